@@ -42,7 +42,7 @@ def settle(directory: Path, binaries: Path) -> Place:
     """Return the place of this directory's cluster, made on first use.
 
     A cluster keeps the user that it was made with. As root a new one gets `nobody`, or the owner of the surrounding
-    directory when only that user can reach it; when neither can, it lives in `/var/tmp/privacy-<hash of the path>`
+    directory when only that user can reach it; when neither can, it lives in `/var/tmp/privacy-<hash of the path>-…`
     and the link `elsewhere` remembers that. No mode of a directory that was there before is changed.
     """
     home = home_of(directory)
@@ -67,8 +67,8 @@ def settle(directory: Path, binaries: Path) -> Place:
 
 def make_private(directory: Path, account: Account) -> None:
     """Make sure that the directory exists, is the account's own and nobody else's (0700)."""
-    if not directory.is_dir():
-        directory.mkdir(mode=0o700)
+    directory.mkdir(mode=0o700, exist_ok=True)
+    if directory.stat().st_uid != account.uid:
         os.chown(directory, account.uid, account.gid)
 
 
@@ -87,6 +87,8 @@ def socket_directory(place: Place) -> Path:
     """
     ours = place.home / "socket"
     if len(os.fsencode(f"{ours}/.s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH and _PLAIN_PATH.fullmatch(str(ours)):
+        if ours.is_symlink():
+            ours.unlink()
         make_private(ours, place.account)
         return ours
     prefix = f"privacy-{_digest(place.home)}-"
@@ -95,6 +97,8 @@ def socket_directory(place: Place) -> Path:
         if short.name.startswith(prefix) and _is_private(short, place.account.uid):
             return short
         ours.unlink()
+    elif ours.exists():
+        shutil.rmtree(ours)
     short = Path(tempfile.mkdtemp(prefix=prefix, dir=_temporary(place.account)))
     os.chown(short, place.account.uid, place.account.gid)
     ours.symlink_to(short)
@@ -114,9 +118,8 @@ def _accounts(directory: Path) -> Iterator[Account]:
 
 def _elsewhere(directory: Path) -> tuple[Account, Path]:
     account = nobody()
-    home = _temporary(account, "/var/tmp") / f"privacy-{_digest(directory)}"  # noqa: S108 -- its owner is checked
-    home.mkdir(mode=0o711, exist_ok=True)
-    _check_elsewhere(home, directory)
+    # A name that nobody can take before us, and a new one when the link was removed: then what it held is forgotten.
+    home = Path(tempfile.mkdtemp(prefix=f"privacy-{_digest(directory)}-", dir=_temporary(account, "/var/tmp")))  # noqa: S108
     home.chmod(0o711)
     (directory / "elsewhere").symlink_to(home)
     return account, home
@@ -124,15 +127,14 @@ def _elsewhere(directory: Path) -> tuple[Account, Path]:
 
 def _check_elsewhere(home: Path, directory: Path) -> None:
     link = directory / "elsewhere"
-    if home.name != f"privacy-{_digest(directory)}":
+    if not home.name.startswith(f"privacy-{_digest(directory)}-"):
         message = f"{link} points to the database of another directory: move it back, or remove the link to begin anew."
         raise EmbeddedError(message)
     if not home.exists():
         message = f"{home}, where the database was, is gone: bring it back, or remove {link} to begin anew."
         raise EmbeddedError(message)
-    found = home.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        message = f"{home} is not a directory of this user alone: remove it."
+    if home.lstat().st_uid != os.geteuid():
+        message = f"{home} is not of this user: run this as its owner, or remove {link} to begin anew."
         raise EmbeddedError(message)
 
 
@@ -145,27 +147,39 @@ def _temporary(account: Account, *preferred: str) -> Path:
 
 
 def _programs(binaries: Path, home: Path, account: Account) -> tuple[Path, int]:
-    """Return programs that the account can run: those given, or a copy of them in the place."""
+    """Return programs that the account can run, those given or a copy of them in the place, and their version."""
     version = first_line(account, str(binaries / "postgres"), "--version")
     if not version:
-        copy = home / "programs"
         wanted = first_line(None, str(binaries / "postgres"), "--version")
         if not wanted:
-            message = f"The PostgreSQL in {binaries} does not run on this machine: give PRIVACY_DATABASE_URL instead."
+            message = f"The PostgreSQL in {binaries} does not run on this machine: set PRIVACY_DATABASE_URL instead."
             raise EmbeddedError(message)
-        version = first_line(account, str(copy / "bin/postgres"), "--version")
+        install, package = binaries.parent, binaries.parent.parent
+        copied = home / "programs" / package.name / install.name / binaries.name
+        version = first_line(account, str(copied / "postgres"), "--version")
         if version != wanted:
-            shutil.rmtree(copy, ignore_errors=True)
-            shutil.copytree(binaries.parent, copy)
-            for path in (copy, *copy.rglob("*")):
-                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
-            version = first_line(account, str(copy / "bin/postgres"), "--version")
+            _copy_programs(install, package, home)
+            version = first_line(account, str(copied / "postgres"), "--version")
         if version != wanted:
-            message = f"{account.name} cannot run the programs in {copy}: is that file system mounted noexec?"
+            message = f"{account.name} cannot run the programs in {copied}: is that file system mounted noexec?"
             raise EmbeddedError(message)
-        binaries = copy / "bin"
-    found = re.search(r"(\d+)", version)
+        binaries = copied
+    found = re.search(r"\d+", version)
     return binaries, int(found.group()) if found else 0
+
+
+def _copy_programs(install: Path, package: Path, home: Path) -> None:
+    """Copy an installation, and the libraries that a wheel keeps beside its package, so that everybody can run it."""
+    fresh = home / "programs.unfinished"
+    libraries = package.with_name(f"{package.name}.libs")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(install, fresh / package.name / install.name)
+    if libraries.is_dir():
+        shutil.copytree(libraries, fresh / libraries.name)
+    for path in (fresh, *fresh.rglob("*")):
+        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
+    shutil.rmtree(home / "programs", ignore_errors=True)
+    fresh.rename(home / "programs")
 
 
 def _digest(path: Path) -> str:
