@@ -1,0 +1,6 @@
+"""Compiles operations into plans of plain Python functions, and runs them level by level."""
+
+from api.execution.compile import compile_operation
+from api.execution.plan import Plan, Result
+
+__all__ = ["Plan", "Result", "compile_operation"]

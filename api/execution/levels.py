@@ -1,0 +1,87 @@
+"""The compiled parts of a plan: a level is the fields asked of one type, compiled for one class of parent rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from graphql import FieldNode, GraphQLOutputType, is_list_type, is_non_null_type
+
+from api.execution.completion import completion_text
+from models.keyring import Seal
+
+
+class Step(Protocol):
+    """How the values of one field come to be, for all parent rows of a level at once."""
+
+    def start(self, frame: Any, run: Any) -> None:
+        """Ask for what has to be waited for."""
+
+    def values(self, frame: Any, run: Any) -> list[Any]:
+        """Give a value, or the exception that stands for it, for each row."""
+
+
+class Field(NamedTuple):
+    """One field of an answer: a response name of a selection set on one type.
+
+    Its values come straight from a row by ``get`` (written as ``text`` of a row ``r``), or all together by ``step``.
+    ``target`` leads to the levels below where its type has fields.
+    """
+
+    name: str
+    coordinate: str
+    type: GraphQLOutputType
+    nodes: list[FieldNode]
+    text: str = ""
+    get: Callable[[Any], Any] | None = None
+    step: Step | None = None
+    target: Any = None
+    depth: int = 0
+    names: Mapping[str, Any] = {}
+
+    @property
+    def is_required(self) -> bool:
+        return is_non_null_type(self.type)
+
+
+def depth_of(type_: Any) -> int:
+    """Count the lists around the named type."""
+    depth = 0
+    while hasattr(type_, "of_type"):
+        depth += is_list_type(type_)
+        type_ = type_.of_type
+    return depth
+
+
+class Level:
+    """The fields asked of one type, in the order of the answer, for one class of rows."""
+
+    __slots__ = ("assemble", "fields", "personal", "sealed", "steps", "subject_id")
+
+    def __init__(
+        self,
+        fields: Sequence[Field],
+        personal: tuple[str, ...] = (),
+        sealed: Mapping[str, Seal] | None = None,
+    ) -> None:
+        self.fields = fields
+        self.steps = [field for field in fields if field.step]
+        self.personal = personal
+        self.sealed = sealed or {}
+        self.assemble = _assembler(fields)
+
+
+def _assembler(fields: Sequence[Field]) -> Callable[[list[Any], list[list[Any]]], list[Any]]:
+    """Write the function that builds the answers of all rows of a level, raising where a value is not plain."""
+    names: dict[str, Any] = {}
+    entries, columns = [], []
+    for field in fields:
+        text = field.text
+        names |= field.names
+        if field.step:
+            columns.append(text := f"column_{field.name}")
+        if not field.target and field.nodes[0].name.value != "__typename":
+            text = completion_text(field.type, text, field.name, names)
+        entries.append(f"{field.name!r}: {text}")
+    each = f"for r, {', '.join(columns)} in zip(rows, *columns)" if columns else "for r in rows"
+    source = f"def assemble(rows, columns):\n    return [{{{', '.join(entries)}}} {each}]"
+    exec(source, names)  # noqa: S102 -- made of positions and GraphQL names, which are identifiers
+    return names["assemble"]  # type: ignore[no-any-return]
