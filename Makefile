@@ -45,8 +45,8 @@ setup: ## Make .venv with all that the project needs, as locked in requirements/
 		echo "Bringing .venv in step with requirements/development.txt ..."; \
 		rm -f .venv/made-from; \
 	fi; \
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/development.txt && \
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . && \
+	$(BIN)/python -m pip install --quiet --quiet --require-hashes -r requirements/development.txt && \
+	$(BIN)/python -m pip install --quiet --quiet --no-deps --no-build-isolation -e . && \
 	printf '%s\n' "$$wanted" > .venv/made-from
 
 serve: setup ## Serve http://127.0.0.1:8000 with demo people (PORT=8001 for another port)
