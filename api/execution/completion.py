@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from graphql import (
+    FieldNode,
     GraphQLError,
     GraphQLOutputType,
     Undefined,
@@ -125,8 +126,16 @@ def settled(type_: Any, value: Any, field: Any, path: Path, errors: list[GraphQL
     try:
         return settle(type_, value, field, path, errors)
     except Exception as cause:  # noqa: BLE001 -- any exception is an error of its position
-        error = located_error(cause, field.nodes, path)
+        error = located(cause, field.nodes, path)
         if is_non_null_type(type_):
             raise error from cause
         errors.append(error)
         return None
+
+
+def located(cause: Exception, nodes: list[FieldNode], path: Path) -> GraphQLError:
+    """Give the error of a position; one that is located already, further below, stays as it is."""
+    error = located_error(cause, nodes, path)
+    if error is not cause and isinstance(cause, GraphQLError) and cause.original_error:
+        error.original_error = cause.original_error
+    return error

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Iterator
 from itertools import islice
 from typing import Any
 
-from graphql import GraphQLError, is_non_null_type, located_error
+from graphql import GraphQLError, is_non_null_type
 from graphql.pyutils import is_iterable
 
-from api.execution.completion import Path, settle
+from api.execution.completion import Path, located, settle
 from api.execution.levels import Field, Level
 
 
@@ -81,7 +81,7 @@ class Frame:
                     value = field.get(row) if field.get else at[id(field)][index]
                     output[field.name] = settle(field.type, value, field, (*path, field.name), errors)
                 except Exception as cause:  # noqa: BLE001 -- any exception is an error of its field
-                    error = located_error(cause, field.nodes, (*path, field.name))
+                    error = located(cause, field.nodes, (*path, field.name))
                     if field.is_required:
                         output, self.has_failed = error, True
                         break
