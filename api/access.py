@@ -1,0 +1,235 @@
+"""Who needs to know: one line a field, printed in schema.graphql, enforced before anything runs.
+
+Start-up demands that the keys below equal the fields of the schema: a field that nobody marked does not exist.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import strawberry
+from strawberry.schema_directive import Location
+
+from models.actors import PEOPLE, Actor, Role
+from models.errors import CaseRequired, Forbidden
+
+STORE, SYNC, SERVICE = Role.STORE, Role.SYNC, Role.SERVICE
+SUPPORT, BILLING, PRIVACY = Role.SUPPORT, Role.BILLING, Role.PRIVACY
+AUDITOR, ANALYST, ADMIN = Role.AUDITOR, Role.ANALYST, Role.ADMIN
+
+Roles = frozenset[Role]
+EVERYBODY: Final = frozenset(Role)
+SERVICES: Final = frozenset({STORE, SYNC, SERVICE})
+DESK: Final = frozenset({SUPPORT, BILLING, PRIVACY})
+CARE: Final = frozenset({SUPPORT, PRIVACY})
+DECIDERS: Final = SERVICES | DESK | {ADMIN}
+CHOOSERS: Final = SERVICES | {SUPPORT, PRIVACY, ADMIN}
+SUBJECT_READERS: Final = SERVICES | DESK | {AUDITOR, ADMIN}
+CONSENT_READERS: Final = SERVICES | CARE
+WATCHERS: Final = frozenset({PRIVACY, AUDITOR})
+CARD_READERS: Final = frozenset({STORE, BILLING})
+SYNC_READERS: Final = frozenset({SYNC}) | CARE
+TOKEN_READERS: Final = frozenset({AUDITOR, ADMIN})
+
+MATRIX: Final[Mapping[str, Roles]] = {
+    "Query.viewer": EVERYBODY,
+    "Query.node": EVERYBODY,
+    "Query.subject": DECIDERS,
+    "Query.subjects": frozenset({PRIVACY, ADMIN}),
+    "Query.consentDecision": DECIDERS,
+    "Query.consentDecisions": SERVICES | {ADMIN},
+    "Query.purposes": EVERYBODY,
+    "Query.tokens": TOKEN_READERS,
+    "Mutation.registerSubject": SERVICES | {ADMIN},
+    "Mutation.correctSubject": CARE,
+    "Mutation.restrictProcessing": frozenset({PRIVACY, ADMIN}),
+    "Mutation.liftRestriction": frozenset({PRIVACY, ADMIN}),
+    "Mutation.grantConsent": SERVICES | {SUPPORT, ADMIN},
+    "Mutation.optOut": CHOOSERS,
+    "Mutation.optOutOfAll": CHOOSERS,
+    "Mutation.storePaymentFragment": frozenset({STORE}),
+    "Mutation.removePaymentFragment": CARD_READERS,
+    "Mutation.recordSync": frozenset({SYNC}),
+    "Mutation.issueToken": frozenset({ADMIN}),
+    "Mutation.revokeToken": frozenset({ADMIN}),
+    "Viewer.name": EVERYBODY,
+    "Viewer.role": EVERYBODY,
+    "Viewer.roles": EVERYBODY,
+    "Viewer.case": EVERYBODY,
+    "Node.id": EVERYBODY,
+    "Subject.id": SUBJECT_READERS,
+    "Subject.status": SUBJECT_READERS,
+    "Subject.registeredAt": DESK | {ADMIN},
+    "Subject.emails": DESK,
+    "Subject.displayName": DESK,
+    "Subject.country": CARE,
+    "Subject.regime": CARE | {ADMIN},
+    "Subject.accounts": CARE,
+    "Subject.consents": CONSENT_READERS,
+    "Subject.consentHistory": CARE,
+    "Subject.paymentFragments": CARD_READERS,
+    "Subject.syncAccounts": SYNC_READERS,
+    "Subject.accessEvents": frozenset({PRIVACY}),
+    "SubjectConnection.edges": frozenset({PRIVACY, ADMIN}),
+    "SubjectConnection.pageInfo": frozenset({PRIVACY, ADMIN}),
+    "SubjectEdge.node": frozenset({PRIVACY, ADMIN}),
+    "SubjectEdge.cursor": frozenset({PRIVACY, ADMIN}),
+    "PageInfo.hasNextPage": EVERYBODY,
+    "PageInfo.hasPreviousPage": EVERYBODY,
+    "PageInfo.startCursor": EVERYBODY,
+    "PageInfo.endCursor": EVERYBODY,
+    "EmailAddress.address": DESK,
+    "EmailAddress.isPrimary": DESK,
+    "EmailAddress.verifiedAt": DESK,
+    "Account.system": CARE,
+    "Account.reference": CARE,
+    "Purpose.key": EVERYBODY,
+    "Purpose.title": EVERYBODY,
+    "Purpose.description": EVERYBODY,
+    "Purpose.legalBasis": EVERYBODY,
+    "Purpose.isMarketing": EVERYBODY,
+    "Purpose.lapsesAfterDays": EVERYBODY,
+    "Consent.purpose": CONSENT_READERS,
+    "Consent.state": CONSENT_READERS,
+    "Consent.effectiveAt": CONSENT_READERS,
+    "Consent.lapsesAt": CONSENT_READERS,
+    "Consent.channel": CONSENT_READERS,
+    "Consent.policyVersion": CONSENT_READERS,
+    "ConsentEventConnection.edges": CARE,
+    "ConsentEventConnection.pageInfo": CARE,
+    "ConsentEventEdge.node": CARE,
+    "ConsentEventEdge.cursor": CARE,
+    "ConsentEvent.at": CARE,
+    "ConsentEvent.purpose": CARE,
+    "ConsentEvent.state": CARE,
+    "ConsentEvent.channel": CARE,
+    "ConsentEvent.policyVersion": CARE,
+    "ConsentEvent.actor": CARE,
+    "ConsentDecision.subjectId": DECIDERS,
+    "ConsentDecision.purpose": DECIDERS,
+    "ConsentDecision.allowed": DECIDERS,
+    "ConsentDecision.reason": DECIDERS,
+    "ConsentDecision.legalBasis": DECIDERS,
+    "ConsentDecision.effectiveAt": DECIDERS,
+    "OptOut.subject": CHOOSERS,
+    "OptOut.suppressed": CHOOSERS,
+    "OptOut.purposes": CHOOSERS,
+    "OptOut.at": CHOOSERS,
+    "PaymentFragment.id": CARD_READERS,
+    "PaymentFragment.reference": CARD_READERS,
+    "PaymentFragment.lastDigits": CARD_READERS,
+    "PaymentFragment.expiryMonth": CARD_READERS,
+    "PaymentFragment.expiryYear": CARD_READERS,
+    "PaymentFragment.isExpired": CARD_READERS,
+    "PaymentFragment.storedAt": CARD_READERS,
+    "SyncAccount.id": SYNC_READERS,
+    "SyncAccount.reference": SYNC_READERS,
+    "SyncAccount.storageBytes": SYNC_READERS,
+    "SyncAccount.fileCount": SYNC_READERS,
+    "SyncAccount.lastSyncedAt": SYNC_READERS,
+    "SyncAccount.clients": SYNC_READERS,
+    "SyncAccount.files": CARE,
+    "SyncClient.app": SYNC_READERS,
+    "SyncClient.version": SYNC_READERS,
+    "SyncClient.platform": SYNC_READERS,
+    "SyncClient.userAgent": SYNC_READERS,
+    "SyncClient.lastSeenAt": SYNC_READERS,
+    "SyncFileConnection.edges": CARE,
+    "SyncFileConnection.pageInfo": CARE,
+    "SyncFileEdge.node": CARE,
+    "SyncFileEdge.cursor": CARE,
+    "SyncFile.name": CARE,
+    "SyncFile.sizeBytes": CARE,
+    "SyncFile.modifiedAt": CARE,
+    "AccessEventConnection.edges": WATCHERS,
+    "AccessEventConnection.pageInfo": WATCHERS,
+    "AccessEventEdge.node": WATCHERS,
+    "AccessEventEdge.cursor": WATCHERS,
+    "AccessEvent.id": WATCHERS,
+    "AccessEvent.at": WATCHERS,
+    "AccessEvent.actor": WATCHERS,
+    "AccessEvent.role": WATCHERS,
+    "AccessEvent.case": WATCHERS,
+    "AccessEvent.subjectId": WATCHERS,
+    "AccessEvent.action": WATCHERS,
+    "AccessEvent.fields": WATCHERS,
+    "AccessEvent.operation": WATCHERS,
+    "Token.id": TOKEN_READERS,
+    "Token.name": TOKEN_READERS,
+    "Token.roles": TOKEN_READERS,
+    "Token.issuedAt": TOKEN_READERS,
+    "Token.expiresAt": TOKEN_READERS,
+    "Token.lastUsedAt": TOKEN_READERS,
+    "Token.revokedAt": TOKEN_READERS,
+    "IssuedToken.token": frozenset({ADMIN}),
+    "IssuedToken.secret": frozenset({ADMIN}),
+}
+
+PERSONAL: Final = frozenset({
+    "Subject.emails",
+    "Subject.displayName",
+    "Subject.country",
+    "Subject.accounts",
+    "EmailAddress.address",
+    "EmailAddress.isPrimary",
+    "EmailAddress.verifiedAt",
+    "Account.system",
+    "Account.reference",
+    "PaymentFragment.lastDigits",
+    "PaymentFragment.expiryMonth",
+    "PaymentFragment.expiryYear",
+    "SyncAccount.clients",
+    "SyncAccount.files",
+    "SyncClient.app",
+    "SyncClient.version",
+    "SyncClient.platform",
+    "SyncClient.userAgent",
+    "SyncClient.lastSeenAt",
+    "SyncFile.name",
+    "SyncFile.sizeBytes",
+    "SyncFile.modifiedAt",
+})
+"""The fields that are personal data: people who read them must name their case, and the reading is recorded."""
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="needToKnow",
+    description="Who needs to know. An operation with a field that the caller's role does not need is refused whole.",
+)
+class NeedToKnow:
+    roles: list[Role] = strawberry.directive_field(name="roles")
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="personal",
+    description="The field is personal data: people who read it must name their case, and the reading is recorded.",
+)
+class Personal:
+    pass
+
+
+def visible_types(role: Role) -> frozenset[str]:
+    """Give the types of which a role may see anything."""
+    return frozenset(coordinate.partition(".")[0] for coordinate, roles in MATRIX.items() if role in roles)
+
+
+def marks(coordinate: str) -> Iterator[object]:
+    """Give the directives of a field, as the printed schema shows them."""
+    yield NeedToKnow(roles=[role for role in Role if role in MATRIX[coordinate]])
+    if coordinate in PERSONAL:
+        yield Personal()
+
+
+def demand(actor: Actor, coordinates: frozenset[str]) -> None:
+    """Refuse an operation whole when it names a field that the role does not need, or personal data without a case."""
+    refused = sorted(coordinate for coordinate in coordinates if actor.role not in MATRIX[coordinate])
+    if refused:
+        raise Forbidden(
+            access=[
+                {"field": coordinate, "roles": [role for role in Role if role in MATRIX[coordinate]]}
+                for coordinate in refused
+            ]
+        )
+    if actor.case is None and actor.role in PEOPLE and not coordinates.isdisjoint(PERSONAL):
+        raise CaseRequired(access=[{"field": coordinate} for coordinate in sorted(coordinates & PERSONAL)])

@@ -1,0 +1,172 @@
+"""The application: which paths there are, and what lives as long as the process."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from api.auth import Authenticator
+from api.http import HEADERS, GraphQLOverHTTP, Receive, Scope, Send
+from api.journal import Journal
+from api.jwts import JwtVerifier
+from api.settings import Settings
+from migrations import head
+from models import tokens
+from models.database import OUTAGES, Database, Statement
+from models.errors import Unavailable
+from models.keyring import Keyring, MasterKeys
+from resolvers.context import Service
+
+TOKENS_WRITTEN = 5.0
+"""Seconds between two writings of when tokens were used."""
+RETRIED = 0.5
+"""Seconds between two tries to read the keyring while it cannot be reached at start."""
+
+REVISION = Statement("""
+SELECT version_num
+FROM alembic_version
+""")
+
+_WELCOME = """Privacy API
+
+POST /graphql   the API (GraphQL over HTTP; ask with a bearer token)
+GET  /healthz   whether this process lives
+GET  /readyz    whether it can answer: database, keyring, migrations
+GET  /metrics   counts for Prometheus
+"""
+
+
+class App:
+    """One process of the service. POST /graphql goes straight to its endpoint, everything else through Starlette."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._starlette = Starlette(
+            routes=[
+                Route("/", _root),
+                Route("/healthz", _healthz),
+                Route("/readyz", self._readyz),
+                Route("/metrics", _metrics),
+            ],
+            lifespan=self._lifespan,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/graphql":
+            await self._graphql(scope, receive, send)
+        else:
+            await self._starlette(scope, receive, _with_headers(send) if scope["type"] == "http" else send)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        settings = self._settings
+        self._database = await Database.open(
+            settings.database_url.get_secret_value(),
+            settings.keyring_url.get_secret_value(),
+            readers=settings.read_connections,
+            writers=settings.write_connections,
+            timeout=settings.statement_timeout,
+        )
+        self._keyring = Keyring(self._database.keyring, MasterKeys(settings.master_key.get_secret_value()))
+        service = Service(self._database, self._keyring)
+        jwts = None
+        if settings.jwks_url and settings.jwt_issuer and settings.jwt_audience:
+            jwts = JwtVerifier(settings.jwks_url, settings.jwt_issuer, settings.jwt_audience)
+        authenticator = Authenticator(service.reader, jwts)
+        journal = Journal(lines=settings.log_requests)
+        self._graphql = GraphQLOverHTTP(service, authenticator, journal)
+        work = [
+            asyncio.create_task(self._load_keyring()),
+            asyncio.create_task(self._write_tokens_used(authenticator)),
+        ]
+        # What lives until the end is not looked at by the collector again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 50)
+        try:
+            yield
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+            journal.flush()
+            await self._database.close()
+
+    async def _load_keyring(self) -> None:
+        while True:
+            with suppress(*OUTAGES, Exception):
+                await self._keyring.load()
+                return
+            await asyncio.sleep(RETRIED)
+
+    async def _write_tokens_used(self, authenticator: Authenticator) -> None:
+        while True:
+            await asyncio.sleep(TOKENS_WRITTEN)
+            used, authenticator.used = authenticator.used - {None}, set()
+            if used:
+                with suppress(*OUTAGES):
+                    async with self._database.writers.acquire() as connection:
+                        await tokens.USED.run(connection, ids=list(used))
+
+    async def _readyz(self, _request: Request) -> Response:
+        """Answer 200 when this process can answer, 503 with what is missing when it cannot."""
+        parts = {
+            "database": await _state(self._check_database),
+            "keyring": await _state(self._check_keyring),
+        }
+        ready = all(state == "ok" for state in parts.values())
+        return JSONResponse({"ready": ready, **parts}, 200 if ready else 503)
+
+    async def _check_database(self) -> None:
+        async with self._database.readers.acquire() as connection:
+            if await REVISION.value(connection) != head("privacy"):
+                raise LookupError("migrations are missing: run `privacy migrate`")
+
+    async def _check_keyring(self) -> None:
+        async with self._database.keyring.acquire() as connection:
+            if await REVISION.value(connection) != head("keyring"):
+                raise LookupError("migrations are missing: run `privacy migrate`")
+        if not self._keyring.is_loaded:
+            raise LookupError("its look-up keys are not read yet: is PRIVACY_MASTER_KEY the one that wrapped them?")
+
+
+async def _state(check: Callable[[], Awaitable[None]]) -> str:
+    try:
+        await asyncio.wait_for(check(), 5)
+    except LookupError as missing:
+        return str(missing.args[0])
+    except Exception:  # noqa: BLE001 -- whatever it is, it cannot be reached
+        return "cannot be reached"
+    return "ok"
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: dict[str, object]) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *HEADERS]  # type: ignore[misc]
+        await send(message)
+
+    return sending  # type: ignore[return-value]
+
+
+async def _root(_request: Request) -> Response:
+    return PlainTextResponse(_WELCOME)
+
+
+async def _healthz(_request: Request) -> Response:
+    return JSONResponse({"alive": True})
+
+
+async def _metrics(_request: Request) -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def create_app(settings: Settings) -> App:
+    """Make the application; everything it connects to is opened when it starts."""
+    return App(settings)

@@ -1,0 +1,92 @@
+"""Who calls: a bearer token becomes an actor, or 401 and nothing is parsed."""
+
+import re
+import time
+from typing import NamedTuple
+
+from api.jwts import JwtVerifier
+from models import tokens
+from models.actors import Actor, Role
+from models.base import now
+from models.cards import looks_like_card_number
+from models.errors import BadInput, CardNumberRefused, Forbidden, Unauthenticated
+from models.tokens import PREFIX, TokenRow
+from resolvers.loaders import Reader
+
+REMEMBERED = 1.0
+"""Seconds for which a verified token is believed without asking again."""
+MOST_REMEMBERED = 10_000
+_CASE = re.compile(r"[A-Za-z0-9#:_/-]{3,64}")
+_BEARER = "bearer "
+
+
+class Bearer(NamedTuple):
+    """Whom a token names, and the roles that it may act in."""
+
+    name: str
+    roles: tuple[Role, ...]
+    until: float = 0.0
+    token_id: object = None
+
+
+class Authenticator:
+    """Verifies tokens for one process."""
+
+    def __init__(self, reader: Reader, jwts: JwtVerifier | None) -> None:
+        self._reader = reader
+        self._jwts = jwts
+        self._known: dict[str, Bearer] = {}
+        self.used: set[object] = set()
+
+    async def actor(self, authorization: str, role: str | None, case: str | None) -> Actor:
+        """Give who calls, in which role, for which case.
+
+        UNAUTHENTICATED without a valid token; FORBIDDEN for a role that the token has not; BAD_INPUT for a malformed
+        case.
+        """
+        bearer = self._known.get(authorization)
+        if bearer is None or bearer.until < time.monotonic():
+            bearer = await self._verified(authorization)
+        self.used.add(bearer.token_id)
+        acting = bearer.roles[0]
+        if role is not None:
+            if role not in bearer.roles:
+                raise Forbidden(header="X-Role", access=[])
+            acting = Role(role)
+        if case is not None:
+            if not _CASE.fullmatch(case):
+                raise BadInput("X-Case", "it is a reference of 3 to 64 letters, digits, and #:_/-")
+            if looks_like_card_number(case):
+                raise CardNumberRefused(argument="X-Case")
+        return Actor(bearer.name, acting, bearer.roles, case)
+
+    def forget(self) -> None:
+        """Believe no token without asking again."""
+        self._known.clear()
+
+    async def _verified(self, authorization: str) -> Bearer:
+        self._known.pop(authorization, None)
+        if not authorization[: len(_BEARER)].lower() == _BEARER:
+            raise Unauthenticated
+        secret = authorization[len(_BEARER) :].strip()
+        if not secret.startswith(PREFIX):
+            if self._jwts is None:
+                raise Unauthenticated
+            name, roles, expires_in = await self._jwts.verified(secret)
+            bearer = Bearer(name, roles, time.monotonic() + min(REMEMBERED, expires_in))
+        else:
+            asked_at = time.monotonic()
+            found: TokenRow | None = (await self._reader.load(tokens.valid, [tokens.hashed(secret)]))[0]
+            if found is None:
+                raise Unauthenticated
+            lives = (found.expires_at - now()).total_seconds() if found.expires_at else REMEMBERED
+            bearer = Bearer(
+                found.name,
+                tuple(Role(role) for role in found.roles),
+                asked_at + min(REMEMBERED, lives),
+                found.id,
+            )
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[authorization] = bearer
+        return bearer

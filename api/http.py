@@ -1,0 +1,284 @@
+"""POST /graphql as plain ASGI: body, media types, status codes (GraphQL over HTTP, draft of the working group)."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+from graphql import GraphQLError
+
+from api import limits, literals
+from api.auth import Authenticator
+from api.documents import Documents, Refusals
+from api.errors import refusal_of, status_of, written
+from api.journal import Journal
+from api.schema import core
+from api.access import visible_types
+from models.actors import Actor, Role
+from models.cards import looks_like_card_number
+from models.errors import BadInput, CardNumberRefused, CaseRequired, Forbidden, GraphqlInvalid, Refused
+from resolvers.context import Context, Service
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+JSON = "application/json"
+RESPONSE = "application/graphql-response+json"
+UNWATCHED = 0.05
+"""Seconds that a query may take before we look whether its caller is still there."""
+OPERATION_NAME = 64
+HEADERS = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"strict-transport-security", b"max-age=31536000"),
+]
+_SEES = {role: visible_types(role) for role in Role}
+
+
+class Rejected(Exception):  # noqa: N818 -- it is an answer
+    """The request is no GraphQL request; it is answered with this status."""
+
+    def __init__(self, status: int, problem: str, *headers: tuple[bytes, bytes]) -> None:
+        self.status = status
+        self.problem = problem
+        self.headers = headers
+        super().__init__(problem)
+
+
+class Request(NamedTuple):
+    """A well-formed GraphQL request."""
+
+    document: str
+    operation: str | None
+    variables: dict[str, Any]
+
+
+class Answer(NamedTuple):
+    """What is answered: a status, the body, and the code of its first error for the journal."""
+
+    status: int
+    body: dict[str, Any]
+    code: str = ""
+
+
+class GraphQLOverHTTP:
+    """The endpoint of all callers."""
+
+    def __init__(self, service: Service, authenticator: Authenticator, journal: Journal) -> None:
+        self._service = service
+        self._authenticator = authenticator
+        self._journal = journal
+        self._documents = Documents()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        request_id = secrets.token_hex(8)
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        accepts_response = False
+        extra: Sequence[tuple[bytes, bytes]] = ()
+        actor: Actor | None = None
+        name: str | None = None
+        try:
+            if scope["method"] != "POST":
+                raise Rejected(405, "GraphQL is asked by POST", (b"allow", b"POST"))
+            accepts_response = accepted(headers.get(b"accept"))
+            demand_json(headers.get(b"content-type"))
+            actor = await self._actor(headers)
+            request = read(await body(headers, receive))
+            name = request.operation
+            answer, name = await self._answer(request, actor, receive, responds=accepts_response)
+        except Rejected as rejected:
+            extra = rejected.headers
+            error = {"message": rejected.problem, "extensions": {"code": GraphqlInvalid.code}}
+            answer = Answer(rejected.status, {"errors": [error]}, GraphqlInvalid.code)
+        except Refused as refusal:
+            answer = refused([refusal], responds=accepts_response or refusal.code == "UNAUTHENTICATED")
+            if answer.status == 401:  # noqa: PLR2004
+                extra = ((b"www-authenticate", b"Bearer"),)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- the last net: it answers INTERNAL or UNAVAILABLE, and says so in the log
+            answer = refused([refusal_of(error)], responds=True)
+        answered = orjson.dumps(answer.body)
+        media = RESPONSE if accepts_response else JSON
+        await send(
+            {
+                "type": "http.response.start",
+                "status": answer.status,
+                "headers": [
+                    (b"content-type", f"{media}; charset=utf-8".encode()),
+                    (b"content-length", str(len(answered)).encode()),
+                    (b"x-request-id", request_id.encode()),
+                    *HEADERS,
+                    *extra,
+                ],
+            }
+        )
+        await send({"type": "http.response.body", "body": answered})
+        self._journal.note(request_id, actor, name, answer.code, time.perf_counter() - began)
+
+    async def _actor(self, headers: dict[bytes, bytes]) -> Actor:
+        role, case = headers.get(b"x-role"), headers.get(b"x-case")
+        return await self._authenticator.actor(
+            headers.get(b"authorization", b"").decode("latin-1"),
+            role.decode("latin-1") if role is not None else None,
+            case.decode("latin-1") if case is not None else None,
+        )
+
+    async def _answer(
+        self, request: Request, actor: Actor, receive: Receive, *, responds: bool
+    ) -> tuple[Answer, str | None]:
+        try:
+            prepared = self._documents.prepare(request.document, request.operation, actor)
+        except Refusals as refusals:
+            return refused(refusals.errors, responds=responds), None
+        except (Forbidden, CaseRequired) as refusal:
+            context = Context(self._service, actor, None, _SEES[actor.role])
+            await context.refused([entry["field"] for entry in refusal.extensions["access"]])  # type: ignore[attr-defined]
+            raise
+        context = Context(self._service, actor, prepared.name, _SEES[actor.role])
+        literals.demand_variables(core, prepared.variables, request.variables)
+        if prepared.is_query:
+            with Watch(receive):
+                result = await prepared.plan.run(context, request.variables)
+        else:
+            result = await prepared.plan.run(context, request.variables)
+        if not result.executed:
+            return refused(result.errors, responds=responds), prepared.name
+        await context.record()
+        if not result.errors:
+            return Answer(200, {"data": result.data}), prepared.name
+        errors = [written(error) for error in result.errors]
+        if any(entry["extensions"]["code"] == "GRANT_REQUIRED" for entry in errors):
+            await context.refused(["SyncAccount.files"])
+        return Answer(200, {"data": result.data, "errors": errors}, errors[0]["extensions"]["code"]), prepared.name
+
+
+class Watch:
+    """Cancels the task that answers a query when its caller hangs up before it is done."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._watcher: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
+        self._task = asyncio.current_task()
+        self._alarm = asyncio.get_running_loop().call_later(UNWATCHED, self._begin)
+
+    def __exit__(self, *_: object) -> None:
+        self._alarm.cancel()
+        if self._watcher:
+            self._watcher.cancel()
+
+    def _begin(self) -> None:
+        self._watcher = asyncio.get_running_loop().create_task(self._watch())
+
+    async def _watch(self) -> None:
+        if (await self._receive())["type"] == "http.disconnect" and self._task:
+            self._task.cancel()
+
+
+def accepted(accept: bytes | None) -> bool:
+    """Say whether the answer is to be application/graphql-response+json; 406 when the caller takes neither type."""
+    if accept is None or accept == b"application/json":
+        return False
+    ranges = [_range(part) for part in accept.decode("latin-1").lower().split(",")]
+    best, best_weight = None, 0.0
+    for name, weight in ranges:
+        if weight > best_weight and name in {JSON, RESPONSE, "*/*", "application/*"}:
+            best, best_weight = name, weight
+    if best is None:
+        raise Rejected(406, f"answers are {RESPONSE} or {JSON}")
+    return best == RESPONSE
+
+
+def _range(part: str) -> tuple[str, float]:
+    name, *parameters = (piece.strip() for piece in part.split(";"))
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip() == "q":
+            try:
+                return name, float(value)
+            except ValueError:
+                return name, 0.0
+        if key.strip() == "charset" and value.strip('" ') not in {"utf-8", "utf8"}:
+            return name, 0.0
+    return name, 1.0
+
+
+def demand_json(content_type: bytes | None) -> None:
+    """Refuse a body that is not JSON in UTF-8: 415."""
+    if content_type == b"application/json":
+        return
+    name, *parameters = (piece.strip() for piece in (content_type or b"").decode("latin-1").lower().split(";"))
+    charsets = [value.strip('" ') for key, _, value in (one.partition("=") for one in parameters) if key == "charset"]
+    if name != JSON or any(charset not in {"utf-8", "utf8"} for charset in charsets):
+        raise Rejected(415, f"a request's body is {JSON} in UTF-8")
+
+
+async def body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    """Read the body; 413 as soon as it is known to be too large."""
+    length = headers.get(b"content-length")
+    if length is not None and (not length.isdigit() or int(length) > limits.BODY):
+        raise Rejected(413, f"a request's body has at most {limits.BODY} octets")
+    message = await receive()
+    chunk: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return chunk
+    chunks, total = [chunk], len(chunk)
+    while message.get("more_body"):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise asyncio.CancelledError
+        chunks.append(message.get("body", b""))
+        total += len(chunks[-1])
+        if total > limits.BODY:
+            raise Rejected(413, f"a request's body has at most {limits.BODY} octets")
+    return b"".join(chunks)
+
+
+def read(octets: bytes) -> Request:
+    """Read a request out of its body; 400 when it is none."""
+    try:
+        asked = orjson.loads(octets)
+    except orjson.JSONDecodeError:
+        asked = _lenient(octets)
+    if type(asked) is not dict:
+        raise Rejected(400, "the body is one JSON object; batches are not answered")
+    document, operation, variables = asked.get("query"), asked.get("operationName"), asked.get("variables")
+    if type(document) is not str:
+        raise Rejected(400, "query is missing, or not a string")
+    if operation is not None and type(operation) is not str:
+        raise Rejected(400, "operationName is not a string")
+    if variables is not None and type(variables) is not dict:
+        raise Rejected(400, "variables is not an object")
+    if asked.get("extensions") is not None and type(asked["extensions"]) is not dict:
+        raise Rejected(400, "extensions is not an object")
+    if operation is not None and (len(operation) > OPERATION_NAME or looks_like_card_number(operation)):
+        raise BadInput("operationName", f"it is longer than {OPERATION_NAME} characters, or not a name")
+    return Request(document, operation, variables or {})
+
+
+def _lenient(octets: bytes) -> Any:
+    """Read JSON that may hold half a surrogate pair, so that the argument it stands in can be named."""
+    if b"\\u" in octets:
+        try:
+            return json.loads(octets)
+        except (ValueError, RecursionError):
+            pass
+    raise Rejected(400, "the body is not JSON")
+
+
+def refused(errors: Iterable[GraphQLError | Refused], *, responds: bool) -> Answer:
+    """Answer an operation that did not run."""
+    found = list(errors)
+    refusals = [refusal_of(error) for error in found]
+    return Answer(
+        status_of(refusals) if responds else 200, {"errors": [written(error) for error in found]}, refusals[0].code
+    )

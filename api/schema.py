@@ -1,0 +1,119 @@
+"""The schema: what the types say, with who needs to know written on every field, and what of it each role sees."""
+
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+import strawberry
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    is_interface_type,
+    is_introspection_type,
+    is_object_type,
+)
+
+import resolvers.enums  # noqa: F401 -- describes the enums
+from api import access
+from models import errors
+from models.actors import Role
+from resolvers.mutations import Mutation
+from resolvers.payments import PaymentFragment
+from resolvers.queries import Query
+from resolvers.scalars import CONFIG
+from resolvers.subjects import Subject
+from resolvers.syncs import SyncAccount
+
+CODES = {refusal.code: refusal.__doc__ or "" for refusal in errors.Refused.__subclasses__()}
+ErrorCode = strawberry.enum(
+    StrEnum("ErrorCode", {code: code for code in CODES}),
+    description="`extensions.code` of every error. Read it, never the message.",
+)
+for _value in ErrorCode.__strawberry_definition__.values:  # type: ignore[attr-defined]
+    _value.description = CODES[_value.name]
+
+
+def _made() -> strawberry.Schema:
+    made = strawberry.Schema(
+        Query,
+        Mutation,
+        types=[Subject, PaymentFragment, SyncAccount, ErrorCode],
+        config=CONFIG,
+    )
+    fields = {
+        f"{named.name}.{name}": field
+        for named in made._schema.type_map.values()  # noqa: SLF001 -- Strawberry has no public road to its schema
+        if (is_object_type(named) or is_interface_type(named)) and not is_introspection_type(named)
+        for name, field in named.fields.items()
+    }
+    if unmarked := fields.keys() ^ access.MATRIX.keys():
+        raise SystemExit(f"api/access.py and the schema differ in {', '.join(sorted(unmarked))}")
+    if unknown := access.PERSONAL - fields.keys():
+        raise SystemExit(f"api/access.py calls personal what is no field: {', '.join(sorted(unknown))}")
+    for coordinate, field in fields.items():
+        field.extensions["strawberry-definition"].directives = list(access.marks(coordinate))
+    return made
+
+
+schema = _made()
+core: GraphQLSchema = schema._schema  # noqa: SLF001
+
+
+def printed() -> str:
+    """Give schema.graphql."""
+    return schema.as_str() + "\n"
+
+
+@cache
+def seen_by(role: Role) -> GraphQLSchema:
+    """Give the schema as a role may use it: introspection answers from it."""
+    kept: dict[str, Any] = {}
+
+    def fields_of(named: GraphQLObjectType | GraphQLInterfaceType) -> dict[str, GraphQLField]:
+        return {
+            name: field
+            for name, field in named.fields.items()
+            if role in access.MATRIX[f"{named.name}.{name}"]
+        }
+
+    visible = access.visible_types(role)
+    for name, named in core.type_map.items():
+        if is_introspection_type(named):
+            continue
+        if is_object_type(named) and name in visible:
+            kept[name] = GraphQLObjectType(
+                name,
+                fields=lambda named=named: {key: _on(kept, field) for key, field in fields_of(named).items()},
+                interfaces=lambda named=named: [kept[interface.name] for interface in named.interfaces],
+                description=named.description,
+            )
+        elif is_interface_type(named) and name in visible:
+            kept[name] = GraphQLInterfaceType(
+                name,
+                fields=lambda named=named: {key: _on(kept, field) for key, field in fields_of(named).items()},
+                description=named.description,
+            )
+    return GraphQLSchema(
+        query=kept["Query"],
+        mutation=kept.get("Mutation"),
+        types=[kept[name] for name in kept if name not in {"Query", "Mutation"}],
+        directives=core.directives,
+    )
+
+
+def _on(kept: dict[str, Any], field: GraphQLField) -> GraphQLField:
+    """Give a field whose type is the role's view of it."""
+    return GraphQLField(
+        _swapped(kept, field.type),
+        args=field.args,
+        description=field.description,
+        deprecation_reason=field.deprecation_reason,
+    )
+
+
+def _swapped(kept: dict[str, Any], type_: Any) -> Any:
+    if hasattr(type_, "of_type"):
+        return type(type_)(_swapped(kept, type_.of_type))
+    return kept.get(type_.name, type_)

@@ -1,0 +1,77 @@
+"""The settings: read from the environment once; in production an unsafe or missing one stops the start."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.keyring import MasterKeys
+
+
+class UnsafeSettingError(Exception):
+    """A setting is missing or unsafe; the message says what to set."""
+
+
+class Settings(BaseSettings):
+    """Every setting, with what it means. Times are in seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="PRIVACY_", extra="ignore", hide_input_in_errors=True, frozen=True)
+
+    database_url: SecretStr = Field(description="The first database: postgresql://…")
+    keyring_url: SecretStr = Field(description="The keyring's database, of its own, with a short backup life.")
+    master_key: SecretStr = Field(description="VERSION:BASE64 of 32 octets, several separated by commas; the highest wraps.")
+    environment: Literal["production", "development"] = Field(
+        "production", description="`development` permits the embedded database and demo tokens."
+    )
+    jwks_url: str | None = Field(None, description="Where the keys that sign JWTs are published (JSON Web Key Set).")
+    jwt_issuer: str | None = Field(None, description="The issuer that JWTs must name.")
+    jwt_audience: str | None = Field(None, description="The audience that JWTs must name.")
+    public_url: str = Field("http://127.0.0.1:8000", description="Where people's browsers reach this service.")
+    read_connections: Annotated[int, Field(ge=1, le=200)] = Field(
+        6, description="Connections to PostgreSQL for reads, for each process and database."
+    )
+    write_connections: Annotated[int, Field(ge=1, le=200)] = Field(
+        6, description="Connections to PostgreSQL for deeds, for each process."
+    )
+    statement_timeout: Annotated[float, Field(gt=0, le=60)] = Field(
+        5.0, description="After how long a statement, or waiting for a connection, is given up: UNAVAILABLE."
+    )
+    log_format: Literal["json", "text"] = Field("json", description="How log lines are written.")
+    log_requests: bool = Field(default=True, description="Whether each operation gets a log line.")
+    var: Path = Field(Path("var"), description="Where the embedded default keeps its files.")
+
+    @field_validator("master_key")
+    @classmethod
+    def _is_a_master_key(cls, value: SecretStr) -> SecretStr:
+        MasterKeys(value.get_secret_value())
+        return value
+
+    @classmethod
+    def read(cls, **given: object) -> "Settings":
+        """Read the environment; UnsafeSettingError with a sentence when something is missing or malformed."""
+        try:
+            settings = cls(**given)  # type: ignore[arg-type]
+        except ValidationError as error:
+            problems = "; ".join(
+                f"set PRIVACY_{'_'.join(str(part) for part in problem['loc']).upper()} ({problem['msg'].lower()})"
+                for problem in error.errors(include_input=False, include_url=False)
+            )
+            raise UnsafeSettingError(problems) from None
+        settings.demand_safety()
+        return settings
+
+    def demand_safety(self) -> None:
+        """Refuse what would be unsafe in production; the sentence says what to set."""
+        if self.jwks_url and not (self.jwt_issuer and self.jwt_audience):
+            raise UnsafeSettingError("PRIVACY_JWKS_URL needs PRIVACY_JWT_ISSUER and PRIVACY_JWT_AUDIENCE beside it")
+        if self.environment == "development":
+            return
+        if self.database_url.get_secret_value() == self.keyring_url.get_secret_value():
+            raise UnsafeSettingError("PRIVACY_KEYRING_URL must name another database than PRIVACY_DATABASE_URL")
+        if urlsplit(self.public_url).scheme != "https":
+            raise UnsafeSettingError("PRIVACY_PUBLIC_URL must begin with https://")
+        if self.jwks_url and urlsplit(self.jwks_url).scheme != "https":
+            raise UnsafeSettingError("PRIVACY_JWKS_URL must begin with https://")

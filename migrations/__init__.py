@@ -1,0 +1,93 @@
+"""The histories of the two databases, and what brings a database up to date."""
+
+from pathlib import Path
+
+import sqlalchemy
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from models import (  # noqa: F401 -- importing them is what declares the tables
+    accounts,
+    addresses,
+    audits,
+    consents,
+    payments,
+    purposes,
+    subjects,
+    suppressions,
+    syncs,
+    tokens,
+)
+from models.base import KeyringTable, Table
+
+HISTORIES = {"privacy": Table.metadata, "keyring": KeyringTable.metadata}
+_FOLDER = Path(__file__).parent
+
+
+def _config(history: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("version_locations", str(_FOLDER / history).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["metadata"] = HISTORIES[history]
+    return config
+
+
+def _engine(url: str) -> sqlalchemy.ext.asyncio.AsyncEngine:
+    """Give an engine on a plain PostgreSQL URL, socket directories included."""
+    from_url = sqlalchemy.make_url(url)
+    return create_async_engine(from_url.set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+
+
+def head(history: str) -> str:
+    """Give the newest revision of a history."""
+    return ScriptDirectory.from_config(_config(history)).get_current_head() or ""
+
+
+async def upgrade(history: str, url: str) -> tuple[str, str]:
+    """Bring a database up to date, once at a time; give the revisions before and after."""
+    engine = _engine(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(7235467)"))
+            before = await connection.run_sync(_revision)
+            await connection.run_sync(lambda on: _upgrade(_config(history), on))
+            return before, head(history)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(config: Config, connection: sqlalchemy.Connection) -> None:
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _revision(connection: sqlalchemy.Connection) -> str:
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+async def revision(url: str) -> str:
+    """Give the revision that a database is at; empty when it has none."""
+    engine = _engine(url)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(_revision)
+    finally:
+        await engine.dispose()
+
+
+async def differences(history: str, url: str) -> list[object]:
+    """Give what the tables in the code have that a migrated database has not, and the other way round."""
+    engine = _engine(url)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(
+                lambda on: list(compare_metadata(MigrationContext.configure(on), HISTORIES[history]))
+            )
+    finally:
+        await engine.dispose()

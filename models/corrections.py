@@ -1,0 +1,71 @@
+"""Corrections (Art. 16 GDPR): what a person asks support to put right."""
+
+from enum import Enum
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from models import addresses, subjects, texts
+from models.deeds import Deed
+from models.errors import BadInput
+from models.names import Name
+from models.subjects import COUNTRY, DISPLAY_NAME, NAME_LENGTH, regime_of
+
+
+class Unchanged(Enum):
+    """What leaves a value as it is."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+
+class Correction(NamedTuple):
+    """What changes about a person; None clears a value."""
+
+    display_name: str | None | Unchanged = UNCHANGED
+    country: str | None | Unchanged = UNCHANGED
+    add_email: str | None = None
+    remove_email: str | None = None
+    primary_email: str | None = None
+
+
+async def correct(deed: Deed, name: Name, given: Correction) -> UUID:
+    """Put right what the person named; everything else stays.
+
+    SUBJECT_AMBIGUOUS when an address to add is somebody else's; BAD_INPUT when the primary address is not one of the
+    person's; STATE_CONFLICT when the only address would go.
+    """
+    display_name = given.display_name
+    if isinstance(display_name, str):
+        display_name = texts.line(display_name, "input.displayName", NAME_LENGTH)
+    country = given.country
+    if isinstance(country, str):
+        country = texts.country(country, "input.country")
+    added = Name.email(given.add_email, "input.addEmail") if given.add_email is not None else None
+    removed = Name.email(given.remove_email, "input.removeEmail") if given.remove_email is not None else None
+    primary = Name.email(given.primary_email, "input.primaryEmail") if given.primary_email is not None else None
+    if removed and removed.key in {name.key for name in (added, primary) if name}:
+        raise BadInput("input.removeEmail", "it is added or made primary by the same correction")
+
+    subject = await subjects.locked(deed, name)
+    key = await deed.keyring.key_of(subject.subject_id)
+    if display_name is not UNCHANGED or country is not UNCHANGED:
+        await subjects.SET_PROFILE.run(
+            deed.connection,
+            id=subject.subject_id,
+            display_name=(
+                subject.display_name
+                if display_name is UNCHANGED
+                else display_name and DISPLAY_NAME.seal(key, display_name)
+            ),
+            country=subject.country if country is UNCHANGED else country and COUNTRY.seal(key, country),
+            regime=subject.regime if country is UNCHANGED else regime_of(country),
+        )
+    if added:
+        await addresses.add(deed, key, added)
+    if primary:
+        await addresses.make_primary(deed, subject.subject_id, primary)
+    if removed:
+        await addresses.remove(deed, subject.subject_id, removed)
+    return subject.subject_id

@@ -1,0 +1,144 @@
+"""The two databases: pools of read-only and of writing connections, statements compiled once, one place that commits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeVar
+
+import asyncpg
+import sqlalchemy
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+
+from models.errors import Unavailable
+
+Connection = asyncpg.pool.PoolConnectionProxy
+OUTAGES = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.CannotConnectNowError,
+    asyncpg.exceptions.InvalidAuthorizationSpecificationError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.exceptions.InsufficientResourcesError,
+    asyncpg.exceptions.DeadlockDetectedError,
+    asyncpg.exceptions.SerializationError,
+)
+"""What says that PostgreSQL cannot answer now; the same question may be asked again."""
+
+_DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class Statement:
+    """One SQL statement, compiled once by SQLAlchemy and run by asyncpg with values given by name."""
+
+    def __init__(self, sql: str | sqlalchemy.Executable) -> None:
+        clause: Any = sqlalchemy.text(sql) if isinstance(sql, str) else sql
+        compiled = clause.compile(dialect=_DIALECT)
+        self.sql = str(compiled)
+        self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
+
+    def _values(self, given: dict[str, Any]) -> list[Any]:
+        return [given[name] for name in self._names]
+
+    async def rows(self, connection: Connection, **given: Any) -> list[asyncpg.Record]:
+        found: list[asyncpg.Record] = await connection.fetch(self.sql, *self._values(given))
+        return found
+
+    async def row(self, connection: Connection, **given: Any) -> asyncpg.Record | None:
+        return await connection.fetchrow(self.sql, *self._values(given))
+
+    async def value(self, connection: Connection, **given: Any) -> Any:
+        return await connection.fetchval(self.sql, *self._values(given))
+
+    async def run(self, connection: Connection, **given: Any) -> int:
+        """Run it and give the number of rows that it touched."""
+        status: str = await connection.execute(self.sql, *self._values(given))
+        tail = status.rpartition(" ")[2]
+        return int(tail) if tail.isdigit() else 0
+
+
+class One(dict[_Key, _Value]):
+    """What a batched read gives where a key names one row: None for a key that names none."""
+
+    def __missing__(self, key: _Key) -> None:
+        return None
+
+
+class Many(dict[_Key, list[_Value]]):
+    """What a batched read gives where a key names many rows: the empty list for a key that names none."""
+
+    def __missing__(self, key: _Key) -> list[_Value]:
+        return []
+
+    def add(self, key: _Key, value: _Value) -> None:
+        group = self.get(key)
+        if group is None:
+            self[key] = [value]
+        else:
+            group.append(value)
+
+
+class Database:
+    """Pools of connections. ``readers`` cannot write: PostgreSQL refuses it on them."""
+
+    def __init__(self, readers: asyncpg.Pool, writers: asyncpg.Pool, keyring: asyncpg.Pool) -> None:
+        self.readers = readers
+        self.writers = writers
+        self.keyring = keyring
+
+    @classmethod
+    async def open(cls, url: str, keyring_url: str, *, readers: int, writers: int, timeout: float) -> Self:
+        """Open the pools lazily: nothing is connected before it is needed, so the service starts before its database."""
+
+        def pool(url: str, size: int, *, read_only: bool) -> Any:
+            return asyncpg.create_pool(
+                url,
+                min_size=0,
+                max_size=size,
+                timeout=timeout,
+                command_timeout=timeout,
+                max_inactive_connection_lifetime=300,
+                statement_cache_size=256,
+                reset=_no_reset if read_only else None,
+                server_settings={
+                    "application_name": "privacy",
+                    "timezone": "UTC",
+                    "default_transaction_read_only": "on" if read_only else "off",
+                },
+            )
+
+        return cls(
+            await pool(url, readers, read_only=True),
+            await pool(url, writers, read_only=False),
+            await pool(keyring_url, readers, read_only=False),
+        )
+
+    async def close(self) -> None:
+        for pool in (self.readers, self.writers, self.keyring):
+            try:
+                await asyncio.wait_for(pool.close(), 5)
+            except (TimeoutError, asyncpg.InterfaceError, OSError):
+                pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Give a writing connection inside one transaction: the only place where the first database is committed."""
+        async with self.writers.acquire() as connection, connection.transaction():
+            yield connection
+
+
+async def _no_reset(_connection: object) -> None:
+    """Send nothing when a read-only connection goes back: its session holds no state worth resetting."""
+
+
+def unavailable_for(error: BaseException) -> Unavailable | None:
+    """Say UNAVAILABLE for an error that means PostgreSQL cannot answer now; None for any other error."""
+    return Unavailable() if isinstance(error, OUTAGES) else None
+
+
+def as_list(keys: Sequence[_Key]) -> list[_Key]:
+    """Give keys as asyncpg wants an array."""
+    return keys if isinstance(keys, list) else list(keys)

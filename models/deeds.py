@@ -1,0 +1,42 @@
+"""A deed: one verb of a caller, in one transaction, with its access event."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from models import audits
+from models.actors import Actor
+from models.base import now
+from models.database import Connection, Database
+from models.keyring import Keyring
+
+
+@dataclass
+class Deed:
+    """What a verb acts with. Verbs never commit: ``deed`` does, once the verb has returned."""
+
+    connection: Connection
+    keyring: Keyring
+    actor: Actor
+    at: datetime = field(default_factory=now)
+    about: list[UUID] = field(default_factory=list)
+    """The people whom the verb touched."""
+
+
+@asynccontextmanager
+async def deed(
+    database: Database, keyring: Keyring, actor: Actor, verb: str, operation: str | None = None
+) -> AsyncIterator[Deed]:
+    """Give a deed in one transaction and note who did it to whom; all of it is committed, or nothing."""
+    async with database.transaction() as connection:
+        made = Deed(connection, keyring, actor)
+        yield made
+        await audits.note(
+            connection,
+            [
+                audits.written(actor, subject_id, verb, operation, made.at)
+                for subject_id in dict.fromkeys(made.about) or (None,)
+            ],
+        )

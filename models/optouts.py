@@ -1,0 +1,96 @@
+"""Opt-outs: a person says no, to some purposes or to every one that can be refused; their address may come first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from models import purposes, subjects, suppressions
+from models.choices import Choice, choose, refusable
+from models.consents import Channel, refusal
+from models.database import Statement
+from models.deeds import Deed
+from models.errors import BadInput, SubjectErased, SubjectNotFound
+from models.names import Name
+from models.purposes import REFUSABLE, PurposeRow
+from models.subjects import SubjectStatus
+from models.suppressions import EVERYTHING, SuppressionRow
+
+MOST_PURPOSES = 100
+
+OPT_OUT_OF_ALL = Statement("""
+UPDATE subjects
+SET opted_out_at = GREATEST(opted_out_at, CAST(:at AS timestamptz))
+WHERE id = :subject_id
+""")
+
+
+class OptOutRow(NamedTuple):
+    """What an opt-out came to: since when it holds, and whether the address is on the do-not-mail list."""
+
+    subject_id: UUID | None
+    suppressed: bool
+    purposes: list[str]
+    at: datetime
+
+
+async def opt_out(deed: Deed, name: Name, keys: Sequence[str], channel: Channel) -> OptOutRow:
+    """Withdraw a consent or record an objection, as each purpose's legal basis has it.
+
+    An address that nobody is registered under is put on the do-not-mail list, and a later registration honours it.
+    """
+    if not 0 < len(keys) <= MOST_PURPOSES:
+        raise BadInput("purposes", f"it names 1 to {MOST_PURPOSES} purposes")
+    wanted = await refusable(deed, keys, "purposes")
+    subject_id = await _person(deed, name)
+    if subject_id is None:
+        at = await suppressions.add(deed, name, [purpose.key for purpose in wanted], channel)
+    else:
+        at = max([await _refuse(deed, subject_id, purpose, channel) for purpose in wanted])
+    return OptOutRow(
+        subject_id, await suppressions.holds(deed, name, subject_id), [purpose.key for purpose in wanted], at
+    )
+
+
+async def opt_out_of_all(deed: Deed, name: Name, channel: Channel) -> OptOutRow:
+    """Refuse every purpose that can be refused, those defined later included, until the person grants one again."""
+    wanted = [purpose for purpose in (await purposes.every(deed.connection, []))[None] if purpose.legal_basis in REFUSABLE]
+    subject_id = await _person(deed, name)
+    if subject_id is None:
+        at = await suppressions.add(deed, name, [EVERYTHING], channel)
+    else:
+        at = max([await _refuse(deed, subject_id, purpose, channel) for purpose in wanted])
+        await OPT_OUT_OF_ALL.run(deed.connection, subject_id=subject_id, at=at)
+    return OptOutRow(
+        subject_id, await suppressions.holds(deed, name, subject_id), [purpose.key for purpose in wanted], at
+    )
+
+
+async def honour(deed: Deed, subject_id: UUID, suppression: SuppressionRow) -> None:
+    """Make an opt-out that an address brought along the choice of the person who now has the address."""
+    wanted = (await purposes.every(deed.connection, []))[None]
+    channel, at = Channel(suppression.channel), suppression.at
+    if suppression.purpose == EVERYTHING:
+        await OPT_OUT_OF_ALL.run(deed.connection, subject_id=subject_id, at=at)
+    for purpose in wanted:
+        if purpose.legal_basis in REFUSABLE and suppression.purpose in {EVERYTHING, purpose.key}:
+            await choose(deed, subject_id, Choice(purpose, refusal(purpose), channel, at))
+
+
+async def _refuse(deed: Deed, subject_id: UUID, purpose: PurposeRow, channel: Channel) -> datetime:
+    return await choose(deed, subject_id, Choice(purpose, refusal(purpose), channel))
+
+
+async def _person(deed: Deed, name: Name) -> UUID | None:
+    """Give the person whom the name means, locked; None when it is an address that nobody is registered under."""
+    if name.kind == "email":
+        await suppressions.lock(deed, name)
+    subject = await subjects.sought(deed, name)
+    if subject is None:
+        if name.kind != "email":
+            raise SubjectNotFound(argument="subject")
+        return None
+    if subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED}:
+        raise SubjectErased
+    deed.about.append(subject.subject_id)
+    return subject.subject_id

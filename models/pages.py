@@ -1,0 +1,27 @@
+"""Pages of long lists, by key and never by OFFSET."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
+
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True)
+class PageOf:
+    """Which page is wanted: at most ``first`` rows after the position that the row before it had."""
+
+    first: int
+    after: tuple[Any, ...] | None = None
+
+
+class Slice(NamedTuple, Generic[_Row]):
+    """The rows of one page, and whether there are more."""
+
+    rows: Sequence[_Row]
+    has_next: bool
+
+
+def sliced(rows: list[_Row], page: PageOf) -> Slice[_Row]:
+    """Make a page of what a statement gave that asked for one row more."""
+    return Slice(rows[: page.first], len(rows) > page.first)

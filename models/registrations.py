@@ -1,0 +1,98 @@
+"""Registering: how a person becomes known, once."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from models import accounts, addresses, subjects, suppressions, texts
+from models.base import new_id
+from models.database import Statement
+from models.deeds import Deed
+from models.errors import SubjectAmbiguous, SubjectErased, Underage
+from models.keyring import SubjectKey
+from models.names import Name
+from models.subjects import COUNTRY, DISPLAY_NAME, NAME_LENGTH, SubjectRow, SubjectStatus, regime_of
+
+
+class Registration(NamedTuple):
+    """What a service knows of a person when it registers them."""
+
+    email: str
+    display_name: str | None = None
+    country: str | None = None
+    account: tuple[str, str] | None = None
+    is_under_13: bool = False
+
+
+ADD = Statement("""
+INSERT INTO subjects (id, registered_at, regime, display_name, country)
+VALUES (:id, :registered_at, :regime, :display_name, :country)
+""")
+
+async def register(deed: Deed, given: Registration) -> UUID:
+    """Make the person known: whoever has the address or the account already is that person.
+
+    What was there stays as it was; what was missing is added; opt-outs that came for the address before hold.
+    UNDERAGE stores nothing. SUBJECT_AMBIGUOUS when address and account belong to two people; nothing is done.
+    """
+    if given.is_under_13:
+        raise Underage
+    email = Name.email(given.email, "input.email")
+    account = Name.account(*given.account, "input.account") if given.account else None
+    display_name = (
+        texts.line(given.display_name, "input.displayName", NAME_LENGTH) if given.display_name is not None else None
+    )
+    country = texts.country(given.country, "input.country") if given.country is not None else None
+    names = [email] if account is None else [email, account]
+    await suppressions.lock(deed, *names)
+    subject = await _known(deed, names)
+    if subject is None:
+        key = await _added(deed, display_name, country)
+    else:
+        key = await deed.keyring.key_of(subject.subject_id)
+        await _complete(deed, subject, key, display_name, country)
+    deed.about.append(key.subject_id)
+    await addresses.add(deed, key, email)
+    if account:
+        await accounts.add(deed, key, account)
+    return key.subject_id
+
+
+async def _known(deed: Deed, names: Sequence[Name]) -> SubjectRow | None:
+    found = [await subjects.sought(deed, name) for name in names]
+    known = {subject.subject_id: subject for subject in found if subject}
+    if len(known) > 1:
+        raise SubjectAmbiguous
+    for subject in known.values():
+        if subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED}:
+            raise SubjectErased
+        return subject
+    return None
+
+
+async def _added(deed: Deed, display_name: str | None, country: str | None) -> SubjectKey:
+    key = await deed.keyring.create(new_id())
+    await ADD.run(
+        deed.connection,
+        id=key.subject_id,
+        registered_at=deed.at,
+        regime=regime_of(country),
+        display_name=display_name and DISPLAY_NAME.seal(key, display_name),
+        country=country and COUNTRY.seal(key, country),
+    )
+    return key
+
+
+async def _complete(
+    deed: Deed, subject: SubjectRow, key: SubjectKey, display_name: str | None, country: str | None
+) -> None:
+    adds_name = display_name is not None and subject.display_name is None
+    adds_country = country is not None and subject.country is None
+    if adds_name or adds_country:
+        await subjects.SET_PROFILE.run(
+            deed.connection,
+            id=subject.subject_id,
+            display_name=DISPLAY_NAME.seal(key, display_name or "") if adds_name else subject.display_name,
+            country=COUNTRY.seal(key, country or "") if adds_country else subject.country,
+            regime=regime_of(country) if adds_country else subject.regime,
+        )

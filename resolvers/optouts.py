@@ -1,0 +1,18 @@
+"""What is shown of an opt-out."""
+
+from datetime import datetime
+
+from models import subjects
+from models.optouts import OptOutRow
+from resolvers.sources import column, fed, shape
+from resolvers.subjects import Subject
+
+
+@shape(OptOutRow, description="What an opt-out came to.")
+class OptOut:
+    subject: Subject | None = fed(
+        by=subjects.by_ids, key="subject_id", description="The person; null when nobody is registered under the address."
+    )
+    suppressed: bool = column(description="Whether the address is on the do-not-mail list.")
+    purposes: list[str] = column(description="What is refused now.")
+    at: datetime = column(description="Since when all of it is refused.")

@@ -1,0 +1,74 @@
+"""What is shown of a person. Edges point away from here, so the graph is a tree."""
+
+from datetime import datetime
+
+import strawberry
+
+import models.accounts
+import models.addresses
+import models.audits
+import models.consents
+import models.payments
+import models.syncs
+from models.accounts import AccountRow
+from models.addresses import EmailAddressRow
+from models.base import Prefix
+from models.subjects import Regime, SubjectRow, SubjectStatus
+from resolvers.audits import AccessEvent
+from resolvers.consents import Consent, ConsentEvent
+from resolvers.nodes import Node, own_id
+from resolvers.pages import BY_EPOCH, BY_TIME, Connection, paged
+from resolvers.payments import PaymentFragment
+from resolvers.sources import column, fed, shape
+from resolvers.syncs import SyncAccount
+
+
+
+@shape(EmailAddressRow, description="A mail address that a person is reached at.")
+class EmailAddress:
+    address: str = column(description="The address.")
+    is_primary: bool = column(description="Whether letters go to this one.")
+    verified_at: datetime | None = column(description="When the person proved that they read it.")
+
+
+@shape(AccountRow, description="A person as one internal system knows them.")
+class Account:
+    system: str = column(description="The internal system.")
+    reference: str = column(description="What that system calls the person.")
+
+
+@shape(SubjectRow, description="A data subject: a person whom the privacy policy makes its promises to.")
+class Subject(Node):
+    id: strawberry.ID = own_id(Prefix.SUBJECT, "subject_id")
+    status: SubjectStatus = column(description="Where the person stands with us.")
+    registered_at: datetime = column(description="When the person became known.")
+    emails: list[EmailAddress] = fed(
+        by=models.addresses.of_subjects, key="subject_id", description="The person's addresses, the primary one first."
+    )
+    display_name: str | None = column(description="The person's name.")
+    country: str | None = column(description="The person's country, as ISO 3166-1 alpha-2 has it.")
+    regime: Regime = column(description="Which law's clock applies.")
+    accounts: list[Account] = fed(
+        by=models.accounts.of_subjects, key="subject_id", description="What internal systems call the person."
+    )
+    consents: list[Consent] = fed(
+        by=models.consents.of_subjects, key="subject_id", description="What the person chose, by purpose, as it counts now."
+    )
+    consent_history: Connection[ConsentEvent] = paged(
+        by=models.consents.history,
+        key="subject_id",
+        order=BY_EPOCH,
+        description="The person's consent ledger, the latest choice first.",
+    )
+    payment_fragments: list[PaymentFragment] = fed(
+        by=models.payments.of_subjects, key="subject_id", description="What is kept of the person's cards."
+    )
+    sync_accounts: list[SyncAccount] = fed(
+        by=models.syncs.of_subjects, key="subject_id", description="What is known about the person's Customer Data."
+    )
+    access_events: Connection[AccessEvent] = paged(
+        by=models.audits.of_subjects,
+        key="subject_id",
+        order=BY_TIME,
+        description="Who looked at this person, and who changed something, the newest first.",
+    )

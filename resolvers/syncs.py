@@ -1,0 +1,47 @@
+"""What is shown of sync metadata."""
+
+from datetime import datetime
+
+import strawberry
+
+from models import syncs
+from models.base import Prefix
+from models.syncs import SyncAccountRow, SyncClientRow, SyncFileRow
+from resolvers.nodes import Node, own_id
+from resolvers.pages import BY_ID, Connection, paged
+from resolvers.scalars import BigInt
+from resolvers.sources import column, fed, shape
+
+
+
+@shape(SyncClientRow, description="A program that the person syncs with.")
+class SyncClient:
+    app: str = column(description="The program's name.")
+    version: str = column(description="The program's version.")
+    platform: str = column(description="What it runs on.")
+    user_agent: str = column(description="What it sends as its User-Agent.")
+    last_seen_at: datetime = column(description="When it synced last.")
+
+
+@shape(SyncFileRow, description="What is known of a file: never what is in it.")
+class SyncFile:
+    name: str = column(description="The file's name.")
+    size_bytes: BigInt = column(description="The file's size in bytes.")
+    modified_at: datetime = column(description="When the file was changed last.")
+
+
+@shape(
+    SyncAccountRow, description="What the sync service knows about a person's Customer Data. Never the data."
+)
+class SyncAccount(Node):
+    id: strawberry.ID = own_id(Prefix.SYNC_ACCOUNT)
+    reference: str = column(description="What the sync service calls the account.")
+    storage_bytes: BigInt = column(description="How many bytes the person stores.")
+    file_count: int = column(description="How many files the person stores.")
+    last_synced_at: datetime | None = column(description="When the account was synced last.")
+    clients: list[SyncClient] = fed(
+        by=syncs.clients, description="The programs that sync with it, the one seen last first."
+    )
+    files: Connection[SyncFile] = paged(
+        by=syncs.files, key="id", order=BY_ID, description="Its files. They open only under an open access grant."
+    )
