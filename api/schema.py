@@ -78,27 +78,27 @@ def seen_by(role: Role) -> GraphQLSchema:
             if role in access.MATRIX[f"{named.name}.{name}"]
         }
 
-    visible = access.visible_types(role)
     for name, named in core.type_map.items():
         if is_introspection_type(named):
             continue
-        if is_object_type(named) and name in visible:
+        if is_object_type(named):
             kept[name] = GraphQLObjectType(
                 name,
                 fields=lambda named=named: {key: _on(kept, field) for key, field in fields_of(named).items()},
                 interfaces=lambda named=named: [kept[interface.name] for interface in named.interfaces],
                 description=named.description,
             )
-        elif is_interface_type(named) and name in visible:
+        elif is_interface_type(named):
             kept[name] = GraphQLInterfaceType(
                 name,
                 fields=lambda named=named: {key: _on(kept, field) for key, field in fields_of(named).items()},
                 description=named.description,
             )
+    visible = access.visible_types(role)
     return GraphQLSchema(
         query=kept["Query"],
-        mutation=kept.get("Mutation"),
-        types=[kept[name] for name in kept if name not in {"Query", "Mutation"}],
+        mutation=kept["Mutation"] if "Mutation" in visible else None,
+        types=[kept[name] for name in visible - {"Query", "Mutation"}],
         directives=core.directives,
     )
 

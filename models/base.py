@@ -103,6 +103,7 @@ class ParsedId(NamedTuple):
     value: UUID
 
 
+_PREFIXES = {str(prefix): prefix for prefix in Prefix}
 _ID = re.compile(r"([a-z]{3})_([0-9a-f]{32})")
 
 
@@ -114,9 +115,10 @@ def external_id(prefix: Prefix, value: UUID) -> str:
 def parsed_id(text: str, argument: str = "id") -> ParsedId:
     """Take an id apart; BAD_INPUT when it is malformed or of no known kind."""
     match = _ID.fullmatch(text)
-    if match is None or match[1] not in Prefix:
+    prefix = _PREFIXES.get(match[1]) if match else None
+    if match is None or prefix is None:
         raise BadInput(argument, "it is not an id of this service")
-    return ParsedId(Prefix(match[1]), UUID(match[2]))
+    return ParsedId(prefix, UUID(match[2]))
 
 
 def id_of(prefix: Prefix, text: str, argument: str = "id") -> UUID:

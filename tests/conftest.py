@@ -1,0 +1,218 @@
+"""A real PostgreSQL for each run, two databases for each worker, emptied before each test; the service over real HTTP."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import asyncpg
+import httpx
+import hypothesis
+import pytest
+import uvicorn
+
+import migrations
+from api.app import create_app
+from api.settings import Settings
+from cli.embedded import Cluster
+from models import tokens
+from models.actors import PEOPLE, Actor, Role
+from models.database import Database
+from models.deeds import Deed, deed
+from models.keyring import Keyring, MasterKeys
+
+hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=5000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+ROOT = Path(__file__).parent.parent
+KEPT = {"alembic_version", "purposes", "policy_versions", "lookup_keys", "tokens"}
+"""Tables that are not emptied between tests."""
+
+
+class Databases(NamedTuple):
+    """Where the two databases of this worker are, and what opens the keyring."""
+
+    cluster: Cluster
+    url: str
+    keyring_url: str
+    master_key: str
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    made = Cluster(ROOT / "var" / "tests", settings={"fsync": "off", "max_connections": "300"})
+    with made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def databases(cluster: Cluster, worker_id: str) -> Databases:
+    names = f"privacy_{worker_id}", f"keyring_{worker_id}"
+    for history, name in zip(migrations.HISTORIES, names, strict=True):
+        cluster.run("dropdb", "--if-exists", "--force", name)
+        cluster.create_database(name)
+        asyncio.run(migrations.upgrade(history, cluster.url(name)))
+    return Databases(cluster, cluster.url(names[0]), cluster.url(names[1]), MasterKeys.made())
+
+
+async def emptied(url: str) -> None:
+    """Empty every table but those that hold no test's rows."""
+    connection = await asyncpg.connect(url)
+    try:
+        found = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        names = sorted({row[0] for row in found} - KEPT)
+        await connection.execute(f"TRUNCATE {', '.join(names)} CASCADE")
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+def clean(databases: Databases) -> Databases:
+    """Give the two databases, without people."""
+    asyncio.run(emptied(databases.url))
+    asyncio.run(emptied(databases.keyring_url))
+    return databases
+
+
+class World(NamedTuple):
+    """The models, without the API: for tests of verbs and rules."""
+
+    database: Database
+    keyring: Keyring
+
+    @contextlib.asynccontextmanager
+    async def deed(self, role: Role = Role.STORE) -> AsyncIterator[Deed]:
+        async with deed(self.database, self.keyring, Actor("a test", role, (role,)), "test") as made:
+            yield made
+
+
+@pytest.fixture
+async def world(clean: Databases) -> AsyncIterator[World]:
+    database = await Database.open(clean.url, clean.keyring_url, readers=4, writers=20, timeout=10)
+    keyring = Keyring(database.keyring, MasterKeys(clean.master_key))
+    await keyring.load()
+    try:
+        yield World(database, keyring)
+    finally:
+        await database.close()
+
+
+class Answered(NamedTuple):
+    """An answer over HTTP."""
+
+    status: int
+    body: dict[str, Any]
+    headers: httpx.Headers
+
+    @property
+    def data(self) -> Any:
+        assert "errors" not in self.body, self.body
+        return self.body["data"]
+
+    @property
+    def code(self) -> str:
+        """Give the code of the first error."""
+        return str(self.body["errors"][0]["extensions"]["code"])
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return dict(self.body["errors"][0]["extensions"])
+
+
+class Api:
+    """The service as callers reach it."""
+
+    def __init__(self, url: str, secrets: dict[str, str]) -> None:
+        self.url = url
+        self.secrets = secrets
+        self.client = httpx.Client(base_url=url, timeout=30)
+
+    def ask(self, role: str, document: str, *, case: str | None = None, **variables: Any) -> Answered:
+        """Ask as a role; people's roles name a case unless ``case`` is empty."""
+        if case is None and role in set(PEOPLE):
+            case = "#1"
+        headers = {
+            "authorization": f"Bearer {self.secrets[role]}",
+            "accept": "application/graphql-response+json",
+            **({"x-case": case} if case else {}),
+        }
+        answer = self.client.post("/graphql", json={"query": document, "variables": variables}, headers=headers)
+        return Answered(answer.status_code, answer.json(), answer.headers)
+
+    def register(self, email: str, **known: Any) -> str:
+        """Register a person; give the id."""
+        asked = "mutation($input: RegisterSubjectInput!) { registerSubject(input: $input) { id } }"
+        return str(self.ask("STORE", asked, input={"email": email, **known}).data["registerSubject"]["id"])
+
+
+class Running:
+    """A service in a thread of its own, on a port of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.server = uvicorn.Server(
+            uvicorn.Config(create_app(settings), host="127.0.0.1", port=self.port, access_log=False, log_level="warning")
+        )
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+
+    def __enter__(self) -> str:
+        self.thread.start()
+        url = f"http://127.0.0.1:{self.port}"
+        for _ in range(200):
+            with contextlib.suppress(httpx.HTTPError):
+                if httpx.get(f"{url}/readyz").status_code == 200:
+                    return url
+            time.sleep(0.05)
+        raise TimeoutError("the service did not become ready")
+
+    def __exit__(self, *_: object) -> None:
+        self.server.should_exit = True
+        self.thread.join(20)
+
+
+def settings_for(databases: Databases, **given: Any) -> Settings:
+    return Settings.read(
+        database_url=databases.url,
+        keyring_url=databases.keyring_url,
+        master_key=databases.master_key,
+        environment="development",
+        **given,
+    )
+
+
+async def _issued(databases: Databases) -> dict[str, str]:
+    database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=1, timeout=10)
+    keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
+    await keyring.load()
+    secrets = {}
+    for role in Role:
+        async with deed(database, keyring, Actor("tests", Role.ADMIN, (Role.ADMIN,)), "issueToken") as made:
+            secrets[str(role)] = (await tokens.issue(made, f"{role.lower()} of the tests", [role], None)).secret
+    await database.close()
+    return secrets
+
+
+@pytest.fixture(scope="session")
+def served(databases: Databases) -> Iterator[Api]:
+    secrets = asyncio.run(_issued(databases))
+    with Running(settings_for(databases)) as url:
+        yield Api(url, secrets)
+
+
+@pytest.fixture
+def api(served: Api, clean: Databases) -> Api:
+    """Give the service, without people."""
+    return served
