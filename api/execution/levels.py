@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from graphql import FieldNode, GraphQLOutputType, is_list_type, is_non_null_type
+from graphql import GraphQLOutputType, is_list_type, is_non_null_type
+from graphql.language import FieldNode
 
 from api.execution.completion import completion_text
 from models.keyring import Seal
@@ -20,10 +21,10 @@ class Step(Protocol):
 
 
 class Field(NamedTuple):
-    """One field of an answer: a response name of a selection set on one type.
+    """One response name of a selection set on one type.
 
-    Its values come straight from a row by ``get`` (written as ``text`` of a row ``r``), or all together by ``step``.
-    ``target`` leads to the levels below where its type has fields.
+    A value comes straight from a row by ``get`` (which is ``text`` of a row ``r``), or those of all rows by ``step``.
+    ``target`` leads to the levels below, where the type, inside ``depth`` lists, has fields.
     """
 
     name: str
@@ -31,41 +32,21 @@ class Field(NamedTuple):
     type: GraphQLOutputType
     nodes: list[FieldNode]
     text: str = ""
+    names: Mapping[str, Any] = {}
     get: Callable[[Any], Any] | None = None
     step: Step | None = None
     target: Any = None
     depth: int = 0
-    names: Mapping[str, Any] = {}
-
-    @property
-    def is_required(self) -> bool:
-        return is_non_null_type(self.type)
-
-
-def depth_of(type_: Any) -> int:
-    """Count the lists around the named type."""
-    depth = 0
-    while hasattr(type_, "of_type"):
-        depth += is_list_type(type_)
-        type_ = type_.of_type
-    return depth
 
 
 class Level:
     """The fields asked of one type, in the order of the answer, for one class of rows."""
 
-    __slots__ = ("assemble", "fields", "personal", "sealed", "steps", "subject_id")
-
-    def __init__(
-        self,
-        fields: Sequence[Field],
-        personal: tuple[str, ...] = (),
-        sealed: Mapping[str, Seal] | None = None,
-    ) -> None:
+    def __init__(self, fields: Sequence[Field], personal: tuple[str, ...], sealed: Mapping[str, Seal]) -> None:
         self.fields = fields
-        self.steps = [field for field in fields if field.step]
+        self.steps = [(field, field.step) for field in fields if field.step]
         self.personal = personal
-        self.sealed = sealed or {}
+        self.sealed = sealed
         self.assemble = _assembler(fields)
 
 
@@ -78,10 +59,17 @@ def _assembler(fields: Sequence[Field]) -> Callable[[list[Any], list[list[Any]]]
         names |= field.names
         if field.step:
             columns.append(text := f"column_{field.name}")
-        if not field.target and field.nodes[0].name.value != "__typename":
+        if not field.target and not text.startswith("'"):
             text = completion_text(field.type, text, field.name, names)
         entries.append(f"{field.name!r}: {text}")
     each = f"for r, {', '.join(columns)} in zip(rows, *columns)" if columns else "for r in rows"
     source = f"def assemble(rows, columns):\n    return [{{{', '.join(entries)}}} {each}]"
-    exec(source, names)  # noqa: S102 -- made of positions and GraphQL names, which are identifiers
+    exec(source, names)  # noqa: S102 -- made of positions and of GraphQL names, which are identifiers
     return names["assemble"]  # type: ignore[no-any-return]
+
+
+def depth_of(type_: Any) -> int:
+    """Count the lists around a type."""
+    if is_list_type(type_):
+        return 1 + depth_of(type_.of_type)
+    return depth_of(type_.of_type) if is_non_null_type(type_) else 0

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import CoroutineType
 from typing import Any, NamedTuple
 
-from graphql import GraphQLError, VariableDefinitionNode
+from graphql import GraphQLError
+from graphql.language import VariableDefinitionNode
 
-from api.execution.coercion import Coerce, Literal, Misfit
-from api.execution.frames import Frame, Waiting
+from api.execution.coercion import Coerce, Literal, Misfit, placed
+from api.execution.frames import Frame
 from api.execution.levels import Level
+from api.execution.selection import Choice
 
 VARIANTS = 16
-"""How many variants of a plan are kept; a document with more boolean variables than that many answers is compiled again."""
+"""How many variants of a plan are kept; past them, the one compiled first is compiled again when it is asked for."""
 
 
 class Result(NamedTuple):
@@ -27,8 +30,8 @@ class Variable(NamedTuple):
 
     name: str
     coerce: Coerce
-    is_required: bool
     default: Literal | None
+    is_required: bool
     node: VariableDefinitionNode
 
     def take(self, given: Mapping[str, Any], variables: dict[str, Any]) -> None:
@@ -42,96 +45,99 @@ class Variable(NamedTuple):
             raise Misfit
 
 
-class Variant(NamedTuple):
-    """The root of one variant of a plan: the levels to run one after the other, or the error that no field survives."""
+class Plan(NamedTuple):
+    """A compiled operation. It may run any number of times, also at the same time, for callers of one role.
 
-    roots: Sequence[Level]
-    error: GraphQLError | None = None
+    A variant, for some values of the variables that choose, is the levels at the root, to be run one after the other, or
+    the error that leaves none.
+    """
 
-
-class Plan:
-    """A compiled operation. It may be run any number of times, at the same time, for any caller of the role it was compiled for."""
-
-    def __init__(
-        self,
-        variables: Sequence[Variable],
-        choosing: tuple[str, ...],
-        variant: Callable[[Mapping[str, bool | None]], Variant],
-    ) -> None:
-        self._variables = variables
-        self._choosing = choosing
-        self._compile = variant
-        self._variants: dict[tuple[Any, ...], Variant] = {}
+    variables: Sequence[Variable]
+    choosing: tuple[str, ...]
+    variant_for: Callable[[Choice], Sequence[Level] | GraphQLError]
+    variants: dict[tuple[Any, ...], Sequence[Level] | GraphQLError]
 
     async def run(self, context: Any, variables: Mapping[str, Any] | None) -> Result:
         """Run the operation for one request. Whatever is no Exception, such as a cancellation, passes through."""
         coerced: dict[str, Any] = {}
         errors: list[GraphQLError] = []
-        given = variables or {}
-        for variable in self._variables:
+        for variable in self.variables:
             try:
-                variable.take(given, coerced)
+                variable.take(variables or {}, coerced)
             except Misfit as misfit:
-                errors.append(misfit.below(variable.name).located(variable.node))
+                misfit.path.append(variable.name)
+                errors.append(misfit.located(variable.node))
         if errors:
             return Result(None, errors, executed=False)
-        variant = self._variant(tuple([coerced.get(name) for name in self._choosing]))
-        if variant.error:
-            return Result(None, [variant.error], executed=True)
+        roots = self._variant(tuple([coerced.get(name) for name in self.choosing]))
+        if isinstance(roots, GraphQLError):
+            return Result(None, [roots], executed=True)
         run = Run(context, coerced)
         answer: dict[str, Any] = {}
-        for root in variant.roots:
+        for root in roots:
             output = await run.answer(root)
             if isinstance(output, GraphQLError):
-                run.errors.append(output)
-                return Result(None, run.errors, executed=True)
-            answer = {**answer, **output} if answer else output
+                return Result(None, [*run.errors, output], executed=True)
+            answer |= output
         return Result(answer, run.errors, executed=True)
 
-    def _variant(self, choice: tuple[Any, ...]) -> Variant:
-        variant = self._variants.get(choice)
-        if variant is None:
-            if len(self._variants) >= VARIANTS:
-                del self._variants[next(iter(self._variants))]
-            variant = self._compile(dict(zip(self._choosing, choice, strict=True)))
-            self._variants[choice] = variant
-        return variant
+    def _variant(self, choice: tuple[Any, ...]) -> Sequence[Level] | GraphQLError:
+        if choice not in self.variants:
+            if len(self.variants) >= VARIANTS:
+                del self.variants[next(iter(self.variants))]
+            self.variants[choice] = self.variant_for(dict(zip(self.choosing, choice, strict=True)))
+        return self.variants[choice]
+
+
+class Waiting:
+    """Something asked for; its outcome is what it gives, or the exception that it raises."""
+
+    def __init__(self, outcome: Any) -> None:
+        self.outcome = outcome
+
+    async def arrive(self) -> None:
+        """Wait for it."""
+        try:
+            self.outcome = await self.outcome
+        except Exception as error:  # noqa: BLE001 -- becomes the error of all that it feeds
+            self.outcome = error
 
 
 class Run:
-    """One run of a plan: what it waits for, the frames at work, and the errors found."""
+    """One run of a plan: what the next wave waits for, the frames in it, and the errors found."""
 
-    __slots__ = ("context", "entered", "errors", "variables", "waiting")
-
-    def __init__(self, context: Any, variables: dict[str, Any]) -> None:
+    def __init__(self, context: Any, variables: Mapping[str, Any]) -> None:
         self.context = context
         self.variables = variables
         self.errors: list[GraphQLError] = []
-        self.waiting: list[Waiting] = []
-        self.entered: list[Frame] = []
+        self._waiting: list[Waiting] = []
+        self._entered: list[Frame] = []
 
-    def wait_for(self, awaitable: Awaitable[Any]) -> Waiting:
-        """Have this awaited with all else that the wave waits for."""
-        waiting = Waiting(awaitable)
-        self.waiting.append(waiting)
+    def wait_for(self, outcome: Any) -> Waiting:
+        """Have a value, awaited where it has to be, with all else that the wave waits for."""
+        waiting = Waiting(outcome)
+        if outcome.__class__ is CoroutineType or isinstance(outcome, Awaitable):
+            self._waiting.append(waiting)
         return waiting
 
     def enter(self, frame: Frame) -> Frame:
         """Put a frame into the next wave."""
-        self.entered.append(frame)
+        self._entered.append(frame)
         return frame
 
     async def answer(self, root: Level) -> Any:
-        """Read level after level, then build the answer from the last frame to the first."""
+        """Read wave after wave, then build the answer, from the last frame to the first."""
         first = self.enter(Frame(root, [None]))
         frames: list[Frame] = []
-        while wave := self.entered:
-            self.entered = []
+        while wave := self._entered:
+            self._entered = []
             for frame in wave:
                 frame.start(self)
-            if self.waiting:
-                waiting, self.waiting = self.waiting, []
-                await all_of(waiting)
+            waiting, self._waiting = self._waiting, []
+            if len(waiting) == 1:
+                await waiting[0].arrive()
+            elif waiting:
+                await _all(waiting)
             for frame in wave:
                 frame.spread(self)
             frames += wave
@@ -140,21 +146,13 @@ class Run:
         return first.outputs[0]
 
 
-async def all_of(waiting: Sequence[Waiting]) -> None:
-    """Await all of these at the same time; what they raise is their outcome. Costs no task where there is only one."""
-    if len(waiting) == 1:
-        try:
-            waiting[0].outcome = await waiting[0].awaitable
-        except Exception as error:  # noqa: BLE001 -- becomes the error of all that it feeds
-            waiting[0].outcome = error
-        return
-    futures = [asyncio.ensure_future(each.awaitable) for each in waiting]
+async def _all(waiting: Sequence[Waiting]) -> None:
+    """Wait for all of these at the same time; a cancellation waits until each has ended."""
+    futures = [asyncio.ensure_future(each.outcome) for each in waiting]
     try:
         for each, future in zip(waiting, futures, strict=True):
-            try:
-                each.outcome = await future
-            except Exception as error:  # noqa: BLE001 -- as above
-                each.outcome = error
+            each.outcome = future
+            await each.arrive()
     except BaseException:
         for future in futures:
             future.cancel()

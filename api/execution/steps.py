@@ -1,160 +1,119 @@
-"""Where the values of a whole level come from: bodies, batched reads, sealed columns, introspection."""
+"""Where the values of a whole level come from: bodies, batched reads, columns, introspection."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from types import CoroutineType
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from api.execution.coercion import Variables
-from api.execution.frames import Frame, Waiting
+from api.execution.completion import attempt
+from api.execution.frames import Frame
+from api.execution.inputs import Keywords
 from resolvers.sources import Fed
 
-Given = Callable[[Variables], dict[str, Any]]
 
-
-class Info:
+class Info(NamedTuple):
     """What the body of a root field may ask of its request: the context, and nothing else."""
 
-    __slots__ = ("context",)
-
-    def __init__(self, context: Any) -> None:
-        self.context = context
+    context: Any
 
 
-class Body:
+class Body(NamedTuple):
     """The value of a root field: its body is called with the arguments, and awaited where it has to be."""
 
-    def __init__(self, body: Callable[..., Any], given: Given, positional: int, info: str | None) -> None:
-        self.body = body
-        self.given = given
-        self.positional = (None,) * positional
-        self.info = info
+    body: Callable[..., Any]
+    positional: tuple[None, ...]
+    info: str | None
+    given: Keywords
 
     def start(self, frame: Frame, run: Any) -> None:
-        try:
-            keywords = self.given(run.variables)
-            if self.info:
-                keywords[self.info] = Info(run.context)
-            value = self.body(*self.positional, **keywords)
-        except Exception as error:  # noqa: BLE001 -- becomes the error of its field
-            value = error
-        if value.__class__ is CoroutineType or isinstance(value, Awaitable):
-            value = run.wait_for(value)
-        frame.started[self] = value
+        frame.started[id(self)] = run.wait_for(attempt(self._call, run))
 
-    def values(self, frame: Frame, run: Any) -> list[Any]:
-        value = frame.started[self]
-        return [value.outcome if value.__class__ is Waiting else value]
+    def _call(self, run: Any) -> Any:
+        keywords = self.given(run.variables)
+        if self.info:
+            keywords[self.info] = Info(run.context)
+        return self.body(*self.positional, **keywords)
+
+    def values(self, frame: Frame, _: Any) -> list[Any]:
+        return [frame.started[id(self)].outcome]
 
 
-class Feeding:
+class Feeding(NamedTuple):
     """The values of a field that one batched read feeds, for all rows of the level."""
 
-    def __init__(self, fed: Fed, key: Callable[[Any], Any], given: Given) -> None:
-        self.fed = fed
-        self.key = key
-        self.given = given
+    fed: Fed
+    key: Callable[[Any], Any]
+    given: Keywords
 
     def start(self, frame: Frame, run: Any) -> None:
         fed = self.fed
-        keys = [self.key(row) for row in frame.rows]
-        refusals: dict[Any, Exception] = {}
-        arguments: tuple[Any, ...] = ()
-        waiting = None
-        try:
-            if fed.arguments:
-                arguments = fed.arguments(run.context, self.given(run.variables))
-            wanted = dict.fromkeys(keys)
-            if fed.check:
-                refusals = self._refusals(wanted, arguments)
-                wanted = dict.fromkeys(key for key in wanted if key not in refusals)
-            if wanted:
-                waiting = self._load(frame, run, [*wanted], arguments)
-        except Exception as error:  # noqa: BLE001 -- becomes the error of its field, for each row
-            refusals = dict.fromkeys(keys, error)
-        frame.started[self] = keys, refusals, arguments, waiting
+        keys = [*map(self.key, frame.rows)]
+        arguments = attempt(self._arguments, run)
+        if isinstance(arguments, Exception):
+            frame.started[id(self)] = keys, dict.fromkeys(keys, arguments), (), (), None
+            return
+        refusals = {key: fed.check and attempt(fed.check, key, *arguments) for key in keys}
+        allowed = [key for key, refusal in refusals.items() if refusal is None]
+        shared = fed.read, fed.key, fed.check, arguments
+        if allowed and shared not in frame.started:
+            frame.started[shared] = run.wait_for(attempt(run.context.load, fed.read, allowed, arguments))
+        frame.started[id(self)] = keys, refusals, allowed, arguments, frame.started.get(shared)
 
-    def _refusals(self, keys: Mapping[Any, None], arguments: tuple[Any, ...]) -> dict[Any, Exception]:
-        refusals = {}
-        for key in keys:
-            try:
-                self.fed.check(key, *arguments)  # type: ignore[misc]
-            except Exception as error:  # noqa: BLE001 -- becomes the error of the rows with this key
-                refusals[key] = error
-        return refusals
+    def _arguments(self, run: Any) -> tuple[Any, ...]:
+        return self.fed.arguments(run.context, self.given(run.variables)) if self.fed.arguments else ()
 
-    def _load(self, frame: Frame, run: Any, keys: list[Any], arguments: tuple[Any, ...]) -> tuple[list[Any], Waiting]:
-        asked = (self.fed.read, self.fed.key, self.fed.check, arguments)
-        if asked not in frame.started:
-            frame.started[asked] = keys, run.wait_for(run.context.load(self.fed.read, keys, arguments))
-        return frame.started[asked]  # type: ignore[no-any-return]
-
-    def values(self, frame: Frame, run: Any) -> list[Any]:
-        keys, refusals, arguments, waiting = frame.started[self]
-        found: Any = {}
-        if waiting:
-            asked, load = waiting
-            if isinstance(load.outcome, Exception):
-                found = dict.fromkeys(asked, load.outcome)
-            elif len(asked) == len(keys) and not self.fed.wrap:
+    def values(self, frame: Frame, _: Any) -> list[Any]:
+        keys, found, allowed, arguments, load = frame.started[id(self)]
+        if load and isinstance(load.outcome, Exception):
+            found |= dict.fromkeys(allowed, load.outcome)
+        elif load:
+            if len(load.outcome) == len(keys) and not self.fed.wrap:
                 return load.outcome  # type: ignore[no-any-return]
-            else:
-                found = dict(zip(asked, load.outcome, strict=True))
-        values = []
-        for key in keys:
-            value = refusals[key] if key in refusals else found[key]
-            if self.fed.wrap and not isinstance(value, Exception):
-                try:
-                    value = self.fed.wrap(value, key, *arguments)
-                except Exception as error:  # noqa: BLE001 -- becomes the error of this row
-                    value = error
-            values.append(value)
-        return values
+            for key, value in zip(allowed, load.outcome, strict=True):
+                found[key] = attempt(self.fed.wrap, value, key, *arguments) if self.fed.wrap else value
+        return [found[key] for key in keys]
 
 
-class Making:
-    """The values of a field made of columns, of which some are sealed, or whose values are rows themselves."""
+class Taking(NamedTuple):
+    """The values of a field that are rows themselves, in columns of the parent's row."""
 
-    def __init__(self, names: tuple[str, ...], sealed: frozenset[str], make: Callable[..., Any] | None) -> None:
-        self.names = names
-        self.sealed = sealed
-        self.make = make
+    get: Callable[[Any], Any]
 
     def start(self, frame: Frame, run: Any) -> None:
         pass
 
-    def values(self, frame: Frame, run: Any) -> list[Any]:
-        columns = [
-            frame.open(name) if name in self.sealed else [getattr(row, name, AttributeError(name)) for row in frame.rows]
-            for name in self.names
-        ]
-        if not self.make:
-            return columns[0]
+    def values(self, frame: Frame, _: Any) -> list[Any]:
+        return [attempt(self.get, row) for row in frame.rows]
+
+
+class Opening(NamedTuple):
+    """The values of a field made of columns of which some are sealed."""
+
+    names: tuple[str, ...]
+    sealed: frozenset[str]
+    make: Callable[..., Any] | None
+
+    def start(self, frame: Frame, run: Any) -> None:
+        pass
+
+    def values(self, frame: Frame, _: Any) -> list[Any]:
+        rows = frame.rows
+        columns = [frame.opened(name) if name in self.sealed else [getattr(row, name) for row in rows] for name in self.names]
         return [self._made(parts) for parts in zip(*columns, strict=True)]
 
     def _made(self, parts: tuple[Any, ...]) -> Any:
-        for part in parts:
-            if isinstance(part, Exception):
-                return part
-        try:
-            return self.make(*parts)  # type: ignore[misc]
-        except Exception as error:  # noqa: BLE001 -- becomes the error of this row
-            return error
+        failed = next((part for part in parts if isinstance(part, Exception)), None)
+        return failed or (attempt(self.make, *parts) if self.make else parts[0])
 
 
-class Asking:
-    """The values of a field of introspection: its own resolver is asked, of the schema that the caller's role may see."""
+class Introspecting(NamedTuple):
+    """The values of a field of introspection: its own resolver answers, from the schema that the role may see."""
 
-    def __init__(self, resolve: Callable[..., Any], given: Given, info: Any) -> None:
-        self.resolve = resolve
-        self.given = given
-        self.info = info
+    resolve: Callable[..., Any]
+    info: Any
+    given: Keywords
 
     def start(self, frame: Frame, run: Any) -> None:
         pass
 
     def values(self, frame: Frame, run: Any) -> list[Any]:
-        try:
-            keywords = self.given(run.variables)
-            return [self.resolve(row, self.info, **keywords) for row in frame.rows]
-        except Exception as error:  # noqa: BLE001 -- becomes the error of its field
-            return [error] * len(frame.rows)
+        values = attempt(lambda: [self.resolve(row, self.info, **self.given(run.variables)) for row in frame.rows])
+        return [values] * len(frame.rows) if isinstance(values, Exception) else values

@@ -309,7 +309,6 @@ class BadgeInput:
     even: Even | None = strawberry.UNSET
     note: str | None = None
     inner: "BadgeInput | None" = strawberry.UNSET
-    perhaps: strawberry.Maybe[str | None] = None
 
 
 @strawberry.type
