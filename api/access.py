@@ -164,30 +164,32 @@ MATRIX: Final[Mapping[str, Roles]] = {
     "IssuedToken.secret": frozenset({ADMIN}),
 }
 
-PERSONAL: Final = frozenset({
-    "Subject.emails",
-    "Subject.displayName",
-    "Subject.country",
-    "Subject.accounts",
-    "EmailAddress.address",
-    "EmailAddress.isPrimary",
-    "EmailAddress.verifiedAt",
-    "Account.system",
-    "Account.reference",
-    "PaymentFragment.lastDigits",
-    "PaymentFragment.expiryMonth",
-    "PaymentFragment.expiryYear",
-    "SyncAccount.clients",
-    "SyncAccount.files",
-    "SyncClient.app",
-    "SyncClient.version",
-    "SyncClient.platform",
-    "SyncClient.userAgent",
-    "SyncClient.lastSeenAt",
-    "SyncFile.name",
-    "SyncFile.sizeBytes",
-    "SyncFile.modifiedAt",
-})
+PERSONAL: Final = frozenset(
+    {
+        "Subject.emails",
+        "Subject.displayName",
+        "Subject.country",
+        "Subject.accounts",
+        "EmailAddress.address",
+        "EmailAddress.isPrimary",
+        "EmailAddress.verifiedAt",
+        "Account.system",
+        "Account.reference",
+        "PaymentFragment.lastDigits",
+        "PaymentFragment.expiryMonth",
+        "PaymentFragment.expiryYear",
+        "SyncAccount.clients",
+        "SyncAccount.files",
+        "SyncClient.app",
+        "SyncClient.version",
+        "SyncClient.platform",
+        "SyncClient.userAgent",
+        "SyncClient.lastSeenAt",
+        "SyncFile.name",
+        "SyncFile.sizeBytes",
+        "SyncFile.modifiedAt",
+    }
+)
 """The fields that are personal data: people who read them must name their case, and the reading is recorded."""
 
 

@@ -105,9 +105,7 @@ def prepare(text: str, name: str | None, actor: Actor) -> Prepared:
     operation = _chosen(document, name)
     coordinates = frozenset(_coordinates(document, operation))
     access.demand(actor, coordinates)
-    plan = compile_operation(
-        core, document, operation, introspected=seen_by(actor.role), personal=access.PERSONAL
-    )
+    plan = compile_operation(core, document, operation, introspected=seen_by(actor.role), personal=access.PERSONAL)
     return Prepared(
         plan,
         operation.name.value if operation.name else None,
@@ -126,9 +124,7 @@ def _parsed(text: str) -> DocumentNode:
             raise QueryTooLarge(limit="tokens", most=limits.TOKENS) from None
         # The description quotes the document; the place says enough.
         raise Refusals(
-            GraphQLError(
-                "The document does not parse here.", source=error.source, positions=error.positions
-            )
+            GraphQLError("The document does not parse here.", source=error.source, positions=error.positions)
         ) from None
     except (GraphQLError, RecursionError):
         raise QueryTooLarge(limit="depth", most=limits.DEPTH) from None

@@ -29,7 +29,13 @@ def refusal_of(error: BaseException) -> Refused:
         for frame in traceback.extract_tb(error.__traceback__)[-8:]
     ]
     # The type and the place, never the message: libraries quote values in theirs.
-    log.error("fault", id=made.extensions["id"], fault=type(error).__name__, sqlstate=getattr(error, "sqlstate", None), at=frames)
+    log.error(
+        "fault",
+        id=made.extensions["id"],
+        fault=type(error).__name__,
+        sqlstate=getattr(error, "sqlstate", None),
+        at=frames,
+    )
     return made
 
 

@@ -77,7 +77,9 @@ def demand_text(text: str, argument: str) -> None:
         raise CardNumberRefused(argument=argument)
 
 
-def demand_variables(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], variables: dict[str, Any]) -> None:
+def demand_variables(
+    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], variables: dict[str, Any]
+) -> None:
     """Refuse variables in which such a string stands, at any depth, as a key or as a value.
 
     A bare number is refused, too, where a string belongs, when it looks like a card number.
@@ -139,6 +141,8 @@ def argument_of(document: DocumentNode, wanted: Node | None) -> str | None:
             elif isinstance(inner, list | tuple):
                 numbered = isinstance(node, ListValueNode)
                 pending.extend(
-                    (f"{path}.{index}" if numbered else path, one) for index, one in enumerate(inner) if isinstance(one, Node)
+                    (f"{path}.{index}" if numbered else path, one)
+                    for index, one in enumerate(inner)
+                    if isinstance(one, Node)
                 )
     return None

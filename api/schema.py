@@ -72,11 +72,7 @@ def seen_by(role: Role) -> GraphQLSchema:
     kept: dict[str, Any] = {}
 
     def fields_of(named: GraphQLObjectType | GraphQLInterfaceType) -> dict[str, GraphQLField]:
-        return {
-            name: field
-            for name, field in named.fields.items()
-            if role in access.MATRIX[f"{named.name}.{name}"]
-        }
+        return {name: field for name, field in named.fields.items() if role in access.MATRIX[f"{named.name}.{name}"]}
 
     for name, named in core.type_map.items():
         if is_introspection_type(named):

@@ -22,7 +22,9 @@ class Settings(BaseSettings):
 
     database_url: SecretStr = Field(description="The first database: postgresql://…")
     keyring_url: SecretStr = Field(description="The keyring's database, of its own, with a short backup life.")
-    master_key: SecretStr = Field(description="VERSION:BASE64 of 32 octets, several separated by commas; the highest wraps.")
+    master_key: SecretStr = Field(
+        description="VERSION:BASE64 of 32 octets, several separated by commas; the highest wraps."
+    )
     environment: Literal["production", "development"] = Field(
         "production", description="`development` permits the embedded database and demo tokens."
     )
@@ -30,6 +32,7 @@ class Settings(BaseSettings):
     jwt_issuer: str | None = Field(None, description="The issuer that JWTs must name.")
     jwt_audience: str | None = Field(None, description="The audience that JWTs must name.")
     public_url: str = Field("http://127.0.0.1:8000", description="Where people's browsers reach this service.")
+    tls_in_front: bool = Field(default=False, description="Whether a proxy ends TLS in front of this service.")
     read_connections: Annotated[int, Field(ge=1, le=200)] = Field(
         6, description="Connections to PostgreSQL for reads, for each process and database."
     )

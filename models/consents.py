@@ -16,6 +16,7 @@ from models.database import Connection, Many, Statement, as_list
 from models.pages import PageOf, Slice, sliced
 from models.purposes import LegalBasis, PurposeRow
 
+
 class ConsentState(StrEnum):
     """What a person chose; LAPSED is never stored: it is a grant that has grown too old."""
 
@@ -134,6 +135,7 @@ CROSS JOIN LATERAL (
 ) AS page
 """)
 
+
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, ConsentRow]:
     """Give what each person chose, by purpose, as it counts now."""
     groups: Many[UUID, ConsentRow] = Many()
@@ -148,15 +150,11 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID,
             elif purpose.lapses_after_days is not None:
                 lapses_at = effective_at + timedelta(days=purpose.lapses_after_days)
                 state = ConsentState.LAPSED if lapses_at <= at else state
-        groups.add(
-            subject_id, ConsentRow(subject_id, purpose, state, effective_at, lapses_at, channel, policy_version)
-        )
+        groups.add(subject_id, ConsentRow(subject_id, purpose, state, effective_at, lapses_at, channel, policy_version))
     return groups
 
 
-async def history(
-    connection: Connection, ids: Sequence[UUID], page: PageOf
-) -> Mapping[UUID, Slice[ConsentEventRow]]:
+async def history(connection: Connection, ids: Sequence[UUID], page: PageOf) -> Mapping[UUID, Slice[ConsentEventRow]]:
     """Give a page of each person's ledger, the latest choice first."""
     after_at, after_epoch = page.after or (None, None)
     groups: Many[UUID, ConsentEventRow] = Many()

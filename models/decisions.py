@@ -67,7 +67,9 @@ async def decided(connection: Connection, ids: Sequence[UUID | None], purpose: s
             reason, since = decide(basis, status, opted_out_at, state, effective_at, lapses_after_days, at)
             made[subject_id] = DecisionRow(subject_id, purpose, reason in ALLOWING, reason, basis, since)
     if len(made) < len(ids):
-        unknown = DecisionRow(None, purpose, allowed=False, reason=DecisionReason.UNKNOWN_SUBJECT, legal_basis=basis, effective_at=None)
+        unknown = DecisionRow(
+            None, purpose, allowed=False, reason=DecisionReason.UNKNOWN_SUBJECT, legal_basis=basis, effective_at=None
+        )
         for subject_id in ids:
             made.setdefault(subject_id, unknown)
     return made

@@ -219,9 +219,7 @@ class Keyring:
 
     async def add_lookup_key(self, connection: Connection, version: int) -> None:
         wrapped = self.masters.wrap(os.urandom(KEY), _lookup_bound(version))
-        await ADD_LOOKUP_KEY.run(
-            connection, version=version, master_version=self.masters.current, wrapped=wrapped
-        )
+        await ADD_LOOKUP_KEY.run(connection, version=version, master_version=self.masters.current, wrapped=wrapped)
 
     def hashes(self, kind: str, name: str) -> list[LookupHash]:
         """Hash a normalised name under every version of the look-up key, the newest first."""

@@ -54,7 +54,9 @@ async def opt_out(deed: Deed, name: Name, keys: Sequence[str], channel: Channel)
 
 async def opt_out_of_all(deed: Deed, name: Name, channel: Channel) -> OptOutRow:
     """Refuse every purpose that can be refused, those defined later included, until the person grants one again."""
-    wanted = [purpose for purpose in (await purposes.every(deed.connection, []))[None] if purpose.legal_basis in REFUSABLE]
+    wanted = [
+        purpose for purpose in (await purposes.every(deed.connection, []))[None] if purpose.legal_basis in REFUSABLE
+    ]
     subject_id = await _person(deed, name)
     if subject_id is None:
         at = await suppressions.add(deed, name, [EVERYTHING], channel)

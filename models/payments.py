@@ -31,7 +31,9 @@ class PaymentFragment(Table, table=True):
     __table_args__ = (
         UniqueConstraint("id", name="payment_fragment_id_is_one"),
         UniqueConstraint("subject_id", "lookup_hash", name="a_card_is_stored_once"),
-        CheckConstraint(f"octet_length(reference) <= {4 * REFERENCE_LENGTH + OVERHEAD}", name="card_reference_is_short"),
+        CheckConstraint(
+            f"octet_length(reference) <= {4 * REFERENCE_LENGTH + OVERHEAD}", name="card_reference_is_short"
+        ),
         CheckConstraint(f"octet_length(last_digits) = {4 + OVERHEAD}", name="four_digits_and_no_more"),
         CheckConstraint(f"octet_length(expiry_month) = {2 + OVERHEAD}", name="two_digits_of_a_month"),
         CheckConstraint(f"octet_length(expiry_year) = {4 + OVERHEAD}", name="four_digits_of_a_year"),

@@ -29,6 +29,7 @@ INSERT INTO subjects (id, registered_at, regime, display_name, country)
 VALUES (:id, :registered_at, :regime, :display_name, :country)
 """)
 
+
 async def register(deed: Deed, given: Registration) -> UUID:
     """Make the person known: whoever has the address or the account already is that person.
 

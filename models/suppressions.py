@@ -94,9 +94,7 @@ async def of(deed: Deed, name: Name) -> list[SuppressionRow]:
 async def add(deed: Deed, name: Name, purposes: Sequence[str], channel: Channel) -> datetime:
     """Put the address on the list; give since when all of these purposes are refused."""
     hashed = deed.keyring.hashes(name.kind, str(name.key))[0]
-    await ADD.run(
-        deed.connection, hash=hashed.digest, version=hashed.version, purposes=list(purposes), channel=channel
-    )
+    await ADD.run(deed.connection, hash=hashed.digest, version=hashed.version, purposes=list(purposes), channel=channel)
     since: datetime = await SINCE.value(deed.connection, hashes=_digests(deed, name), purposes=list(purposes))
     return since
 

@@ -33,7 +33,9 @@ class SyncAccount(Table, table=True):
     __table_args__ = (
         UniqueConstraint("id", name="sync_account_id_is_one"),
         UniqueConstraint("subject_id", "lookup_hash", name="a_sync_account_is_kept_once"),
-        CheckConstraint(f"octet_length(reference) <= {4 * REFERENCE_LENGTH + OVERHEAD}", name="sync_reference_is_short"),
+        CheckConstraint(
+            f"octet_length(reference) <= {4 * REFERENCE_LENGTH + OVERHEAD}", name="sync_reference_is_short"
+        ),
         CheckConstraint("storage_bytes >= 0 AND file_count >= 0", name="storage_is_counted"),
     )
 
@@ -327,9 +329,7 @@ async def _record_client(deed: Deed, key: SubjectKey, account_id: UUID, client: 
         user_agent=USER_AGENT.seal(key, client.user_agent),
         at=at,
     )
-    await FORGET_OLD_CLIENTS.run(
-        deed.connection, subject_id=key.subject_id, account_id=account_id, most=MOST_CLIENTS
-    )
+    await FORGET_OLD_CLIENTS.run(deed.connection, subject_id=key.subject_id, account_id=account_id, most=MOST_CLIENTS)
 
 
 async def _record_files(deed: Deed, key: SubjectKey, account_id: UUID, files: Sequence[File]) -> None:

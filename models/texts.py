@@ -37,7 +37,12 @@ def address(text: str, argument: str) -> str:
     """Give a mail address as it is kept and written to (RFC 5321 and 6531); BAD_INPUT when it is not one."""
     if len(text) > ADDRESS_LENGTH:
         raise BadInput(argument, "it is not a mail address")
-    if _PLAIN_ADDRESS.fullmatch(text) and text.index("@") <= LOCAL_PART_LENGTH and "@xn--" not in text and ".xn--" not in text:
+    if (
+        _PLAIN_ADDRESS.fullmatch(text)
+        and text.index("@") <= LOCAL_PART_LENGTH
+        and "@xn--" not in text
+        and ".xn--" not in text
+    ):
         return text
     try:
         return validate_email(

@@ -13,7 +13,6 @@ from resolvers.nodes import own_id
 from resolvers.sources import column, shape
 
 
-
 def _subject_id(value: UUID | None) -> str | None:
     return None if value is None else external_id(Prefix.SUBJECT, value)
 

@@ -50,9 +50,7 @@ class Context:
         self._keys: dict[UUID, SubjectKey] = {}
         self._seen: dict[UUID, set[str]] = {}
 
-    def load(
-        self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()
-    ) -> Awaitable[list[Any]]:
+    def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> Awaitable[list[Any]]:
         """Give what each key names, through the coalescing reader."""
         return self.service.reader.load(read, keys, arguments)
 

@@ -110,7 +110,9 @@ class Mutation:
     async def opt_out_of_all(self, info: Info, subject: By, channel: Where) -> OptOut:
         return await info.context.perform("optOutOfAll", optouts.opt_out_of_all, subject.name(), channel)  # type: ignore[return-value]
 
-    @strawberry.mutation(description="Keeps the expiry and the last four digits of a card; the store's reference names it.")
+    @strawberry.mutation(
+        description="Keeps the expiry and the last four digits of a card; the store's reference names it."
+    )
     async def store_payment_fragment(
         self,
         info: Info,
@@ -122,9 +124,7 @@ class Mutation:
 
     @strawberry.mutation(description="Forgets what is kept of a card; gives its id.")
     async def remove_payment_fragment(self, info: Info, id: Id) -> strawberry.ID:  # noqa: A002
-        done = await info.context.perform(
-            "removePaymentFragment", payments.remove, id_of(Prefix.PAYMENT_FRAGMENT, id)
-        )
+        done = await info.context.perform("removePaymentFragment", payments.remove, id_of(Prefix.PAYMENT_FRAGMENT, id))
         return strawberry.ID(external_id(Prefix.PAYMENT_FRAGMENT, done))
 
     @strawberry.mutation(description="Keeps what the sync service knows of an account after a sync. Never the data.")

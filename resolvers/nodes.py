@@ -13,7 +13,9 @@ from resolvers.sources import Read, column
 
 @strawberry.interface(description="Anything that has an id of its own.")
 class Node:
-    id: strawberry.ID = strawberry.field(description="Its id: a short prefix of its kind, an underscore, 32 hex digits.")
+    id: strawberry.ID = strawberry.field(
+        description="Its id: a short prefix of its kind, an underscore, 32 hex digits."
+    )
 
 
 class Kind(NamedTuple):
@@ -32,7 +34,9 @@ KINDS = {
 
 def own_id(prefix: Prefix, name: str = "id") -> Any:
     """Declare the id of a shape, made of this column of its row."""
-    return column(name, make=partial(external_id, prefix), description="Its id. Never reused, and never made of personal data.")
+    return column(
+        name, make=partial(external_id, prefix), description="Its id. Never reused, and never made of personal data."
+    )
 
 
 async def find(context: Context, text: str) -> Any:

@@ -11,7 +11,9 @@ from resolvers.subjects import Subject
 @shape(OptOutRow, description="What an opt-out came to.")
 class OptOut:
     subject: Subject | None = fed(
-        by=subjects.by_ids, key="subject_id", description="The person; null when nobody is registered under the address."
+        by=subjects.by_ids,
+        key="subject_id",
+        description="The person; null when nobody is registered under the address.",
     )
     suppressed: bool = column(description="Whether the address is on the do-not-mail list.")
     purposes: list[str] = column(description="What is refused now.")

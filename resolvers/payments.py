@@ -11,7 +11,6 @@ from resolvers.nodes import Node, own_id
 from resolvers.sources import column, shape
 
 
-
 @shape(
     PaymentFragmentRow,
     description="All that is ever kept of a card: enough to answer a billing question, useless to a thief.",

@@ -26,9 +26,13 @@ class Query:
     def viewer(self, info: Info) -> Viewer:
         return info.context.actor  # type: ignore[return-value]
 
-    @strawberry.field(description="What an id names. What it gives is ruled by the fields of the type that the id names.")
+    @strawberry.field(
+        description="What an id names. What it gives is ruled by the fields of the type that the id names."
+    )
     async def node(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]  # noqa: A002 -- the contract's name
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],  # noqa: A002 -- the contract's name
     ) -> Node | None:
         return await nodes.find(info.context, id)  # type: ignore[no-any-return]
 

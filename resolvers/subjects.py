@@ -23,7 +23,6 @@ from resolvers.sources import column, fed, shape
 from resolvers.syncs import SyncAccount
 
 
-
 @shape(EmailAddressRow, description="A mail address that a person is reached at.")
 class EmailAddress:
     address: str = column(description="The address.")
@@ -52,7 +51,9 @@ class Subject(Node):
         by=models.accounts.of_subjects, key="subject_id", description="What internal systems call the person."
     )
     consents: list[Consent] = fed(
-        by=models.consents.of_subjects, key="subject_id", description="What the person chose, by purpose, as it counts now."
+        by=models.consents.of_subjects,
+        key="subject_id",
+        description="What the person chose, by purpose, as it counts now.",
     )
     consent_history: Connection[ConsentEvent] = paged(
         by=models.consents.history,

@@ -13,7 +13,6 @@ from resolvers.scalars import BigInt
 from resolvers.sources import column, fed, shape
 
 
-
 @shape(SyncClientRow, description="A program that the person syncs with.")
 class SyncClient:
     app: str = column(description="The program's name.")
@@ -30,9 +29,7 @@ class SyncFile:
     modified_at: datetime = column(description="When the file was changed last.")
 
 
-@shape(
-    SyncAccountRow, description="What the sync service knows about a person's Customer Data. Never the data."
-)
+@shape(SyncAccountRow, description="What the sync service knows about a person's Customer Data. Never the data.")
 class SyncAccount(Node):
     id: strawberry.ID = own_id(Prefix.SYNC_ACCOUNT)
     reference: str = column(description="What the sync service calls the account.")

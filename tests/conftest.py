@@ -164,7 +164,9 @@ class Running:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.server = uvicorn.Server(
-            uvicorn.Config(create_app(settings), host="127.0.0.1", port=self.port, access_log=False, log_level="warning")
+            uvicorn.Config(
+                create_app(settings), host="127.0.0.1", port=self.port, access_log=False, log_level="warning"
+            )
         )
         self.thread = threading.Thread(target=self.server.run, daemon=True)
 

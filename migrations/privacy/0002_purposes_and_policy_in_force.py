@@ -23,7 +23,14 @@ PURPOSES = [
         True,
         None,
     ),
-    ("forum-notices", "Forum notices", "Write about what happens in the forums that the person follows.", CONSENT, False, None),
+    (
+        "forum-notices",
+        "Forum notices",
+        "Write about what happens in the forums that the person follows.",
+        CONSENT,
+        False,
+        None,
+    ),
     (
         "usage-statistics",
         "Usage statistics",

@@ -1,0 +1,5 @@
+"""``python -m cli`` is ``privacy``."""
+
+from cli.main import run
+
+run()

@@ -1,0 +1,81 @@
+"""The command ``privacy``: serves, sets up, and operates."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import typer
+from rich.console import Console
+
+from api.schema import printed
+from api.settings import UnsafeSettingError
+from cli import keys, tokens
+from cli.embedded import EmbeddedError
+from cli.place import migrate as migrate_databases
+from cli.place import placed
+from cli.serve import serve
+from migrations import HISTORIES, differences
+from models.errors import Refused
+
+app = typer.Typer(
+    help="The privacy API: who the people are, what they agreed to, and how the privacy policy comes true.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(serve)
+app.add_typer(tokens.app, name="token")
+app.add_typer(keys.app, name="keys")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring both databases up to date: tables, then roles and grants. Run it before each new version serves."""
+    with placed() as settings:
+        for history, before, after in asyncio.run(migrate_databases(settings)):
+            typer.echo(f"{history}: {'was' if before == after else (before or 'nothing') + ' ->'} {after}")
+
+
+@app.command()
+def schema(
+    *, check: Annotated[bool, typer.Option("--check", help="Compare with schema.graphql, change nothing.")] = False
+) -> None:
+    """Print schema.graphql, the contract, from the code; redirect it into the file to bring that in step."""
+    if not check:
+        typer.echo(printed(), nl=False)
+    elif Path("schema.graphql").read_text() != printed():
+        raise UnsafeSettingError("schema.graphql is not in step with the code: privacy schema > schema.graphql")
+
+
+@app.command()
+def migrations(
+    *, check: Annotated[bool, typer.Option("--check", help="Compare with the tables in the code.")] = False
+) -> None:
+    """Say what the tables in the code have that the migrated databases have not, and the other way round."""
+    with placed(demo=check) as settings:
+        asyncio.run(migrate_databases(settings))
+        urls = {"privacy": settings.database_url, "keyring": settings.keyring_url}
+        for history in HISTORIES:
+            found = asyncio.run(differences(history, urls[history].get_secret_value()))
+            typer.echo(f"{history}: {'in step' if not found else found}")
+            if found and check:
+                raise typer.Exit(1)
+
+
+def run() -> None:
+    """Run a command; what can be foreseen ends with a sentence and no trace."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        app()
+    except (UnsafeSettingError, EmbeddedError) as problem:
+        console.print(f"privacy: {problem}", markup=False)
+        sys.exit(2)
+    except Refused as refusal:
+        console.print(f"privacy: {refusal.code}: {refusal.message} {refusal.extensions or ''}", markup=False)
+        sys.exit(1)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+        console.print(f"privacy: PostgreSQL does not answer as it should ({type(problem).__name__})", markup=False)
+        sys.exit(1)

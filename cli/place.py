@@ -1,0 +1,96 @@
+"""Where a command works: on the databases that the environment names, or on the embedded default under var/."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from api.settings import Settings, UnsafeSettingError
+from cli.embedded import Cluster
+from migrations import HISTORIES, upgrade
+from models.actors import Actor, Role
+from models.database import Database
+from models.deeds import Deed, deed
+from models.keyring import Keyring, MasterKeys
+
+VAR = Path("var")
+NOWHERE = (
+    "set PRIVACY_DATABASE_URL, PRIVACY_KEYRING_URL and PRIVACY_MASTER_KEY, "
+    "or try it out with `privacy serve --demo`, which brings a PostgreSQL of its own"
+)
+
+
+class Opened(NamedTuple):
+    """The two databases, open."""
+
+    database: Database
+    keyring: Keyring
+
+
+@contextmanager
+def placed(*, demo: bool = False) -> Iterator[Settings]:
+    """Give the settings; without PRIVACY_DATABASE_URL the embedded default's, which runs as long as this is open.
+
+    The embedded default is begun only for a demonstration; other commands find what one began.
+    """
+    if "PRIVACY_DATABASE_URL" in os.environ:
+        yield Settings.read()
+        return
+    if not demo and not (VAR / "postgres").exists():
+        raise UnsafeSettingError(NOWHERE)
+    VAR.mkdir(mode=0o755, exist_ok=True)
+    with Cluster(VAR.resolve() / "postgres") as cluster:
+        for history in HISTORIES:
+            cluster.create_database(history)
+        # The environment carries them to the processes that `serve --workers` starts.
+        os.environ |= {
+            "PRIVACY_DATABASE_URL": cluster.url("privacy"),
+            "PRIVACY_KEYRING_URL": cluster.url("keyring"),
+            "PRIVACY_MASTER_KEY": secret(VAR / "master.key", MasterKeys.made),
+            "PRIVACY_ENVIRONMENT": "development",
+        }
+        yield Settings.read()
+
+
+def secret(path: Path, make: object) -> str:
+    """Give what a private file holds; made, with mode 0600, when there is none."""
+    if not path.exists():
+        beside = path.with_suffix(".new")
+        beside.unlink(missing_ok=True)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(make())  # type: ignore[operator]
+        beside.replace(path)
+    return path.read_text().strip()
+
+
+async def migrate(settings: Settings) -> list[tuple[str, str, str]]:
+    """Bring both databases up to date; give for each its name and the revisions before and after."""
+    urls = {"privacy": settings.database_url, "keyring": settings.keyring_url}
+    return [(history, *await upgrade(history, urls[history].get_secret_value())) for history in HISTORIES]
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Opened]:
+    """Open both databases for a command."""
+    database = await Database.open(
+        settings.database_url.get_secret_value(),
+        settings.keyring_url.get_secret_value(),
+        readers=settings.read_connections,
+        writers=settings.write_connections,
+        timeout=60,
+    )
+    try:
+        keyring = Keyring(database.keyring, MasterKeys(settings.master_key.get_secret_value()))
+        await keyring.load()
+        yield Opened(database, keyring)
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def acting(place: Opened, verb: str, name: str = "command line") -> AsyncIterator[Deed]:
+    """Give a deed of the administrator at the command line, in one transaction."""
+    actor = Actor(name, Role.ADMIN, (Role.ADMIN,))
+    async with deed(place.database, place.keyring, actor, verb) as made:
+        yield made

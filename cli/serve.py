@@ -1,0 +1,130 @@
+"""``privacy serve``: the API, on loopback unless TLS stands in front of it; ``privacy work``: what is due."""
+
+import asyncio
+import logging
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+import uvicorn
+
+from api.app import App, create_app
+from api.settings import Settings, UnsafeSettingError
+from cli import demo as demonstration
+from cli.place import VAR, migrate, opened, placed
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+BACKLOG = 2048
+
+
+def application() -> App:
+    """Make the application of one process from the environment (uvicorn calls this in each worker)."""
+    settings = Settings.read()
+    log_as(settings.log_format)
+    return create_app(settings)
+
+
+def log_as(form: str) -> None:
+    """Write log lines as JSON, or as text for people, to standard error."""
+    renderer: Any = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+class _Server(uvicorn.Server):
+    """A server that says so when it has started."""
+
+    def __init__(self, config: uvicorn.Config, url: str, secrets: dict[str, str] | None) -> None:
+        super().__init__(config)
+        self._url = url
+        self._secrets = secrets
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._secrets:
+            demonstration.welcome(self._url, self._secrets)
+
+
+def serve(  # noqa: PLR0913 -- each is an option of the command
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes share the port.")] = 1,
+    certificate: Annotated[Path | None, typer.Option(help="A TLS certificate (PEM).")] = None,
+    key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
+    *,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Set everything up, with invented people and a token for each role.")
+    ] = False,
+) -> None:
+    """Serve the API.
+
+    In production the settings come from the environment (PRIVACY_DATABASE_URL, PRIVACY_KEYRING_URL,
+    PRIVACY_MASTER_KEY, ...) and `privacy migrate` has run before.
+
+    Try it out: privacy serve --demo
+    """
+    with placed(demo=demo) as settings:
+        if host not in LOOPBACK and not (settings.tls_in_front or (certificate and key)):
+            raise UnsafeSettingError(
+                f"listening on {host} needs TLS: give --certificate and --key, "
+                "or set PRIVACY_TLS_IN_FRONT=true when a proxy ends TLS in front of this"
+            )
+        _demand_free(host, port)
+        secrets = asyncio.run(_prepared(settings)) if demo else None
+        scheme = "https" if certificate else "http"
+        config = uvicorn.Config(
+            "cli.serve:application",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=10,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+        )
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+        url = f"{scheme}://{'127.0.0.1' if host in LOOPBACK else host}:{port}"
+        if workers > 1:
+            if secrets:
+                demonstration.welcome(url, secrets)
+            bound = config.bind_socket()
+            uvicorn.supervisors.Multiprocess(config, target=uvicorn.Server(config).run, sockets=[bound]).run()
+        else:
+            server = _Server(config, url, secrets)
+            server.run()
+            if not server.started:
+                raise typer.Exit(1)
+
+
+def _demand_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise UnsafeSettingError(
+                f"port {port} is taken: choose another with --port (make serve PORT={port + 1})"
+            ) from None
+
+
+async def _prepared(settings: Settings) -> dict[str, str]:
+    await migrate(settings)
+    async with opened(settings) as place:
+        await demonstration.people(place)
+        return await demonstration.secrets(place, VAR / "demo-tokens.json")

@@ -1,0 +1,73 @@
+"""``privacy token``: tokens for services, people and scripts."""
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.place import acting, opened, placed
+from models import tokens
+from models.actors import Role
+from models.base import Prefix, external_id, id_of, now
+from models.tokens import Issued, TokenRow
+
+app = typer.Typer(help="Tokens for services, people and scripts.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def issue(
+    name: Annotated[str, typer.Option(help="Who will bear it: 1 to 64 letters, digits, spaces, dots, dashes.")],
+    role: Annotated[
+        list[Role], typer.Option(help="What it may act as; repeat it for several, the first is the default.")
+    ],
+    days: Annotated[int | None, typer.Option(min=1, help="After how many days it stops being worth anything.")] = None,
+) -> None:
+    """Issue a token and print its secret, this once: it is kept nowhere.
+
+    Example: privacy token issue --name "store service" --role STORE --days 365
+    """
+
+    async def issued() -> Issued:
+        with placed() as settings:
+            async with opened(settings) as place, acting(place, "issueToken") as deed:
+                return await tokens.issue(deed, name, role, now() + timedelta(days=days) if days else None)
+
+    made = asyncio.run(issued())
+    typer.echo(f"{external_id(Prefix.TOKEN, made.token_id)}\n{made.secret}")
+
+
+@app.command()
+def revoke(token_id: Annotated[str, typer.Argument(metavar="ID", help="The token's id: tok_...")]) -> None:
+    """Make a token worth nothing, within a second in every process."""
+
+    async def revoked() -> None:
+        with placed() as settings:
+            async with opened(settings) as place, acting(place, "revokeToken") as deed:
+                await tokens.revoke(deed, id_of(Prefix.TOKEN, token_id))
+
+    asyncio.run(revoked())
+    typer.echo(f"{token_id} is revoked")
+
+
+@app.command("list")
+def listed() -> None:
+    """List all tokens, the oldest first; never their secrets."""
+
+    async def found() -> list[TokenRow]:
+        with placed() as settings:
+            async with opened(settings) as place, place.database.readers.acquire() as connection:
+                return (await tokens.every(connection, []))[None]
+
+    table = Table("id", "name", "roles", "issued", "expires", "last used", "revoked")
+    for row in asyncio.run(found()):
+        moments = (row.issued_at, row.expires_at, row.last_used_at, row.revoked_at)
+        table.add_row(
+            external_id(Prefix.TOKEN, row.id),
+            row.name,
+            " ".join(row.roles),
+            *(moment.strftime("%Y-%m-%d %H:%M") if moment else "" for moment in moments),
+        )
+    Console().print(table)
