@@ -1,0 +1,1 @@
+"""The edge: HTTP and GraphQL as protocols, and who may ask for what."""

@@ -19,7 +19,6 @@ from api.settings import Settings
 from migrations import head
 from models import tokens
 from models.database import OUTAGES, Database, Statement
-from models.errors import Unavailable
 from models.keyring import Keyring, MasterKeys
 from resolvers.context import Service
 

@@ -30,7 +30,7 @@ from graphql.validation import MaxIntrospectionDepthRule, ValuesOfCorrectTypeRul
 from api import access, limits, literals
 from api.execution import Plan, compile_operation
 from api.schema import core, seen_by
-from models.actors import Actor, Role
+from models.actors import PEOPLE, Actor, Role
 from models.errors import BadInput, GraphqlInvalid, QueryTooLarge, Refused
 
 MOST_ENTRIES = 2000
@@ -111,7 +111,7 @@ def prepare(text: str, name: str | None, actor: Actor) -> Prepared:
         operation.name.value if operation.name else None,
         operation.operation is OperationType.QUERY,
         coordinates,
-        actor.role in access.PEOPLE and not coordinates.isdisjoint(access.PERSONAL),
+        actor.role in PEOPLE and not coordinates.isdisjoint(access.PERSONAL),
         tuple(operation.variable_definitions or ()),
     )
 

@@ -11,15 +11,15 @@ import orjson
 from graphql import GraphQLError
 
 from api import limits, literals
+from api.access import visible_types
 from api.auth import Authenticator
 from api.documents import Documents, Refusals
 from api.errors import refusal_of, status_of, written
 from api.journal import Journal
 from api.schema import core
-from api.access import visible_types
 from models.actors import Actor, Role
 from models.cards import looks_like_card_number
-from models.errors import BadInput, CardNumberRefused, CaseRequired, Forbidden, GraphqlInvalid, Refused
+from models.errors import BadInput, CaseRequired, Forbidden, GraphqlInvalid, Refused
 from resolvers.context import Context, Service
 
 Scope = MutableMapping[str, Any]
@@ -86,7 +86,7 @@ class GraphQLOverHTTP:
         name: str | None = None
         try:
             if scope["method"] != "POST":
-                raise Rejected(405, "GraphQL is asked by POST", (b"allow", b"POST"))
+                raise Rejected(405, "GraphQL is asked by POST", (b"allow", b"POST"))  # noqa: TRY301 -- all answers leave below
             accepts_response = accepted(headers.get(b"accept"))
             demand_json(headers.get(b"content-type"))
             actor = await self._actor(headers)

@@ -8,6 +8,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
 )
@@ -53,7 +54,7 @@ class _Measure:
                 continue
             if isinstance(selection, FragmentSpreadNode):
                 inner = self._fragment(selection.name.value)
-            else:
+            elif isinstance(selection, InlineFragmentNode):
                 inner = self.of(selection.selection_set)
             size.depth = max(size.depth, inner.depth)
             size.fields += inner.fields

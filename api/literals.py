@@ -1,4 +1,4 @@
-"""What stands in documents and variables: strings that no argument may hold, and the name of the argument they stand in."""
+"""What stands in documents and variables: what no argument may hold, and the argument that something stands in."""
 
 from collections.abc import Sequence
 from typing import Any

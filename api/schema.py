@@ -27,11 +27,12 @@ from resolvers.subjects import Subject
 from resolvers.syncs import SyncAccount
 
 CODES = {refusal.code: refusal.__doc__ or "" for refusal in errors.Refused.__subclasses__()}
-ErrorCode = strawberry.enum(
-    StrEnum("ErrorCode", {code: code for code in CODES}),
+_enum: Any = StrEnum
+ErrorCode: Any = strawberry.enum(
+    _enum("ErrorCode", {code: code for code in CODES}),
     description="`extensions.code` of every error. Read it, never the message.",
 )
-for _value in ErrorCode.__strawberry_definition__.values:  # type: ignore[attr-defined]
+for _value in ErrorCode.__strawberry_definition__.values:
     _value.description = CODES[_value.name]
 
 
@@ -70,26 +71,9 @@ def printed() -> str:
 def seen_by(role: Role) -> GraphQLSchema:
     """Give the schema as a role may use it: introspection answers from it."""
     kept: dict[str, Any] = {}
-
-    def fields_of(named: GraphQLObjectType | GraphQLInterfaceType) -> dict[str, GraphQLField]:
-        return {name: field for name, field in named.fields.items() if role in access.MATRIX[f"{named.name}.{name}"]}
-
     for name, named in core.type_map.items():
-        if is_introspection_type(named):
-            continue
-        if is_object_type(named):
-            kept[name] = GraphQLObjectType(
-                name,
-                fields=lambda named=named: {key: _on(kept, field) for key, field in fields_of(named).items()},
-                interfaces=lambda named=named: [kept[interface.name] for interface in named.interfaces],
-                description=named.description,
-            )
-        elif is_interface_type(named):
-            kept[name] = GraphQLInterfaceType(
-                name,
-                fields=lambda named=named: {key: _on(kept, field) for key, field in fields_of(named).items()},
-                description=named.description,
-            )
+        if (is_object_type(named) or is_interface_type(named)) and not is_introspection_type(named):
+            kept[name] = _view(kept, named, role)
     visible = access.visible_types(role)
     return GraphQLSchema(
         query=kept["Query"],
@@ -97,6 +81,22 @@ def seen_by(role: Role) -> GraphQLSchema:
         types=[kept[name] for name in visible - {"Query", "Mutation"}],
         directives=core.directives,
     )
+
+
+def _view(kept: dict[str, Any], named: GraphQLObjectType | GraphQLInterfaceType, role: Role) -> Any:
+    """Give a type with the fields that a role needs."""
+
+    def fields() -> dict[str, GraphQLField]:
+        return {
+            name: _on(kept, field)
+            for name, field in named.fields.items()
+            if role in access.MATRIX[f"{named.name}.{name}"]
+        }
+
+    def interfaces() -> list[GraphQLInterfaceType]:
+        return [kept[interface.name] for interface in named.interfaces]
+
+    return type(named)(named.name, fields, interfaces, description=named.description)
 
 
 def _on(kept: dict[str, Any], field: GraphQLField) -> GraphQLField:

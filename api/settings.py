@@ -1,6 +1,5 @@
 """The settings: read from the environment once; in production an unsafe or missing one stops the start."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit

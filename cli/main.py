@@ -60,7 +60,7 @@ def migrations(
         urls = {"privacy": settings.database_url, "keyring": settings.keyring_url}
         for history in HISTORIES:
             found = asyncio.run(differences(history, urls[history].get_secret_value()))
-            typer.echo(f"{history}: {'in step' if not found else found}")
+            typer.echo(f"{history}: {found or 'in step'}")
             if found and check:
                 raise typer.Exit(1)
 

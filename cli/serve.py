@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import structlog
 import typer
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from api.app import App, create_app
 from api.settings import Settings, UnsafeSettingError
@@ -103,7 +104,7 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
             if secrets:
                 demonstration.welcome(url, secrets)
             bound = config.bind_socket()
-            uvicorn.supervisors.Multiprocess(config, target=uvicorn.Server(config).run, sockets=[bound]).run()
+            Multiprocess(config, sockets=[bound]).run()
         else:
             server = _Server(config, url, secrets)
             server.run()

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from models import (  # noqa: F401 -- importing them is what declares the tables
@@ -38,7 +38,7 @@ def _config(history: str) -> Config:
     return config
 
 
-def _engine(url: str) -> sqlalchemy.ext.asyncio.AsyncEngine:
+def _engine(url: str) -> AsyncEngine:
     """Give an engine on a plain PostgreSQL URL, socket directories included."""
     from_url = sqlalchemy.make_url(url)
     return create_async_engine(from_url.set(drivername="postgresql+asyncpg"), poolclass=NullPool)

@@ -1,0 +1,1 @@
+"""Tables, rules and SQL: a file a noun. Imports none of ours."""

@@ -13,7 +13,6 @@ from sqlmodel import Field, SQLModel
 
 from models.errors import BadInput, NotFound
 
-
 CLOCK_SKEW = timedelta(minutes=1)
 """How far ahead of ours a caller's clock may be."""
 

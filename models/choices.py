@@ -99,7 +99,7 @@ async def choose(deed: Deed, subject_id: UUID, choice: Choice) -> datetime:
         if (state, channel, chosen_policy) == (choice.state, choice.channel, policy_version) and not _is_spent(
             choice, effective_at, opted_out_at, clock
         ):
-            return effective_at  # type: ignore[no-any-return]
+            return effective_at
     elif await IS_WRITTEN.value(
         deed.connection,
         subject_id=subject_id,

@@ -23,8 +23,8 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 class Correction(NamedTuple):
     """What changes about a person; None clears a value."""
 
-    display_name: str | None | Unchanged = UNCHANGED
-    country: str | None | Unchanged = UNCHANGED
+    display_name: str | Unchanged | None = UNCHANGED
+    country: str | Unchanged | None = UNCHANGED
     add_email: str | None = None
     remove_email: str | None = None
     primary_email: str | None = None

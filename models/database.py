@@ -1,4 +1,4 @@
-"""The two databases: pools of read-only and of writing connections, statements compiled once, one place that commits."""
+"""The two databases: pools that read and pools that write, statements compiled once, one place that commits."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -90,8 +90,8 @@ class Database:
         self.keyring = keyring
 
     @classmethod
-    async def open(cls, url: str, keyring_url: str, *, readers: int, writers: int, timeout: float) -> Self:
-        """Open the pools lazily: nothing is connected before it is needed, so the service starts before its database."""
+    async def open(cls, url: str, keyring_url: str, *, readers: int, writers: int, timeout: float) -> Self:  # noqa: ASYNC109 -- of each statement, not of this call
+        """Open the pools; nothing is connected before it is needed, so the service starts before its database."""
 
         def pool(url: str, size: int, *, read_only: bool) -> Any:
             return asyncpg.create_pool(

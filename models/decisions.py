@@ -83,7 +83,7 @@ _BY_STATUS = {
 }
 
 
-def decide(  # noqa: PLR0913, PLR0917 -- these are all the facts that a decision rests on
+def decide(  # noqa: PLR0911, PLR0913, PLR0917 -- these are all the facts that a decision rests on
     basis: str,
     status: str,
     opted_out_at: datetime | None,

@@ -52,7 +52,7 @@ class Seal:
         return FORMAT + nonce + key.cipher.encrypt(nonce, text.encode(), self._bound_to(key))
 
     def open(self, key: SubjectKey, sealed: bytes) -> str:
-        """Give the text back; ``cryptography.exceptions.InvalidTag`` when it was moved, changed or is not this key's."""
+        """Give the text back; ``InvalidTag`` when it was moved, was changed, or is not this key's."""
         return key.cipher.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], self._bound_to(key)).decode()
 
     def _bound_to(self, key: SubjectKey) -> bytes:

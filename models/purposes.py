@@ -32,7 +32,8 @@ class Purpose(Table, table=True):
         one_of("legal_basis", LegalBasis),
         CheckConstraint(r"key ~ '^[a-z][a-z0-9]*(-[a-z0-9]+)*$' AND length(key) <= 64", name="key_is_a_name"),
         CheckConstraint(
-            r"(key || ' ' || title || ' ' || description) !~* '\m(sale|sales|sell|sells|selling|sold|barter|rent|rental)\M'",
+            r"(key || ' ' || title || ' ' || description)"
+            r" !~* '\m(sale|sales|sell|sells|selling|sold|barter|rent|rental)\M'",
             name="nothing_personal_is_sold",
         ),
         CheckConstraint("lapses_after_days > 0", name="lapse_is_positive"),
@@ -87,7 +88,7 @@ LIMIT 1
 """)
 
 
-async def every(connection: Connection, keys: Sequence[None]) -> dict[None, list[PurposeRow]]:
+async def every(connection: Connection, _keys: Sequence[None]) -> dict[None, list[PurposeRow]]:
     """Give all purposes, by name."""
     return {None: [PurposeRow._make(row) for row in await ALL.rows(connection)]}
 

@@ -38,7 +38,40 @@ class Regime(StrEnum):
     OTHER = "OTHER"
 
 
-EEA = frozenset("AT BE BG HR CY CZ DE DK EE ES FI FR GR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split())
+EEA = frozenset(
+    [
+        "AT",
+        "BE",
+        "BG",
+        "HR",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GR",
+        "HU",
+        "IE",
+        "IS",
+        "IT",
+        "LI",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "NO",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
+    ]
+)
 
 
 def regime_of(country: str | None) -> Regime:
@@ -155,7 +188,7 @@ async def by_accounts(connection: Connection, hashes: Sequence[bytes]) -> One[by
     return One((row[0], SubjectRow._make(row[1:])) for row in rows)
 
 
-async def every(connection: Connection, keys: Sequence[None], page: PageOf) -> Mapping[None, Slice[SubjectRow]]:
+async def every(connection: Connection, _keys: Sequence[None], page: PageOf) -> Mapping[None, Slice[SubjectRow]]:
     """Give a page of all people, in the order in which they were registered."""
     after_at, after_id = page.after or (None, None)
     rows = await PAGE.rows(connection, after_at=after_at, after_id=after_id, first=page.first + 1)

@@ -18,7 +18,7 @@ EVERYTHING = "*"
 
 
 class Suppression(Table, table=True):
-    """One purpose, or everything, that an address refused. Kept, so that the refusal outlives whoever had the address."""
+    """One purpose, or everything, that an address refused. The refusal outlives whoever had the address."""
 
     __tablename__ = "suppressions"
     __table_args__ = (

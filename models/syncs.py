@@ -56,7 +56,8 @@ class SyncClient(Table, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["subject_id", "sync_account_id"], ["sync_accounts.subject_id", "sync_accounts.id"]),
         CheckConstraint(
-            f"octet_length(app) <= {4 * WORD_LENGTH + OVERHEAD} AND octet_length(version) <= {4 * WORD_LENGTH + OVERHEAD}"
+            f"octet_length(app) <= {4 * WORD_LENGTH + OVERHEAD}"
+            f" AND octet_length(version) <= {4 * WORD_LENGTH + OVERHEAD}"
             f" AND octet_length(platform) <= {4 * WORD_LENGTH + OVERHEAD}"
             f" AND octet_length(user_agent) <= {4 * USER_AGENT_LENGTH + OVERHEAD}",
             name="client_strings_are_short",
@@ -256,7 +257,7 @@ async def clients(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, Syn
     return groups
 
 
-async def files(connection: Connection, ids: Sequence[UUID], page: PageOf) -> Mapping[UUID, Slice[SyncFileRow]]:
+async def files(_connection: Connection, _ids: Sequence[UUID], _page: PageOf) -> Mapping[UUID, Slice[SyncFileRow]]:
     """Refuse: file names open only under an access grant, and nobody can have one yet."""
     raise GrantRequired
 

@@ -105,7 +105,7 @@ def hashed(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-async def every(connection: Connection, keys: Sequence[None]) -> Mapping[None, list[TokenRow]]:
+async def every(connection: Connection, _keys: Sequence[None]) -> Mapping[None, list[TokenRow]]:
     """Give all tokens, the oldest first."""
     return {None: [TokenRow._make(row) for row in await ALL.rows(connection)]}
 

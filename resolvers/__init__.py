@@ -1,0 +1,1 @@
+"""What is shown: types, and the source of each of their fields. A file a noun."""

@@ -1,10 +1,9 @@
 """What is shown of access events."""
 
 from datetime import datetime
+from uuid import UUID
 
 import strawberry
-from functools import partial
-from uuid import UUID
 
 from models.actors import Role
 from models.audits import AccessAction, AccessEventRow

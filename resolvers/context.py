@@ -38,7 +38,7 @@ class Service:
 class Context:
     """One request: an actor, acting in one role, through one operation."""
 
-    __slots__ = ("_keys", "_seen", "actor", "cursors", "operation", "service", "sees")
+    __slots__ = ("_keys", "_seen", "actor", "cursors", "operation", "sees", "service")
 
     def __init__(self, service: Service, actor: Actor, operation: str | None, sees: frozenset[str]) -> None:
         self.service = service
@@ -61,11 +61,11 @@ class Context:
     async def find(self, name: Name) -> SubjectRow | None:
         """Give the person whom a name means, or None."""
         if isinstance(name.key, UUID):
-            return await self.load_one(subjects.by_ids, name.key)  # type: ignore[no-any-return]
+            return await self.load_one(subjects.by_ids, name.key)
         for hashed in self.service.keyring.hashes(name.kind, name.key):
             found = await self.load_one(subjects.READS[name.kind], hashed.digest)
             if found is not None:
-                return found  # type: ignore[no-any-return]
+                return found
         return None
 
     async def keys_of(self, subject_ids: Sequence[UUID]) -> Mapping[UUID, SubjectKey]:

@@ -20,7 +20,7 @@ async def many(context: Context, names: Sequence[Name], purpose: str) -> list[An
     ids: Sequence[object] = [name.key for name in names]
     if names and names[0].kind != "id":
         ids = await asyncio.gather(*(_id(context, name) for name in names))
-    return await context.load(decided, ids, (purpose,))  # type: ignore[arg-type]
+    return await context.load(decided, ids, (purpose,))
 
 
 async def _id(context: Context, name: Name) -> UUID | None:

@@ -1,7 +1,7 @@
 """What can be done: deeds, each one call of a verb in one transaction, committed before its answer is read."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 from strawberry import UNSET
@@ -32,6 +32,7 @@ from resolvers.inputs import (
 from resolvers.optouts import OptOut
 from resolvers.payments import PaymentFragment
 from resolvers.queries import By, PurposeKey
+from resolvers.sources import root
 from resolvers.subjects import Subject
 from resolvers.syncs import SyncAccount
 from resolvers.tokens import IssuedToken, Token
@@ -41,11 +42,11 @@ Id = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
 
 
 @strawberry.type(
-    description="What can be done. Every field is one transaction, committed before its answer is built; doing the same "
-    "deed twice is one deed and gives the same answer."
+    description="What can be done. Every field is one transaction, committed before its answer is built; doing the "
+    "same deed twice is one deed and gives the same answer."
 )
 class Mutation:
-    @strawberry.mutation(
+    @root(
         description="Makes a person known. Whoever has the address or the account already is that person: what was "
         "there stays, what was missing is added."
     )
@@ -55,9 +56,9 @@ class Mutation:
         input: Annotated[RegisterSubjectInput, strawberry.argument(description="What the service knows of them.")],  # noqa: A002
     ) -> Subject:
         done = await info.context.perform("registerSubject", registrations.register, input.registration())
-        return await info.context.load_one(subjects.by_ids, done)  # type: ignore[no-any-return]
+        return await info.context.load_one(subjects.by_ids, done)
 
-    @strawberry.mutation(description="Puts right what the person named (Art. 16 GDPR); everything else stays.")
+    @root(description="Puts right what the person named (Art. 16 GDPR); everything else stays.")
     async def correct_subject(
         self,
         info: Info,
@@ -65,19 +66,19 @@ class Mutation:
         input: Annotated[CorrectSubjectInput, strawberry.argument(description="What is to be put right.")],  # noqa: A002
     ) -> Subject:
         done = await info.context.perform("correctSubject", corrections.correct, subject.name(), input.correction())
-        return await info.context.load_one(subjects.by_ids, done)  # type: ignore[no-any-return]
+        return await info.context.load_one(subjects.by_ids, done)
 
-    @strawberry.mutation(description="Restricts processing (Art. 18 GDPR): every decision is a no, no choice is lost.")
+    @root(description="Restricts processing (Art. 18 GDPR): every decision is a no, no choice is lost.")
     async def restrict_processing(self, info: Info, subject: By) -> Subject:
         done = await info.context.perform("restrictProcessing", restrictions.restrict, subject.name())
-        return await info.context.load_one(subjects.by_ids, done)  # type: ignore[no-any-return]
+        return await info.context.load_one(subjects.by_ids, done)
 
-    @strawberry.mutation(description="Lifts a restriction: the person's own choices decide again.")
+    @root(description="Lifts a restriction: the person's own choices decide again.")
     async def lift_restriction(self, info: Info, subject: By) -> Subject:
         done = await info.context.perform("liftRestriction", restrictions.lift, subject.name())
-        return await info.context.load_one(subjects.by_ids, done)  # type: ignore[no-any-return]
+        return await info.context.load_one(subjects.by_ids, done)
 
-    @strawberry.mutation(description="Writes down that the person agrees, or no longer objects.")
+    @root(description="Writes down that the person agrees, or no longer objects.")
     async def grant_consent(
         self,
         info: Info,
@@ -91,9 +92,9 @@ class Mutation:
         done = await info.context.perform(
             "grantConsent", choices.grant, subject.name(), purpose, channel, None if at is UNSET else at
         )
-        return await shown.one(info.context, *done)  # type: ignore[no-any-return]
+        return await shown.one(info.context, *done)
 
-    @strawberry.mutation(
+    @root(
         description="Withdraws a consent or records an objection, as the purpose's legal basis has it. Works for an "
         "address that nobody is registered under, too: it is then never mailed."
     )
@@ -104,15 +105,15 @@ class Mutation:
         purposes: Annotated[list[str], strawberry.argument(description="The purposes that are refused.")],
         channel: Where,
     ) -> OptOut:
-        return await info.context.perform("optOut", optouts.opt_out, subject.name(), purposes, channel)  # type: ignore[return-value]
+        done: Any = await info.context.perform("optOut", optouts.opt_out, subject.name(), purposes, channel)
+        return done
 
-    @strawberry.mutation(description="Refuses every purpose that the person can refuse, those defined later included.")
+    @root(description="Refuses every purpose that the person can refuse, those defined later included.")
     async def opt_out_of_all(self, info: Info, subject: By, channel: Where) -> OptOut:
-        return await info.context.perform("optOutOfAll", optouts.opt_out_of_all, subject.name(), channel)  # type: ignore[return-value]
+        done: Any = await info.context.perform("optOutOfAll", optouts.opt_out_of_all, subject.name(), channel)
+        return done
 
-    @strawberry.mutation(
-        description="Keeps the expiry and the last four digits of a card; the store's reference names it."
-    )
+    @root(description="Keeps the expiry and the last four digits of a card; the store's reference names it.")
     async def store_payment_fragment(
         self,
         info: Info,
@@ -120,14 +121,14 @@ class Mutation:
         input: Annotated[PaymentFragmentInput, strawberry.argument(description="What is kept of the card.")],  # noqa: A002
     ) -> PaymentFragment:
         done = await info.context.perform("storePaymentFragment", payments.store, subject.name(), input.fragment())
-        return await info.context.load_one(payments.by_ids, done)  # type: ignore[no-any-return]
+        return await info.context.load_one(payments.by_ids, done)
 
-    @strawberry.mutation(description="Forgets what is kept of a card; gives its id.")
+    @root(description="Forgets what is kept of a card; gives its id.")
     async def remove_payment_fragment(self, info: Info, id: Id) -> strawberry.ID:  # noqa: A002
         done = await info.context.perform("removePaymentFragment", payments.remove, id_of(Prefix.PAYMENT_FRAGMENT, id))
         return strawberry.ID(external_id(Prefix.PAYMENT_FRAGMENT, done))
 
-    @strawberry.mutation(description="Keeps what the sync service knows of an account after a sync. Never the data.")
+    @root(description="Keeps what the sync service knows of an account after a sync. Never the data.")
     async def record_sync(
         self,
         info: Info,
@@ -135,9 +136,9 @@ class Mutation:
         input: Annotated[SyncInput, strawberry.argument(description="What the sync service knows.")],  # noqa: A002
     ) -> SyncAccount:
         done = await info.context.perform("recordSync", syncs.record, subject.name(), input.sync())
-        return await info.context.load_one(syncs.by_ids, done)  # type: ignore[no-any-return]
+        return await info.context.load_one(syncs.by_ids, done)
 
-    @strawberry.mutation(description="Issues a token to a service, a person or a script.")
+    @root(description="Issues a token to a service, a person or a script.")
     async def issue_token(
         self,
         info: Info,
@@ -147,11 +148,12 @@ class Mutation:
             datetime | None, strawberry.argument(description="When it stops being worth anything.")
         ] = UNSET,
     ) -> IssuedToken:
-        return await info.context.perform(  # type: ignore[return-value]
+        done: Any = await info.context.perform(
             "issueToken", tokens.issue, name, roles, None if expires_at is UNSET else expires_at
         )
+        return done
 
-    @strawberry.mutation(description="Makes a token worth nothing, within a second in every process.")
+    @root(description="Makes a token worth nothing, within a second in every process.")
     async def revoke_token(self, info: Info, id: Id) -> Token:  # noqa: A002
         done = await info.context.perform("revokeToken", tokens.revoke, id_of(Prefix.TOKEN, id))
-        return await info.context.load_one(tokens.by_ids, done)  # type: ignore[no-any-return]
+        return await info.context.load_one(tokens.by_ids, done)

@@ -112,7 +112,7 @@ class Paged(NamedTuple):
 
     @property
     def name(self) -> str:
-        return f"{self.read.__module__}.{self.read.__name__}"
+        return f"{self.read.__module__}.{getattr(self.read, '__qualname__', '')}"
 
     def asked(self, context: Paging, given: Mapping[str, Any]) -> tuple[AskedPage]:
         """Turn a caller's arguments into what the read takes; BAD_INPUT and QUERY_TOO_LARGE as they deserve."""

@@ -1,6 +1,6 @@
 """What can be asked."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -12,6 +12,7 @@ from resolvers.inputs import SubjectBy, SubjectsBy
 from resolvers.nodes import Node
 from resolvers.pages import BY_REGISTRATION, DEFAULT_FIRST, After, Connection, First, Paged, page
 from resolvers.purposes import Purpose
+from resolvers.sources import root
 from resolvers.subjects import Subject
 from resolvers.tokens import Token, Viewer
 
@@ -22,37 +23,35 @@ _SUBJECTS = Paged(subjects.every, BY_REGISTRATION)
 
 @strawberry.type(description="What can be asked.")
 class Query:
-    @strawberry.field(description="The caller of this operation.")
+    @root(description="The caller of this operation.")
     def viewer(self, info: Info) -> Viewer:
-        return info.context.actor  # type: ignore[return-value]
+        caller: Any = info.context.actor
+        return caller
 
-    @strawberry.field(
-        description="What an id names. What it gives is ruled by the fields of the type that the id names."
-    )
+    @root(description="What an id names. What it gives is ruled by the fields of the type that the id names.")
     async def node(
         self,
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],  # noqa: A002 -- the contract's name
     ) -> Node | None:
-        return await nodes.find(info.context, id)  # type: ignore[no-any-return]
+        return await nodes.find(info.context, id)
 
-    @strawberry.field(description="One person; null when nobody is known by that name.")
+    @root(description="One person; null when nobody is known by that name.")
     async def subject(self, info: Info, by: By) -> Subject | None:
-        return await info.context.find(by.name("by"))  # type: ignore[return-value]
+        found: Any = await info.context.find(by.name("by"))
+        return found
 
-    @strawberry.field(description="All people, in the order in which they were registered.")
+    @root(description="All people, in the order in which they were registered.")
     async def subjects(
         self, info: Info, first: First = DEFAULT_FIRST, after: After = strawberry.UNSET
     ) -> Connection[Subject]:
         return await page(info.context, _SUBJECTS, None, {"first": first, "after": after})
 
-    @strawberry.field(
-        description="May this be done to this person for this purpose, now? The question that services ask most."
-    )
+    @root(description="May this be done to this person for this purpose, now? The question that services ask most.")
     async def consent_decision(self, info: Info, subject: By, purpose: PurposeKey) -> ConsentDecision:
-        return await decisions.one(info.context, subject.name(), purpose)  # type: ignore[no-any-return]
+        return await decisions.one(info.context, subject.name(), purpose)
 
-    @strawberry.field(description="The same question about many people at once; the answers keep their order.")
+    @root(description="The same question about many people at once; the answers keep their order.")
     async def consent_decisions(
         self,
         info: Info,
@@ -61,10 +60,10 @@ class Query:
     ) -> list[ConsentDecision]:
         return await decisions.many(info.context, subjects.names(), purpose)
 
-    @strawberry.field(description="Everything that personal data may be used for.")
+    @root(description="Everything that personal data may be used for.")
     async def purposes(self, info: Info) -> list[Purpose]:
-        return await info.context.load_one(purposes.every, None)  # type: ignore[no-any-return]
+        return await info.context.load_one(purposes.every, None)
 
-    @strawberry.field(description="All tokens, the oldest first; never their secrets.")
+    @root(description="All tokens, the oldest first; never their secrets.")
     async def tokens(self, info: Info) -> list[Token]:
-        return await info.context.load_one(tokens.every, None)  # type: ignore[no-any-return]
+        return await info.context.load_one(tokens.every, None)

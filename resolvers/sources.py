@@ -5,7 +5,7 @@ the generic resolvers below mean the same to graphql-core's own executor, which 
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -13,16 +13,13 @@ from strawberry.types.field import StrawberryField
 
 from models.keyring import SubjectKey, sealed_columns
 
-
 _Shape = TypeVar("_Shape")
+_Given = ParamSpec("_Given")
+_Answer = TypeVar("_Answer")
 
 
-class Read(Protocol):
-    """One batched read: everything that the keys name, by key; a key that nothing belongs to gives what ``[key]`` gives."""
-
-    __name__: str
-
-    def __call__(self, connection: Any, keys: Sequence[Any], *arguments: Any) -> Awaitable[Mapping[Any, Any]]: ...
+Read = Callable[..., Awaitable[Mapping[Any, Any]]]
+"""One batched read, ``(connection, keys, *arguments)``: gives, by key, everything that the keys name."""
 
 
 class Asking(Protocol):
@@ -42,7 +39,8 @@ class Column(NamedTuple):
     make: Callable[..., Any] | None = None
 
     async def value(self, row: Any, context: Asking) -> Any:
-        sealed = sealed_columns(type(row))
+        row_type: Any = type(row)
+        sealed = sealed_columns(row_type)
         values = [getattr(row, name) for name in self.names]
         if any(name in sealed and value is not None for name, value in zip(self.names, values, strict=True)):
             key = (await context.keys_of([row.subject_id]))[row.subject_id]
@@ -56,9 +54,9 @@ class Column(NamedTuple):
 class Fed(NamedTuple):
     """A value that one batched read gives for all parents of a level.
 
-    ``key`` names the column of the parent's row that is the key. ``arguments`` turns the field's own arguments into what
-    the read takes beside the keys, once a level. ``check`` may refuse the pair of a key and these arguments. ``wrap``
-    turns what the read gave for a key into the value.
+    ``key`` names the column of the parent's row that is the key. ``arguments`` turns the field's own arguments into
+    what the read takes beside the keys, once a level. ``check`` may refuse the pair of a key and these arguments.
+    ``wrap`` turns what the read gave for a key into the value.
     """
 
     read: Read
@@ -95,6 +93,11 @@ def fed(by: Read, key: str = "id", *, description: str) -> Any:
         return await source_of(info._field).value(root, info.context, {})  # noqa: SLF001
 
     return strawberry.field(resolver=resolve, description=description, metadata={"source": Fed(by, key)})
+
+
+def root(description: str) -> Callable[[Callable[_Given, _Answer]], Callable[_Given, _Answer]]:
+    """Declare a field of Query or Mutation; its body is one call, and gives the row of what its annotation names."""
+    return strawberry.field(description=description)
 
 
 def shape(row: type, *, description: str, name: str | None = None) -> Callable[[type[_Shape]], type[_Shape]]:

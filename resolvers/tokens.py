@@ -1,7 +1,6 @@
 """What is shown of tokens."""
 
 from datetime import datetime
-from typing import NamedTuple
 
 import strawberry
 

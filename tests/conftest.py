@@ -1,4 +1,4 @@
-"""A real PostgreSQL for each run, two databases for each worker, emptied before each test; the service over real HTTP."""
+"""A real PostgreSQL for each run, two databases for each worker, emptied before each test; the service over HTTP."""
 
 import asyncio
 import contextlib
@@ -211,7 +211,9 @@ async def _issued(databases: Databases) -> dict[str, str]:
 def served(databases: Databases) -> Iterator[Api]:
     secrets = asyncio.run(_issued(databases))
     with Running(settings_for(databases)) as url:
-        yield Api(url, secrets)
+        made = Api(url, secrets)
+        yield made
+        made.client.close()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The second program: does what is due."""
