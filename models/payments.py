@@ -146,13 +146,8 @@ async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, Payme
 
 async def store(deed: Deed, name: Name, given: Fragment) -> UUID:
     """Keep this much of a card, once for each of the store's references; give the fragment's id."""
-    reference = texts.line(given.reference, "input.reference", REFERENCE_LENGTH)
-    if not re.fullmatch(r"[0-9]{4}", given.last_digits):
-        raise BadInput("input.lastDigits", "it is not exactly four digits")
-    if not 1 <= given.expiry_month <= 12:  # noqa: PLR2004 -- the months of a year
-        raise BadInput("input.expiryMonth", "it is not a month, 1 to 12")
-    if given.expiry_year not in YEARS:
-        raise BadInput("input.expiryYear", f"it is not a year of four digits, {YEARS[0]} to {YEARS[-1]}")
+    given = checked(given, "input")
+    reference = given.reference
     subject = await subjects.locked(deed, name)
     key = await deed.keyring.key_of(subject.subject_id)
     hashes = deed.keyring.hashes("payment", f"{subject.subject_id}\x00{reference}")
@@ -169,6 +164,18 @@ async def store(deed: Deed, name: Name, given: Fragment) -> UUID:
         at=deed.at,
     )
     return stored_id
+
+
+def checked(given: Fragment, argument: str) -> Fragment:
+    """Give a fragment that can be kept; BAD_INPUT for any other."""
+    reference = texts.line(given.reference, f"{argument}.reference", REFERENCE_LENGTH)
+    if not re.fullmatch(r"[0-9]{4}", given.last_digits):
+        raise BadInput(f"{argument}.lastDigits", "it is not exactly four digits")
+    if not 1 <= given.expiry_month <= 12:  # noqa: PLR2004 -- the months of a year
+        raise BadInput(f"{argument}.expiryMonth", "it is not a month, 1 to 12")
+    if given.expiry_year not in YEARS:
+        raise BadInput(f"{argument}.expiryYear", f"it is not a year of four digits, {YEARS[0]} to {YEARS[-1]}")
+    return given._replace(reference=reference)
 
 
 async def remove(deed: Deed, fragment_id: UUID) -> UUID:

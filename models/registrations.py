@@ -45,30 +45,38 @@ async def register(deed: Deed, given: Registration) -> UUID:
     )
     country = texts.country(given.country, "input.country") if given.country is not None else None
     names = [email] if account is None else [email, account]
+    subject = await holder(deed, names)
+    return await enter(deed, subject, names, display_name, country)
+
+
+async def holder(deed: Deed, names: Sequence[Name]) -> SubjectRow | None:
+    """Give the one person who has any of these addresses and accounts, or None when they are free; locked either way.
+
+    Whatever registers people asks here first. SUBJECT_AMBIGUOUS when they belong to several people, SUBJECT_ERASED when
+    to somebody erased or being erased: nobody is brought back.
+    """
     await suppressions.lock(deed, *names)
-    subject = await _known(deed, names)
+    found = await subjects.holders(deed, names)
+    if len(found) > 1:
+        raise SubjectAmbiguous
+    if any(subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED} for subject in found):
+        raise SubjectErased
+    return found[0] if found else None
+
+
+async def enter(
+    deed: Deed, subject: SubjectRow | None, names: Sequence[Name], display_name: str | None, country: str | None
+) -> UUID:
+    """Add what is missing to their ``holder``, or to a new person when they have none; give whom."""
     if subject is None:
         key = await _added(deed, display_name, country)
     else:
         key = await deed.keyring.key_of(subject.subject_id)
         await _complete(deed, subject, key, display_name, country)
     deed.about.append(key.subject_id)
-    await addresses.add(deed, key, email)
-    if account:
-        await accounts.add(deed, key, account)
+    for name in names:
+        await (addresses.add if name.kind == "email" else accounts.add)(deed, key, name)
     return key.subject_id
-
-
-async def _known(deed: Deed, names: Sequence[Name]) -> SubjectRow | None:
-    found = [await subjects.sought(deed, name) for name in names]
-    known = {subject.subject_id: subject for subject in found if subject}
-    if len(known) > 1:
-        raise SubjectAmbiguous
-    for subject in known.values():
-        if subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED}:
-            raise SubjectErased
-        return subject
-    return None
 
 
 async def _added(deed: Deed, display_name: str | None, country: str | None) -> SubjectKey:

@@ -146,6 +146,19 @@ ORDER BY registered_at, id
 LIMIT :first
 """)
 
+# By any of several names, locked in the order of their ids.
+HOLDERS = Statement("""
+SELECT id, status, registered_at, regime, display_name, country
+FROM subjects
+WHERE id IN (
+    SELECT subject_id FROM email_addresses WHERE lookup_hash = ANY(:addresses)
+    UNION
+    SELECT subject_id FROM accounts WHERE lookup_hash = ANY(:accounts)
+)
+ORDER BY id
+FOR UPDATE
+""")
+
 LOCKED = Statement("""
 SELECT id, status, registered_at, regime, display_name, country
 FROM subjects
@@ -193,6 +206,15 @@ async def every(connection: Connection, _keys: Sequence[None], page: PageOf) -> 
     after_at, after_id = page.after or (None, None)
     rows = await PAGE.rows(connection, after_at=after_at, after_id=after_id, first=page.first + 1)
     return {None: sliced([SubjectRow._make(row) for row in rows], page)}
+
+
+async def holders(deed: Deed, names: Sequence[Name]) -> list[SubjectRow]:
+    """Give the people whom these addresses and accounts name, locked until the deed is done."""
+    hashes: dict[str, list[bytes]] = {"email": [], "account": []}
+    for name in names:
+        hashes[name.kind] += [hashed.digest for hashed in deed.keyring.hashes(name.kind, str(name.key))]
+    rows = await HOLDERS.rows(deed.connection, addresses=hashes["email"], accounts=hashes["account"])
+    return [SubjectRow._make(row) for row in rows]
 
 
 READS = {"email": by_addresses, "account": by_accounts}

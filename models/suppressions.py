@@ -72,7 +72,8 @@ SELECT EXISTS (
 
 # Held to the end of the transaction: deeds that concern one name wait for each other.
 LOCK = Statement("""
-SELECT pg_advisory_xact_lock(:number)
+SELECT pg_advisory_xact_lock(number)
+FROM unnest(CAST(:numbers AS bigint[])) AS name (number)
 """)
 
 
@@ -82,13 +83,14 @@ def _digests(deed: Deed, name: Name) -> list[bytes]:
 
 async def lock(deed: Deed, *names: Name) -> None:
     """Make other deeds that lock one of these names wait until this one is done; always in one order."""
-    for digest in sorted(_digests(deed, name)[0] for name in names):
-        await LOCK.value(deed.connection, number=int.from_bytes(digest[:8], signed=True))
+    numbers = sorted({int.from_bytes(_digests(deed, name)[0][:8], signed=True) for name in names})
+    await LOCK.rows(deed.connection, numbers=numbers)
 
 
-async def of(deed: Deed, name: Name) -> list[SuppressionRow]:
-    """Give what the address refused, the oldest first."""
-    return [SuppressionRow._make(row) for row in await OF_HASHES.rows(deed.connection, hashes=_digests(deed, name))]
+async def of(deed: Deed, *names: Name) -> list[SuppressionRow]:
+    """Give what these addresses refused, the oldest first."""
+    hashes = [digest for name in names for digest in _digests(deed, name)]
+    return [SuppressionRow._make(row) for row in await OF_HASHES.rows(deed.connection, hashes=hashes)]
 
 
 async def add(deed: Deed, name: Name, purposes: Sequence[str], channel: Channel) -> datetime:

@@ -264,15 +264,8 @@ async def files(_connection: Connection, _ids: Sequence[UUID], _page: PageOf) ->
 
 async def record(deed: Deed, name: Name, given: Sync) -> UUID:
     """Keep what the sync service says of an account; what arrives late does not undo what is newer."""
-    reference = texts.line(given.reference, "input.reference", REFERENCE_LENGTH)
-    if not 0 <= given.storage_bytes <= BIGGEST:
-        raise BadInput("input.storageBytes", "it is not a count of bytes")
-    if not 0 <= given.file_count <= MOST_COUNTED:
-        raise BadInput("input.fileCount", "it is not a count")
-    if given.synced_at > deed.at + CLOCK_SKEW:
-        raise BadInput("input.syncedAt", "it lies in the future")
-    client = _checked_client(given.client) if given.client else None
-    listed = _checked_files(given.files) if given.files is not None else None
+    given = checked(given, deed.at, "input")
+    reference = given.reference
     subject = await subjects.locked(deed, name)
     key = await deed.keyring.key_of(subject.subject_id)
     hashed = deed.keyring.hashes("sync", f"{subject.subject_id}\x00{reference}")[0]
@@ -289,35 +282,52 @@ async def record(deed: Deed, name: Name, given: Sync) -> UUID:
     )
     assert kept is not None  # noqa: S101 -- an upsert always gives its row
     account_id: UUID = kept["id"]
-    if client:
-        await _record_client(deed, key, account_id, client, given.synced_at)
-    if listed is not None and kept["last_synced_at"] == given.synced_at:
-        await _record_files(deed, key, account_id, listed)
+    if given.client:
+        await record_client(deed, key, account_id, given.client, given.synced_at)
+    if given.files is not None and kept["last_synced_at"] == given.synced_at:
+        await _record_files(deed, key, account_id, given.files)
     return account_id
 
 
-def _checked_client(client: Client) -> Client:
-    return Client(
-        texts.line(client.app, "input.client.app", WORD_LENGTH),
-        texts.line(client.version, "input.client.version", WORD_LENGTH),
-        texts.line(client.platform, "input.client.platform", WORD_LENGTH),
-        texts.line(client.user_agent, "input.client.userAgent", USER_AGENT_LENGTH),
+def checked(given: Sync, now: datetime, argument: str) -> Sync:
+    """Give a sync that can be kept, each file's name once; BAD_INPUT for any other."""
+    if not 0 <= given.storage_bytes <= BIGGEST:
+        raise BadInput(f"{argument}.storageBytes", "it is not a count of bytes")
+    if not 0 <= given.file_count <= MOST_COUNTED:
+        raise BadInput(f"{argument}.fileCount", "it is not a count")
+    if given.synced_at > now + CLOCK_SKEW:
+        raise BadInput(f"{argument}.syncedAt", "it lies in the future")
+    return given._replace(
+        reference=texts.line(given.reference, f"{argument}.reference", REFERENCE_LENGTH),
+        client=checked_client(given.client, f"{argument}.client") if given.client else None,
+        files=_checked_files(given.files, f"{argument}.files") if given.files is not None else None,
     )
 
 
-def _checked_files(files: Sequence[File]) -> list[File]:
+def checked_client(client: Client, argument: str) -> Client:
+    """Give a client that can be kept; BAD_INPUT for any other."""
+    return Client(
+        texts.line(client.app, f"{argument}.app", WORD_LENGTH),
+        texts.line(client.version, f"{argument}.version", WORD_LENGTH),
+        texts.line(client.platform, f"{argument}.platform", WORD_LENGTH),
+        texts.line(client.user_agent, f"{argument}.userAgent", USER_AGENT_LENGTH),
+    )
+
+
+def _checked_files(files: Sequence[File], argument: str) -> list[File]:
     if len(files) > MOST_FILES:
-        raise BadInput("input.files", f"it lists more than {MOST_FILES} files")
+        raise BadInput(argument, f"it lists more than {MOST_FILES} files")
     checked = {}
     for index, file in enumerate(files):
         if not 0 <= file.size_bytes <= BIGGEST:
-            raise BadInput(f"input.files.{index}.sizeBytes", "it is not a count of bytes")
-        name = texts.line(file.name, f"input.files.{index}.name", FILE_NAME_LENGTH)
+            raise BadInput(f"{argument}.{index}.sizeBytes", "it is not a count of bytes")
+        name = texts.line(file.name, f"{argument}.{index}.name", FILE_NAME_LENGTH)
         checked[name] = file._replace(name=name)
     return list(checked.values())
 
 
-async def _record_client(deed: Deed, key: SubjectKey, account_id: UUID, client: Client, at: datetime) -> None:
+async def record_client(deed: Deed, key: SubjectKey, account_id: UUID, client: Client, at: datetime) -> None:
+    """Remember that this client synced; of an account's clients those seen last are remembered."""
     hashed = deed.keyring.hashes("client", "\x00".join((str(account_id), *client)))[0]
     await RECORD_CLIENT.run(
         deed.connection,
