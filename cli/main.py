@@ -14,7 +14,7 @@ from api.settings import UnsafeSettingError
 from cli import keys, tokens
 from cli.embedded import EmbeddedError
 from cli.place import migrate as migrate_databases
-from cli.place import placed
+from cli.place import placed, thrown_away
 from cli.serve import serve
 from migrations import HISTORIES, differences
 from models.errors import Refused
@@ -52,10 +52,10 @@ def schema(
 
 @app.command()
 def migrations(
-    *, check: Annotated[bool, typer.Option("--check", help="Compare with the tables in the code.")] = False
+    *, check: Annotated[bool, typer.Option("--check", help="On databases made for this, and thrown away.")] = False
 ) -> None:
-    """Say what the tables in the code have that the migrated databases have not, and the other way round."""
-    with placed(demo=check) as settings:
+    """Say what the tables in the code have that migrated databases have not, and the other way round."""
+    with thrown_away() if check else placed() as settings:
         asyncio.run(migrate_databases(settings))
         urls = {"privacy": settings.database_url, "keyring": settings.keyring_url}
         for history in HISTORIES:

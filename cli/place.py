@@ -1,7 +1,7 @@
 """Where a command works: on the databases that the environment names, or on the embedded default under var/."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -53,13 +53,32 @@ def placed(*, demo: bool = False) -> Iterator[Settings]:
         yield Settings.read()
 
 
-def secret(path: Path, make: object) -> str:
+@contextmanager
+def thrown_away() -> Iterator[Settings]:
+    """Give the settings of an embedded PostgreSQL that is made for this and removed after it."""
+    VAR.mkdir(mode=0o755, exist_ok=True)
+    cluster = Cluster(VAR.resolve() / f"thrown-away-{os.getpid()}", settings={"fsync": "off"})
+    try:
+        with cluster:
+            for history in HISTORIES:
+                cluster.create_database(history)
+            yield Settings.read(
+                database_url=cluster.url("privacy"),
+                keyring_url=cluster.url("keyring"),
+                master_key=MasterKeys.made(),
+                environment="development",
+            )
+    finally:
+        cluster.remove()
+
+
+def secret(path: Path, make: Callable[[], str]) -> str:
     """Give what a private file holds; made, with mode 0600, when there is none."""
     if not path.exists():
         beside = path.with_suffix(".new")
         beside.unlink(missing_ok=True)
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(make())  # type: ignore[operator]
+            file.write(make())
         beside.replace(path)
     return path.read_text().strip()
 

@@ -4,9 +4,13 @@ import asyncio
 import logging
 import socket
 import sys
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import structlog
 import typer
 import uvicorn
@@ -19,6 +23,8 @@ from cli.place import VAR, migrate, opened, placed
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 BACKLOG = 2048
+READY_ASKED = 0.1
+"""Seconds between two questions whether the service is ready."""
 
 
 def application() -> App:
@@ -41,18 +47,15 @@ def log_as(form: str) -> None:
     )
 
 
-class _Server(uvicorn.Server):
-    """A server that says so when it has started."""
-
-    def __init__(self, config: uvicorn.Config, url: str, secrets: dict[str, str] | None) -> None:
-        super().__init__(config)
-        self._url = url
-        self._secrets = secrets
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started and self._secrets:
-            demonstration.welcome(self._url, self._secrets)
+def _greet(url: str, secrets: dict[str, str]) -> None:
+    """Print the tokens and the first queries as soon as the service answers."""
+    with httpx.Client(verify=False) as client:  # noqa: S501 -- it asks itself, on loopback, whether it is ready
+        while True:
+            with suppress(httpx.HTTPError):
+                if client.get(f"{url}/readyz").is_success:
+                    break
+            time.sleep(READY_ASKED)
+    demonstration.welcome(url, secrets)
 
 
 def serve(  # noqa: PLR0913 -- each is an option of the command
@@ -100,13 +103,12 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
         )
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         url = f"{scheme}://{'127.0.0.1' if host in LOOPBACK else host}:{port}"
+        if secrets:
+            threading.Thread(target=_greet, args=(url, secrets), daemon=True).start()
         if workers > 1:
-            if secrets:
-                demonstration.welcome(url, secrets)
-            bound = config.bind_socket()
-            Multiprocess(config, sockets=[bound]).run()
+            Multiprocess(config, sockets=[config.bind_socket()]).run()
         else:
-            server = _Server(config, url, secrets)
+            server = uvicorn.Server(config)
             server.run()
             if not server.started:
                 raise typer.Exit(1)

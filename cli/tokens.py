@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.place import acting, opened, placed
 from models import tokens
@@ -14,6 +14,8 @@ from models.actors import Role
 from models.base import Prefix, external_id, id_of, now
 from models.tokens import Issued, TokenRow
 
+COLUMNS = ("id", "name", "roles", "issued", "expires", "last used", "revoked")
+WIDTH = 160
 app = typer.Typer(help="Tokens for services, people and scripts.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -61,7 +63,7 @@ def listed() -> None:
             async with opened(settings) as place, place.database.readers.acquire() as connection:
                 return (await tokens.every(connection, []))[None]
 
-    table = Table("id", "name", "roles", "issued", "expires", "last used", "revoked")
+    table = Table(*(Column(name, no_wrap=True) for name in COLUMNS))
     for row in asyncio.run(found()):
         moments = (row.issued_at, row.expires_at, row.last_used_at, row.revoked_at)
         table.add_row(
@@ -70,4 +72,5 @@ def listed() -> None:
             " ".join(row.roles),
             *(moment.strftime("%Y-%m-%d %H:%M") if moment else "" for moment in moments),
         )
-    Console().print(table)
+    console = Console()
+    console.print(table, crop=False, width=max(console.width, WIDTH))
