@@ -5,9 +5,9 @@ from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, OperationType
-from graphql import get_named_type, is_abstract_type, is_composite_type
-from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode
+from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema
+from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode, OperationType
+from graphql.type import get_named_type, is_abstract_type, is_composite_type
 from strawberry.types.field import StrawberryField
 
 from api.execution.inputs import DEFINITION, Inputs, Keywords
@@ -66,7 +66,7 @@ class Compiler(NamedTuple):
         return [Level([field], (), {}) for field in fields] if is_mutation else [Level(fields, (), {})]
 
     def level(self, parent: GraphQLObjectType, nodes: Sequence[FieldNode], row: type) -> Level:
-        """Compile what these nodes ask of a type, for rows of one class; raises GraphQLError for an @include of null."""
+        """Compile what these nodes ask of a type, for rows of one class; raises GraphQLError for @include of null."""
         selection_sets = [node.selection_set for node in nodes if node.selection_set]
         collected = self.document.fields_of(selection_sets, parent, self.choice)
         fields = [self.field(parent, name, each, row) for name, each in collected.items()]

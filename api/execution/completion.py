@@ -1,15 +1,14 @@
 """Makes the values of sources into the values of an answer.
 
-A strict completer raises at whatever is not plain, and the generated functions are as strict; the level is then completed
-again by ``settled``, which knows all of the specification: nulls, errors, and where they go.
+A strict completer raises at whatever is not plain, and the generated functions are as strict; the level is then
+completed again by ``settled``, which knows all of the specification: nulls, errors, and where they go.
 """
 
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, TypeAlias
 
-from graphql import GraphQLError, GraphQLOutputType, Undefined, is_leaf_type, is_list_type, is_non_null_type
-from graphql import located_error
+from graphql import GraphQLError, Undefined, is_leaf_type, is_list_type, is_non_null_type, located_error
 from graphql.language import FieldNode
 from graphql.pyutils import is_iterable
 
@@ -58,7 +57,7 @@ def _serialised(type_: Any, value: Any) -> Any:
     return completed
 
 
-def completion_text(type_: GraphQLOutputType, value: str, name: str, names: dict[str, Any]) -> str:
+def completion_text(type_: Any, value: str, name: str, names: dict[str, Any]) -> str:
     """Write the expression that completes the value of an expression, strictly; ``names`` takes what it refers to."""
     names[f"complete_{name}"] = completer(type_)
     named: Any = type_.of_type if is_non_null_type(type_) else type_

@@ -4,16 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING
 from typing import Any, TypeAlias
 
-from graphql import GraphQLArgument, GraphQLInputField, GraphQLInputObjectType, GraphQLInputType, GraphQLSchema
-from graphql import Undefined, is_list_type, is_non_null_type, type_from_ast, value_from_ast_untyped
-from graphql.language import FieldNode, ListValueNode, NullValueNode, ObjectValueNode, ValueNode
-from graphql.language import VariableDefinitionNode, VariableNode
-from graphql.utilities import get_default_value_ast
+from graphql import GraphQLArgument, GraphQLSchema, Undefined, is_list_type, is_non_null_type, language
+from graphql.language import ListValueNode, ObjectValueNode, ValueNode
+from graphql.type import GraphQLInputField, GraphQLInputObjectType, GraphQLInputType
+from graphql.utilities import get_default_value_ast, type_from_ast, value_from_ast_untyped
 from graphql.utilities.coerce_input_value import coerce_input_literal
 from strawberry.types.base import StrawberryMaybe
 
-from api.execution.coercion import Coerce, Literal, Misfit, Variables, constant, leaf, list_of, literal_list, placed
-from api.execution.coercion import value_of, variable
+from api.execution import coercion
+from api.execution.coercion import Coerce, Literal, Misfit, Variables, placed
 
 DEFINITION = "strawberry-definition"
 Declared: TypeAlias = GraphQLArgument | GraphQLInputField
@@ -27,13 +26,13 @@ class Inputs:
         self.schema = schema
         self._objects: dict[str, _InputObject] = {}
 
-    def variable(self, node: VariableDefinitionNode) -> tuple[str, Coerce, Literal | None, bool]:
+    def variable(self, node: language.VariableDefinitionNode) -> tuple[str, Coerce, Literal | None, bool]:
         """Compile a variable: its name, its coercion, its default, and whether it must be given."""
         type_: Any = type_from_ast(self.schema, node.type)
         default = self.literal(type_, node.default_value) if node.default_value else None
         return node.variable.name.value, self.coercer(type_), default, is_non_null_type(type_)
 
-    def arguments(self, declared: Mapping[str, GraphQLArgument], node: FieldNode) -> Keywords:
+    def arguments(self, declared: Mapping[str, GraphQLArgument], node: language.FieldNode) -> Keywords:
         """Compile the arguments of a field into keyword arguments; raises a located GraphQLError for a misfit."""
         keywords = self.keywords(declared, {each.name.value: each.value for each in node.arguments or ()})
 
@@ -81,24 +80,24 @@ class Inputs:
         if is_non_null_type(type_):
             return self.coercer(type_.of_type, is_required=True)
         if is_list_type(type_):
-            inner = list_of(self.coercer(type_.of_type))
+            inner = coercion.list_of(self.coercer(type_.of_type))
         elif isinstance(type_, GraphQLInputObjectType):
             inner = self.object(type_).coerce
         else:
-            inner = leaf(type_.coerce_input_value)  # type: ignore[union-attr]
-        return value_of(type_, inner, is_required=is_required)
+            inner = coercion.leaf(type_.coerce_input_value)  # type: ignore[union-attr]
+        return coercion.value_of(type_, inner, is_required=is_required)
 
     def literal(self, type_: GraphQLInputType, node: ValueNode) -> Literal:
         """Compile a literal, which may hold variables."""
-        if isinstance(node, VariableNode):
-            return variable(node.name.value, is_required=is_non_null_type(type_))
+        if isinstance(node, language.VariableNode):
+            return coercion.variable(node.name.value, is_required=is_non_null_type(type_))
         if is_non_null_type(type_):
             type_ = type_.of_type
-        if isinstance(node, NullValueNode):
-            return constant(None)
+        if isinstance(node, language.NullValueNode):
+            return coercion.constant(None)
         if is_list_type(type_):
             nodes = node.values if isinstance(node, ListValueNode) else (node,)
-            return literal_list([self.literal(type_.of_type, each) for each in nodes], type_.of_type)
+            return coercion.literal_list([self.literal(type_.of_type, each) for each in nodes], type_.of_type)
         if isinstance(type_, GraphQLInputObjectType) and isinstance(node, ObjectValueNode):
             keywords = self.keywords(type_.fields, {each.name.value: each.value for each in node.fields or ()})
             make = self.object(type_).make
@@ -106,7 +105,7 @@ class Inputs:
         if isinstance(node, ListValueNode | ObjectValueNode):
             coerce = self.coercer(type_)
             return lambda variables: coerce(value_from_ast_untyped(node, dict(variables)))
-        return constant(coerce_input_literal(node, type_))
+        return coercion.constant(coerce_input_literal(node, type_))
 
     def object(self, type_: GraphQLInputObjectType) -> "_InputObject":
         """Compile an input object type, once."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from graphql import GraphQLError
 from graphql.language import VariableDefinitionNode
 
-from api.execution.coercion import Coerce, Literal, Misfit, placed
+from api.execution.coercion import Coerce, Literal, Misfit
 from api.execution.frames import Frame
 from api.execution.levels import Level
 from api.execution.selection import Choice
@@ -48,8 +48,8 @@ class Variable(NamedTuple):
 class Plan(NamedTuple):
     """A compiled operation. It may run any number of times, also at the same time, for callers of one role.
 
-    A variant, for some values of the variables that choose, is the levels at the root, to be run one after the other, or
-    the error that leaves none.
+    A variant, for some values of the variables that choose, is the levels at the root, to be run one after the other,
+    or the error that leaves none.
     """
 
     variables: Sequence[Variable]

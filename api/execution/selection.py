@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, is_abstract_type, print_ast
-from graphql.language import BooleanValueNode, DirectiveNode, DocumentNode, FieldNode, FragmentDefinitionNode
-from graphql.language import FragmentSpreadNode, InlineFragmentNode, SelectionNode, SelectionSetNode, VariableNode
-from graphql.language import OperationDefinitionNode
+from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, is_abstract_type, language, print_ast
+from graphql.language import DirectiveNode, FieldNode, FragmentDefinitionNode, InlineFragmentNode, SelectionSetNode
 
 from models.errors import BadInput
 
@@ -21,7 +19,7 @@ class Document(NamedTuple):
     fragments: Mapping[str, FragmentDefinitionNode]
 
     @classmethod
-    def of(cls, schema: GraphQLSchema, document: DocumentNode) -> "Document":
+    def of(cls, schema: GraphQLSchema, document: language.DocumentNode) -> "Document":
         """Take the fragments of a document."""
         nodes = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
         return cls(schema, {node.name.value: node for node in nodes})
@@ -45,7 +43,7 @@ class Document(NamedTuple):
                 elif isinstance(node, InlineFragmentNode):
                     if self._fits(node, parent):
                         collect(node.selection_set)
-                elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
+                elif isinstance(node, language.FragmentSpreadNode) and node.name.value not in visited:
                     fragment = self.fragments[node.name.value]
                     if self._fits(fragment, parent):
                         visited.add(node.name.value)
@@ -62,7 +60,7 @@ class Document(NamedTuple):
         return condition is parent or (is_abstract_type(condition) and self.schema.is_sub_type(condition, parent))
 
 
-def _is_included(node: SelectionNode, choice: Choice) -> bool:
+def _is_included(node: language.SelectionNode, choice: Choice) -> bool:
     for name, wanted in (("skip", False), ("include", True)):
         for directive in node.directives or ():
             if directive.name.value == name and _condition(directive, choice) is not wanted:
@@ -72,16 +70,16 @@ def _is_included(node: SelectionNode, choice: Choice) -> bool:
 
 def _condition(directive: DirectiveNode, choice: Choice) -> bool:
     [argument] = directive.arguments or ()
-    if isinstance(argument.value, BooleanValueNode):
+    if isinstance(argument.value, language.BooleanValueNode):
         return argument.value.value
-    given = choice[argument.value.name.value] if isinstance(argument.value, VariableNode) else None
+    given = choice[argument.value.name.value] if isinstance(argument.value, language.VariableNode) else None
     if given is None:
         problem = BadInput("if")
         raise GraphQLError(problem.message, argument.value, original_error=problem)
     return given
 
 
-def choosing_variables(operation: OperationDefinitionNode) -> tuple[str, ...]:
+def choosing_variables(operation: language.OperationDefinitionNode) -> tuple[str, ...]:
     """Name the variables that may decide which fields are selected: a plan has a variant for each of their values."""
     nodes = operation.variable_definitions or ()
     return tuple(node.variable.name.value for node in nodes if print_ast(node.type).rstrip("!") == "Boolean")

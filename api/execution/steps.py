@@ -96,7 +96,9 @@ class Opening(NamedTuple):
 
     def values(self, frame: Frame, _: Any) -> list[Any]:
         rows = frame.rows
-        columns = [frame.opened(name) if name in self.sealed else [getattr(row, name) for row in rows] for name in self.names]
+        columns = [
+            frame.opened(name) if name in self.sealed else [getattr(row, name) for row in rows] for name in self.names
+        ]
         return [self._made(parts) for parts in zip(*columns, strict=True)]
 
     def _made(self, parts: tuple[Any, ...]) -> Any:

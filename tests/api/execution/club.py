@@ -90,7 +90,7 @@ class PageRow(NamedTuple):
 
 
 class World:
-    """What the reads find: the same for the same seed, with nulls, wrong values and exceptions where ``faults`` has it."""
+    """What the reads find: the same for the same seed, with nulls, wrong values and exceptions as ``faults`` has it."""
 
     def __init__(self, seed: int, faults: float) -> None:
         self.seed = seed
@@ -103,10 +103,10 @@ class World:
     def chance(self, *of: object) -> Random:
         return Random(repr((self.seed, of)))
 
-    def maybe(self, random: Random, value: Any, *wrong: Any) -> Any:  # noqa: ANN401
+    def maybe(self, random: Random, value: Any, *wrong: Any) -> Any:
         return random.choice((None, *wrong)) if random.random() < self.faults else value
 
-    def person(self, key: object) -> Any:  # noqa: ANN401
+    def person(self, key: object) -> Any:
         random = self.chance("person", key)
         sealed = SubjectKey(UUID(int=random.randrange(1, 5)), KEY.cipher)
         row = PersonRow(
@@ -131,7 +131,7 @@ class World:
         random = self.chance("robot", key)
         return RobotRow(f"R{key}", f"rob_{key}", self.maybe(random, 1.5, float("inf"), "2.5"))
 
-    def node(self, key: object) -> Any:  # noqa: ANN401
+    def node(self, key: object) -> Any:
         random = self.chance("node", key)
         return self.maybe(random, self.person(key) if random.random() < 0.5 else self.robot(key), "a stranger")
 
@@ -159,7 +159,9 @@ class Context(World):
 
 async def friends_of(world: Any, keys: Sequence[Any]) -> Mapping[Any, Any]:
     world.fail("friends_of")
-    return {key: world.maybe(world.chance("friends", key), world_list(world, "friends", key), "nobody", 5) for key in keys}
+    return {
+        key: world.maybe(world.chance("friends", key), world_list(world, "friends", key), "nobody", 5) for key in keys
+    }
 
 
 def world_list(world: Any, what: str, key: object) -> list[Any]:
@@ -198,7 +200,7 @@ def positive(first: int) -> int:
     return first
 
 
-def paged(by: Read, *, description: str) -> Any:  # noqa: ANN401
+def paged(by: Read, *, description: str) -> Any:
     """Declare a field whose read takes arguments, is checked and wrapped, as pages are."""
 
     def arguments(_: Any, given: Mapping[str, Any]) -> tuple[Hashable, ...]:
@@ -219,7 +221,7 @@ def paged(by: Read, *, description: str) -> Any:  # noqa: ANN401
         first: int = 2,
         mood: Mood = Mood.CALM,
     ) -> Any:
-        return await source_of(info._field).value(root, info.context, {"first": first, "mood": mood})  # noqa: SLF001
+        return await source_of(info._field).value(root, info.context, {"first": first, "mood": mood})
 
     source = Fed(by, "id", arguments, check, wrap)
     return strawberry.field(resolver=resolve, description=description, metadata={"source": source})
@@ -370,4 +372,6 @@ class Mutation:
 
 EVEN = strawberry.scalar(name="Even", serialize=write_even, parse_value=parse_even)
 PERSONAL = frozenset({"Person.name", "Person.nick", "Person.greeting"})
-schema = strawberry.Schema(Query, Mutation, types=[Robot, Person], config=StrawberryConfig(scalar_map={Even: EVEN}))._schema
+schema = strawberry.Schema(
+    Query, Mutation, types=[Robot, Person], config=StrawberryConfig(scalar_map={Even: EVEN})
+)._schema

@@ -21,7 +21,10 @@ from api.execution import Result, compile_operation
 from models.errors import BadInput
 
 SAME = (
-    (re.compile(r"^Expected value of type .*|^Abstract type .*|^Runtime Object type .*", re.DOTALL), "no such type here"),
+    (
+        re.compile(r"^Expected value of type .*|^Abstract type .*|^Runtime Object type .*", re.DOTALL),
+        "no such type here",
+    ),
     (re.compile(r"^Expected a value of .*|^Expected `.*", re.DOTALL), "nothing serialised"),
     (re.compile(r"^Argument '.*|^Value for member field .*|^OneOf Input .*", re.DOTALL), "bad input"),
 )
@@ -33,7 +36,9 @@ def parsed(schema: GraphQLSchema, text: str) -> DocumentNode | None:
     return None if validate(schema, document, specified_rules) else document
 
 
-async def oracle(schema: GraphQLSchema, document: DocumentNode, context: object, variables: Mapping[str, Any]) -> ExecutionResult:
+async def oracle(
+    schema: GraphQLSchema, document: DocumentNode, context: object, variables: Mapping[str, Any]
+) -> ExecutionResult:
     try:
         result = execute(schema, document, context_value=context, variable_values=dict(variables))
         return await result if isawaitable(result) else result

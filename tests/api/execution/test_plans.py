@@ -59,16 +59,16 @@ def test_the_keys_of_a_level_are_asked_for_once_and_each_seal_is_opened_once(mon
     monkeypatch.setattr(Seal, "open", counting)
     run("{ people(first: 3) { name greeting again: name } }", context)
     assert len(context.keyrings) == 1
-    assert len(opened) == len(set(opened)) >= 3  # noqa: PLR2004 -- three names, and their nicks
+    assert len(opened) == len(set(opened)) >= 3
 
 
 def test_the_context_is_told_of_personal_fields_even_when_reading_them_fails() -> None:
     class Locked(Context):
-        async def keys_of(self, subject_ids: Sequence[UUID]) -> Mapping[UUID, SubjectKey]:
+        async def keys_of(self, _: Sequence[UUID]) -> Mapping[UUID, SubjectKey]:
             raise Unavailable
 
     context = Locked(1, 0)
-    result = run("{ person(by: {id: \"a\"}) { id name nick } }", context)
+    result = run('{ person(by: {id: "a"}) { id name nick } }', context)
     assert result.data == {"person": None}
     [(coordinates, ids)] = context.seen
     assert coordinates == ("Person.name", "Person.nick")
@@ -146,7 +146,7 @@ def test_an_error_has_its_path_and_all_its_places_in_the_document() -> None:
     assert result.data == {"people": [{"note": None}]}
     [error] = result.errors
     assert error.path == ["people", 0, "note"]
-    assert len(error.locations or ()) == 2  # noqa: PLR2004 -- the two notes
+    assert len(error.locations or ()) == 2
     assert isinstance(error.original_error, Unavailable)
     assert error.message == Unavailable().message
 
@@ -160,7 +160,7 @@ def test_a_cancellation_passes_through_and_waits_for_the_reads_to_end() -> None:
     ended = []
 
     class Slow(Context):
-        async def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> list[Any]:
+        async def load(self, read: Read, _: Sequence[Hashable], __: tuple[Hashable, ...] = ()) -> list[Any]:
             try:
                 await asyncio.sleep(60)
             finally:
@@ -192,4 +192,4 @@ def test_a_plan_has_a_variant_for_each_choice_and_keeps_a_bounded_number_of_them
             assert [*result.data["people"][0]] == ["id", *(name for name in names if chosen[name])]
 
     asyncio.run(all_choices())
-    assert len(several.variants) <= 16  # noqa: PLR2004 -- as plan.py has it
+    assert len(several.variants) <= 16
