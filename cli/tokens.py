@@ -72,5 +72,4 @@ def listed() -> None:
             " ".join(row.roles),
             *(moment.strftime("%Y-%m-%d %H:%M") if moment else "" for moment in moments),
         )
-    console = Console()
-    console.print(table, crop=False, width=max(console.width, WIDTH))
+    Console(width=max(Console().width, WIDTH)).print(table)
