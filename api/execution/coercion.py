@@ -82,7 +82,10 @@ def list_of(item: Coerce) -> Coerce:
     def coerce(value: Any) -> list[Any]:
         if not is_iterable(value):
             return [item(value)]
-        return [placed(index, item, each) for index, each in enumerate(value)]
+        try:
+            return [*map(item, value)]
+        except Misfit:
+            return [placed(index, item, each) for index, each in enumerate(value)]
 
     return coerce
 

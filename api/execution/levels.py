@@ -47,6 +47,8 @@ class Level:
         self.steps = [(field, field.step) for field in fields if field.step]
         self.personal = personal
         self.sealed = sealed
+        self.is_ready = not self.steps and not personal
+        """Whether the answers of its rows can be built at once."""
         self.assemble = _assembler(fields)
 
 

@@ -112,6 +112,7 @@ class Run:
         self.errors: list[GraphQLError] = []
         self._waiting: list[Waiting] = []
         self._entered: list[Frame] = []
+        self._ready: list[Frame] = []
 
     def wait_for(self, outcome: Any) -> Waiting:
         """Have a value, awaited where it has to be, with all else that the wave waits for."""
@@ -121,8 +122,8 @@ class Run:
         return waiting
 
     def enter(self, frame: Frame) -> Frame:
-        """Put a frame into the next wave."""
-        self._entered.append(frame)
+        """Put a frame into the next wave, if it has anything to do there."""
+        (self._ready if frame.level.is_ready else self._entered).append(frame)
         return frame
 
     async def answer(self, root: Level) -> Any:
@@ -141,8 +142,9 @@ class Run:
             for frame in wave:
                 frame.spread(self)
             frames += wave
-        for frame in reversed(frames):
+        for frame in (*self._ready, *reversed(frames)):
             frame.finish(self.errors)
+        self._ready = []
         return first.outputs[0]
 
 

@@ -50,7 +50,9 @@ class Feeding(NamedTuple):
         if isinstance(arguments, Exception):
             frame.started[id(self)] = keys, dict.fromkeys(keys, arguments), (), (), None
             return
-        refusals = {key: fed.check and attempt(fed.check, key, *arguments) for key in keys}
+        refusals = dict.fromkeys(keys)
+        if fed.check:
+            refusals = {key: attempt(fed.check, key, *arguments) for key in refusals}
         allowed = [key for key, refusal in refusals.items() if refusal is None]
         shared = fed.read, fed.key, fed.check, arguments
         if allowed and shared not in frame.started:
