@@ -11,6 +11,8 @@ from graphql import GraphQLError
 from models.database import unavailable_for
 from models.errors import Forbidden, GraphqlInvalid, Internal, Refused, Unauthenticated
 
+MOST_PLACES = 5
+"""Places in the document that one error names at most."""
 log = structlog.get_logger("privacy")
 
 
@@ -47,7 +49,9 @@ def written(error: BaseException) -> dict[str, Any]:
         if isinstance(refusal, GraphqlInvalid) and not isinstance(error.original_error, Refused):
             made["message"] = error.message
         if error.locations:
-            made["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+            made["locations"] = [
+                {"line": place.line, "column": place.column} for place in error.locations[:MOST_PLACES]
+            ]
         if error.path:
             made["path"] = list(error.path)
     made["extensions"] = {"code": refusal.code, **refusal.extensions}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
@@ -19,7 +20,7 @@ from api.journal import Journal
 from api.schema import core
 from models.actors import Actor, Role
 from models.cards import looks_like_card_number
-from models.errors import BadInput, CaseRequired, Forbidden, GraphqlInvalid, Refused
+from models.errors import BadInput, CardNumberRefused, CaseRequired, Forbidden, GraphqlInvalid, Refused
 from resolvers.context import Context, Service
 
 Scope = MutableMapping[str, Any]
@@ -30,7 +31,7 @@ JSON = "application/json"
 RESPONSE = "application/graphql-response+json"
 UNWATCHED = 0.05
 """Seconds that a query may take before we look whether its caller is still there."""
-OPERATION_NAME = 64
+_NAME = re.compile(rf"[_A-Za-z][_0-9A-Za-z]{{0,{limits.NAME - 1}}}")
 HEADERS = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -49,6 +50,10 @@ class Rejected(Exception):  # noqa: N818 -- it is an answer
         self.problem = problem
         self.headers = headers
         super().__init__(problem)
+
+
+class HungUp(Exception):  # noqa: N818 -- nobody waits for an answer any more
+    """The caller left before the answer was there."""
 
 
 class Request(NamedTuple):
@@ -101,8 +106,9 @@ class GraphQLOverHTTP:
             answer = refused([refusal], responds=accepts_response or refusal.code == "UNAUTHENTICATED")
             if answer.status == 401:  # noqa: PLR2004
                 extra = ((b"www-authenticate", b"Bearer"),)
-        except asyncio.CancelledError:
-            raise
+        except HungUp:
+            self._journal.note(request_id, actor, name, "HUNG_UP", time.perf_counter() - began)
+            return
         except Exception as error:  # noqa: BLE001 -- the last net: it answers INTERNAL or UNAVAILABLE, and says so in the log
             answer = refused([refusal_of(error)], responds=True)
         answered = orjson.dumps(answer.body)
@@ -145,7 +151,7 @@ class GraphQLOverHTTP:
         context = Context(self._service, actor, prepared.name, _SEES[actor.role])
         literals.demand_variables(core, prepared.variables, request.variables)
         if prepared.is_query:
-            with Watch(receive):
+            async with Watch(receive):
                 result = await prepared.plan.run(context, request.variables)
         else:
             result = await prepared.plan.run(context, request.variables)
@@ -166,21 +172,25 @@ class Watch:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._watcher: asyncio.Task[None] | None = None
+        self._hung_up = False
 
-    def __enter__(self) -> None:
+    async def __aenter__(self) -> None:
         self._task = asyncio.current_task()
         self._alarm = asyncio.get_running_loop().call_later(UNWATCHED, self._begin)
 
-    def __exit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._alarm.cancel()
         if self._watcher:
             self._watcher.cancel()
+        if self._hung_up and self._task and kind is asyncio.CancelledError and not self._task.uncancel():
+            raise HungUp from None
 
     def _begin(self) -> None:
         self._watcher = asyncio.get_running_loop().create_task(self._watch())
 
     async def _watch(self) -> None:
         if (await self._receive())["type"] == "http.disconnect" and self._task:
+            self._hung_up = True
             self._task.cancel()
 
 
@@ -229,18 +239,16 @@ async def body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
         raise Rejected(413, f"a request's body has at most {limits.BODY} octets")
     message = await receive()
     chunk: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return chunk
     chunks, total = [chunk], len(chunk)
-    while message.get("more_body"):
+    while message.get("more_body") and total <= limits.BODY:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise asyncio.CancelledError
+            raise HungUp
         chunks.append(message.get("body", b""))
         total += len(chunks[-1])
-        if total > limits.BODY:
-            raise Rejected(413, f"a request's body has at most {limits.BODY} octets")
-    return b"".join(chunks)
+    if total > limits.BODY:
+        raise Rejected(413, f"a request's body has at most {limits.BODY} octets")
+    return chunk if len(chunks) == 1 else b"".join(chunks)
 
 
 def read(octets: bytes) -> Request:
@@ -260,8 +268,11 @@ def read(octets: bytes) -> Request:
         raise Rejected(400, "variables is not an object")
     if asked.get("extensions") is not None and type(asked["extensions"]) is not dict:
         raise Rejected(400, "extensions is not an object")
-    if operation is not None and (len(operation) > OPERATION_NAME or looks_like_card_number(operation)):
-        raise BadInput("operationName", f"it is longer than {OPERATION_NAME} characters, or not a name")
+    if operation is not None:
+        if looks_like_card_number(operation):
+            raise CardNumberRefused(argument="operationName")
+        if not _NAME.fullmatch(operation):
+            raise BadInput("operationName", f"it is not a name of at most {limits.NAME} characters")
     return Request(document, operation, variables or {})
 
 
@@ -269,10 +280,14 @@ def _lenient(octets: bytes) -> Any:
     """Read JSON that may hold half a surrogate pair, so that the argument it stands in can be named."""
     if b"\\u" in octets:
         try:
-            return json.loads(octets)
+            return json.loads(octets.decode(), parse_constant=_no_constant)
         except (ValueError, RecursionError):
             pass
     raise Rejected(400, "the body is not JSON")
+
+
+def _no_constant(_name: str) -> None:
+    raise ValueError
 
 
 def refused(errors: Iterable[GraphQLError | Refused], *, responds: bool) -> Answer:

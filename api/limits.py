@@ -23,6 +23,16 @@ ALIASES = 30
 ROOT_FIELDS = 20
 FIELDS = 1000
 """Fields that an operation comes to once its fragments are spread out."""
+DOCUMENT = 64 * 1024
+"""Characters of a document: parsing reads each of them, and values belong into variables."""
+DEFINITIONS = 100
+"""Operations and fragments of a document."""
+NAME = 64
+"""Characters of an operation's name."""
+COMPARISONS = 5_000
+"""Steps in finding out whether fields of one name can be merged: they grow with the square of their number."""
+VALUES = 20_000
+"""Values in the variables, at any depth."""
 
 
 @dataclass
@@ -76,7 +86,13 @@ def demand(document: DocumentNode) -> None:
     """Refuse a document of which any operation passes a limit: QUERY_TOO_LARGE, naming the limit."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     measure = _Measure(fragments)
+    if len(document.definitions) > DEFINITIONS:
+        raise QueryTooLarge(limit="definitions", most=DEFINITIONS)
     for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode) and node.name and len(node.name.value) > NAME:
+            raise QueryTooLarge(limit="operationName", most=NAME)
+        if isinstance(node, FragmentDefinitionNode) and node.type_condition.name.value.startswith("__"):
+            continue  # introspection has a limit of its own: MaxIntrospectionDepthRule
         if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode):
             size = measure.of(node.selection_set)
             roots = size.roots if isinstance(node, OperationDefinitionNode) else 0

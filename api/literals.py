@@ -1,11 +1,14 @@
 """What stands in documents and variables: what no argument may hold, and the argument that something stands in."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from itertools import takewhile
+from typing import Any, TypeAlias
 
 from graphql import (
     ArgumentNode,
     DocumentNode,
+    EnumValueNode,
     FloatValueNode,
     GraphQLSchema,
     IntValueNode,
@@ -19,17 +22,22 @@ from graphql import (
     VariableDefinitionNode,
     Visitor,
     get_named_type,
+    is_input_object_type,
+    is_object_type,
     type_from_ast,
     visit,
 )
 
+from api import limits
 from models.cards import looks_like_card_number, number_looks_like_card
-from models.errors import BadInput, CardNumberRefused
+from models.errors import BadInput, CardNumberRefused, QueryTooLarge
 
 SHORTEST = 13
 """Digits of the shortest card numbers."""
 LEAST = 10 ** (SHORTEST - 1)
 _NUMBERS = frozenset({"Int", "Float", "BigInt"})
+_Place: TypeAlias = tuple[Any, str | int]
+"""Where a value stands in the variables: the place of what holds it, and its key there."""
 
 
 class _Literals(Visitor):
@@ -38,13 +46,20 @@ class _Literals(Visitor):
     def __init__(self, types: TypeInfo) -> None:
         super().__init__()
         self._types = types
+        self.seen: Node | None = None
+        """The literal that was looked at last."""
 
     def enter_string_value(self, node: StringValueNode, *_: object) -> None:
-        demand_text(node.value, "")
+        self.seen = node
+        demand_text(node.value)
+
+    def enter_enum_value(self, node: EnumValueNode, *_: object) -> None:
+        self.seen = node
+        demand_text(node.value)
 
     def enter_name(self, node: NameNode, *_: object) -> None:
-        if looks_like_card_number(node.value):
-            raise CardNumberRefused
+        self.seen = None
+        demand_text(node.value)
 
     def enter_int_value(self, node: IntValueNode, *_: object) -> None:
         self._number(node)
@@ -53,28 +68,34 @@ class _Literals(Visitor):
         self._number(node)
 
     def _number(self, node: IntValueNode | FloatValueNode) -> None:
+        self.seen = node
         expected = self._types.get_input_type()
-        if (expected is None or get_named_type(expected).name not in _NUMBERS) and looks_like_card_number(node.value):
-            raise CardNumberRefused
+        if expected is None or get_named_type(expected).name not in _NUMBERS:
+            demand_text(node.value)
 
 
 def demand(schema: GraphQLSchema, document: DocumentNode) -> None:
     """Refuse a document in which a card number stands, in a string, a name, or a bare number where a string belongs."""
     types = TypeInfo(schema)
-    visit(document, TypeInfoVisitor(types, _Literals(types)))
+    literals = _Literals(types)
+    try:
+        visit(document, TypeInfoVisitor(types, literals))
+    except (BadInput, CardNumberRefused) as refusal:
+        refusal.extensions["argument"] = argument_names(schema, document).get(id(literals.seen), "")
+        raise
 
 
-def demand_text(text: str, argument: str) -> None:
+def demand_text(text: str) -> None:
     """Refuse a string that no argument may hold: a card number, a NUL, half of a surrogate pair."""
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise BadInput(argument, "it is not well-formed Unicode") from None
+            raise BadInput("", "it is not well-formed Unicode") from None
     if "\0" in text:
-        raise BadInput(argument, "it holds a NUL")
+        raise BadInput("", "it holds a NUL")
     if looks_like_card_number(text):
-        raise CardNumberRefused(argument=argument)
+        raise CardNumberRefused
 
 
 def demand_variables(
@@ -82,58 +103,99 @@ def demand_variables(
 ) -> None:
     """Refuse variables in which such a string stands, at any depth, as a key or as a value.
 
-    A bare number is refused, too, where a string belongs, when it looks like a card number.
+    A bare number is refused, too, where a string belongs, when it looks like a card number. QUERY_TOO_LARGE when the
+    variables hold more values than the limit.
     """
-    pending: list[tuple[str, Any]] = [("", variables)]
+    pending: list[tuple[_Place | None, Any]] = [(None, variables)]
+    count = 0
     while pending:
-        path, value = pending.pop()
-        kind = type(value)
-        if kind is str:
-            if len(value) >= SHORTEST or not value.isprintable():
-                demand_text(value, path)
-        elif kind is dict:
-            for key, inner in value.items():
-                if len(key) >= SHORTEST:
-                    demand_text(key, path)
-                pending.append((f"{path}.{key}" if path else key, inner))
-        elif kind is list:
-            pending.extend((f"{path}.{index}", inner) for index, inner in enumerate(value))
-        elif (
-            (kind is int or kind is float)
-            and not -LEAST < value < LEAST
-            and number_looks_like_card(value)
-            and _expected(schema, definitions, path) not in _NUMBERS
-        ):
-            raise CardNumberRefused(argument=path)
+        place, container = pending.pop()
+        count += len(container)
+        if count > limits.VALUES:
+            raise QueryTooLarge(limit="values", most=limits.VALUES)
+        for key, value in container.items() if type(container) is dict else enumerate(container):
+            kind = type(value)
+            try:
+                if type(key) is str and (len(key) >= SHORTEST or not key.isprintable()):
+                    demand_text(key)
+                if kind is str:
+                    if len(value) >= SHORTEST or not value.isprintable():
+                        demand_text(value)
+                elif kind is dict or kind is list:
+                    pending.append(((place, key), value))
+                elif (
+                    (kind is int or kind is float)
+                    and not -LEAST < value < LEAST
+                    and number_looks_like_card(value)
+                    and _expected(schema, definitions, (place, key)) not in _NUMBERS
+                ):
+                    raise CardNumberRefused  # noqa: TRY301 -- named below like any other
+            except (BadInput, CardNumberRefused) as refusal:
+                refusal.extensions["argument"] = _named(schema, definitions, (place, key))
+                raise
 
 
-def _expected(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], path: str) -> str | None:
-    """Give the name of the scalar that a variable has at this dotted path."""
-    name, *keys = path.split(".")
+def _expected(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], place: _Place | None) -> str | None:
+    """Give the name of the scalar that a variable has at this place."""
+    name, *keys = _keys(place)
     for definition in definitions:
         if definition.variable.name.value == name:
             expected: Any = type_from_ast(schema, definition.type)
             for key in keys:
-                if not key.isdigit():
-                    field = getattr(get_named_type(expected), "fields", {}).get(key)
+                if type(key) is str:
+                    field = getattr(get_named_type(expected), "fields", {}).get(key) if expected else None
                     expected = field.type if field else None
             return get_named_type(expected).name if expected else None
     return None
 
 
-def argument_of(document: DocumentNode, wanted: Node | None) -> str | None:
-    """Give the dotted name of the argument, or the variable, that a literal stands in."""
+def _keys(place: _Place | None) -> list[str | int]:
+    keys: list[str | int] = []
+    while place:
+        place, key = place
+        keys.append(key)
+    return keys[::-1]
+
+
+def _named(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], place: _Place) -> str:
+    """Give the dotted name of a place, as far as its keys are known: an unknown key may itself be somebody's data."""
+    name, *keys = _keys(place)
+    if name not in {definition.variable.name.value for definition in definitions}:
+        return ""
+    known = _names(schema)
+    named = takewhile(lambda key: type(key) is int or key in known, keys)
+    return ".".join([str(name), *map(str, named)])
+
+
+@cache
+def _names(schema: GraphQLSchema) -> frozenset[str]:
+    """Give the names of all arguments, and all fields of inputs."""
+    names: set[str] = set()
+    for named in schema.type_map.values():
+        if is_input_object_type(named):
+            names.update(named.fields)
+        elif is_object_type(named):
+            names.update(name for field in named.fields.values() for name in field.args)
+    return frozenset(names)
+
+
+def argument_names(schema: GraphQLSchema, document: DocumentNode) -> dict[int, str]:
+    """Give, by the identity of each node, the dotted name of the argument or the variable that it stands in.
+
+    A name that the schema does not know is left out.
+    """
+    known = _names(schema)
+    names: dict[int, str] = {}
     pending: list[tuple[str, Any]] = [("", document)]
     while pending:
         path, node = pending.pop()
-        if node is wanted:
-            return path
         if isinstance(node, ArgumentNode):
-            path = node.name.value
+            path = node.name.value if node.name.value in known else ""
         elif isinstance(node, VariableDefinitionNode):
             path = node.variable.name.value
         elif isinstance(node, ObjectFieldNode):
-            path = f"{path}.{node.name.value}"
+            path = f"{path}.{node.name.value}" if path and node.name.value in known else path
+        names[id(node)] = path
         for key in node.keys:
             inner = getattr(node, key, None)
             if isinstance(inner, Node):
@@ -141,8 +203,8 @@ def argument_of(document: DocumentNode, wanted: Node | None) -> str | None:
             elif isinstance(inner, list | tuple):
                 numbered = isinstance(node, ListValueNode)
                 pending.extend(
-                    (f"{path}.{index}" if numbered else path, one)
+                    (f"{path}.{index}" if numbered and path else path, one)
                     for index, one in enumerate(inner)
                     if isinstance(one, Node)
                 )
-    return None
+    return names

@@ -78,7 +78,7 @@ def seen_by(role: Role) -> GraphQLSchema:
     return GraphQLSchema(
         query=kept["Query"],
         mutation=kept["Mutation"] if "Mutation" in visible else None,
-        types=[kept[name] for name in visible - {"Query", "Mutation"}],
+        types=[*(kept[name] for name in visible - {"Query", "Mutation"}), core.type_map["ErrorCode"]],
         directives=core.directives,
     )
 

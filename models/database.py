@@ -81,6 +81,26 @@ class Many(dict[_Key, list[_Value]]):
             group.append(value)
 
 
+class _Pool(asyncpg.pool.Pool):
+    """A pool that lets nobody wait for a connection longer than for a statement."""
+
+    def __init__(self, url: str, *, patience: float, **given: Any) -> None:
+        self._patience = patience
+        super().__init__(
+            url,
+            max_queries=50_000,
+            loop=None,
+            connection_class=asyncpg.Connection,
+            record_class=asyncpg.Record,
+            timeout=patience,
+            command_timeout=patience,
+            **given,
+        )
+
+    def acquire(self, *, timeout: float | None = None) -> Any:
+        return super().acquire(timeout=timeout or self._patience)
+
+
 class Database:
     """Pools of connections. ``readers`` cannot write: PostgreSQL refuses it on them."""
 
@@ -94,12 +114,11 @@ class Database:
         """Open the pools; nothing is connected before it is needed, so the service starts before its database."""
 
         def pool(url: str, size: int, *, read_only: bool) -> Any:
-            return asyncpg.create_pool(
+            return _Pool(
                 url,
+                patience=timeout,
                 min_size=0,
                 max_size=size,
-                timeout=timeout,
-                command_timeout=timeout,
                 max_inactive_connection_lifetime=300,
                 statement_cache_size=256,
                 reset=_no_reset if read_only else None,
@@ -135,8 +154,11 @@ async def _no_reset(_connection: object) -> None:
 
 
 def unavailable_for(error: BaseException) -> Unavailable | None:
-    """Say UNAVAILABLE for an error that means PostgreSQL cannot answer now; None for any other error."""
-    return Unavailable() if isinstance(error, OUTAGES) else None
+    """Say UNAVAILABLE for an error that means PostgreSQL cannot answer now; None for any other error.
+
+    What asyncpg could not send, because of what it is, is our fault and no outage: asyncpg calls that a ValueError.
+    """
+    return Unavailable() if isinstance(error, OUTAGES) and not isinstance(error, ValueError) else None
 
 
 def as_list(keys: Sequence[_Key]) -> list[_Key]:

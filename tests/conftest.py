@@ -141,7 +141,7 @@ class Api:
     def ask(self, role: str, document: str, *, case: str | None = None, **variables: Any) -> Answered:
         """Ask as a role; people's roles name a case unless ``case`` is empty."""
         if case is None and role in set(PEOPLE):
-            case = "#1"
+            case = "case/1"
         headers = {
             "authorization": f"Bearer {self.secrets[role]}",
             "accept": "application/graphql-response+json",

@@ -1,0 +1,54 @@
+"""People whom tests are about: invented, complete, and known to every part of the service."""
+
+from typing import Any, NamedTuple
+
+from tests.conftest import Api
+
+REGISTER = "mutation Register($input: RegisterSubjectInput!) { registerSubject(input: $input) { id } }"
+GRANT = (
+    "mutation Grant($who: SubjectBy!, $purpose: String!, $channel: Channel!, $at: DateTime) "
+    "{ grantConsent(subject: $who, purpose: $purpose, channel: $channel, at: $at) { state effectiveAt } }"
+)
+OPT_OUT = (
+    "mutation OptOut($who: SubjectBy!, $purposes: [String!]!, $channel: Channel!) "
+    "{ optOut(subject: $who, purposes: $purposes, channel: $channel) { subject { id } suppressed purposes at } }"
+)
+DECIDE = (
+    "query Decide($who: SubjectBy!, $purpose: String!) "
+    "{ consentDecision(subject: $who, purpose: $purpose) { subjectId allowed reason legalBasis effectiveAt } }"
+)
+STORE_CARD = (
+    "mutation StoreCard($who: SubjectBy!, $input: PaymentFragmentInput!) "
+    "{ storePaymentFragment(subject: $who, input: $input) { id } }"
+)
+RECORD_SYNC = "mutation Sync($who: SubjectBy!, $input: SyncInput!) { recordSync(subject: $who, input: $input) { id } }"
+
+CARD = {"reference": "card-1", "lastDigits": "4242", "expiryMonth": 7, "expiryYear": 2031}
+CLIENT = {"app": "Outliner", "version": "5.1", "platform": "macOS 15", "userAgent": "Outliner/5.1 (Macintosh)"}
+SYNC = {
+    "reference": "sync-1",
+    "storageBytes": 5_000_000_000,
+    "fileCount": 1,
+    "syncedAt": "2026-01-31T12:00:00Z",
+    "client": CLIENT,
+    "files": [{"name": "Diary.txt", "sizeBytes": 17, "modifiedAt": "2026-01-30T12:00:00Z"}],
+}
+
+
+class Known(NamedTuple):
+    """The ids of a person and of what is known of them."""
+
+    id: str
+    card: str
+    sync: str
+
+
+def known(api: Api, email: str = "user@example.com", **registered: Any) -> Known:
+    """Register a person of whom everything is known that can be known."""
+    given = {"displayName": "Ada Example", "country": "DE", "account": {"system": "store", "reference": email}}
+    subject_id = api.register(email, **given, **registered)
+    who = {"id": subject_id}
+    api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="STORE").data  # noqa: B018 -- it asserts
+    card = api.ask("STORE", STORE_CARD, who=who, input=CARD).data["storePaymentFragment"]["id"]
+    sync = api.ask("SYNC", RECORD_SYNC, who=who, input=SYNC).data["recordSync"]["id"]
+    return Known(subject_id, card, sync)
