@@ -9,11 +9,12 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.place import Opened, acting
-from models import choices, payments, registrations, syncs, tokens
+from models import choices, payments, registrations, subjects, syncs, tokens
 from models.actors import Role
 from models.base import now
 from models.consents import Channel
 from models.names import Name
+from models.pages import PageOf
 from models.payments import Fragment
 from models.registrations import Registration
 from models.syncs import Client, File, Sync
@@ -36,7 +37,10 @@ PAGE = (
 
 
 async def people(place: Opened) -> None:
-    """Make the demonstration's people known; those who are known stay as they are."""
+    """Make the demonstration's people known, once: where anybody is known, or was, nobody is added."""
+    async with place.database.readers.acquire() as connection:
+        if (await subjects.every(connection, [], PageOf(1)))[None].rows:
+            return
     for index, person in enumerate(PEOPLE):
         async with acting(place, "registerSubject", "demonstration") as deed:
             name = Name.email(person.email)
