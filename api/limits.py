@@ -31,7 +31,7 @@ NAME = 64
 """Characters of an operation's name."""
 COMPARISONS = 5_000
 """Steps in finding out whether fields of one name can be merged: they grow with the square of their number."""
-VALUES = 20_000
+VALUES = 10_000
 """Values in the variables, at any depth."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import threading
@@ -149,6 +150,22 @@ class Api:
         }
         answer = self.client.post("/graphql", json={"query": document, "variables": variables}, headers=headers)
         return Answered(answer.status_code, answer.json(), answer.headers)
+
+    def send(self, content: bytes | dict[str, Any], role: str = "STORE", **headers: str | None) -> httpx.Response:
+        """Send a body as it is; a header is named with ``_`` for ``-``, and None leaves a usual one out."""
+        given: dict[str, str | None] = {
+            "authorization": f"Bearer {self.secrets[role]}",
+            "content-type": "application/json",
+            "accept": "application/graphql-response+json",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        octets = content if isinstance(content, bytes) else json.dumps(content).encode()
+        sent = {name: value for name, value in given.items() if value is not None}
+        request = self.client.build_request("POST", "/graphql", content=octets, headers=sent)
+        for name, value in given.items():
+            if value is None:
+                request.headers.pop(name, None)
+        return self.client.send(request)
 
     def register(self, email: str, **known: Any) -> str:
         """Register a person; give the id."""

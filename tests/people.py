@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from tests.conftest import Api
+from tests.conftest import Answered, Api
 
 REGISTER = "mutation Register($input: RegisterSubjectInput!) { registerSubject(input: $input) { id } }"
 GRANT = (
@@ -52,3 +52,13 @@ def known(api: Api, email: str = "user@example.com", **registered: Any) -> Known
     card = api.ask("STORE", STORE_CARD, who=who, input=CARD).data["storePaymentFragment"]["id"]
     sync = api.ask("SYNC", RECORD_SYNC, who=who, input=SYNC).data["recordSync"]["id"]
     return Known(subject_id, card, sync)
+
+
+def refused(answer: Answered) -> dict[str, list[str]]:
+    """Give what an answer refused for want of need-to-know: the fields with the roles that may."""
+    errors = answer.body.get("errors", [])
+    if not errors or errors[0]["extensions"]["code"] != "FORBIDDEN":
+        return {}
+    assert "data" not in answer.body
+    assert answer.status == 403
+    return {entry["field"]: entry["roles"] for entry in errors[0]["extensions"]["access"]}
