@@ -13,6 +13,7 @@ from api.schema import printed
 from api.settings import UnsafeSettingError
 from cli import keys, tokens
 from cli.embedded import EmbeddedError
+from cli.importing import import_people
 from cli.place import migrate as migrate_databases
 from cli.place import placed, thrown_away
 from cli.serve import serve
@@ -27,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(serve)
+app.command("import")(import_people)
 app.add_typer(tokens.app, name="token")
 app.add_typer(keys.app, name="keys")
 

@@ -112,6 +112,14 @@ INSERT INTO subject_keys (subject_id, master_version, wrapped)
 VALUES (:subject_id, :master_version, :wrapped)
 """)
 
+# A key that is there stays: it may have sealed something.
+ADD_KEYS = Statement("""
+INSERT INTO subject_keys (subject_id, master_version, wrapped)
+SELECT subject_id, :master_version, wrapped
+FROM unnest(CAST(:ids AS uuid[]), CAST(:wrapped AS bytea[])) AS fresh (subject_id, wrapped)
+ON CONFLICT DO NOTHING
+""")
+
 DESTROY_KEYS = Statement("""
 DELETE FROM subject_keys
 WHERE subject_id = ANY(:ids)
@@ -239,6 +247,20 @@ class Keyring:
                 wrapped=self.masters.wrap(secret, _bound(subject_id)),
             )
         return SubjectKey(subject_id, AESGCM(secret))
+
+    async def create_many(self, subject_ids: Sequence[UUID]) -> dict[UUID, SubjectKey]:
+        """Make the keys of several people, or give those that they have, committed before anything is sealed."""
+        secrets = {subject_id: os.urandom(KEY) for subject_id in subject_ids}
+        async with self.pool.acquire() as connection:
+            added = await ADD_KEYS.run(
+                connection,
+                ids=list(secrets),
+                master_version=self.masters.current,
+                wrapped=[self.masters.wrap(secret, _bound(subject_id)) for subject_id, secret in secrets.items()],
+            )
+            if added < len(secrets):
+                return dict(await self.of_subjects(connection, list(secrets)))
+        return {subject_id: SubjectKey(subject_id, AESGCM(secret)) for subject_id, secret in secrets.items()}
 
     async def key_of(self, subject_id: UUID) -> SubjectKey:
         """Give a person's key; SUBJECT_ERASED when it is destroyed."""

@@ -1,0 +1,283 @@
+"""Newcomers: all that is known of a person at once, as sealed rows that one statement or COPY writes."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from models.accounts import REFERENCE as ACCOUNT
+from models.addresses import ADDRESS
+from models.base import new_id
+from models.consents import Channel, ConsentState, refusal
+from models.database import Database, Statement
+from models.deeds import Deed
+from models.keyring import Keyring, SubjectKey
+from models.names import Name
+from models.payments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, Fragment
+from models.payments import REFERENCE as CARD
+from models.purposes import POLICY_IN_FORCE, PurposeRow
+from models.subjects import COUNTRY, DISPLAY_NAME, regime_of
+from models.syncs import APP, FILE_NAME, PLATFORM, USER_AGENT, VERSION, Client, Sync
+from models.syncs import REFERENCE as SYNC
+
+
+class Consented(NamedTuple):
+    """What a person chose elsewhere: a yes or a no, and when."""
+
+    purpose: PurposeRow
+    grants: bool
+    at: datetime
+    channel: Channel
+
+    @property
+    def state(self) -> ConsentState:
+        return ConsentState.GRANTED if self.grants else refusal(self.purpose)
+
+
+class Synced(NamedTuple):
+    """A sync account, with each client once and when it was seen last."""
+
+    sync: Sync
+    clients: Sequence[tuple[Client, datetime]]
+
+
+class Person(NamedTuple):
+    """All that is known of a person: checked, no name and no reference twice, the primary address first."""
+
+    addresses: Sequence[Name]
+    accounts: Sequence[Name] = ()
+    display_name: str | None = None
+    country: str | None = None
+    consents: Sequence[Consented] = ()
+    fragments: Sequence[Fragment] = ()
+    syncs: Sequence[Synced] = ()
+
+    @property
+    def names(self) -> list[Name]:
+        return [*self.addresses, *self.accounts]
+
+
+class Entry(NamedTuple):
+    """What all rows of one entry share. ``next_id`` makes the ids of what is new."""
+
+    at: datetime
+    actor: str
+    policy_version: str
+    next_id: Callable[[], UUID] = new_id
+
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+COLUMNS = {
+    "subjects": ("id", "registered_at", "regime", "epoch", "display_name", "country"),
+    "email_addresses": (
+        *("subject_id", "id", "address", "lookup_version", "lookup_hash"),
+        *("is_primary", "added_at"),
+    ),
+    "accounts": ("subject_id", "id", "system", "reference", "lookup_version", "lookup_hash", "added_at"),
+    "consent_events": (
+        *("subject_id", "epoch", "purpose", "state", "effective_at"),
+        *("recorded_at", "channel", "policy_version", "actor"),
+    ),
+    "consents": ("subject_id", "purpose", "state", "effective_at", "epoch", "channel", "policy_version"),
+    "payment_fragments": (
+        *("subject_id", "id", "reference", "lookup_version", "lookup_hash"),
+        *("last_digits", "expiry_month", "expiry_year", "stored_at"),
+    ),
+    "sync_accounts": (
+        *("subject_id", "id", "reference", "lookup_version", "lookup_hash"),
+        *("storage_bytes", "file_count", "last_synced_at"),
+    ),
+    "sync_clients": (
+        *("subject_id", "sync_account_id", "lookup_hash"),
+        *("app", "version", "platform", "user_agent", "last_seen_at"),
+    ),
+    "sync_files": ("subject_id", "sync_account_id", "id", "lookup_hash", "name", "size_bytes", "modified_at"),
+}
+"""The columns of each table's rows, in an order of tables that foreign keys permit."""
+
+
+def rows_of(person: Person, key: SubjectKey, keyring: Keyring, entry: Entry) -> Rows:
+    """Give the rows of a person who is new, sealed; the foreign keys point to earlier tables."""
+    rows: Rows = {table: [] for table in COLUMNS}
+    at, next_id, subject_id = entry.at, entry.next_id, key.subject_id
+    events, choices = _choices(person.consents, subject_id, entry)
+    rows["consent_events"], rows["consents"] = events, choices
+    rows["subjects"].append((
+        subject_id,
+        at,
+        regime_of(person.country),
+        len(events),
+        DISPLAY_NAME.seal(key, person.display_name) if person.display_name is not None else None,
+        COUNTRY.seal(key, person.country) if person.country is not None else None,
+    ))  # fmt: skip
+    for index, name in enumerate(person.addresses):
+        version, digest = keyring.hashes("email", str(name.key))[0]
+        sealed = ADDRESS.seal(key, name.kept)
+        rows["email_addresses"].append((subject_id, next_id(), sealed, version, digest, index == 0, at))
+    for name in person.accounts:
+        version, digest = keyring.hashes("account", str(name.key))[0]
+        sealed = ACCOUNT.seal(key, name.kept)
+        rows["accounts"].append((subject_id, next_id(), name.system, sealed, version, digest, at))
+    for card in person.fragments:
+        version, digest = keyring.hashes("payment", f"{subject_id}\x00{card.reference}")[0]
+        rows["payment_fragments"].append((
+            subject_id,
+            next_id(),
+            CARD.seal(key, card.reference),
+            version,
+            digest,
+            LAST_DIGITS.seal(key, card.last_digits),
+            EXPIRY_MONTH.seal(key, f"{card.expiry_month:02}"),
+            EXPIRY_YEAR.seal(key, str(card.expiry_year)),
+            at,
+        ))  # fmt: skip
+    for synced in person.syncs:
+        _sync(rows, synced, key, keyring, next_id)
+    return rows
+
+
+def _choices(consents: Sequence[Consented], subject_id: UUID, entry: Entry) -> tuple[list[Any], list[Any]]:
+    """Give the ledger's lines, each choice once, and the choices that count, as ``choices.choose`` orders them."""
+    written: dict[tuple[str, ConsentState, datetime, Channel], int] = {}
+    counting: dict[str, tuple[datetime, bool, int]] = {}
+    for consent in consents:
+        at = min(consent.at, entry.at)
+        line = (consent.purpose.key, consent.state, at, consent.channel)
+        if line in written:
+            continue
+        epoch = written[line] = len(written) + 1
+        rank = (at, not consent.grants, epoch)
+        counting[consent.purpose.key] = max(counting.get(consent.purpose.key, rank), rank)
+    latest = {epoch for _, _, epoch in counting.values()}
+    version = entry.policy_version
+    events = [
+        (subject_id, epoch, purpose, state, at, entry.at, channel, version, entry.actor)
+        for (purpose, state, at, channel), epoch in written.items()
+    ]
+    choices = [
+        (subject_id, purpose, state, at, epoch, channel, version)
+        for (purpose, state, at, channel), epoch in written.items()
+        if epoch in latest
+    ]
+    return events, choices
+
+
+def _sync(rows: Rows, synced: Synced, key: SubjectKey, keyring: Keyring, next_id: Callable[[], UUID]) -> None:
+    sync, subject_id, account_id = synced.sync, key.subject_id, next_id()
+    version, digest = keyring.hashes("sync", f"{subject_id}\x00{sync.reference}")[0]
+    sealed = SYNC.seal(key, sync.reference)
+    counts = (sync.storage_bytes, sync.file_count, sync.synced_at)
+    rows["sync_accounts"].append((subject_id, account_id, sealed, version, digest, *counts))
+    for client, seen_at in synced.clients:
+        rows["sync_clients"].append((
+            subject_id,
+            account_id,
+            keyring.hashes("client", "\x00".join((str(account_id), *client)))[0].digest,
+            APP.seal(key, client.app),
+            VERSION.seal(key, client.version),
+            PLATFORM.seal(key, client.platform),
+            USER_AGENT.seal(key, client.user_agent),
+            seen_at,
+        ))  # fmt: skip
+    for file in sync.files or ():
+        digest = keyring.hashes("file", f"{account_id}\x00{file.name}")[0].digest
+        sealed = FILE_NAME.seal(key, file.name)
+        rows["sync_files"].append(
+            (subject_id, account_id, next_id(), digest, sealed, file.size_bytes, file.modified_at)
+        )
+
+
+# One round trip instead of a dozen: what a newcomer brings is written whole. Arrays come column by column.
+ADD = Statement("""
+WITH person AS (
+    INSERT INTO subjects (id, registered_at, regime, epoch, display_name, country)
+    SELECT * FROM unnest(
+        CAST(:s0 AS uuid[]), CAST(:s1 AS timestamptz[]), CAST(:s2 AS text[]), CAST(:s3 AS bigint[]),
+        CAST(:s4 AS bytea[]), CAST(:s5 AS bytea[])
+    )
+), addresses AS (
+    INSERT INTO email_addresses (subject_id, id, address, lookup_version, lookup_hash, is_primary, added_at)
+    SELECT * FROM unnest(
+        CAST(:e0 AS uuid[]), CAST(:e1 AS uuid[]), CAST(:e2 AS bytea[]), CAST(:e3 AS smallint[]),
+        CAST(:e4 AS bytea[]), CAST(:e5 AS boolean[]), CAST(:e6 AS timestamptz[])
+    )
+), names AS (
+    INSERT INTO accounts (subject_id, id, system, reference, lookup_version, lookup_hash, added_at)
+    SELECT * FROM unnest(
+        CAST(:a0 AS uuid[]), CAST(:a1 AS uuid[]), CAST(:a2 AS text[]), CAST(:a3 AS bytea[]),
+        CAST(:a4 AS smallint[]), CAST(:a5 AS bytea[]), CAST(:a6 AS timestamptz[])
+    )
+), ledger AS (
+    INSERT INTO consent_events
+        (subject_id, epoch, purpose, state, effective_at, recorded_at, channel, policy_version, actor)
+    SELECT * FROM unnest(
+        CAST(:l0 AS uuid[]), CAST(:l1 AS bigint[]), CAST(:l2 AS text[]), CAST(:l3 AS text[]),
+        CAST(:l4 AS timestamptz[]), CAST(:l5 AS timestamptz[]), CAST(:l6 AS text[]), CAST(:l7 AS text[]),
+        CAST(:l8 AS text[])
+    )
+), choices AS (
+    INSERT INTO consents (subject_id, purpose, state, effective_at, epoch, channel, policy_version)
+    SELECT * FROM unnest(
+        CAST(:c0 AS uuid[]), CAST(:c1 AS text[]), CAST(:c2 AS text[]), CAST(:c3 AS timestamptz[]),
+        CAST(:c4 AS bigint[]), CAST(:c5 AS text[]), CAST(:c6 AS text[])
+    )
+), cards AS (
+    INSERT INTO payment_fragments
+        (subject_id, id, reference, lookup_version, lookup_hash, last_digits, expiry_month, expiry_year, stored_at)
+    SELECT * FROM unnest(
+        CAST(:p0 AS uuid[]), CAST(:p1 AS uuid[]), CAST(:p2 AS bytea[]), CAST(:p3 AS smallint[]),
+        CAST(:p4 AS bytea[]), CAST(:p5 AS bytea[]), CAST(:p6 AS bytea[]), CAST(:p7 AS bytea[]),
+        CAST(:p8 AS timestamptz[])
+    )
+), storage AS (
+    INSERT INTO sync_accounts
+        (subject_id, id, reference, lookup_version, lookup_hash, storage_bytes, file_count, last_synced_at)
+    SELECT * FROM unnest(
+        CAST(:y0 AS uuid[]), CAST(:y1 AS uuid[]), CAST(:y2 AS bytea[]), CAST(:y3 AS smallint[]),
+        CAST(:y4 AS bytea[]), CAST(:y5 AS bigint[]), CAST(:y6 AS integer[]), CAST(:y7 AS timestamptz[])
+    )
+), clients AS (
+    INSERT INTO sync_clients
+        (subject_id, sync_account_id, lookup_hash, app, version, platform, user_agent, last_seen_at)
+    SELECT * FROM unnest(
+        CAST(:k0 AS uuid[]), CAST(:k1 AS uuid[]), CAST(:k2 AS bytea[]), CAST(:k3 AS bytea[]),
+        CAST(:k4 AS bytea[]), CAST(:k5 AS bytea[]), CAST(:k6 AS bytea[]), CAST(:k7 AS timestamptz[])
+    )
+)
+INSERT INTO sync_files (subject_id, sync_account_id, id, lookup_hash, name, size_bytes, modified_at)
+SELECT * FROM unnest(
+    CAST(:f0 AS uuid[]), CAST(:f1 AS uuid[]), CAST(:f2 AS uuid[]), CAST(:f3 AS bytea[]),
+    CAST(:f4 AS bytea[]), CAST(:f5 AS bigint[]), CAST(:f6 AS timestamptz[])
+)
+""")
+_INITIALS = dict(zip(COLUMNS, "sealcpykf", strict=True))
+
+
+class Place(NamedTuple):
+    """What is ready for a newcomer: a key that nobody has, and the policy that their choices fall under."""
+
+    key: SubjectKey
+    policy_version: str
+
+
+async def places(database: Database, keyring: Keyring, count: int) -> list[Place]:
+    """Make ready for so many newcomers at once; a key that none of them takes harms nobody."""
+    if not count:
+        return []
+    async with database.readers.acquire() as connection:
+        policy_version = await POLICY_IN_FORCE.value(connection)
+    keys = await keyring.create_many([new_id() for _ in range(count)])
+    return [Place(key, policy_version) for key in keys.values()]
+
+
+async def add(deed: Deed, place: Place, person: Person) -> None:
+    """Write a person whom nobody has the names of."""
+    key = place.key
+    rows = rows_of(person, key, deed.keyring, Entry(deed.at, deed.actor.name, place.policy_version))
+    columns = {}
+    for table, names in COLUMNS.items():
+        for index in range(len(names)):
+            columns[f"{_INITIALS[table]}{index}"] = [row[index] for row in rows[table]]
+    await ADD.run(deed.connection, **columns)
+    deed.about.append(key.subject_id)

@@ -1,0 +1,148 @@
+"""Invented people as an export has them, and what is kept of people, opened and comparable."""
+
+import random
+from typing import Any
+
+from models import accounts, addresses, consents, payments, subjects, syncs
+from models.pages import PageOf
+from tests.conftest import World
+
+PURPOSES = ["newsletter", "product-announcements", "usage-statistics", "crash-reports", "site-analytics"]
+OBJECTED = {"site-analytics"}
+
+
+def person(index: int, seed: int = 0) -> dict[str, Any]:
+    """Invent a person; the same one for the same numbers."""
+    dice = random.Random(f"{seed} {index}")
+    made: dict[str, Any] = {
+        "email": f"person{index}@example.com",
+        "displayName": f"Person {index}",
+        "country": dice.choice(["DE", "CH", "US", "FR"]),
+        "accounts": [{"system": "store", "reference": f"customer-{index}"}],
+        "consents": [
+            {
+                "purpose": dice.choice(PURPOSES),
+                "state": dice.choice(["GRANTED", "GRANTED", "WITHDRAWN", "OBJECTED"]),
+                "at": f"2026-0{dice.randint(1, 3)}-1{dice.randint(0, 1)}T09:00:00Z",
+                **dice.choice([{}, {"channel": "WEBSITE"}]),
+            }
+            for _ in range(dice.randint(0, 6))
+        ],
+        "paymentFragments": [
+            {
+                "reference": f"card-{index}-{nth}",
+                "lastDigits": f"{dice.randrange(10000):04}",
+                "expiryMonth": dice.randint(1, 12),
+                "expiryYear": 2030,
+            }
+            for nth in range(dice.randint(0, 2))
+        ],
+        "syncAccounts": [
+            {
+                "reference": f"sync-{index}-{nth}",
+                "storageBytes": dice.randrange(10**13),
+                "fileCount": dice.randrange(10**5),
+                "syncedAt": "2026-02-01T12:00:00Z",
+                "clients": [{"app": "Planner", "version": f"4.{nth}", "platform": "macOS", "userAgent": "Planner/4"}],
+                "files": [{"name": f"note {index}.txt", "sizeBytes": 7, "modifiedAt": "2026-01-01T00:00:00Z"}],
+            }
+            for nth in range(dice.randint(0, 2))
+        ],
+    }
+    if dice.random() < 0.3:
+        made["additionalEmails"] = [f"person{index}@example.org"]
+    return made
+
+
+def choices(made: dict[str, Any]) -> dict[str, bool]:
+    """Say what counts for each purpose that the person chose on: the latest, a refusal at equal times."""
+    latest: dict[str, tuple[str, bool]] = {}
+    for consent in made["consents"]:
+        rank = (consent["at"], consent["state"] != "GRANTED")
+        latest[consent["purpose"]] = max(rank, latest.get(consent["purpose"], rank))
+    return {purpose: not refuses for purpose, (_, refuses) in latest.items()}
+
+
+def expected(made: dict[str, Any]) -> dict[str, Any]:
+    """Say what is to be kept of a person who was not known before."""
+    return {
+        "name": made["displayName"],
+        "country": made["country"],
+        "emails": [made["email"], *made.get("additionalEmails", [])],
+        "accounts": [("store", made["accounts"][0]["reference"])],
+        "ledger": sorted(
+            {
+                (line["purpose"], _state(line), line["at"], line.get("channel", "IMPORT"))
+                for line in made["consents"]
+            }
+        ),
+        "consents": choices(made),
+        "fragments": sorted(
+            (card["reference"], card["lastDigits"], f"{card['expiryMonth']:02}", str(card["expiryYear"]))
+            for card in made["paymentFragments"]
+        ),
+        "syncs": sorted(
+            (sync["reference"], sync["storageBytes"], sync["fileCount"], sync["syncedAt"], ["Planner"], 1)
+            for sync in made["syncAccounts"]
+        ),
+    }  # fmt: skip
+
+
+async def kept(world: World) -> dict[str, Any]:
+    """Give what is kept of everybody, opened, by their primary address."""
+    people = {}
+    async with world.database.readers.acquire() as connection, world.keyring.pool.acquire() as on_keyring:
+        ids = [row[0] for row in await connection.fetch("SELECT id FROM subjects")]
+        keys = await world.keyring.of_subjects(on_keyring, ids)
+        rows = await subjects.by_ids(connection, ids)
+        emails = await addresses.of_subjects(connection, ids)
+        names = await accounts.of_subjects(connection, ids)
+        ledger = await consents.history(connection, ids, PageOf(1000))
+        counting = await consents.of_subjects(connection, ids)
+        cards = await payments.of_subjects(connection, ids)
+        storage = await syncs.of_subjects(connection, ids)
+        clients = await syncs.clients(connection, [row.id for found in storage.values() for row in found])
+        listed = await connection.fetch("SELECT sync_account_id, count(*) FROM sync_files GROUP BY 1")
+        files = {account_id: count for account_id, count in listed}
+    for subject_id in ids:
+        key, row = keys[subject_id], rows[subject_id]
+        assert key is not None
+        assert row is not None
+        people[addresses.ADDRESS.open(key, emails[subject_id][0].address)] = {
+            "name": subjects.DISPLAY_NAME.open(key, row.display_name or b""),
+            "country": subjects.COUNTRY.open(key, row.country or b""),
+            "emails": [addresses.ADDRESS.open(key, email.address) for email in emails[subject_id]],
+            "accounts": [(name.system, accounts.REFERENCE.open(key, name.reference)) for name in names[subject_id]],
+            "ledger": sorted(
+                (line.purpose.key, line.state, f"{line.at:%Y-%m-%dT%H:%M:%SZ}", line.channel)
+                for line in ledger[subject_id].rows
+            ),
+            "consents": {choice.purpose.key: choice.state == "GRANTED" for choice in counting[subject_id]},
+            "fragments": sorted(
+                (
+                    payments.REFERENCE.open(key, card.reference),
+                    payments.LAST_DIGITS.open(key, card.last_digits),
+                    payments.EXPIRY_MONTH.open(key, card.expiry_month),
+                    payments.EXPIRY_YEAR.open(key, card.expiry_year),
+                )
+                for card in cards[subject_id]
+            ),
+            "syncs": sorted(
+                (
+                    syncs.REFERENCE.open(key, account.reference),
+                    account.storage_bytes,
+                    account.file_count,
+                    f"{account.last_synced_at:%Y-%m-%dT%H:%M:%SZ}",
+                    [syncs.APP.open(key, client.app) for client in clients[account.id]],
+                    files.get(account.id, 0),
+                )
+                for account in storage[subject_id]
+            ),
+        }
+    return people
+
+
+def _state(line: dict[str, Any]) -> str:
+    if line["state"] == "GRANTED":
+        return "GRANTED"
+    return "OBJECTED" if line["purpose"] in OBJECTED else "WITHDRAWN"

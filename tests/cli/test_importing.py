@@ -1,0 +1,235 @@
+"""People come in from an export: all of them, once, with what they chose, and nothing that may not."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from cli.bulk.sources import LONGEST
+from tests.cli.commands import Ran, command, environment, privacy
+from tests.cli.people import PURPOSES, choices, expected, kept, person
+from tests.conftest import Api, Databases, World
+
+CANARY = "zebra"
+CARD = "4111111111111111"
+EMAIL = "person0@example.com"
+
+
+def written(path: Path, lines: list[Any]) -> Path:
+    path.write_bytes(
+        b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
+    )
+    return path
+
+
+async def imported(databases: Databases, path: Path) -> Ran:
+    return await privacy("import", path.name, on=databases, at=path.parent)
+
+
+async def demand_right_answers(api: Api, people: list[dict[str, Any]]) -> None:
+    """Ask the service about everybody and every purpose."""
+    asked = "query($who: SubjectsBy!, $what: String!) { consentDecisions(subjects: $who, purpose: $what) { allowed } }"
+    for purpose in PURPOSES:
+        needs_consent = purpose != "site-analytics"
+        for begin in range(0, len(people), 1000):
+            part = people[begin : begin + 1000]
+            answer = api.ask("STORE", asked, who={"emails": [made["email"] for made in part]}, what=purpose)
+            wanted = [choices(made).get(purpose, not needs_consent) for made in part]
+            assert [row["allowed"] for row in answer.data["consentDecisions"]] == wanted
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("count", [1000, pytest.param(10_000, marks=pytest.mark.fuzz)])
+async def test_everybody_comes_in_and_their_decisions_are_right(
+    api: Api, world: World, clean: Databases, tmp_path: Path, count: int
+) -> None:
+    people = [person(index) for index in range(count)]
+    path = written(tmp_path / "people.jsonl", people)
+    ran = await imported(clean, path)
+    assert (ran.code, ran.count("people imported")) == (0, count)
+    assert await kept(world) == {made["email"]: expected(made) for made in people}
+    await demand_right_answers(api, people)
+
+    again = await imported(clean, path)
+    assert (again.code, again.count("people known before, nothing changed")) == (0, count)
+    assert await kept(world) == {made["email"]: expected(made) for made in people}
+    assert os.listdir(tmp_path) == ["people.jsonl"]
+
+
+@pytest.mark.anyio
+async def test_killed_and_run_again_no_line_is_lost(world: World, clean: Databases, tmp_path: Path) -> None:
+    people = [person(index) for index in range(1200)]
+    bad = {"email": "not an address"}
+    path = written(tmp_path / "people.jsonl", [bad, *people[:600], bad, *people[600:], bad])
+    process = await anyio.open_process(
+        command("import", path.name), cwd=tmp_path, env=environment(clean), stdout=None, stderr=None
+    )
+    progress = tmp_path / "people.jsonl.progress"
+    with anyio.fail_after(60):
+        async with world.database.readers.acquire() as connection:
+            # In the middle of the third chunk of lines.
+            while await connection.fetchval("SELECT count(*) FROM subjects") < 300:  # noqa: ASYNC110 -- another process's
+                await anyio.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    assert await process.wait() == -signal.SIGKILL
+    done = json.loads(progress.read_bytes())["done"]
+    assert 256 <= done < 1203
+    assert 300 <= len(await kept(world)) < 1200
+
+    ran = await imported(clean, path)
+    assert f"going on after line {done:,}" in ran.errors
+    assert await kept(world) == {made["email"]: expected(made) for made in people}
+    rejects = [json.loads(line) for line in (tmp_path / "people.jsonl.rejects.jsonl").read_text().splitlines()]
+    assert [(line["line"], line["code"]) for line in rejects] == [
+        (1, "BAD_INPUT"),
+        (602, "BAD_INPUT"),
+        (1203, "BAD_INPUT"),
+    ]
+    assert (ran.code, ran.count("BAD_INPUT")) == (1, 3)
+    # What was written between the last remembered chunk and the kill is seen again, as unchanged.
+    assert ran.count("people imported") + ran.count("people known before, nothing changed") == 1200
+    assert not progress.exists()
+
+
+CONSENT = {"purpose": "newsletter", "state": "GRANTED", "at": "2026-01-01T00:00:00Z"}
+FRAGMENT = {"reference": "card", "lastDigits": "1234", "expiryMonth": 1, "expiryYear": 2030}
+SYNC = {"reference": "sync", "storageBytes": 1, "fileCount": 1, "syncedAt": "2026-01-01T00:00:00Z"}
+REJECTED: list[tuple[str, str | None, Any]] = [
+    ("BAD_INPUT", "line", b'{"email": "zebra@example.com"'),
+    ("BAD_INPUT", "line", b"\xffzebra"),
+    ("BAD_INPUT", "line", b'{"email": "zebra\\ud800@example.com"}'),
+    ("BAD_INPUT", "line", b'{"email": "' + b"zebra" * (LONGEST // 5) + b'"}'),
+    ("BAD_INPUT", "line", b"[" * 100_000),
+    ("BAD_INPUT", "line", [CANARY]),
+    ("BAD_INPUT", "email", {}),
+    ("BAD_INPUT", "email", {"email": "zebra"}),
+    ("BAD_INPUT", "email", {"email": 7}),
+    ("BAD_INPUT", "email", {"email": "zebra\x00@example.com"}),
+    ("BAD_INPUT", "line", {"email": EMAIL, "zebra": 1}),
+    ("BAD_INPUT", "accounts.0", {"email": EMAIL, "accounts": [{"system": "a", "reference": "b", "zebra": 1}]}),
+    ("BAD_INPUT", "accounts.0.system", {"email": EMAIL, "accounts": [{"system": "ZEBRA", "reference": "b"}]}),
+    ("BAD_INPUT", "additionalEmails.1", {"email": EMAIL, "additionalEmails": ["a@example.com", "zebra@"]}),
+    ("BAD_INPUT", "displayName", {"email": EMAIL, "displayName": "zebra" * 2000}),
+    ("BAD_INPUT", "country", {"email": EMAIL, "country": "zebra"}),
+    ("UNKNOWN_PURPOSE", "consents.0.purpose", {"email": EMAIL, "consents": [CONSENT | {"purpose": CANARY}]}),
+    ("PURPOSE_NOT_REFUSABLE", "consents.0.purpose", {"email": EMAIL, "consents": [CONSENT | {"purpose": "support"}]}),
+    ("BAD_INPUT", "consents.0.state", {"email": EMAIL, "consents": [CONSENT | {"state": CANARY}]}),
+    ("BAD_INPUT", "consents.0.at", {"email": EMAIL, "consents": [CONSENT | {"at": "9999-12-31T23:59:59Z"}]}),
+    ("BAD_INPUT", "consents.0.at", {"email": EMAIL, "consents": [CONSENT | {"at": "0001-01-01T00:00:00+14:00"}]}),
+    ("BAD_INPUT", "consents.0.at", {"email": EMAIL, "consents": [CONSENT | {"at": "2026-01-01T00:00:00"}]}),
+    ("BAD_INPUT", "consents.0.channel", {"email": EMAIL, "consents": [CONSENT | {"channel": CANARY}]}),
+    (
+        "BAD_INPUT",
+        "paymentFragments.0.lastDigits",
+        {"email": EMAIL, "paymentFragments": [FRAGMENT | {"lastDigits": "12345"}]},
+    ),
+    ("BAD_INPUT", "paymentFragments.0", {"email": EMAIL, "paymentFragments": [FRAGMENT | {"zebra": "123"}]}),
+    ("BAD_INPUT", "paymentFragments.1.reference", {"email": EMAIL, "paymentFragments": [FRAGMENT, FRAGMENT]}),
+    ("BAD_INPUT", "syncAccounts.0.storageBytes", {"email": EMAIL, "syncAccounts": [SYNC | {"storageBytes": -1}]}),
+    ("BAD_INPUT", "syncAccounts.0.storageBytes", {"email": EMAIL, "syncAccounts": [SYNC | {"storageBytes": 1e30}]}),
+    ("CARD_NUMBER_REFUSED", None, {"email": EMAIL, "displayName": CARD}),
+    ("CARD_NUMBER_REFUSED", None, {"email": EMAIL, CARD: 1}),
+    ("CARD_NUMBER_REFUSED", None, {"email": EMAIL, "paymentFragments": [FRAGMENT | {"reference": int(CARD)}]}),
+    ("CARD_NUMBER_REFUSED", None, {"email": EMAIL, "cardNumber": int(CARD)}),
+    ("UNDERAGE", None, {"email": "zebra@example.com", "isUnder13": True}),
+    ("UNDERAGE", None, {"email": 7, "isUnder13": True}),
+]  # fmt: skip
+
+
+@pytest.mark.anyio
+async def test_bad_lines_are_listed_by_number_and_code_without_a_value(
+    world: World, clean: Databases, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "people.jsonl", [*(line for _, _, line in REJECTED), b"", b"  \r", {"email": EMAIL}])
+    ran = await imported(clean, path)
+    assert (ran.code, ran.count("people imported")) == (1, 1)
+    rejects = (tmp_path / "people.jsonl.rejects.jsonl").read_text()
+    listed = [json.loads(line) for line in rejects.splitlines()]
+    assert [(line["line"], line["code"], line.get("argument")) for line in listed] == [
+        (number, code, argument) for number, (code, argument, _) in enumerate(REJECTED, 1)
+    ]
+    for said in (rejects, ran.out, ran.errors):
+        assert CANARY not in said.lower()
+        assert CARD not in said
+        assert "example.com" not in said
+    async with world.database.readers.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM email_addresses") == 1
+
+
+@pytest.mark.anyio
+async def test_byte_counts_are_no_card_numbers(world: World, clean: Databases, tmp_path: Path) -> None:
+    path = written(tmp_path / "people.jsonl", [{"email": EMAIL, "syncAccounts": [SYNC | {"storageBytes": int(CARD)}]}])
+    assert (await imported(clean, path)).code == 0
+
+
+@pytest.mark.anyio
+async def test_an_opt_out_of_everything_outlives_an_import(api: Api, clean: Databases, tmp_path: Path) -> None:
+    later = [CONSENT, CONSENT | {"purpose": "crash-reports", "at": "2026-11-01T00:00:00Z", "channel": "WEBSITE"}]
+    opt_out = "mutation($who: SubjectBy!) { optOutOfAll(subject: $who, channel: PHONE) { suppressed } }"
+    api.register("known@example.com")
+    for email in ("known@example.com", "unknown@example.com"):
+        assert "errors" not in api.ask("SERVICE", opt_out, who={"email": email}).body
+    lines: list[dict[str, Any]] = [
+        {"email": email, "consents": later} for email in ("known@example.com", "unknown@example.com")
+    ]
+    lines.append({"email": "third@example.com", "additionalEmails": ["unknown@example.org"], "consents": later})
+    some = (
+        'mutation { optOut(subject: {email: "unknown@example.org"}, purposes: ["newsletter"], channel: PHONE) { at } }'
+    )
+    assert "errors" not in api.ask("SERVICE", some).body
+    for _ in range(2):
+        ran = await imported(clean, written(tmp_path / "people.jsonl", lines))
+        assert (ran.code, ran.count("grants left out: an opt-out forbids them")) == (0, 5)
+    asked = "query($who: SubjectsBy!, $what: String!) { consentDecisions(subjects: $who, purpose: $what) { reason } }"
+    emails = [line["email"] for line in lines]
+    for purpose, third in (("newsletter", "WITHDRAWN"), ("crash-reports", "GRANTED")):
+        answer = api.ask("STORE", asked, who={"emails": emails}, what=purpose).data["consentDecisions"]
+        assert [row["reason"] for row in answer] == ["WITHDRAWN", "WITHDRAWN", third]
+
+
+@pytest.mark.anyio
+async def test_what_was_there_stays_and_what_is_missing_is_added(
+    api: Api, world: World, clean: Databases, tmp_path: Path
+) -> None:
+    people = [person(index) for index in range(60)]
+    for made in people:
+        api.register(made["email"], country="JP")
+    ran = await imported(clean, written(tmp_path / "people.jsonl", people))
+    assert (ran.code, ran.count("people known before, to whom something was added")) == (0, 60)
+    assert await kept(world) == {made["email"]: expected(made) | {"country": "JP"} for made in people}
+    ran = await imported(clean, tmp_path / "people.jsonl")
+    assert ran.count("people known before, nothing changed") == 60
+
+
+@pytest.mark.anyio
+async def test_lines_about_one_person_are_one_person_and_keep_their_order(
+    world: World, clean: Databases, tmp_path: Path
+) -> None:
+    lines = [
+        {"email": "ada@example.com", "displayName": "First", "country": "DE"},
+        {"email": "other@example.com", "accounts": [{"system": "store", "reference": "2"}]},
+        {"email": "ADA@example.com", "displayName": "Second", "additionalEmails": ["ada@example.org"]},
+        {"email": "ada@example.org", "consents": [CONSENT]},
+        {"email": "ada@example.org", "accounts": [{"system": "store", "reference": "2"}]},
+    ] * 20
+    ran = await privacy(
+        "import", "-", on=clean, fed=b"".join(json.dumps(line).encode() + b"\n" for line in lines), at=tmp_path
+    )
+    assert (ran.code, ran.count("SUBJECT_AMBIGUOUS")) == (1, 20)
+    assert (ran.count("people imported"), ran.count("people known before, to whom something was added")) == (2, 2)
+    assert len((tmp_path / "stdin.rejects.jsonl").read_text().splitlines()) == 20
+    async with world.database.readers.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM subjects") == 2
+        assert await connection.fetchval("SELECT count(*) FROM consent_events") == 1
+
+
+@pytest.mark.anyio
+async def test_a_file_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:
+    ran = await privacy("import", "nothing.jsonl", at=tmp_path)
+    assert ran.code == 2
+    assert "No such file or directory" in ran.errors
+    assert "Traceback" not in ran.errors
