@@ -7,6 +7,7 @@ import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from cli.place import opened, placed
+from models import letter_keys
 from models.keyring import MasterKeys
 
 app = typer.Typer(help="The master key, which wraps every person's key.", no_args_is_help=True, rich_markup_mode=None)
@@ -32,9 +33,10 @@ def rotate() -> None:
                 columns = (SpinnerColumn(), TextColumn("keys wrapped anew"), MofNCompleteColumn())
                 with Progress(*columns, transient=True) as progress:
                     task = progress.add_task("", total=None)
-                    async for size in place.keyring.rotate():
-                        count += size
-                        progress.advance(task, size)
+                    for rotating in (place.keyring.rotate(), letter_keys.rotate(place.keyring)):
+                        async for size in rotating:
+                            count += size
+                            progress.advance(task, size)
         return count
 
     typer.echo(f"{asyncio.run(rotated())} keys are wrapped by the newest master key now")

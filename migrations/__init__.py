@@ -16,6 +16,8 @@ from models import (  # noqa: F401 -- importing them is what declares the tables
     addresses,
     audits,
     consents,
+    letter_keys,
+    letters,
     payments,
     purposes,
     subjects,

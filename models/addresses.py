@@ -36,6 +36,7 @@ class EmailAddress(Table, table=True):
     is_primary: bool = stored(Boolean, Fate.DELETED)
     verified_at: datetime | None = stored(Moment, Fate.DELETED, nullable=True)
     added_at: datetime = stored(Moment, Fate.DELETED)
+    stopped_at: datetime | None = stored(Moment, Fate.DELETED, nullable=True)
 
 
 ADDRESS = Seal("email_addresses.address")
@@ -101,6 +102,20 @@ AND id = (SELECT id FROM email_addresses WHERE subject_id = :subject_id ORDER BY
 AND NOT EXISTS (SELECT FROM email_addresses WHERE subject_id = :subject_id AND is_primary)
 """)
 
+RESUME = Statement("""
+UPDATE email_addresses
+SET stopped_at = NULL
+WHERE subject_id = :subject_id
+AND lookup_hash = ANY(:hashes)
+""")
+
+STOP = Statement("""
+UPDATE email_addresses
+SET stopped_at = COALESCE(stopped_at, clock_timestamp())
+WHERE subject_id = :subject_id
+AND lookup_hash = ANY(:hashes)
+""")
+
 COUNT = Statement("""
 SELECT count(*)
 FROM email_addresses
@@ -157,3 +172,13 @@ async def remove(deed: Deed, subject_id: UUID, name: Name) -> None:
         if not await COUNT.value(deed.connection, subject_id=subject_id):
             raise StateConflict(argument="input.removeEmail")
         await OLDEST_IS_PRIMARY.run(deed.connection, subject_id=subject_id)
+
+
+async def stop(deed: Deed, subject_id: UUID, name: Name) -> None:
+    """Write to this address no more, until a correction names it."""
+    await STOP.run(deed.connection, subject_id=subject_id, hashes=_digests(deed, name))
+
+
+async def resume(deed: Deed, subject_id: UUID, name: Name) -> None:
+    """Write to this address again, if letters to it came back before."""
+    await RESUME.run(deed.connection, subject_id=subject_id, hashes=_digests(deed, name))

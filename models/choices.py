@@ -5,17 +5,21 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from models import purposes, subjects
+from models import letters, purposes, subjects
 from models.base import CLOCK_SKEW
 from models.consents import Channel, ConsentState
 from models.database import Statement
 from models.deeds import Deed
 from models.errors import BadInput, PurposeNotRefusable, StateConflict, UnknownPurpose
+from models.letters import LetterName
 from models.names import Name
 from models.purposes import REFUSABLE, PurposeRow
 
 NOT_BY_THE_PERSON = frozenset({Channel.GPC, Channel.IMPORT, Channel.SCRIPT})
 """Channels on which nobody says yes by themselves: no grant on them undoes an opt-out of everything."""
+
+RECORDED_ELSEWHERE = frozenset({Channel.IMPORT, Channel.SCRIPT})
+"""Channels on which many choices are written down at once: nobody is told of a grant on them."""
 
 
 # Counts the person's own epoch under the lock of their row, and reads the clock once that lock is held: a choice
@@ -109,7 +113,7 @@ async def choose(deed: Deed, subject_id: UUID, choice: Choice) -> datetime:
         channel=choice.channel,
     ):
         return at
-    epoch = await NEXT_EPOCH.value(deed.connection, subject_id=subject_id)
+    epoch = deed.choices[subject_id] = await NEXT_EPOCH.value(deed.connection, subject_id=subject_id)
     written = {
         "subject_id": subject_id,
         "epoch": epoch,
@@ -136,13 +140,23 @@ def _is_spent(choice: Choice, effective_at: datetime, opted_out_at: datetime | N
 
 
 async def grant(deed: Deed, name: Name, purpose_key: str, channel: Channel, at: datetime | None) -> tuple[UUID, str]:
-    """Write that the person agrees, or no longer objects; give whose choice on what it is.
+    """Write that the person agrees, or no longer objects, and tell them so; give whose choice on what it is.
 
     UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE when a contract or a law needs the purpose anyway.
     """
     [purpose] = await refusable(deed, [purpose_key], "purpose")
     subject = await subjects.locked(deed, name)
     await choose(deed, subject.subject_id, Choice(purpose, ConsentState.GRANTED, channel, at))
+    epoch = deed.choices.pop(subject.subject_id, None)
+    if epoch is not None and channel not in RECORDED_ELSEWHERE:
+        await letters.post(
+            deed,
+            LetterName.CONSENT_GRANTED,
+            subject.subject_id,
+            f"consent:{epoch:x}",
+            governed_by=purpose_key,
+            purpose=purpose.title,
+        )
     if channel not in NOT_BY_THE_PERSON:
         await FORGET_SUPPRESSIONS.run(deed.connection, subject_id=subject.subject_id, purpose=purpose_key)
     return subject.subject_id, purpose_key

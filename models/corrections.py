@@ -4,9 +4,12 @@ from enum import Enum
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from models import addresses, subjects, texts
+from models import addresses, letters, subjects, texts
+from models.base import new_id
 from models.deeds import Deed
 from models.errors import BadInput
+from models.keyring import Seal, SubjectKey
+from models.letters import LetterName, Recipient
 from models.names import Name
 from models.subjects import COUNTRY, DISPLAY_NAME, NAME_LENGTH, regime_of
 
@@ -50,6 +53,7 @@ async def correct(deed: Deed, name: Name, given: Correction) -> UUID:
 
     subject = await subjects.locked(deed, name)
     key = await deed.keyring.key_of(subject.subject_id)
+    before = await letters.addresses(deed.connection, key)
     if display_name is not UNCHANGED or country is not UNCHANGED:
         await subjects.SET_PROFILE.run(
             deed.connection,
@@ -64,8 +68,41 @@ async def correct(deed: Deed, name: Name, given: Correction) -> UUID:
         )
     if added:
         await addresses.add(deed, key, added)
+        await addresses.resume(deed, subject.subject_id, added)
     if primary:
         await addresses.make_primary(deed, subject.subject_id, primary)
+        await addresses.resume(deed, subject.subject_id, primary)
     if removed:
         await addresses.remove(deed, subject.subject_id, removed)
+    changed = [
+        *(["name"] if _differs(display_name, DISPLAY_NAME, key, subject.display_name) else []),
+        *(["country"] if _differs(country, COUNTRY, key, subject.country) else []),
+    ]
+    await _tell(deed, key, changed, before)
     return subject.subject_id
+
+
+def _differs(given: str | Unchanged | None, seal: Seal, key: SubjectKey, sealed: bytes | None) -> bool:
+    return given is not UNCHANGED and given != (None if sealed is None else seal.open(key, sealed))
+
+
+async def _tell(deed: Deed, key: SubjectKey, changed: list[str], before: list[Recipient]) -> None:
+    """Tell the person what was put right: at the address that they had, and at each that came or went."""
+    after = await letters.addresses(deed.connection, key)
+    had, have = ({known.id: known for known in some} for some in (before, after))
+    primary, new_primary = ([known.id for known in some if known.is_primary] for some in (before, after))
+    came, went = have.keys() - had.keys(), had.keys() - have.keys()
+    changed = [
+        *changed,
+        *(["address_added"] if came else []),
+        *(["address_removed"] if went else []),
+        *(["primary_address"] if primary != new_primary else []),
+    ]
+    if not changed:
+        return
+    about = f"correction:{new_id().hex}"
+    everywhere = {**had, **have}
+    for address_id in dict.fromkeys([*primary, *new_primary, *came, *went]):
+        to = everywhere[address_id]
+        if not to.is_stopped:
+            await letters.post(deed, LetterName.DETAILS_CORRECTED, key.subject_id, about, to=to, changed=changed)

@@ -23,6 +23,8 @@ class Deed:
     at: datetime = field(default_factory=now)
     about: list[UUID] = field(default_factory=list)
     """The people whom the verb touched."""
+    choices: dict[UUID, int] = field(default_factory=dict)
+    """The newest choice that was written of each person, by its epoch."""
 
 
 @asynccontextmanager

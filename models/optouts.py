@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from models import purposes, subjects, suppressions
+from models import letters, purposes, subjects, suppressions
 from models.choices import Choice, choose, refusable
 from models.consents import Channel, refusal
 from models.database import Statement
 from models.deeds import Deed
 from models.errors import BadInput, SubjectErased, SubjectNotFound
+from models.letters import LetterName
 from models.names import Name
 from models.purposes import REFUSABLE, PurposeRow
 from models.subjects import SubjectStatus
@@ -34,8 +35,10 @@ class OptOutRow(NamedTuple):
     at: datetime
 
 
-async def opt_out(deed: Deed, name: Name, keys: Sequence[str], channel: Channel) -> OptOutRow:
-    """Withdraw a consent or record an objection, as each purpose's legal basis has it.
+async def opt_out(
+    deed: Deed, name: Name, keys: Sequence[str], channel: Channel, *, is_confirmed: bool = True
+) -> OptOutRow:
+    """Withdraw a consent or record an objection, as each purpose's legal basis has it; confirm it with a letter.
 
     An address that nobody is registered under is put on the do-not-mail list, and a later registration honours it.
     """
@@ -47,12 +50,13 @@ async def opt_out(deed: Deed, name: Name, keys: Sequence[str], channel: Channel)
         at = await suppressions.add(deed, name, [purpose.key for purpose in wanted], channel)
     else:
         at = max([await _refuse(deed, subject_id, purpose, channel) for purpose in wanted])
+        await _confirm(deed, subject_id, channel, wanted if is_confirmed else [], is_everything=False)
     return OptOutRow(
         subject_id, await suppressions.holds(deed, name, subject_id), [purpose.key for purpose in wanted], at
     )
 
 
-async def opt_out_of_all(deed: Deed, name: Name, channel: Channel) -> OptOutRow:
+async def opt_out_of_all(deed: Deed, name: Name, channel: Channel, *, is_confirmed: bool = True) -> OptOutRow:
     """Refuse every purpose that can be refused, those defined later included, until the person grants one again."""
     wanted = [
         purpose for purpose in (await purposes.every(deed.connection, []))[None] if purpose.legal_basis in REFUSABLE
@@ -63,6 +67,7 @@ async def opt_out_of_all(deed: Deed, name: Name, channel: Channel) -> OptOutRow:
     else:
         at = max([await _refuse(deed, subject_id, purpose, channel) for purpose in wanted])
         await OPT_OUT_OF_ALL.run(deed.connection, subject_id=subject_id, at=at)
+        await _confirm(deed, subject_id, channel, wanted if is_confirmed else [], is_everything=True)
     return OptOutRow(
         subject_id, await suppressions.holds(deed, name, subject_id), [purpose.key for purpose in wanted], at
     )
@@ -77,6 +82,22 @@ async def honour(deed: Deed, subject_id: UUID, suppression: SuppressionRow) -> N
     for purpose in wanted:
         if purpose.legal_basis in REFUSABLE and suppression.purpose in {EVERYTHING, purpose.key}:
             await choose(deed, subject_id, Choice(purpose, refusal(purpose), channel, at))
+
+
+async def _confirm(
+    deed: Deed, subject_id: UUID, channel: Channel, wanted: Sequence[PurposeRow], *, is_everything: bool
+) -> None:
+    """Confirm an opt-out that was written now; who opted out elsewhere was told there."""
+    epoch = deed.choices.pop(subject_id, None)
+    if epoch is not None and wanted and channel is not Channel.IMPORT:
+        await letters.post(
+            deed,
+            LetterName.OPTED_OUT,
+            subject_id,
+            f"consent:{epoch:x}",
+            purposes=[] if is_everything else [purpose.title for purpose in wanted],
+            is_everything=is_everything,
+        )
 
 
 async def _refuse(deed: Deed, subject_id: UUID, purpose: PurposeRow, channel: Channel) -> datetime:

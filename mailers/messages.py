@@ -1,0 +1,110 @@
+"""Messages: a letter as mail servers and mail readers want it (RFC 5322, 2045 to 2049, 3834, 8058)."""
+
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy
+from email.utils import format_datetime, parseaddr
+from typing import Any, Final, NamedTuple
+
+from mailers.transports import Mail
+from models import unsubscribes
+
+_UNFOLDED: Final = frozenset({"list-unsubscribe", "list-unsubscribe-post", "message-id", "feedback-id"})
+
+
+class _Policy(EmailPolicy):
+    """SMTP's rules; values that are one word are never folded, which would encode them past recognition."""
+
+    def fold(self, name: str, value: Any) -> str:
+        return f"{name}: {value}\r\n" if name.lower() in _UNFOLDED else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        return self.fold(name, value).encode("utf-8" if self.utf8 else "ascii", "surrogateescape")
+
+
+POLICY: Final = _Policy(linesep=SMTP.linesep, utf8=False, cte_type="7bit")
+INTERNATIONAL: Final = POLICY.clone(utf8=True)
+
+
+class Sender(NamedTuple):
+    """Who writes, and where links lead."""
+
+    address: Address
+    reply_to: Address | None
+    public_url: str
+
+    @classmethod
+    def read(cls, mail_from: str, reply_to: str | None, public_url: str) -> "Sender":
+        """Read the settings; ValueError with a sentence when an address is none."""
+        return cls(
+            _address(mail_from, "PRIVACY_MAIL_FROM"),
+            _address(reply_to, "PRIVACY_REPLY_TO") if reply_to else None,
+            public_url.rstrip("/"),
+        )
+
+    @property
+    def domain(self) -> str:
+        """Give the right-hand side of our Message-IDs, and what we call ourselves when we greet."""
+        return self.address.domain.encode("idna").decode()
+
+
+class Written(NamedTuple):
+    """A letter in words."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Envelope(NamedTuple):
+    """What a message needs beside its words."""
+
+    letter: str
+    message_id: str
+    recipient: str
+    posted_at: datetime
+    unsubscribe: str | None = None
+    """Where a person leaves with one click; only letters that a purpose governs have it."""
+
+
+def message(sender: Sender, envelope: Envelope, written: Written) -> Mail:
+    """Make a letter ready to go: the same one, to the octet, however often it is made."""
+    needs_utf8 = not envelope.recipient.rpartition("@")[0].isascii()
+    made = EmailMessage(policy=INTERNATIONAL if needs_utf8 else POLICY)
+    made["From"] = sender.address
+    made["To"] = Address(addr_spec=_spec(envelope.recipient))
+    if sender.reply_to:
+        made["Reply-To"] = sender.reply_to
+    made["Subject"] = " ".join(written.subject.split())
+    made["Date"] = format_datetime(envelope.posted_at)
+    made["Message-ID"] = envelope.message_id
+    made["Auto-Submitted"] = "auto-generated"
+    made["X-Auto-Response-Suppress"] = "All"
+    made["Feedback-ID"] = f"{envelope.letter}:privacy:{sender.domain}"
+    if envelope.unsubscribe:
+        for name, value in unsubscribes.headers(envelope.unsubscribe):
+            made[name] = value
+    made.set_content(written.text, cte="quoted-printable")
+    made.add_alternative(written.html, subtype="html", cte="quoted-printable")
+    made.set_boundary(f"=_{envelope.message_id.strip('<>').partition('@')[0]}")
+    return Mail(_spec(sender.address.addr_spec), envelope.recipient, envelope.message_id, made.as_bytes())
+
+
+def _spec(address: str) -> str:
+    """Give an address with its domain in ASCII, so that only a local part can need SMTPUTF8."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain if domain.isascii() else domain.encode('idna').decode()}"
+
+
+def _address(text: str, setting: str) -> Address:
+    name, spec = parseaddr(text)
+    try:
+        if not text.isprintable():
+            raise ValueError  # noqa: TRY301 -- one sentence for all that is not of the form
+        made = Address(display_name=name, addr_spec=_spec(spec))
+        if not made.domain:
+            raise ValueError  # noqa: TRY301
+    except Exception:  # noqa: BLE001 -- the parser raises many kinds
+        raise ValueError(f"{setting} is not a mail address, such as Privacy <privacy@example.com>") from None
+    return made

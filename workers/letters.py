@@ -1,0 +1,125 @@
+"""The worker that sends letters: several loops side by side, each with its own road to the mail server."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from mailers.messages import Sender
+from mailers.transports import Transport, Unreachable
+from models import sendings
+from models.database import OUTAGES, Database
+from models.keyring import Keyring
+from workers.deliveries import Delivery
+
+log = structlog.get_logger("privacy")
+
+FLIGHTS: Final = 4
+"""How many letters are on their way at once; each takes a writing connection."""
+BATCH: Final = 20
+"""How many letters a loop claims at once."""
+POLL: Final = 5.0
+"""Seconds after which a loop looks for letters even when nobody called it."""
+LONGEST_PAUSE: Final = 60.0
+"""Seconds between two tries at most while the mail server, or a database, cannot be reached."""
+SEEN_THROUGH: Final = 10.0
+"""Seconds that a letter on its way has left when the worker is told to stop."""
+TIDIED: Final = 600.0
+
+
+class Letters:
+    """Takes letters out of the outbox and sends them, until cancelled."""
+
+    def __init__(
+        self, database: Database, keyring: Keyring, sender: Sender, transport: Callable[[], Transport]
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._sender = sender
+        self._transport = transport
+        self._called = asyncio.Event()
+
+    async def run(self, *, flights: int = FLIGHTS, poll: float = POLL) -> None:
+        """Send what is due until cancelled; a letter that is on its way then is seen through."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            group.create_task(self._tidy())
+            for _ in range(flights):
+                group.create_task(self._fly(poll))
+
+    async def drain(self) -> int:
+        """Send what is due now; give how many letters were taken up. Unreachable when the mail server is."""
+        delivery = self._delivery()
+        count = 0
+        try:
+            while batch := await self._claim():
+                count += len(batch)
+                await delivery.send(batch)
+        finally:
+            await delivery.transport.close()
+        return count
+
+    def _delivery(self) -> Delivery:
+        return Delivery(self._database, self._keyring, self._sender, self._transport())
+
+    async def _claim(self) -> list[sendings.Claimed]:
+        return await sendings.claim(self._database, self._keyring, self._sender.domain, BATCH)
+
+    async def _fly(self, poll: float) -> None:
+        delivery = self._delivery()
+        pause = 0.0
+        try:
+            while True:
+                try:
+                    self._called.clear()
+                    if batch := await self._claim():
+                        await _seen_through(delivery, batch)
+                    else:
+                        await delivery.transport.close()
+                        await self._call(poll)
+                    pause = 0.0
+                except Exception as problem:  # noqa: BLE001 -- the loop outlives whatever happens to one batch
+                    pause = min(LONGEST_PAUSE, max(1.0, pause * 2))
+                    expected = isinstance(problem, (Unreachable, *OUTAGES))
+                    log.log(30 if expected else 40, "letters wait", problem=type(problem).__name__, seconds=pause)
+                    await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 -- jitter, no secret
+        finally:
+            await delivery.transport.close()
+
+    async def _call(self, poll: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._called.wait(), poll * random.uniform(0.75, 1.25))  # noqa: S311
+
+    async def _listen(self) -> None:
+        """Wake the loops whenever a deed has posted a letter; without a connection the loops still poll."""
+        while True:
+            with suppress(*OUTAGES):
+                async with self._database.writers.acquire() as connection:
+                    lost = asyncio.Event()
+                    connection.add_termination_listener(lambda *_, lost=lost: lost.set())
+                    await connection.add_listener("letters", lambda *_: self._called.set())
+                    self._called.set()
+                    await lost.wait()
+            await asyncio.sleep(1)
+
+    async def _tidy(self) -> None:
+        while True:
+            with suppress(*OUTAGES):
+                await sendings.tidy(self._database, self._keyring)
+            await asyncio.sleep(TIDIED)
+
+
+async def _seen_through(delivery: Delivery, batch: list[sendings.Claimed]) -> None:
+    """Send a batch; when cancelled, let the letter that is on its way end, and give the rest back."""
+    delivery.is_stopping = False
+    sending = asyncio.create_task(delivery.send(batch))
+    try:
+        await asyncio.shield(sending)
+    except asyncio.CancelledError:
+        delivery.is_stopping = True
+        with suppress(Exception):
+            await asyncio.wait_for(sending, SEEN_THROUGH)
+        raise
