@@ -28,6 +28,7 @@ CONSENT_READERS: Final = SERVICES | CARE
 WATCHERS: Final = frozenset({PRIVACY, AUDITOR})
 CARD_READERS: Final = frozenset({STORE, BILLING})
 SYNC_READERS: Final = frozenset({SYNC}) | CARE
+GRANT_READERS: Final = frozenset({SUPPORT, PRIVACY, AUDITOR})
 TOKEN_READERS: Final = frozenset({AUDITOR, ADMIN})
 
 MATRIX: Final[Mapping[str, Roles]] = {
@@ -38,6 +39,7 @@ MATRIX: Final[Mapping[str, Roles]] = {
     "Query.consentDecision": DECIDERS,
     "Query.consentDecisions": SERVICES | {ADMIN},
     "Query.purposes": EVERYBODY,
+    "Query.accessEvents": WATCHERS,
     "Query.tokens": TOKEN_READERS,
     "Mutation.registerSubject": SERVICES | {ADMIN},
     "Mutation.correctSubject": CARE,
@@ -49,6 +51,9 @@ MATRIX: Final[Mapping[str, Roles]] = {
     "Mutation.storePaymentFragment": frozenset({STORE}),
     "Mutation.removePaymentFragment": CARD_READERS,
     "Mutation.recordSync": frozenset({SYNC}),
+    "Mutation.openAccessGrant": frozenset({SUPPORT}),
+    "Mutation.approveAccessGrant": frozenset({PRIVACY}),
+    "Mutation.refuseAccessGrant": frozenset({PRIVACY}),
     "Mutation.issueToken": frozenset({ADMIN}),
     "Mutation.revokeToken": frozenset({ADMIN}),
     "Viewer.name": EVERYBODY,
@@ -153,6 +158,17 @@ MATRIX: Final[Mapping[str, Roles]] = {
     "AccessEvent.action": WATCHERS,
     "AccessEvent.fields": WATCHERS,
     "AccessEvent.operation": WATCHERS,
+    "AccessEvent.operationHash": WATCHERS,
+    "AccessEvent.grantId": WATCHERS,
+    "AccessGrant.id": GRANT_READERS,
+    "AccessGrant.subjectId": GRANT_READERS,
+    "AccessGrant.actor": GRANT_READERS,
+    "AccessGrant.case": GRANT_READERS,
+    "AccessGrant.minutes": GRANT_READERS,
+    "AccessGrant.state": GRANT_READERS,
+    "AccessGrant.askedAt": GRANT_READERS,
+    "AccessGrant.expiresAt": GRANT_READERS,
+    "AccessGrant.approvedBy": GRANT_READERS,
     "Token.id": TOKEN_READERS,
     "Token.name": TOKEN_READERS,
     "Token.roles": TOKEN_READERS,
@@ -191,6 +207,9 @@ PERSONAL: Final = frozenset(
     }
 )
 """The fields that are personal data: people who read them must name their case, and the reading is recorded."""
+
+RECORDED: Final = PERSONAL | {"Subject.accessEvents"}
+"""The fields of which each reading by a person is recorded."""
 
 
 @strawberry.schema_directive(

@@ -29,6 +29,21 @@ class Bearer(NamedTuple):
     token_id: object = None
 
 
+def acting(bearer: Bearer, role: str | None, case: str | None) -> Actor:
+    """Give who calls, in which role, for which case.
+
+    FORBIDDEN for a role that the token has not; BAD_INPUT for a malformed case.
+    """
+    if role is not None and role not in bearer.roles:
+        raise Forbidden(header="X-Role", access=[])
+    if case is not None:
+        if not _CASE.fullmatch(case):
+            raise BadInput("X-Case", "it is a reference of 3 to 64 letters, digits, and #:_/-")
+        if looks_like_card_number(case):
+            raise CardNumberRefused(argument="X-Case")
+    return Actor(bearer.name, Role(role) if role is not None else bearer.roles[0], bearer.roles, case)
+
+
 class Authenticator:
     """Verifies tokens for one process."""
 
@@ -38,27 +53,13 @@ class Authenticator:
         self._known: dict[str, Bearer] = {}
         self.used: set[object] = set()
 
-    async def actor(self, authorization: str, role: str | None, case: str | None) -> Actor:
-        """Give who calls, in which role, for which case.
-
-        UNAUTHENTICATED without a valid token; FORBIDDEN for a role that the token has not; BAD_INPUT for a malformed
-        case.
-        """
+    async def bearer(self, authorization: str) -> Bearer:
+        """Give who calls; UNAUTHENTICATED without a valid token."""
         bearer = self._known.get(authorization)
         if bearer is None or bearer.until < time.monotonic():
             bearer = await self._verified(authorization)
         self.used.add(bearer.token_id)
-        acting = bearer.roles[0]
-        if role is not None:
-            if role not in bearer.roles:
-                raise Forbidden(header="X-Role", access=[])
-            acting = Role(role)
-        if case is not None:
-            if not _CASE.fullmatch(case):
-                raise BadInput("X-Case", "it is a reference of 3 to 64 letters, digits, and #:_/-")
-            if looks_like_card_number(case):
-                raise CardNumberRefused(argument="X-Case")
-        return Actor(bearer.name, acting, bearer.roles, case)
+        return bearer
 
     def forget(self) -> None:
         """Believe no token without asking again."""

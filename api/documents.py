@@ -32,6 +32,7 @@ from graphql.validation.validate import ValidationAbortedError
 
 from api import access, limits, literals
 from api.execution import Plan, compile_operation
+from api.fingerprints import fingerprint
 from api.schema import core, seen_by
 from models.actors import PEOPLE, Actor, Role
 from models.errors import BadInput, GraphqlInvalid, QueryTooLarge, Refused
@@ -70,6 +71,7 @@ class Prepared(NamedTuple):
     coordinates: frozenset[str]
     needs_case: bool
     variables: tuple[VariableDefinitionNode, ...]
+    hash: bytes
 
 
 class Documents:
@@ -121,7 +123,7 @@ def prepare(text: str, name: str | None, actor: Actor) -> Prepared:
     operation = _chosen(document, name)
     coordinates = frozenset(_coordinates(document, operation))
     access.demand(actor, coordinates)
-    plan = compile_operation(core, document, operation, introspected=seen_by(actor.role), personal=access.PERSONAL)
+    plan = compile_operation(core, document, operation, introspected=seen_by(actor.role), personal=access.RECORDED)
     return Prepared(
         plan,
         operation.name.value if operation.name else None,
@@ -129,6 +131,7 @@ def prepare(text: str, name: str | None, actor: Actor) -> Prepared:
         coordinates,
         actor.role in PEOPLE and not coordinates.isdisjoint(access.PERSONAL),
         tuple(operation.variable_definitions or ()),
+        fingerprint(document),
     )
 
 

@@ -13,7 +13,7 @@ from graphql import GraphQLError
 
 from api import limits, literals
 from api.access import visible_types
-from api.auth import Authenticator
+from api.auth import Authenticator, acting
 from api.documents import Documents, Refusals
 from api.errors import refusal_of, status_of, written
 from api.journal import Journal
@@ -131,11 +131,17 @@ class GraphQLOverHTTP:
 
     async def _actor(self, headers: dict[bytes, bytes]) -> Actor:
         role, case = headers.get(b"x-role"), headers.get(b"x-case")
-        return await self._authenticator.actor(
-            headers.get(b"authorization", b"").decode("latin-1"),
-            role.decode("latin-1") if role is not None else None,
-            case.decode("latin-1") if case is not None else None,
-        )
+        bearer = await self._authenticator.bearer(headers.get(b"authorization", b"").decode("latin-1"))
+        try:
+            return acting(
+                bearer,
+                role.decode("latin-1") if role is not None else None,
+                case.decode("latin-1") if case is not None else None,
+            )
+        except Forbidden:
+            known = Actor(bearer.name, bearer.roles[0], bearer.roles)
+            await Context(self._service, known, None, frozenset()).refused(["X-Role"])
+            raise
 
     async def _answer(
         self, request: Request, actor: Actor, receive: Receive, *, responds: bool
@@ -148,7 +154,7 @@ class GraphQLOverHTTP:
             context = Context(self._service, actor, None, _SEES[actor.role])
             await context.refused([entry["field"] for entry in refusal.extensions["access"]])  # type: ignore[attr-defined]
             raise
-        context = Context(self._service, actor, prepared.name, _SEES[actor.role])
+        context = Context(self._service, actor, prepared.name, _SEES[actor.role], prepared.hash)
         literals.demand_variables(core, prepared.variables, request.variables)
         if prepared.is_query:
             async with Watch(receive):
@@ -161,8 +167,6 @@ class GraphQLOverHTTP:
         if not result.errors:
             return Answer(200, {"data": result.data}), prepared.name
         errors = [written(error) for error in result.errors]
-        if any(entry["extensions"]["code"] == "GRANT_REQUIRED" for entry in errors):
-            await context.refused(["SyncAccount.files"])
         return Answer(200, {"data": result.data, "errors": errors}, errors[0]["extensions"]["code"]), prepared.name
 
 

@@ -19,6 +19,7 @@ import resolvers.enums  # noqa: F401 -- describes the enums
 from api import access
 from models import errors
 from models.actors import Role
+from resolvers.grants import AccessGrant
 from resolvers.mutations import Mutation
 from resolvers.payments import PaymentFragment
 from resolvers.queries import Query
@@ -40,7 +41,7 @@ def _made() -> strawberry.Schema:
     made = strawberry.Schema(
         Query,
         Mutation,
-        types=[Subject, PaymentFragment, SyncAccount, ErrorCode],
+        types=[AccessGrant, Subject, PaymentFragment, SyncAccount, ErrorCode],
         config=CONFIG,
     )
     fields = {

@@ -16,6 +16,7 @@ from models import (  # noqa: F401 -- importing them is what declares the tables
     addresses,
     audits,
     consents,
+    grants,
     letter_keys,
     letters,
     payments,

@@ -1,15 +1,16 @@
 """Access events: who looked at, changed, or was refused which fields of whom, for which case. Never a value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from itertools import combinations
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, Index
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Integer, bindparam, select, text, tuple_
 
 from models.actors import Actor, Role
-from models.base import Fate, Id, Moment, Table, Text, new_id, one_of, stored
+from models.base import Fate, Id, Moment, Octets, Table, Text, new_id, now, one_of, stored
 from models.database import Connection, Many, One, Statement, as_list
 from models.pages import PageOf, Slice, sliced
 
@@ -34,11 +35,13 @@ class AccessEvent(Table, table=True):
         CheckConstraint("operation ~ '^[_A-Za-z][_0-9A-Za-z]{0,63}$'", name="operation_is_a_name"),
         Index("access_events_of_subject", "subject_id", "at", "id"),
         Index("access_events_of_actor", "actor", "at", "id"),
-        Index("access_events_by_time", "at", "id"),
+        CheckConstraint("octet_length(operation_hash) = 32", name="operation_hash_is_one"),
+        Index("access_events_of_grant", "grant_id", "at", "id", postgresql_where=text("grant_id IS NOT NULL")),
+        Index("access_events_by_commit", "written_in", "id"),
     )
 
+    at: datetime = stored(Moment, Fate.KEPT, primary_key=True)
     id: UUID = stored(Id, Fate.KEPT, primary_key=True)
-    at: datetime = stored(Moment, Fate.KEPT)
     actor: str = stored(Text, Fate.KEPT)
     role: str = stored(Text, Fate.KEPT)
     case_reference: str | None = stored(Text, Fate.KEPT, nullable=True)
@@ -46,6 +49,19 @@ class AccessEvent(Table, table=True):
     action: str = stored(Text, Fate.KEPT)
     fields: list[str] = stored(ARRAY(Text), Fate.KEPT)
     operation: str | None = stored(Text, Fate.KEPT, nullable=True)
+    operation_hash: bytes | None = stored(Octets, Fate.KEPT, nullable=True)
+    grant_id: UUID | None = stored(Id, Fate.KEPT, nullable=True)
+    written_in: int = stored(
+        BigInteger, Fate.KEPT, server_default=text("CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
+    )
+
+
+class Wanted(NamedTuple):
+    """Which events are looked for; None is any."""
+
+    subject_id: UUID | None
+    actor: str | None
+    since: datetime | None
 
 
 class AccessEventRow(NamedTuple):
@@ -60,23 +76,28 @@ class AccessEventRow(NamedTuple):
     action: str
     fields: tuple[str, ...]
     operation: str | None
+    operation_hash: bytes | None = None
+    grant_id: UUID | None = None
 
 
 NOTE = Statement("""
-INSERT INTO access_events (id, at, actor, role, case_reference, subject_id, action, fields, operation)
-SELECT id, at, actor, role, case_reference, subject_id, action, string_to_array(fields, ' '), operation
+INSERT INTO access_events
+    (id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id)
+SELECT id, at, actor, role, case_reference, subject_id, action, string_to_array(fields, ' '), operation,
+    operation_hash, grant_id
 FROM unnest(
     CAST(:ids AS uuid[]), CAST(:at AS timestamptz[]), CAST(:actors AS text[]), CAST(:roles AS text[]),
     CAST(:cases AS text[]), CAST(:subjects AS uuid[]), CAST(:actions AS text[]), CAST(:fields AS text[]),
-    CAST(:operations AS text[])
-) AS fresh (id, at, actor, role, case_reference, subject_id, action, fields, operation)
+    CAST(:operations AS text[]), CAST(:hashes AS bytea[]), CAST(:grants AS uuid[])
+) AS fresh (id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id)
 """)
 
 OF_SUBJECTS = Statement("""
 SELECT page.*
 FROM unnest(CAST(:ids AS uuid[])) AS asked (subject_id)
 CROSS JOIN LATERAL (
-    SELECT e.id, e.at, e.actor, e.role, e.case_reference, e.subject_id, e.action, e.fields, e.operation
+    SELECT e.id, e.at, e.actor, e.role, e.case_reference, e.subject_id, e.action, e.fields, e.operation,
+        e.operation_hash, e.grant_id
     FROM access_events AS e
     WHERE e.subject_id = asked.subject_id
     AND (CAST(:after_at AS timestamptz) IS NULL OR (e.at, e.id) < (:after_at, CAST(:after_id AS uuid)))
@@ -85,29 +106,77 @@ CROSS JOIN LATERAL (
 ) AS page
 """)
 
-# Every filter is optional; the newest events come first.
-FOUND = Statement("""
-SELECT e.id, e.at, e.actor, e.role, e.case_reference, e.subject_id, e.action, e.fields, e.operation
-FROM access_events AS e
-WHERE (CAST(:subject_id AS uuid) IS NULL OR e.subject_id = :subject_id)
-AND (CAST(:actor AS text) IS NULL OR e.actor = :actor)
-AND (CAST(:since AS timestamptz) IS NULL OR e.at >= :since)
-AND (CAST(:after_at AS timestamptz) IS NULL OR (e.at, e.id) < (:after_at, CAST(:after_id AS uuid)))
-ORDER BY e.at DESC, e.id DESC
-LIMIT :first
+OF_GRANTS = Statement("""
+SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id
+FROM access_events
+WHERE grant_id = ANY(:ids)
+ORDER BY at, id
 """)
 
 
-def written(actor: Actor, subject_id: UUID | None, verb: str, operation: str | None, at: datetime) -> AccessEventRow:
-    """Make the event of one deed."""
+def _found(*filters: str) -> Statement:
+    """Give the statement for some filters: each combination has its own, so that each uses its own index."""
+    event: Any = AccessEvent
+    clauses = {
+        "subject_id": event.subject_id == bindparam("subject_id", type_=Id),
+        "actor": event.actor == bindparam("actor", type_=Text),
+        "since": event.at >= bindparam("since", type_=Moment),
+        "after": tuple_(event.at, event.id)
+        < tuple_(bindparam("after_at", type_=Moment), bindparam("after_id", type_=Id)),
+    }
+    return Statement(
+        select(
+            event.id,
+            event.at,
+            event.actor,
+            event.role,
+            event.case_reference,
+            event.subject_id,
+            event.action,
+            event.fields,
+            event.operation,
+            event.operation_hash,
+            event.grant_id,
+        )
+        .where(*(clauses[name] for name in filters))
+        .order_by(event.at.desc(), event.id.desc())
+        .limit(bindparam("first", type_=Integer))
+    )
+
+
+_FILTERS = ("subject_id", "actor", "since", "after")
+FOUND = {chosen: _found(*chosen) for size in range(5) for chosen in combinations(_FILTERS, size)}
+"""How events are found, the newest first, by the filters that are given."""
+
+
+def noted(  # noqa: PLR0913, PLR0917 -- these are the parts of an event
+    actor: Actor,
+    action: AccessAction,
+    subject_id: UUID | None,
+    fields: Iterable[str],
+    operation: str | None = None,
+    operation_hash: bytes | None = None,
+    grant_id: UUID | None = None,
+) -> AccessEventRow:
+    """Make an event of now; the fields are in their order of the alphabet."""
     return AccessEventRow(
-        new_id(), at, actor.name, actor.role, actor.case, subject_id, AccessAction.WRITE, (verb,), operation
+        new_id(),
+        now(),
+        actor.name,
+        actor.role,
+        actor.case,
+        subject_id,
+        action,
+        tuple(sorted(fields)),
+        operation,
+        operation_hash,
+        grant_id,
     )
 
 
 async def note(connection: Connection, events: Sequence[AccessEventRow]) -> None:
     """Write events, all in one statement."""
-    ids, at, actors, roles, cases, subjects, actions, fields, operations = zip(*events, strict=True)
+    ids, at, actors, roles, cases, subjects, actions, fields, operations, hashes, grants = zip(*events, strict=True)
     await NOTE.run(
         connection,
         ids=ids,
@@ -119,6 +188,8 @@ async def note(connection: Connection, events: Sequence[AccessEventRow]) -> None
         actions=actions,
         fields=[" ".join(names) for names in fields],
         operations=operations,
+        hashes=hashes,
+        grants=grants,
     )
 
 
@@ -142,19 +213,23 @@ async def of_subjects(
     return {subject_id: sliced(groups[subject_id], page) for subject_id in ids}
 
 
-async def found(connection: Connection, keys: Sequence[Any], page: PageOf) -> Mapping[Any, Slice[AccessEventRow]]:
-    """Give a page of the events that fit; a key is (person or None, actor or None, since or None)."""
+async def of_grants(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, AccessEventRow]:
+    """Give what was done about and under each grant, the oldest first."""
+    groups: Many[UUID, AccessEventRow] = Many()
+    for row in await OF_GRANTS.rows(connection, ids=as_list(ids)):
+        groups.add(row["grant_id"], AccessEventRow._make(row))
+    return groups
+
+
+async def found(connection: Connection, keys: Sequence[Wanted], page: PageOf) -> Mapping[Wanted, Slice[AccessEventRow]]:
+    """Give a page of the events that fit each key, the newest first."""
     after_at, after_id = page.after or (None, None)
     pages = {}
-    for subject_id, actor, since in keys:
-        rows = await FOUND.rows(
-            connection,
-            subject_id=subject_id,
-            actor=actor,
-            since=since,
-            after_at=after_at,
-            after_id=after_id,
-            first=page.first + 1,
+    for wanted in keys:
+        given = {**wanted._asdict(), "after": page.after}
+        statement = FOUND[tuple(name for name in _FILTERS if given[name] is not None)]
+        rows = await statement.rows(
+            connection, **wanted._asdict(), after_at=after_at, after_id=after_id, first=page.first + 1
         )
-        pages[subject_id, actor, since] = sliced([AccessEventRow._make(row) for row in rows], page)
+        pages[wanted] = sliced([AccessEventRow._make(row) for row in rows], page)
     return pages

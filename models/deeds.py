@@ -8,6 +8,7 @@ from uuid import UUID
 
 from models import audits
 from models.actors import Actor
+from models.audits import AccessAction
 from models.base import now
 from models.database import Connection, Database
 from models.keyring import Keyring
@@ -25,11 +26,20 @@ class Deed:
     """The people whom the verb touched."""
     choices: dict[UUID, int] = field(default_factory=dict)
     """The newest choice that was written of each person, by its epoch."""
+    action: AccessAction = AccessAction.WRITE
+    """What the deed is on the record."""
+    grant_id: UUID | None = None
+    """The access grant that the deed was about."""
 
 
 @asynccontextmanager
-async def deed(
-    database: Database, keyring: Keyring, actor: Actor, verb: str, operation: str | None = None
+async def deed(  # noqa: PLR0913, PLR0917 -- the last two are the operation's, which a command has not
+    database: Database,
+    keyring: Keyring,
+    actor: Actor,
+    verb: str,
+    operation: str | None = None,
+    operation_hash: bytes | None = None,
 ) -> AsyncIterator[Deed]:
     """Give a deed in one transaction and note who did it to whom; all of it is committed, or nothing."""
     async with database.transaction() as connection:
@@ -38,7 +48,7 @@ async def deed(
         await audits.note(
             connection,
             [
-                audits.written(actor, subject_id, verb, operation, made.at)
+                audits.noted(actor, made.action, subject_id, (verb,), operation, operation_hash, made.grant_id)
                 for subject_id in dict.fromkeys(made.about) or (None,)
             ],
         )

@@ -9,10 +9,14 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True)
 class PageOf:
-    """Which page is wanted: at most ``first`` rows after the position that the row before it had."""
+    """Which page is wanted: at most ``first`` rows after the position that the row before it had.
+
+    ``actor`` is whose access grants count, where a list opens only under one.
+    """
 
     first: int
     after: tuple[Any, ...] | None = None
+    actor: str | None = None
 
 
 class Slice(NamedTuple, Generic[_Row]):

@@ -11,10 +11,11 @@ from models import subjects, texts
 from models.base import CLOCK_SKEW, Fate, Id, Moment, Octets, Table, new_id, stored
 from models.database import Connection, Many, One, Statement, as_list
 from models.deeds import Deed
-from models.errors import BadInput, GrantRequired
+from models.errors import BadInput
+from models.grants import Granted
 from models.keyring import OVERHEAD, Seal, SubjectKey
 from models.names import REFERENCE_LENGTH, Name
-from models.pages import PageOf, Slice
+from models.pages import PageOf, sliced
 
 WORD_LENGTH = 64
 USER_AGENT_LENGTH = 512
@@ -156,6 +157,33 @@ WHERE a.id = ANY(:ids)
 ORDER BY c.sync_account_id, c.last_seen_at DESC, c.lookup_hash
 """)
 
+# Each account comes once even without a grant, or without files; its files only under a grant that is open now.
+FILES = Statement("""
+SELECT a.id, a.subject_id, opening.id, page.*
+FROM sync_accounts AS a
+LEFT JOIN LATERAL (
+    SELECT g.id
+    FROM access_grants AS g
+    WHERE g.subject_id = a.subject_id
+    AND g.actor = :actor
+    AND g.expires_at > clock_timestamp()
+    ORDER BY g.expires_at DESC
+    LIMIT 1
+) AS opening ON TRUE
+LEFT JOIN LATERAL (
+    SELECT f.id, f.subject_id, f.name, f.size_bytes, f.modified_at
+    FROM sync_files AS f
+    WHERE opening.id IS NOT NULL
+    AND f.subject_id = a.subject_id
+    AND f.sync_account_id = a.id
+    AND (CAST(:after_id AS uuid) IS NULL OR f.id > :after_id)
+    ORDER BY f.id
+    LIMIT :first
+) AS page ON TRUE
+WHERE a.id = ANY(:ids)
+ORDER BY a.id, page.id
+""")
+
 # What arrives late does not undo what is newer.
 RECORD = Statement("""
 INSERT INTO sync_accounts
@@ -257,9 +285,22 @@ async def clients(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, Syn
     return groups
 
 
-async def files(_connection: Connection, _ids: Sequence[UUID], _page: PageOf) -> Mapping[UUID, Slice[SyncFileRow]]:
-    """Refuse: file names open only under an access grant, and nobody can have one yet."""
-    raise GrantRequired
+async def files(connection: Connection, ids: Sequence[UUID], page: PageOf) -> Mapping[UUID, Granted]:
+    """Give a page of each account's files, where the page's actor has an open access grant on the person."""
+    rows = await FILES.rows(
+        connection, ids=as_list(ids), actor=page.actor, after_id=page.after and page.after[0], first=page.first + 1
+    )
+    groups: Many[UUID, SyncFileRow] = Many()
+    heads: dict[UUID, tuple[UUID | None, UUID | None]] = {}
+    for account_id, subject_id, grant_id, *file in rows:
+        heads[account_id] = subject_id, grant_id
+        if file[0] is not None:
+            groups.add(account_id, SyncFileRow._make(file))
+    found = {}
+    for account_id in ids:
+        subject_id, grant_id = heads.get(account_id, (None, None))
+        found[account_id] = Granted(subject_id, grant_id, sliced(groups[account_id], page))
+    return found
 
 
 async def record(deed: Deed, name: Name, given: Sync) -> UUID:

@@ -1,15 +1,28 @@
 """What is shown of access events."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import strawberry
 
+from models import audits
 from models.actors import Role
-from models.audits import AccessAction, AccessEventRow
-from models.base import Prefix, external_id
+from models.audits import AccessAction, AccessEventRow, Wanted
+from models.base import Prefix, external_id, id_of
+from resolvers.context import Context
 from resolvers.nodes import own_id
+from resolvers.pages import BY_TIME, Paged, page
 from resolvers.sources import column, shape
+
+
+def _hex(value: bytes | None) -> str | None:
+    return None if value is None else value.hex()
+
+
+def _grant_id(value: UUID | None) -> str | None:
+    return None if value is None else external_id(Prefix.ACCESS_GRANT, value)
 
 
 def _subject_id(value: UUID | None) -> str | None:
@@ -30,3 +43,23 @@ class AccessEvent:
     action: AccessAction = column(description="What was done.")
     fields: list[str] = column(description="Which fields were read, which deed was done, or what was refused.")
     operation: str | None = column(description="The name of the GraphQL operation.")
+    operation_hash: str | None = column(
+        "operation_hash",
+        make=_hex,
+        description="The SHA-256 of the operation's document, its literals taken out, in hex digits.",
+    )
+    grant_id: strawberry.ID | None = column(
+        "grant_id", make=_grant_id, description="The access grant that was asked for, decided or used."
+    )
+
+
+_FOUND = Paged(audits.found, BY_TIME)
+
+
+async def found(
+    context: Context, subject: str | None, actor: str | None, since: datetime | None, given: Mapping[str, Any]
+) -> Any:
+    """Give a page of the record, and put the look at it on the record."""
+    subject_id = id_of(Prefix.SUBJECT, subject, "subject") if subject else None
+    context.watched("Query.accessEvents", subject_id)
+    return await page(context, _FOUND, Wanted(subject_id, actor or None, since or None), given)

@@ -1,19 +1,22 @@
 """What resolvers act through: the reads, the deeds and the record of looks of one request."""
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
+import asyncpg
 import strawberry
 
 from models import audits, subjects
 from models.actors import PEOPLE, Actor
-from models.audits import AccessEventRow
-from models.base import new_id, now
+from models.audits import AccessAction, AccessEventRow
 from models.database import Database
 from models.deeds import Deed, deed
+from models.errors import CaseRequired, Forbidden, GrantRequired, Unavailable
+from models.grants import Granted
 from models.keyring import Keyring, SubjectKey
 from models.names import Name
+from models.pages import Slice
 from models.subjects import SubjectRow
 from resolvers.loaders import Reader
 from resolvers.pages import Cursors
@@ -38,17 +41,26 @@ class Service:
 class Context:
     """One request: an actor, acting in one role, through one operation."""
 
-    __slots__ = ("_keys", "_seen", "actor", "cursors", "operation", "sees", "service")
+    __slots__ = ("_keys", "_notes", "_seen", "actor", "cursors", "operation", "operation_hash", "sees", "service")
 
-    def __init__(self, service: Service, actor: Actor, operation: str | None, sees: frozenset[str]) -> None:
+    def __init__(
+        self,
+        service: Service,
+        actor: Actor,
+        operation: str | None,
+        sees: frozenset[str],
+        operation_hash: bytes | None = None,
+    ) -> None:
         self.service = service
         self.actor = actor
         self.operation = operation
+        self.operation_hash = operation_hash
         self.sees = sees
         """The types of which the role may see anything."""
         self.cursors = service.cursors
         self._keys: dict[UUID, SubjectKey] = {}
-        self._seen: dict[UUID, set[str]] = {}
+        self._seen: dict[UUID | None, set[str]] = {}
+        self._notes: list[AccessEventRow] = []
 
     def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> Awaitable[list[Any]]:
         """Give what each key names, through the coalescing reader."""
@@ -85,50 +97,56 @@ class Context:
     ) -> _Result:
         """Do one deed in one transaction; it is committed when this returns."""
         service = self.service
-        async with deed(service.database, service.keyring, self.actor, field, self.operation) as made:
-            return await verb(made, *given, **named)
+        try:
+            async with deed(
+                service.database, service.keyring, self.actor, field, self.operation, self.operation_hash
+            ) as made:
+                return await verb(made, *given, **named)
+        except (Forbidden, CaseRequired):
+            self._note(AccessAction.REFUSED, None, [f"Mutation.{field}"])
+            raise
 
     def saw(self, coordinates: Sequence[str], subject_ids: Sequence[UUID]) -> None:
-        """Remember that these personal fields of these people are about to be shown."""
-        for subject_id in subject_ids:
-            self._seen.setdefault(subject_id, set()).update(coordinates)
+        """Remember that these recorded fields of these people are about to be shown to a person."""
+        if self.actor.role in PEOPLE:
+            for subject_id in subject_ids:
+                self._seen.setdefault(subject_id, set()).update(coordinates)
+
+    def watched(self, coordinate: str, subject_id: UUID | None) -> None:
+        """Remember that the record itself is about to be shown, whoever asks."""
+        self._seen.setdefault(subject_id, set()).add(coordinate)
+
+    def opened(self, field: str, found: Granted) -> Slice[Any]:
+        """Give what was read under an open access grant, and remember its use; GRANT_REQUIRED without one."""
+        if found.grant_id is None:
+            self._seen.get(found.subject_id, set()).discard(field)
+            self._note(AccessAction.REFUSED, found.subject_id, [field])
+            raise GrantRequired(access=[{"field": field}])
+        self._note(AccessAction.GRANT, found.subject_id, [field], found.grant_id)
+        return found.page
 
     async def record(self) -> None:
-        """Write down what was seen, committed, before the answer leaves: no log, no data."""
-        if self._seen and self.actor.role in PEOPLE:
-            at = now()
-            await self.service.recorder.load(
-                audits.recorded,
-                [
-                    AccessEventRow(
-                        new_id(),
-                        at,
-                        self.actor.name,
-                        self.actor.role,
-                        self.actor.case,
-                        subject_id,
-                        audits.AccessAction.READ,
-                        tuple(sorted(coordinates)),
-                        self.operation,
-                    )
-                    for subject_id, coordinates in self._seen.items()
-                ],
-            )
+        """Write down what was seen, used and refused, committed, before the answer leaves: no log, no data."""
+        for subject_id, coordinates in self._seen.items():
+            if coordinates:
+                self._note(AccessAction.READ, subject_id, coordinates)
+        notes, self._notes, self._seen = self._notes, [], {}
+        try:
+            await self.service.recorder.load(audits.recorded, notes)
+        except asyncpg.PostgresError as error:
+            raise Unavailable from error
 
     async def refused(self, coordinates: Sequence[str]) -> None:
         """Write down that the caller was refused these fields."""
-        event = AccessEventRow(
-            new_id(),
-            now(),
-            self.actor.name,
-            self.actor.role,
-            self.actor.case,
-            None,
-            audits.AccessAction.REFUSED,
-            tuple(sorted(coordinates)),
-            self.operation,
+        self._note(AccessAction.REFUSED, None, coordinates)
+        await self.record()
+
+    def _note(
+        self, action: AccessAction, subject_id: UUID | None, fields: Iterable[str], grant_id: UUID | None = None
+    ) -> None:
+        self._notes.append(
+            audits.noted(self.actor, action, subject_id, fields, self.operation, self.operation_hash, grant_id)
         )
-        await self.service.recorder.load(audits.recorded, [event])
 
 
 Info = strawberry.Info[Context, None]

@@ -9,6 +9,7 @@ from models.actors import Role
 from models.audits import AccessAction
 from models.consents import Channel, ConsentState
 from models.decisions import DecisionReason
+from models.grants import GrantState
 from models.purposes import LegalBasis
 from models.subjects import Regime, SubjectStatus
 
@@ -106,4 +107,12 @@ _describe(
     WRITE="A deed was done.",
     REFUSED="Something was refused.",
     GRANT="An access grant was asked for, approved, or used.",
+)
+_describe(
+    GrantState,
+    "Where an access grant stands.",
+    WAITING="Somebody else with the role PRIVACY has to approve it.",
+    OPEN="It opens what it was asked for, to the one who asked.",
+    EXPIRED="Its time is over, or nobody approved it within a day.",
+    REFUSED="It was refused.",
 )

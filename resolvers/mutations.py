@@ -9,6 +9,7 @@ from strawberry import UNSET
 from models import (
     choices,
     corrections,
+    grants,
     optouts,
     payments,
     registrations,
@@ -20,9 +21,11 @@ from models import (
 from models.actors import Role
 from models.base import Prefix, external_id, id_of
 from models.consents import Channel
+from models.names import Name
 from resolvers import consents as shown
 from resolvers.consents import Consent
 from resolvers.context import Info
+from resolvers.grants import AccessGrant
 from resolvers.inputs import (
     CorrectSubjectInput,
     PaymentFragmentInput,
@@ -137,6 +140,29 @@ class Mutation:
     ) -> SyncAccount:
         done = await info.context.perform("recordSync", syncs.record, subject.name(), input.sync())
         return await info.context.load_one(syncs.by_ids, done)
+
+    @root(
+        description="Breaks the glass: asks that the file names of one person be opened to the caller, for the case in "
+        "X-Case and a short time. It waits for the approval of somebody else, who is told at once."
+    )
+    async def open_access_grant(
+        self,
+        info: Info,
+        subject: Annotated[strawberry.ID, strawberry.argument(description="The person's id.")],
+        minutes: Annotated[int, strawberry.argument(description="For how many minutes, 1 to 60.")] = 30,
+    ) -> AccessGrant:
+        done = await info.context.perform("openAccessGrant", grants.open_grant, Name.id(subject, "subject"), minutes)
+        return await info.context.load_one(grants.by_ids, done)
+
+    @root(description="Opens an access grant from now on, for its minutes. Never to be done by the one who asked.")
+    async def approve_access_grant(self, info: Info, id: Id) -> AccessGrant:  # noqa: A002
+        done = await info.context.perform("approveAccessGrant", grants.approve, id_of(Prefix.ACCESS_GRANT, id))
+        return await info.context.load_one(grants.by_ids, done)
+
+    @root(description="Refuses an access grant that waits.")
+    async def refuse_access_grant(self, info: Info, id: Id) -> AccessGrant:  # noqa: A002
+        done = await info.context.perform("refuseAccessGrant", grants.refuse, id_of(Prefix.ACCESS_GRANT, id))
+        return await info.context.load_one(grants.by_ids, done)
 
     @root(description="Issues a token to a service, a person or a script.")
     async def issue_token(

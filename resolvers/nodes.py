@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import strawberry
 
-from models import payments, subjects, syncs
+from models import grants, payments, subjects, syncs
 from models.base import Prefix, external_id, parsed_id
 from resolvers.context import Context
 from resolvers.sources import Read, column
@@ -26,6 +26,7 @@ class Kind(NamedTuple):
 
 
 KINDS = {
+    Prefix.ACCESS_GRANT: Kind("AccessGrant", grants.by_ids),
     Prefix.SUBJECT: Kind("Subject", subjects.by_ids),
     Prefix.PAYMENT_FRAGMENT: Kind("PaymentFragment", payments.by_ids),
     Prefix.SYNC_ACCOUNT: Kind("SyncAccount", syncs.by_ids),

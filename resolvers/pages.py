@@ -15,7 +15,9 @@ import strawberry
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from models.actors import Actor
 from models.errors import BadInput, QueryTooLarge
+from models.grants import Granted
 from models.keyring import NONCE
 from models.pages import PageOf, Slice
 from resolvers.scalars import Cursor
@@ -58,6 +60,10 @@ class Paging(Protocol):
     """What paging needs of the context of a request."""
 
     cursors: Cursors
+    actor: Actor
+
+    def opened(self, field: str, found: Granted) -> Slice[Any]:
+        """Give what was read under an open access grant, and remember its use; GRANT_REQUIRED without one."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class AskedPage(PageOf):
     """A page as a caller asked for it: with whose list the cursor is of."""
 
     owner: str | None = None
-    cursors: Cursors = field(default_factory=lambda: Cursors([]), compare=False)
+    asker: Any = field(default=None, compare=False)
 
 
 class EdgeRow(NamedTuple):
@@ -105,10 +111,11 @@ BY_ID = Order(("id",), (UUID,))
 
 
 class Paged(NamedTuple):
-    """A batched read that gives pages, in one order."""
+    """A batched read that gives pages, in one order; ``granted`` names the field where it opens only under a grant."""
 
     read: Read
     order: Order
+    granted: str | None = None
 
     @property
     def name(self) -> str:
@@ -122,25 +129,31 @@ class Paged(NamedTuple):
             raise BadInput("first", "it is not a count, 1 to 100")
         if first > MOST_FIRST:
             raise QueryTooLarge(argument="first", most=MOST_FIRST)
+        actor = context.actor.name if self.granted else None
         after = given.get("after")
         if after is None or after is strawberry.UNSET:
-            return (AskedPage(first, cursors=context.cursors),)
+            return (AskedPage(first, actor=actor, asker=context),)
         owner, *place = context.cursors.opened(self.name, after)
         position = tuple(read(value) for read, value in zip(self.order.readers, place, strict=True))
-        return (AskedPage(first, position, owner, context.cursors),)
+        return (AskedPage(first, position, actor, owner, context),)
 
     def check(self, key: Any, page: AskedPage) -> None:
         """Refuse the cursor of somebody else's list."""
         if page.owner is not None and page.owner != str(key):
             raise BadInput("after", "it is not a cursor of this list")
 
-    def connection(self, found: Slice[Any], key: Any, page: AskedPage) -> ConnectionRow:
+    def connection(self, found: Any, key: Any, page: AskedPage) -> ConnectionRow:
         """Make a connection of what the read gave for one key."""
+        if self.granted:
+            found = page.asker.opened(self.granted, found)
         edges = [
             EdgeRow(
                 row,
                 partial(
-                    page.cursors.sealed, self.name, str(key), tuple(getattr(row, name) for name in self.order.columns)
+                    page.asker.cursors.sealed,
+                    self.name,
+                    str(key),
+                    tuple(getattr(row, name) for name in self.order.columns),
                 ),
             )
             for row in found.rows
@@ -175,9 +188,12 @@ class Connection(Generic[_Node]):
     page_info: PageInfo = column(description="Where the page begins and ends.")
 
 
-def paged(by: Read, key: str, order: Order, *, description: str) -> Any:
-    """Declare a field that gives pages of what a batched read finds, keyed by a column of the parent's row."""
-    pages = Paged(by, order)
+def paged(by: Read, key: str, order: Order, *, granted: str | None = None, description: str) -> Any:
+    """Declare a field that gives pages of what a batched read finds, keyed by a column of the parent's row.
+
+    ``granted`` is the field's own name in the schema, where it opens only under an access grant.
+    """
+    pages = Paged(by, order, granted)
     source = Fed(by, key, pages.asked, pages.check, pages.connection)
 
     async def resolve(

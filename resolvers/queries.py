@@ -1,11 +1,14 @@
 """What can be asked."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
+from strawberry import UNSET
 
 from models import purposes, subjects, tokens
-from resolvers import decisions, nodes
+from resolvers import audits, decisions, nodes
+from resolvers.audits import AccessEvent
 from resolvers.consents import ConsentDecision
 from resolvers.context import Info
 from resolvers.inputs import SubjectBy, SubjectsBy
@@ -42,9 +45,7 @@ class Query:
         return found
 
     @root(description="All people, in the order in which they were registered.")
-    async def subjects(
-        self, info: Info, first: First = DEFAULT_FIRST, after: After = strawberry.UNSET
-    ) -> Connection[Subject]:
+    async def subjects(self, info: Info, first: First = DEFAULT_FIRST, after: After = UNSET) -> Connection[Subject]:
         return await page(info.context, _SUBJECTS, None, {"first": first, "after": after})
 
     @root(description="May this be done to this person for this purpose, now? The question that services ask most.")
@@ -63,6 +64,18 @@ class Query:
     @root(description="Everything that personal data may be used for.")
     async def purposes(self, info: Info) -> list[Purpose]:
         return await info.context.load_one(purposes.every, None)
+
+    @root(description="Who did what, the newest first. Reading it is recorded, too.")
+    async def access_events(  # noqa: PLR0913, PLR0917 -- each is an argument in the contract
+        self,
+        info: Info,
+        subject: Annotated[strawberry.ID | None, strawberry.argument(description="About whom; anybody's.")] = UNSET,
+        actor: Annotated[str | None, strawberry.argument(description="By whom; anybody's.")] = UNSET,
+        since: Annotated[datetime | None, strawberry.argument(description="Not before this time.")] = UNSET,
+        first: First = DEFAULT_FIRST,
+        after: After = UNSET,
+    ) -> Connection[AccessEvent]:
+        return await audits.found(info.context, subject, actor, since, {"first": first, "after": after})
 
     @root(description="All tokens, the oldest first; never their secrets.")
     async def tokens(self, info: Info) -> list[Token]:

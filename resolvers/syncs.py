@@ -40,5 +40,9 @@ class SyncAccount(Node):
         by=syncs.clients, description="The programs that sync with it, the one seen last first."
     )
     files: Connection[SyncFile] = paged(
-        by=syncs.files, key="id", order=BY_ID, description="Its files. They open only under an open access grant."
+        by=syncs.files,
+        key="id",
+        order=BY_ID,
+        granted="SyncAccount.files",
+        description="Its files. They open only under an open access grant.",
     )

@@ -1,0 +1,179 @@
+"""Break glass: file names open to one actor, for one person, for minutes, after somebody else said yes."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.conftest import Answered, Api, Databases
+
+OPEN = """
+mutation($who: ID!, $minutes: Int! = 30) {
+  openAccessGrant(subject: $who, minutes: $minutes) { id state expiresAt approvedBy actor case subjectId }
+}
+"""
+APPROVE = "mutation($id: ID!) { approveAccessGrant(id: $id) { id state expiresAt approvedBy } }"
+REFUSE = "mutation($id: ID!) { refuseAccessGrant(id: $id) { state approvedBy expiresAt } }"
+FILES = """
+query Files($who: ID!, $after: Cursor) {
+  subject(by: {id: $who}) {
+    syncAccounts { files(first: 2, after: $after) { edges { node { name } } pageInfo { hasNextPage endCursor } } }
+  }
+}
+"""
+EVENTS = """
+query($who: ID) {
+  accessEvents(subject: $who, first: 100) {
+    edges { node { id actor role case action fields operation operationHash grantId subjectId } }
+  }
+}
+"""
+SYNC = "mutation($who: SubjectBy!, $input: SyncInput!) { recordSync(subject: $who, input: $input) { id } }"
+
+
+def person_with_files(api: Api, email: str = "ada@example.com") -> str:
+    person = api.register(email)
+    files = [
+        {"name": f"letter {index}.txt", "sizeBytes": 1, "modifiedAt": "2026-01-01T00:00:00Z"} for index in range(3)
+    ]
+    given = {"reference": "r", "storageBytes": 1, "fileCount": 3, "syncedAt": "2026-01-01T00:00:00Z", "files": files}
+    assert api.ask("SYNC", SYNC, who={"id": person}, input=given).data
+    return person
+
+
+def names(answer: Answered) -> list[str]:
+    [account] = answer.data["subject"]["syncAccounts"]
+    return [edge["node"]["name"] for edge in account["files"]["edges"]]
+
+
+def opened(api: Api, person: str, *, approve: bool = True) -> str:
+    grant = str(api.ask("SUPPORT", OPEN, who=person).data["openAccessGrant"]["id"])
+    if approve:
+        assert api.ask("PRIVACY", APPROVE, id=grant).data["approveAccessGrant"]["state"] == "OPEN"
+    return grant
+
+
+def events(api: Api, action: str, **wanted: Any) -> list[dict[str, Any]]:
+    found = [edge["node"] for edge in api.ask("AUDITOR", EVENTS, **wanted).data["accessEvents"]["edges"]]
+    return [event for event in found if event["action"] == action]
+
+
+def changed(databases: Databases, sql: str) -> None:
+    async def change() -> None:
+        connection = await asyncpg.connect(databases.url)
+        await connection.execute(sql)
+        await connection.close()
+
+    asyncio.run(change())
+
+
+def test_without_a_grant_file_names_stay_shut_and_the_try_is_recorded(api: Api) -> None:
+    person = person_with_files(api)
+    answer = api.ask("SUPPORT", FILES, who=person)
+    assert answer.code == "GRANT_REQUIRED"
+    assert "letter" not in str(answer.body)
+    [refusal] = events(api, "REFUSED", who=person)
+    assert refusal["fields"] == ["SyncAccount.files"]
+    assert (refusal["actor"], refusal["case"], refusal["operation"]) == ("support of the tests", "case/1", "Files")
+    reads = events(api, "READ", who=person)
+    assert all("SyncAccount.files" not in event["fields"] for event in reads)
+
+
+def test_a_grant_waits_until_somebody_else_approves(api: Api) -> None:
+    person = person_with_files(api)
+    asked = api.ask("SUPPORT", OPEN, who=person).data["openAccessGrant"]
+    assert asked["state"] == "WAITING"
+    assert asked["expiresAt"] is None
+    assert (asked["actor"], asked["case"], asked["subjectId"]) == ("support of the tests", "case/1", person)
+    assert api.ask("SUPPORT", FILES, who=person).code == "GRANT_REQUIRED"
+    approved = api.ask("PRIVACY", APPROVE, id=asked["id"]).data["approveAccessGrant"]
+    assert (approved["state"], approved["approvedBy"]) == ("OPEN", "privacy of the tests")
+    assert names(api.ask("SUPPORT", FILES, who=person)) == ["letter 0.txt", "letter 1.txt"]
+
+
+def test_every_page_read_is_an_event_under_the_grant(api: Api) -> None:
+    person = person_with_files(api)
+    grant = opened(api, person)
+    first = api.ask("SUPPORT", FILES, who=person)
+    after = first.data["subject"]["syncAccounts"][0]["files"]["pageInfo"]["endCursor"]
+    assert names(api.ask("SUPPORT", FILES, who=person, after=after)) == ["letter 2.txt"]
+    under = [event for event in events(api, "GRANT", who=person) if event["grantId"] == grant]
+    assert [event["fields"] for event in under] == [
+        ["SyncAccount.files"],
+        ["SyncAccount.files"],
+        ["approveAccessGrant"],
+        ["openAccessGrant"],
+    ]
+    assert all(len(event["operationHash"]) == 64 for event in under)
+
+
+def test_a_grant_opens_nothing_of_another_person(api: Api) -> None:
+    opened(api, person_with_files(api))
+    other = person_with_files(api, "bo@example.com")
+    assert api.ask("SUPPORT", FILES, who=other).code == "GRANT_REQUIRED"
+
+
+def test_a_grant_opens_nothing_to_another_actor(api: Api) -> None:
+    person = person_with_files(api)
+    opened(api, person)
+    assert api.ask("PRIVACY", FILES, who=person).code == "GRANT_REQUIRED"
+
+
+def test_a_grant_ends_by_itself(api: Api, databases: Databases) -> None:
+    person = person_with_files(api)
+    grant = opened(api, person)
+    assert names(api.ask("SUPPORT", FILES, who=person))
+    changed(databases, "UPDATE access_grants SET expires_at = clock_timestamp() - interval '1 second'")
+    assert api.ask("SUPPORT", FILES, who=person).code == "GRANT_REQUIRED"
+    node = "query($id: ID!) { node(id: $id) { ... on AccessGrant { state } } }"
+    assert api.ask("AUDITOR", node, id=grant).data["node"]["state"] == "EXPIRED"
+    assert api.ask("PRIVACY", APPROVE, id=grant).code == "STATE_CONFLICT"
+
+
+def test_nobody_approves_what_waited_for_more_than_a_day(api: Api, databases: Databases) -> None:
+    grant = opened(api, person_with_files(api), approve=False)
+    changed(databases, "UPDATE access_grants SET asked_at = asked_at - interval '25 hours'")
+    assert api.ask("PRIVACY", APPROVE, id=grant).code == "STATE_CONFLICT"
+
+
+def test_nobody_approves_their_own_grant(api: Api, databases: Databases) -> None:
+    grant = opened(api, person_with_files(api), approve=False)
+    changed(databases, "UPDATE access_grants SET actor = 'privacy of the tests'")
+    assert api.ask("PRIVACY", APPROVE, id=grant).code == "FORBIDDEN"
+    assert "Mutation.approveAccessGrant" in events(api, "REFUSED")[0]["fields"]
+
+
+def test_a_refused_grant_cannot_be_approved(api: Api) -> None:
+    grant = opened(api, person_with_files(api), approve=False)
+    refused = {"state": "REFUSED", "approvedBy": None, "expiresAt": None}
+    assert api.ask("PRIVACY", REFUSE, id=grant).data["refuseAccessGrant"] == refused
+    assert api.ask("PRIVACY", APPROVE, id=grant).code == "STATE_CONFLICT"
+
+
+@pytest.mark.parametrize("minutes", [0, -1, 61, 2**31 - 1])
+def test_a_grant_lasts_an_hour_at_most(api: Api, minutes: int) -> None:
+    answer = api.ask("SUPPORT", OPEN, who=api.register("ada@example.com"), minutes=minutes)
+    assert (answer.code, answer.extensions["argument"]) == ("BAD_INPUT", "minutes")
+
+
+def test_a_grant_needs_a_case(api: Api) -> None:
+    person = api.register("ada@example.com")
+    assert api.ask("SUPPORT", OPEN, case="", who=person).code == "CASE_REQUIRED"
+    assert events(api, "REFUSED")[0]["fields"] == ["Mutation.openAccessGrant"]
+
+
+def test_asking_twice_is_one_grant(api: Api) -> None:
+    person = api.register("ada@example.com")
+    assert opened(api, person, approve=False) == opened(api, person, approve=False)
+
+
+def test_approving_twice_is_one_approval(api: Api) -> None:
+    grant = opened(api, person_with_files(api))
+    again = api.ask("PRIVACY", APPROVE, id=grant).data["approveAccessGrant"]
+    assert again["state"] == "OPEN"
+
+
+@pytest.mark.parametrize("role", ["STORE", "SYNC", "BILLING", "PRIVACY", "AUDITOR", "ADMIN"])
+def test_only_support_breaks_the_glass(api: Api, role: str) -> None:
+    assert api.ask(role, OPEN, who=api.register("ada@example.com")).code == "FORBIDDEN"
