@@ -23,6 +23,7 @@ from resolvers.grants import AccessGrant
 from resolvers.mutations import Mutation
 from resolvers.payments import PaymentFragment
 from resolvers.queries import Query
+from resolvers.requests import ErasureStep, RightsRequest
 from resolvers.scalars import CONFIG
 from resolvers.subjects import Subject
 from resolvers.syncs import SyncAccount
@@ -41,7 +42,7 @@ def _made() -> strawberry.Schema:
     made = strawberry.Schema(
         Query,
         Mutation,
-        types=[AccessGrant, Subject, PaymentFragment, SyncAccount, ErrorCode],
+        types=[AccessGrant, Subject, PaymentFragment, SyncAccount, RightsRequest, ErasureStep, ErrorCode],
         config=CONFIG,
     )
     fields = {

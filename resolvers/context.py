@@ -1,6 +1,7 @@
 """What resolvers act through: the reads, the deeds and the record of looks of one request."""
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from models.database import Database
 from models.deeds import Deed, deed
 from models.errors import CaseRequired, Forbidden, GrantRequired, Unavailable
 from models.grants import Granted
+from models.intakes import GRACE
 from models.keyring import Keyring, SubjectKey
 from models.names import Name
 from models.pages import Slice
@@ -29,13 +31,15 @@ _Result = TypeVar("_Result")
 class Service:
     """What all requests of one process share."""
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    def __init__(self, database: Database, keyring: Keyring, *, grace: timedelta = GRACE) -> None:
         self.database = database
         self.keyring = keyring
         self.reader = Reader(database.readers)
         self.keys = Reader(database.keyring)
         self.recorder = Reader(database.writers)
         self.cursors = Cursors(keyring.masters.derived("cursors"))
+        self.grace = grace
+        """How long a person may think better of an erasure."""
 
 
 class Context:

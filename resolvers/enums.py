@@ -9,8 +9,11 @@ from models.actors import Role
 from models.audits import AccessAction
 from models.consents import Channel, ConsentState
 from models.decisions import DecisionReason
+from models.erasures import RetentionGround
 from models.grants import GrantState
 from models.purposes import LegalBasis
+from models.requests import DenialReason, ErasureReason, IdentityProof, RequestKind, RequestState
+from models.steps import StepState
 from models.subjects import Regime, SubjectStatus
 
 
@@ -115,4 +118,60 @@ _describe(
     OPEN="It opens what it was asked for, to the one who asked.",
     EXPIRED="Its time is over, or nobody approved it within a day.",
     REFUSED="It was refused.",
+)
+_describe(
+    RequestKind,
+    "What the law lets a person ask for.",
+    ERASURE="To be erased (Art. 17 GDPR).",
+)
+_describe(
+    RequestState,
+    "Where a request is in its life.",
+    AWAITING_VERIFICATION="It waits for proof that the person themselves asks.",
+    SCHEDULED="It waits for the cooling-off time to end.",
+    IN_PROGRESS="It is being carried out; nothing calls it back.",
+    PARTIALLY_COMPLETED="Everything here is gone; an internal system has not answered yet, or has failed.",
+    COMPLETED="Every live system is done.",
+    DENIED="It was refused.",
+    CANCELLED="It was called off.",
+)
+_describe(
+    IdentityProof,
+    "How it is proved that the person themselves asks.",
+    NONE_YET="Not at all yet.",
+    EMAIL_CODE="By a code mailed to them.",
+    ATTESTED="By the word of whoever acted, who is recorded.",
+)
+_describe(
+    ErasureReason,
+    "Why a person is to be erased.",
+    REQUESTED="They ask for it.",
+    CONSENT_WITHDRAWN="They took back the consent that it rested on.",
+    UNLAWFUL="It was unlawful to keep them.",
+    UNDERAGE="They are under 13: no cooling-off time, and nobody asks a child for a code.",
+)
+_describe(
+    DenialReason,
+    "Why a request was refused.",
+    SUSPECTED_FRAUD="Somebody else seems to ask.",
+    INSUFFICIENT_VERIFICATION="Identity was not proved.",
+    NO_MATCH="It concerns nobody whom we know.",
+    CLAIM_NOT_COVERED="The law does not give this right here.",
+    OUTSIDE_JURISDICTION="No law that binds us gives this right.",
+    TOO_MANY_REQUESTS="It is manifestly unfounded or excessive (Art. 12(5) GDPR).",
+    OTHER="Another reason, which the case tells.",
+)
+_describe(
+    StepState,
+    "Whether an internal system has done its part.",
+    PENDING="Not yet.",
+    DONE="It has.",
+    FAILED="It said that it cannot, or never answered; retryErasure tells it again.",
+)
+_describe(
+    RetentionGround,
+    "Why something outlives an erasure (Art. 17(3) GDPR).",
+    LEGAL_OBLIGATION="A law demands it.",
+    LEGAL_CLAIM="It is proof for or against a claim.",
+    PUBLISHED_BY_SUBJECT="The person published it themselves, and it is no longer ours to take back.",
 )

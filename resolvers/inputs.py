@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 from strawberry import UNSET
@@ -16,11 +16,12 @@ from models.syncs import Client, File, Sync
 from resolvers.scalars import BigInt
 
 MOST_PEOPLE = 1000
+_Value = TypeVar("_Value")
 
 
-def _given(text: str | None) -> str | None:
-    """Give the text, or None where the key is absent."""
-    return None if text is UNSET else text
+def given(value: _Value | None) -> _Value | None:
+    """Give the value, or None where the key is absent."""
+    return None if value is UNSET else value
 
 
 def said(description: str, default: Any = ...) -> Any:
@@ -88,8 +89,8 @@ class RegisterSubjectInput:
     def registration(self) -> Registration:
         return Registration(
             self.email,
-            _given(self.display_name),
-            _given(self.country),
+            given(self.display_name),
+            given(self.country),
             (self.account.system, self.account.reference) if self.account else None,
             self.is_under_13,
         )
@@ -107,9 +108,9 @@ class CorrectSubjectInput:
         return Correction(
             UNCHANGED if self.display_name is UNSET else self.display_name,
             UNCHANGED if self.country is UNSET else self.country,
-            _given(self.add_email),
-            _given(self.remove_email),
-            _given(self.primary_email),
+            given(self.add_email),
+            given(self.remove_email),
+            given(self.primary_email),
         )
 
 

@@ -10,10 +10,13 @@ from models import (
     choices,
     corrections,
     grants,
+    intakes,
     optouts,
     payments,
     registrations,
+    requests,
     restrictions,
+    steps,
     subjects,
     syncs,
     tokens,
@@ -21,8 +24,11 @@ from models import (
 from models.actors import Role
 from models.base import Prefix, external_id, id_of
 from models.consents import Channel
+from models.intakes import Wish
 from models.names import Name
+from models.requests import DenialReason, ErasureReason, IdentityProof
 from resolvers import consents as shown
+from resolvers import requests as requested
 from resolvers.consents import Consent
 from resolvers.context import Info
 from resolvers.grants import AccessGrant
@@ -31,10 +37,12 @@ from resolvers.inputs import (
     PaymentFragmentInput,
     RegisterSubjectInput,
     SyncInput,
+    given,
 )
 from resolvers.optouts import OptOut
 from resolvers.payments import PaymentFragment
 from resolvers.queries import By, PurposeKey
+from resolvers.requests import ErasureStep, RightsRequest
 from resolvers.sources import root
 from resolvers.subjects import Subject
 from resolvers.syncs import SyncAccount
@@ -163,6 +171,92 @@ class Mutation:
     async def refuse_access_grant(self, info: Info, id: Id) -> AccessGrant:  # noqa: A002
         done = await info.context.perform("refuseAccessGrant", grants.refuse, id_of(Prefix.ACCESS_GRANT, id))
         return await info.context.load_one(grants.by_ids, done)
+
+    @root(
+        description="Asks for a person to be erased. Somebody's second request is their first. Nothing is erased "
+        "before identity is proved and the cooling-off time is over."
+    )
+    async def request_erasure(  # noqa: PLR0913, PLR0917 -- the contract's arguments
+        self,
+        info: Info,
+        subject: By,
+        channel: Annotated[Channel, strawberry.argument(description="Where the request reached us.")],
+        identity: Annotated[
+            IdentityProof,
+            strawberry.argument(
+                description="How it is proved that the person themselves asks; ATTESTED vouches for it."
+            ),
+        ] = IdentityProof.EMAIL_CODE,
+        reason: Annotated[
+            ErasureReason, strawberry.argument(description="Why; UNDERAGE needs no code and has no cooling-off time.")
+        ] = ErasureReason.REQUESTED,
+        immediately: Annotated[  # noqa: FBT002 -- the contract's argument
+            bool, strawberry.argument(description="Whether there is no cooling-off time; PRIVACY and ADMIN only.")
+        ] = False,
+        plan_hash: Annotated[
+            str | None,
+            strawberry.argument(description="The hash of the plan agreed to: STATE_CONFLICT when it is another now."),
+        ] = UNSET,
+    ) -> RightsRequest:
+        wish = Wish(channel, identity, reason, immediately, given(plan_hash))
+        done = await info.context.perform(
+            "requestErasure", intakes.request, subject.name(), wish, info.context.service.grace
+        )
+        return await info.context.load_one(requests.by_ids, done)
+
+    @root(description="Proves identity by the code that was mailed to the person: five attempts, a quarter of an hour.")
+    async def confirm_identity(
+        self,
+        info: Info,
+        id: Id,  # noqa: A002
+        code: Annotated[str, strawberry.argument(description="The code of eight characters.")],
+    ) -> RightsRequest:
+        done = await requested.confirm(info.context, id_of(Prefix.RIGHTS_REQUEST, id), code)
+        return await info.context.load_one(requests.by_ids, done)
+
+    @root(description="Calls an erasure off before it begins.")
+    async def cancel_erasure(self, info: Info, id: Id) -> RightsRequest:  # noqa: A002
+        done = await info.context.perform("cancelErasure", intakes.cancel, id_of(Prefix.RIGHTS_REQUEST, id))
+        return await info.context.load_one(requests.by_ids, done)
+
+    @root(description="Refuses a request before it is carried out, and tells the person why.")
+    async def deny_request(
+        self,
+        info: Info,
+        id: Id,  # noqa: A002
+        reason: Annotated[DenialReason, strawberry.argument(description="Why.")],
+    ) -> RightsRequest:
+        done = await info.context.perform("denyRequest", intakes.deny, id_of(Prefix.RIGHTS_REQUEST, id), reason)
+        return await info.context.load_one(requests.by_ids, done)
+
+    @root(description="Runs what is left of an erasure: tells the systems that failed again.")
+    async def retry_erasure(self, info: Info, id: Id) -> RightsRequest:  # noqa: A002
+        done = await info.context.perform("retryErasure", intakes.retry, id_of(Prefix.RIGHTS_REQUEST, id))
+        return await info.context.load_one(requests.by_ids, done)
+
+    @root(description="Says that an internal system has erased the person. A second answer changes nothing.")
+    async def complete_erasure_step(
+        self,
+        info: Info,
+        id: Id,  # noqa: A002
+        records_erased: Annotated[int, strawberry.argument(description="How many records it erased.")],
+    ) -> ErasureStep:
+        done = await info.context.perform(
+            "completeErasureStep", steps.complete, id_of(Prefix.ERASURE_STEP, id), records_erased
+        )
+        return await info.context.load_one(steps.by_ids, done)
+
+    @root(description="Says that an internal system cannot erase the person, and why.")
+    async def fail_erasure_step(
+        self,
+        info: Info,
+        id: Id,  # noqa: A002
+        error: Annotated[
+            str, strawberry.argument(description="Why, in at most 200 characters, without personal data.")
+        ],
+    ) -> ErasureStep:
+        done = await info.context.perform("failErasureStep", steps.fail, id_of(Prefix.ERASURE_STEP, id), error)
+        return await info.context.load_one(steps.by_ids, done)
 
     @root(description="Issues a token to a service, a person or a script.")
     async def issue_token(

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import strawberry
 
-from models import grants, payments, subjects, syncs
+from models import grants, payments, requests, steps, subjects, syncs
 from models.base import Prefix, external_id, parsed_id
 from resolvers.context import Context
 from resolvers.sources import Read, column
@@ -29,6 +29,8 @@ KINDS = {
     Prefix.ACCESS_GRANT: Kind("AccessGrant", grants.by_ids),
     Prefix.SUBJECT: Kind("Subject", subjects.by_ids),
     Prefix.PAYMENT_FRAGMENT: Kind("PaymentFragment", payments.by_ids),
+    Prefix.RIGHTS_REQUEST: Kind("RightsRequest", requests.by_ids),
+    Prefix.ERASURE_STEP: Kind("ErasureStep", steps.by_ids),
     Prefix.SYNC_ACCOUNT: Kind("SyncAccount", syncs.by_ids),
 }
 

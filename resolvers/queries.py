@@ -6,15 +6,30 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import UNSET
 
-from models import purposes, subjects, tokens
+from models import purposes, requests, steps, subjects, tokens
+from models.base import Prefix, id_of
+from models.requests import RequestState
+from models.steps import StepState
 from resolvers import audits, decisions, nodes
+from resolvers import requests as shown
 from resolvers.audits import AccessEvent
 from resolvers.consents import ConsentDecision
 from resolvers.context import Info
-from resolvers.inputs import SubjectBy, SubjectsBy
+from resolvers.inputs import SubjectBy, SubjectsBy, given
 from resolvers.nodes import Node
-from resolvers.pages import BY_REGISTRATION, DEFAULT_FIRST, After, Connection, First, Paged, page
+from resolvers.pages import (
+    BY_CREATION,
+    BY_RECEIPT,
+    BY_REGISTRATION,
+    DEFAULT_FIRST,
+    After,
+    Connection,
+    First,
+    Paged,
+    page,
+)
 from resolvers.purposes import Purpose
+from resolvers.requests import ErasurePlan, ErasureStep, RightsRequest
 from resolvers.sources import root
 from resolvers.subjects import Subject
 from resolvers.tokens import Token, Viewer
@@ -22,6 +37,8 @@ from resolvers.tokens import Token, Viewer
 By = Annotated[SubjectBy, strawberry.argument(description="Who is meant.")]
 PurposeKey = Annotated[str, strawberry.argument(description="The purpose's name, such as `newsletter`.")]
 _SUBJECTS = Paged(subjects.every, BY_REGISTRATION)
+_REQUESTS = Paged(requests.found, BY_RECEIPT)
+_STEPS = Paged(steps.of_system, BY_CREATION)
 
 
 @strawberry.type(description="What can be asked.")
@@ -76,6 +93,46 @@ class Query:
         after: After = UNSET,
     ) -> Connection[AccessEvent]:
         return await audits.found(info.context, subject, actor, since, {"first": first, "after": after})
+
+    @root(description="One rights request; null when there is none by that id.")
+    async def rights_request(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
+    ) -> RightsRequest | None:
+        return await info.context.load_one(requests.by_ids, id_of(Prefix.RIGHTS_REQUEST, id))
+
+    @root(description="Rights requests, the oldest first: their clocks run out first.")
+    async def rights_requests(
+        self,
+        info: Info,
+        state: Annotated[
+            RequestState | None, strawberry.argument(description="Only those in this state.")
+        ] = strawberry.UNSET,
+        overdue: Annotated[
+            bool | None, strawberry.argument(description="Only those that are overdue, or that are not.")
+        ] = strawberry.UNSET,
+        first: First = DEFAULT_FIRST,
+        after: After = strawberry.UNSET,
+    ) -> Connection[RightsRequest]:
+        return await page(info.context, _REQUESTS, (given(state), given(overdue)), {"first": first, "after": after})
+
+    @root(description="What erasing this person would destroy, where, and what would be kept and why. Changes nothing.")
+    async def erasure_plan(self, info: Info, subject: By) -> ErasurePlan:
+        return await shown.plan(info.context, subject.name())
+
+    @root(description="Erasure steps that wait for an internal system to do its part, the oldest first.")
+    async def erasure_steps(
+        self,
+        info: Info,
+        system: Annotated[str, strawberry.argument(description="The internal system, such as `store`.")],
+        state: Annotated[
+            StepState | None, strawberry.argument(description="Only those in this state; all when it is null.")
+        ] = StepState.PENDING,
+        first: First = DEFAULT_FIRST,
+        after: After = strawberry.UNSET,
+    ) -> Connection[ErasureStep]:
+        return await page(info.context, _STEPS, steps.asked_of(system, state), {"first": first, "after": after})
 
     @root(description="All tokens, the oldest first; never their secrets.")
     async def tokens(self, info: Info) -> list[Token]:

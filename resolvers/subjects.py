@@ -9,6 +9,7 @@ import models.addresses
 import models.audits
 import models.consents
 import models.payments
+import models.requests
 import models.syncs
 from models.accounts import AccountRow
 from models.addresses import EmailAddressRow
@@ -19,6 +20,7 @@ from resolvers.consents import Consent, ConsentEvent
 from resolvers.nodes import Node, own_id
 from resolvers.pages import BY_EPOCH, BY_TIME, Connection, paged
 from resolvers.payments import PaymentFragment
+from resolvers.requests import RightsRequest
 from resolvers.sources import column, fed, shape
 from resolvers.syncs import SyncAccount
 
@@ -66,6 +68,9 @@ class Subject(Node):
     )
     sync_accounts: list[SyncAccount] = fed(
         by=models.syncs.of_subjects, key="subject_id", description="What is known about the person's Customer Data."
+    )
+    rights_requests: list[RightsRequest] = fed(
+        by=models.requests.of_subjects, key="subject_id", description="What the person asked for, the newest first."
     )
     access_events: Connection[AccessEvent] = paged(
         by=models.audits.of_subjects,

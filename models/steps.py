@@ -1,0 +1,204 @@
+"""Erasure steps: the part of an erasure that an internal system does, and what it says of it.
+
+What names the person to the system, and what the system says when it cannot, is sealed under a key of the request's
+own, which is destroyed when the request is completed.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
+
+from models import texts
+from models.base import Fate, Id, Moment, Octets, Table, Text, one_of, stored
+from models.database import Connection, Many, One, Statement, as_list
+from models.deeds import Deed
+from models.errors import BadInput, NotFound, StateConflict
+from models.keyring import OVERHEAD, Seal
+from models.names import REFERENCE_LENGTH, system_name
+from models.pages import PageOf, Slice, sliced
+
+ERROR_LENGTH = 200
+MOST_RECORDS = 2**31 - 1
+
+
+class StepState(StrEnum):
+    """Whether a system has done its part."""
+
+    PENDING = "PENDING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
+class ErasureStep(Table, table=True):
+    """What one internal system has to erase, for one account or for the person as a whole."""
+
+    __tablename__ = "erasure_steps"
+    __table_args__ = (
+        ForeignKeyConstraint(["subject_id", "request_id"], ["rights_requests.subject_id", "rights_requests.id"]),
+        UniqueConstraint("id", name="erasure_step_id_is_one"),
+        one_of("state", StepState),
+        CheckConstraint("(state = 'DONE') = (completed_at IS NOT NULL)", name="what_is_done_has_its_time"),
+        CheckConstraint("records_erased >= 0", name="records_are_counted"),
+        CheckConstraint(
+            f"octet_length(account_reference) <= {4 * REFERENCE_LENGTH + OVERHEAD}", name="step_reference_is_short"
+        ),
+        CheckConstraint(f"octet_length(error) <= {4 * ERROR_LENGTH + OVERHEAD}", name="step_error_is_short"),
+        Index("erasure_steps_of_request", "request_id"),
+        Index("erasure_steps_of_system", "system", "state", "created_at", "id"),
+        Index("erasure_steps_to_tell", "next_attempt_at", postgresql_where=text("state = 'PENDING'")),
+    )
+
+    subject_id: UUID = stored(Id, Fate.KEPT, primary_key=True)
+    id: UUID = stored(Id, Fate.KEPT, primary_key=True)
+    request_id: UUID = stored(Id, Fate.KEPT)
+    system: str = stored(Text, Fate.KEPT)
+    account_reference: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
+    state: str = stored(Text, Fate.KEPT)
+    attempts: int = stored(Integer, Fate.KEPT, server_default="0")
+    created_at: datetime = stored(Moment, Fate.KEPT)
+    next_attempt_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    give_up_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    completed_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    completed_by: str | None = stored(Text, Fate.KEPT, nullable=True)
+    records_erased: int | None = stored(Integer, Fate.KEPT, nullable=True)
+    error: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
+
+
+REFERENCE = Seal("erasure_steps.account_reference")
+ERROR = Seal("erasure_steps.error")
+
+
+class ErasureStepRow(NamedTuple):
+    """A step as it is read. ``subject_id`` names the key that opens it: the request's, for the person's is gone."""
+
+    id: UUID
+    request_id: UUID
+    subject_id: UUID
+    system: str
+    account_reference: Annotated[bytes | None, REFERENCE]
+    state: str
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    completed_at: datetime | None
+    records_erased: int | None
+    error: Annotated[bytes | None, ERROR]
+
+
+BY_IDS = Statement("""
+SELECT id, request_id, request_id, system, account_reference, state, attempts, created_at, next_attempt_at,
+    completed_at, records_erased, error
+FROM erasure_steps
+WHERE id = ANY(:ids)
+""")
+
+OF_REQUESTS = Statement("""
+SELECT id, request_id, request_id, system, account_reference, state, attempts, created_at, next_attempt_at,
+    completed_at, records_erased, error
+FROM erasure_steps
+WHERE request_id = ANY(:ids)
+ORDER BY request_id, system, id
+""")
+
+OF_SYSTEM = Statement("""
+SELECT id, request_id, request_id, system, account_reference, state, attempts, created_at, next_attempt_at,
+    completed_at, records_erased, error
+FROM erasure_steps
+WHERE system = :system
+AND (CAST(:state AS text) IS NULL OR state = :state)
+AND (CAST(:after_at AS timestamptz) IS NULL OR (created_at, id) > (:after_at, CAST(:after_id AS uuid)))
+ORDER BY created_at, id
+LIMIT :first
+""")
+
+LOCKED = Statement("""
+SELECT s.subject_id, s.request_id, s.state
+FROM erasure_steps AS s
+WHERE s.id = :id
+FOR UPDATE
+""")
+
+# What names the person goes with the last need for it.
+DONE = Statement("""
+UPDATE erasure_steps
+SET state = 'DONE', completed_at = :at, completed_by = :actor, records_erased = :records,
+    next_attempt_at = NULL, account_reference = NULL, error = NULL
+WHERE id = :id
+""")
+
+FAILED = Statement("""
+UPDATE erasure_steps
+SET state = 'FAILED', error = :error, next_attempt_at = NULL
+WHERE id = :id
+""")
+
+AGAIN = Statement("""
+UPDATE erasure_steps AS s
+SET state = 'PENDING', next_attempt_at = n.at, give_up_at = n.at + CAST(:patience AS interval)
+FROM (SELECT clock_timestamp() AS at) AS n
+WHERE s.request_id = :request_id
+AND s.state = 'FAILED'
+""")
+
+
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, ErasureStepRow]:
+    """Give the steps of these ids."""
+    return One((row[0], ErasureStepRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+
+
+async def of_requests(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, ErasureStepRow]:
+    """Give the steps of each request, by system."""
+    groups: Many[UUID, ErasureStepRow] = Many()
+    for row in await OF_REQUESTS.rows(connection, ids=as_list(ids)):
+        groups.add(row[1], ErasureStepRow._make(row))
+    return groups
+
+
+async def of_system(connection: Connection, keys: Sequence[Any], page: PageOf) -> Mapping[Any, Slice[ErasureStepRow]]:
+    """Give a page of the steps of one system, the oldest first; a key is (system, state or None)."""
+    after_at, after_id = page.after or (None, None)
+    pages = {}
+    for system, state in keys:
+        rows = await OF_SYSTEM.rows(
+            connection, system=system, state=state, after_at=after_at, after_id=after_id, first=page.first + 1
+        )
+        pages[system, state] = sliced([ErasureStepRow._make(row) for row in rows], page)
+    return pages
+
+
+async def complete(deed: Deed, step_id: UUID, records_erased: int) -> UUID:
+    """Write that the system has erased the person, once: a second answer changes nothing."""
+    if not 0 <= records_erased <= MOST_RECORDS:
+        raise BadInput("recordsErased", "it is not a count")
+    step = await _locked(deed, step_id)
+    if step["state"] != StepState.DONE:
+        await DONE.run(deed.connection, id=step_id, at=deed.at, actor=deed.actor.name, records=records_erased)
+    return step_id
+
+
+async def fail(deed: Deed, step_id: UUID, error: str) -> UUID:
+    """Write that the system cannot erase the person, and what it says of it; STATE_CONFLICT when it has done so."""
+    said = texts.line(error, "error", ERROR_LENGTH)
+    step = await _locked(deed, step_id)
+    if step["state"] == StepState.DONE:
+        raise StateConflict(argument="id")
+    key = await deed.keyring.key_of(step["request_id"])
+    await FAILED.run(deed.connection, id=step_id, error=ERROR.seal(key, said))
+    return step_id
+
+
+async def _locked(deed: Deed, step_id: UUID) -> Any:
+    step = await LOCKED.row(deed.connection, id=step_id)
+    if step is None:
+        raise NotFound(argument="id")
+    deed.about.append(step["subject_id"])
+    return step
+
+
+def asked_of(system: str, state: StepState | None) -> tuple[str, StepState | None]:
+    """Give the key of a page of a system's steps; BAD_INPUT when it has not the form of a system's name."""
+    return system_name(system, "system"), state
