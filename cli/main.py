@@ -16,6 +16,7 @@ from cli.embedded import EmbeddedError
 from cli.importing import import_people
 from cli.place import migrate as migrate_databases
 from cli.place import placed, thrown_away
+from cli.seeding import seed
 from cli.serve import serve
 from migrations import HISTORIES, differences
 from models.errors import Refused
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command("import")(import_people)
+app.command()(seed)
 app.add_typer(tokens.app, name="token")
 app.add_typer(keys.app, name="keys")
 

@@ -6,12 +6,13 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from models import choices, newcomers, payments, registrations, suppressions, syncs
+from models import admissions, choices, payments, registrations, suppressions, syncs
+from models.admissions import Place
 from models.choices import Choice
 from models.database import Statement
 from models.deeds import Deed
 from models.names import Name
-from models.newcomers import Consented, Person, Place
+from models.newcomers import Consented, Person
 from models.suppressions import EVERYTHING
 
 
@@ -59,7 +60,7 @@ async def take(deed: Deed, person: Person, place: Place | None) -> Taken:
     """
     holder = await registrations.holder(deed, person.names)
     if holder is None and place is not None and not await suppressions.of(deed, *person.addresses):
-        await newcomers.add(deed, place, person)
+        await admissions.add(deed, place, person)
         return Taken(Arrival.NEW, 0)
     subject_id = await registrations.enter(deed, holder, person.names, person.display_name, person.country)
     honoured = await _choose(deed, subject_id, person.consents)

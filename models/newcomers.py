@@ -1,4 +1,4 @@
-"""Newcomers: all that is known of a person at once, as sealed rows that one statement or COPY writes."""
+"""Newcomers: all that is known of a person at once, as the sealed rows that it becomes."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -9,13 +9,11 @@ from models.accounts import REFERENCE as ACCOUNT
 from models.addresses import ADDRESS
 from models.base import new_id
 from models.consents import Channel, ConsentState, refusal
-from models.database import Database, Statement
-from models.deeds import Deed
 from models.keyring import Keyring, SubjectKey
 from models.names import Name
 from models.payments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, Fragment
 from models.payments import REFERENCE as CARD
-from models.purposes import POLICY_IN_FORCE, PurposeRow
+from models.purposes import PurposeRow
 from models.subjects import COUNTRY, DISPLAY_NAME, regime_of
 from models.syncs import APP, FILE_NAME, PLATFORM, USER_AGENT, VERSION, Client, Sync
 from models.syncs import REFERENCE as SYNC
@@ -186,98 +184,3 @@ def _sync(rows: Rows, synced: Synced, key: SubjectKey, keyring: Keyring, next_id
         rows["sync_files"].append(
             (subject_id, account_id, next_id(), digest, sealed, file.size_bytes, file.modified_at)
         )
-
-
-# One round trip instead of a dozen: what a newcomer brings is written whole. Arrays come column by column.
-ADD = Statement("""
-WITH person AS (
-    INSERT INTO subjects (id, registered_at, regime, epoch, display_name, country)
-    SELECT * FROM unnest(
-        CAST(:s0 AS uuid[]), CAST(:s1 AS timestamptz[]), CAST(:s2 AS text[]), CAST(:s3 AS bigint[]),
-        CAST(:s4 AS bytea[]), CAST(:s5 AS bytea[])
-    )
-), addresses AS (
-    INSERT INTO email_addresses (subject_id, id, address, lookup_version, lookup_hash, is_primary, added_at)
-    SELECT * FROM unnest(
-        CAST(:e0 AS uuid[]), CAST(:e1 AS uuid[]), CAST(:e2 AS bytea[]), CAST(:e3 AS smallint[]),
-        CAST(:e4 AS bytea[]), CAST(:e5 AS boolean[]), CAST(:e6 AS timestamptz[])
-    )
-), names AS (
-    INSERT INTO accounts (subject_id, id, system, reference, lookup_version, lookup_hash, added_at)
-    SELECT * FROM unnest(
-        CAST(:a0 AS uuid[]), CAST(:a1 AS uuid[]), CAST(:a2 AS text[]), CAST(:a3 AS bytea[]),
-        CAST(:a4 AS smallint[]), CAST(:a5 AS bytea[]), CAST(:a6 AS timestamptz[])
-    )
-), ledger AS (
-    INSERT INTO consent_events
-        (subject_id, epoch, purpose, state, effective_at, recorded_at, channel, policy_version, actor)
-    SELECT * FROM unnest(
-        CAST(:l0 AS uuid[]), CAST(:l1 AS bigint[]), CAST(:l2 AS text[]), CAST(:l3 AS text[]),
-        CAST(:l4 AS timestamptz[]), CAST(:l5 AS timestamptz[]), CAST(:l6 AS text[]), CAST(:l7 AS text[]),
-        CAST(:l8 AS text[])
-    )
-), choices AS (
-    INSERT INTO consents (subject_id, purpose, state, effective_at, epoch, channel, policy_version)
-    SELECT * FROM unnest(
-        CAST(:c0 AS uuid[]), CAST(:c1 AS text[]), CAST(:c2 AS text[]), CAST(:c3 AS timestamptz[]),
-        CAST(:c4 AS bigint[]), CAST(:c5 AS text[]), CAST(:c6 AS text[])
-    )
-), cards AS (
-    INSERT INTO payment_fragments
-        (subject_id, id, reference, lookup_version, lookup_hash, last_digits, expiry_month, expiry_year, stored_at)
-    SELECT * FROM unnest(
-        CAST(:p0 AS uuid[]), CAST(:p1 AS uuid[]), CAST(:p2 AS bytea[]), CAST(:p3 AS smallint[]),
-        CAST(:p4 AS bytea[]), CAST(:p5 AS bytea[]), CAST(:p6 AS bytea[]), CAST(:p7 AS bytea[]),
-        CAST(:p8 AS timestamptz[])
-    )
-), storage AS (
-    INSERT INTO sync_accounts
-        (subject_id, id, reference, lookup_version, lookup_hash, storage_bytes, file_count, last_synced_at)
-    SELECT * FROM unnest(
-        CAST(:y0 AS uuid[]), CAST(:y1 AS uuid[]), CAST(:y2 AS bytea[]), CAST(:y3 AS smallint[]),
-        CAST(:y4 AS bytea[]), CAST(:y5 AS bigint[]), CAST(:y6 AS integer[]), CAST(:y7 AS timestamptz[])
-    )
-), clients AS (
-    INSERT INTO sync_clients
-        (subject_id, sync_account_id, lookup_hash, app, version, platform, user_agent, last_seen_at)
-    SELECT * FROM unnest(
-        CAST(:k0 AS uuid[]), CAST(:k1 AS uuid[]), CAST(:k2 AS bytea[]), CAST(:k3 AS bytea[]),
-        CAST(:k4 AS bytea[]), CAST(:k5 AS bytea[]), CAST(:k6 AS bytea[]), CAST(:k7 AS timestamptz[])
-    )
-)
-INSERT INTO sync_files (subject_id, sync_account_id, id, lookup_hash, name, size_bytes, modified_at)
-SELECT * FROM unnest(
-    CAST(:f0 AS uuid[]), CAST(:f1 AS uuid[]), CAST(:f2 AS uuid[]), CAST(:f3 AS bytea[]),
-    CAST(:f4 AS bytea[]), CAST(:f5 AS bigint[]), CAST(:f6 AS timestamptz[])
-)
-""")
-_INITIALS = dict(zip(COLUMNS, "sealcpykf", strict=True))
-
-
-class Place(NamedTuple):
-    """What is ready for a newcomer: a key that nobody has, and the policy that their choices fall under."""
-
-    key: SubjectKey
-    policy_version: str
-
-
-async def places(database: Database, keyring: Keyring, count: int) -> list[Place]:
-    """Make ready for so many newcomers at once; a key that none of them takes harms nobody."""
-    if not count:
-        return []
-    async with database.readers.acquire() as connection:
-        policy_version = await POLICY_IN_FORCE.value(connection)
-    keys = await keyring.create_many([new_id() for _ in range(count)])
-    return [Place(key, policy_version) for key in keys.values()]
-
-
-async def add(deed: Deed, place: Place, person: Person) -> None:
-    """Write a person whom nobody has the names of."""
-    key = place.key
-    rows = rows_of(person, key, deed.keyring, Entry(deed.at, deed.actor.name, place.policy_version))
-    columns = {}
-    for table, names in COLUMNS.items():
-        for index in range(len(names)):
-            columns[f"{_INITIALS[table]}{index}"] = [row[index] for row in rows[table]]
-    await ADD.run(deed.connection, **columns)
-    deed.about.append(key.subject_id)

@@ -8,13 +8,14 @@ import asyncpg
 from cli.bulk.run import Numbered, Outcome, Stopped, retried
 from cli.importing.parse import person_of
 from cli.place import Opened
-from models import imports, newcomers, repeats
+from models import admissions, imports, repeats
 from models.actors import Actor, Role
+from models.admissions import Place
 from models.database import OUTAGES
 from models.deeds import deed
 from models.errors import Refused
 from models.imports import Arrival, Taken
-from models.newcomers import Person, Place
+from models.newcomers import Person
 from models.purposes import PurposeRow
 from models.repeats import Look
 
@@ -46,7 +47,7 @@ class Importer:
                 outcomes[number] = _refused(refusal)
         looks = dict(zip(people, await self._look(list(people.values())), strict=True))
         fresh = sum(look.is_new for look in looks.values())
-        places = await retried(lambda: newcomers.places(self._place.database, self._place.keyring, fresh), PART)
+        places = await retried(lambda: admissions.places(self._place.database, self._place.keyring, fresh), PART)
         ready = list(places)
         """Places that no deed was given: a place that one was given may be somebody's, whatever became of the deed."""
         earlier: dict[object, asyncio.Task[Outcome]] = {}

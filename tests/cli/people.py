@@ -103,7 +103,7 @@ async def kept(world: World) -> dict[str, Any]:
         storage = await syncs.of_subjects(connection, ids)
         clients = await syncs.clients(connection, [row.id for found in storage.values() for row in found])
         listed = await connection.fetch("SELECT sync_account_id, count(*) FROM sync_files GROUP BY 1")
-        files = {account_id: count for account_id, count in listed}
+        files = {row[0]: row[1] for row in listed}
     for subject_id in ids:
         key, row = keys[subject_id], rows[subject_id]
         assert key is not None

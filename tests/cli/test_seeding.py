@@ -1,0 +1,74 @@
+"""Synthetic people are the same ones every time, whole, and added to what is there."""
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from tests.cli.commands import Ran, privacy
+from tests.conftest import Api, Databases, World, emptied
+
+TABLES = {
+    "subjects": 1,
+    "email_addresses": 1,
+    "accounts": 1,
+    "consents": 6,
+    "consent_events": 6,
+    "payment_fragments": 1,
+    "sync_accounts": 2,
+    "sync_clients": 2,
+}
+
+
+async def ids(world: World) -> list[Any]:
+    async with world.database.readers.acquire() as connection:
+        return [row[0] for row in await connection.fetch("SELECT id FROM subjects ORDER BY id")]
+
+
+@pytest.mark.anyio
+async def test_seeding_a_hundred_after_fifty_adds_fifty(
+    api: Api, world: World, clean: Databases, tmp_path: Path
+) -> None:
+    async def seeded(count: int) -> str:
+        ran = await privacy("seed", "--subjects", str(count), on=clean, at=tmp_path)
+        assert ran.code == 0, ran.errors
+        return ran.out.strip()
+
+    assert await seeded(50) == "50 people added, 0 were there"
+    first = await ids(world)
+    assert await seeded(100) == "50 people added, 50 were there"
+    assert await seeded(100) == "0 people added, 100 were there"
+    both = await ids(world)
+    assert both[:50] == first
+    assert {made.version for made in both} == {7}
+    async with world.database.readers.acquire() as connection:
+        for table, each in TABLES.items():
+            assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 100 * each
+    asked = 'query { subject(by: {email: "user77@example.com"}) { displayName emails { address } } }'
+    page = api.ask("SUPPORT", asked).data["subject"]
+    assert page["displayName"]
+    assert page["emails"] == [{"address": "user77@example.com"}]
+    cards = 'query { subject(by: {email: "user77@example.com"}) { paymentFragments { lastDigits expiryYear } } }'
+    assert len(api.ask("BILLING", cards).data["subject"]["paymentFragments"][0]["lastDigits"]) == 4
+
+    # The same people in another database, from two who seed it at once; the one who is there already stays.
+    await emptied(clean.url)
+    await emptied(clean.keyring_url)
+    known = api.register("user7@example.com")
+    said: list[Ran] = []
+
+    async def seed() -> None:
+        said.append(await privacy("seed", "--subjects", "100", on=clean, at=tmp_path))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(seed)
+        group.start_soon(seed)
+    assert sorted(ran.out.strip() for ran in said) == [
+        "0 people added, 100 were there",
+        "99 people added, 1 were there",
+    ]
+    assert {made.hex for made in await ids(world)} ^ {made.hex for made in both} == {
+        both[6].hex,
+        known.removeprefix("sub_"),
+    }
