@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from models.base import now
@@ -12,6 +12,8 @@ from models.database import Connection, Statement, as_list
 from models.errors import UnknownPurpose
 from models.purposes import LegalBasis
 from models.subjects import SubjectStatus
+
+_Key = TypeVar("_Key")
 
 
 class DecisionReason(StrEnum):
@@ -41,41 +43,82 @@ class DecisionRow(NamedTuple):
     effective_at: datetime | None
 
 
-# The purpose comes first, so that one row says that it exists even when nobody of these ids does.
+# The purpose comes first, so that one row says that it exists even when nobody of these names does.
 DECIDED = Statement("""
-SELECT p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at
+SELECT s.id, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at
 FROM purposes AS p
 LEFT JOIN subjects AS s ON s.id = ANY(:ids)
 LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
 WHERE p.key = :purpose
 """)
 
+DECIDED_BY_ADDRESS = Statement("""
+SELECT e.lookup_hash, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at
+FROM purposes AS p
+LEFT JOIN email_addresses AS e ON e.lookup_hash = ANY(:hashes)
+LEFT JOIN subjects AS s ON s.id = e.subject_id
+LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
+WHERE p.key = :purpose
+""")
 
-async def decided(connection: Connection, ids: Sequence[UUID | None], purpose: str) -> dict[UUID | None, DecisionRow]:
-    """Give the decision on each person for one purpose; None, and an id that nobody has, is an unknown person.
+DECIDED_BY_ACCOUNT = Statement("""
+SELECT a.lookup_hash, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at
+FROM purposes AS p
+LEFT JOIN accounts AS a ON a.lookup_hash = ANY(:hashes)
+LEFT JOIN subjects AS s ON s.id = a.subject_id
+LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
+WHERE p.key = :purpose
+""")
+
+
+async def decided(connection: Connection, ids: Sequence[UUID], purpose: str) -> dict[UUID, DecisionRow]:
+    """Give the decision on each person for one purpose; an id that nobody has is an unknown person.
 
     UNKNOWN_PURPOSE when there is no such purpose.
     """
-    rows = await DECIDED.rows(connection, ids=as_list(ids), purpose=purpose)
+    return _judged(await DECIDED.rows(connection, ids=as_list(ids), purpose=purpose), ids, purpose)
+
+
+async def decided_by_addresses(
+    connection: Connection, hashes: Sequence[bytes], purpose: str
+) -> dict[bytes, DecisionRow]:
+    """Give the same for the look-up hashes of mail addresses."""
+    rows = await DECIDED_BY_ADDRESS.rows(connection, hashes=as_list(hashes), purpose=purpose)
+    return _judged(rows, hashes, purpose)
+
+
+async def decided_by_accounts(
+    connection: Connection, hashes: Sequence[bytes], purpose: str
+) -> dict[bytes, DecisionRow]:
+    """Give the same for the look-up hashes of accounts."""
+    rows = await DECIDED_BY_ACCOUNT.rows(connection, hashes=as_list(hashes), purpose=purpose)
+    return _judged(rows, hashes, purpose)
+
+
+READS = {"email": decided_by_addresses, "account": decided_by_accounts}
+
+
+def _judged(rows: Sequence[Any], keys: Sequence[_Key], purpose: str) -> dict[_Key, DecisionRow]:
     if not rows:
         raise UnknownPurpose(argument="purpose")
     at = now()
-    basis = rows[0][0]
-    made: dict[UUID | None, DecisionRow] = {}
-    for _, lapses_after_days, subject_id, status, opted_out_at, state, effective_at in rows:
+    basis = rows[0][1]
+    made: dict[_Key, DecisionRow] = {}
+    for key, _, lapses_after_days, subject_id, status, opted_out_at, state, effective_at in rows:
         if subject_id is not None:
             reason, since = decide(basis, status, opted_out_at, state, effective_at, lapses_after_days, at)
-            made[subject_id] = DecisionRow(subject_id, purpose, reason in ALLOWING, reason, basis, since)
-    if len(made) < len(ids):
-        unknown = DecisionRow(
-            None, purpose, allowed=False, reason=DecisionReason.UNKNOWN_SUBJECT, legal_basis=basis, effective_at=None
-        )
-        for subject_id in ids:
-            made.setdefault(subject_id, unknown)
+            made[key] = DecisionRow(subject_id, purpose, reason in ALLOWING, reason, basis, since)
+    if len(made) < len(keys):
+        reason = DecisionReason.UNKNOWN_SUBJECT
+        unknown = DecisionRow(None, purpose, allowed=False, reason=reason, legal_basis=basis, effective_at=None)
+        for key in keys:
+            made.setdefault(key, unknown)
     return made
 
 
 ALLOWING = frozenset({DecisionReason.GRANTED, DecisionReason.NOT_OBJECTED, DecisionReason.NECESSARY})
+ACTIVE, CONSENT, GRANTED_STATE = SubjectStatus.ACTIVE, LegalBasis.CONSENT, ConsentState.GRANTED
+NECESSARY = frozenset({LegalBasis.CONTRACT, LegalBasis.LEGAL_OBLIGATION})
 _BY_STATUS = {
     SubjectStatus.RESTRICTED: DecisionReason.RESTRICTED,
     SubjectStatus.ERASING: DecisionReason.ERASING,
@@ -97,18 +140,16 @@ def decide(  # noqa: PLR0911, PLR0913, PLR0917 -- these are all the facts that a
     A person's standing comes first, then necessity, then the person's choice: an opt-out of everything holds against
     each grant that is not later, and a grant lapses after the purpose's days.
     """
-    if status != SubjectStatus.ACTIVE:
+    if status != ACTIVE:
         return _BY_STATUS[SubjectStatus(status)], None
-    if basis in {LegalBasis.CONTRACT, LegalBasis.LEGAL_OBLIGATION}:
+    if basis in NECESSARY:
         return DecisionReason.NECESSARY, None
-    needs_consent = basis == LegalBasis.CONSENT
-    if opted_out_at is not None and (
-        effective_at is None or (state == ConsentState.GRANTED and effective_at <= opted_out_at)
-    ):
+    needs_consent = basis == CONSENT
+    if opted_out_at is not None and (effective_at is None or (state == GRANTED_STATE and effective_at <= opted_out_at)):
         return DecisionReason.WITHDRAWN if needs_consent else DecisionReason.OBJECTED, opted_out_at
     if state is None or effective_at is None:
         return DecisionReason.NEVER_ASKED if needs_consent else DecisionReason.NOT_OBJECTED, None
-    if state != ConsentState.GRANTED:
+    if state != GRANTED_STATE:
         return DecisionReason.WITHDRAWN if needs_consent else DecisionReason.OBJECTED, effective_at
     if not needs_consent:
         return DecisionReason.NOT_OBJECTED, effective_at

@@ -110,6 +110,11 @@ class Context:
             self._note(AccessAction.REFUSED, None, [f"Mutation.{field}"])
             raise
 
+    @property
+    def has_seen(self) -> bool:
+        """Whether anything is to be recorded before the answer leaves."""
+        return bool(self._seen)
+
     def saw(self, coordinates: Sequence[str], subject_ids: Sequence[UUID]) -> None:
         """Remember that these recorded fields of these people are about to be shown to a person."""
         if self.actor.role in PEOPLE:

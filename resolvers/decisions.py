@@ -1,30 +1,28 @@
 """How the question "may I?" is asked of the models, for one person and for many."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
-from models.decisions import decided
+from models.decisions import READS, decided
 from models.names import Name
 from resolvers.context import Context
 
 
 async def one(context: Context, name: Name, purpose: str) -> Any:
     """Decide about one person."""
-    return await context.load_one(decided, await _id(context, name), purpose)
+    return (await many(context, [name], purpose))[0]
 
 
 async def many(context: Context, names: Sequence[Name], purpose: str) -> list[Any]:
-    """Decide about many people, in their order."""
-    ids: Sequence[object] = [name.key for name in names]
-    if names and names[0].kind != "id":
-        ids = await asyncio.gather(*(_id(context, name) for name in names))
-    return await context.load(decided, ids, (purpose,))
-
-
-async def _id(context: Context, name: Name) -> UUID | None:
-    if isinstance(name.key, UUID):
-        return name.key
-    subject = await context.find(name)
-    return subject and subject.subject_id
+    """Decide about many people, in their order; all are named in the same way."""
+    if not names or names[0].kind == "id":
+        return await context.load(decided, [name.key for name in names], (purpose,))
+    read = READS[names[0].kind]
+    hashes = [context.service.keyring.hashes(name.kind, str(name.key)) for name in names]
+    found = await context.load(read, [versions[0].digest for versions in hashes], (purpose,))
+    for version in range(1, len(hashes[0])):
+        left = [index for index, row in enumerate(found) if row.subject_id is None]
+        older = await context.load(read, [hashes[index][version].digest for index in left], (purpose,))
+        for index, row in zip(left, older, strict=True):
+            found[index] = row
+    return found

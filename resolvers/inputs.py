@@ -1,6 +1,6 @@
 """How callers name people, and what they say of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -8,7 +8,7 @@ import strawberry
 from strawberry import UNSET
 
 from models.corrections import UNCHANGED, Correction
-from models.errors import QueryTooLarge
+from models.errors import QueryTooLarge, Refused
 from models.names import Name
 from models.payments import Fragment
 from models.registrations import Registration
@@ -22,6 +22,18 @@ _Value = TypeVar("_Value")
 def given(value: _Value | None) -> _Value | None:
     """Give the value, or None where the key is absent."""
     return None if value is UNSET else value
+
+
+def _each(name: Callable[[str, str], Name], texts: Sequence[str], argument: str) -> list[Name]:
+    """Give the name that each text is; the first malformed one is refused by its place, which nobody else needs."""
+    names: list[Name] = []
+    for text in texts:
+        try:
+            names.append(name(text, argument))
+        except Refused:
+            name(text, f"{argument}.{len(names)}")
+            raise
+    return names
 
 
 def said(description: str, default: Any = ...) -> Any:
@@ -65,9 +77,9 @@ class SubjectsBy:
         if len(given) > MOST_PEOPLE:
             raise QueryTooLarge(argument=argument, most=MOST_PEOPLE)
         if self.ids:
-            return [Name.id(text, f"{argument}.ids.{index}") for index, text in enumerate(self.ids)]
+            return _each(Name.id, self.ids, f"{argument}.ids")
         if self.emails:
-            return [Name.email(text, f"{argument}.emails.{index}") for index, text in enumerate(self.emails)]
+            return _each(Name.email, self.emails, f"{argument}.emails")
         return [
             Name.account(account.system, account.reference, f"{argument}.accounts.{index}")
             for index, account in enumerate(self.accounts or ())

@@ -5,18 +5,21 @@ than a read of one's own would be.
 """
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import asyncpg
 
+from models.database import OUTAGES
 from models.errors import Unavailable
 from resolvers.sources import Read
 
 MOST_KEYS = 300
 """How many keys one statement takes at most, unless one request alone asks for more."""
 MOST_FLIGHTS = 4
-"""How many statements of one read are on their way at once."""
+"""How many connections one read has at most; while its statements are on their way, the next batch gathers."""
+MOST_STATEMENTS = 16
+"""How many statements follow each other on a connection before it is given back, for other reads to have their turn."""
 MOST_WAITING = 20_000
 """How many requests for keys may wait before the next one is told to come back."""
 
@@ -38,90 +41,129 @@ class Reader:
         lane = self.lanes.get((read, *arguments))
         if lane is None:
             lane = self.lanes[read, *arguments] = _Lane(self, read, arguments)
+        asked = lane.ask(keys)
         self.waiting += 1
         try:
-            return await lane.ask(keys)
+            return await asked.answer
+        except asyncio.CancelledError:
+            asked.leave()
+            raise
         finally:
             self.waiting -= 1
+
+
+class _Asked:
+    """Keys that one request waits for, and the statement that they are in, once they are."""
+
+    __slots__ = ("answer", "keys", "statement")
+
+    def __init__(self, keys: Sequence[Any], answer: asyncio.Future[list[Any]]) -> None:
+        self.keys = keys
+        self.answer = answer
+        self.statement: _Statement | None = None
+
+    def leave(self) -> None:
+        """Wait no longer; a statement that nobody waits for is cancelled."""
+        self.answer.cancel()
+        if self.statement:
+            self.statement.waiting -= 1
+            if self.statement.waiting == 0 and self.statement.task:
+                self.statement.task.cancel()
+
+
+class _Statement:
+    """A statement on its way: how many wait for it, and the task to cancel when nobody does."""
+
+    __slots__ = ("task", "waiting")
+
+    def __init__(self, aboard: Sequence[_Asked]) -> None:
+        self.waiting = len(aboard)
+        self.task = asyncio.current_task()
+        for asked in aboard:
+            asked.statement = self
 
 
 class _Lane:
     """Everything that is asked of one read with the same arguments."""
 
-    __slots__ = ("_arguments", "_asked", "_departs", "_flights", "_loop", "_read", "_reader")
+    __slots__ = ("_arguments", "_asked", "_flights", "_loop", "_read", "_reader")
 
     def __init__(self, reader: Reader, read: Read, arguments: tuple[Any, ...]) -> None:
         self._reader = reader
         self._read = read
         self._arguments = arguments
-        self._asked: list[tuple[Sequence[Any], asyncio.Future[list[Any]]]] = []
-        self._flights = 0
-        self._departs = False
+        self._asked: list[_Asked] = []
+        self._flights: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
 
-    def ask(self, keys: Sequence[Any]) -> asyncio.Future[list[Any]]:
-        future = self._loop.create_future()
-        self._asked.append((keys, future))
-        if not self._departs and self._flights < MOST_FLIGHTS:
-            self._departs = True
-            self._loop.call_soon(self._depart)
-        return future
+    def ask(self, keys: Sequence[Any]) -> _Asked:
+        asked = _Asked(keys, self._loop.create_future())
+        self._asked.append(asked)
+        if len(self._flights) < MOST_FLIGHTS and len(self._asked) == 1:
+            self._start()
+        return asked
 
-    def _depart(self) -> None:
-        self._departs = False
-        aboard: list[tuple[Sequence[Any], asyncio.Future[list[Any]]]] = []
-        count = taken = 0
-        for keys, future in self._asked:
-            if aboard and count + len(keys) > MOST_KEYS:
-                break
-            taken += 1
-            if not future.done():
-                aboard.append((keys, future))
-                count += len(keys)
-        del self._asked[:taken]
-        if aboard:
-            self._flights += 1
-            flight = self._loop.create_task(self._fly(aboard))
-            left = len(aboard)
+    def _start(self) -> None:
+        self._flights.add(self._loop.create_task(self._fly()))
 
-            def leave(future: asyncio.Future[list[Any]]) -> None:
-                nonlocal left
-                left -= future.cancelled()
-                if left == 0:
-                    flight.cancel()
-
-            for _, future in aboard:
-                future.add_done_callback(leave)
-            if self._asked and self._flights < MOST_FLIGHTS:
-                self._departs = True
-                self._loop.call_soon(self._depart)
-        else:
-            self._land()
-
-    async def _fly(self, aboard: list[tuple[Sequence[Any], asyncio.Future[list[Any]]]]) -> None:
-        unique = list(dict.fromkeys(key for keys, _ in aboard for key in keys))
+    async def _fly(self) -> None:
+        """Take a connection, and send statement after statement while somebody asks."""
         try:
             async with self._reader.pool.acquire() as connection:
-                found = await self._read(connection, unique, *self._arguments)
-            for keys, future in aboard:
-                if not future.done():
-                    future.set_result([found[key] for key in keys])
-        except Exception as error:  # noqa: BLE001 -- it belongs to those who asked
-            for _, future in aboard:
-                if not future.done():
-                    future.set_exception(error)
-        except asyncio.CancelledError:
-            for _, future in aboard:
-                future.cancel()
-            raise
+                for _ in range(MOST_STATEMENTS):
+                    aboard = self._boarded()
+                    if not aboard:
+                        break
+                    await self._carry(connection, aboard)
+        except Exception as error:  # noqa: BLE001 -- there is no connection: it belongs to those who wait for one
+            for asked in self._boarded():
+                asked.answer.set_exception(error)
         finally:
-            self._flights -= 1
-            self._land()
+            self._flights.discard(asyncio.current_task())
+            if self._asked:
+                self._start()
+            elif not self._flights:
+                self._reader.lanes.pop((self._read, *self._arguments), None)
 
-    def _land(self) -> None:
-        if self._asked:
-            if not self._departs and self._flights < MOST_FLIGHTS:
-                self._departs = True
-                self._loop.call_soon(self._depart)
-        elif self._flights == 0:
-            self._reader.lanes.pop((self._read, *self._arguments), None)
+    def _boarded(self) -> list[_Asked]:
+        """Take those who go next, up to the most keys of a statement; who is not there any more is forgotten."""
+        if len(self._asked) == 1:
+            aboard, self._asked = self._asked, []
+            return [] if aboard[0].answer.done() else aboard
+        aboard, count, taken = [], 0, 0
+        for asked in self._asked:
+            if aboard and count + len(asked.keys) > MOST_KEYS:
+                break
+            taken += 1
+            if not asked.answer.done():
+                aboard.append(asked)
+                count += len(asked.keys)
+        del self._asked[:taken]
+        if self._asked and len(self._flights) < MOST_FLIGHTS:
+            self._start()
+        return aboard
+
+    async def _carry(self, connection: asyncpg.pool.PoolConnectionProxy, aboard: Sequence[_Asked]) -> None:
+        """Read for those aboard; where it fails, each alone, so that nobody has the failure of another's keys."""
+        statement = _Statement(aboard)
+        keys = aboard[0].keys if len(aboard) == 1 else [key for asked in aboard for key in asked.keys]
+        try:
+            found = await self._read(connection, [*dict.fromkeys(keys)], *self._arguments)
+            statement.task = None
+            for asked in _still_there(aboard):
+                asked.answer.set_result([found[key] for key in asked.keys])
+        except asyncio.CancelledError:
+            for asked in aboard:
+                asked.answer.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 -- it belongs to those who asked
+            statement.task = None
+            for asked in _still_there(aboard):
+                if len(aboard) > 1 and not isinstance(error, OUTAGES):
+                    await self._carry(connection, [asked])
+                else:
+                    asked.answer.set_exception(error)
+
+
+def _still_there(aboard: Sequence[_Asked]) -> Iterator[_Asked]:
+    return (asked for asked in aboard if not asked.answer.done())
