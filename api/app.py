@@ -12,10 +12,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from api.auth import Authenticator
-from api.http import HEADERS, GraphQLOverHTTP, Receive, Scope, Send
+from api.http import HEADERS, GraphQLOverHTTP, Scope, Send
 from api.journal import Journal
 from api.jwts import JwtVerifier
 from api.settings import Settings
+from api.watches import Receive
 from migrations import head
 from models import tokens
 from models.database import OUTAGES, Database, Statement

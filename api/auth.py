@@ -51,7 +51,22 @@ class Authenticator:
         self._reader = reader
         self._jwts = jwts
         self._known: dict[str, Bearer] = {}
+        self._callers: dict[tuple[bytes | None, ...], tuple[Actor, Bearer]] = {}
         self.used: set[object] = set()
+
+    def recalled(self, headers: tuple[bytes | None, ...]) -> Actor | None:
+        """Give the actor that these headers named just before, while that is believed."""
+        actor, bearer = self._callers.get(headers, (None, None))
+        if bearer is None or bearer.until < time.monotonic():
+            return None
+        self.used.add(bearer.token_id)
+        return actor
+
+    def remember(self, headers: tuple[bytes | None, ...], actor: Actor, bearer: Bearer) -> None:
+        """Believe that these headers name this actor for as long as the bearer is believed."""
+        if len(self._callers) >= MOST_REMEMBERED:
+            self._callers.clear()
+        self._callers[headers] = actor, bearer
 
     async def bearer(self, authorization: str) -> Bearer:
         """Give who calls; UNAUTHENTICATED without a valid token."""
@@ -64,6 +79,7 @@ class Authenticator:
     def forget(self) -> None:
         """Believe no token without asking again."""
         self._known.clear()
+        self._callers.clear()
 
     async def _verified(self, authorization: str) -> Bearer:
         self._known.pop(authorization, None)

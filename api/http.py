@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import os
 import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,19 +19,19 @@ from api.documents import Documents, Refusals
 from api.errors import refusal_of, status_of, written
 from api.journal import Journal
 from api.schema import core
+from api.watches import Receive, Watch
 from models.actors import Actor, Role
 from models.cards import looks_like_card_number
 from models.errors import BadInput, CardNumberRefused, CaseRequired, Forbidden, GraphqlInvalid, Refused
 from resolvers.context import Context, Service
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 JSON = "application/json"
 RESPONSE = "application/graphql-response+json"
-UNWATCHED = 0.05
-"""Seconds that a query may take before we look whether its caller is still there."""
+JSON_UTF_8 = f"{JSON}; charset=utf-8".encode()
+RESPONSE_UTF_8 = f"{RESPONSE}; charset=utf-8".encode()
 _NAME = re.compile(rf"[_A-Za-z][_0-9A-Za-z]{{0,{limits.NAME - 1}}}")
 HEADERS = [
     (b"cache-control", b"no-store"),
@@ -80,10 +81,13 @@ class GraphQLOverHTTP:
         self._authenticator = authenticator
         self._journal = journal
         self._documents = Documents()
+        self._watch = Watch()
+        self._numbered = f"{os.urandom(4).hex()}%08x".__mod__
+        self._numbers = count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        request_id = secrets.token_hex(8)
+        request_id = self._numbered(next(self._numbers))
         headers: dict[bytes, bytes] = dict(scope["headers"])
         accepts_response = False
         extra: Sequence[tuple[bytes, bytes]] = ()
@@ -94,7 +98,8 @@ class GraphQLOverHTTP:
                 raise Rejected(405, "GraphQL is asked by POST", (b"allow", b"POST"))  # noqa: TRY301 -- all answers leave below
             accepts_response = accepted(headers.get(b"accept"))
             demand_json(headers.get(b"content-type"))
-            actor = await self._actor(headers)
+            named = headers.get(b"authorization"), headers.get(b"x-role"), headers.get(b"x-case")
+            actor = self._authenticator.recalled(named) or await self._actor(named)
             request = read(await body(headers, receive))
             name = request.operation
             answer, name = await self._answer(request, actor, receive, responds=accepts_response)
@@ -112,14 +117,13 @@ class GraphQLOverHTTP:
         except Exception as error:  # noqa: BLE001 -- the last net: it answers INTERNAL or UNAVAILABLE, and says so in the log
             answer = refused([refusal_of(error)], responds=True)
         answered = orjson.dumps(answer.body)
-        media = RESPONSE if accepts_response else JSON
         await send(
             {
                 "type": "http.response.start",
                 "status": answer.status,
                 "headers": [
-                    (b"content-type", f"{media}; charset=utf-8".encode()),
-                    (b"content-length", str(len(answered)).encode()),
+                    (b"content-type", RESPONSE_UTF_8 if accepts_response else JSON_UTF_8),
+                    (b"content-length", b"%d" % len(answered)),
                     (b"x-request-id", request_id.encode()),
                     *HEADERS,
                     *extra,
@@ -129,19 +133,17 @@ class GraphQLOverHTTP:
         await send({"type": "http.response.body", "body": answered})
         self._journal.note(request_id, actor, name, answer.code, time.perf_counter() - began)
 
-    async def _actor(self, headers: dict[bytes, bytes]) -> Actor:
-        role, case = headers.get(b"x-role"), headers.get(b"x-case")
-        bearer = await self._authenticator.bearer(headers.get(b"authorization", b"").decode("latin-1"))
+    async def _actor(self, named: tuple[bytes | None, ...]) -> Actor:
+        authorization, role, case = (None if value is None else value.decode("latin-1") for value in named)
+        bearer = await self._authenticator.bearer(authorization or "")
         try:
-            return acting(
-                bearer,
-                role.decode("latin-1") if role is not None else None,
-                case.decode("latin-1") if case is not None else None,
-            )
+            actor = acting(bearer, role, case)
         except Forbidden:
             known = Actor(bearer.name, bearer.roles[0], bearer.roles)
             await Context(self._service, known, None, frozenset()).refused(["X-Role"])
             raise
+        self._authenticator.remember(named, actor, bearer)
+        return actor
 
     async def _answer(
         self, request: Request, actor: Actor, receive: Receive, *, responds: bool
@@ -157,45 +159,25 @@ class GraphQLOverHTTP:
         context = Context(self._service, actor, prepared.name, _SEES[actor.role], prepared.hash)
         literals.demand_variables(core, prepared.variables, request.variables)
         if prepared.is_query:
-            async with Watch(receive):
+            task = self._watch.begin(receive)
+            try:
                 result = await prepared.plan.run(context, request.variables)
+            except asyncio.CancelledError:
+                if self._watch.has_hung_up(task):
+                    raise HungUp from None
+                raise
+            finally:
+                self._watch.end(task)
         else:
             result = await prepared.plan.run(context, request.variables)
         if not result.executed:
             return refused(result.errors, responds=responds), prepared.name
-        await context.record()
+        if context.has_seen:
+            await context.record()
         if not result.errors:
             return Answer(200, {"data": result.data}), prepared.name
         errors = [written(error) for error in result.errors]
         return Answer(200, {"data": result.data, "errors": errors}, errors[0]["extensions"]["code"]), prepared.name
-
-
-class Watch:
-    """Cancels the task that answers a query when its caller hangs up before it is done."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._watcher: asyncio.Task[None] | None = None
-        self._hung_up = False
-
-    async def __aenter__(self) -> None:
-        self._task = asyncio.current_task()
-        self._alarm = asyncio.get_running_loop().call_later(UNWATCHED, self._begin)
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._alarm.cancel()
-        if self._watcher:
-            self._watcher.cancel()
-        if self._hung_up and self._task and kind is asyncio.CancelledError and not self._task.uncancel():
-            raise HungUp from None
-
-    def _begin(self) -> None:
-        self._watcher = asyncio.get_running_loop().create_task(self._watch())
-
-    async def _watch(self) -> None:
-        if (await self._receive())["type"] == "http.disconnect" and self._task:
-            self._hung_up = True
-            self._task.cancel()
 
 
 def accepted(accept: bytes | None) -> bool:

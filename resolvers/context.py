@@ -113,7 +113,7 @@ class Context:
     @property
     def has_seen(self) -> bool:
         """Whether anything is to be recorded before the answer leaves."""
-        return bool(self._seen)
+        return bool(self._seen or self._notes)
 
     def saw(self, coordinates: Sequence[str], subject_ids: Sequence[UUID]) -> None:
         """Remember that these recorded fields of these people are about to be shown to a person."""
