@@ -50,7 +50,11 @@ class JwtVerifier:
         except (jwt.PyJWTError, ValueError, TypeError):
             raise Unauthenticated from None
         roles, name = claims.get("roles"), claims["sub"]
-        if not isinstance(roles, list) or not roles or not all(role in set(Role) for role in roles):
+        if (
+            not isinstance(roles, list)
+            or not roles
+            or not all(isinstance(role, str) and role in set(Role) for role in roles)
+        ):
             raise Unauthenticated
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise Unauthenticated

@@ -1,0 +1,100 @@
+"""What callers ask of each operation, with room for what is wrong; and what must be true of a refusal."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+
+import asyncpg
+import httpx
+
+from tests.conftest import Databases
+from tests.people import CARD, GRANT, RECORD_SYNC, REGISTER, STORE_CARD, SYNC
+
+Asked: TypeAlias = tuple[str, str, dict[str, Any]]
+"""A role, a document, its variables."""
+PERSON = {"email": "user@example.com"}
+SUBJECT = "query($by: SubjectBy!) { subject(by: $by) { id } }"
+MANY = 'query($all: SubjectsBy!) { consentDecisions(subjects: $all, purpose: "newsletter") { allowed } }'
+NODE = "query($id: ID!) { node(id: $id) { id } }"
+PEOPLE = "query($first: Int, $after: Cursor) { subjects(first: $first, after: $after) { edges { cursor } } }"
+CORRECT = (
+    "mutation($who: SubjectBy!, $input: CorrectSubjectInput!) { correctSubject(subject: $who, input: $input) { id } }"
+)
+FILE = {"name": "a.txt", "sizeBytes": 1, "modifiedAt": "2026-01-01T00:00:00Z"}
+AHEAD = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+
+
+def register(**given: Any) -> Asked:
+    return "STORE", REGISTER, {"input": {"email": "new@example.com"} | given}
+
+
+def card(**given: Any) -> Asked:
+    return "STORE", STORE_CARD, {"who": PERSON, "input": CARD | given}
+
+
+def sync(**given: Any) -> Asked:
+    return "SYNC", RECORD_SYNC, {"who": PERSON, "input": SYNC | given}
+
+
+def grant(**given: Any) -> Asked:
+    return "STORE", GRANT, {"who": PERSON, "purpose": "newsletter", "channel": "STORE"} | given
+
+
+def subject(by: Any) -> Asked:
+    return "STORE", SUBJECT, {"by": by}
+
+
+def correct(**given: Any) -> Asked:
+    return "SUPPORT", CORRECT, {"who": PERSON, "input": given}
+
+
+def people(**given: Any) -> Asked:
+    return "ADMIN", PEOPLE, given
+
+
+def counted(databases: Databases) -> dict[str, int]:
+    """Count the rows of every table, and the keys."""
+
+    async def count() -> dict[str, int]:
+        found = {}
+        for url in (databases.url, databases.keyring_url):
+            connection = await asyncpg.connect(url)
+            for (name,) in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
+                found[name] = await connection.fetchval(f"SELECT count(*) FROM {name}")
+            await connection.close()
+        return found
+
+    return asyncio.run(count())
+
+
+def as_literal(value: Any, *, enum: bool = False) -> str:
+    """Write a value as GraphQL has it."""
+    if isinstance(value, dict):
+        inner = [f"{key}: {as_literal(one, enum=key == 'channel')}" for key, one in value.items()]
+        return "{" + ", ".join(inner) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(as_literal(one) for one in value) + "]"
+    return str(value) if enum and isinstance(value, str) else json.dumps(value)
+
+
+def inlined(document: str, variables: dict[str, Any]) -> str:
+    """Write an operation with its variables as literals."""
+    kind = "mutation" if document.startswith("mutation") else "query"
+    body = document[document.index("{") :]
+    for name, value in sorted(variables.items(), key=lambda each: -len(each[0])):
+        body = body.replace(f"${name}", as_literal(value, enum=name == "channel"))
+    for absent in ("$at", "$first", "$after"):
+        body = body.replace(absent, "null")
+    return f"{kind} {body}"
+
+
+def demand_refused(answer: httpx.Response, code: str, argument: str | None, secret: str) -> None:
+    """Demand one refusal that names the argument and repeats nothing."""
+    assert answer.status_code in {200, 400}
+    error = answer.json()["errors"][0]
+    assert error["extensions"]["code"] == code, answer.text
+    if argument is not None:
+        assert error["extensions"]["argument"] == argument
+    assert secret not in answer.text.encode().decode("unicode_escape", "replace")
+    assert json.dumps(secret)[1:-1] not in answer.text
