@@ -1,7 +1,7 @@
 # Every path below is relative: make cannot name a target with a space in it, but the repository may lie in one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check bench conformance fuzz lock clean
+.PHONY: help setup serve test check bench conformance fuzz lock docs clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
@@ -81,6 +81,9 @@ lock: ## Choose the newest releases that pyproject.toml allows and lock them wit
 	@echo "Locking requirements/ ..."
 	@$(UV_COMPILE) --upgrade --extra embedded --group dev --output-file requirements/development.txt pyproject.toml
 	@$(UV_COMPILE) --upgrade --constraint requirements/development.txt --output-file requirements/production.txt pyproject.toml
+
+docs: setup ## Write the tables of docs/ anew from the code
+	@exec $(BIN)/python -m tests.documents
 
 clean: ## Stop the databases in var/, then remove var/ and .venv: demo people and tokens go too
 	@if [ -d var ]; then \

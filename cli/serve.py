@@ -77,6 +77,11 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
     Try it out: privacy serve --demo
     """
     with placed(demo=demo) as settings:
+        if demo and settings.environment == "production":
+            raise UnsafeSettingError(
+                "--demo puts invented people and tokens for every role into a database: unset PRIVACY_DATABASE_URL, "
+                "and it brings one of its own"
+            )
         if host not in LOOPBACK and not (settings.tls_in_front or (certificate and key)):
             raise UnsafeSettingError(
                 f"listening on {host} needs TLS: give --certificate and --key, "

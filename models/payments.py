@@ -1,4 +1,4 @@
-"""Stored-payment fragments: a card's expiry and last four digits, nothing else, ever.
+"""Payment fragments: a card's expiry and last four digits, nothing else, ever.
 
 AES-GCM keeps the length of what it seals, so the checks on the octets of each sealed column prove that nothing longer
 was ever stored (privacy policy, "How long do we retain the information we collect?").

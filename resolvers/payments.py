@@ -1,4 +1,4 @@
-"""What is shown of stored-payment fragments."""
+"""What is shown of payment fragments."""
 
 from datetime import datetime
 

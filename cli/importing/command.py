@@ -30,7 +30,7 @@ def import_people(
         str, typer.Option("--as", help="Who acts, as the ledger and the access events will say.")
     ] = "import",
 ) -> None:
-    r"""Register people from another system's export, with consents, accounts, card fragments and sync accounts.
+    """Register people from another system's export, with consents, accounts, card fragments and sync accounts.
 
     A line, in full (only email must be there; docs/import.md says what each key means):
 
@@ -50,7 +50,7 @@ def import_people(
     Importing a file twice changes nothing. Stopped or killed, the same command goes on where it was: progress is kept
     in FILE.progress until the end. Lines that are refused are listed in FILE.rejects.jsonl by number and code, without
     values: put them right in a file of their own and import that; the exit code is then 1. Opt-outs are never undone.
-    """
+    """  # noqa: D301 -- \b is the character by which help texts keep their lines
     source = Source(file)
     try:
         demand_writable(source.beside(REJECTS))
