@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.keyring import MasterKeys
@@ -57,11 +58,8 @@ class Settings(BaseSettings):
         try:
             settings = cls(**given)  # type: ignore[arg-type]
         except ValidationError as error:
-            problems = "; ".join(
-                f"set PRIVACY_{'_'.join(str(part) for part in problem['loc']).upper()} ({problem['msg'].lower()})"
-                for problem in error.errors(include_input=False, include_url=False)
-            )
-            raise UnsafeSettingError(problems) from None
+            problems = error.errors(include_input=False, include_url=False)
+            raise UnsafeSettingError("; ".join(map(_sentence, problems))) from None
         settings.demand_safety()
         return settings
 
@@ -77,3 +75,13 @@ class Settings(BaseSettings):
             raise UnsafeSettingError("PRIVACY_PUBLIC_URL must begin with https://")
         if self.jwks_url and urlsplit(self.jwks_url).scheme != "https":
             raise UnsafeSettingError("PRIVACY_JWKS_URL must begin with https://")
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    """Say what to set, in the setting's own words where it has some; never what was given."""
+    name = f"PRIVACY_{'_'.join(map(str, problem['loc'])).upper()}"
+    if problem["type"] == "missing":
+        return f"set {name}"
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
+    return f"set {name} to something else: {problem['msg'][:1].lower()}{problem['msg'][1:]}"

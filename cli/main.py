@@ -78,8 +78,16 @@ def run() -> None:
         console.print(f"privacy: {problem}", markup=False)
         sys.exit(2)
     except Refused as refusal:
-        console.print(f"privacy: {refusal.code}: {refusal.message} {refusal.extensions or ''}", markup=False)
+        where = f" ({refusal.extensions['argument']})" if refusal.extensions.get("argument") else ""
+        console.print(f"privacy: {refusal.code}: {refusal.message}{where}", markup=False)
         sys.exit(1)
+    except asyncpg.UndefinedTableError:
+        console.print("privacy: the databases lack tables: run `privacy migrate`", markup=False)
+        sys.exit(2)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
-        console.print(f"privacy: PostgreSQL does not answer as it should ({type(problem).__name__})", markup=False)
+        console.print(
+            f"privacy: PostgreSQL does not answer as it should ({type(problem).__name__}): "
+            "do PRIVACY_DATABASE_URL and PRIVACY_KEYRING_URL say where it is?",
+            markup=False,
+        )
         sys.exit(1)

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from cryptography.exceptions import InvalidTag
+
 from api.settings import Settings, UnsafeSettingError
 from cli.embedded import Cluster
 from migrations import HISTORIES, upgrade
@@ -101,7 +103,12 @@ async def opened(settings: Settings) -> AsyncIterator[Opened]:
     )
     try:
         keyring = Keyring(database.keyring, MasterKeys(settings.master_key.get_secret_value()))
-        await keyring.load()
+        try:
+            await keyring.load()
+        except (LookupError, InvalidTag):
+            raise UnsafeSettingError(
+                "PRIVACY_MASTER_KEY is not the one that wrapped the keys of this keyring, or lacks a version of it"
+            ) from None
         yield Opened(database, keyring)
     finally:
         await database.close()

@@ -1,0 +1,78 @@
+"""What can be foreseen ends with a sentence that says what to do; help stands on every command and option."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from cli.main import app
+from models.keyring import MasterKeys
+from tests.cli.commands import privacy
+from tests.conftest import Databases
+
+PRODUCTION = {
+    "PRIVACY_DATABASE_URL": "postgresql:///privacy?host=/nowhere",
+    "PRIVACY_KEYRING_URL": "postgresql:///keyring?host=/nowhere",
+    "PRIVACY_MASTER_KEY": MasterKeys.made(),
+    "PRIVACY_PUBLIC_URL": "https://privacy.example.com",
+}
+
+
+@pytest.mark.anyio
+async def test_an_unsafe_setting_stops_the_start(tmp_path: Path) -> None:
+    ran = await privacy("migrate", given={**PRODUCTION, "PRIVACY_MASTER_KEY": "secret"}, at=tmp_path)
+    assert (ran.code, ran.errors) == (
+        2,
+        "privacy: PRIVACY_MASTER_KEY is VERSION:BASE64 of 32 octets, several separated by commas\n",
+    )
+
+
+@pytest.mark.anyio
+async def test_the_demonstration_keeps_away_from_production(tmp_path: Path) -> None:
+    ran = await privacy("serve", "--demo", given=PRODUCTION, at=tmp_path)
+    assert ran.code == 2
+    assert ran.errors.startswith("privacy: --demo puts invented people and tokens for every role into a database")
+
+
+@pytest.mark.anyio
+async def test_a_listener_off_loopback_needs_tls(tmp_path: Path) -> None:
+    ran = await privacy("serve", "--host", "0.0.0.0", given=PRODUCTION, at=tmp_path)  # noqa: S104 -- it is refused
+    assert ran.code == 2
+    assert ran.errors.startswith("privacy: listening on 0.0.0.0 needs TLS")
+
+
+@pytest.mark.anyio
+async def test_a_database_that_is_away_is_named_by_its_settings(tmp_path: Path) -> None:
+    ran = await privacy("token", "list", given=PRODUCTION, at=tmp_path)
+    assert ran.code == 1
+    assert "do PRIVACY_DATABASE_URL and PRIVACY_KEYRING_URL say where it is?" in ran.errors
+    assert "Traceback" not in ran.errors
+
+
+@pytest.mark.anyio
+async def test_a_wrong_master_key_is_called_one(databases: Databases, tmp_path: Path) -> None:
+    assert (await privacy("token", "list", on=databases, at=tmp_path)).code == 0
+    given = {"PRIVACY_MASTER_KEY": MasterKeys.made(2)}
+    ran = await privacy("token", "list", on=databases, given=given, at=tmp_path)
+    assert ran.code == 2
+    assert ran.errors.startswith("privacy: PRIVACY_MASTER_KEY is not the one that wrapped the keys")
+
+
+@pytest.mark.anyio
+async def test_a_refusal_says_where(databases: Databases, tmp_path: Path) -> None:
+    ran = await privacy("token", "revoke", "somebody's", on=databases, at=tmp_path)
+    assert ran.code == 1
+    assert ran.errors == (
+        "privacy: BAD_INPUT: An argument has a value that cannot be accepted: it is not an id of this service. (id)\n"
+    )
+
+
+def test_every_command_and_option_has_help() -> None:
+    pending: list[tuple[str, Any]] = [("privacy", typer.main.get_command(app))]
+    while pending:
+        name, command = pending.pop()
+        assert command.help, name
+        for parameter in command.params:
+            assert parameter.help, f"{name} {parameter.name}"
+        pending.extend((f"{name} {key}", inner) for key, inner in getattr(command, "commands", {}).items())
