@@ -12,10 +12,12 @@ from rich.console import Console
 from api.schema import printed
 from api.settings import UnsafeSettingError
 from cli import keys, tokens
+from cli.bulk.run import Stopped
 from cli.embedded import EmbeddedError
 from cli.importing import import_people
 from cli.place import migrate as migrate_databases
 from cli.place import placed, thrown_away
+from cli.querying import query
 from cli.seeding import seed
 from cli.serve import serve
 from migrations import HISTORIES, differences
@@ -30,6 +32,7 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command("import")(import_people)
+app.command()(query)
 app.command()(seed)
 app.add_typer(tokens.app, name="token")
 app.add_typer(keys.app, name="keys")
@@ -77,6 +80,9 @@ def run() -> None:
     except (UnsafeSettingError, EmbeddedError) as problem:
         console.print(f"privacy: {problem}", markup=False)
         sys.exit(2)
+    except Stopped as stop:
+        console.print(f"privacy: {stop}", markup=False)
+        sys.exit(1)
     except Refused as refusal:
         where = f" ({refusal.extensions['argument']})" if refusal.extensions.get("argument") else ""
         console.print(f"privacy: {refusal.code}: {refusal.message}{where}", markup=False)

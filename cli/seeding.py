@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Annotated
 from uuid import UUID
@@ -12,6 +13,7 @@ import typer
 import uvloop
 
 from cli.bulk.gauge import Gauge
+from cli.bulk.run import retried
 from cli.place import Opened, acting, opened, placed
 from models import admissions, purposes
 from models.admissions import Newcomer
@@ -92,14 +94,12 @@ async def _seeded(subjects: int) -> int:
                     nonlocal added, done
                     for begin in batches:
                         numbers = range(begin + 1, min(begin + BATCH, subjects) + 1)
-                        fresh = await _batch(place, numbers, known, version)
+                        fresh = await retried(partial(_batch, place, numbers, known, version), "PostgreSQL")
                         added += fresh
                         done += len(numbers)
                         gauge.show(done, done)
 
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(AT_ONCE):
-                        group.create_task(worker())
+                await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
     return added
 
 

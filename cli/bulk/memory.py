@@ -56,21 +56,22 @@ class Memory:
 
 
 class Failures:
-    """The file of lines that failed: number, code, argument and problem; never a value."""
+    """A file of JSON lines about lines of the input: for those that failed their number and code; never a value."""
 
-    def __init__(self, path: Path, done: int) -> None:
+    def __init__(self, path: Path, done: int, mode: int = 0o644) -> None:
         """Keep what an earlier run said of the ``done`` leading lines; what it said of later ones is said again."""
-        self.path = path
+        self.path, self._mode = path, mode
         kept = [line for line in _read(path) if done and _number(line) <= done]
         if kept:
-            _replace(path, b"".join(kept))
+            _replace(path, b"".join(kept), mode)
         else:
             path.unlink(missing_ok=True)
 
     def write(self, failed: Sequence[dict[str, Any]]) -> None:
         """Add lines, before their work is remembered as done."""
         if failed:
-            with self.path.open("ab") as file:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            with os.fdopen(os.open(self.path, flags, self._mode), "ab") as file:
                 file.write(b"".join(orjson.dumps(line) + b"\n" for line in failed))
 
 
@@ -93,7 +94,8 @@ def _number(line: bytes) -> float:
         return float("inf")
 
 
-def _replace(path: Path, octets: bytes) -> None:
+def _replace(path: Path, octets: bytes, mode: int = 0o644) -> None:
     fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(octets)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        file.write(octets)
     fresh.replace(path)

@@ -66,7 +66,10 @@ async def through(job: Job[_Line]) -> Tally:
         await asyncio.to_thread(_skip, numbered, tally.done)
         gauge.show(job.source.read, tally.done)
         while chunk := await asyncio.to_thread(lambda: list(islice(numbered, CHUNK))):
-            outcomes = await job.work(chunk)
+            try:
+                outcomes = await job.work(chunk)
+            except ExceptionGroup as group:
+                raise _first(group) from None
             failures.write([
                 _failure(line.number, outcome)
                 for line, outcome in zip(chunk, outcomes, strict=True)
@@ -92,7 +95,7 @@ async def retried(attempt: Callable[[], Awaitable[_Result]], part: str) -> _Resu
             if refusal.code != "UNAVAILABLE":
                 raise
             await asyncio.sleep(wait)
-    raise Stopped(f"{part} does not answer")
+    raise Stopped(f"{part} does not answer; nothing is lost: the same command goes on from here")
 
 
 def summarised(tally: Tally, failures: str, source: Source, lines: Sequence[tuple[str, str]]) -> None:
@@ -110,6 +113,13 @@ def summarised(tally: Tally, failures: str, source: Source, lines: Sequence[tupl
 def _skip(lines: Iterator[Any], count: int) -> None:
     for _ in islice(lines, count):
         pass
+
+
+def _first(error: Exception) -> Exception:
+    """Give one of the errors that ended a group: tasks that work side by side end for the same reason."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _failure(number: int, outcome: Outcome) -> dict[str, Any]:
