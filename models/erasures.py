@@ -74,6 +74,32 @@ def _gone(what: str, model: type[Table]) -> Step:
     return Step(what, _count(model), Statement(erase), frozenset(f"{table.name}.{column.name}" for column in table.c))
 
 
+COUNT_LETTERS = Statement("""
+SELECT subject_id, count(*)
+FROM letters
+WHERE subject_id = ANY(CAST(:ids AS uuid[]))
+AND address IS NOT NULL
+AND NOT has_own_key
+GROUP BY subject_id
+""")
+
+# What proves that a letter was sent stays; whom it went to and what it said goes, sent or not.
+FORGET_LETTERS = Statement("""
+WITH forgotten AS (
+    UPDATE letters
+    SET address = NULL, context = NULL, lease = NULL,
+        state = CASE WHEN state = 'QUEUED' THEN 'DROPPED' ELSE state END,
+        reason = CASE WHEN state = 'QUEUED' THEN 'ERASED' ELSE reason END
+    WHERE subject_id = ANY(CAST(:ids AS uuid[]))
+    AND NOT has_own_key
+    AND address IS NOT NULL
+    RETURNING subject_id
+)
+SELECT subject_id, count(*)
+FROM forgotten
+GROUP BY subject_id
+""")
+
 COUNT_PROFILES = Statement("""
 SELECT id, CAST(display_name IS NOT NULL AS integer) + CAST(country IS NOT NULL AS integer)
 FROM subjects
@@ -104,6 +130,12 @@ STEPS: Sequence[Step] = (
     _gone("removals of card fragments", PaymentRemoval),
     _gone("choices that count now", Consent),
     _gone("identity codes", IdentityCode),
+    Step(
+        "letters not sent yet",
+        COUNT_LETTERS,
+        FORGET_LETTERS,
+        frozenset({"letters.address", "letters.context"}),
+    ),
     _gone("mail addresses", EmailAddress),
     _gone("accounts", Account),
     Step(

@@ -49,7 +49,7 @@ ON CONFLICT (subject_id, request_id) DO UPDATE
 SET code_hash = excluded.code_hash, attempts = 0, issued = c.issued + 1, expires_at = excluded.expires_at
 WHERE (c.expires_at <= clock_timestamp() OR c.attempts >= :most_attempts)
 AND c.issued < :most_codes
-RETURNING issued
+RETURNING issued, expires_at
 """)
 
 ATTEMPT = Statement("""
@@ -77,10 +77,10 @@ AND request_id = :request_id
 
 
 class Issued(NamedTuple):
-    """A new code, which is written into a letter and kept nowhere; with which one of the request's it is."""
+    """A new code, which is written into a letter and kept nowhere else."""
 
     code: str
-    ordinal: int
+    expires_at: datetime
 
 
 def _digests(deed: Deed, request_id: UUID, code: str) -> list[bytes]:
@@ -92,7 +92,7 @@ def _digests(deed: Deed, request_id: UUID, code: str) -> list[bytes]:
 async def issue(deed: Deed, subject_id: UUID, request_id: UUID) -> Issued | None:
     """Make a code, unless one is still good, or the request has had too many: then None."""
     code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-    ordinal = await ISSUE.value(
+    row = await ISSUE.row(
         deed.connection,
         subject_id=subject_id,
         request_id=request_id,
@@ -101,7 +101,7 @@ async def issue(deed: Deed, subject_id: UUID, request_id: UUID) -> Issued | None
         most_attempts=MOST_ATTEMPTS,
         most_codes=MOST_CODES,
     )
-    return None if ordinal is None else Issued(code, ordinal)
+    return None if row is None else Issued(code, row["expires_at"])
 
 
 async def attempt(deed: Deed, subject_id: UUID, request_id: UUID, code: str) -> Refused | None:

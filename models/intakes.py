@@ -1,16 +1,17 @@
 """Taking requests in: who asks, how their identity is proved, when it begins, and how it ends before it has begun."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from models import clocks, identities, plans, steps, subjects
+from models import clocks, identities, letters, plans, steps, subjects
 from models.actors import Role
 from models.base import new_id
 from models.consents import Channel
 from models.database import Statement
 from models.deeds import Deed
 from models.errors import Forbidden, NotFound, Refused, StateConflict, SubjectErased, SubjectNotFound
+from models.letters import LetterName
 from models.names import Name
 from models.requests import (
     EXECUTING,
@@ -151,6 +152,7 @@ async def request(deed: Deed, name: Name, wish: Wish, grace: timedelta = GRACE) 
 async def _take_in(deed: Deed, subject: SubjectRow, wish: Wish, grace: timedelta) -> UUID:
     request_id = new_id()
     regime = Regime(subject.regime)
+    due_at = clocks.due_at(deed.at, regime)
     await TAKE_IN.run(
         deed.connection,
         subject_id=subject.subject_id,
@@ -164,7 +166,16 @@ async def _take_in(deed: Deed, subject: SubjectRow, wish: Wish, grace: timedelta
         role=deed.actor.role,
         is_immediate=wish.immediately,
         at=deed.at,
-        due_at=clocks.due_at(deed.at, regime),
+        due_at=due_at,
+    )
+    await letters.post(
+        deed,
+        LetterName.REQUEST_RECEIVED,
+        subject.subject_id,
+        f"request:{request_id.hex}",
+        kind=RequestKind.ERASURE,
+        received_at=deed.at,
+        due_at=due_at,
     )
     await _prove(deed, Standing(request_id, subject.subject_id, wish.reason, wish.immediately), wish, grace)
     return request_id
@@ -182,10 +193,19 @@ async def _prove(deed: Deed, standing: Standing, wish: Wish, grace: timedelta) -
         )
         await _schedule(deed, hurried, IdentityProof.ATTESTED, grace)
     elif wish.identity is IdentityProof.EMAIL_CODE:
-        await identities.issue(deed, standing.subject_id, standing.id)
+        issued = await identities.issue(deed, standing.subject_id, standing.id)
+        if issued:
+            await letters.post(
+                deed,
+                LetterName.IDENTITY_CODE,
+                standing.subject_id,
+                f"code:{new_id().hex}",
+                code=issued.code,
+                expires_at=issued.expires_at,
+            )
 
 
-async def _schedule(deed: Deed, standing: Standing, identity: IdentityProof, grace: timedelta) -> datetime:
+async def _schedule(deed: Deed, standing: Standing, identity: IdentityProof, grace: timedelta) -> None:
     cools_off = not standing.is_immediate and standing.reason != ErasureReason.UNDERAGE
     execute_at = deed.at + grace if cools_off else deed.at
     await VERIFIED.run(
@@ -198,7 +218,14 @@ async def _schedule(deed: Deed, standing: Standing, identity: IdentityProof, gra
         reason=standing.reason,
         is_immediate=standing.is_immediate,
     )
-    return execute_at
+    if cools_off:
+        await letters.post(
+            deed,
+            LetterName.ERASURE_SCHEDULED,
+            standing.subject_id,
+            f"request:{standing.id.hex}",
+            execute_at=execute_at,
+        )
 
 
 class Confirmation(NamedTuple):
@@ -247,6 +274,10 @@ async def _close(deed: Deed, request_id: UUID, state: RequestState, reason: Deni
     await CLOSED.run(
         deed.connection, id=request_id, state=state, actor=deed.actor.name, at=deed.at, denial_reason=reason
     )
+    if reason:
+        await letters.post(
+            deed, LetterName.ERASURE_DENIED, found["subject_id"], f"request:{request_id.hex}", reason=reason
+        )
     return request_id
 
 

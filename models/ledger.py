@@ -138,6 +138,11 @@ SELECT COALESCE(max(position), 0)
 FROM erasures
 """)
 
+COUNT = Statement("""
+SELECT count(*)
+FROM erasures
+""")
+
 AFTER = Statement("""
 SELECT position, subject_id, request_id, reason, channel, regime, identity, registered_at, received_at, verified_at,
     due_at, erased_at, completed_at
@@ -152,13 +157,13 @@ SELECT request_id
 FROM erasures
 WHERE completed_at IS NULL
 ORDER BY position
+LIMIT :most
 """)
 
-HOLDS = Statement("""
-SELECT EXISTS (
-    SELECT FROM erased_names
-    WHERE lookup_hash = ANY(:hashes)
-)
+HELD = Statement("""
+SELECT DISTINCT lookup_hash
+FROM erased_names
+WHERE lookup_hash = ANY(:hashes)
 """)
 
 MARK = Statement("""
@@ -167,6 +172,13 @@ FROM ledger_marks
 """)
 
 # Moved forward only from where it was last seen: a database that was rolled back meanwhile is noticed.
+SET_MARK = Statement("""
+INSERT INTO ledger_marks (position)
+VALUES (:position)
+ON CONFLICT (is_only) DO UPDATE
+SET position = excluded.position
+""")
+
 MOVE_MARK = Statement("""
 INSERT INTO ledger_marks (position)
 VALUES (:position)
@@ -222,9 +234,9 @@ async def enter(
         )
 
 
-async def holds(keyring: Connection, hashes: Sequence[LookupHash]) -> bool:
-    """Say whether somebody who was erased had one of these names."""
-    return bool(await HOLDS.value(keyring, hashes=[hashed.digest for hashed in hashes]))
+async def held(keyring: Connection, hashes: Sequence[LookupHash]) -> list[bytes]:
+    """Give those of the names that somebody who was erased had."""
+    return [row[0] for row in await HELD.rows(keyring, hashes=[hashed.digest for hashed in hashes])]
 
 
 async def after(keyring: Connection, position: int, most: int) -> list[Entry]:

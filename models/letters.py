@@ -171,16 +171,17 @@ async def post(  # noqa: PLR0913 -- each is a part of the letter
     about it to each address. ``to`` is the address that the person is written to unless it is given. ``governed_by`` is
     the purpose that the letter needs leave for: without it, it is dropped at the moment of sending. ``own_key`` seals
     it under a key of the letter's own, so that it outlives the person's key. ``says`` is what SAYS lists.
-    SUBJECT_ERASED when the person's key is destroyed.
+    SUBJECT_ERASED when the person's key is destroyed, unless the letter has both an address and a key of its own.
     """
     if says.keys() != SAYS[letter]:
         raise TypeError(f"the letter {letter} must be told {', '.join(sorted(SAYS[letter]))}")
-    person = await deed.keyring.key_of(subject_id)
-    to = to or next(iter(await addresses(deed.connection, person)), None)
+    person = None if own_key and to else await deed.keyring.key_of(subject_id)
+    if to is None and person:
+        to = next(iter(await addresses(deed.connection, person)), None)
     if to is None:
         return None
     letter_id = new_id()
-    key = await letter_keys.create(deed.keyring, letter_id) if own_key else person
+    key = person if person and not own_key else await letter_keys.create(deed.keyring, letter_id)
     posted = await POST.run(
         deed.connection,
         subject_id=subject_id,

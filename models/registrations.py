@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from models import accounts, addresses, subjects, suppressions, texts
+from models import accounts, addresses, ledger, subjects, suppressions, texts
+from models.actors import Role
 from models.base import new_id
 from models.database import Statement
 from models.deeds import Deed
@@ -23,6 +24,17 @@ class Registration(NamedTuple):
     account: tuple[str, str] | None = None
     is_under_13: bool = False
 
+
+FRESHLY = frozenset({Role.STORE, Role.SERVICE})
+"""The roles whose registration is an act of the person's own."""
+
+FREE = Statement("""
+SELECT EXISTS (
+    SELECT FROM unnest(CAST(:hashes AS bytea[])) AS n (lookup_hash)
+    WHERE NOT EXISTS (SELECT FROM email_addresses AS e WHERE e.lookup_hash = n.lookup_hash)
+    AND NOT EXISTS (SELECT FROM accounts AS a WHERE a.lookup_hash = n.lookup_hash)
+)
+""")
 
 ADD = Statement("""
 INSERT INTO subjects (id, registered_at, regime, display_name, country)
@@ -53,7 +65,8 @@ async def holder(deed: Deed, names: Sequence[Name]) -> SubjectRow | None:
     """Give the one person who has any of these addresses and accounts, or None when they are free; locked either way.
 
     Whatever registers people asks here first. SUBJECT_AMBIGUOUS when they belong to several people, SUBJECT_ERASED when
-    to somebody erased or being erased: nobody is brought back.
+    to somebody erased or being erased: nobody is brought back. A name that somebody erased had is free again only to
+    services that the person came to by a fresh act: never to an import, a script or a sync.
     """
     await suppressions.lock(deed, *names)
     found = await subjects.holders(deed, names)
@@ -61,7 +74,18 @@ async def holder(deed: Deed, names: Sequence[Name]) -> SubjectRow | None:
         raise SubjectAmbiguous
     if any(subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED} for subject in found):
         raise SubjectErased
+    if deed.actor.role not in FRESHLY:
+        await _demand_nobody_erased(deed, names)
     return found[0] if found else None
+
+
+async def _demand_nobody_erased(deed: Deed, names: Sequence[Name]) -> None:
+    """Refuse names that somebody erased had and nobody has since."""
+    hashes = [hashed for name in names for hashed in deed.keyring.hashes(name.kind, str(name.key))]
+    async with deed.keyring.pool.acquire() as connection:
+        erased = await ledger.held(connection, hashes)
+    if erased and await FREE.value(deed.connection, hashes=erased):
+        raise SubjectErased
 
 
 async def enter(

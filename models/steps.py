@@ -115,11 +115,30 @@ ORDER BY created_at, id
 LIMIT :first
 """)
 
+# The request first: the steps of one request are settled one after another.
 LOCKED = Statement("""
 SELECT s.subject_id, s.request_id, s.state
-FROM erasure_steps AS s
+FROM rights_requests AS r
+JOIN erasure_steps AS s ON s.subject_id = r.subject_id AND s.request_id = r.id
 WHERE s.id = :id
-FOR UPDATE
+FOR UPDATE OF r
+""")
+
+STATE = Statement("""
+SELECT state
+FROM erasure_steps
+WHERE id = :id
+""")
+
+SETTLED = Statement("""
+UPDATE rights_requests AS r
+SET settled_at = clock_timestamp()
+WHERE r.subject_id = :subject_id
+AND r.id = :request_id
+AND r.settled_at IS NULL
+AND NOT EXISTS (
+    SELECT FROM erasure_steps AS s WHERE s.request_id = r.id AND s.state <> 'DONE'
+)
 """)
 
 # What names the person goes with the last need for it.
@@ -175,8 +194,9 @@ async def complete(deed: Deed, step_id: UUID, records_erased: int) -> UUID:
     if not 0 <= records_erased <= MOST_RECORDS:
         raise BadInput("recordsErased", "it is not a count")
     step = await _locked(deed, step_id)
-    if step["state"] != StepState.DONE:
+    if step.state != StepState.DONE:
         await DONE.run(deed.connection, id=step_id, at=deed.at, actor=deed.actor.name, records=records_erased)
+        await SETTLED.run(deed.connection, subject_id=step.subject_id, request_id=step.request_id)
     return step_id
 
 
@@ -184,19 +204,28 @@ async def fail(deed: Deed, step_id: UUID, error: str) -> UUID:
     """Write that the system cannot erase the person, and what it says of it; STATE_CONFLICT when it has done so."""
     said = texts.line(error, "error", ERROR_LENGTH)
     step = await _locked(deed, step_id)
-    if step["state"] == StepState.DONE:
+    if step.state == StepState.DONE:
         raise StateConflict(argument="id")
-    key = await deed.keyring.key_of(step["request_id"])
+    key = await deed.keyring.key_of(step.request_id)
     await FAILED.run(deed.connection, id=step_id, error=ERROR.seal(key, said))
     return step_id
 
 
-async def _locked(deed: Deed, step_id: UUID) -> Any:
-    step = await LOCKED.row(deed.connection, id=step_id)
-    if step is None:
+class _Standing(NamedTuple):
+    """What a verb needs to know of a step that it moves."""
+
+    subject_id: UUID
+    request_id: UUID
+    state: str
+
+
+async def _locked(deed: Deed, step_id: UUID) -> _Standing:
+    """Give the step, with its request locked; its state is read once that lock is held."""
+    row = await LOCKED.row(deed.connection, id=step_id)
+    if row is None:
         raise NotFound(argument="id")
-    deed.about.append(step["subject_id"])
-    return step
+    deed.about.append(row["subject_id"])
+    return _Standing(row["subject_id"], row["request_id"], await STATE.value(deed.connection, id=step_id))
 
 
 def asked_of(system: str, state: StepState | None) -> tuple[str, StepState | None]:

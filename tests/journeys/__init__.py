@@ -1,0 +1,1 @@
+"""What people and operators live through, end to end."""

@@ -1,0 +1,110 @@
+"""The worker that erases: takes up what is due, in batches and at a bounded rate, and completes what is answered."""
+
+import asyncio
+import random
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from models import certificates, completions, executions, replays
+from models.certificates import Signer
+from models.database import OUTAGES, Database
+from models.keyring import Keyring
+
+log = structlog.get_logger("privacy")
+
+BATCH: Final = 20
+"""How many people are erased side by side: their statements are shared, their commits too."""
+POLL: Final = 1.0
+"""Seconds between two looks for work when there is none."""
+LONGEST_PAUSE: Final = 30.0
+
+ERASED: Final = Counter("privacy_erasures", "People erased here.")
+COMPLETED: Final = Counter("privacy_erasures_completed", "Erasures completed everywhere.")
+LETTERLESS: Final = Counter("privacy_erasures_without_letter", "Erasures whose last letter could not be posted.")
+LAGGING: Final = Gauge("privacy_behind_ledger", "1 while the database is not in step with the erasure ledger.")
+
+
+class BehindError(Exception):
+    """The databases are not in step: nothing may be erased, or said to be, before `privacy restore replay`."""
+
+
+class Erasures:
+    """Carries erasures out, until cancelled."""
+
+    def __init__(
+        self, database: Database, keyring: Keyring, *, issuer: str, backup_life: timedelta, rate: float | None = None
+    ) -> None:
+        """Name where people are, who issues certificates, how long backups live, and the most people a second."""
+        self._database = database
+        self._keyring = keyring
+        self._issuer = issuer
+        self._backup_life = backup_life
+        self._rate = rate
+        self._signer: Signer | None = None
+        self._seen: int | None = None
+
+    async def run(self, *, poll: float = POLL) -> None:
+        """Carry out what is due until cancelled; whatever goes wrong, try again."""
+        pause = 0.0
+        while True:
+            try:
+                if not await self.round():
+                    await asyncio.sleep(poll * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter, no secret
+                pause = 0.0
+            except Exception as problem:  # noqa: BLE001 -- the loop outlives whatever happens in one round
+                pause = min(LONGEST_PAUSE, max(1.0, pause * 2))
+                level = 30 if isinstance(problem, (BehindError, *OUTAGES)) else 40
+                log.log(level, "erasures wait", problem=type(problem).__name__, seconds=pause)
+                self._seen = None
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 -- jitter, no secret
+
+    async def drain(self) -> int:
+        """Carry out all that is due now; give how many people were erased here."""
+        count = 0
+        while done := await self.round():
+            count += done[0]
+        return count
+
+    async def round(self) -> tuple[int, int] | None:
+        """Erase and complete one batch; give how many of each, or None when there was nothing to do."""
+        if self._seen is None:
+            await self._catch_up()
+        began = asyncio.get_running_loop().time()
+        claimed = await executions.claim(self._database, BATCH)
+        if claimed:
+            await executions.execute(self._database, self._keyring, claimed)
+            ERASED.inc(len(claimed))
+        completed = await completions.complete(
+            self._database,
+            self._keyring,
+            self._signer or await self._sign(),
+            issuer=self._issuer,
+            backup_life=self._backup_life,
+            most=BATCH,
+        )
+        COMPLETED.inc(len(completed.request_ids))
+        for request_id in completed.without_letter:
+            LETTERLESS.inc()
+            log.warning("erasure completed without a letter", request=str(request_id))
+        if self._rate and claimed:
+            await asyncio.sleep(max(0.0, began + len(claimed) / self._rate - asyncio.get_running_loop().time()))
+        if claimed or completed.request_ids:
+            return len(claimed), len(completed.request_ids)
+        self._seen = await completions.tidy(self._database, self._keyring, self._seen or 0)
+        return None
+
+    async def _sign(self) -> Signer:
+        self._signer = await certificates.signer(self._keyring)
+        return self._signer
+
+    async def _catch_up(self) -> None:
+        """Begin only on a database that knows all that the ledger knows."""
+        found = await replays.lag(self._database, self._keyring)
+        LAGGING.set(found is not None)
+        if found:
+            raise BehindError(found)
+        async with self._database.writers.acquire() as connection:
+            self._seen = await completions.mark(connection)
