@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from models import addresses, letters, subjects, texts
+from models import addresses, letters, subjects, suppressions, texts
 from models.base import new_id
 from models.deeds import Deed
 from models.errors import BadInput
@@ -51,6 +51,8 @@ async def correct(deed: Deed, name: Name, given: Correction) -> UUID:
     if removed and removed.key in {name.key for name in (added, primary) if name}:
         raise BadInput("input.removeEmail", "it is added or made primary by the same correction")
 
+    if added:
+        await suppressions.lock(deed, added)  # an opt-out of this address comes before it is added, or after
     subject = await subjects.locked(deed, name)
     key = await deed.keyring.key_of(subject.subject_id)
     before = await letters.addresses(deed.connection, key)

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pycountry
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from models.errors import BadInput
 
@@ -40,8 +40,8 @@ def address(text: str, argument: str) -> str:
     if (
         _PLAIN_ADDRESS.fullmatch(text)
         and text.index("@") <= LOCAL_PART_LENGTH
-        and "@xn--" not in text
-        and ".xn--" not in text
+        and "--" not in text
+        and text.rpartition(".")[2] not in SPECIAL_USE_DOMAIN_NAMES
     ):
         return text
     try:

@@ -44,9 +44,12 @@ class Cursors:
     def opened(self, name: str, cursor: str) -> list[Any]:
         """Give whose list it is of, and the place; BAD_INPUT when this service did not make it for this list."""
         try:
-            sealed = urlsafe_b64decode(cursor.encode("ascii"))
+            written = cursor.encode("ascii")
+            sealed = urlsafe_b64decode(written)
         except (Error, ValueError):
-            sealed = b""
+            written, sealed = b"?", b""
+        if urlsafe_b64encode(sealed) != written:  # decoding passes over what is no letter of base64, and what follows
+            raise BadInput("after", "it is not a cursor of this list")
         for cipher in self._ciphers:
             try:
                 place: list[Any] = orjson.loads(cipher.decrypt(sealed[:NONCE], sealed[NONCE:], name.encode()))
