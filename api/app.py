@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from api import columns
 from api.auth import Authenticator
 from api.http import HEADERS, GraphQLOverHTTP, Scope, Send
 from api.journal import Journal
@@ -72,13 +73,14 @@ class App:
             readers=settings.read_connections,
             writers=settings.write_connections,
             timeout=settings.statement_timeout,
+            acting=columns.acting(),
         )
         self._keyring = Keyring(self._database.keyring, MasterKeys(settings.master_key.get_secret_value()))
         service = Service(self._database, self._keyring)
         jwts = None
         if settings.jwks_url and settings.jwt_issuer and settings.jwt_audience:
             jwts = JwtVerifier(settings.jwks_url, settings.jwt_issuer, settings.jwt_audience)
-        authenticator = Authenticator(service.reader, jwts)
+        authenticator = Authenticator(service.internal, jwts)
         journal = Journal(lines=settings.log_requests)
         self._graphql = GraphQLOverHTTP(service, authenticator, journal)
         work = [

@@ -11,16 +11,16 @@ from rich.console import Console
 
 from api.schema import printed
 from api.settings import UnsafeSettingError
-from cli import keys, tokens
+from cli import grants, keys, tokens
 from cli.bulk.run import Stopped
 from cli.embedded import EmbeddedError
 from cli.importing import import_people
 from cli.place import migrate as migrate_databases
-from cli.place import placed, thrown_away
+from cli.place import owned, placed, thrown_away
 from cli.querying import query
 from cli.seeding import seed
 from cli.serve import serve
-from migrations import HISTORIES, differences
+from migrations import differences
 from models.errors import Refused
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ app.command("import")(import_people)
 app.command()(query)
 app.command()(seed)
 app.add_typer(tokens.app, name="token")
+app.add_typer(grants.app, name="grants")
 app.add_typer(keys.app, name="keys")
 
 
@@ -64,9 +65,8 @@ def migrations(
     """Say what the tables in the code have that migrated databases have not, and the other way round."""
     with thrown_away() if check else placed() as settings:
         asyncio.run(migrate_databases(settings))
-        urls = {"privacy": settings.database_url, "keyring": settings.keyring_url}
-        for history in HISTORIES:
-            found = asyncio.run(differences(history, urls[history].get_secret_value()))
+        for history, url in owned(settings).items():
+            found = asyncio.run(differences(history, url))
             typer.echo(f"{history}: {found or 'in step'}")
             if found and check:
                 raise typer.Exit(1)

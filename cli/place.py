@@ -9,12 +9,14 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidTag
 
 from api.settings import Settings, UnsafeSettingError
+from cli import roles
 from cli.embedded import Cluster
 from migrations import HISTORIES, upgrade
 from models.actors import Actor, Role
 from models.database import Database
 from models.deeds import Deed, deed
 from models.keyring import Keyring, MasterKeys
+from models.roles import LOGIN
 
 VAR = Path("var")
 NOWHERE = (
@@ -47,8 +49,10 @@ def placed(*, demo: bool = False) -> Iterator[Settings]:
             cluster.create_database(history)
         # The environment carries them to the processes that `serve --workers` starts.
         os.environ |= {
-            "PRIVACY_DATABASE_URL": cluster.url("privacy"),
-            "PRIVACY_KEYRING_URL": cluster.url("keyring"),
+            "PRIVACY_OWNER_URL": cluster.url("privacy"),
+            "PRIVACY_KEYRING_OWNER_URL": cluster.url("keyring"),
+            "PRIVACY_DATABASE_URL": cluster.url("privacy", LOGIN),
+            "PRIVACY_KEYRING_URL": cluster.url("keyring", LOGIN),
             "PRIVACY_MASTER_KEY": secret(VAR / "master.key", MasterKeys.made),
             "PRIVACY_ENVIRONMENT": "development",
         }
@@ -86,17 +90,30 @@ def secret(path: Path, make: Callable[[], str]) -> str:
 
 
 async def migrate(settings: Settings) -> list[tuple[str, str, str]]:
-    """Bring both databases up to date; give for each its name and the revisions before and after."""
-    urls = {"privacy": settings.database_url, "keyring": settings.keyring_url}
-    return [(history, *await upgrade(history, urls[history].get_secret_value())) for history in HISTORIES]
+    """Bring both databases up to date, tables, then roles; give for each the revisions before and after."""
+    done = []
+    for history, url in owned(settings).items():
+        done.append((history, *await upgrade(history, url)))
+        await roles.apply(history, url, roles.logins(settings))
+    return done
+
+
+def owned(settings: Settings) -> dict[str, str]:
+    """Give the address of each database as its owner has it."""
+    urls = {
+        "privacy": settings.owner_url or settings.database_url,
+        "keyring": settings.keyring_owner_url or settings.keyring_url,
+    }
+    return {history: url.get_secret_value() for history, url in urls.items()}
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Opened]:
     """Open both databases for a command."""
+    urls = owned(settings)
     database = await Database.open(
-        settings.database_url.get_secret_value(),
-        settings.keyring_url.get_secret_value(),
+        urls["privacy"],
+        urls["keyring"],
         readers=settings.read_connections,
         writers=settings.write_connections,
         timeout=60,

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Integer, bindparam, select, text, tuple_
 
 from models.actors import Actor, Role
-from models.base import Fate, Id, Moment, Octets, Table, Text, new_id, now, one_of, stored
+from models.base import ADDED_TO, Fate, Id, Moment, Octets, Table, Text, new_id, now, one_of, stored
 from models.database import Connection, Many, One, Statement, as_list
 from models.pages import PageOf, Slice, sliced
 
@@ -38,6 +38,7 @@ class AccessEvent(Table, table=True):
         CheckConstraint("octet_length(operation_hash) = 32", name="operation_hash_is_one"),
         Index("access_events_of_grant", "grant_id", "at", "id", postgresql_where=text("grant_id IS NOT NULL")),
         Index("access_events_by_commit", "written_in", "id"),
+        ADDED_TO,
     )
 
     at: datetime = stored(Moment, Fate.KEPT, primary_key=True)

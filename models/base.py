@@ -1,10 +1,9 @@
 """What every table shares: ids, times, and the fate of each column when the person it is about is erased."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg.pgproto.pgproto
@@ -51,6 +50,12 @@ def stored(  # noqa: PLR0913 -- each is a word of the column's definition
             info={"fate": fate},
         )
     )
+
+
+ADDED_TO: Final = {"info": {"is_only_added_to": True}}
+"""Marks a table of which no row is ever changed or deleted: the database lets nobody who serves callers do it."""
+LOOKED_UP: Final = {"info": {"is_looked_up": True}}
+"""Marks a table that migrations fill and that nobody else writes."""
 
 
 class Table(SQLModel):

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Index
 
-from models.base import Fate, Id, Moment, Table, Text, now, one_of, stored
+from models.base import ADDED_TO, Fate, Id, Moment, Table, Text, now, one_of, stored
 from models.database import Connection, Many, Statement, as_list
 from models.pages import PageOf, Slice, sliced
 from models.purposes import LegalBasis, PurposeRow
@@ -51,6 +51,7 @@ class ConsentEvent(Table, table=True):
         one_of("state", ConsentState),
         one_of("channel", Channel),
         Index("consent_events_by_time", "subject_id", "effective_at", "epoch"),
+        ADDED_TO,
     )
 
     subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)

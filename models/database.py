@@ -1,9 +1,10 @@
 """The two databases: pools that read and pools that write, statements compiled once, one place that commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 import asyncpg
 import sqlalchemy
@@ -26,29 +27,49 @@ OUTAGES = (
 )
 """What says that PostgreSQL cannot answer now; the same question may be asked again."""
 
+_NOTHING: frozenset[str] = frozenset()
 _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
 class Statement:
-    """One SQL statement, compiled once by SQLAlchemy and run by asyncpg with values given by name."""
+    """One SQL statement, compiled once by SQLAlchemy and run by asyncpg with values given by name.
 
-    def __init__(self, sql: str | sqlalchemy.Executable) -> None:
+    ``by_need`` names columns of its list that come as NULL on the connections of roles that do not need them.
+    """
+
+    def __init__(self, sql: str | sqlalchemy.Executable, *, by_need: Iterable[str] = ()) -> None:
         clause: Any = sqlalchemy.text(sql) if isinstance(sql, str) else sql
         compiled = clause.compile(dialect=_DIALECT)
         self.sql = str(compiled)
+        self.by_need = frozenset(by_need)
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
+        self._narrowed: dict[frozenset[str], str] = {frozenset(): self.sql}
+
+    def without(self, hidden: frozenset[str]) -> str:
+        """Give the statement with NULL in the place of those of these columns that come by need."""
+        hidden &= self.by_need
+        if hidden not in self._narrowed:
+            columns, origin, rest = self.sql.partition("\nFROM ")
+            for name in hidden:
+                columns, count = re.subn(rf"(?<![\w.])(\w+\.)?{name}\b", "NULL", columns)
+                assert count == 1, name  # noqa: S101 -- a column by need stands in the list once
+            self._narrowed[hidden] = columns + origin + rest
+        return self._narrowed[hidden]
+
+    def _on(self, connection: Connection) -> str:
+        return self.without(getattr(connection, "hides", _NOTHING)) if self.by_need else self.sql
 
     def _values(self, given: dict[str, Any]) -> list[Any]:
         return [given[name] for name in self._names]
 
     async def rows(self, connection: Connection, **given: Any) -> list[asyncpg.Record]:
-        found: list[asyncpg.Record] = await connection.fetch(self.sql, *self._values(given))
+        found: list[asyncpg.Record] = await connection.fetch(self._on(connection), *self._values(given))
         return found
 
     async def row(self, connection: Connection, **given: Any) -> asyncpg.Record | None:
-        return await connection.fetchrow(self.sql, *self._values(given))
+        return await connection.fetchrow(self._on(connection), *self._values(given))
 
     async def value(self, connection: Connection, **given: Any) -> Any:
         return await connection.fetchval(self.sql, *self._values(given))
@@ -82,18 +103,34 @@ class Many(dict[_Key, list[_Value]]):
 
 
 class _Pool(asyncpg.pool.Pool):
-    """A pool that lets nobody wait for a connection longer than for a statement."""
+    """A pool that lets nobody wait for a connection longer than for a statement.
 
-    def __init__(self, url: str, *, patience: float, **given: Any) -> None:
+    Its sessions act as ``role`` from their first moment on, and know the columns that this role does not need.
+    """
+
+    def __init__(
+        self, url: str, *, patience: float, read_only: bool, role: str | None, hides: frozenset[str], **given: Any
+    ) -> None:
         self._patience = patience
+        kind = type("Connection", (asyncpg.Connection,), {"hides": hides}) if hides else asyncpg.Connection
         super().__init__(
             url,
             max_queries=50_000,
             loop=None,
-            connection_class=asyncpg.Connection,
+            connection_class=kind,
             record_class=asyncpg.Record,
             timeout=patience,
             command_timeout=patience,
+            min_size=0,
+            max_inactive_connection_lifetime=300,
+            statement_cache_size=256,
+            reset=_no_reset if read_only else None,
+            server_settings={
+                "application_name": "privacy",
+                "timezone": "UTC",
+                "default_transaction_read_only": "on" if read_only else "off",
+                **({"role": role} if role else {}),
+            },
             **given,
         )
 
@@ -101,42 +138,58 @@ class _Pool(asyncpg.pool.Pool):
         return super().acquire(timeout=timeout or self._patience)
 
 
+class Acting(NamedTuple):
+    """Which roles of PostgreSQL a process acts as; without any, it acts as its login.
+
+    ``readers`` are those that callers' reads run as, each with the columns that it does not need.
+    """
+
+    internal: str | None = None
+    writer: str | None = None
+    readers: Mapping[str, frozenset[str]] = {}
+
+
 class Database:
-    """Pools of connections. ``readers`` cannot write: PostgreSQL refuses it on them."""
+    """Pools of connections. Those that read cannot write: PostgreSQL refuses it on them.
+
+    ``readers`` serves the service's own reads; ``read_as`` and ``keys_as`` those of callers, by the role they run as.
+    """
 
     def __init__(self, readers: asyncpg.Pool, writers: asyncpg.Pool, keyring: asyncpg.Pool) -> None:
         self.readers = readers
         self.writers = writers
         self.keyring = keyring
+        self.read_as: dict[str, asyncpg.Pool] = {}
+        self.keys_as: dict[str, asyncpg.Pool] = {}
 
     @classmethod
-    async def open(cls, url: str, keyring_url: str, *, readers: int, writers: int, timeout: float) -> Self:  # noqa: ASYNC109 -- of each statement, not of this call
+    async def open(  # noqa: PLR0913 -- these are the parts of two addresses
+        cls,
+        url: str,
+        keyring_url: str,
+        *,
+        readers: int,
+        writers: int,
+        timeout: float,  # noqa: ASYNC109 -- of each statement, not of this call
+        acting: Acting = Acting(),  # noqa: B008 -- it cannot change
+    ) -> Self:
         """Open the pools; nothing is connected before it is needed, so the service starts before its database."""
 
-        def pool(url: str, size: int, *, read_only: bool) -> Any:
-            return _Pool(
-                url,
-                patience=timeout,
-                min_size=0,
-                max_size=size,
-                max_inactive_connection_lifetime=300,
-                statement_cache_size=256,
-                reset=_no_reset if read_only else None,
-                server_settings={
-                    "application_name": "privacy",
-                    "timezone": "UTC",
-                    "default_transaction_read_only": "on" if read_only else "off",
-                },
-            )
+        def pool(url: str, size: int, role: str | None, *, read_only: bool, hides: frozenset[str] = _NOTHING) -> Any:
+            return _Pool(url, patience=timeout, max_size=size, read_only=read_only, role=role, hides=hides)
 
-        return cls(
-            await pool(url, readers, read_only=True),
-            await pool(url, writers, read_only=False),
-            await pool(keyring_url, readers, read_only=False),
+        made = cls(
+            await pool(url, readers, acting.internal, read_only=True),
+            await pool(url, writers, acting.writer, read_only=False),
+            await pool(keyring_url, readers, acting.writer, read_only=False),
         )
+        for role, hides in acting.readers.items():
+            made.read_as[role] = await pool(url, readers, role, read_only=True, hides=hides)
+            made.keys_as[role] = await pool(keyring_url, readers, role, read_only=True)
+        return made
 
     async def close(self) -> None:
-        for pool in (self.readers, self.writers, self.keyring):
+        for pool in (self.readers, self.writers, self.keyring, *self.read_as.values(), *self.keys_as.values()):
             try:
                 await asyncio.wait_for(pool.close(), 5)
             except (TimeoutError, asyncpg.InterfaceError, OSError):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Boolean, CheckConstraint, Date, Integer
 
-from models.base import Fate, Table, Text, one_of, stored
+from models.base import LOOKED_UP, Fate, Table, Text, one_of, stored
 from models.database import Connection, Statement
 
 
@@ -37,6 +37,7 @@ class Purpose(Table, table=True):
             name="nothing_personal_is_sold",
         ),
         CheckConstraint("lapses_after_days > 0", name="lapse_is_positive"),
+        LOOKED_UP,
     )
 
     key: str = stored(Text, Fate.IMPERSONAL, primary_key=True)
@@ -51,6 +52,7 @@ class PolicyVersion(Table, table=True):
     """A version of the privacy policy; every choice names the one that was in force."""
 
     __tablename__ = "policy_versions"
+    __table_args__ = LOOKED_UP
 
     version: str = stored(Text, Fate.IMPERSONAL, primary_key=True)
     effective_on: date = stored(Date, Fate.IMPERSONAL, unique=True)

@@ -118,33 +118,48 @@ class SubjectRow(NamedTuple):
     country: Annotated[bytes | None, COUNTRY]
 
 
-BY_IDS = Statement("""
+BY_NEED = ("registered_at", "regime", "display_name", "country")
+"""What a role reads of a person only where one of its fields shows it."""
+
+BY_IDS = Statement(
+    """
 SELECT id, status, registered_at, regime, display_name, country
 FROM subjects
 WHERE id = ANY(:ids)
-""")
+""",
+    by_need=BY_NEED,
+)
 
-BY_ADDRESSES = Statement("""
+BY_ADDRESSES = Statement(
+    """
 SELECT e.lookup_hash, s.id, s.status, s.registered_at, s.regime, s.display_name, s.country
 FROM email_addresses AS e
 JOIN subjects AS s ON s.id = e.subject_id
 WHERE e.lookup_hash = ANY(:hashes)
-""")
+""",
+    by_need=BY_NEED,
+)
 
-BY_ACCOUNTS = Statement("""
+BY_ACCOUNTS = Statement(
+    """
 SELECT a.lookup_hash, s.id, s.status, s.registered_at, s.regime, s.display_name, s.country
 FROM accounts AS a
 JOIN subjects AS s ON s.id = a.subject_id
 WHERE a.lookup_hash = ANY(:hashes)
-""")
+""",
+    by_need=BY_NEED,
+)
 
-PAGE = Statement("""
+PAGE = Statement(
+    """
 SELECT id, status, registered_at, regime, display_name, country
 FROM subjects
 WHERE CAST(:after_at AS timestamptz) IS NULL OR (registered_at, id) > (:after_at, CAST(:after_id AS uuid))
 ORDER BY registered_at, id
 LIMIT :first
-""")
+""",
+    by_need=BY_NEED,
+)
 
 # By any of several names, locked in the order of their ids.
 HOLDERS = Statement("""

@@ -19,6 +19,7 @@ from models.intakes import GRACE
 from models.keyring import Keyring, SubjectKey
 from models.names import Name
 from models.pages import Slice
+from models.roles import READERS
 from models.subjects import SubjectRow
 from resolvers.loaders import Reader
 from resolvers.pages import Cursors
@@ -34,8 +35,15 @@ class Service:
     def __init__(self, database: Database, keyring: Keyring, *, grace: timedelta = GRACE) -> None:
         self.database = database
         self.keyring = keyring
-        self.reader = Reader(database.readers)
-        self.keys = Reader(database.keyring)
+        self.internal = Reader(database.readers)
+        self.readers = {
+            role: Reader(database.read_as[name]) if name in database.read_as else self.internal
+            for role, name in READERS.items()
+        }
+        keys = Reader(database.keyring)
+        self.keys = {
+            role: Reader(database.keys_as[name]) if name in database.keys_as else keys for role, name in READERS.items()
+        }
         self.recorder = Reader(database.writers)
         self.cursors = Cursors(keyring.masters.derived("cursors"))
         self.grace = grace
@@ -68,11 +76,11 @@ class Context:
 
     def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> Awaitable[list[Any]]:
         """Give what each key names, through the coalescing reader."""
-        return self.service.reader.load(read, keys, arguments)
+        return self.service.readers[self.actor.role].load(read, keys, arguments)
 
     async def load_one(self, read: Read, key: Hashable, *arguments: Hashable) -> Any:
         """Give what one key names."""
-        return (await self.service.reader.load(read, [key], arguments))[0]
+        return (await self.service.readers[self.actor.role].load(read, [key], arguments))[0]
 
     async def find(self, name: Name) -> SubjectRow | None:
         """Give the person whom a name means, or None."""
@@ -88,7 +96,7 @@ class Context:
         """Give the keys that open these people's values, read once a request; destroyed ones are missing."""
         wanted = [subject_id for subject_id in dict.fromkeys(subject_ids) if subject_id not in self._keys]
         if wanted:
-            found = await self.service.keys.load(self.service.keyring.of_subjects, wanted)
+            found = await self.service.keys[self.actor.role].load(self.service.keyring.of_subjects, wanted)
             self._keys.update((key.subject_id, key) for key in found if key is not None)
         return self._keys
 

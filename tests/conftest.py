@@ -20,6 +20,7 @@ import uvicorn
 import migrations
 from api.app import create_app
 from api.settings import Settings
+from cli import roles
 from cli.embedded import Cluster
 from models import tokens
 from models.actors import PEOPLE, Actor, Role
@@ -64,6 +65,7 @@ def databases(cluster: Cluster, worker_id: str) -> Databases:
         cluster.run("dropdb", "--if-exists", "--force", name)
         cluster.create_database(name)
         asyncio.run(migrations.upgrade(history, cluster.url(name)))
+        asyncio.run(roles.apply(history, cluster.url(name)))
     return Databases(cluster, cluster.url(names[0]), cluster.url(names[1]), MasterKeys.made())
 
 

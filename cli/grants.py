@@ -1,0 +1,94 @@
+"""``privacy grants``: who may read which column, and who broke the glass."""
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli import roles
+from cli.place import opened, owned, placed
+from models import audits, grants
+from models.actors import Role
+from models.audits import AccessEventRow
+from models.base import Prefix, external_id, now
+from models.grants import AccessGrantRow
+from models.roles import READERS
+
+app = typer.Typer(
+    help="Who may read which column, and who broke the glass.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@app.command()
+def show() -> None:
+    """Print which columns the fields of each role need, and so which its reads may SELECT."""
+
+    async def found() -> dict[str, set[str]]:
+        readers: dict[str, set[str]] = {}
+        with placed() as settings:
+            for history, url in owned(settings).items():
+                async with roles.connected(url) as connection:
+                    for role, columns in (await roles.reads(history, connection)).items():
+                        for place in columns:
+                            readers.setdefault(f"{place.table}.{place.column}", set()).add(role)
+        return readers
+
+    table = Table("column", *(role.lower() for role in Role))
+    for column, readers in sorted(asyncio.run(found()).items()):
+        table.add_row(column, *("x" if READERS[role] in readers else "" for role in Role))
+    Console(soft_wrap=True).print(table)
+
+
+@app.command()
+def check() -> None:
+    """Compare what the roles of the live databases may do with what the matrix wants; exit 1 where they differ."""
+    with placed() as settings:
+        found = [
+            line for history, url in owned(settings).items() for line in asyncio.run(roles.differences(history, url))
+        ]
+    for line in found:
+        typer.echo(line)
+    if found:
+        raise typer.Exit(1)
+    typer.echo("the roles may do what the matrix wants, and nothing else")
+
+
+@app.command()
+def sql(
+    login: Annotated[list[str], typer.Option(help="Who logs in to serve callers, or to migrate; repeat it for each.")],
+) -> None:
+    """Print the SQL that makes the roles, for a server where the owner of the tables may not: run it as a superuser."""
+    for statement in roles.creating(login):
+        typer.echo(f"{statement};")
+
+
+@app.command()
+def review(
+    days: Annotated[int, typer.Option(min=1, help="How far back the review goes.")] = 30,
+) -> None:
+    """List the access grants of the last days, each with who decided and what was read under it."""
+
+    async def found() -> list[tuple[AccessGrantRow, list[AccessEventRow]]]:
+        with placed() as settings:
+            async with opened(settings) as place, place.database.readers.acquire() as connection:
+                asked = await grants.since(connection, now() - timedelta(days=days))
+                events = await audits.of_grants(connection, [grant.id for grant in asked])
+        return [(grant, events[grant.id]) for grant in asked]
+
+    table = Table("grant", "person", "asked by", "for", "when", "state", "decided by", "what was done under it")
+    for grant, events in asyncio.run(found()):
+        done = [f"{event.at:%Y-%m-%d %H:%M:%S} {event.actor}: {' '.join(event.fields)}" for event in events]
+        table.add_row(
+            external_id(Prefix.ACCESS_GRANT, grant.id),
+            external_id(Prefix.SUBJECT, grant.subject_id),
+            grant.actor,
+            f"{grant.case}, {grant.minutes} minutes",
+            f"{grant.asked_at:%Y-%m-%d %H:%M}",
+            grants.state_of(grant.asked_at, grant.decided_at, grant.expires_at),
+            grant.decided_by or "",
+            "\n".join(done),
+        )
+    Console(soft_wrap=True).print(table)
