@@ -1,0 +1,129 @@
+"""What came of it: tables on the terminal, results.json, and a chart."""
+
+import json
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.contestants import CONTESTANTS
+from benchmarks.rounds import Figures
+
+FOLDER = Path(__file__).parent
+TITLES = {each.name: each.title for each in CONTESTANTS}
+WORKS = {
+    "one": "one decision by id",
+    "email": "one decision by address",
+    "hundred": "100 decisions",
+    "page": "person page",
+    "out": "optOut",
+}
+COLOURS = {"ours": "#1a7f64", "mercurius": "#b08000", "postgraphile": "#7055a8", "strawberry": "#b04a4a"}
+WIDTH, BAR, LABEL = 720, 16, 190
+
+
+class Results(NamedTuple):
+    """Everything that a run found."""
+
+    subjects: int
+    rounds: int
+    seconds: float
+    connections: int
+    works: dict[str, dict[str, Figures]]
+    scaling: dict[str, Any]
+
+
+def show(results: Results) -> None:
+    """Print a table for the works."""
+    table = Table("work", "contestant", title=f"{results.subjects:,} people, {results.connections} connections")
+    for name in ("requests/s", "median ms", "p99 ms", "server µs", "ours is, by requests/s", "by server µs"):
+        table.add_column(name, justify="right")
+    for work, found in results.works.items():
+        ours = found.get("ours")
+        for name, figures in found.items():
+            ratios = ["", ""]
+            if ours and name != "ours":
+                ratios = [f"x {ours.per_second / figures.per_second:.2f}", f"x {figures.cpu_us / ours.cpu_us:.2f}"]
+            table.add_row(
+                WORKS[work],
+                TITLES[name],
+                f"{figures.per_second:,.0f}",
+                f"{figures.median_ms:.2f}",
+                f"{figures.p99_ms:.2f}",
+                f"{figures.cpu_us:,.0f}",
+                *ratios,
+            )
+        table.add_section()
+    Console(width=150).print(table)
+
+
+def show_scaling(results: Results) -> None:
+    """Print what was found about growth, connections, memory, start-up and durable writes."""
+    table = Table("question", "answer", title="As it grows")
+    for question, answer in results.scaling.items():
+        table.add_row(question, json.dumps(answer))
+    Console(width=150).print(table)
+
+
+def machine() -> dict[str, str]:
+    """Say what this ran on."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.machine(),
+    )
+    return {"processor": model, "system": platform.system(), "python": platform.python_version()}
+
+
+def keep(results: Results) -> None:
+    """Write results.json and chart.svg beside this module."""
+    written = {
+        "machine": machine(),
+        "subjects": results.subjects,
+        "rounds": results.rounds,
+        "seconds": results.seconds,
+        "connections": results.connections,
+        "works": {
+            work: {
+                name: {key: round(value, 2) for key, value in figures._asdict().items()}
+                for name, figures in found.items()
+            }
+            for work, found in results.works.items()
+        },
+        "scaling": results.scaling,
+    }
+    (FOLDER / "results.json").write_text(json.dumps(written, indent=2) + "\n")
+    (FOLDER / "chart.svg").write_text("\n".join(_chart(results)) + "\n")
+
+
+def _chart(results: Results) -> Iterator[str]:
+    """Draw a group of bars for each work, each group on a scale of its own."""
+    groups = [
+        (work, {name: each for name, each in found.items() if name in COLOURS}) for work, found in results.works.items()
+    ]
+    groups = [(work, found) for work, found in groups if len(found) > 1]
+    height = sum(34 + len(found) * (BAR + 4) for _, found in groups) + 10
+    yield (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="12" '
+        'role="img" aria-label="Requests a second, this service beside its peers">'
+    )
+    yield f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>'
+    y = 20
+    for work, found in groups:
+        yield f'<text x="8" y="{y}" font-weight="bold" fill="#222">{WORKS[work]}, requests a second</text>'
+        y += 8
+        most = max(each.per_second for each in found.values())
+        for name, each in found.items():
+            length = (WIDTH - LABEL - 80) * each.per_second / most
+            yield f'<text x="{LABEL - 6}" y="{y + 12}" text-anchor="end" fill="#222">{TITLES[name]}</text>'
+            yield f'<rect x="{LABEL}" y="{y}" width="{length:.0f}" height="{BAR}" fill="{COLOURS[name]}"/>'
+            yield f'<text x="{LABEL + length + 5:.0f}" y="{y + 12}" fill="#222">{each.per_second:,.0f}</text>'
+            y += BAR + 4
+        y += 26
+    yield "</svg>"

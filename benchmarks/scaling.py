@@ -1,0 +1,5 @@
+"""stub"""
+
+
+def all_of(*a, **k):
+    return {}
