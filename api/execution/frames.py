@@ -71,6 +71,8 @@ class Frame:
             paths = zip(self.paths(), self.rows, strict=True)
             outputs = [self._answer(index, path, row, errors) for index, (path, row) in enumerate(paths)]
         self.outputs = outputs
+        # Frames and branches hold each other: without this the garbage collector halts everything to find them.
+        self.branch, self.branches = None, ()
 
     def _answer(self, index: int, path: Path, row: Any, errors: list[GraphQLError]) -> Any:
         output = {}

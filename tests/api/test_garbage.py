@@ -1,0 +1,30 @@
+"""A request leaves nothing behind that only the garbage collector could find: its pauses would be everybody's."""
+
+import gc
+
+from tests.conftest import Api
+
+PAGE = """
+query Page($id: ID!) {
+    subject(by: {id: $id}) { emails { address } consents { purpose { key } effectiveAt } syncAccounts { clients { app } } }
+}
+"""
+DECISION = 'query Decision($id: ID!) { consentDecision(subject: {id: $id}, purpose: "newsletter") { allowed } }'
+OURS = ("api.", "models.", "resolvers.")
+
+
+def test_requests_leave_no_cycles(api: Api) -> None:
+    person = api.register("ada@example.com", displayName="Ada")
+    api.ask("SUPPORT", PAGE, id=person)
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        for _ in range(5):
+            assert api.ask("SUPPORT", PAGE, id=person).data["subject"]
+            assert api.ask("STORE", DECISION, id=person).data["consentDecision"]
+        gc.collect()
+        left = {type(each).__name__ for each in gc.garbage if type(each).__module__.startswith(OURS)}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    assert left == set()
