@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import asyncpg
 import pytest
 
+import migrations
 from cli.bulk.sources import LONGEST
+from cli.embedded import Cluster
+from models.database import Database
+from models.keyring import Keyring, MasterKeys
 from tests.cli.commands import Ran, command, environment, privacy
 from tests.cli.people import PURPOSES, choices, expected, kept, person
 from tests.conftest import Api, Databases, World
@@ -233,3 +238,65 @@ async def test_a_file_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) ->
     assert ran.code == 2
     assert "No such file or directory" in ran.errors
     assert "Traceback" not in ran.errors
+
+
+@pytest.mark.anyio
+async def test_somebody_erased_is_not_brought_back(api: Api, world: World, clean: Databases, tmp_path: Path) -> None:
+    api.register("ada@example.com", account={"system": "store", "reference": "1"})
+    async with world.database.writers.acquire() as connection:
+        await connection.execute("UPDATE subjects SET status = 'ERASED'")
+    lines = [
+        {"email": "ada@example.com", "displayName": "Ada"},
+        {"email": "new@example.com", "accounts": [{"system": "store", "reference": "1"}]},
+    ]
+    ran = await imported(clean, written(tmp_path / "people.jsonl", lines))
+    assert (ran.code, ran.count("SUBJECT_ERASED"), ran.count("people imported")) == (1, 2, 0)
+    async with world.database.readers.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM email_addresses") == 1
+
+
+@pytest.mark.anyio
+async def test_while_postgresql_is_gone_it_waits_and_then_goes_on(tmp_path: Path) -> None:
+    people = [person(index) for index in range(800)]
+    path = written(tmp_path / "people.jsonl", people)
+    with Cluster(tmp_path / "postgres", settings={"fsync": "off"}) as cluster:
+        for history in migrations.HISTORIES:
+            await anyio.to_thread.run_sync(cluster.create_database, history)
+            await migrations.upgrade(history, cluster.url(history))
+        own = Databases(cluster, cluster.url("privacy"), cluster.url("keyring"), MasterKeys.made())
+        process = await anyio.open_process(
+            command("import", path.name), cwd=tmp_path, env=environment(own), stdout=None, stderr=None
+        )
+        connection = await asyncpg.connect(own.url)
+        with anyio.fail_after(60):
+            while await connection.fetchval("SELECT count(*) FROM subjects") < 300:  # noqa: ASYNC110 -- not ours
+                await anyio.sleep(0.002)
+        await connection.close()
+        await anyio.to_thread.run_sync(cluster.stop)
+        await anyio.to_thread.run_sync(cluster.start)
+        with anyio.fail_after(90):
+            assert await process.wait() == 0
+        database = await Database.open(own.url, own.keyring_url, readers=2, writers=2, timeout=10)
+        keyring = Keyring(database.keyring, MasterKeys(own.master_key))
+        await keyring.load()
+        assert await kept(World(database, keyring)) == {made["email"]: expected(made) for made in people}
+        await database.close()
+
+
+@pytest.mark.anyio
+async def test_stopped_with_ctrl_c_it_ends_at_once_and_says_how_to_go_on(
+    world: World, clean: Databases, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "people.jsonl", [person(index) for index in range(2000)])
+    async with (
+        await anyio.open_process(command("import", path.name), cwd=tmp_path, env=environment(clean)) as process,
+        world.database.readers.acquire() as connection,
+    ):
+        while await connection.fetchval("SELECT count(*) FROM subjects") < 200:  # noqa: ASYNC110 -- not ours
+            await anyio.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 130
+        assert process.stderr is not None
+        said = b"".join([part async for part in process.stderr]).decode()
+    assert "`privacy import people.jsonl` goes on from here" in said
+    assert "Traceback" not in said
