@@ -5,7 +5,7 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -13,13 +13,15 @@ from starlette.routing import Route
 
 from api import columns
 from api.auth import Authenticator
+from api.gate import Gate
 from api.http import HEADERS, GraphQLOverHTTP, Scope, Send
 from api.journal import Journal
 from api.jwts import JwtVerifier
 from api.settings import Settings
 from api.watches import Receive
+from api.wellknown import jwks
 from migrations import head
-from models import tokens
+from models import backups, tokens
 from models.database import OUTAGES, Database, Statement
 from models.keyring import Keyring, MasterKeys
 from resolvers.context import Service
@@ -28,6 +30,8 @@ TOKENS_WRITTEN = 5.0
 """Seconds between two writings of when tokens were used."""
 RETRIED = 0.5
 """Seconds between two tries to read the keyring while it cannot be reached at start."""
+
+EXPIRED_BACKUPS = Gauge("privacy_backups_expired", "1 while a backup is kept longer than it may be.")
 
 REVISION = Statement("""
 SELECT version_num
@@ -40,6 +44,7 @@ POST /graphql   the API (GraphQL over HTTP; ask with a bearer token)
 GET  /healthz   whether this process lives
 GET  /readyz    whether it can answer: database, keyring, migrations
 GET  /metrics   counts for Prometheus
+GET  /.well-known/jwks.json   the keys that erasure certificates are checked with
 """
 
 
@@ -54,6 +59,7 @@ class App:
                 Route("/healthz", _healthz),
                 Route("/readyz", self._readyz),
                 Route("/metrics", _metrics),
+                jwks(lambda: self._service.keys),
             ],
             lifespan=self._lifespan,
         )
@@ -76,14 +82,16 @@ class App:
             acting=columns.acting(),
         )
         self._keyring = Keyring(self._database.keyring, MasterKeys(settings.master_key.get_secret_value()))
-        service = Service(self._database, self._keyring)
+        service = self._service = Service(self._database, self._keyring, grace=settings.erasure_grace)
+        self._gate = Gate(self._database, self._keyring)
         jwts = None
         if settings.jwks_url and settings.jwt_issuer and settings.jwt_audience:
             jwts = JwtVerifier(settings.jwks_url, settings.jwt_issuer, settings.jwt_audience)
         authenticator = Authenticator(service.internal, jwts)
         journal = Journal(lines=settings.log_requests)
-        self._graphql = GraphQLOverHTTP(service, authenticator, journal)
+        self._graphql = GraphQLOverHTTP(service, authenticator, journal, self._gate)
         work = [
+            asyncio.create_task(self._gate.watch()),
             asyncio.create_task(self._load_keyring()),
             asyncio.create_task(self._write_tokens_used(authenticator)),
         ]
@@ -121,8 +129,12 @@ class App:
         parts = {
             "database": await _state(self._check_database),
             "keyring": await _state(self._check_keyring),
+            "ledger": await _state(self._check_ledger),
+            "backups": await _state(self._check_backups),
         }
-        ready = all(state == "ok" for state in parts.values())
+        EXPIRED_BACKUPS.set(0 if parts["backups"] == "ok" else 1)
+        # A backup that is kept too long must go, but keeps nobody from being answered.
+        ready = all(state == "ok" for part, state in parts.items() if part != "backups")
         return JSONResponse({"ready": ready, **parts}, 200 if ready else 503)
 
     async def _check_database(self) -> None:
@@ -136,6 +148,16 @@ class App:
                 raise LookupError("migrations are missing: run `privacy migrate`")
         if not self._keyring.is_loaded:
             raise LookupError("its look-up keys are not read yet: is PRIVACY_MASTER_KEY the one that wrapped them?")
+
+    async def _check_ledger(self) -> None:
+        if lag := await self._gate.look():
+            raise LookupError(lag)
+
+    async def _check_backups(self) -> None:
+        async with self._database.keyring.acquire() as connection:
+            expired = await backups.expired(connection)
+        if expired:
+            raise LookupError(f"kept too long, remove: {', '.join(backups.name_of(one) for one in expired)}")
 
 
 async def _state(check: Callable[[], Awaitable[None]]) -> str:

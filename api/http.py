@@ -17,6 +17,7 @@ from api.access import visible_types
 from api.auth import Authenticator, acting
 from api.documents import Documents, Refusals
 from api.errors import refusal_of, status_of, written
+from api.gate import Gate
 from api.journal import Journal
 from api.schema import core
 from api.watches import Receive, Watch
@@ -76,10 +77,11 @@ class Answer(NamedTuple):
 class GraphQLOverHTTP:
     """The endpoint of all callers."""
 
-    def __init__(self, service: Service, authenticator: Authenticator, journal: Journal) -> None:
+    def __init__(self, service: Service, authenticator: Authenticator, journal: Journal, gate: Gate) -> None:
         self._service = service
         self._authenticator = authenticator
         self._journal = journal
+        self._gate = gate
         self._documents = Documents()
         self._watch = Watch()
         self._numbered = f"{os.urandom(4).hex()}%08x".__mod__
@@ -98,6 +100,7 @@ class GraphQLOverHTTP:
                 raise Rejected(405, "GraphQL is asked by POST", (b"allow", b"POST"))  # noqa: TRY301 -- all answers leave below
             accepts_response = accepted(headers.get(b"accept"))
             demand_json(headers.get(b"content-type"))
+            self._gate.demand()
             named = headers.get(b"authorization"), headers.get(b"x-role"), headers.get(b"x-case")
             actor = self._authenticator.recalled(named) or await self._actor(named)
             request = read(await body(headers, receive))

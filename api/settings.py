@@ -1,14 +1,27 @@
 """The settings: read from the environment once; in production an unsafe or missing one stops the start."""
 
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.backups import LONGEST_LIFE
+from models.intakes import GRACE
 from models.keyring import MasterKeys
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
+
+
+def _duration(given: object) -> object:
+    """Read a duration as people write it: ``183d``, ``72h``, ``0``; without a letter it is seconds."""
+    match = _DURATION.fullmatch(given) if isinstance(given, str) else None
+    return timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else given
 
 
 class UnsafeSettingError(Exception):
@@ -47,6 +60,16 @@ class Settings(BaseSettings):
     )
     statement_timeout: Annotated[float, Field(gt=0, le=60)] = Field(
         5.0, description="After how long a statement, or waiting for a connection, is given up: UNAVAILABLE."
+    )
+    erasure_grace: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0), le=timedelta(days=30))] = (
+        Field(GRACE, description="How long people may think better of an erasure: 3d, 72h, 0.")
+    )
+    backup_life: Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=LONGEST_LIFE)] = Field(
+        LONGEST_LIFE, description="How long backups are kept, 183d at most: the policy says six months."
+    )
+    erasures_per_second: Annotated[float, Field(gt=0, le=10_000)] = Field(
+        50.0,
+        description="How many people a worker erases in a second at most, so that the others are not kept waiting.",
     )
     log_format: Literal["json", "text"] = Field("json", description="How log lines are written.")
     log_requests: bool = Field(default=True, description="Whether each operation gets a log line.")

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from api.schema import printed
 from api.settings import UnsafeSettingError
-from cli import grants, keys, tokens
+from cli import backups, erasure, grants, keys, tokens
 from cli.bulk.run import Stopped
 from cli.embedded import EmbeddedError
 from cli.importing import import_people
@@ -32,10 +32,15 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command("import")(import_people)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.command()(query)
 app.command()(seed)
 app.add_typer(tokens.app, name="token")
 app.add_typer(grants.app, name="grants")
+app.add_typer(backups.app, name="backups")
+app.add_typer(erasure.app, name="erasure")
+app.add_typer(erasure.register, name="systems")
 app.add_typer(keys.app, name="keys")
 
 

@@ -67,6 +67,11 @@ WHERE id = :id
 """)
 
 
+def name_of(backup: BackupRow) -> str:
+    """Give the name of a backup's file: made of its time and id."""
+    return f"privacy-{backup.made_at:%Y%m%dT%H%M%SZ}-{backup.id.hex[-8:]}.dump"
+
+
 async def record(keyring: Connection, made_at: datetime, life: timedelta, *, position: int, size_bytes: int) -> UUID:
     """Record a backup that was made; give its id."""
     backup_id = new_id()

@@ -11,6 +11,7 @@ from prometheus_client import Counter, Gauge
 from models import certificates, completions, executions, replays
 from models.certificates import Signer
 from models.database import OUTAGES, Database
+from models.executions import LEASE
 from models.keyring import Keyring
 
 log = structlog.get_logger("privacy")
@@ -34,10 +35,18 @@ class BehindError(Exception):
 class Erasures:
     """Carries erasures out, until cancelled."""
 
-    def __init__(
-        self, database: Database, keyring: Keyring, *, issuer: str, backup_life: timedelta, rate: float | None = None
+    def __init__(  # noqa: PLR0913 -- each is a setting
+        self,
+        database: Database,
+        keyring: Keyring,
+        *,
+        issuer: str,
+        backup_life: timedelta,
+        rate: float | None = None,
+        lease: timedelta = LEASE,
     ) -> None:
         """Name where people are, who issues certificates, how long backups live, and the most people a second."""
+        self._lease = lease
         self._database = database
         self._keyring = keyring
         self._issuer = issuer
@@ -73,7 +82,7 @@ class Erasures:
         if self._seen is None:
             await self._catch_up()
         began = asyncio.get_running_loop().time()
-        claimed = await executions.claim(self._database, BATCH)
+        claimed = await executions.claim(self._database, BATCH, self._lease)
         if claimed:
             await executions.execute(self._database, self._keyring, claimed)
             ERASED.inc(len(claimed))

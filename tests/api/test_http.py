@@ -189,7 +189,8 @@ def test_a_browser_elsewhere_gets_no_leave_to_ask(api: Api) -> None:
 def test_the_other_paths_answer_without_a_token_and_tell_nothing_personal(api: Api) -> None:
     api.register("user@example.com", displayName="Ada Example")
     assert api.client.get("/healthz").json() == {"alive": True}
-    assert api.client.get("/readyz").json() == {"ready": True, "database": "ok", "keyring": "ok"}
+    parts = {"database": "ok", "keyring": "ok", "ledger": "ok", "backups": "ok"}
+    assert api.client.get("/readyz").json() == {"ready": True, **parts}
     for path in ("/", "/metrics"):
         answer = api.client.get(path)
         assert answer.status_code == 200

@@ -1,0 +1,48 @@
+"""The gate: nothing is answered while the database does not know of every erasure, as after a restore."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from models import replays
+from models.database import OUTAGES, Database
+from models.errors import Unavailable
+from models.keyring import Keyring
+from models.replays import Lag
+
+LOOKED: Final = 1.0
+"""Seconds between two looks."""
+CONFIRMED: Final = 0.25
+"""Seconds after which a lag is looked at once more before an open gate closes, and again before it opens."""
+
+
+class Gate:
+    """Whether this process may answer: not before it has looked once, and not while the databases are out of step."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._is_open = False
+        self.lag: Lag | None = None
+
+    def demand(self) -> None:
+        """Refuse whatever is asked while the gate is closed: UNAVAILABLE."""
+        if not self._is_open:
+            raise Unavailable
+
+    async def look(self) -> Lag | None:
+        """Say why nothing may be answered, or None; opens or closes the gate. An outage leaves it as it is."""
+        found = await replays.lag(self._database, self._keyring)
+        if found and self._is_open:
+            await asyncio.sleep(CONFIRMED)
+            found = await replays.lag(self._database, self._keyring)
+        self.lag = found
+        self._is_open = found is None
+        return found
+
+    async def watch(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            with suppress(*OUTAGES, Exception):
+                await self.look()
+            await asyncio.sleep(LOOKED if self._is_open else CONFIRMED)
