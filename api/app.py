@@ -59,7 +59,7 @@ class App:
                 Route("/healthz", _healthz),
                 Route("/readyz", self._readyz),
                 Route("/metrics", _metrics),
-                jwks(lambda: self._service.keys),
+                jwks(lambda: self._database),
             ],
             lifespan=self._lifespan,
         )
@@ -82,7 +82,7 @@ class App:
             acting=columns.acting(),
         )
         self._keyring = Keyring(self._database.keyring, MasterKeys(settings.master_key.get_secret_value()))
-        service = self._service = Service(self._database, self._keyring, grace=settings.erasure_grace)
+        service = Service(self._database, self._keyring, grace=settings.erasure_grace)
         self._gate = Gate(self._database, self._keyring)
         jwts = None
         if settings.jwks_url and settings.jwt_issuer and settings.jwt_audience:

@@ -13,7 +13,7 @@ import typer
 
 from api.settings import Settings, UnsafeSettingError
 from cli.embedded.cluster import carried_binaries
-from cli.place import opened, placed
+from cli.place import opened, owned, placed
 from models import backups, completions, replays
 from models.backups import BackupRow
 from models.base import now
@@ -63,7 +63,7 @@ async def _backed_up(settings: Settings, directory: Path) -> tuple[BackupRow, Pa
         async with place.database.writers.acquire() as connection:
             position = await completions.mark(connection)
         made_at = now()
-        url = settings.database_url.get_secret_value()
+        url = owned(settings)["privacy"]
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             _run(["pg_dump", "--format=custom", "--no-owner"], url, stdout=file.fileno())
         async with place.keyring.pool.acquire() as ring:
@@ -92,7 +92,7 @@ def restore(
             if not yes:
                 typer.confirm("Everything in the first database is replaced. Is the service stopped?", abort=True)
             arguments = ["pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", "--dbname="]
-            url = settings.database_url.get_secret_value()
+            url = owned(settings)["privacy"]
             arguments[-1] += environment(url)["PGDATABASE"]
             _run([*arguments, str(path)], url)
             typer.echo("restored")

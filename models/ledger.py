@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Index, SmallInteger, text
 
-from models.base import Fate, Id, KeyringTable, Moment, Octets, Table, Text, one_of, stored
+from models.base import ADDED_TO, Fate, Id, KeyringTable, Moment, Octets, Table, Text, one_of, stored
 from models.consents import Channel
 from models.database import Connection, Statement, as_list
 from models.keyring import LookupHash
@@ -63,6 +63,7 @@ class ErasedName(KeyringTable, table=True):
     __table_args__ = (
         one_of("kind", NameKind),
         CheckConstraint("octet_length(lookup_hash) = 32", name="erased_hash_is_one"),
+        ADDED_TO,
     )
 
     lookup_hash: bytes = stored(Octets, Fate.KEPT, primary_key=True)
