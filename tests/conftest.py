@@ -189,9 +189,17 @@ class Running:
         )
         self.thread = threading.Thread(target=self.server.run, daemon=True)
 
-    def __enter__(self) -> str:
+    def begin(self) -> str:
+        """Start, without waiting for anything."""
         self.thread.start()
-        url = f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.port}"
+
+    def end(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(20)
+
+    def __enter__(self) -> str:
+        url = self.begin()
         for _ in range(200):
             with contextlib.suppress(httpx.HTTPError):
                 if httpx.get(f"{url}/readyz").status_code == 200:
@@ -200,8 +208,7 @@ class Running:
         raise TimeoutError("the service did not become ready")
 
     def __exit__(self, *_: object) -> None:
-        self.server.should_exit = True
-        self.thread.join(20)
+        self.end()
 
 
 def settings_for(databases: Databases, **given: Any) -> Settings:
@@ -214,7 +221,8 @@ def settings_for(databases: Databases, **given: Any) -> Settings:
     )
 
 
-async def _issued(databases: Databases) -> dict[str, str]:
+async def issued(databases: Databases) -> dict[str, str]:
+    """Issue a token for each role; give their secrets."""
     database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=1, timeout=10)
     keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
     await keyring.load()
@@ -228,7 +236,7 @@ async def _issued(databases: Databases) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def served(databases: Databases) -> Iterator[Api]:
-    secrets = asyncio.run(_issued(databases))
+    secrets = asyncio.run(issued(databases))
     with Running(settings_for(databases)) as url:
         made = Api(url, secrets)
         yield made

@@ -26,8 +26,8 @@ async def profile(world: World, who: UUID) -> tuple[str | None, str | None, str]
         row = (await by_ids(connection, [who]))[who]
     assert row
     return (
-        row.display_name and DISPLAY_NAME.open(key, row.display_name),
-        row.country and COUNTRY.open(key, row.country),
+        DISPLAY_NAME.open(key, row.display_name) if row.display_name else None,
+        COUNTRY.open(key, row.country) if row.country else None,
         row.regime,
     )
 

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from models import payments
+from models.base import now
 from models.errors import BadInput, NotFound
 from models.keyring import OVERHEAD
 from models.payments import Fragment
@@ -35,8 +36,9 @@ async def test_plain_sql_cannot_store_a_longer_value(world: World, column: str) 
     with pytest.raises(asyncpg.CheckViolationError):
         await execute(
             world,
-            f"INSERT INTO payment_fragments SELECT (jsonb_populate_record(f, jsonb_build_object('id', gen_random_uuid(), "
-            f"'lookup_hash', '\\x{'00' * 32}', '{column}', '\\x{'00' * (OVERHEAD + 16)}'))).* FROM payment_fragments AS f",
+            "INSERT INTO payment_fragments SELECT (jsonb_populate_record(f, jsonb_build_object("
+            f"'id', gen_random_uuid(), 'lookup_hash', '\\x{'00' * 32}', '{column}', '\\x{'00' * (OVERHEAD + 16)}'"
+            "))).* FROM payment_fragments AS f",
         )
     assert await dumped(world, "payment_fragments") == before
 
@@ -105,7 +107,7 @@ async def test_removing_twice_is_one_deed_and_what_never_was_is_not_found(world:
 
 
 def test_a_card_is_good_to_the_end_of_its_month() -> None:
-    today = payments.now()
+    today = now()
     month, year = f"{today.month:02}", str(today.year)
     assert not payments.is_expired(month, year)
     assert payments.is_expired(month, str(today.year - 1))

@@ -43,8 +43,7 @@ ADDRESS = st.one_of(
 def test_an_address_is_one_exactly_when_email_validator_says_so(text: str) -> None:
     try:
         kept: str | None = texts.address(text, "input.email")
-    except BadInput as refusal:
-        assert refusal.extensions == {"argument": "input.email"}
+    except BadInput:
         kept = None
     try:
         expected: str | None = validate_email(

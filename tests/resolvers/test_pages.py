@@ -13,7 +13,8 @@ PEOPLE = (
     "{ edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"
 )
 HISTORY = (
-    "query($id: ID!, $first: Int, $after: Cursor) { subject(by: { id: $id }) { consentHistory(first: $first, after: $after) "
+    "query($id: ID!, $first: Int, $after: Cursor) { subject(by: { id: $id }) "
+    "{ consentHistory(first: $first, after: $after) "
     "{ edges { cursor node { state } } pageInfo { hasNextPage endCursor } } } }"
 )
 EVENTS = (

@@ -1,0 +1,250 @@
+"""PostgreSQL goes away, hangs and comes back: nothing half-done, an honest answer, and recovery without help."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+import httpx
+import pytest
+
+import migrations
+from cli.embedded import Cluster
+from models.keyring import MasterKeys
+from tests.conftest import ROOT, Answered, Api, Databases, Running, issued, settings_for
+from tests.people import DECIDE, GRANT, REGISTER, known
+
+DEBIAN = Path("/usr/lib/postgresql/15/bin")
+NAMES = ("privacy", "keyring")
+
+
+class Site(NamedTuple):
+    """Two servers of our own, which may be stopped, and the service on them."""
+
+    main: Cluster
+    keyring: Cluster
+    databases: Databases
+    api: Api
+
+
+@pytest.fixture(scope="module", params=["carried", "debian15"] if (DEBIAN / "initdb").exists() else ["carried"])
+def site(request: pytest.FixtureRequest, worker_id: str) -> Iterator[Site]:
+    binaries = DEBIAN if request.param == "debian15" else None
+    homes = [ROOT / "var" / "outages" / f"{request.param}-{worker_id}" / name for name in NAMES]
+    main, keyring = (Cluster(home, binaries=binaries, settings={"fsync": "off"}) for home in homes)
+    for cluster, name in ((main, "privacy"), (keyring, "keyring")):
+        cluster.remove()
+        cluster.start()
+        cluster.create_database(name)
+        asyncio.run(migrations.upgrade(name, cluster.url(name)))
+    databases = Databases(main, main.url("privacy"), keyring.url("keyring"), MasterKeys.made())
+    secrets = asyncio.run(issued(databases))
+    with Running(settings_for(databases, statement_timeout=1.0)) as url:
+        api = Api(url, secrets)
+        yield Site(main, keyring, databases, api)
+        api.client.close()
+    for cluster in (main, keyring):
+        cluster.remove()
+
+
+@contextmanager
+def stopped(cluster: Cluster) -> Iterator[None]:
+    cluster.stop()
+    try:
+        yield
+    finally:
+        cluster.start()
+
+
+def answers_again(site: Site) -> None:
+    """Wait until the service is ready by itself; it has ten seconds."""
+    deadline = time.monotonic() + 10
+    while httpx.get(f"{site.api.url}/readyz").status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def unavailable(answer: Answered) -> bool:
+    """Say whether this is the answer to come back later; whoever asked may do so."""
+    extensions = answer.body["errors"][0]["extensions"]
+    return extensions["code"] == "UNAVAILABLE" and extensions["retryable"] is True
+
+
+def count(site: Site, table: str) -> int:
+    async def counted() -> int:
+        connection = await asyncpg.connect(site.databases.url)
+        try:
+            return int(await connection.fetchval(f"SELECT count(*) FROM {table}"))
+        finally:
+            await connection.close()
+
+    return asyncio.run(counted())
+
+
+def ask_decision(site: Site, who: str) -> Answered:
+    return site.api.ask("STORE", DECIDE, who={"id": who}, purpose="newsletter")
+
+
+def test_the_core_works_on_this_postgresql(site: Site) -> None:
+    person = known(site.api, "core@example.com")
+    assert ask_decision(site, person.id).data["consentDecision"]["allowed"]
+    page = (
+        "query($id: ID!) { subject(by: { id: $id }) { displayName emails { address } accounts { reference } "
+        "consentHistory { edges { node { state } } } syncAccounts { storageBytes clients { app } } } }"
+    )
+    assert site.api.ask("SUPPORT", page, id=person.id).data["subject"]["displayName"] == "Ada Example"
+    assert site.api.ask("PRIVACY", "{ subjects(first: 2) { edges { node { id } } } }").data
+    out = "mutation($id: ID!) { optOutOfAll(subject: { id: $id }, channel: SUPPORT) { suppressed } }"
+    assert site.api.ask("SUPPORT", out, id=person.id).data
+    assert not ask_decision(site, person.id).data["consentDecision"]["allowed"]
+
+
+def test_while_postgresql_is_down_answers_say_so_and_afterwards_they_are_right(site: Site) -> None:
+    person = known(site.api, "down@example.com")
+    people = count(site, "subjects")
+    with stopped(site.main):
+        # The token is believed for a second; after it, who calls cannot be told, which is no 401 either.
+        deadline = time.monotonic() + 1.5
+        while time.monotonic() < deadline:
+            assert unavailable(ask_decision(site, person.id))
+        for _ in range(3):
+            answer = site.api.ask("STORE", REGISTER, input={"email": "never@example.com"})
+            assert unavailable(answer)
+            assert answer.status == 503
+        ready = httpx.get(f"{site.api.url}/readyz")
+        assert ready.status_code == 503
+        assert ready.json() == {"ready": False, "database": "cannot be reached", "keyring": "ok"}
+        assert httpx.get(f"{site.api.url}/healthz").status_code == 200
+    answers_again(site)
+    assert ask_decision(site, person.id).data["consentDecision"]["allowed"]
+    assert count(site, "subjects") == people
+
+
+def test_while_the_keyring_alone_is_down_choices_are_answered_and_nothing_is_half_done(site: Site) -> None:
+    person = known(site.api, "keyring@example.com")
+    people, addresses = count(site, "subjects"), count(site, "email_addresses")
+    with stopped(site.keyring):
+        assert ask_decision(site, person.id).data["consentDecision"]["allowed"]
+        asked = "query($id: ID!) { subject(by: { id: $id }) { status displayName } }"
+        answer = site.api.ask("SUPPORT", asked, id=person.id)
+        assert unavailable(answer)
+        assert "Ada" not in str(answer.body)
+        assert unavailable(
+            site.api.ask("STORE", REGISTER, input={"email": "never@example.com", "displayName": "Never"})
+        )
+        assert httpx.get(f"{site.api.url}/readyz").json()["keyring"] == "cannot be reached"
+    answers_again(site)
+    assert (count(site, "subjects"), count(site, "email_addresses")) == (people, addresses)
+    assert site.api.ask("SUPPORT", asked, id=person.id).data["subject"]["displayName"] == "Ada Example"
+
+
+def test_postgresql_stopped_amid_many_deeds_leaves_whole_deeds_alone(site: Site) -> None:
+    before = count(site, "subjects")
+    begun = threading.Event()
+
+    def register(number: int) -> Answered:
+        if number == 40:
+            begun.set()
+        given = {
+            "email": f"amid{number}@example.com",
+            "displayName": "Amid",
+            "account": {"system": "store", "reference": str(number)},
+        }
+        return site.api.ask("STORE", REGISTER, input=given)
+
+    with ThreadPoolExecutor(8) as pool:
+        futures = [pool.submit(register, number) for number in range(120)]
+        begun.wait()
+        with stopped(site.main):
+            answers = [future.result() for future in futures]
+    assert [answer.body for answer in answers if "errors" in answer.body and not unavailable(answer)] == []
+    assert any("errors" in answer.body for answer in answers)
+    done = sum("errors" not in answer.body for answer in answers)
+    answers_again(site)
+    # A deed whose commit was done when its answer was lost may stand, whole; all that were answered do.
+    stand = count(site, "subjects") - before
+    assert done <= stand <= 120
+    for table in ("email_addresses", "accounts"):
+        mine = f"(SELECT 1 FROM {table} AS t JOIN subjects AS s ON s.id = t.subject_id)"
+        assert count(site, f"{mine} AS found") == count(site, table)
+    orphans = (
+        "(SELECT 1 FROM subjects AS s WHERE NOT EXISTS (SELECT FROM email_addresses AS e WHERE e.subject_id = s.id))"
+    )
+    assert count(site, f"{orphans} AS orphans") == 0
+    for number in range(120):
+        assert "errors" not in register(number).body
+    assert count(site, "subjects") == before + 120
+
+
+def test_a_statement_that_hangs_is_given_up(site: Site) -> None:
+    person = known(site.api, "hang@example.com")
+
+    async def locked() -> list[Answered]:
+        connection = await asyncpg.connect(site.databases.url)
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE subjects, consents")
+            asked = asyncio.gather(
+                asyncio.to_thread(ask_decision, site, person.id),
+                asyncio.to_thread(
+                    site.api.ask, "STORE", GRANT, who={"id": person.id}, purpose="crash-reports", channel="STORE"
+                ),
+            )
+            answers = list(await asyncio.wait_for(asked, 10))
+        await connection.close()
+        return answers
+
+    assert all(unavailable(answer) for answer in asyncio.run(locked()))
+    assert ask_decision(site, person.id).data["consentDecision"]["allowed"]
+    chosen = site.api.ask("STORE", DECIDE, who={"id": person.id}, purpose="crash-reports").data
+    assert chosen["consentDecision"]["reason"] == "NEVER_ASKED"
+
+
+def test_callers_do_not_wait_for_a_connection_for_ever(site: Site) -> None:
+    person = known(site.api, "queue@example.com")
+
+    async def crowded() -> list[Answered]:
+        connection = await asyncpg.connect(site.databases.url)
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE subjects")
+            grants = [
+                asyncio.to_thread(
+                    site.api.ask, "STORE", GRANT, who={"id": person.id}, purpose="crash-reports", channel="STORE"
+                )
+                for _ in range(16)
+            ]
+            answers = await asyncio.wait_for(asyncio.gather(*grants), 20)
+        await connection.close()
+        return answers
+
+    assert all(unavailable(answer) for answer in asyncio.run(crowded()))
+
+
+def test_the_service_starts_before_its_databases(site: Site) -> None:
+    person = known(site.api, "early@example.com")
+    with stopped(site.keyring), stopped(site.main):
+        running = Running(settings_for(site.databases, statement_timeout=1.0))
+        url = running.begin()
+        early = Api(url, site.api.secrets)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                answer = early.ask("STORE", DECIDE, who={"email": "early@example.com"}, purpose="newsletter")
+                break
+            except httpx.ConnectError:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        assert unavailable(answer)
+        assert httpx.get(f"{url}/readyz").status_code == 503
+    deadline = time.monotonic() + 10
+    while httpx.get(f"{url}/readyz").status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    answer = early.ask("STORE", DECIDE, who={"email": "early@example.com"}, purpose="newsletter")
+    assert answer.data["consentDecision"]["subjectId"] == person.id
+    early.client.close()
+    running.end()
