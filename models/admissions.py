@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from models import ledger
 from models.base import new_id
 from models.database import Database, Statement
 from models.deeds import Deed
-from models.keyring import Keyring, SubjectKey
+from models.keyring import Keyring, LookupHash, SubjectKey
 from models.names import Name
 from models.newcomers import COLUMNS, Entry, Person, Rows, rows_of
 from models.purposes import POLICY_IN_FORCE
@@ -143,22 +144,24 @@ class Newcomer(NamedTuple):
 async def copy(deed: Deed, newcomers: Sequence[Newcomer], turn: int) -> int:
     """Write those of the people who are newcomers, with COPY; give how many they are.
 
-    Whose id, address or account is known, or on the do-not-mail list, is left as it is. Whoever writes the same people
-    names the same ``turn``.
+    Whose id, address or account is known, was somebody's who is erased, or is on the do-not-mail list, is left out.
+    Whoever writes the same people names the same ``turn``.
     """
     await TURN.value(deed.connection, number=turn)
     marks = [_marks(deed.keyring, newcomer) for newcomer in newcomers]
     taken = await TAKEN.rows(
         deed.connection,
         ids=[newcomer.subject_id for newcomer in newcomers],
-        addresses=[digest for _, addresses, _ in marks for digest in addresses],
-        accounts=[digest for _, _, accounts in marks for digest in accounts],
+        addresses=[hashed.digest for _, addresses, _ in marks for hashed in addresses],
+        accounts=[hashed.digest for _, _, accounts in marks for hashed in accounts],
     )
-    known = {row[0] for row in taken}
+    async with deed.keyring.pool.acquire() as connection:
+        erased = await ledger.held(connection, [hashed for _, *names in marks for of in names for hashed in of])
+    known = {row[0] for row in taken} | {digest.hex() for digest in erased}
     fresh = [
         newcomer
         for newcomer, (mark, addresses, accounts) in zip(newcomers, marks, strict=True)
-        if known.isdisjoint((mark, *(digest.hex() for digest in (*addresses, *accounts))))
+        if known.isdisjoint((mark, *(hashed.digest.hex() for hashed in (*addresses, *accounts))))
     ]
     if not fresh:
         return 0
@@ -173,9 +176,9 @@ async def copy(deed: Deed, newcomers: Sequence[Newcomer], turn: int) -> int:
     return len(fresh)
 
 
-def _marks(keyring: Keyring, newcomer: Newcomer) -> tuple[str, list[bytes], list[bytes]]:
-    def hashed(names: Sequence[Name]) -> list[bytes]:
-        return [one.digest for name in names for one in keyring.hashes(name.kind, str(name.key))]
+def _marks(keyring: Keyring, newcomer: Newcomer) -> tuple[str, list[LookupHash], list[LookupHash]]:
+    def hashed(names: Sequence[Name]) -> list[LookupHash]:
+        return [one for name in names for one in keyring.hashes(name.kind, str(name.key))]
 
     person = newcomer.person
     return str(newcomer.subject_id), hashed(person.addresses), hashed(person.accounts)
