@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     jwt_issuer: str | None = Field(None, description="The issuer that JWTs must name.")
     jwt_audience: str | None = Field(None, description="The audience that JWTs must name.")
     public_url: str = Field("http://127.0.0.1:8000", description="Where people's browsers reach this service.")
+    smtp_url: SecretStr = Field(
+        SecretStr("maildir:var/mail"),
+        description="How letters leave: smtp://USER:PASSWORD@HOST:PORT, smtps://…, or maildir:DIRECTORY.",
+    )
+    mail_from: str = Field("Privacy <privacy@localhost>", description="Who letters are from.")
+    reply_to: str | None = Field(None, description="Where answers to letters go, if not to whom they are from.")
     tls_in_front: bool = Field(default=False, description="Whether a proxy ends TLS in front of this service.")
     read_connections: Annotated[int, Field(ge=1, le=200)] = Field(
         6, description="Connections to PostgreSQL for reads, for each process and database."

@@ -20,6 +20,7 @@ from cli.place import owned, placed, thrown_away
 from cli.querying import query
 from cli.seeding import seed
 from cli.serve import serve
+from cli.work import work
 from migrations import differences
 from models.errors import Refused
 
@@ -36,6 +37,7 @@ app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(query)
 app.command()(seed)
+app.command()(work)
 app.add_typer(tokens.app, name="token")
 app.add_typer(grants.app, name="grants")
 app.add_typer(backups.app, name="backups")

@@ -1,17 +1,16 @@
-"""``privacy serve``: the API, on loopback unless TLS stands in front of it; ``privacy work``: what is due."""
+"""``privacy serve``: the API, on loopback unless TLS stands in front of it."""
 
 import asyncio
 import logging
+import os
 import socket
-import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
-import structlog
 import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -19,7 +18,9 @@ from uvicorn.supervisors import Multiprocess
 from api.app import App, create_app
 from api.settings import Settings, UnsafeSettingError
 from cli import demo as demonstration
+from cli.logs import log_as
 from cli.place import VAR, migrate, opened, placed
+from cli.work import beside
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 BACKLOG = 2048
@@ -32,19 +33,6 @@ def application() -> App:
     settings = Settings.read()
     log_as(settings.log_format)
     return create_app(settings)
-
-
-def log_as(form: str) -> None:
-    """Write log lines as JSON, or as text for people, to standard error."""
-    renderer: Any = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer()
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-            renderer,
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def _greet(url: str, secrets: dict[str, str]) -> None:
@@ -110,13 +98,20 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
         url = f"{scheme}://{'127.0.0.1' if host in LOOPBACK else host}:{port}"
         if secrets:
             threading.Thread(target=_greet, args=(url, secrets), daemon=True).start()
-        if workers > 1:
-            Multiprocess(config, sockets=[config.bind_socket()]).run()
-        else:
-            server = uvicorn.Server(config)
-            server.run()
-            if not server.started:
-                raise typer.Exit(1)
+        with _working(settings, url) if demo else nullcontext():
+            if workers > 1:
+                Multiprocess(config, sockets=[config.bind_socket()]).run()
+            else:
+                server = uvicorn.Server(config)
+                server.run()
+                if not server.started:
+                    raise typer.Exit(1)
+
+
+def _working(settings: Settings, url: str) -> AbstractContextManager[None]:
+    """Do what is due beside the API; links in letters lead to where it serves."""
+    public_url = os.environ.setdefault("PRIVACY_PUBLIC_URL", url)
+    return beside(settings.model_copy(update={"public_url": public_url}))
 
 
 def _demand_free(host: str, port: int) -> None:

@@ -1,7 +1,7 @@
 """Sending: how a worker takes letters out of the outbox, asks again whether they may go, and writes what came of it.
 
 A claim is a lease. Before a letter is handed over that is marked and committed, so whoever finds an expired lease knows
-whether the letter may have been accepted already.
+whether the letter may have been accepted already: then it is UNCERTAIN, and somebody decides.
 """
 
 from collections.abc import Sequence
@@ -207,7 +207,7 @@ async def claim(database: Database, keyring: Keyring, domain: str, most: int) ->
 
 async def _without_leave(connection: Connection, row: ClaimedRow) -> Outcome | None:
     """Give what becomes of a letter that may not be sent; None when it may."""
-    if row.handed_at is not None and row.letter not in REPEATABLE:
+    if row.handed_at is not None:
         return Outcome(LetterState.UNCERTAIN, LetterReason.NO_ANSWER)
     if row.status == SubjectStatus.ERASED and not row.has_own_key:
         return Outcome(LetterState.DROPPED, LetterReason.ERASED)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from graphql import is_interface_type, is_introspection_type, is_object_type
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from api.access import MATRIX, PERSONAL
@@ -127,7 +128,7 @@ def settings_table() -> str:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "must be set"
-    default = field.default
+    default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
     if default is None:
         return "none"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"

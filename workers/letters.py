@@ -11,7 +11,7 @@ import structlog
 from mailers.messages import Sender
 from mailers.transports import Transport, Unreachable
 from models import sendings
-from models.database import OUTAGES, Database
+from models.database import OUTAGES, Connection, Database
 from models.keyring import Keyring
 from workers.deliveries import Delivery
 
@@ -41,10 +41,13 @@ class Letters:
         self._sender = sender
         self._transport = transport
         self._called = asyncio.Event()
+        self._is_stopping = False
 
     async def run(self, *, flights: int = FLIGHTS, poll: float = POLL) -> None:
         """Send what is due until cancelled; a letter that is on its way then is seen through."""
+        self._is_stopping = False
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._note_stop())
             group.create_task(self._listen())
             group.create_task(self._tidy())
             for _ in range(flights):
@@ -72,7 +75,7 @@ class Letters:
         delivery = self._delivery()
         pause = 0.0
         try:
-            while True:
+            while not self._is_stopping:
                 try:
                     self._called.clear()
                     if batch := await self._claim():
@@ -91,24 +94,50 @@ class Letters:
 
     async def _call(self, poll: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._called.wait(), poll * random.uniform(0.75, 1.25))  # noqa: S311
+            async with asyncio.timeout(poll * random.uniform(0.75, 1.25)):  # noqa: S311
+                await self._called.wait()
+
+    async def _note_stop(self) -> None:
+        """Note that we are told to stop: before Python 3.12 a library's wait_for can swallow what tells the loops."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._is_stopping = True
+            self._called.set()
 
     async def _listen(self) -> None:
         """Wake the loops whenever a deed has posted a letter; without a connection the loops still poll."""
         while True:
-            with suppress(*OUTAGES):
+            with suppress(Exception):
                 async with self._database.writers.acquire() as connection:
-                    lost = asyncio.Event()
-                    connection.add_termination_listener(lambda *_, lost=lost: lost.set())
-                    await connection.add_listener("letters", lambda *_: self._called.set())
-                    self._called.set()
-                    await lost.wait()
+                    await self._listen_on(connection)
             await asyncio.sleep(1)
+
+    async def _listen_on(self, connection: Connection) -> None:
+        lost = asyncio.Event()
+
+        def lose(*_: object) -> None:
+            lost.set()
+
+        def call(*_: object) -> None:
+            self._called.set()
+
+        connection.add_termination_listener(lose)
+        await connection.add_listener("letters", call)
+        try:
+            self._called.set()
+            await lost.wait()
+        finally:
+            if not connection.is_closed():
+                connection.remove_termination_listener(lose)
+                await connection.remove_listener("letters", call)
 
     async def _tidy(self) -> None:
         while True:
-            with suppress(*OUTAGES):
+            try:
                 await sendings.tidy(self._database, self._keyring)
+            except Exception as problem:  # noqa: BLE001 -- the next time will do
+                log.warning("letters are not tidied", problem=type(problem).__name__)
             await asyncio.sleep(TIDIED)
 
 
@@ -121,5 +150,6 @@ async def _seen_through(delivery: Delivery, batch: list[sendings.Claimed]) -> No
     except asyncio.CancelledError:
         delivery.is_stopping = True
         with suppress(Exception):
-            await asyncio.wait_for(sending, SEEN_THROUGH)
+            async with asyncio.timeout(SEEN_THROUGH):
+                await sending
         raise
