@@ -4,14 +4,17 @@ import asyncio
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import asyncpg
 import typer
 
 from api.settings import Settings, UnsafeSettingError
+from cli.embedded import EmbeddedError
 from cli.embedded.cluster import carried_binaries
 from cli.place import opened, owned, placed
 from models import backups, completions, replays
@@ -20,11 +23,24 @@ from models.base import now
 from models.replays import Replayed
 
 REPLAY = "replay"
+SCHEMAS = """
+SELECT format('DROP SCHEMA %I CASCADE', nspname) AS dropping
+FROM pg_namespace
+WHERE nspname !~ '^pg_'
+AND nspname <> 'information_schema'
+"""
 
 
 def program(name: str) -> str:
-    """Find a client program of PostgreSQL: the system's, or the one that the embedded default carries."""
-    return shutil.which(name) or str(carried_binaries() / name)
+    """Find a client program of PostgreSQL: the one that the embedded default carries, or else the system's.
+
+    A program as new as its server, or newer, is understood; what a system carries is often older.
+    """
+    with suppress(EmbeddedError):
+        return str(carried_binaries() / name)
+    if found := shutil.which(name):
+        return found
+    raise UnsafeSettingError(f"{name} is not installed: it comes with PostgreSQL's client programs")
 
 
 def environment(url: str) -> dict[str, str]:
@@ -78,6 +94,9 @@ def restore(
     what: Annotated[str, typer.Argument(metavar="FILE|replay", help="The backup to restore, or the word replay.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    replaying: Annotated[
+        bool, typer.Option("--replay/--no-replay", help="Erase again at once whoever the backup brought back.")
+    ] = True,
 ) -> None:
     """Put a backup in the first database's place, and erase again whoever it brought back.
 
@@ -91,16 +110,30 @@ def restore(
                 raise UnsafeSettingError("there is no such file")
             if not yes:
                 typer.confirm("Everything in the first database is replaced. Is the service stopped?", abort=True)
-            arguments = ["pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", "--dbname="]
             url = owned(settings)["privacy"]
-            arguments[-1] += environment(url)["PGDATABASE"]
-            _run([*arguments, str(path)], url)
+            asyncio.run(_emptied(url))
+            where = f"--dbname={environment(url)['PGDATABASE']}"
+            _run(["pg_restore", "--no-owner", "--single-transaction", "--exit-on-error", where, str(path)], url)
             typer.echo("restored")
+            if not replaying:
+                return
         done = asyncio.run(_replayed(settings))
     typer.echo(
         f"{done.known} erasures in the ledger, {done.erased_again} people erased again, "
         f"{done.reentered} erasures entered into the ledger again"
     )
+
+
+async def _emptied(url: str) -> None:
+    """Drop everything in the database: `pg_restore --clean` stumbles over the keys of partitions."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            for row in await connection.fetch(SCHEMAS):
+                await connection.execute(row["dropping"])
+            await connection.execute("CREATE SCHEMA public AUTHORIZATION pg_database_owner")
+    finally:
+        await connection.close()
 
 
 async def _replayed(settings: Settings) -> Replayed:
