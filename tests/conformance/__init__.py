@@ -1,0 +1,1 @@
+"""The audits of the GraphQL-over-HTTP specification, by the package graphql-http."""

@@ -1,0 +1,170 @@
+"""A journey in which every value is a canary, and a search for each in all that is written down.
+
+Searched: a dump of the first database, the log of PostgreSQL, the service's own lines, and every error answer. A value of
+few characters (digits, month, year, country) is found in any dump by chance, so a search for it decides nothing: that
+those are sealed is shown by what their columns have room for (tests/models/test_payments.py), and here by no two sealed
+copies of one value being alike, and no sealed copy holding its value more often than chance would have it.
+"""
+
+import asyncio
+import base64
+import json
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import pytest
+
+from cli.embedded import Cluster
+from tests.conftest import Api, Databases
+from tests.people import DECIDE, GRANT, OPT_OUT, RECORD_SYNC, REGISTER, STORE_CARD
+
+CORRECT = (
+    "mutation($who: SubjectBy!, $input: CorrectSubjectInput!) { correctSubject(subject: $who, input: $input) { id } }"
+)
+PAGE = (
+    "query($who: SubjectBy!) { subject(by: $who) { emails { address } displayName country accounts { reference } "
+    "syncAccounts { reference clients { app version platform userAgent } } } }"
+)
+
+
+def word() -> str:
+    """Make a word that stands nowhere else."""
+    return "Canary" + "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz") for _ in range(12))
+
+
+def written(value: str) -> Iterator[bytes]:
+    """Give a value as it may be written: in several encodings, and whole within base64 wherever it begins."""
+    for cased in {value, value.lower(), value.upper(), value.casefold()}:
+        octets = cased.encode()
+        yield octets
+        yield cased.encode("utf-16-le")
+        yield cased.encode("utf-16-be")
+        yield octets.hex().encode()
+        yield octets.hex().upper().encode()
+        yield quote(cased, safe="").encode()
+        yield json.dumps(cased)[1:-1].encode()
+        yield octets[::-1]
+        for offset in range(3):
+            encoded = base64.b64encode(bytes(offset) + octets)
+            # Without the letters that what stands before and after has a share in.
+            yield encoded[(offset * 8 + 5) // 6 : (offset + len(octets)) * 8 // 6]
+            yield encoded[(offset * 8 + 5) // 6 : (offset + len(octets)) * 8 // 6].translate(
+                bytes.maketrans(b"+/", b"-_")
+            )
+
+
+def found(canaries: list[str], text: bytes) -> list[str]:
+    """Give the canaries that stand in a text, in any spelling."""
+    return [value for value in canaries if any(spelling in text for spelling in written(value))]
+
+
+def logs(cluster: Cluster) -> bytes:
+    """Give everything that PostgreSQL has written down for people to read."""
+    return b"".join(path.read_bytes() for path in Path(cluster.directory).rglob("*.log") if path.is_file())
+
+
+async def rows(url: str, query: str, *values: Any) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch(query, *values)
+    finally:
+        await connection.close()
+
+
+def test_the_search_finds_what_is_there() -> None:
+    value = word()
+    for around in (b"", b"a", b"ab", b"abc"):
+        text = around + value.encode() + around
+        for spelling in (text, text.hex().encode(), base64.b64encode(text), text.upper(), text[::-1]):
+            assert found([value, word()], b"x" + spelling) == [value]
+    assert found([value], json.dumps({"a": value}).encode("utf-16")) == [value]
+
+
+def test_no_value_of_anybody_stands_in_clear_anywhere(
+    api: Api, databases: Databases, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, third, gone, wrong = (f"{word()}@{word()}.example.com" for _ in range(5))
+    name, renamed, account, card, sync, *client = (word() for _ in range(9))
+    files = [f"{word()} Ü {word()}.txt" for _ in range(3)]
+    canaries = [name, renamed, account, card, sync, *client, *files]
+    canaries += [part for email in (first, second, third, gone, wrong) for part in (email, *email.split("@"))]
+    refusals: list[bytes] = []
+
+    def ask(role: str, document: str, *, refused: bool = False, **variables: Any) -> Any:
+        answer = api.ask(role, document, **variables)
+        if refused:
+            refusals.append(json.dumps(answer.body, ensure_ascii=False).encode())
+            assert answer.body["errors"]
+            return None
+        return answer.data
+
+    known: dict[str, Any] = {"displayName": name, "country": "LI", "account": {"system": "store", "reference": account}}
+    ask("STORE", REGISTER, input={"email": first} | known)
+    who = {"email": first}
+    ask("STORE", GRANT, who=who, purpose="newsletter", channel="STORE")
+    ask("STORE", OPT_OUT, who={"email": gone}, purposes=["newsletter"], channel="STORE")
+    fragment = {"reference": card, "lastDigits": "7391", "expiryMonth": 11, "expiryYear": 2037}
+    ask("STORE", STORE_CARD, who={"account": known["account"]}, input=fragment)
+    program = dict(zip(("app", "version", "platform", "userAgent"), client, strict=True))
+    listed = [{"name": file, "sizeBytes": 1, "modifiedAt": "2026-01-01T00:00:00Z"} for file in files]
+    synced = {"reference": sync, "storageBytes": 7, "fileCount": 3, "syncedAt": "2026-01-02T00:00:00Z"}
+    ask("SYNC", RECORD_SYNC, who=who, input=synced | {"client": program, "files": listed})
+    ask("SUPPORT", CORRECT, who=who, input={"displayName": renamed, "addEmail": second, "primaryEmail": second})
+    assert found(canaries, json.dumps(ask("SUPPORT", PAGE, who=who), ensure_ascii=False).encode())
+    ask("STORE", DECIDE, who={"email": second}, purpose="newsletter")
+    ask("STORE", REGISTER, input={"email": third})
+    # Everything that can be refused, with values in it.
+    crossed = {"email": third, "account": known["account"]}
+    ask("STORE", REGISTER, refused=True, input=crossed)
+    ask("STORE", REGISTER, refused=True, input={"email": wrong, "isUnder13": True})
+    ask("STORE", REGISTER, refused=True, input={"email": f"{wrong} {name}"})
+    ask("STORE", REGISTER, refused=True, input={"email": wrong, "country": name})
+    ask("STORE", REGISTER, refused=True, input={"email": wrong, "account": {"system": name, "reference": account}})
+    ask("STORE", GRANT, refused=True, who={"email": wrong}, purpose="newsletter", channel="STORE")
+    ask("STORE", GRANT, refused=True, who=who, purpose=name, channel="STORE")
+    ask("STORE", GRANT, refused=True, who=who, purpose="newsletter", channel=name)
+    ask("STORE", STORE_CARD, refused=True, who=who, input=fragment | {"lastDigits": name})
+    ask("STORE", STORE_CARD, refused=True, who=who, input={name: account})
+    ask("SYNC", RECORD_SYNC, refused=True, who=who, input=synced | {"files": [listed[0] | {"sizeBytes": name}]})
+    ask("SUPPORT", CORRECT, refused=True, who=who, input={"addEmail": third})
+    ask("SUPPORT", CORRECT, refused=True, who=who, input={"primaryEmail": wrong})
+    ask("BILLING", PAGE, refused=True, who=who)
+    ask("STORE", f'{{ subject(by: {{ email: "{wrong}", id: "{name}" }}) {{ id }} }}', refused=True)
+    ask("STORE", f'{{ subject(by: {{ email: "{wrong}" ', refused=True)
+
+    dump = databases.cluster.run("pg_dump", "--inserts", databases.url).encode()
+    assert b"INSERT INTO public.subjects" in dump
+    assert found(canaries, dump) == []
+    plain = databases.cluster.run("pg_dump", databases.url).encode()
+    assert found(canaries, plain) == []
+    assert found(canaries, databases.cluster.run("pg_dump", databases.keyring_url).encode()) == []
+    assert logs(databases.cluster)
+    assert found(canaries, logs(databases.cluster)) == []
+    assert found(canaries, b"\n".join(refusals)) == []
+    api.send({"query": "{ viewer { role } }"})
+    captured = capsys.readouterr()
+    assert found(canaries, (captured.out + captured.err).encode()) == []
+
+
+def test_short_values_are_sealed_each_time_anew(api: Api, databases: Databases) -> None:
+    fragment = {"lastDigits": "7391", "expiryMonth": 11, "expiryYear": 2037}
+    people = [api.register(f"user{number}@example.com", country="LI") for number in range(60)]
+    for number, person in enumerate(people):
+        given = fragment | {"reference": f"card-{number}"}
+        assert api.ask("STORE", STORE_CARD, who={"id": person}, input=given).data
+    for table, column, value in (
+        ("payment_fragments", "last_digits", b"7391"),
+        ("payment_fragments", "expiry_month", b"11"),
+        ("payment_fragments", "expiry_year", b"2037"),
+        ("subjects", "country", b"LI"),
+    ):
+        sealed = [row[0] for row in asyncio.run(rows(databases.url, f"SELECT {column} FROM {table}"))]
+        assert len(set(sealed)) == len(people)
+        # Two octets stand in 30 random ones once in 2,000 times; in three of 60 copies, less than once in a million.
+        assert sum(value in each for each in sealed) < 3
+        # No octet but the format's first is the same in all: nothing of the value shines through.
+        assert [position for position in range(len(sealed[0])) if len({each[position] for each in sealed}) == 1] == [0]
