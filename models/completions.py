@@ -80,6 +80,15 @@ WHERE id = ANY(:ids)
 AND erased_at IS NOT NULL
 """)
 
+REACHES = frozenset(
+    {
+        "rights_requests.farewell_to",
+        "rights_requests.farewell_address",
+        "erasure_steps.account_reference",
+        "erasure_steps.error",
+    }
+)
+"""The columns that hold something of a person until their request is completed, under the request's own key."""
 MAINTENANCE = 1000
 """How many entries that are not completed yet are looked at in one go."""
 

@@ -4,14 +4,20 @@ import asyncio
 import os
 from datetime import timedelta
 
-from models.database import Database
+from models.database import Acting, Database
 from models.keyring import Keyring, MasterKeys
+from models.roles import WORKER
 from workers.erasures import Erasures
 
 
 async def main() -> None:
     database = await Database.open(
-        os.environ["PRIVACY_DATABASE_URL"], os.environ["PRIVACY_KEYRING_URL"], readers=2, writers=4, timeout=10
+        os.environ["PRIVACY_DATABASE_URL"],
+        os.environ["PRIVACY_KEYRING_URL"],
+        readers=2,
+        writers=4,
+        timeout=10,
+        acting=Acting(WORKER, WORKER),
     )
     keyring = Keyring(database.keyring, MasterKeys(os.environ["PRIVACY_MASTER_KEY"]))
     await keyring.load()

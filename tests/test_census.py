@@ -1,0 +1,167 @@
+"""Every column of both live databases says what erasure does to it, and what is owed is done."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from migrations import HISTORIES
+from models import (
+    choices,
+    completions,
+    corrections,
+    erasures,
+    identities,
+    intakes,
+    payments,
+    plans,
+    registrations,
+    sendings,
+    steps,
+    syncs,
+)
+from models.actors import Role
+from models.base import Fate, now
+from models.consents import Channel
+from models.corrections import Correction
+from models.intakes import Wish
+from models.letters import LetterState
+from models.names import Name
+from models.payments import Fragment
+from models.registrations import Registration
+from models.requests import IdentityProof
+from models.sendings import Outcome
+from models.syncs import Client, File, Sync
+from tests.conftest import Databases, World
+from workers.erasures import Erasures
+
+COLUMNS = """
+SELECT c.table_name, c.column_name
+FROM information_schema.columns AS c
+JOIN information_schema.tables AS t USING (table_schema, table_name)
+WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.table_name <> 'alembic_version'
+"""
+ADA = Name.email("ada@example.com")
+KEYS = {"subject_keys", "letter_keys"}
+"""Tables of the keyring of which rows are destroyed: that is what makes the rest unreadable."""
+
+
+def declared(history: str) -> dict[str, Any]:
+    return {
+        f"{table.name}.{column.name}": column
+        for table in HISTORIES[history].tables.values()
+        for column in table.columns
+    }
+
+
+def owed(history: str) -> set[str]:
+    return {name for name, column in declared(history).items() if erasures.owed(column)}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("history", HISTORIES)
+async def test_every_live_column_has_a_fate(databases: Databases, history: str) -> None:
+    connection = await asyncpg.connect(databases.url if history == "privacy" else databases.keyring_url)
+    live = {f"{row[0]}.{row[1]}" for row in await connection.fetch(COLUMNS)}
+    await connection.close()
+    columns = declared(history)
+    partitions = {name for name in live if name not in columns and name.startswith("access_events_")}
+    assert live - partitions == columns.keys()
+    assert {name for name, column in columns.items() if not isinstance(column.info.get("fate"), Fate)} == set()
+
+
+def test_what_is_owed_is_reached_by_a_step_and_by_the_plan() -> None:
+    assert owed("privacy") - erasures.reached() - completions.REACHES == set()
+    planned = {step.what for step in erasures.STEPS}
+    assert len(planned) == len(erasures.STEPS)
+    assert {name.partition(".")[0] for name in owed("keyring")} == KEYS
+
+
+def test_what_is_sealed_is_octets_and_what_is_kept_has_no_room_for_prose() -> None:
+    for history in HISTORIES:
+        for name, column in declared(history).items():
+            if column.info["fate"] is Fate.SEALED:
+                assert str(column.type) in {"BLOB", "BYTEA"}, name
+
+
+async def holding(world: World, history: str) -> set[str]:
+    """Give the owed columns that hold anything at all now."""
+    pool = world.database.writers if history == "privacy" else world.keyring.pool
+    found = set()
+    async with pool.acquire() as connection:
+        for name in owed(history):
+            table, _, column = name.partition(".")
+            if await connection.fetchval(f'SELECT count("{column}") FROM "{table}"'):
+                found.add(name)
+    return found
+
+
+@pytest.mark.anyio
+async def test_every_owed_column_is_filled_by_a_life_and_empty_after_an_erasure(world: World) -> None:
+    worker = Erasures(
+        world.database, world.keyring, issuer="https://privacy.example.com", backup_life=timedelta(days=183)
+    )
+    await _lived(world)
+    async with world.deed(Role.SUPPORT) as made:
+        request_id = await intakes.request(made, ADA, Wish(Channel.EMAIL))
+    async with world.database.readers.acquire() as connection:
+        subject_id = await connection.fetchval("SELECT id FROM subjects")
+        plan = (await plans.of_subjects(connection, [subject_id]))[subject_id]
+    assert plan
+    assert {step.what for step in erasures.STEPS} <= {row.what for row in plan.items}, "the plan names every step"
+    seen = {history: await holding(world, history) for history in HISTORIES}
+    await _confirmed(world, subject_id, request_id)
+    assert await worker.drain() == 1
+    async with world.database.readers.acquire() as connection:
+        step_id = await connection.fetchval("SELECT id FROM erasure_steps")
+    async with world.deed(Role.SERVICE) as made:
+        await steps.fail(made, step_id, "it is read-only")
+    assert await holding(world, "privacy") <= completions.REACHES
+    seen = {history: names | await holding(world, history) for history, names in seen.items()}
+    async with world.deed(Role.SERVICE) as made:
+        await steps.complete(made, step_id, 1)
+    await worker.drain()
+    assert await holding(world, "privacy") == {"letters.address", "letters.context"}, "the last letter, unsent"
+    seen = {history: names | await holding(world, history) for history, names in seen.items()}
+    for letter in await sendings.claim(world.database, world.keyring, "example.org", 10):
+        async with world.database.transaction() as connection:
+            await sendings.settle(connection, letter.row, letter.lease, Outcome(LetterState.SENT, reply_code=250))
+    await sendings.tidy(world.database, world.keyring)
+    for history in HISTORIES:
+        assert owed(history) - seen[history] == set(), "a life fills every column that is owed"
+        assert await holding(world, history) == set()
+
+
+async def _lived(world: World) -> None:
+    """Let a person leave something in every table that is about people."""
+    async with world.deed() as made:
+        await registrations.register(made, Registration(ADA.kept, "Ada Example", "DE", ("forum", "ada-1")))
+    async with world.deed(Role.SUPPORT) as made:
+        await corrections.correct(made, ADA, Correction(add_email="ada@example.org"))
+    async with world.deed() as made:
+        await choices.grant(made, ADA, "newsletter", Channel.STORE, None)
+        for reference in ("one", "two"):
+            fragment = await payments.store(made, ADA, Fragment(reference, "4242", 7, 2031))
+    async with world.deed() as made:
+        await payments.remove(made, fragment)
+    async with world.deed(Role.SYNC) as made:
+        files = [File("Diary.txt", 17, now())]
+        await syncs.record(made, ADA, Sync("sync-1", 17, 1, now(), Client("App", "1", "OS", "App/1"), files))
+    async with world.database.transaction() as connection:
+        # Columns that other parts of the service fill.
+        await connection.execute(
+            "UPDATE email_addresses SET verified_at = now(), stopped_at = now() WHERE NOT is_primary"
+        )
+
+
+async def _confirmed(world: World, subject_id: UUID, request_id: UUID) -> None:
+    async with world.deed() as made:
+        await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
+        issued = await identities.issue(made, subject_id, request_id)
+    assert issued
+    async with world.deed(Role.STORE) as made:
+        assert (await intakes.confirm(made, request_id, issued.code)).refusal is None
+    async with world.deed(Role.ADMIN) as made:
+        await intakes.request(made, ADA, Wish(Channel.EMAIL, IdentityProof.ATTESTED, immediately=True))
