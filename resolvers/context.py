@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import strawberry
 
-from models import audits, subjects
+from models import audits, plans, subjects
 from models.actors import PEOPLE, Actor
 from models.audits import AccessAction, AccessEventRow
 from models.database import Database
@@ -19,6 +19,7 @@ from models.intakes import GRACE
 from models.keyring import Keyring, SubjectKey
 from models.names import Name
 from models.pages import Slice
+from models.plans import PlanRow
 from models.roles import READERS
 from models.subjects import SubjectRow
 from resolvers.loaders import Reader
@@ -99,6 +100,10 @@ class Context:
             found = await self.service.keys[self.actor.role].load(self.service.keyring.of_subjects, wanted)
             self._keys.update((key.subject_id, key) for key in found if key is not None)
         return self._keys
+
+    async def plan_of(self, subject_id: UUID) -> PlanRow | None:
+        """Give what erasing a person would destroy: it counts in every table, so it runs as the role that does deeds."""
+        return (await self.service.recorder.load(plans.of_subjects, [subject_id]))[0]
 
     async def perform(
         self,

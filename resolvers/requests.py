@@ -6,7 +6,7 @@ from uuid import UUID
 
 import strawberry
 
-from models import erasures, intakes, plans, steps
+from models import erasures, intakes, steps
 from models.base import Prefix, external_id, now
 from models.consents import Channel
 from models.erasures import RetainedRow, RetentionGround
@@ -133,7 +133,7 @@ async def plan(context: Context, name: Name) -> Any:
         raise SubjectNotFound(argument="subject")
     if subject.status == SubjectStatus.ERASED:
         raise SubjectErased
-    return await context.load_one(plans.of_subjects, subject.subject_id)
+    return await context.plan_of(subject.subject_id)
 
 
 async def confirm(context: Context, request_id: UUID, code: str) -> UUID:
