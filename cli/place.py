@@ -1,6 +1,7 @@
 """Where a command works: on the databases that the environment names, or on the embedded default under var/."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -44,6 +45,8 @@ def placed(*, demo: bool = False) -> Iterator[Settings]:
     if not demo and not (VAR / "postgres").exists():
         raise UnsafeSettingError(NOWHERE)
     VAR.mkdir(mode=0o755, exist_ok=True)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     with Cluster(VAR.resolve() / "postgres") as cluster:
         for history in HISTORIES:
             cluster.create_database(history)
@@ -57,6 +60,11 @@ def placed(*, demo: bool = False) -> Iterator[Settings]:
             "PRIVACY_ENVIRONMENT": "development",
         }
         yield Settings.read()
+
+
+def _end(number: int, _frame: object) -> None:
+    """End by unwinding: a signal that ended us at once would leave PostgreSQL running."""
+    raise SystemExit(128 + number)
 
 
 @contextmanager

@@ -60,9 +60,9 @@ CHOSEN_ON = [
 def seed(
     subjects: Annotated[int, typer.Option(min=1, max=100_000_000, help="How many people there are to be.")] = 1000,
 ) -> None:
-    r"""Make synthetic people: user1@example.com, user2@example.com ..., the same ones every time.
+    """Make synthetic people: user1@example.com, user2@example.com ..., the same ones every time.
 
-    Each has a name, a country, an account with the store (user-1 ...), six choices, one card fragment and two sync
+    Each has a name, a country, an account with the store (user-1 ...), six choices, one payment fragment and two sync
     accounts with a client each; ids are the same in every database, keys are not. It can be stopped and repeated: who
     is there stays as they are, so seeding 100 after 50 adds 50.
 
@@ -70,7 +70,7 @@ def seed(
     Examples:
       privacy seed --subjects 1000
       privacy seed --subjects 500000
-    """
+    """  # noqa: D301 -- \b is the character by which help texts keep their lines
     try:
         added = uvloop.run(_seeded(subjects))
     except KeyboardInterrupt:

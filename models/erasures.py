@@ -126,8 +126,8 @@ STEPS: Sequence[Step] = (
     _gone("names and sizes of synced files", SyncFile),
     _gone("clients that synced", SyncClient),
     _gone("sync accounts", SyncAccount),
-    _gone("card fragments", PaymentFragment),
-    _gone("removals of card fragments", PaymentRemoval),
+    _gone("payment fragments", PaymentFragment),
+    _gone("removals of payment fragments", PaymentRemoval),
     _gone("choices that count now", Consent),
     _gone("identity codes", IdentityCode),
     Step(

@@ -30,7 +30,7 @@ def import_people(
         str, typer.Option("--as", help="Who acts, as the ledger and the access events will say.")
     ] = "import",
 ) -> None:
-    """Register people from another system's export, with consents, accounts, card fragments and sync accounts.
+    """Register people from another system's export, with consents, accounts, payment fragments and sync accounts.
 
     A line, in full (only email must be there; docs/import.md says what each key means):
 

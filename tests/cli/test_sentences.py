@@ -73,6 +73,7 @@ def test_every_command_and_option_has_help() -> None:
     while pending:
         name, command = pending.pop()
         assert command.help, name
+        assert "\\b" not in command.help, f"{name}: a raw docstring shows its backslashes"
         for parameter in command.params:
             assert parameter.help, f"{name} {parameter.name}"
         pending.extend((f"{name} {key}", inner) for key, inner in getattr(command, "commands", {}).items())

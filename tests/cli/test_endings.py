@@ -1,0 +1,54 @@
+"""However the demonstration is ended, it takes its PostgreSQL with it."""
+
+import contextlib
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+
+from cli.embedded import Cluster
+from cli.embedded.places import home_of
+from tests.cli.commands import command, environment
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+async def test_its_postgresql_ends_with_it(number: signal.Signals, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    running = await anyio.open_process(
+        command("serve", "--demo", "--port", str(port)),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        await _ready(port)
+        postmaster = home_of(tmp_path / "var" / "postgres") / "data" / "postmaster.pid"
+        assert postmaster.exists()
+        running.send_signal(number)
+        with anyio.fail_after(60):
+            await running.wait()
+        assert not postmaster.exists()
+    finally:
+        if running.returncode is None:
+            running.kill()
+        await running.aclose()
+        Cluster(tmp_path / "var" / "postgres").remove()
+
+
+async def _ready(port: int) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        with anyio.fail_after(120):
+            while True:
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await client.get("/readyz")).is_success:
+                        return
+                await anyio.sleep(0.1)
