@@ -45,8 +45,8 @@ def placed(*, demo: bool = False) -> Iterator[Settings]:
     if not demo and not (VAR / "postgres").exists():
         raise UnsafeSettingError(NOWHERE)
     VAR.mkdir(mode=0o755, exist_ok=True)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     with Cluster(VAR.resolve() / "postgres") as cluster:
         for history in HISTORIES:
             cluster.create_database(history)

@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -131,6 +132,8 @@ def _default(field: FieldInfo) -> str:
     default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
     if default is None:
         return "none"
+    if isinstance(default, timedelta):
+        return f"`{default.days}d`"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 

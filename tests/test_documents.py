@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,9 @@ def test_every_error_code_is_explained_with_its_message_and_status() -> None:
 
 
 def test_settings_that_a_page_names_exist() -> None:
-    known = {f"PRIVACY_{name.upper()}" for name in Settings.model_fields}
+    known = {f"PRIVACY_{name.upper()}" for name in Settings.model_fields} | {
+        str(parameter.default) for command in every_command(typer.main.get_command(app)) for parameter in command.params
+    }
     for page in PAGES:
         named = set(re.findall(r"PRIVACY_[A-Z][A-Z_]+[A-Z]", page.read_text()))
         assert named <= known, f"{page.name} names {named - known}"
@@ -159,6 +162,13 @@ def test_words_that_the_glossary_rejects_are_used_nowhere() -> None:
     for path in [*PAGES, ROOT / "schema.graphql", *_modules()]:
         found = used.search(path.read_text()) if path.name != "glossary.md" else None
         assert found is None, f"{path.relative_to(ROOT)} says {found[0]}"
+
+
+def every_command(command: Any) -> Iterator[Any]:
+    """Give a command and all below it."""
+    yield command
+    for inner in getattr(command, "commands", {}).values():
+        yield from every_command(inner)
 
 
 def _modules() -> list[Path]:

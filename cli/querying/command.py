@@ -43,7 +43,7 @@ def query(  # noqa: PLR0913 -- each is an option of the command
         Path | None, typer.Option(help="Where the answers of --each go, a JSON line each: they may be personal.")
     ] = None,
 ) -> None:
-    r"""Run a GraphQL operation: once, or for each line of a CSV file whose first line names the variables.
+    """Run a GraphQL operation: once, or for each line of a CSV file whose first line names the variables.
 
     \b
     opt-out.graphql:
@@ -66,7 +66,7 @@ def query(  # noqa: PLR0913 -- each is an option of the command
     what it would do, with values masked, and does it with --yes. Stopped or killed, the same command goes on where it
     was (CSV.progress). Lines that fail are listed in CSV.failures.jsonl by number and code, without values; the exit
     code is then 1. While the service is unavailable, it is asked again for a minute.
-    """
+    """  # noqa: D301 -- \b is the character by which help texts keep their lines
     try:
         chosen = operation_of(file.read_text(encoding="utf-8"), operation)
     except (OSError, UnicodeDecodeError):
