@@ -102,7 +102,7 @@ class Context:
         return self._keys
 
     async def plan_of(self, subject_id: UUID) -> PlanRow | None:
-        """Give what erasing a person would destroy: it counts in every table, so it runs as the role that does deeds."""
+        """Give what erasing a person would destroy: counted in every table, so as the role that does deeds."""
         return (await self.service.recorder.load(plans.of_subjects, [subject_id]))[0]
 
     async def perform(
