@@ -18,6 +18,7 @@ from api.http import HEADERS, GraphQLOverHTTP, Scope, Send
 from api.journal import Journal
 from api.jwts import JwtVerifier
 from api.settings import Settings
+from api.unsubscribe import Parts, Unsubscribe
 from api.watches import Receive
 from api.wellknown import jwks
 from migrations import head
@@ -44,6 +45,7 @@ POST /graphql   the API (GraphQL over HTTP; ask with a bearer token)
 GET  /healthz   whether this process lives
 GET  /readyz    whether it can answer: database, keyring, migrations
 GET  /metrics   counts for Prometheus
+GET  /u/TOKEN   where people leave what they no longer want, from a link in a letter
 GET  /.well-known/jwks.json   the keys that erasure certificates are checked with
 """
 
@@ -60,6 +62,7 @@ class App:
                 Route("/readyz", self._readyz),
                 Route("/metrics", _metrics),
                 jwks(lambda: self._database),
+                Unsubscribe(self._parts).route,
             ],
             lifespan=self._lifespan,
         )
@@ -82,7 +85,7 @@ class App:
             acting=columns.acting(),
         )
         self._keyring = Keyring(self._database.keyring, MasterKeys(settings.master_key.get_secret_value()))
-        service = Service(self._database, self._keyring, grace=settings.erasure_grace)
+        service = Service(self._database, self._keyring, grace=settings.erasure_grace, public_url=settings.public_url)
         self._gate = Gate(self._database, self._keyring)
         jwts = None
         if settings.jwks_url and settings.jwt_issuer and settings.jwt_audience:
@@ -107,6 +110,9 @@ class App:
             await asyncio.gather(*work, return_exceptions=True)
             journal.flush()
             await self._database.close()
+
+    def _parts(self) -> Parts:
+        return Parts(self._database, self._keyring, self._gate)
 
     async def _load_keyring(self) -> None:
         while True:
@@ -173,7 +179,9 @@ async def _state(check: Callable[[], Awaitable[None]]) -> str:
 def _with_headers(send: Send) -> Send:
     async def sending(message: dict[str, object]) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *HEADERS]  # type: ignore[misc]
+            given: list[tuple[bytes, bytes]] = message["headers"]  # type: ignore[assignment]
+            named = {name for name, _ in given}
+            message["headers"] = [*given, *(header for header in HEADERS if header[0] not in named)]
         await send(message)
 
     return sending  # type: ignore[return-value]

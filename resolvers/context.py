@@ -33,7 +33,7 @@ _Result = TypeVar("_Result")
 class Service:
     """What all requests of one process share."""
 
-    def __init__(self, database: Database, keyring: Keyring, *, grace: timedelta = GRACE) -> None:
+    def __init__(self, database: Database, keyring: Keyring, *, grace: timedelta = GRACE, public_url: str = "") -> None:
         self.database = database
         self.keyring = keyring
         self.internal = Reader(database.readers)
@@ -49,6 +49,8 @@ class Service:
         self.cursors = Cursors(keyring.masters.derived("cursors"))
         self.grace = grace
         """How long a person may think better of an erasure."""
+        self.public_url = public_url
+        """Where people's browsers reach this service."""
 
 
 class Context:

@@ -7,6 +7,7 @@ import strawberry
 
 from models.actors import Role
 from models.audits import AccessAction
+from models.bounces import BounceKind
 from models.consents import Channel, ConsentState
 from models.decisions import DecisionReason
 from models.erasures import RetentionGround
@@ -102,6 +103,13 @@ _describe(
     ERASING="Refused whatever they chose: they are being erased.",
     ERASED="Refused whatever they chose: they are erased.",
     UNKNOWN_SUBJECT="Refused: nobody is known by that name.",
+)
+_describe(
+    BounceKind,
+    "What came back of a letter.",
+    HARD="The address does not exist, or takes no letters: mail to it stops until it is corrected.",
+    SOFT="The letter could not be delivered now; nothing changes.",
+    COMPLAINT="The person called it spam: they are opted out of all marketing.",
 )
 _describe(
     AccessAction,

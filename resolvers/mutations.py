@@ -7,6 +7,7 @@ import strawberry
 from strawberry import UNSET
 
 from models import (
+    bounces,
     choices,
     corrections,
     grants,
@@ -20,9 +21,11 @@ from models import (
     subjects,
     syncs,
     tokens,
+    unsubscribes,
 )
 from models.actors import Role
 from models.base import Prefix, external_id, id_of
+from models.bounces import BounceKind
 from models.consents import Channel
 from models.intakes import Wish
 from models.names import Name
@@ -47,6 +50,7 @@ from resolvers.sources import root
 from resolvers.subjects import Subject
 from resolvers.syncs import SyncAccount
 from resolvers.tokens import IssuedToken, Token
+from resolvers.unsubscribes import UnsubscribeLink
 
 Where = Annotated[Channel, strawberry.argument(description="Where the choice reached us.")]
 Id = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
@@ -257,6 +261,28 @@ class Mutation:
     ) -> ErasureStep:
         done = await info.context.perform("failErasureStep", steps.fail, id_of(Prefix.ERASURE_STEP, id), error)
         return await info.context.load_one(steps.by_ids, done)
+
+    @root(
+        description="Gives what an internal service puts into its own letters so that the person can leave the purpose "
+        "with one click (RFC 8058)."
+    )
+    async def unsubscribe_link(self, info: Info, subject: By, purpose: PurposeKey) -> UnsubscribeLink:
+        done: Any = await info.context.perform(
+            "unsubscribeLink", unsubscribes.link, subject.name(), purpose, info.context.service.public_url
+        )
+        return done
+
+    @root(
+        description="Notes what came back of a letter. A hard bounce stops mail to the address until it is corrected, "
+        "a complaint is an opt-out of all marketing. False when nobody is registered under the address."
+    )
+    async def record_bounce(
+        self,
+        info: Info,
+        address: Annotated[str, strawberry.argument(description="The address that the letter went to.")],
+        kind: Annotated[BounceKind, strawberry.argument(description="What came back.")],
+    ) -> bool:
+        return await info.context.perform("recordBounce", bounces.record, address, kind)
 
     @root(description="Issues a token to a service, a person or a script.")
     async def issue_token(

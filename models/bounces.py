@@ -1,0 +1,44 @@
+"""Bounces and complaints: what mail servers and mailbox providers say of letters that internal services sent."""
+
+from contextlib import suppress
+from enum import StrEnum
+
+from models import addresses, optouts, purposes, subjects
+from models.consents import Channel
+from models.deeds import Deed
+from models.errors import SubjectErased
+from models.names import Name
+from models.purposes import REFUSABLE
+
+
+class BounceKind(StrEnum):
+    """What came back."""
+
+    HARD = "HARD"
+    SOFT = "SOFT"
+    COMPLAINT = "COMPLAINT"
+
+
+async def record(deed: Deed, address: str, kind: BounceKind) -> bool:
+    """Stop mail to an address that does not exist, and marketing to somebody who complained; false for a stranger.
+
+    A complaint of an address that nobody is registered under is kept as its opt-out. A soft bounce changes nothing.
+    No letter confirms a complaint.
+    """
+    name = Name.email(address, "address")
+    if kind is BounceKind.COMPLAINT:
+        marketing = [
+            purpose.key
+            for purpose in (await purposes.every(deed.connection, []))[None]
+            if purpose.is_marketing and purpose.legal_basis in REFUSABLE
+        ]
+        with suppress(SubjectErased):  # to whom nothing is sent anyway
+            await optouts.opt_out(deed, name, marketing, Channel.EMAIL, is_confirmed=False)
+        return True
+    subject = await subjects.sought(deed, name)
+    if subject is None:
+        return False
+    deed.about.append(subject.subject_id)
+    if kind is BounceKind.HARD:
+        await addresses.stop(deed, subject.subject_id, name)
+    return True
