@@ -127,7 +127,7 @@ def test_opaque_tokens_work_beside(provider: Provider) -> None:
         {"roles": {"SUPPORT": True}},
         {"roles": [None]},
     ],
-    ids=str,
+    ids=" ".join,
 )
 def test_a_claim_that_is_wrong_or_missing_makes_a_token_worthless(provider: Provider, claims: dict[str, Any]) -> None:
     assert provider.status(token(**claims)) == 401
