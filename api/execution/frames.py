@@ -52,7 +52,7 @@ class Frame:
         """Give what is under the seal of a column for each row, opened once: None, the text, or the exception."""
         if name not in self.started:
             self.started[name] = [attempt(self._open, row, name) for row in self.rows]
-        return self.started[name]  # type: ignore[no-any-return]
+        return self.started[name]
 
     def _open(self, row: Any, name: str) -> Any:
         value = getattr(row, name)

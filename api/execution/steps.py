@@ -68,7 +68,7 @@ class Feeding(NamedTuple):
             found |= dict.fromkeys(allowed, load.outcome)
         elif load:
             if len(load.outcome) == len(keys) and not self.fed.wrap:
-                return load.outcome  # type: ignore[no-any-return]
+                return load.outcome
             for key, value in zip(allowed, load.outcome, strict=True):
                 found[key] = attempt(self.fed.wrap, value, key, *arguments) if self.fed.wrap else value
         return [found[key] for key in keys]

@@ -318,7 +318,7 @@ class Query:
     @strawberry.field
     async def person(self, info: strawberry.Info, by: PersonBy) -> Person | None:
         info.context.fail("person", repr(by))
-        return info.context.person(repr(by)[-9:])  # type: ignore[no-any-return]
+        return info.context.person(repr(by)[-9:])
 
     @strawberry.field
     def people(self, info: strawberry.Info, first: int = 3) -> list[Person]:
@@ -326,7 +326,7 @@ class Query:
 
     @strawberry.field
     async def node(self, info: strawberry.Info, id: strawberry.ID) -> Node | None:  # noqa: A002
-        return info.context.node(id)  # type: ignore[no-any-return]
+        return info.context.node(id)
 
     @strawberry.field
     def nodes(self, info: strawberry.Info, ids: list[strawberry.ID]) -> list[Node | None] | None:
@@ -357,12 +357,12 @@ class Mutation:
     async def rename(self, info: strawberry.Info, to: str) -> Person:
         info.context.deeds.append(to)
         info.context.fail("rename", to)
-        return info.context.person(to)  # type: ignore[no-any-return]
+        return info.context.person(to)
 
     @strawberry.mutation
     def forget(self, info: strawberry.Info, by: PersonBy | None = None) -> Person | None:
         info.context.deeds.append(repr(by))
-        return info.context.person(repr(by)[-9:])  # type: ignore[no-any-return]
+        return info.context.person(repr(by)[-9:])
 
     @strawberry.mutation
     async def deeds(self, info: strawberry.Info) -> list[str]:
