@@ -1,6 +1,7 @@
 """What every table shares: ids, times, and the fate of each column when the person it is about is erased."""
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -102,6 +103,16 @@ class Prefix(StrEnum):
     LETTER = "let"
 
 
+def ids_of(prefix: Prefix, texts: Sequence[str], argument: str = "ids") -> list[UUID]:
+    """Take apart many ids of one kind; the first malformed one is refused by its place, as ``id_of`` refuses it."""
+    joined, length = ",".join(texts), len(prefix) + 1 + 32
+    # All at once: only ids of that length, with no comma in them, fill the joined text so.
+    if len(joined) == len(texts) * (length + 1) - 1 and re.fullmatch(rf"(?:{prefix}_[0-9a-f]{{32}}(?:,|\Z))*+", joined):
+        start = len(prefix) + 1
+        return [_Uuid(text[start:]) for text in texts]
+    return [id_of(prefix, text, f"{argument}.{index}") for index, text in enumerate(texts)]
+
+
 class ParsedId(NamedTuple):
     """An id as callers write it, taken apart."""
 
@@ -113,6 +124,12 @@ _PREFIXES = {f"{prefix}_": prefix for prefix in Prefix}
 _DIGITS = re.compile(r"[0-9a-f]{32}")
 _Uuid: Any = asyncpg.pgproto.pgproto.UUID
 """A UUID that is read, hashed and sent to PostgreSQL in C."""
+
+
+def written_id(prefix: Prefix) -> Callable[[UUID], str]:
+    """Give what writes ids of one kind as callers see them."""
+    start = f"{prefix}_"
+    return lambda value: start + value.hex
 
 
 def external_id(prefix: Prefix, value: UUID) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from models import consents
-from models.base import Prefix, external_id
+from models.base import Prefix, written_id
 from models.consents import Channel, ConsentEventRow, ConsentRow, ConsentState
 from models.decisions import DecisionReason, DecisionRow
 from models.purposes import LegalBasis
@@ -36,8 +36,11 @@ class ConsentEvent:
     actor: str = column(description="Who wrote the choice down.")
 
 
-def _subject_id(value: object) -> str | None:
-    return None if value is None else external_id(Prefix.SUBJECT, value)  # type: ignore[arg-type]
+_written = written_id(Prefix.SUBJECT)
+
+
+def _subject_id(value: UUID | None) -> str | None:
+    return None if value is None else _written(value)
 
 
 @shape(DecisionRow, description="May this be done to this person for this purpose, now?")

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import strawberry
 from strawberry import UNSET
 
+from models.base import Prefix, ids_of
 from models.corrections import UNCHANGED, Correction
 from models.errors import QueryTooLarge, Refused
 from models.names import Name
@@ -77,7 +78,7 @@ class SubjectsBy:
         if len(given) > MOST_PEOPLE:
             raise QueryTooLarge(argument=argument, most=MOST_PEOPLE)
         if self.ids:
-            return _each(Name.id, self.ids, f"{argument}.ids")
+            return [Name("id", key) for key in ids_of(Prefix.SUBJECT, self.ids, f"{argument}.ids")]
         if self.emails:
             return _each(Name.email, self.emails, f"{argument}.emails")
         return [

@@ -12,6 +12,7 @@ import asyncpg
 
 from models.database import OUTAGES
 from models.errors import Unavailable
+from resolvers.seats import Seats
 from resolvers.sources import Read
 
 MOST_KEYS = 300
@@ -28,7 +29,7 @@ class Reader:
     """Reads for everybody through the connections of one pool."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        self.pool = pool
+        self.seats = Seats(pool)
         self.lanes: dict[tuple[Hashable, ...], _Lane] = {}
         self.waiting = 0
 
@@ -108,18 +109,22 @@ class _Lane:
 
     async def _fly(self) -> None:
         """Take a connection, and send statement after statement while somebody asks."""
+        connection, is_sound = None, False
         try:
-            async with self._reader.pool.acquire() as connection:
-                for _ in range(MOST_STATEMENTS):
-                    aboard = self._boarded()
-                    if not aboard:
-                        break
-                    await self._carry(connection, aboard)
+            connection = await self._reader.seats.take()
+            for _ in range(MOST_STATEMENTS):
+                aboard = self._boarded()
+                if not aboard:
+                    break
+                await self._carry(connection, aboard)
+            is_sound = True
         except Exception as error:  # noqa: BLE001 -- there is no connection: it belongs to those who wait for one
             for asked in self._boarded():
                 asked.answer.set_exception(error)
         finally:
             self._flights.discard(asyncio.current_task())
+            if connection:
+                await self._reader.seats.give(connection, is_sound=is_sound)
             if self._asked:
                 self._start()
             elif not self._flights:

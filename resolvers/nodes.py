@@ -1,12 +1,11 @@
 """What has an id: the interface Node, and how an id finds its row."""
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import strawberry
 
 from models import grants, payments, requests, steps, subjects, syncs
-from models.base import Prefix, external_id, parsed_id
+from models.base import Prefix, parsed_id, written_id
 from resolvers.context import Context
 from resolvers.sources import Read, column
 
@@ -37,9 +36,7 @@ KINDS = {
 
 def own_id(prefix: Prefix, name: str = "id") -> Any:
     """Declare the id of a shape, made of this column of its row."""
-    return column(
-        name, make=partial(external_id, prefix), description="Its id. Never reused, and never made of personal data."
-    )
+    return column(name, make=written_id(prefix), description="Its id. Never reused, and never made of personal data.")
 
 
 async def find(context: Context, text: str) -> Any:

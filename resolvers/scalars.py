@@ -20,8 +20,9 @@ _MOMENT = re.compile(
 
 def written_moment(value: datetime) -> str:
     """Write a time as RFC 3339 has it, in UTC, with Z."""
-    text = value.isoformat()
-    return text[:-6] + "Z" if text.endswith("+00:00") else value.astimezone(UTC).isoformat()[:-6] + "Z"
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat()[:-6] + "Z"
 
 
 def read_moment(value: Any) -> datetime:

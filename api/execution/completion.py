@@ -5,6 +5,7 @@ completed again by ``settled``, which knows all of the specification: nulls, err
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -15,6 +16,8 @@ from graphql.pyutils import is_iterable
 Path: TypeAlias = tuple[str | int, ...]
 PLAIN = {"String": "str", "ID": "str", "Boolean": "bool", "Int": "int"}
 """The classes whose values are answers already (an Int that fits 32 bits)."""
+WRITTEN = {"DateTime": datetime, "Date": date, "BigInt": int}
+"""The classes whose values need no more than the function of their scalar, which never gives null for them."""
 
 
 class Irregular(Exception):  # noqa: N818 -- no error: it asks for the careful road
@@ -67,6 +70,10 @@ def completion_text(type_: Any, value: str, name: str, names: dict[str, Any]) ->
         names[f"names_{name}"] = nulls | {member: named.coerce_output_value(member) for member in cls}
         return f"names_{name}[{value}]"
     plain = PLAIN.get(str(named))
+    if written := WRITTEN.get(str(named)):
+        names |= {f"class_{name}": written, f"write_{name}": named.coerce_output_value}
+        is_of_class = f"(value_{name} := {value}).__class__ is class_{name}"
+        return f"write_{name}(value_{name}) if {is_of_class} else complete_{name}(value_{name})"
     if not plain:
         return f"complete_{name}({value})"
     is_plain = f"(value_{name} := {value}).__class__ is {plain}"
