@@ -7,7 +7,7 @@ import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from cli.place import opened, placed
-from models import letter_keys
+from models import certificates, letter_keys
 from models.keyring import MasterKeys
 
 app = typer.Typer(help="The master key, which wraps every person's key.", no_args_is_help=True, rich_markup_mode=None)
@@ -37,6 +37,7 @@ def rotate() -> None:
                         async for size in rotating:
                             count += size
                             progress.advance(task, size)
+                count += await certificates.rewrap(place.keyring)
         return count
 
     typer.echo(f"{asyncio.run(rotated())} keys are wrapped by the newest master key now")

@@ -14,6 +14,7 @@ from api.settings import UnsafeSettingError
 from cli import backups, erasure, grants, keys, tokens
 from cli.bulk.run import Stopped
 from cli.embedded import EmbeddedError
+from cli.erasing import erase
 from cli.importing import import_people
 from cli.place import migrate as migrate_databases
 from cli.place import owned, placed, thrown_away
@@ -35,6 +36,7 @@ app.command()(serve)
 app.command("import")(import_people)
 app.command()(backups.backup)
 app.command()(backups.restore)
+app.command()(erase)
 app.command()(query)
 app.command()(seed)
 app.command()(work)
