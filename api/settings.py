@@ -36,11 +36,10 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(description="The first database: postgresql://…")
     keyring_url: SecretStr = Field(description="The keyring's database, of its own, with a short backup life.")
     owner_url: SecretStr | None = Field(
-        None, description="The first database as its owner, for `privacy migrate` alone; DATABASE_URL unless it is set."
+        None,
+        description="The first database as its owner, for all commands but serve and work; else DATABASE_URL.",
     )
-    keyring_owner_url: SecretStr | None = Field(
-        None, description="The keyring's database as its owner, for `privacy migrate` alone."
-    )
+    keyring_owner_url: SecretStr | None = Field(None, description="The keyring's database as its owner, likewise.")
     master_key: SecretStr = Field(
         description="VERSION:BASE64 of 32 octets, several separated by commas; the highest wraps."
     )

@@ -96,6 +96,12 @@ def run() -> None:
         where = f" ({refusal.extensions['argument']})" if refusal.extensions.get("argument") else ""
         console.print(f"privacy: {refusal.code}: {refusal.message}{where}", markup=False)
         sys.exit(1)
+    except asyncpg.InsufficientPrivilegeError:
+        console.print(
+            "privacy: this command acts as the databases' owners: set PRIVACY_OWNER_URL and PRIVACY_KEYRING_OWNER_URL",
+            markup=False,
+        )
+        sys.exit(2)
     except asyncpg.UndefinedTableError:
         console.print("privacy: the databases lack tables: run `privacy migrate`", markup=False)
         sys.exit(2)
