@@ -32,7 +32,7 @@ RETURNING epoch
 """)
 
 STANDING = Statement("""
-SELECT clock_timestamp(), s.opted_out_at, c.state, c.effective_at, c.channel, c.policy_version,
+SELECT clock_timestamp(), s.opted_out_at, c.state, c.effective_at, c.confirmed_at, c.channel, c.policy_version,
     (SELECT v.version FROM policy_versions AS v
      WHERE v.effective_on <= CAST(now() AT TIME ZONE 'UTC' AS date)
      ORDER BY v.effective_on DESC LIMIT 1)
@@ -63,7 +63,15 @@ INSERT INTO consents (subject_id, purpose, state, effective_at, epoch, channel, 
 VALUES (:subject_id, :purpose, :state, :at, :epoch, :channel, :policy_version)
 ON CONFLICT (subject_id, purpose) DO UPDATE
 SET state = excluded.state, effective_at = excluded.effective_at, epoch = excluded.epoch,
-    channel = excluded.channel, policy_version = excluded.policy_version
+    channel = excluded.channel, policy_version = excluded.policy_version, confirmed_at = NULL
+""")
+
+# A no that is said again stays the one choice it was, and no grant from before this moment undoes it.
+CONFIRM = Statement("""
+UPDATE consents
+SET confirmed_at = :clock
+WHERE subject_id = :subject_id
+AND purpose = :purpose
 """)
 
 FORGET_SUPPRESSIONS = Statement("""
@@ -92,7 +100,7 @@ async def choose(deed: Deed, subject_id: UUID, choice: Choice) -> datetime:
     """
     standing = await STANDING.row(deed.connection, subject_id=subject_id, purpose=choice.purpose.key)
     assert standing is not None  # noqa: S101 -- the caller holds the lock of this row
-    clock, opted_out_at, state, effective_at, channel, chosen_policy, policy_version = standing
+    clock, opted_out_at, state, effective_at, confirmed_at, channel, chosen_policy, policy_version = standing
     if choice.at is not None and choice.at > clock + CLOCK_SKEW:
         raise BadInput("at", "it lies in the future")
     at = clock if choice.at is None else min(choice.at, clock)
@@ -103,6 +111,8 @@ async def choose(deed: Deed, subject_id: UUID, choice: Choice) -> datetime:
         if (state, channel, chosen_policy) == (choice.state, choice.channel, policy_version) and not _is_spent(
             choice, effective_at, opted_out_at, clock
         ):
+            if not grants:
+                await CONFIRM.run(deed.connection, subject_id=subject_id, purpose=choice.purpose.key, clock=clock)
             return effective_at
     elif await IS_WRITTEN.value(
         deed.connection,
@@ -124,7 +134,7 @@ async def choose(deed: Deed, subject_id: UUID, choice: Choice) -> datetime:
         "policy_version": policy_version,
     }
     await APPEND.run(deed.connection, **written, actor=deed.actor.name)
-    if effective_at is None or (at, not grants) >= (effective_at, state != ConsentState.GRANTED):
+    if effective_at is None or (at, not grants) >= (confirmed_at or effective_at, state != ConsentState.GRANTED):
         await COUNTS_NOW.run(deed.connection, **written)
     return at
 

@@ -81,6 +81,8 @@ class Consent(Table, table=True):
     epoch: int = stored(BigInteger, Fate.DELETED)
     channel: str = stored(Text, Fate.DELETED)
     policy_version: str = stored(Text, Fate.DELETED)
+    confirmed_at: datetime | None = stored(Moment, Fate.DELETED, nullable=True)
+    """When a refusal was last said again: it is no new line of the ledger, and a grant must be later than it."""
 
 
 class ConsentRow(NamedTuple):

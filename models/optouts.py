@@ -26,6 +26,14 @@ WHERE id = :subject_id
 """)
 
 
+# Said again, it holds against every grant from before now.
+OPT_OUT_OF_ALL_AGAIN = Statement("""
+UPDATE subjects
+SET opted_out_at = clock_timestamp()
+WHERE id = :subject_id
+""")
+
+
 class OptOutRow(NamedTuple):
     """What an opt-out came to: since when it holds, and whether the address is on the do-not-mail list."""
 
@@ -66,7 +74,10 @@ async def opt_out_of_all(deed: Deed, name: Name, channel: Channel, *, is_confirm
         at = await suppressions.add(deed, name, [EVERYTHING], channel)
     else:
         at = max([await _refuse(deed, subject_id, purpose, channel) for purpose in wanted])
-        await OPT_OUT_OF_ALL.run(deed.connection, subject_id=subject_id, at=at)
+        if subject_id in deed.choices:
+            await OPT_OUT_OF_ALL.run(deed.connection, subject_id=subject_id, at=at)
+        else:
+            await OPT_OUT_OF_ALL_AGAIN.run(deed.connection, subject_id=subject_id)
         await _confirm(deed, subject_id, channel, wanted if is_confirmed else [], is_everything=True)
     return OptOutRow(
         subject_id, await suppressions.holds(deed, name, subject_id), [purpose.key for purpose in wanted], at

@@ -15,6 +15,7 @@ from models import (
     erasures,
     identities,
     intakes,
+    optouts,
     payments,
     plans,
     registrations,
@@ -142,6 +143,8 @@ async def _lived(world: World) -> None:
         await corrections.correct(made, ADA, Correction(add_email="ada@example.org"))
     async with world.deed() as made:
         await choices.grant(made, ADA, "newsletter", Channel.STORE, None)
+        for _ in ("once", "and again"):
+            await optouts.opt_out(made, ADA, ["forum-notices"], Channel.STORE)
         for reference in ("one", "two"):
             fragment = await payments.store(made, ADA, Fragment(reference, "4242", 7, 2031))
     async with world.deed() as made:

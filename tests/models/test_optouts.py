@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from models import optouts
+from models.base import now
 from models.consents import Channel
 from models.corrections import Correction, correct
 from models.decisions import DecisionReason
@@ -105,4 +106,27 @@ async def test_an_opt_out_waits_for_the_correction_that_adds_its_address(world: 
 
     opting = asyncio.create_task(opts_out())
     await asyncio.gather(corrects(), opting)
+    assert (await decision(world, who)).reason == DecisionReason.WITHDRAWN
+
+
+@pytest.mark.anyio
+async def test_a_no_said_again_outlives_a_grant_from_before_it_that_arrives_late(world: World) -> None:
+    who = await registered(world)
+    first = await refused(world, who)
+    between = now()
+    await refused(world, who)
+    await granted(world, who, at=between)
+    assert (await decision(world, who)).reason == DecisionReason.WITHDRAWN
+    assert await refused(world, who) == first
+    await granted(world, who)
+    assert (await decision(world, who)).reason == DecisionReason.GRANTED
+
+
+@pytest.mark.anyio
+async def test_an_opt_out_of_all_said_again_outlives_grants_from_before_it(world: World) -> None:
+    who = await registered(world)
+    await refused_all(world, who)
+    between = now()
+    await refused_all(world, who)
+    await granted(world, who, at=between)
     assert (await decision(world, who)).reason == DecisionReason.WITHDRAWN

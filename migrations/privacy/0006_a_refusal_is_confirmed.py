@@ -1,0 +1,13 @@
+"""A refusal that is said again holds against every grant from before that moment."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("consents", sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True))
