@@ -1,6 +1,6 @@
 """What erasing a person takes in the first database: one explicit list, which plan, execution, replay and census share.
 
-Nothing relies on cascades. What stays holds ids, enums, numbers and times (docs/decisions/0020).
+Nothing relies on cascades. What stays holds ids, enums, numbers and times (docs/decisions/0019).
 """
 
 from collections.abc import Mapping, Sequence
