@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -78,7 +77,6 @@ class Settings(BaseSettings):
     )
     log_format: Literal["json", "text"] = Field("json", description="How log lines are written.")
     log_requests: bool = Field(default=True, description="Whether each operation gets a log line.")
-    var: Path = Field(Path("var"), description="Where the embedded default keeps its files.")
 
     @field_validator("master_key")
     @classmethod

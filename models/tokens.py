@@ -12,9 +12,10 @@ from sqlalchemy import ARRAY, CheckConstraint
 
 from models.actors import Role
 from models.base import Fate, Id, Moment, Octets, Table, Text, new_id, stored
+from models.cards import looks_like_card_number
 from models.database import Connection, One, Statement, as_list
 from models.deeds import Deed
-from models.errors import BadInput, NotFound
+from models.errors import BadInput, CardNumberRefused, NotFound
 
 PREFIX = "prv_"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,62}[A-Za-z0-9]|[A-Za-z0-9]")
@@ -124,6 +125,8 @@ async def issue(deed: Deed, name: str, roles: Sequence[Role], expires_at: dateti
     """Make a token for a service or a script; its secret leaves here once and is kept nowhere."""
     if not NAME.fullmatch(name):
         raise BadInput("name", "it is not a name of 1 to 64 letters, digits, spaces, dots, dashes, slashes")
+    if looks_like_card_number(name):
+        raise CardNumberRefused(argument="name")
     if not roles:
         raise BadInput("roles", "it names no role")
     if expires_at is not None and expires_at <= deed.at:
