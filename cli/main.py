@@ -11,7 +11,7 @@ from rich.console import Console
 
 from api.schema import printed
 from api.settings import UnsafeSettingError
-from cli import backups, erasure, grants, keys, tokens
+from cli import backups, erasure, grants, keys, letters, tokens
 from cli.bulk.run import Stopped
 from cli.embedded import EmbeddedError
 from cli.erasing import erase
@@ -46,6 +46,7 @@ app.add_typer(backups.app, name="backups")
 app.add_typer(erasure.app, name="erasure")
 app.add_typer(erasure.register, name="systems")
 app.add_typer(keys.app, name="keys")
+app.add_typer(letters.app, name="letters")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Messages: a letter as mail servers and mail readers want it (RFC 5322, 2045 to 2049, 3834, 8058)."""
 
+import re
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -36,7 +37,9 @@ class Sender(NamedTuple):
 
     @classmethod
     def read(cls, mail_from: str, reply_to: str | None, public_url: str) -> "Sender":
-        """Read the settings; ValueError with a sentence when an address is none."""
+        """Read the settings; ValueError with a sentence when an address is none, or the URL would break a header."""
+        if not re.fullmatch(r"https?://[!-~]+", public_url):
+            raise ValueError("PRIVACY_PUBLIC_URL is not a URL, such as https://privacy.example.com")
         return cls(
             _address(mail_from, "PRIVACY_MAIL_FROM"),
             _address(reply_to, "PRIVACY_REPLY_TO") if reply_to else None,
@@ -73,7 +76,7 @@ def message(sender: Sender, envelope: Envelope, written: Written) -> Mail:
     needs_utf8 = not envelope.recipient.rpartition("@")[0].isascii()
     made = EmailMessage(policy=INTERNATIONAL if needs_utf8 else POLICY)
     made["From"] = sender.address
-    made["To"] = Address(addr_spec=_spec(envelope.recipient))
+    made["To"] = _recipient(envelope.recipient)
     if sender.reply_to:
         made["Reply-To"] = sender.reply_to
     made["Subject"] = " ".join(written.subject.split())
@@ -89,6 +92,14 @@ def message(sender: Sender, envelope: Envelope, written: Written) -> Mail:
     made.add_alternative(written.html, subtype="html", cte="quoted-printable")
     made.set_boundary(f"=_{envelope.message_id.strip('<>').partition('@')[0]}")
     return Mail(_spec(sender.address.addr_spec), envelope.recipient, envelope.message_id, made.as_bytes())
+
+
+def _recipient(address: str) -> Address:
+    """Give an address as the header wants it, made of its two parts: a local part of another script is one, too."""
+    local, _, domain = _spec(address).rpartition("@")
+    if not (local and domain and local.isprintable() and domain.isprintable()):
+        raise ValueError("the letter's address is none")
+    return Address(username=local, domain=domain)
 
 
 def _spec(address: str) -> str:
