@@ -4,18 +4,28 @@ import argparse
 import os
 from collections import defaultdict
 from contextlib import ExitStack
+from typing import NamedTuple
 
 from benchmarks import report, scaling
-from benchmarks.contestants import CHECKED, CONTESTANTS, OURS, Contestant, Running, running
+from benchmarks.contestants import CHECKED, CONTESTANTS, Contestant, Running, running
 from benchmarks.place import ROLES, Place, console, populated, started
 from benchmarks.rounds import Figures, Round, timed
 from benchmarks.works import Work, works
 
 
+class Timing(NamedTuple):
+    """How long and how hard."""
+
+    rounds: int
+    seconds: float
+    connections: int
+
+
 def compared(
-    place: Place, contestants: list[Contestant], wanted: list[Work], rounds: int, seconds: float, connections: int
+    place: Place, contestants: list[Contestant], wanted: list[Work], timing: Timing
 ) -> dict[str, dict[str, Figures]]:
     """Time every contestant with every work, a round of each after the other; give the medians by work and name."""
+    rounds, seconds, connections = timing
     tokens = {role: place.token(role) for role in ROLES}
     found: dict[str, dict[str, list[Round]]] = defaultdict(lambda: defaultdict(list))
     with ExitStack() as stack:
@@ -53,11 +63,11 @@ def main() -> None:
         chosen = [each for each in CONTESTANTS if not only & {one.name for one in CONTESTANTS} or each.name in only]
         all_works = works(place)
         wanted = [each for each in all_works if not only & {one.name for one in all_works} or each.name in only]
-        found = compared(place, chosen, wanted, given.rounds, given.seconds, given.connections)
+        found = compared(place, chosen, wanted, Timing(given.rounds, given.seconds, given.connections))
         results = report.Results(given.subjects, given.rounds, given.seconds, given.connections, found, {})
         report.show(results)
         if not given.quick:
-            results.scaling.update(scaling.all_of(cluster, place, OURS, seconds=given.seconds))
+            results.scaling.update(scaling.all_of(cluster, place, seconds=given.seconds))
             report.show_scaling(results)
         report.keep(results)
 

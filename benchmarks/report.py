@@ -110,8 +110,8 @@ def _chart(results: Results) -> Iterator[str]:
     groups = [(work, found) for work, found in groups if len(found) > 1]
     height = sum(34 + len(found) * (BAR + 4) for _, found in groups) + 10
     yield (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="12" '
-        'role="img" aria-label="Requests a second, this service beside its peers">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif"'
+        ' font-size="12" role="img" aria-label="Requests a second, this service beside its peers">'
     )
     yield f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>'
     y = 20

@@ -18,7 +18,10 @@ EMAIL = (
     f"query Decision($email: String!) "
     f'{{ consentDecision(subject: {{email: $email}}, purpose: "{PURPOSE}") {{ {DECISION} }} }}'
 )
-HUNDRED = f'query Decisions($ids: [ID!]!) {{ consentDecisions(subjects: {{ids: $ids}}, purpose: "{PURPOSE}") {{ {DECISION} }} }}'
+HUNDRED = (
+    f"query Decisions($ids: [ID!]!) "
+    f'{{ consentDecisions(subjects: {{ids: $ids}}, purpose: "{PURPOSE}") {{ {DECISION} }} }}'
+)
 PAGE = (
     "query Page($email: String!) { subject(by: {email: $email}) { id status displayName country "
     "emails { address isPrimary } consents { purpose { key title } state effectiveAt channel } "
@@ -78,7 +81,7 @@ def _dashed(text: str) -> str:
 
 
 def works(place: Place) -> list[Work]:
-    """Choose whom to ask about, the same for every contestant. People who opt out are others than those who are read."""
+    """Choose whom to ask about, the same for every contestant; those who opt out are others than those who are read."""
     rows = place.rows(
         "plain", "SELECT s.id, e.address FROM subjects AS s JOIN email_addresses AS e ON e.subject_id = s.id"
     )
@@ -186,18 +189,15 @@ RENAMED = {
 
 
 def comparable(value: Any, name: str = "") -> Any:
-    """Bring the answers of all dialects, and what the tables say, into one form: names, ids, times and whole numbers."""
+    """Bring the answers of all dialects, and what the tables say, into one form: names, ids, times, numbers."""
     if isinstance(value, dict):
-        for wrapper in ("nodes", "subjectBySubjectId"):
-            if value.keys() == {wrapper}:
-                return comparable(value[wrapper])
+        if len(value) == 1 and (wrapped := value.get("nodes", value.get("subjectBySubjectId"))):
+            return comparable(wrapped)
         return {RENAMED.get(key, _camel(key)): comparable(each, _camel(key)) for key, each in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [comparable(each) for each in value]
-    if isinstance(value, datetime):
-        return value.timestamp()
-    if isinstance(value, str) and name.endswith("At"):
-        return datetime.fromisoformat(value).timestamp()
+    if name.endswith("At") and value is not None:
+        return (datetime.fromisoformat(value) if isinstance(value, str) else value).timestamp()
     if name in {"id", "subjectId"} and value is not None:
         return getattr(value, "hex", value).rpartition("_")[2].replace("-", "")
     return int(value) if name == "storageBytes" else value

@@ -252,7 +252,9 @@ class ConsentDecision:
     effective_at: datetime | None
 
 
-def judged(purpose: PurposeTable, subject: SubjectTable, consent: ConsentTable | None) -> tuple[str, datetime | None]:
+def judged(  # noqa: PLR0911 -- the rule of models/decisions.py, line by line
+    purpose: PurposeTable, subject: SubjectTable, consent: ConsentTable | None
+) -> tuple[str, datetime | None]:
     if subject.status != "ACTIVE":
         return subject.status, None
     if purpose.legal_basis in {"CONTRACT", "LEGAL_OBLIGATION"}:
@@ -328,7 +330,11 @@ class Query:
 
 
 class Application(GraphQL[dict[str, Any], None]):
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> dict[str, Any]:
+    async def get_context(
+        self,
+        request: Request | WebSocket,
+        response: Response | WebSocket,  # noqa: ARG002 -- Strawberry gives it
+    ) -> dict[str, Any]:
         return {"loaders": Loaders(request.state.session)}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
