@@ -57,10 +57,10 @@ class Settings(BaseSettings):
     reply_to: str | None = Field(None, description="Where answers to letters go, if not to whom they are from.")
     tls_in_front: bool = Field(default=False, description="Whether a proxy ends TLS in front of this service.")
     read_connections: Annotated[int, Field(ge=1, le=200)] = Field(
-        6, description="Connections to PostgreSQL for reads, for each process and database."
+        6, description="Connections for reads, for each database and role; `serve --workers` divides them."
     )
     write_connections: Annotated[int, Field(ge=1, le=200)] = Field(
-        6, description="Connections to PostgreSQL for deeds, for each process."
+        6, description="Connections to PostgreSQL for deeds; `serve --workers` divides them."
     )
     statement_timeout: Annotated[float, Field(gt=0, le=60)] = Field(
         5.0, description="After how long a statement, or waiting for a connection, is given up: UNAVAILABLE."

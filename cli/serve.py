@@ -89,6 +89,7 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
             access_log=False,
             log_level="warning",
             server_header=False,
+            proxy_headers=False,
             backlog=BACKLOG,
             timeout_graceful_shutdown=10,
             ssl_certfile=certificate,
@@ -100,12 +101,21 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
             threading.Thread(target=_greet, args=(url, secrets), daemon=True).start()
         with _working(settings, url) if demo else nullcontext():
             if workers > 1:
+                share(settings, workers)
                 Multiprocess(config, sockets=[config.bind_socket()]).run()
             else:
                 server = uvicorn.Server(config)
                 server.run()
                 if not server.started:
                     raise typer.Exit(1)
+
+
+def share(settings: Settings, workers: int) -> None:
+    """Divide the connections to PostgreSQL among the processes, which read this from the environment."""
+    os.environ |= {
+        "PRIVACY_READ_CONNECTIONS": str(max(1, settings.read_connections // workers)),
+        "PRIVACY_WRITE_CONNECTIONS": str(max(1, settings.write_connections // workers)),
+    }
 
 
 def _working(settings: Settings, url: str) -> AbstractContextManager[None]:

@@ -1,0 +1,78 @@
+"""``privacy serve --workers``: the processes share the port, and the connections to PostgreSQL."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import asyncpg
+import httpx
+import pytest
+
+from cli.serve import share
+from tests.conftest import Databases, settings_for
+
+WORKERS = 2
+CONNECTED = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND application_name = 'privacy'"
+
+
+@pytest.fixture
+def served_by_two(clean: Databases) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {
+        "PRIVACY_DATABASE_URL": clean.url,
+        "PRIVACY_KEYRING_URL": clean.keyring_url,
+        "PRIVACY_MASTER_KEY": clean.master_key,
+        "PRIVACY_ENVIRONMENT": "development",
+        "PRIVACY_READ_CONNECTIONS": "4",
+    }
+    command = [sys.executable, "-m", "cli", "serve", "--port", str(port), "--workers", str(WORKERS)]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            with suppress(httpx.HTTPError):
+                if httpx.get(f"{url}/readyz").is_success:
+                    break
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def test_workers_together_have_no_more_connections_than_one_process(served_by_two: str, clean: Databases) -> None:
+    headers = {"authorization": "Bearer prv_nobody"}
+
+    def ask(number: int) -> int:
+        body = {"query": f"{{ viewer {{ name }} }} # {number}"}
+        return httpx.post(f"{served_by_two}/graphql", json=body, headers=headers | {"x": str(number)}).status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(ask, range(100))) == {401}
+
+    async def connected() -> int:
+        connection = await asyncpg.connect(clean.url)
+        try:
+            return int(await connection.fetchval(CONNECTED, clean.url.rpartition("/")[2].partition("?")[0]))
+        finally:
+            await connection.close()
+
+    assert 1 <= asyncio.run(connected()) <= 4 + 6
+
+
+def test_the_connections_are_divided_among_the_workers(clean: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRIVACY_READ_CONNECTIONS", "6")
+    monkeypatch.setenv("PRIVACY_WRITE_CONNECTIONS", "6")
+    share(settings_for(clean), 4)
+    assert (os.environ["PRIVACY_READ_CONNECTIONS"], os.environ["PRIVACY_WRITE_CONNECTIONS"]) == ("1", "1")
+    share(settings_for(clean, read_connections=6, write_connections=9), 3)
+    assert (os.environ["PRIVACY_READ_CONNECTIONS"], os.environ["PRIVACY_WRITE_CONNECTIONS"]) == ("2", "3")
