@@ -239,6 +239,8 @@ def test_every_value_of_a_person_is_a_canary_and_none_is_left(
     assert b"ERASED" in places["privacy"]
     assert subject.removeprefix("sub_") in places["privacy"].decode().replace("-", "")
     assert places_with(CANARIES, places) == []
+    left = {"somewhere": base64.b64encode(b"see canary-card-772?") + hashlib.sha256(b"Canary Nameson").digest()}
+    assert len(places_with(CANARIES, {**left, "log": b"to CANARY.PRIMARY@EXAMPLE.COM"})) >= 2, "the search has teeth"
 
 
 def test_whoever_looks_an_erased_person_up_learns_nothing(api: Api, databases: Databases) -> None:

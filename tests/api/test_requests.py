@@ -1,0 +1,156 @@
+"""Rights requests as callers make, watch and carry them out over HTTP."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import asyncpg
+import pytest
+
+from models import identities
+from models.actors import Actor, Role
+from models.base import Prefix, id_of
+from models.database import Database
+from models.deeds import deed
+from models.keyring import Keyring, MasterKeys
+from tests.conftest import Api, Databases
+
+REQUEST = """mutation Ask($who: SubjectBy!, $identity: IdentityProof! = EMAIL_CODE, $immediately: Boolean! = false) {
+  requestErasure(subject: $who, channel: WEBSITE, identity: $identity, immediately: $immediately) { ... on Node { id } }
+}"""
+CONFIRM = "mutation Confirm($id: ID!, $code: String!) { confirmIdentity(id: $id, code: $code) { ... on Node { id } } }"
+LIST = """query List($state: RequestState, $overdue: Boolean, $first: Int, $after: Cursor) {
+  rightsRequests(state: $state, overdue: $overdue, first: $first, after: $after) {
+    edges { node { id state isOverdue dueAt receivedAt } } pageInfo { hasNextPage endCursor }
+  }
+}"""
+PLAN = """query Plan($who: SubjectBy!) {
+  erasurePlan(subject: $who) { subjectId hash items { system what records } retained { what ground until } }
+}"""
+
+
+def code_of(databases: Databases, request: str) -> str:
+    """Let the code that was mailed expire, and issue one that the test can read."""
+
+    async def issued() -> str:
+        database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=1, timeout=10)
+        keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
+        await keyring.load()
+        async with deed(database, keyring, Actor("a test", Role.ADMIN, (Role.ADMIN,)), "test") as made:
+            await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
+            request_id = id_of(Prefix.RIGHTS_REQUEST, request)
+            subject_id = await made.connection.fetchval(
+                "SELECT subject_id FROM rights_requests WHERE id = $1", request_id
+            )
+            new = await identities.issue(made, subject_id, request_id)
+        await database.close()
+        assert new
+        return new.code
+
+    return asyncio.run(issued())
+
+
+def asked(api: Api, email: str = "user@example.com") -> str:
+    api.register(email)
+    return str(api.ask("STORE", REQUEST, who={"email": email}).data["requestErasure"]["id"])
+
+
+def state_of(api: Api, request: str) -> str:
+    found = api.ask("ADMIN", "query($id: ID!) { rightsRequest(id: $id) { state } }", id=request)
+    return str(found.data["rightsRequest"]["state"])
+
+
+def test_a_service_asks_for_an_erasure_and_gives_the_code_back_by_id_alone(api: Api, databases: Databases) -> None:
+    request = asked(api)
+    assert request.startswith("req_")
+    assert api.ask("STORE", "query($id: ID!) { rightsRequest(id: $id) { state } }", id=request).code == "FORBIDDEN"
+    code = code_of(databases, request)
+    assert api.ask("STORE", CONFIRM, id=request, code=code).data == {"confirmIdentity": {"id": request}}
+    assert state_of(api, request) == "SCHEDULED"
+
+
+def test_guesses_by_aliases_and_by_connections_are_five_and_no_more(api: Api, databases: Databases) -> None:
+    request = asked(api)
+    code = code_of(databases, request)
+    guesses = "ABCDEFGH"
+    by_alias = "mutation Guess($id: ID!) { " + " ".join(
+        f'{letter}: confirmIdentity(id: $id, code: "222222{letter}2") {{ ... on Node {{ id }} }}' for letter in guesses
+    )
+
+    def guess(_: int) -> list[str]:
+        answer = api.ask("STORE", by_alias + " }", id=request)
+        return [str(error["extensions"]["code"]) for error in answer.body["errors"]]
+
+    with ThreadPoolExecutor(6) as pool:
+        codes = [code for found in pool.map(guess, range(6)) for code in found]
+    assert codes.count("IDENTITY_UNVERIFIED") == 5
+    assert set(codes) == {"IDENTITY_UNVERIFIED", "TOO_MANY_ATTEMPTS"}
+    assert api.ask("STORE", CONFIRM, id=request, code=code).code == "TOO_MANY_ATTEMPTS"
+    assert state_of(api, request) == "AWAITING_VERIFICATION"
+
+
+@pytest.mark.parametrize("role", ["STORE", "SYNC", "SERVICE", "SUPPORT"])
+def test_only_privacy_and_admin_may_hurry(api: Api, role: str) -> None:
+    api.register("user@example.com")
+    answer = api.ask(role, REQUEST, who={"email": "user@example.com"}, identity="ATTESTED", immediately=True)
+    assert answer.code == "FORBIDDEN"
+    assert api.ask("ADMIN", LIST).data["rightsRequests"]["edges"] == []
+
+
+def test_requests_are_listed_by_state_and_clock_page_by_page(api: Api, databases: Databases) -> None:
+    requests = [asked(api, f"user{number}@example.com") for number in range(5)]
+
+    async def made_late() -> None:
+        connection = await asyncpg.connect(databases.url)
+        await connection.execute(
+            "UPDATE rights_requests SET due_at = now() - interval '1 hour' WHERE id = $1",
+            id_of(Prefix.RIGHTS_REQUEST, requests[3]),
+        )
+        await connection.close()
+
+    asyncio.run(made_late())
+    first = api.ask("SUPPORT", LIST, first=3).data["rightsRequests"]
+    assert [edge["node"]["id"] for edge in first["edges"]] == requests[:3]
+    rest = api.ask("SUPPORT", LIST, first=3, after=first["pageInfo"]["endCursor"]).data["rightsRequests"]
+    assert [edge["node"]["id"] for edge in rest["edges"]] == requests[3:]
+    late = api.ask("PRIVACY", LIST, overdue=True).data["rightsRequests"]["edges"]
+    assert [(edge["node"]["id"], edge["node"]["isOverdue"]) for edge in late] == [(requests[3], True)]
+    assert api.ask("PRIVACY", LIST, state="SCHEDULED").data["rightsRequests"]["edges"] == []
+    assert api.ask("PRIVACY", LIST, state="SCHEDULED", after=first["pageInfo"]["endCursor"]).code == "BAD_INPUT"
+
+
+def test_a_plan_names_what_goes_and_what_stays_and_its_hash_is_asked_for(api: Api) -> None:
+    subject = api.register("user@example.com", displayName="Ada", account={"system": "forum", "reference": "ada"})
+    plan = api.ask("ADMIN", PLAN, who={"id": subject}).data["erasurePlan"]
+    assert plan["subjectId"] == subject
+    assert {"system": "forum", "what": "everything under the person's accounts there", "records": 1} in plan["items"]
+    assert {row["ground"] for row in plan["retained"]} == {"LEGAL_OBLIGATION"}
+    planned = (
+        "mutation($who: SubjectBy!, $hash: String) "
+        "{ requestErasure(subject: $who, channel: SCRIPT, identity: ATTESTED, planHash: $hash) { state steps { id } } }"
+    )
+    assert api.ask("ADMIN", planned, who={"id": subject}, hash="0" * 64).code == "STATE_CONFLICT"
+    done = api.ask("ADMIN", planned, who={"id": subject}, hash=plan["hash"]).data["requestErasure"]
+    assert done == {"state": "SCHEDULED", "steps": []}
+    assert api.ask("ADMIN", PLAN, who={"email": "nobody@example.com"}).code == "SUBJECT_NOT_FOUND"
+
+
+def test_a_person_shows_their_requests_and_each_can_be_called_off_or_denied(api: Api) -> None:
+    request = asked(api)
+    shown = "query($who: SubjectBy!) { subject(by: $who) { rightsRequests { id state channel identity } } }"
+    found = api.ask("SUPPORT", shown, who={"email": "user@example.com"}).data["subject"]["rightsRequests"]
+    assert found == [{"id": request, "state": "AWAITING_VERIFICATION", "channel": "WEBSITE", "identity": "NONE_YET"}]
+    cancel = "mutation($id: ID!) { cancelErasure(id: $id) { state } }"
+    assert api.ask("SUPPORT", cancel, id=request).data == {"cancelErasure": {"state": "CANCELLED"}}
+    deny = "mutation($id: ID!) { denyRequest(id: $id, reason: NO_MATCH) { state denialReason } }"
+    assert api.ask("PRIVACY", deny, id=request).code == "STATE_CONFLICT"
+    again = asked(api)
+    assert again != request
+    assert api.ask("PRIVACY", deny, id=again).data["denyRequest"] == {"state": "DENIED", "denialReason": "NO_MATCH"}
+    assert api.ask("SUPPORT", cancel, id=again.replace("req_", "stp_")).code == "NOT_FOUND"
+
+
+def test_a_node_is_a_request_or_a_step_to_those_who_may_see_one(api: Api) -> None:
+    request = asked(api)
+    node = "query($id: ID!) { node(id: $id) { __typename ... on RightsRequest { state } } }"
+    assert api.ask("PRIVACY", node, id=request).data["node"]["__typename"] == "RightsRequest"
+    assert api.ask("STORE", "query($id: ID!) { node(id: $id) { id } }", id=request).data == {"node": None}
