@@ -5,6 +5,7 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+import asyncpg
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -25,10 +26,11 @@ from migrations import head
 from models import backups, tokens
 from models.database import OUTAGES, Database, Statement
 from models.keyring import Keyring, MasterKeys
+from models.questions import Questions
 from resolvers.context import Service
 
-TOKENS_WRITTEN = 5.0
-"""Seconds between two writings of when tokens were used."""
+USES_WRITTEN = 5.0
+"""Seconds between two writings of when tokens were used, and of how often services asked what."""
 RETRIED = 0.5
 """Seconds between two tries to read the keyring while it cannot be reached at start."""
 
@@ -96,7 +98,7 @@ class App:
         work = [
             asyncio.create_task(self._gate.watch()),
             asyncio.create_task(self._load_keyring()),
-            asyncio.create_task(self._write_tokens_used(authenticator)),
+            asyncio.create_task(self._write_uses(authenticator, service.questions)),
         ]
         # What lives until the end is not looked at by the collector again.
         gc.collect()
@@ -108,6 +110,7 @@ class App:
             for task in work:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
+            await self._write_used(authenticator, service.questions)
             journal.flush()
             await self._database.close()
 
@@ -121,14 +124,20 @@ class App:
                 return
             await asyncio.sleep(RETRIED)
 
-    async def _write_tokens_used(self, authenticator: Authenticator) -> None:
+    async def _write_uses(self, authenticator: Authenticator, questions: Questions) -> None:
         while True:
-            await asyncio.sleep(TOKENS_WRITTEN)
-            used, authenticator.used = authenticator.used - {None}, set()
-            if used:
-                with suppress(*OUTAGES):
-                    async with self._database.writers.acquire() as connection:
-                        await tokens.USED.run(connection, ids=list(used))
+            await asyncio.sleep(USES_WRITTEN)
+            await self._write_used(authenticator, questions)
+
+    async def _write_used(self, authenticator: Authenticator, questions: Questions) -> None:
+        """Write down which tokens were used, and how often services asked what; what cannot be written now waits."""
+        used, authenticator.used = authenticator.used - {None}, set()
+        if not used:
+            return
+        with suppress(*OUTAGES, asyncpg.PostgresError):
+            async with self._database.writers.acquire() as connection:
+                await tokens.USED.run(connection, ids=list(used))
+                await questions.write(connection)
 
     async def _readyz(self, _request: Request) -> Response:
         """Answer 200 when this process can answer, 503 with what is missing when it cannot."""

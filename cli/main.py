@@ -11,7 +11,7 @@ from rich.console import Console
 
 from api.schema import printed
 from api.settings import UnsafeSettingError
-from cli import backups, erasure, grants, keys, letters, tokens
+from cli import audit, backups, erasure, grants, keys, letters, tokens
 from cli.bulk.run import Stopped
 from cli.embedded import EmbeddedError
 from cli.erasing import erase
@@ -41,6 +41,7 @@ app.command()(query)
 app.command()(seed)
 app.command()(work)
 app.add_typer(tokens.app, name="token")
+app.add_typer(audit.app, name="audit")
 app.add_typer(grants.app, name="grants")
 app.add_typer(backups.app, name="backups")
 app.add_typer(erasure.app, name="erasure")

@@ -20,6 +20,7 @@ from models.keyring import Keyring, SubjectKey
 from models.names import Name
 from models.pages import Slice
 from models.plans import PlanRow
+from models.questions import Questions
 from models.roles import READERS
 from models.subjects import SubjectRow
 from resolvers.loaders import Reader
@@ -46,6 +47,7 @@ class Service:
             role: Reader(database.keys_as[name]) if name in database.keys_as else keys for role, name in READERS.items()
         }
         self.recorder = Reader(database.writers)
+        self.questions = Questions()
         self.cursors = Cursors(keyring.masters.derived("cursors"))
         self.grace = grace
         """How long a person may think better of an erasure."""

@@ -14,7 +14,13 @@ async def one(context: Context, name: Name, purpose: str) -> Any:
 
 
 async def many(context: Context, names: Sequence[Name], purpose: str) -> list[Any]:
-    """Decide about many people, in their order; all are named in the same way."""
+    """Decide about many people, in their order, and count the questions; all are named in the same way."""
+    found = await _decided(context, names, purpose)
+    context.service.questions.count(context.actor.name, purpose, [row.reason for row in found])
+    return found
+
+
+async def _decided(context: Context, names: Sequence[Name], purpose: str) -> list[Any]:
     if not names or names[0].kind == "id":
         return await context.load(decided, [name.key for name in names], (purpose,))
     read = READS[names[0].kind]

@@ -1,0 +1,133 @@
+"""``privacy audit``: verifies, proves, prints heads and prunes, and says exactly what is wrong."""
+
+import asyncio
+import base64
+import json
+from pathlib import Path
+
+import asyncpg
+import pytest
+from typer.testing import CliRunner
+
+from cli.audit import app
+from models.base import Prefix, external_id
+from models.database import Database
+from models.segments import Signer
+from tests.conftest import Databases
+from tests.models.records import sealed, wrote
+
+KEY = Signer.made()
+PUBLIC = base64.b64encode(Signer(KEY).public).decode()
+
+
+@pytest.fixture
+def record(clean: Databases, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give the ids of the events of a record of three segments, in an environment that names it."""
+    monkeypatch.setenv("PRIVACY_DATABASE_URL", clean.url)
+    monkeypatch.setenv("PRIVACY_KEYRING_URL", clean.keyring_url)
+    monkeypatch.setenv("PRIVACY_MASTER_KEY", clean.master_key)
+    monkeypatch.setenv("PRIVACY_ENVIRONMENT", "development")
+    monkeypatch.setenv("PRIVACY_AUDIT_KEY", KEY)
+
+    async def made() -> list[str]:
+        database = await Database.open(clean.url, clean.keyring_url, readers=2, writers=4, timeout=10)
+        ids = []
+        for size in (3, 5, 2):
+            ids += await wrote(database, size)
+            await sealed(database, Signer(KEY))
+        await database.close()
+        return [external_id(Prefix.ACCESS_EVENT, identity) for identity in ids]
+
+    return asyncio.run(made())
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments))
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout
+
+
+def change(databases: Databases, sql: str) -> None:
+    async def changed() -> None:
+        connection = await asyncpg.connect(databases.url)
+        await connection.execute(sql)
+        await connection.close()
+
+    asyncio.run(changed())
+
+
+def test_a_whole_record_verifies(record: list[str]) -> None:
+    assert run("verify") == (0, "3 segments with 10 events, 0 findings\n")
+    assert run("verify", "--from", "2") == (0, "2 segments with 7 events, 0 findings\n")
+    assert run("verify", "--from", "2", "--to", "2") == (0, "1 segments with 5 events, 0 findings\n")
+    assert record
+
+
+def test_what_is_wrong_is_named(record: list[str], databases: Databases) -> None:
+    victim = record[4].removeprefix("evt_")
+    change(databases, f"UPDATE access_events SET actor = 'somebody else' WHERE id = '{victim}'")
+    assert run("verify") == (
+        1,
+        f"CHANGED segment 2 {record[4]}: is not what was sealed\n3 segments with 10 events, 1 findings\n",
+    )
+
+
+def test_a_proof_is_checked_offline(record: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, proof = run("prove", record[5])
+    path = tmp_path / "proof.json"
+    path.write_text(proof)
+    for name in ("PRIVACY_DATABASE_URL", "PRIVACY_AUDIT_KEY"):
+        monkeypatch.delenv(name)
+    assert code == 0
+    code, said = run("check", str(path), "--public-key", PUBLIC)
+    assert (code, said[:34]) == (0, "the event stands in segment 2, sea")
+    stranger = base64.b64encode(Signer(Signer.made()).public).decode()
+    assert run("check", str(path), "--public-key", stranger)[0] == 1
+    given = json.loads(proof)
+    event, segment = given["event"], given["segment"]
+    for bend in (
+        {"event": [*event[:2], "somebody else", *event[3:]]},
+        {"place": given["place"] + 1},
+        {"segment": {**segment, "event_count": 6}},
+        {"path": given["path"][1:]},
+        {"segment": None},
+    ):
+        path.write_text(json.dumps(given | bend))
+        assert run("check", str(path), "--public-key", PUBLIC)[0] == 1
+    path.write_text("no proof")
+    assert run("check", str(path), "--public-key", PUBLIC)[0] == 1
+
+
+def test_a_kept_head_shows_that_the_end_was_cut_off(record: list[str], databases: Databases, tmp_path: Path) -> None:
+    code, head = run("head")
+    assert code == 0
+    path = tmp_path / "heads"
+    path.write_text(head)
+    assert run("verify", "--heads", str(path))[0] == 0
+    change(
+        databases, "DELETE FROM access_events WHERE written_in >= (SELECT max(from_transaction) FROM audit_segments)"
+    )
+    change(databases, "DELETE FROM audit_segments WHERE number = 3")
+    assert run("verify") == (0, "2 segments with 8 events, 0 findings\n")
+    assert run("verify", "--heads", str(path)) == (
+        1,
+        "TRUNCATED segment 3 : the chain ends before a head that was kept\n2 segments with 8 events, 1 findings\n",
+    )
+    assert record
+
+
+def test_pruned_segments_go_whole_and_the_rest_verifies(record: list[str], databases: Databases) -> None:
+    assert run("prune", "--before", "2020-01-01") == (0, "0 segments with 0 events are gone\n")
+    change(databases, "UPDATE audit_segments SET last_at = last_at")
+    assert run("prune", "--before", "2999-01-01") == (0, "3 segments with 10 events are gone\n")
+    assert run("verify") == (0, "0 segments with 0 events, 0 findings\n")
+    assert run("head")[0] == 1
+    assert record
+
+
+def test_a_new_key_is_printed_with_its_public_key() -> None:
+    code, said = run("key")
+    private, public = (line.partition("=")[2] for line in said.splitlines())
+    assert code == 0
+    assert base64.b64encode(Signer(private).public).decode() == public
