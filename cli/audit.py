@@ -34,11 +34,10 @@ app = typer.Typer(
 Keys = Annotated[list[str] | None, typer.Option("--public-key", help="A public key to trust, in base64; repeatable.")]
 
 
-def signer() -> Signer:
+def signer(*, embedded: bool) -> Signer:
     """Give the key that seals: PRIVACY_AUDIT_KEY, or the embedded default's own."""
     text = os.environ.get(KEY)
-    is_embedded = "PRIVACY_DATABASE_URL" not in os.environ or os.environ.get("PRIVACY_ENVIRONMENT") == "development"
-    if text is None and is_embedded:
+    if text is None and embedded:
         text = secret(VAR / "audit.key", Signer.made)
     if text is None:
         raise UnsafeSettingError(f"set {KEY}: `privacy audit key` makes one")
@@ -49,12 +48,12 @@ def signer() -> Signer:
 
 
 def _trusted(given: list[str] | None) -> Trusted:
-    """Give the public keys to trust: those given, those of the settings, and the one of the key that seals here."""
-    texts = [*(given or []), *filter(None, os.environ.get(PUBLIC_KEYS, "").split(","))]
+    """Give the public keys to trust: those given, or those of the settings and the one of the key that seals here."""
+    texts = given or [*filter(None, os.environ.get(PUBLIC_KEYS, "").split(","))]
     try:
         keys = [base64.b64decode(text, validate=True) for text in texts]
         if not given and (KEY in os.environ or not texts):
-            keys.append(signer().public)
+            keys.append(signer(embedded=(VAR / "audit.key").exists()).public)
         return Trusted.of(keys)
     except ValueError:
         raise UnsafeSettingError(f"a public key is the base64 of 32 octets (--public-key, {PUBLIC_KEYS})") from None
@@ -62,6 +61,7 @@ def _trusted(given: list[str] | None) -> Trusted:
 
 @asynccontextmanager
 async def _record() -> AsyncIterator[Any]:
+    """Give a connection as the owner of the record."""
     with placed() as settings:
         connection = await asyncpg.connect(owned(settings)["privacy"])
         try:
@@ -166,7 +166,8 @@ def prune(
 
     async def pruned() -> tuple[int, int]:
         async with _record() as connection:
-            return await prune_record(connection, signer(), before.replace(tzinfo=UTC))
+            sealing = signer(embedded=(VAR / "audit.key").exists())
+            return await prune_record(connection, sealing, before.replace(tzinfo=UTC))
 
     segments, events = asyncio.run(pruned())
     typer.echo(f"{segments} segments with {events} events are gone")

@@ -18,6 +18,7 @@ from uvicorn.supervisors import Multiprocess
 from api.app import App, create_app
 from api.settings import Settings, UnsafeSettingError
 from cli import demo as demonstration
+from cli.audit import KEY
 from cli.logs import log_as
 from cli.place import VAR, migrate, opened, placed
 from cli.work import beside
@@ -69,6 +70,10 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
             raise UnsafeSettingError(
                 "--demo puts invented people and tokens for every role into a database: unset PRIVACY_DATABASE_URL, "
                 "and it brings one of its own"
+            )
+        if settings.environment == "production" and KEY in os.environ:
+            raise UnsafeSettingError(
+                f"unset {KEY}: `privacy work` and `privacy audit` have it, who serves callers must not"
             )
         if host not in LOOPBACK and not (settings.tls_in_front or (certificate and key)):
             raise UnsafeSettingError(

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from api.settings import Settings, UnsafeSettingError
+from cli.audit import signer
 from cli.logs import log_as
 from cli.place import placed
 from mailers.messages import Sender
@@ -20,6 +21,7 @@ from models.roles import WORKER
 from workers.erasures import Erasures
 from workers.letters import Letters
 from workers.run import WRITERS, run
+from workers.seals import Seals
 from workers.webhooks import Webhooks
 
 log = structlog.get_logger("privacy")
@@ -49,7 +51,7 @@ def mail(settings: Settings) -> tuple[Sender, Callable[[], Transport]]:
 
 
 def work() -> None:
-    """Do what is due until stopped: send letters, erase people, tell systems. Several may run side by side."""
+    """Do what is due until stopped: letters, erasures, systems, seals. Several of these may run side by side."""
     with placed() as settings:
         log_as(settings.log_format)
         asyncio.run(_until_stopped(settings))
@@ -66,6 +68,7 @@ async def _until_stopped(settings: Settings) -> None:
 async def working(settings: Settings) -> None:
     """Run every loop on connections of its own until cancelled."""
     sender, transport = mail(settings)
+    sealing = signer(embedded=settings.environment == "development")
     database = await Database.open(
         settings.database_url.get_secret_value(),
         settings.keyring_url.get_secret_value(),
@@ -92,6 +95,7 @@ async def working(settings: Settings) -> None:
                 rate=settings.erasures_per_second,
             ),
             Webhooks(database, keyring),
+            Seals(database, sealing),
         )
     finally:
         await database.close()

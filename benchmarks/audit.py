@@ -1,0 +1,101 @@
+"""``python -m benchmarks.audit``: how fast the record is sealed and verified, and how far behind it is under load."""
+
+import argparse
+import asyncio
+import time
+
+import migrations
+from benchmarks.place import console, started
+from models import audits
+from models.actors import Actor, Role
+from models.audits import AccessAction, AccessEventRow
+from models.base import new_id
+from models.database import Database
+from models.segments import Signer, Trusted, seal
+from models.verification import Verifier
+from workers.seals import Seals
+
+NAME = "audit_benchmark"
+AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
+FIELDS = ["EmailAddress.address", "Subject.country", "Subject.displayName", "Subject.emails"]
+TICK = 0.02
+"""Seconds between two statements of the load."""
+
+BEHIND = """
+SELECT COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - min(at)), 0)
+FROM access_events
+WHERE written_in >= COALESCE((SELECT max(until_transaction) FROM audit_segments), 0)
+"""
+
+
+def events(count: int) -> list[AccessEventRow]:
+    return [audits.noted(AGENT, AccessAction.READ, new_id(), FIELDS, "Page", bytes(32)) for _ in range(count)]
+
+
+async def sealed(database: Database, signer: Signer, count: int) -> float:
+    """Write events, then seal them all; give the events sealed a second."""
+    for _ in range(count // 1000):
+        async with database.transaction() as connection:
+            await audits.note(connection, events(1000))
+    began = time.perf_counter()
+    async with database.writers.acquire() as connection:
+        while await seal(connection, signer):
+            pass
+    return count / (time.perf_counter() - began)
+
+
+async def verified(database: Database, signer: Signer) -> float:
+    verifier = Verifier(Trusted.of([signer.public]))
+    began = time.perf_counter()
+    async with database.transaction() as connection:
+        result = await verifier.verify(connection)
+    assert not verifier.findings
+    return result.events / (time.perf_counter() - began)
+
+
+async def behind(database: Database, signer: Signer, rate: int, seconds: float) -> tuple[float, float]:
+    """Write so many events a second while a worker seals; give the rate that was reached, and the longest lag."""
+    worker = asyncio.create_task(Seals(database, signer).run())
+    lags: list[float] = []
+    began = time.perf_counter()
+    count = 0
+    while (passed := time.perf_counter() - began) < seconds:
+        if (due := int(passed * rate) - count) > 0:
+            async with database.transaction() as connection:
+                await audits.note(connection, events(due))
+            count += due
+        lags.append(float(await database.readers.fetchval(BEHIND)))
+        await asyncio.sleep(TICK)
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+    return count / (time.perf_counter() - began), max(lags)
+
+
+async def measured(url: str, count: int, rate: int, seconds: float) -> None:
+    await migrations.upgrade("privacy", url)
+    database = await Database.open(url, url, readers=2, writers=4, timeout=60)
+    signer = Signer(Signer.made())
+    try:
+        console.print(f"sealing    {await sealed(database, signer, count):9,.0f} events/s")
+        console.print(f"verifying  {await verified(database, signer):9,.0f} events/s")
+        reached, lag = await behind(database, signer, rate, seconds)
+        console.print(f"behind     {lag:9.2f} s at most, while {reached:,.0f} events/s were written")
+    finally:
+        await database.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.audit", description=__doc__)
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--rate", type=int, default=5_000, help="Events a second, for the lag.")
+    parser.add_argument("--seconds", type=float, default=10)
+    given = parser.parse_args()
+    with started() as cluster:
+        cluster.run("dropdb", "--if-exists", "--force", NAME)
+        cluster.create_database(NAME)
+        asyncio.run(measured(cluster.url(NAME), given.events, given.rate, given.seconds))
+        cluster.run("dropdb", "--force", NAME)
+
+
+if __name__ == "__main__":
+    main()
