@@ -4,6 +4,8 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
+from prometheus_client import Gauge
+
 from models import replays
 from models.database import OUTAGES, Database
 from models.errors import Unavailable
@@ -14,6 +16,9 @@ LOOKED: Final = 1.0
 """Seconds between two looks."""
 CONFIRMED: Final = 0.25
 """Seconds after which a lag is looked at once more before an open gate closes, and again before it opens."""
+
+
+CLOSED: Final = Gauge("privacy_gate_closed", "1 while nothing is answered, for want of step with the erasure ledger.")
 
 
 class Gate:
@@ -38,6 +43,7 @@ class Gate:
             found = await replays.lag(self._database, self._keyring)
         self.lag = found
         self._is_open = found is None
+        CLOSED.set(found is not None)
         return found
 
     async def watch(self) -> None:

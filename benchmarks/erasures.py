@@ -165,6 +165,7 @@ async def main() -> None:
     parser.add_argument("--sizes", default="10000,1000000")
     parser.add_argument("--erasures", type=int, default=1000, help="How many people are erased in each measurement.")
     parser.add_argument("--seconds", type=float, default=5, help="Seconds a round of questions.")
+    parser.add_argument("--alone", action="store_true", help="Leave out the questions beside.")
     given = parser.parse_args()
     rates = {}
     cluster = Cluster(HOME, settings={"max_connections": "200", "shared_buffers": "512MB", "max_wal_size": "8GB"})
@@ -177,12 +178,13 @@ async def main() -> None:
                 chosen = random.Random(1).sample(range(size // 2 + 1, size), 4 * given.erasures)
                 rounds = [chosen[part * given.erasures : (part + 1) * given.erasures] for part in range(4)]
                 rates[size] = sorted([await alone(place, numbers) for numbers in rounds[:3]])[1]
-                without, during = await beside(place, size, rounds[3], given.seconds)
-            print(
-                f"| {size:,} | {rates[size]:.0f} | {1000 / rates[size]:.2f} ms | {without:.0f} | "
-                f"{during:.0f} ({during / without:.0%}) |",
-                flush=True,
-            )
+                row = f"| {size:,} | {rates[size]:.0f} | {1000 / rates[size]:.2f} ms |"
+                if given.alone:
+                    row += " | |"
+                else:
+                    without, during = await beside(place, size, rounds[3], given.seconds)
+                    row += f" {without:.0f} | {during:.0f} ({during / without:.0%}) |"
+            print(row, flush=True)
         first, last = next(iter(rates.values())), list(rates.values())[-1]
         print(f"An erasure among the most people costs {first / last:.2f} times what it costs among the fewest.")
     finally:

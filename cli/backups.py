@@ -114,7 +114,8 @@ def restore(
             asyncio.run(_emptied(url))
             where = f"--dbname={environment(url)['PGDATABASE']}"
             _run(["pg_restore", "--no-owner", "--single-transaction", "--exit-on-error", where, str(path)], url)
-            typer.echo("restored")
+            held = asyncio.run(_letters_held(settings))
+            typer.echo(f"restored; {held} letters that waited are left to you: privacy letters show --uncertain")
             if not replaying:
                 return
         done = asyncio.run(_replayed(settings))
@@ -134,6 +135,11 @@ async def _emptied(url: str) -> None:
             await connection.execute("CREATE SCHEMA public AUTHORIZATION pg_database_owner")
     finally:
         await connection.close()
+
+
+async def _letters_held(settings: Settings) -> int:
+    async with opened(settings) as place:
+        return await replays.hold_letters(place.database)
 
 
 async def _replayed(settings: Settings) -> Replayed:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import orjson
 
-from models import erasures, ledger, letters, steps
-from models.base import Prefix, external_id, now
+from models import erasures, ledger, letter_keys, letters, steps
+from models.base import Prefix, external_id, new_id, now
 from models.certificates import Signer
 from models.database import Connection, Database, Statement
 from models.deeds import Deed
@@ -118,20 +118,24 @@ async def complete(  # noqa: PLR0913 -- what a certificate says comes from many 
         await FORGET_REFERENCES.run(connection, ids=ids)
         await PEOPLE_ARE_ERASED.run(connection, ids=[request.subject_id for request in ready])
         deed = Deed(connection, keyring, WORKER, at)
+        farewells = [request for request in ready if request.farewell_address]
+        own_keys = await letter_keys.create_many(keyring, [new_id() for _ in farewells])
         without_letter = [
-            request.id for request in ready if not await _say_farewell(deed, request, keys[request.id], clear_at)
+            request.id
+            for request, own_key in zip(farewells, own_keys.values(), strict=True)
+            if not await _say_farewell(deed, request, keys[request.id], own_key, clear_at)
         ]
     await _forget_keys(keyring, ids)
     return Completed(ids, without_letter)
 
 
-async def _say_farewell(deed: Deed, request: Ready, key: SubjectKey | None, clear_at: datetime) -> bool:
+async def _say_farewell(
+    deed: Deed, request: Ready, key: SubjectKey | None, own_key: SubjectKey, clear_at: datetime
+) -> bool:
     """Post the last letter; False when it could not be, which the erasure does not wait for."""
-    if request.farewell_to is None or request.farewell_address is None:
-        return True
+    if key is None or request.farewell_to is None or request.farewell_address is None:
+        return False
     try:
-        if key is None:
-            return False
         async with deed.connection.transaction():
             await letters.post(
                 deed,
@@ -139,7 +143,7 @@ async def _say_farewell(deed: Deed, request: Ready, key: SubjectKey | None, clea
                 request.subject_id,
                 f"request:{request.id.hex}",
                 to=Recipient(request.farewell_to, FAREWELL.open(key, request.farewell_address)),
-                own_key=True,
+                own_key=own_key,
                 completed_at=deed.at,
                 backups_clear_at=clear_at,
             )

@@ -29,6 +29,12 @@ INSERT INTO letter_keys (letter_id, master_version, wrapped)
 VALUES (:letter_id, :master_version, :wrapped)
 """)
 
+ADD_MANY = Statement("""
+INSERT INTO letter_keys (letter_id, master_version, wrapped)
+SELECT letter_id, :master_version, wrapped
+FROM unnest(CAST(:ids AS uuid[]), CAST(:wrapped AS bytea[])) AS fresh (letter_id, wrapped)
+""")
+
 OF_LETTERS = Statement("""
 SELECT letter_id, master_version, wrapped
 FROM letter_keys
@@ -67,6 +73,19 @@ async def create(keyring: Keyring, letter_id: UUID) -> SubjectKey:
             wrapped=keyring.masters.wrap(secret, _bound(letter_id)),
         )
     return SubjectKey(letter_id, AESGCM(secret))
+
+
+async def create_many(keyring: Keyring, letter_ids: Sequence[UUID]) -> dict[UUID, SubjectKey]:
+    """Make the keys of several letters in one commit."""
+    made = {letter_id: os.urandom(KEY) for letter_id in letter_ids}
+    async with keyring.pool.acquire() as connection:
+        await ADD_MANY.run(
+            connection,
+            ids=list(made),
+            master_version=keyring.masters.current,
+            wrapped=[keyring.masters.wrap(secret, _bound(letter_id)) for letter_id, secret in made.items()],
+        )
+    return {letter_id: SubjectKey(letter_id, AESGCM(secret)) for letter_id, secret in made.items()}
 
 
 async def of_letters(keyring: Keyring, connection: Connection, ids: Sequence[UUID]) -> One[UUID, SubjectKey]:

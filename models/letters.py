@@ -162,7 +162,7 @@ async def post(  # noqa: PLR0913 -- each is a part of the letter
     *,
     to: Recipient | None = None,
     governed_by: str | None = None,
-    own_key: bool = False,
+    own_key: bool | SubjectKey = False,
     **says: Any,
 ) -> UUID | None:
     """Post a letter with the deed that owes it; give its id, or None when there is nobody to write to.
@@ -170,7 +170,7 @@ async def post(  # noqa: PLR0913 -- each is a part of the letter
     ``about`` is what the deed did, by its id (``consent:1f``, ``request:0192f3…``, in hex): a letter is posted once
     about it to each address. ``to`` is the address that the person is written to unless it is given. ``governed_by`` is
     the purpose that the letter needs leave for: without it, it is dropped at the moment of sending. ``own_key`` seals
-    it under a key of the letter's own, so that it outlives the person's key. ``says`` is what SAYS lists.
+    it under a key of the letter's own, made now or before, so that it outlives the person's. ``says`` is what SAYS has.
     SUBJECT_ERASED when the person's key is destroyed, unless the letter has both an address and a key of its own.
     """
     if says.keys() != SAYS[letter]:
@@ -180,8 +180,11 @@ async def post(  # noqa: PLR0913 -- each is a part of the letter
         to = next(iter(await addresses(deed.connection, person)), None)
     if to is None:
         return None
-    letter_id = new_id()
-    key = person if person and not own_key else await letter_keys.create(deed.keyring, letter_id)
+    if isinstance(own_key, SubjectKey):
+        key, letter_id = own_key, own_key.subject_id
+    else:
+        letter_id = new_id()
+        key = person if person and not own_key else await letter_keys.create(deed.keyring, letter_id)
     posted = await POST.run(
         deed.connection,
         subject_id=subject_id,
@@ -192,7 +195,7 @@ async def post(  # noqa: PLR0913 -- each is a part of the letter
         purpose=governed_by,
         address=ADDRESS.seal(key, to.address),
         context=CONTEXT.seal(key, orjson.dumps(says).decode()),
-        has_own_key=own_key,
+        has_own_key=bool(own_key),
     )
     await WAKE.value(deed.connection)
     return letter_id if posted else None

@@ -50,6 +50,13 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:registered_at AS timestamptz[]), CAST(:r
 ON CONFLICT DO NOTHING
 """)
 
+# They may have been sent since the backup was made: an operator looks at them, nobody writes to a person twice.
+HOLD_LETTERS = Statement("""
+UPDATE letters
+SET state = 'UNCERTAIN', reason = 'NO_ANSWER', lease = NULL
+WHERE state = 'QUEUED'
+""")
+
 LOCK_PEOPLE = Statement("""
 SELECT id
 FROM subjects
@@ -201,6 +208,12 @@ async def replay(database: Database, keyring: Keyring) -> Replayed:
     async with database.transaction() as connection:
         await ledger.SET_MARK.run(connection, position=position)
     return Replayed(known, erased_again, reentered)
+
+
+async def hold_letters(database: Database) -> int:
+    """Leave every letter that waited in a restored backup to an operator; give how many."""
+    async with database.transaction() as connection:
+        return await HOLD_LETTERS.run(connection)
 
 
 async def _erase_again(connection: Connection, left: Sequence[Entry]) -> int:
