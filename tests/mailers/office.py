@@ -37,7 +37,7 @@ class Accepted(NamedTuple):
     @property
     def message(self) -> EmailMessage:
         """Give the letter, read by a parser that raises at every defect."""
-        return message_from_bytes(self.octets, policy=STRICT)  # type: ignore[return-value]
+        return message_from_bytes(self.octets, policy=STRICT)
 
 
 class Office:
