@@ -37,7 +37,7 @@ def compared(
             for each in able:
                 for index in range(CHECKED):
                     each.check(place, work, index)
-                timed(place, each, work, connections=connections, seconds=1)
+                timed(place, each, work, connections=connections, seconds=max(3, seconds))
             for number in range(rounds):
                 for each in able[number % len(able) :] + able[: number % len(able)]:
                     measured = timed(place, each, work, connections=connections, seconds=seconds)
@@ -55,6 +55,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4, help="Seconds a round.")
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--only", default="", help="Contestants, works or scalings, separated by commas.")
+    parser.add_argument("--requests", type=int, default=scaling.MILLION, help="Requests over which memory is watched.")
     parser.add_argument("--quick", action="store_true", help="The comparison alone.")
     given = parser.parse_args()
     only = set(filter(None, given.only.split(",")))
@@ -67,7 +68,7 @@ def main() -> None:
         results = report.Results(given.subjects, given.rounds, given.seconds, given.connections, found, {})
         report.show(results)
         if not given.quick:
-            results.scaling.update(scaling.all_of(cluster, place, seconds=given.seconds))
+            results.scaling.update(scaling.all_of(cluster, place, seconds=given.seconds, requests=given.requests))
             report.show_scaling(results)
         report.keep(results)
 
