@@ -27,6 +27,7 @@ from models import backups, tokens
 from models.database import OUTAGES, Database, Statement
 from models.keyring import Keyring, MasterKeys
 from models.questions import Questions
+from models.tokens import TokenLife
 from resolvers.context import Service
 
 USES_WRITTEN = 5.0
@@ -35,6 +36,7 @@ RETRIED = 0.5
 """Seconds between two tries to read the keyring while it cannot be reached at start."""
 
 EXPIRED_BACKUPS = Gauge("privacy_backups_expired", "1 while a backup is kept longer than it may be.")
+EXPIRING_TOKENS = Gauge("privacy_tokens_expiring", "Tokens that are worth nothing in 14 days.")
 
 REVISION = Statement("""
 SELECT version_num
@@ -62,7 +64,7 @@ class App:
                 Route("/", _root),
                 Route("/healthz", _healthz),
                 Route("/readyz", self._readyz),
-                Route("/metrics", _metrics),
+                Route("/metrics", self._metrics),
                 jwks(lambda: self._database),
                 Unsubscribe(self._parts).route,
             ],
@@ -87,7 +89,13 @@ class App:
             acting=columns.acting(),
         )
         self._keyring = Keyring(self._database.keyring, MasterKeys(settings.master_key.get_secret_value()))
-        service = Service(self._database, self._keyring, grace=settings.erasure_grace, public_url=settings.public_url)
+        service = Service(
+            self._database,
+            self._keyring,
+            grace=settings.erasure_grace,
+            public_url=settings.public_url,
+            token_life=TokenLife(settings.token_life_people, settings.token_life_services),
+        )
         self._gate = Gate(self._database, self._keyring)
         jwts = None
         if settings.jwks_url and settings.jwt_issuer and settings.jwt_audience:
@@ -152,6 +160,12 @@ class App:
         ready = all(state == "ok" for part, state in parts.items() if part != "backups")
         return JSONResponse({"ready": ready, **parts}, 200 if ready else 503)
 
+    async def _metrics(self, _request: Request) -> Response:
+        with suppress(*OUTAGES, asyncpg.PostgresError):
+            async with self._database.readers.acquire() as connection:
+                EXPIRING_TOKENS.set(await tokens.expiring(connection))
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
     async def _check_database(self) -> None:
         async with self._database.readers.acquire() as connection:
             if await REVISION.value(connection) != head("privacy"):
@@ -202,10 +216,6 @@ async def _root(_request: Request) -> Response:
 
 async def _healthz(_request: Request) -> Response:
     return JSONResponse({"alive": True})
-
-
-async def _metrics(_request: Request) -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 def create_app(settings: Settings) -> App:

@@ -18,6 +18,7 @@ from api.auth import Authenticator, acting
 from api.documents import Documents, Refusals
 from api.errors import refusal_of, status_of, written
 from api.gate import Gate
+from api.guesses import Guesses
 from api.journal import Journal
 from api.schema import core
 from api.watches import Receive, Watch
@@ -84,6 +85,7 @@ class GraphQLOverHTTP:
         self._gate = gate
         self._documents = Documents()
         self._watch = Watch()
+        self._guesses = Guesses()
         self._numbered = f"{os.urandom(4).hex()}%08x".__mod__
         self._numbers = count()
 
@@ -114,6 +116,7 @@ class GraphQLOverHTTP:
             answer = refused([refusal], responds=accepts_response or refusal.code == "UNAUTHENTICATED")
             if answer.status == 401:  # noqa: PLR2004
                 extra = ((b"www-authenticate", b"Bearer"),)
+                await self._guesses.slow_down((scope.get("client") or ("",))[0])
         except HungUp:
             self._journal.note(request_id, actor, name, "HUNG_UP", time.perf_counter() - began)
             return

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from models.backups import LONGEST_LIFE
 from models.intakes import GRACE
 from models.keyring import MasterKeys
+from models.tokens import LIFE
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
@@ -75,6 +76,12 @@ class Settings(BaseSettings):
         50.0,
         description="How many people a worker erases in a second at most, so that the others are not kept waiting.",
     )
+    token_life_people: Annotated[
+        timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=90))
+    ] = Field(LIFE.people, description="How long tokens with a role of people live at most: 90d or less.")
+    token_life_services: Annotated[
+        timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=365))
+    ] = Field(LIFE.services, description="How long all other tokens live at most: 365d or less.")
     log_format: Literal["json", "text"] = Field("json", description="How log lines are written.")
     log_requests: bool = Field(default=True, description="Whether each operation gets a log line.")
 

@@ -12,7 +12,7 @@ from cli.place import acting, opened, placed
 from models import tokens
 from models.actors import Role
 from models.base import Prefix, external_id, id_of, now
-from models.tokens import Issued, TokenRow
+from models.tokens import Issued, TokenLife, TokenRow
 
 COLUMNS = ("id", "name", "roles", "issued", "expires", "last used", "revoked")
 WIDTH = 160
@@ -25,7 +25,10 @@ def issue(
     role: Annotated[
         list[Role], typer.Option(help="What it may act as; repeat it for several, the first is the default.")
     ],
-    days: Annotated[int | None, typer.Option(min=1, help="After how many days it stops being worth anything.")] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, help="After how many days it is worth nothing: 90 at most for people, 365 for services."),
+    ] = None,
 ) -> None:
     """Issue a token and print its secret, this once: it is kept nowhere.
 
@@ -34,8 +37,9 @@ def issue(
 
     async def issued() -> Issued:
         with placed() as settings:
+            life = TokenLife(settings.token_life_people, settings.token_life_services)
             async with opened(settings) as place, acting(place, "issueToken") as deed:
-                return await tokens.issue(deed, name, role, now() + timedelta(days=days) if days else None)
+                return await tokens.issue(deed, name, role, now() + timedelta(days=days) if days else None, life)
 
     made = asyncio.run(issued())
     typer.echo(f"{external_id(Prefix.TOKEN, made.token_id)}\n{made.secret}")

@@ -4,14 +4,14 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint
 
-from models.actors import Role
-from models.base import Fate, Id, Moment, Octets, Table, Text, new_id, stored
+from models.actors import PEOPLE, Role
+from models.base import CLOCK_SKEW, Fate, Id, Moment, Octets, Table, Text, new_id, stored
 from models.cards import looks_like_card_number
 from models.database import Connection, One, Statement, as_list
 from models.deeds import Deed
@@ -19,6 +19,16 @@ from models.errors import BadInput, CardNumberRefused, NotFound
 
 PREFIX = "prv_"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,62}[A-Za-z0-9]|[A-Za-z0-9]")
+
+
+class TokenLife(NamedTuple):
+    """How long tokens live at most: those with a role of people, and those of services and scripts."""
+
+    people: timedelta = timedelta(days=90)
+    services: timedelta = timedelta(days=365)
+
+    def of(self, roles: Sequence[Role]) -> timedelta:
+        return self.services if PEOPLE.isdisjoint(roles) else self.people
 
 
 class Token(Table, table=True):
@@ -60,6 +70,10 @@ class Issued(NamedTuple):
     secret: str
 
 
+LIFE = TokenLife()
+WARNED = timedelta(days=14)
+"""How long before its end a token that is in use is counted as expiring."""
+
 ALL = Statement("""
 SELECT id, name, roles, issued_at, expires_at, last_used_at, revoked_at
 FROM tokens
@@ -92,6 +106,13 @@ WHERE id = :id
 RETURNING id
 """)
 
+EXPIRING = Statement("""
+SELECT count(*)
+FROM tokens
+WHERE revoked_at IS NULL
+AND expires_at BETWEEN clock_timestamp() AND clock_timestamp() + CAST(:warned AS interval)
+""")
+
 # To the minute, so that a busy token does not write at every request.
 USED = Statement("""
 UPDATE tokens
@@ -121,8 +142,13 @@ async def valid(connection: Connection, hashes: Sequence[bytes]) -> One[bytes, T
     return One((row[0], TokenRow._make(row[1:])) for row in await VALID.rows(connection, hashes=as_list(hashes)))
 
 
-async def issue(deed: Deed, name: str, roles: Sequence[Role], expires_at: datetime | None) -> Issued:
-    """Make a token for a service or a script; its secret leaves here once and is kept nowhere."""
+async def issue(
+    deed: Deed, name: str, roles: Sequence[Role], expires_at: datetime | None, life: TokenLife = LIFE
+) -> Issued:
+    """Make a token for a service, a person or a script; its secret leaves here once and is kept nowhere.
+
+    It lives as long as its roles may when no end is given; BAD_INPUT when the end is later than that.
+    """
     if not NAME.fullmatch(name):
         raise BadInput("name", "it is not a name of 1 to 64 letters, digits, spaces, dots, dashes, slashes")
     if looks_like_card_number(name):
@@ -131,6 +157,9 @@ async def issue(deed: Deed, name: str, roles: Sequence[Role], expires_at: dateti
         raise BadInput("roles", "it names no role")
     if expires_at is not None and expires_at <= deed.at:
         raise BadInput("expiresAt", "it lies in the past")
+    longest = deed.at + life.of(roles)
+    if expires_at is not None and expires_at > longest + CLOCK_SKEW:
+        raise BadInput("expiresAt", f"it is later than {life.of(roles).days} days from now")
     secret = PREFIX + secrets.token_urlsafe(32)
     token_id = new_id()
     await ISSUE.run(
@@ -141,7 +170,7 @@ async def issue(deed: Deed, name: str, roles: Sequence[Role], expires_at: dateti
         hash=hashed(secret),
         at=deed.at,
         actor=deed.actor.name,
-        expires_at=expires_at,
+        expires_at=expires_at or longest,
     )
     return Issued(token_id, secret)
 
@@ -151,3 +180,8 @@ async def revoke(deed: Deed, token_id: UUID) -> UUID:
     if await REVOKE.value(deed.connection, id=token_id) is None:
         raise NotFound(argument="id")
     return token_id
+
+
+async def expiring(connection: Connection) -> int:
+    """Count the tokens that are worth nothing in 14 days unless somebody issues others."""
+    return int(await EXPIRING.value(connection, warned=WARNED))

@@ -23,6 +23,7 @@ from models.plans import PlanRow
 from models.questions import Questions
 from models.roles import READERS
 from models.subjects import SubjectRow
+from models.tokens import LIFE, TokenLife
 from resolvers.loaders import Reader
 from resolvers.pages import Cursors
 from resolvers.sources import Read
@@ -34,7 +35,15 @@ _Result = TypeVar("_Result")
 class Service:
     """What all requests of one process share."""
 
-    def __init__(self, database: Database, keyring: Keyring, *, grace: timedelta = GRACE, public_url: str = "") -> None:
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        *,
+        grace: timedelta = GRACE,
+        public_url: str = "",
+        token_life: TokenLife = LIFE,
+    ) -> None:
         self.database = database
         self.keyring = keyring
         self.internal = Reader(database.readers)
@@ -53,6 +62,8 @@ class Service:
         """How long a person may think better of an erasure."""
         self.public_url = public_url
         """Where people's browsers reach this service."""
+        self.token_life = token_life
+        """How long tokens live at most."""
 
 
 class Context:

@@ -291,11 +291,19 @@ class Mutation:
         name: Annotated[str, strawberry.argument(description="Who will bear it, 1 to 64 characters.")],
         roles: Annotated[list[Role], strawberry.argument(description="What it may act as; the first is the default.")],
         expires_at: Annotated[
-            datetime | None, strawberry.argument(description="When it stops being worth anything.")
+            datetime | None,
+            strawberry.argument(
+                description="When it stops being worth anything; as late as its roles may, unless given."
+            ),
         ] = UNSET,
     ) -> IssuedToken:
         done: Any = await info.context.perform(
-            "issueToken", tokens.issue, name, roles, None if expires_at is UNSET else expires_at
+            "issueToken",
+            tokens.issue,
+            name,
+            roles,
+            None if expires_at is UNSET else expires_at,
+            info.context.service.token_life,
         )
         return done
 

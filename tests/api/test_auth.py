@@ -206,3 +206,25 @@ def test_a_role_that_the_token_has_not_is_forbidden_before_the_body_is_read(api:
         answer = api.send(b"no JSON", "STORE", x_role=role)
         assert answer.status_code == 403
         assert code(answer) == "FORBIDDEN"
+
+
+@pytest.mark.parametrize(("roles", "days"), [(["SUPPORT"], 90), (["STORE", "PRIVACY"], 90), (["STORE"], 365)])
+def test_a_token_lives_as_long_as_its_roles_may_and_no_longer(api: Api, roles: list[str], days: int) -> None:
+    issued = api.ask("ADMIN", ISSUE, name="lasting", roles=roles).data["issueToken"]["token"]
+    left = datetime.fromisoformat(issued["expiresAt"]) - datetime.now(UTC)
+    assert timedelta(days=days) - timedelta(minutes=1) < left <= timedelta(days=days)
+    late = datetime.now(UTC) + timedelta(days=days, minutes=5)
+    answer = api.ask("ADMIN", ISSUE, name="lasting", roles=roles, expiresAt=late.isoformat())
+    assert (answer.code, answer.extensions["argument"]) == ("BAD_INPUT", "expiresAt")
+
+
+def test_tokens_that_expire_soon_are_counted(api: Api) -> None:
+    def counted() -> float:
+        lines = api.client.get("/metrics").text.splitlines()
+        return next(float(line.split()[1]) for line in lines if line.startswith("privacy_tokens_expiring "))
+
+    before = counted()
+    for days in (13, 15):
+        soon = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+        api.ask("ADMIN", ISSUE, name="ending", roles=["STORE"], expiresAt=soon)
+    assert counted() == before + 1
