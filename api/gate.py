@@ -6,11 +6,11 @@ from typing import Final
 
 from prometheus_client import Gauge
 
-from models import replays
+from models import lags
 from models.database import OUTAGES, Database
 from models.errors import Unavailable
 from models.keyring import Keyring
-from models.replays import Lag
+from models.lags import Lag
 
 LOOKED: Final = 1.0
 """Seconds between two looks."""
@@ -37,10 +37,10 @@ class Gate:
 
     async def look(self) -> Lag | None:
         """Say why nothing may be answered, or None; opens or closes the gate. An outage leaves it as it is."""
-        found = await replays.lag(self._database, self._keyring)
+        found = await lags.lag(self._database, self._keyring)
         if found and self._is_open:
             await asyncio.sleep(CONFIRMED)
-            found = await replays.lag(self._database, self._keyring)
+            found = await lags.lag(self._database, self._keyring)
         self.lag = found
         self._is_open = found is None
         CLOSED.set(found is not None)

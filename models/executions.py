@@ -11,14 +11,11 @@ from uuid import UUID
 
 import orjson
 
-from models import audits, erasures, ledger, steps, systems
-from models.accounts import REFERENCE as ACCOUNT_REFERENCE
+from models import assignments, audits, erasures, ledger
 from models.actors import Actor, Role
 from models.addresses import ADDRESS
-from models.base import new_id
 from models.database import Connection, Database, Statement
-from models.intakes import PATIENCE
-from models.keyring import Keyring, SubjectKey
+from models.keyring import Keyring
 from models.requests import FAREWELL
 
 WORKER = Actor("erasure worker", Role.ADMIN, (Role.ADMIN,))
@@ -92,13 +89,6 @@ WHERE subject_id = ANY(:ids)
 ORDER BY subject_id, stopped_at IS NOT NULL, is_primary DESC, added_at, id
 """)
 
-ACCOUNTS = Statement("""
-SELECT subject_id, system, reference
-FROM accounts
-WHERE subject_id = ANY(:ids)
-ORDER BY subject_id, system, added_at, id
-""")
-
 NAMES = Statement("""
 SELECT subject_id, lookup_hash, 'email', lookup_version
 FROM email_addresses
@@ -107,19 +97,6 @@ UNION ALL
 SELECT subject_id, lookup_hash, 'account', lookup_version
 FROM accounts
 WHERE subject_id = ANY(:ids)
-""")
-
-ADD_STEPS = Statement("""
-INSERT INTO erasure_steps (
-    subject_id, id, request_id, system, account_reference, state, created_at, next_attempt_at, give_up_at
-)
-SELECT subject_id, id, request_id, system, reference, 'PENDING', n.at,
-    CASE WHEN is_told THEN n.at END, CASE WHEN is_told THEN n.at + CAST(:patience AS interval) END
-FROM unnest(
-    CAST(:subject_ids AS uuid[]), CAST(:ids AS uuid[]), CAST(:request_ids AS uuid[]), CAST(:systems AS text[]),
-    CAST(:references AS bytea[]), CAST(:told AS boolean[])
-) AS fresh (subject_id, id, request_id, system, reference, is_told)
-CROSS JOIN (SELECT clock_timestamp() AS at) AS n
 """)
 
 PREPARED = Statement("""
@@ -206,7 +183,7 @@ async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[Claim
             if person := people[subject_id]:
                 address = FAREWELL.seal(keys[waiting[subject_id]], ADDRESS.open(person, sealed))
                 farewells[subject_id] = recipient, address
-        await _add_steps(connection, waiting, keys, people)
+        await assignments.assign(connection, waiting, keys, people)
         await PREPARED.run(
             connection,
             subject_ids=ids,
@@ -214,40 +191,6 @@ async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[Claim
             recipients=[farewells.get(subject_id, (None, None))[0] for subject_id in ids],
             addresses=[farewells.get(subject_id, (None, None))[1] for subject_id in ids],
         )
-
-
-async def _add_steps(
-    connection: Connection,
-    waiting: dict[UUID, UUID],
-    keys: dict[UUID, SubjectKey],
-    people: dict[UUID, SubjectKey],
-) -> None:
-    """Make a step for each account, and for each system that is always concerned and knows the person by none."""
-    listed = (await systems.every(connection, []))[None]
-    told = {system.name for system in listed if system.webhook_url}
-    wanted: list[tuple[UUID, str, bytes | None]] = []
-    for subject_id, system, sealed in await ACCOUNTS.rows(connection, ids=list(waiting)):
-        person = people.get(subject_id)
-        reference = ACCOUNT_REFERENCE.open(person, sealed) if person else None
-        kept = steps.REFERENCE.seal(keys[waiting[subject_id]], reference) if reference else None
-        wanted.append((subject_id, system, kept))
-    known = {(subject_id, system) for subject_id, system, _ in wanted}
-    wanted += [
-        (subject_id, system.name, None)
-        for subject_id in waiting
-        for system in listed
-        if system.is_always_concerned and (subject_id, system.name) not in known
-    ]
-    await ADD_STEPS.run(
-        connection,
-        subject_ids=[row[0] for row in wanted],
-        ids=[new_id() for _ in wanted],
-        request_ids=[waiting[row[0]] for row in wanted],
-        systems=[row[1] for row in wanted],
-        references=[row[2] for row in wanted],
-        told=[row[1] in told for row in wanted],
-        patience=PATIENCE,
-    )
 
 
 async def _take_away(connection: Connection, request_ids: Sequence[UUID]) -> None:

@@ -1,33 +1,30 @@
 """Taking requests in: who asks, how their identity is proved, when it begins, and how it ends before it has begun."""
 
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from models import clocks, identities, letters, plans, steps, subjects
+from models import clocks, identities, letters, plans, subjects
 from models.actors import Role
 from models.base import new_id
 from models.consents import Channel
 from models.database import Statement
 from models.deeds import Deed
-from models.errors import Forbidden, NotFound, Refused, StateConflict, SubjectErased, SubjectNotFound
+from models.errors import Forbidden, Refused, StateConflict, SubjectErased, SubjectNotFound
 from models.letters import LetterName
 from models.names import Name
 from models.requests import (
     EXECUTING,
-    DenialReason,
     ErasureReason,
     IdentityProof,
     RequestKind,
     RequestState,
-    demand_transition,
 )
+from models.standings import Standing, locked, standing_of
 from models.subjects import Regime, SubjectRow, SubjectStatus
 
 GRACE = timedelta(days=3)
 """How long a person may think better of it, unless a setting says otherwise."""
-PATIENCE = timedelta(days=3)
-"""How long a system is told again and again before its step is called failed."""
 MAY_HURRY = frozenset({Role.PRIVACY, Role.ADMIN})
 
 
@@ -47,19 +44,6 @@ FROM rights_requests
 WHERE subject_id = :subject_id
 AND kind = :kind
 AND state IN ('AWAITING_VERIFICATION', 'SCHEDULED', 'IN_PROGRESS', 'PARTIALLY_COMPLETED')
-""")
-
-OWNER = Statement("""
-SELECT subject_id
-FROM rights_requests
-WHERE id = :id
-""")
-
-LOCKED = Statement("""
-SELECT id, subject_id, state, reason, is_immediate, identity, denial_reason
-FROM rights_requests
-WHERE id = :id
-FOR UPDATE
 """)
 
 TAKE_IN = Statement("""
@@ -86,37 +70,6 @@ SET execute_at = LEAST(execute_at, CAST(:at AS timestamptz)), is_immediate = tru
 WHERE id = :id
 """)
 
-CLOSED = Statement("""
-UPDATE rights_requests
-SET state = :state, closed_by = :actor, closed_at = :at, denial_reason = :denial_reason, execute_at = NULL
-WHERE id = :id
-""")
-
-FORGET_CODE = Statement("""
-DELETE FROM identity_codes
-WHERE subject_id = :subject_id
-AND request_id = :id
-""")
-
-LEASE_ENDS = Statement("""
-UPDATE rights_requests
-SET claimed_until = NULL
-WHERE id = :id
-""")
-
-
-class Standing(NamedTuple):
-    """What a verb needs to know of a request that it moves."""
-
-    id: UUID
-    subject_id: UUID
-    reason: str
-    is_immediate: bool
-
-
-def _standing(found: Any) -> Standing:
-    return Standing(found["id"], found["subject_id"], found["reason"], found["is_immediate"])
-
 
 async def request(deed: Deed, name: Name, wish: Wish, grace: timedelta = GRACE) -> UUID:
     """Take in a request for erasure; somebody's second one is their first, which it may bring forward.
@@ -142,7 +95,7 @@ async def request(deed: Deed, name: Name, wish: Wish, grace: timedelta = GRACE) 
     if open_one is None:
         return await _take_in(deed, subject, wish, grace)
     if open_one["state"] == RequestState.AWAITING_VERIFICATION:
-        standing = _standing(open_one)
+        standing = standing_of(open_one)
         await _prove(deed, standing, wish, grace)
     elif wish.immediately or wish.reason is ErasureReason.UNDERAGE:
         await BROUGHT_FORWARD.run(deed.connection, id=open_one["id"], at=deed.at)
@@ -241,8 +194,8 @@ async def confirm(deed: Deed, request_id: UUID, code: str, grace: timedelta = GR
     The refusal is given, not raised, so that the attempt is committed: IDENTITY_UNVERIFIED for a wrong or expired code,
     TOO_MANY_ATTEMPTS after five.
     """
-    found = await _locked(deed, request_id)
-    standing = _standing(found)
+    found = await locked(deed, request_id)
+    standing = standing_of(found)
     if found["state"] != RequestState.AWAITING_VERIFICATION:
         if found["identity"] == IdentityProof.EMAIL_CODE and await identities.is_the_code(
             deed, standing.subject_id, request_id, code
@@ -253,49 +206,3 @@ async def confirm(deed: Deed, request_id: UUID, code: str, grace: timedelta = GR
     if refusal is None:
         await _schedule(deed, standing, IdentityProof.EMAIL_CODE, grace)
     return Confirmation(request_id, refusal)
-
-
-async def cancel(deed: Deed, request_id: UUID) -> UUID:
-    """Call an erasure off before it begins; STATE_CONFLICT once it has begun."""
-    return await _close(deed, request_id, RequestState.CANCELLED, None)
-
-
-async def deny(deed: Deed, request_id: UUID, reason: DenialReason) -> UUID:
-    """Refuse what was asked, and say why; STATE_CONFLICT once the erasure has begun."""
-    return await _close(deed, request_id, RequestState.DENIED, reason)
-
-
-async def _close(deed: Deed, request_id: UUID, state: RequestState, reason: DenialReason | None) -> UUID:
-    found = await _locked(deed, request_id)
-    if (found["state"], found["denial_reason"]) == (state, reason):
-        return request_id
-    demand_transition(found["state"], state)
-    await FORGET_CODE.run(deed.connection, subject_id=found["subject_id"], id=request_id)
-    await CLOSED.run(
-        deed.connection, id=request_id, state=state, actor=deed.actor.name, at=deed.at, denial_reason=reason
-    )
-    if reason:
-        await letters.post(
-            deed, LetterName.ERASURE_DENIED, found["subject_id"], f"request:{request_id.hex}", reason=reason
-        )
-    return request_id
-
-
-async def retry(deed: Deed, request_id: UUID) -> UUID:
-    """Run what is left of an erasure that has begun: tell systems that failed again, and let any worker take it up."""
-    found = await _locked(deed, request_id)
-    if found["state"] not in EXECUTING:
-        raise StateConflict(argument="id")
-    await steps.AGAIN.run(deed.connection, request_id=request_id, patience=PATIENCE)
-    await LEASE_ENDS.run(deed.connection, id=request_id)
-    return request_id
-
-
-async def _locked(deed: Deed, request_id: UUID) -> Any:
-    """Give the request, with the person locked first and then the request, as every deed about a person does."""
-    subject_id = await OWNER.value(deed.connection, id=request_id)
-    if subject_id is None:
-        raise NotFound(argument="id")
-    await subjects.LOCKED.row(deed.connection, id=subject_id)
-    deed.about.append(subject_id)
-    return await LOCKED.row(deed.connection, id=request_id)

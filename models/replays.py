@@ -4,25 +4,14 @@ A restored backup is unreadable where it holds the erased: their keys are gone. 
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from models import completions, erasures, ledger
+from models import erasures, ledger
 from models.database import Connection, Database, Statement
 from models.keyring import Keyring
+from models.lags import BATCH, unknown
 from models.ledger import Entry
-
-BATCH = 500
-
-
-class Lag(StrEnum):
-    """Why the service must not serve."""
-
-    DATABASE_IS_OLDER = (
-        "the database is older than the erasure ledger, as after a restore: run `privacy restore replay`"
-    )
-    KEYRING_IS_OLDER = "the keyring is older than the database, as after a restore: run `privacy restore replay`"
 
 
 class Replayed(NamedTuple):
@@ -35,12 +24,6 @@ class Replayed(NamedTuple):
     reentered: int
     """Erasures that the ledger had lost, and knows again."""
 
-
-STATES = Statement("""
-SELECT id, state, erased_at IS NOT NULL AS is_erased
-FROM rights_requests
-WHERE id = ANY(:ids)
-""")
 
 ADD_PEOPLE = Statement("""
 INSERT INTO subjects (id, status, registered_at, regime)
@@ -160,33 +143,6 @@ LIMIT :most
 """)
 
 
-async def lag(database: Database, keyring: Keyring) -> Lag | None:
-    """Say why the service must not serve, or None. What an execution has entered and not yet done is no lag."""
-    async with database.writers.acquire() as connection:
-        position = await completions.mark(connection)
-    async with keyring.pool.acquire() as ring:
-        if await ledger.LAST.value(ring) < position:
-            return Lag.KEYRING_IS_OLDER
-        while entries := await ledger.after(ring, position, BATCH):
-            async with database.writers.acquire() as connection:
-                if await _unknown(connection, entries):
-                    return Lag.DATABASE_IS_OLDER
-            position = entries[-1].position
-    return None
-
-
-async def _unknown(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
-    """Give the entries that the database does not know as it should."""
-    rows = await STATES.rows(connection, ids=[entry.request_id for entry in entries])
-    known = {row["id"]: row for row in rows}
-
-    def is_known(entry: Entry) -> bool:
-        row = known.get(entry.request_id)
-        return row is not None and (row["is_erased"] or (row["state"] == "IN_PROGRESS" and entry.erased_at is None))
-
-    return [entry for entry in entries if not is_known(entry)]
-
-
 async def replay(database: Database, keyring: Keyring) -> Replayed:
     """Erase again everyone in the ledger whom the database still holds. Doing it twice does nothing twice."""
     known = erased_again = position = 0
@@ -199,7 +155,7 @@ async def replay(database: Database, keyring: Keyring) -> Replayed:
         position = entries[-1].position
         known += len(entries)
         async with database.transaction() as connection:
-            left = await _unknown(connection, entries)
+            left = await unknown(connection, entries)
             if left:
                 erased_again += await _erase_again(connection, left)
         await keyring.destroy([entry.subject_id for entry in left])

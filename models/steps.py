@@ -5,7 +5,7 @@ own, which is destroyed when the request is completed.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
@@ -23,6 +23,8 @@ from models.pages import PageOf, Slice, sliced
 
 ERROR_LENGTH = 200
 MOST_RECORDS = 2**31 - 1
+PATIENCE = timedelta(days=3)
+"""How long a system is told again and again before its step is called failed."""
 
 
 class StepState(StrEnum):

@@ -9,6 +9,7 @@ from strawberry import UNSET
 from models import (
     bounces,
     choices,
+    closings,
     corrections,
     grants,
     intakes,
@@ -220,7 +221,7 @@ class Mutation:
 
     @root(description="Calls an erasure off before it begins.")
     async def cancel_erasure(self, info: Info, id: Id) -> RightsRequest:  # noqa: A002
-        done = await info.context.perform("cancelErasure", intakes.cancel, id_of(Prefix.RIGHTS_REQUEST, id))
+        done = await info.context.perform("cancelErasure", closings.cancel, id_of(Prefix.RIGHTS_REQUEST, id))
         return await info.context.load_one(requests.by_ids, done)
 
     @root(description="Refuses a request before it is carried out, and tells the person why.")
@@ -230,12 +231,12 @@ class Mutation:
         id: Id,  # noqa: A002
         reason: Annotated[DenialReason, strawberry.argument(description="Why.")],
     ) -> RightsRequest:
-        done = await info.context.perform("denyRequest", intakes.deny, id_of(Prefix.RIGHTS_REQUEST, id), reason)
+        done = await info.context.perform("denyRequest", closings.deny, id_of(Prefix.RIGHTS_REQUEST, id), reason)
         return await info.context.load_one(requests.by_ids, done)
 
     @root(description="Runs what is left of an erasure: tells the systems that failed again.")
     async def retry_erasure(self, info: Info, id: Id) -> RightsRequest:  # noqa: A002
-        done = await info.context.perform("retryErasure", intakes.retry, id_of(Prefix.RIGHTS_REQUEST, id))
+        done = await info.context.perform("retryErasure", closings.retry, id_of(Prefix.RIGHTS_REQUEST, id))
         return await info.context.load_one(requests.by_ids, done)
 
     @root(description="Says that an internal system has erased the person. A second answer changes nothing.")

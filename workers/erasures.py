@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 from prometheus_client import Counter, Gauge
 
-from models import certificates, completions, executions, replays
+from models import certificates, completions, executions, lags
 from models.certificates import Signer
 from models.database import OUTAGES, Database
 from models.executions import LEASE
@@ -111,7 +111,7 @@ class Erasures:
 
     async def _catch_up(self) -> None:
         """Begin only on a database that knows all that the ledger knows."""
-        found = await replays.lag(self._database, self._keyring)
+        found = await lags.lag(self._database, self._keyring)
         LAGGING.set(found is not None)
         if found:
             raise BehindError(found)

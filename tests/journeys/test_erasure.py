@@ -22,7 +22,7 @@ import migrations
 from cli import roles
 from cli.embedded import Cluster
 from cli.embedded.places import home_of
-from models import intakes, registrations, replays, steps
+from models import intakes, lags, registrations, replays, steps
 from models.actors import Actor, Role
 from models.consents import Channel
 from models.database import Database
@@ -312,7 +312,7 @@ def killed_and_begun_again(databases: Databases, kills: int, seed: int) -> None:
             async with world.keyring.pool.acquire() as ring:
                 assert await ring.fetchval("SELECT count(*) FROM subject_keys") == 0
                 assert await ring.fetchval("SELECT count(*) FROM erasures WHERE completed_at IS NOT NULL") == len(ids)
-            assert await replays.lag(world.database, world.keyring) is None
+            assert await lags.lag(world.database, world.keyring) is None
 
     asyncio.run(checked())
 
@@ -383,7 +383,7 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
             async with world.keyring.pool.acquire() as ring:
                 keys = await world.keyring.of_subjects(ring, ids)
             assert dict(keys) == {}, "what the backup brought back opens with no key"
-            assert await replays.lag(world.database, world.keyring) is replays.Lag.DATABASE_IS_OLDER
+            assert await lags.lag(world.database, world.keyring) is lags.Lag.DATABASE_IS_OLDER
             with pytest.raises(Exception, match="older"):
                 await worker(world).round()
 
@@ -470,9 +470,9 @@ def test_a_keyring_that_was_rolled_back_is_noticed_and_its_keys_are_destroyed_ag
 
     async def mended() -> None:
         async with world_of(aside) as world:
-            assert await replays.lag(world.database, world.keyring) is replays.Lag.KEYRING_IS_OLDER
+            assert await lags.lag(world.database, world.keyring) is lags.Lag.KEYRING_IS_OLDER
             assert (await replays.replay(world.database, world.keyring)).reentered == 2
-            assert await replays.lag(world.database, world.keyring) is None
+            assert await lags.lag(world.database, world.keyring) is None
             async with world.keyring.pool.acquire() as ring:
                 assert await ring.fetchval("SELECT count(*) FROM subject_keys") == 0
 

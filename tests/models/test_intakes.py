@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from models import identities, intakes, plans, registrations
+from models import closings, identities, intakes, plans, registrations
 from models.actors import Role
 from models.base import new_id
 from models.consents import Channel
@@ -226,11 +226,11 @@ async def test_a_request_may_be_called_off_twice_and_then_nothing_proves_it(worl
     request = await asked(world, VOUCHED)
     for _ in range(2):
         async with world.deed() as made:
-            await intakes.cancel(made, request.id)
+            await closings.cancel(made, request.id)
     assert (await found(world, request.id)).state == "CANCELLED"
     with pytest.raises(StateConflict):
         async with world.deed() as made:
-            await intakes.deny(made, request.id, DenialReason.OTHER)
+            await closings.deny(made, request.id, DenialReason.OTHER)
     assert (await asked(world, VOUCHED)).id != request.id
 
 
@@ -239,12 +239,12 @@ async def test_a_denial_has_its_reason_and_keeps_it(world: World) -> None:
     request = await asked(world)
     for _ in range(2):
         async with world.deed() as made:
-            await intakes.deny(made, request.id, DenialReason.SUSPECTED_FRAUD)
+            await closings.deny(made, request.id, DenialReason.SUSPECTED_FRAUD)
     denied = await found(world, request.id)
     assert (denied.state, denied.denial_reason) == ("DENIED", "SUSPECTED_FRAUD")
     with pytest.raises(StateConflict):
         async with world.deed() as made:
-            await intakes.deny(made, request.id, DenialReason.OTHER)
+            await closings.deny(made, request.id, DenialReason.OTHER)
 
 
 async def test_nothing_is_retried_that_has_not_begun(world: World) -> None:
@@ -253,7 +253,7 @@ async def test_nothing_is_retried_that_has_not_begun(world: World) -> None:
     for request_id, refusal in ((request.id, StateConflict), (new_id(), NotFound)):
         with pytest.raises(refusal):
             async with world.deed() as made:
-                await intakes.retry(made, request_id)
+                await closings.retry(made, request_id)
 
 
 @pytest.mark.parametrize("before", RequestState)

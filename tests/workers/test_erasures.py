@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from models import certificates, executions, intakes, registrations, replays, steps, systems
+from models import certificates, closings, executions, intakes, lags, registrations, steps, systems
 from models.actors import Role
 from models.consents import Channel
 from models.errors import StateConflict, SubjectErased
@@ -153,7 +153,7 @@ async def test_a_system_that_fails_is_seen_and_may_be_told_again(world: World) -
     assert (await only_step(world, request_id)).state == "FAILED"
     assert await worker(world).drain() == 0
     async with world.deed(Role.PRIVACY) as made:
-        await intakes.retry(made, request_id)
+        await closings.retry(made, request_id)
     assert (await only_step(world, request_id)).state == "PENDING"
     async with world.deed(Role.SERVICE) as made:
         await steps.complete(made, step.id, 0)
@@ -250,8 +250,8 @@ async def test_whoever_was_erased_comes_back_only_by_a_fresh_act(world: World) -
 async def test_a_database_in_step_does_not_lag_and_a_half_done_erasure_is_no_lag(world: World) -> None:
     await registered(world, "ada@example.com")
     await asked(world, Name.email("ada@example.com"))
-    assert await replays.lag(world.database, world.keyring) is None
+    assert await lags.lag(world.database, world.keyring) is None
     claimed = await executions.claim(world.database, 10)
-    assert await replays.lag(world.database, world.keyring) is None
+    assert await lags.lag(world.database, world.keyring) is None
     await executions.execute(world.database, world.keyring, claimed)
-    assert await replays.lag(world.database, world.keyring) is None
+    assert await lags.lag(world.database, world.keyring) is None

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from models import intakes, registrations, steps, systems, tellings
+from models import closings, intakes, registrations, steps, systems, tellings
 from models.actors import Role
 from models.base import Prefix, external_id
 from models.consents import Channel
@@ -175,7 +175,7 @@ async def test_a_system_that_never_answers_fails_after_three_days_and_may_be_tol
     await teller(world, 0.2).round()
     assert (await step(world))["state"] == "FAILED"
     async with world.deed(Role.PRIVACY) as made:
-        await intakes.retry(made, found["request_id"])
+        await closings.retry(made, found["request_id"])
     forum.waits.set()
     await teller(world).round()
     assert len(forum.heard) == 2
