@@ -36,7 +36,7 @@ def refusal_of(error: BaseException) -> Refused:
         id=made.extensions["id"],
         fault=type(error).__name__,
         sqlstate=getattr(error, "sqlstate", None),
-        at=frames,
+        frames=frames,
     )
     return made
 

@@ -144,6 +144,7 @@ def test_what_was_not_foreseen_is_internal_with_an_id_that_the_log_has(
     logged = captured.out + captured.err
     assert answer.extensions["id"] in logged
     assert "UndefinedColumn" in logged
+    assert "registrations.py:" in logged, "the log says where"
     for value in ("fault@example.com", "Fault Example", "display_name"):
         assert value not in logged + str(answer.body)
 
