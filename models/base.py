@@ -17,6 +17,10 @@ from models.errors import BadInput, NotFound
 
 CLOCK_SKEW = timedelta(minutes=1)
 """How far ahead of ours a caller's clock may be."""
+FIRST_MOMENT = datetime(1583, 1, 1, tzinfo=UTC)
+"""When the Gregorian calendar was whole. PostgreSQL's driver takes the first moment of year 1 for minus infinity."""
+LAST_MOMENT = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The driver takes the last microsecond of this second for infinity."""
 
 
 class Fate(StrEnum):

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.scalar import ScalarDefinition
 
+from models.base import FIRST_MOMENT, LAST_MOMENT
 from models.errors import BadInput
 
 BigInt = NewType("BigInt", int)
@@ -26,11 +27,13 @@ def written_moment(value: datetime) -> str:
 
 
 def read_moment(value: Any) -> datetime:
-    """Read an RFC 3339 time; BAD_INPUT when it is none, or names no offset from UTC."""
+    """Read an RFC 3339 time; BAD_INPUT when it is none, names no offset from UTC, or lies before 1583."""
     try:
         # Python reads more than the RFC has: weeks, seconds left out, commas.
         if _MOMENT.fullmatch(value):
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+            moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
+            if FIRST_MOMENT <= moment <= LAST_MOMENT:
+                return moment
     except (TypeError, ValueError, OverflowError):
         pass
     raise BadInput("", "it is not an RFC 3339 time with its offset, such as 2026-01-31T12:00:00Z")

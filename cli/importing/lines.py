@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from models.base import FIRST_MOMENT, LAST_MOMENT
 from models.consents import Channel
 from models.syncs import BIGGEST, MOST_CLIENTS, MOST_COUNTED, MOST_FILES
 
@@ -92,4 +93,7 @@ class PersonPart(_Part):
 
 def utc(moment: datetime) -> datetime:
     """Give the moment in UTC; OverflowError at the ends of the calendar."""
-    return moment.astimezone(UTC)
+    at = moment.astimezone(UTC)
+    if FIRST_MOMENT <= at <= LAST_MOMENT:
+        return at
+    raise OverflowError

@@ -23,6 +23,8 @@ from tests.api.asking import (
 from tests.conftest import Api, Databases
 from tests.people import CLIENT, OPT_OUT, REGISTER, known
 
+LAST = "9999-12-31T23:59:59.999999Z"
+
 # What is asked; the argument that is named; what must not be repeated.
 BAD: dict[str, tuple[Asked, str, str]] = {
     "an address without a sign": (register(email="Secret-1"), "input.email", "Secret-1"),
@@ -119,6 +121,9 @@ MISFITS: dict[str, tuple[Asked, str, str]] = {
     "a number for a time": (grant(at=98765), "at", "98765"),
     "a time that never was": (grant(at="2026-02-30T00:00:00Z"), "at", "2026-02-30"),
     "a time before time": (grant(at="0000-01-01T00:00:00Z"), "at", "0000-01"),
+    "minus infinity": (grant(at="0001-01-01T00:00:00Z"), "at", "0001-01"),
+    "a time of another calendar": (grant(at="1582-12-31T23:59:59Z"), "at", "1582"),
+    "infinity": (sync(files=[FILE | {"modifiedAt": LAST}]), "input.files.0.modifiedAt", "9999"),
     "a half month": (card(expiryMonth=1.5), "input.expiryMonth", "1.5"),
     "a month in quotes": (card(expiryMonth="7"), "input.expiryMonth", '"7"'),
     "a month past all": (card(expiryMonth=2**31), "input.expiryMonth", str(2**31)),
