@@ -121,6 +121,10 @@ WHERE s.id = b.id
 RETURNING b.id, b.count
 """)
 
+CODES, LETTERS = "identity codes", "letters not sent yet"
+PASSING = frozenset({CODES, LETTERS})
+"""What comes and goes without anybody's doing anything about the person."""
+
 # Children before their parents: foreign keys hold to the end.
 STEPS: Sequence[Step] = (
     _gone("names and sizes of synced files", SyncFile),
@@ -129,9 +133,9 @@ STEPS: Sequence[Step] = (
     _gone("payment fragments", PaymentFragment),
     _gone("removals of payment fragments", PaymentRemoval),
     _gone("choices that count now", Consent),
-    _gone("identity codes", IdentityCode),
+    _gone(CODES, IdentityCode),
     Step(
-        "letters not sent yet",
+        LETTERS,
         COUNT_LETTERS,
         FORGET_LETTERS,
         frozenset({"letters.address", "letters.context"}),

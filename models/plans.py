@@ -62,6 +62,10 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> One[UUID, 
 
 
 def _hash(subject_id: UUID, items: list[PlanItemRow], retained: list[RetainedRow]) -> str:
-    """Hash all that a plan says, so that whoever agreed to it need not agree to another."""
-    said = [external_id(Prefix.SUBJECT, subject_id), [[*row] for row in items], [row[:2] for row in retained]]
+    """Hash what a plan says, so that whoever agreed to it need not agree to another.
+
+    What comes and goes by itself is left out: asking for the erasure posts letters of its own, and a worker sends them.
+    """
+    lasting = [[*row] for row in items if row.what not in erasures.PASSING]
+    said = [external_id(Prefix.SUBJECT, subject_id), lasting, [row[:2] for row in retained]]
     return hashlib.sha256(orjson.dumps(said, default=list)).hexdigest()

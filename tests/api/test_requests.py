@@ -131,6 +131,8 @@ def test_a_plan_names_what_goes_and_what_stays_and_its_hash_is_asked_for(api: Ap
     assert api.ask("ADMIN", planned, who={"id": subject}, hash="0" * 64).code == "STATE_CONFLICT"
     done = api.ask("ADMIN", planned, who={"id": subject}, hash=plan["hash"]).data["requestErasure"]
     assert done == {"state": "SCHEDULED", "steps": []}
+    again = api.ask("ADMIN", planned, who={"id": subject}, hash=plan["hash"]).data["requestErasure"]
+    assert again == done, "the letters that the request itself posts change no plan"
     assert api.ask("ADMIN", PLAN, who={"email": "nobody@example.com"}).code == "SUBJECT_NOT_FOUND"
 
 
