@@ -12,6 +12,7 @@ from models.actors import Role
 from models.audits import AccessAction, AccessEventRow, Wanted
 from models.base import Prefix, external_id, id_of
 from resolvers.context import Context
+from resolvers.inputs import given
 from resolvers.nodes import own_id
 from resolvers.pages import BY_TIME, Paged, page
 from resolvers.sources import column, shape
@@ -57,9 +58,9 @@ _FOUND = Paged(audits.found, BY_TIME)
 
 
 async def found(
-    context: Context, subject: str | None, actor: str | None, since: datetime | None, given: Mapping[str, Any]
+    context: Context, subject: str | None, actor: str | None, since: datetime | None, paging: Mapping[str, Any]
 ) -> Any:
     """Give a page of the record, and put the look at it on the record."""
-    subject_id = id_of(Prefix.SUBJECT, subject, "subject") if subject else None
+    subject_id = id_of(Prefix.SUBJECT, wanted, "subject") if (wanted := given(subject)) is not None else None
     context.watched("Query.accessEvents", subject_id)
-    return await page(context, _FOUND, Wanted(subject_id, actor or None, since or None), given)
+    return await page(context, _FOUND, Wanted(subject_id, given(actor), given(since)), paging)

@@ -47,6 +47,13 @@ def test_services_read_without_an_event(api: Api) -> None:
     assert [event["action"] for event in found(api, subject=person)] == ["WRITE"]
 
 
+def test_an_empty_id_is_nobody_and_an_empty_actor_did_nothing(api: Api) -> None:
+    api.register("ada@example.com")
+    assert api.ask("AUDITOR", EVENTS, subject="").code == "BAD_INPUT"
+    assert found(api, actor="") == []
+    assert found(api, subject=None, actor=None, since=None)
+
+
 def test_reading_the_record_is_recorded(api: Api) -> None:
     person = api.register("ada@example.com")
     found(api, subject=person)
