@@ -11,12 +11,13 @@ _Row = TypeVar("_Row")
 class PageOf:
     """Which page is wanted: at most ``first`` rows after the position that the row before it had.
 
-    ``actor`` is whose access grants count, where a list opens only under one.
+    ``actor`` is whose access grants count, and ``case`` for which they were given, where a list opens only under one.
     """
 
     first: int
     after: tuple[Any, ...] | None = None
     actor: str | None = None
+    case: str | None = None
 
 
 class Slice(NamedTuple, Generic[_Row]):

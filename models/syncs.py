@@ -166,6 +166,7 @@ LEFT JOIN LATERAL (
     FROM access_grants AS g
     WHERE g.subject_id = a.subject_id
     AND g.actor = :actor
+    AND g.case_reference = :case
     AND g.expires_at > clock_timestamp()
     ORDER BY g.expires_at DESC
     LIMIT 1
@@ -286,9 +287,14 @@ async def clients(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, Syn
 
 
 async def files(connection: Connection, ids: Sequence[UUID], page: PageOf) -> Mapping[UUID, Granted]:
-    """Give a page of each account's files, where the page's actor has an open access grant on the person."""
+    """Give a page of each account's files, where the actor has an open access grant on the person for the case."""
     rows = await FILES.rows(
-        connection, ids=as_list(ids), actor=page.actor, after_id=page.after and page.after[0], first=page.first + 1
+        connection,
+        ids=as_list(ids),
+        actor=page.actor,
+        case=page.case,
+        after_id=page.after and page.after[0],
+        first=page.first + 1,
     )
     groups: Many[UUID, SyncFileRow] = Many()
     heads: dict[UUID, tuple[UUID | None, UUID | None]] = {}

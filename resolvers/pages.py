@@ -134,13 +134,13 @@ class Paged(NamedTuple):
             raise BadInput("first", "it is not a count, 1 to 100")
         if first > MOST_FIRST:
             raise QueryTooLarge(argument="first", most=MOST_FIRST)
-        actor = context.actor.name if self.granted else None
+        actor, case = (context.actor.name, context.actor.case) if self.granted else (None, None)
         after = given.get("after")
         if after is None or after is strawberry.UNSET:
-            return (AskedPage(first, actor=actor, asker=context),)
+            return (AskedPage(first, actor=actor, case=case, asker=context),)
         owner, *place = context.cursors.opened(self.name, after)
         position = tuple(read(value) for read, value in zip(self.order.readers, place, strict=True))
-        return (AskedPage(first, position, actor, owner, context),)
+        return (AskedPage(first, position, actor, case, owner, context),)
 
     def check(self, key: Any, page: AskedPage) -> None:
         """Refuse the cursor of somebody else's list."""

@@ -120,6 +120,13 @@ def test_a_grant_opens_nothing_to_another_actor(api: Api) -> None:
     assert api.ask("PRIVACY", FILES, who=person).code == "GRANT_REQUIRED"
 
 
+def test_a_grant_opens_nothing_for_another_case(api: Api) -> None:
+    person = person_with_files(api)
+    opened(api, person)
+    assert api.ask("SUPPORT", FILES, case="case/2", who=person).code == "GRANT_REQUIRED"
+    assert names(api.ask("SUPPORT", FILES, who=person))
+
+
 def test_a_grant_ends_by_itself(api: Api, databases: Databases) -> None:
     person = person_with_files(api)
     grant = opened(api, person)
