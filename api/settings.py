@@ -56,6 +56,11 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("Privacy <privacy@localhost>", description="Who letters are from.")
     reply_to: str | None = Field(None, description="Where answers to letters go, if not to whom they are from.")
+    officers: str = Field(
+        "privacy-officers@localhost",
+        description="Whom access grants and tokens of people are told to at once: addresses, separated by commas.",
+    )
+    witness: str | None = Field(None, description="Whom the head of the record is mailed to every day, to keep.")
     tls_in_front: bool = Field(default=False, description="Whether a proxy ends TLS in front of this service.")
     read_connections: Annotated[int, Field(ge=1, le=200)] = Field(
         6, description="Connections for reads, for each database and role; `serve --workers` divides them."

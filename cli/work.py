@@ -20,6 +20,7 @@ from models.keyring import Keyring, MasterKeys
 from models.roles import WORKER
 from workers.erasures import Erasures
 from workers.letters import Letters
+from workers.notices import Notices
 from workers.run import WRITERS, run
 from workers.seals import Seals
 from workers.webhooks import Webhooks
@@ -48,6 +49,12 @@ def mail(settings: Settings) -> tuple[Sender, Callable[[], Transport]]:
         if sender.domain == "localhost":
             raise UnsafeSettingError("set PRIVACY_MAIL_FROM to the address that letters are from")
     return sender, transport
+
+
+def officers(settings: Settings) -> list[str]:
+    """Give the addresses of the privacy officers; in production the example among them is nobody."""
+    given = [address.strip() for address in settings.officers.split(",") if address.strip()]
+    return [each for each in given if settings.environment == "development" or not each.endswith("@localhost")]
 
 
 def work() -> None:
@@ -96,6 +103,7 @@ async def working(settings: Settings) -> None:
             ),
             Webhooks(database, keyring),
             Seals(database, sealing),
+            Notices(database, sender, transport, officers=officers(settings), witness=settings.witness),
         )
     finally:
         await database.close()

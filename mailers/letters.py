@@ -133,7 +133,13 @@ if LETTERS.keys() != set(LetterName) or any(LETTERS[name].example.keys() != SAYS
 
 def written(name: LetterName, says: Says, sender: Sender, unsubscribe: str | None = None) -> Written:
     """Put a letter into words."""
-    told = LETTERS[name].told(says) | {
+    return rendered(name, LETTERS[name].told(says), sender, unsubscribe)
+
+
+def rendered(name: str, says: Says, sender: Sender, unsubscribe: str | None = None) -> Written:
+    """Fill the templates of one folder."""
+    told = {
+        **says,
         "sender": sender.address.display_name or sender.address.addr_spec,
         "contact": (sender.reply_to or sender.address).addr_spec,
         "unsubscribe": unsubscribe,

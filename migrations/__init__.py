@@ -23,6 +23,7 @@ from models import (  # noqa: F401 -- importing them is what declares the tables
     ledger,
     letter_keys,
     letters,
+    notices,
     payments,
     prunes,
     purposes,

@@ -11,13 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint
 
-from models import subjects
+from models import notices, subjects
 from models.audits import AccessAction
 from models.base import Fate, Id, Moment, Table, Text, new_id, now, stored
 from models.database import Connection, One, Statement, as_list
 from models.deeds import Deed
 from models.errors import BadInput, CaseRequired, Forbidden, NotFound, StateConflict
 from models.names import Name
+from models.notices import NoticeName
 from models.pages import Slice
 
 MOST_MINUTES = 60
@@ -179,6 +180,7 @@ async def open_grant(deed: Deed, name: Name, minutes: int) -> UUID:
             case=case,
             minutes=minutes,
         )
+        await notices.post(deed, NoticeName.ACCESS_GRANT_ASKED, grant_id)
     deed.action, deed.grant_id = AccessAction.GRANT, grant_id
     return grant_id
 

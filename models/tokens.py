@@ -10,12 +10,14 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint
 
+from models import notices
 from models.actors import PEOPLE, Role
 from models.base import CLOCK_SKEW, Fate, Id, Moment, Octets, Table, Text, new_id, stored
 from models.cards import looks_like_card_number
 from models.database import Connection, One, Statement, as_list
 from models.deeds import Deed
 from models.errors import BadInput, CardNumberRefused, NotFound
+from models.notices import NoticeName
 
 PREFIX = "prv_"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,62}[A-Za-z0-9]|[A-Za-z0-9]")
@@ -106,6 +108,12 @@ WHERE id = :id
 RETURNING id
 """)
 
+ISSUER = Statement("""
+SELECT issued_by
+FROM tokens
+WHERE id = :id
+""")
+
 EXPIRING = Statement("""
 SELECT count(*)
 FROM tokens
@@ -172,7 +180,14 @@ async def issue(
         actor=deed.actor.name,
         expires_at=expires_at or longest,
     )
+    if not PEOPLE.isdisjoint(roles):
+        await notices.post(deed, NoticeName.PEOPLE_TOKEN_ISSUED, token_id)
     return Issued(token_id, secret)
+
+
+async def issuer(connection: Connection, token_id: UUID) -> str:
+    """Give who issued a token."""
+    return str(await ISSUER.value(connection, id=token_id))
 
 
 async def revoke(deed: Deed, token_id: UUID) -> UUID:

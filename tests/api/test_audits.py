@@ -1,11 +1,16 @@
 """The record: reads, deeds, refusals; who may read it, and that reading it is recorded."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import asyncpg
 
+from models.database import Database
+from models.segments import Signer
 from tests.conftest import Api, Databases
+from tests.models.records import sealed
+from tests.people import known
 
 PAGE = "query Page($who: SubjectBy!) { subject(by: $who) { displayName emails { address } } }"
 EVENTS = """
@@ -137,3 +142,62 @@ def test_what_cannot_be_recorded_is_not_shown(api: Api, databases: Databases) ->
     assert "data" not in answer.body
     assert "Ada" not in str(answer.body)
     assert api.ask("SUPPORT", PAGE, who={"id": person}).data["subject"]["displayName"] == "Ada Example"
+
+
+def test_no_answer_with_data_is_without_its_event_while_connections_are_killed(api: Api, databases: Databases) -> None:
+    person = api.register("ada@example.com", displayName="Ada Example")
+    answered: list[str] = []
+
+    def ask(number: int) -> None:
+        case = f"case/{number}"
+        answer = api.ask("SUPPORT", PAGE, case=case, who={"id": person})
+        if answer.body.get("data", {}).get("subject"):
+            answered.append(case)
+
+    async def kill() -> None:
+        connection = await asyncpg.connect(databases.url)
+        for _ in range(60):
+            await connection.fetch(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'privacy' AND datname = current_database() AND random() < 0.3"
+            )
+            await asyncio.sleep(0.01)
+        await connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(ask, number) for number in range(300)]
+        asyncio.run(kill())
+    assert all(future.done() for future in asked)
+
+    async def recorded() -> set[str]:
+        connection = await asyncpg.connect(databases.url)
+        rows = await connection.fetch("SELECT case_reference FROM access_events WHERE action = 'READ'")
+        await connection.close()
+        return {row[0] for row in rows}
+
+    assert answered
+    assert set(answered) <= asyncio.run(recorded())
+
+
+def test_the_record_and_its_seals_hold_no_value(api: Api, databases: Databases) -> None:
+    person = known(api, "canary@example.com")
+    for role, selection in (
+        ("SUPPORT", "displayName country emails { address } accounts { reference } syncAccounts { clients { app } }"),
+        ("BILLING", "paymentFragments { lastDigits expiryYear }"),
+    ):
+        api.ask(role, f"query($id: ID!) {{ subject(by: {{id: $id}}) {{ {selection} }} }}", id=person.id)
+        api.ask(role, '{ subject(by: {email: "canary@example.com"}) { displayName paymentFragments { lastDigits } } }')
+
+    async def dumped() -> str:
+        database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=2, timeout=10)
+        await sealed(database, Signer(Signer.made()))
+        async with database.writers.acquire() as connection:
+            tables = ("access_events", "audit_segments", "consent_question_counts")
+            rows = [row for table in tables for row in await connection.fetch(f"SELECT * FROM {table}")]
+        await database.close()
+        return "\n".join(str(tuple(row)) for row in rows)
+
+    text = asyncio.run(dumped())
+    assert person.id.removeprefix("sub_") in text.replace("-", "")
+    for value in ("canary", "example.com", "Ada Example", "4242", "Outliner", "Diary"):
+        assert value not in text

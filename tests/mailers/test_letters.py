@@ -16,6 +16,7 @@ from mailers.letters import LETTERS, TEMPLATES, written
 from mailers.messages import Envelope, Sender, Written, message
 from models.cards import holds_card_number
 from models.letters import LetterName
+from models.notices import NoticeName
 from tests.mailers.office import STRICT
 
 SENDER = Sender.read("Privätsphäre <privacy@example.org>", "support@example.org", "https://privacy.example.org/base/")
@@ -146,7 +147,7 @@ def test_letters_are_short_and_hold_nothing_personal(name: LetterName) -> None:
 
 def test_each_letter_has_its_folder_and_each_folder_its_letter() -> None:
     folders = {path.name: {file.name for file in path.iterdir()} for path in TEMPLATES.iterdir() if path.is_dir()}
-    assert folders == {str(name): {"subject.txt", "body.txt", "body.html"} for name in LetterName}
+    assert folders == {str(name): {"subject.txt", "body.txt", "body.html"} for name in (*LetterName, *NoticeName)}
 
 
 def test_a_letter_made_twice_is_the_same_to_the_octet() -> None:
