@@ -70,6 +70,13 @@ SET execute_at = LEAST(execute_at, CAST(:at AS timestamptz)), is_immediate = tru
 WHERE id = :id
 """)
 
+# Identity is still to be proved; once it is, there is no cooling-off time.
+HURRIED = Statement("""
+UPDATE rights_requests
+SET is_immediate = true
+WHERE id = :id
+""")
+
 
 async def request(deed: Deed, name: Name, wish: Wish, grace: timedelta = GRACE) -> UUID:
     """Take in a request for erasure; somebody's second one is their first, which it may bring forward.
@@ -95,8 +102,7 @@ async def request(deed: Deed, name: Name, wish: Wish, grace: timedelta = GRACE) 
     if open_one is None:
         return await _take_in(deed, subject, wish, grace)
     if open_one["state"] == RequestState.AWAITING_VERIFICATION:
-        standing = standing_of(open_one)
-        await _prove(deed, standing, wish, grace)
+        await _prove(deed, standing_of(open_one), wish, grace)
     elif wish.immediately or wish.reason is ErasureReason.UNDERAGE:
         await BROUGHT_FORWARD.run(deed.connection, id=open_one["id"], at=deed.at)
     return open_one["id"]
@@ -139,6 +145,8 @@ async def _prove(deed: Deed, standing: Standing, wish: Wish, grace: timedelta) -
 
     Nobody asks a child for a code: who says that a person is under 13 vouches for it (docs/decisions/0020).
     """
+    if wish.immediately and not standing.is_immediate:
+        await HURRIED.run(deed.connection, id=standing.id)
     if wish.identity is IdentityProof.ATTESTED or ErasureReason.UNDERAGE in {wish.reason, standing.reason}:
         hurried = standing._replace(
             reason=ErasureReason.UNDERAGE if wish.reason is ErasureReason.UNDERAGE else standing.reason,

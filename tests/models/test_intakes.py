@@ -191,6 +191,17 @@ async def test_a_scheduled_erasure_is_brought_forward(world: World) -> None:
     assert sooner.execute_at < later.execute_at
 
 
+async def test_a_request_that_waits_for_its_proof_may_be_hurried_too(world: World) -> None:
+    await registered(world)
+    await asked(world)
+    request = await asked(world, BY_CODE._replace(immediately=True), Role.PRIVACY)
+    assert (request.state, request.execute_at) == ("AWAITING_VERIFICATION", None)
+    assert await confirmed(world, request, await new_code(world, request)) is None
+    proved = await found(world, request.id)
+    assert proved.execute_at
+    assert proved.execute_at - proved.received_at < timedelta(minutes=1)
+
+
 async def test_a_child_is_not_asked_for_a_code_and_has_no_cooling_off_time(world: World) -> None:
     await registered(world)
     request = await asked(world, Wish(Channel.EMAIL, reason=ErasureReason.UNDERAGE))
