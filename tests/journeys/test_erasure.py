@@ -341,7 +341,7 @@ def test_a_worker_killed_at_any_moment_leaves_nothing_undone_and_does_nothing_tw
 
 
 @pytest.mark.fuzz
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_worker_killed_a_hundred_times(aside: Databases) -> None:
     killed_and_begun_again(aside, 100, 2)
 
