@@ -103,9 +103,8 @@ def _entries(container: Any) -> Iterable[tuple[Any, Any]]:
     if type(container) is dict:
         return container.items()
     if {*map(type, container)} == {str}:
-        # The bar divides as the end of a text does: no card number reaches over it, and none is hidden by it.
-        joined = "|".join(container)
-        if joined.isascii() and joined.isprintable() and not looks_like_card_number(joined):
+        joined = "".join(container)
+        if joined.isascii() and joined.isprintable() and not any(map(looks_like_card_number, container)):
             return ()
     return enumerate(container)
 

@@ -52,7 +52,7 @@ def main() -> None:
         "--subjects", type=int, default=int(os.environ.get("SUBJECTS", "500000")), help="How many people."
     )
     parser.add_argument("--rounds", type=int, default=5, help="Rounds of each contestant and work.")
-    parser.add_argument("--seconds", type=float, default=4, help="Seconds a round.")
+    parser.add_argument("--seconds", type=int, default=4, help="Seconds a round.")
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--only", default="", help="Contestants, works or scalings, separated by commas.")
     parser.add_argument("--requests", type=int, default=scaling.MILLION, help="Requests over which memory is watched.")

@@ -17,7 +17,7 @@ from resolvers.sources import Read
 
 MOST_KEYS = 300
 """How many keys one statement takes at most, unless one request alone asks for more."""
-MOST_FLIGHTS = 4
+MOST_FLIGHTS = 2
 """How many connections one read has at most; while its statements are on their way, the next batch gathers."""
 MOST_STATEMENTS = 16
 """How many statements follow each other on a connection before it is given back, for other reads to have their turn."""

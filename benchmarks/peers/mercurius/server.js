@@ -24,6 +24,7 @@ const DECIDED = `
   LEFT JOIN subjects s ON s.id = ANY($1::uuid[])
   LEFT JOIN consents c ON c.subject_id = s.id AND c.purpose = p.key
   WHERE p.key = $2`;
+const DECIDED_ONE = DECIDED.replace("= ANY($1::uuid[])", "= $1::uuid");
 const DECIDED_BY_EMAIL = `
   SELECT p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at
   FROM purposes p
@@ -62,7 +63,7 @@ const resolvers = {
   Query: {
     async consentDecision(_, { subject, purpose }) {
       const [row] = subject.id
-        ? await query("decided", DECIDED, [uuid(subject.id)], purpose)
+        ? await query("decided one", DECIDED_ONE, uuid(subject.id), purpose)
         : await query("decided by email", DECIDED_BY_EMAIL, subject.email, purpose);
       return decision(row, purpose);
     },
