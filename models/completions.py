@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from models import erasures, ledger, letter_keys, letters, steps
+from models import erasures, ledger, letter_keys, letters, segments, steps
 from models.base import Prefix, external_id, new_id, now
 from models.certificates import Signer
 from models.database import Connection, Database, Statement
@@ -111,7 +111,9 @@ async def complete(  # noqa: PLR0913 -- what a certificate says comes from many 
         told = await steps.of_requests(connection, ids)
         async with keyring.pool.acquire() as ring:
             keys = await keyring.of_subjects(ring, ids)
-        certificates = [_claims(request, told[request.id], issuer, at, clear_at) for request in ready]
+        head = await segments.head_now(connection)
+        record = {"auditHead": {"segment": head[0], "head": head[1].hex()}} if head else {}
+        certificates = [_claims(request, told[request.id], issuer, at, clear_at) | record for request in ready]
         await COMPLETE.run(
             connection, ids=ids, jws=[signer.sign(claims) for claims in certificates], at=at, clear_at=clear_at
         )

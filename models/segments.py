@@ -241,6 +241,13 @@ async def seal(connection: Connection, signer: Signer, most: int = MOST) -> Segm
         return segment
 
 
+async def head_now(connection: Connection) -> tuple[int, bytes] | None:
+    """Give the number and the head of the last segment; None before the first."""
+    row = await TIP.row(connection)
+    last = Segment(*row[:10]) if row else None
+    return (last.number, last.head) if last else None
+
+
 async def _tip(connection: Connection) -> tuple[int, bytes, int]:
     """Give the last segment's number and head, and the transaction that the next one begins with."""
     row = await TIP.row(connection)

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from models import certificates, closings, executions, intakes, lags, registrations, steps, systems
+from models import certificates, closings, executions, intakes, lags, registrations, segments, steps, systems
 from models.actors import Role
 from models.consents import Channel
 from models.errors import StateConflict, SubjectErased
@@ -87,6 +87,8 @@ async def test_a_person_without_systems_is_erased_and_completed_in_one_go(world:
 async def test_the_certificate_says_what_was_erased_and_verifies_offline(world: World) -> None:
     await registered(world, "ada@example.com")
     request_id = await asked(world, Name.email("ada@example.com"))
+    async with world.database.transaction() as connection:
+        segment = await segments.seal(connection, segments.Signer(segments.Signer.made()))
     await worker(world).drain()
     jws = (await request(world, request_id)).certificate
     assert jws
@@ -94,6 +96,8 @@ async def test_the_certificate_says_what_was_erased_and_verifies_offline(world: 
         keys = (await certificates.published(connection))["keys"]
     said = certificates.verified(jws, keys)
     assert {"system": "privacy", "what": "mail addresses", "records": 1} in said["erased"]
+    assert segment
+    assert said["auditHead"] == {"segment": segment.number, "head": segment.head.hex()}
     assert "ada" not in str(said).lower()
     head, body, signature = jws.split(".")
     changed = body[:-4] + ("AAAA" if body[-4:] != "AAAA" else "BBBB")
