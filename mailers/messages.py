@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
@@ -12,6 +12,21 @@ from mailers.transports import Mail
 from models import unsubscribes
 
 _UNFOLDED: Final = frozenset({"list-unsubscribe", "list-unsubscribe-post", "message-id", "feedback-id"})
+_MOST_CLASSES: Final = 100
+
+
+class _Registry(HeaderRegistry):
+    """Makes the class of each header once: the library would make it anew for every header of every letter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._classes: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        known = self._classes.get(name.lower())
+        if known is None and len(self._classes) < _MOST_CLASSES:
+            known = self._classes[name.lower()] = super().__getitem__(name)
+        return known or super().__getitem__(name)
 
 
 class _Policy(EmailPolicy):
@@ -24,7 +39,7 @@ class _Policy(EmailPolicy):
         return self.fold(name, value).encode("utf-8" if self.utf8 else "ascii", "surrogateescape")
 
 
-POLICY: Final = _Policy(linesep=SMTP.linesep, utf8=False, cte_type="7bit")
+POLICY: Final = _Policy(linesep=SMTP.linesep, utf8=False, cte_type="7bit", header_factory=_Registry())
 INTERNATIONAL: Final = POLICY.clone(utf8=True)
 
 

@@ -1,0 +1,86 @@
+"""A worker that kills itself at the line it is told to.
+
+``python -m tests.workers.killed DATABASE KEYRING MASTER_KEY SMTP_URL`` reads numbers, one a line. For each a process of
+its own sends what is due, and the answer is the number of lines that ran, or ``killed``. Zero kills nothing.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from mailers.messages import Sender
+from mailers.transports import transport_of
+from models.database import Database
+from models.keyring import Keyring, MasterKeys
+from tests.conftest import ROOT
+from workers.letters import Letters
+
+WATCHED = {
+    str(ROOT / name)
+    for name in (
+        "mailers/letters.py",
+        "mailers/messages.py",
+        "mailers/transports.py",
+        "models/database.py",
+        "models/decisions.py",
+        "models/sendings.py",
+        "workers/deliveries.py",
+        "workers/letters.py",
+    )
+}
+
+
+class Fuse:
+    """Counts the lines that run in the code under test; at the one that is told the process is killed."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+        self.count = 0
+
+    def __call__(self, frame: FrameType, event: str, _argument: Any) -> Any:
+        if frame.f_code.co_filename not in WATCHED:
+            return None
+        if event == "line":
+            self.count += 1
+            if self.count == self.last:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return self
+
+
+async def drain(url: str, keyring_url: str, master_key: str, smtp_url: str) -> None:
+    database = await Database.open(url, keyring_url, readers=1, writers=2, timeout=10)
+    keyring = Keyring(database.keyring, MasterKeys(master_key))
+    await keyring.load()
+    sender = Sender.read("privacy@example.org", None, "https://privacy.example.org")
+    await Letters(database, keyring, sender, transport_of(smtp_url, "example.org")).drain()
+    await database.close()
+
+
+def main() -> None:
+    """Answer each number."""
+    print("ready", flush=True)  # noqa: T201 -- it is how this program answers
+    for line in sys.stdin:
+        heard, said = os.pipe()
+        child = os.fork()
+        if child == 0:
+            fuse = Fuse(int(line))
+            sys.settrace(fuse)
+            asyncio.run(drain(*sys.argv[1:5]))
+            sys.settrace(None)
+            os.write(said, str(fuse.count).encode())
+            os._exit(0)
+        os.close(said)
+        with os.fdopen(heard, "rb") as answer:
+            count = answer.read().decode()
+        _, status = os.waitpid(child, 0)
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        print("killed" if killed else count, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    assert Path(ROOT).is_dir()
+    main()

@@ -1,0 +1,119 @@
+"""A worker killed at any line loses no letter, and repeats none that was accepted."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from models import choices, letters
+from models.consents import Channel
+from models.letters import LetterName
+from models.names import Name
+from tests.cli.commands import environment
+from tests.conftest import ROOT, Databases, World
+from tests.mailers.office import Office, opened
+from tests.workers.test_letters import due_again, person, rows
+
+pytestmark = pytest.mark.anyio
+
+EACH = 29
+"""Which lines the suite kills at: every so many, others in each of the two tests; fuzzing takes all."""
+
+
+class Victim:
+    """A worker in a process of its own that dies where it is told to."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def run(self, last: int = 0) -> str:
+        """Let it send what is due until that line; give ``killed``, or how many lines there were."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{last}\n".encode())
+        return (await asyncio.wait_for(self._process.stdout.readline(), 30)).decode().strip()
+
+
+@contextlib.asynccontextmanager
+async def victim(databases: Databases, port: int) -> AsyncIterator[Victim]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.workers.killed", databases.url, databases.keyring_url, databases.master_key),
+        f"smtp://127.0.0.1:{port}?starttls=never",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        env=environment(),
+    )
+    try:
+        assert process.stdout is not None
+        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
+        yield Victim(process)
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def owe(world: World, subject_id: UUID, number: int, *, governed: bool) -> None:
+    if governed:
+        async with world.deed() as deed:
+            await choices.grant(deed, Name("id", subject_id), "newsletter", Channel.WEBSITE, None)
+    else:
+        said: dict[str, Any] = {"reason": "OTHER"}
+        async with world.deed() as deed:
+            await letters.post(deed, LetterName.ERASURE_DENIED, subject_id, f"request:{number:x}", **said)
+
+
+async def killed_at(
+    world: World, databases: Databases, *, governed: bool, first: int = 1, each: int = EACH
+) -> dict[str, int]:
+    """Kill a worker at some lines; each time a second worker finishes what the first began. Give what became of it."""
+    office = Office()
+    outcomes: dict[str, int] = {}
+    async with opened(office) as port, victim(databases, port) as worker:
+        subject_id = await person(world, "first@example.com")
+        await owe(world, subject_id, 0, governed=governed)
+        lines = int(await worker.run())
+        assert lines > 100
+        for last in range(first, lines + 1, each):
+            async with world.database.transaction() as connection:
+                await connection.execute("DELETE FROM letters")
+            office.accepted.clear()
+            subject_id = await person(world, f"user{last}@example.com")
+            await owe(world, subject_id, last, governed=governed)
+            died = await worker.run(last) == "killed"
+            await due_again(world)
+            await worker.run()
+            [(state, reason, address)] = await rows(world, "state", "reason", "address")
+            count = len(office.accepted)
+            # Nothing is lost: it arrived, or it is there for the operator. Nothing is repeated.
+            assert count <= 1, f"sent twice when killed at line {last}"
+            if state == "SENT":
+                assert count == 1, f"lost when killed at line {last}"
+            else:
+                assert (died, state, reason) == (True, "UNCERTAIN", "NO_ANSWER"), f"killed at line {last}"
+                assert address is not None
+            outcomes[state] = outcomes.get(state, 0) + 1
+    assert outcomes.get("SENT", 0) > 1
+    return outcomes
+
+
+@pytest.mark.timeout(300)
+async def test_a_worker_killed_at_some_lines(world: World, databases: Databases) -> None:
+    await killed_at(world, databases, governed=False, first=3)
+
+
+@pytest.mark.timeout(300)
+async def test_a_worker_killed_at_some_lines_with_a_letter_for_a_purpose(world: World, databases: Databases) -> None:
+    await killed_at(world, databases, governed=True, first=17)
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("governed", [True, False])
+async def test_a_worker_killed_at_every_line(world: World, databases: Databases, *, governed: bool) -> None:
+    outcomes = await killed_at(world, databases, governed=governed, each=1)
+    assert outcomes.keys() == {"SENT", "UNCERTAIN"}
