@@ -25,7 +25,8 @@ from api.wellknown import jwks
 from migrations import head
 from models import backups, tokens
 from models.database import OUTAGES, Database, Statement
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
+from models.masters import MasterKeys
 from models.questions import Questions
 from models.tokens import TokenLife
 from resolvers.context import Service

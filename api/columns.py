@@ -17,8 +17,9 @@ from api.schema import core
 from models import tokens
 from models.actors import Role
 from models.database import Acting, Statement
-from models.keyring import KEYS, sealed_columns
+from models.keyring import KEYS
 from models.roles import INTERNAL, READERS, WRITER
+from models.seals import sealed_columns
 from resolvers.context import Context
 from resolvers.nodes import KINDS
 from resolvers.pages import Paged

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.backups import LONGEST_LIFE
 from models.intakes import GRACE
-from models.keyring import MasterKeys
+from models.masters import MasterKeys
 from models.tokens import LIFE
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -29,7 +29,8 @@ from models.consents import Channel
 from models.database import Database
 from models.deeds import deed
 from models.intakes import Wish
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
+from models.masters import MasterKeys
 from models.names import Name
 from models.requests import IdentityProof
 from workers.erasures import Erasures

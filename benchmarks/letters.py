@@ -27,10 +27,12 @@ from models.choices import grant
 from models.consents import Channel
 from models.database import Database
 from models.deeds import deed
-from models.keyring import Keyring, MasterKeys, SubjectKey
+from models.keyring import Keyring
 from models.letters import ADDRESS, CONTEXT
+from models.masters import MasterKeys
 from models.names import Name
 from models.registrations import Registration
+from models.seals import SubjectKey
 from workers.letters import Letters
 from workers.run import WRITERS
 

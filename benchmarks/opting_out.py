@@ -20,7 +20,8 @@ from models.choices import NEXT_EPOCH
 from models.consents import Channel
 from models.database import Database
 from models.deeds import deed
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
+from models.masters import MasterKeys
 from models.names import Name
 
 ROUNDS = 3

@@ -16,7 +16,8 @@ from rich.console import Console
 from benchmarks import plain
 from cli.embedded import Cluster
 from migrations import head
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
+from models.masters import MasterKeys
 
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / "var" / "bench"

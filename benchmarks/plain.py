@@ -7,7 +7,8 @@ from uuid import UUID
 import asyncpg
 
 from models import addresses, payments, subjects, syncs
-from models.keyring import Keyring, Seal, SubjectKey
+from models.keyring import Keyring
+from models.seals import Seal, SubjectKey
 
 CHUNK = 5_000
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.place import Opened, acting
-from models import choices, payments, registrations, subjects, syncs, tokens
+from models import choices, payments, recordings, registrations, subjects, tokens
 from models.actors import Role
 from models.base import now
 from models.consents import Channel
 from models.names import Name
 from models.pages import PageOf
 from models.payments import Fragment
+from models.recordings import Client, File, Sync
 from models.registrations import Registration
-from models.syncs import Client, File, Sync
 
 FIRST = "ada@example.com"
 PEOPLE = [
@@ -48,7 +48,7 @@ async def people(place: Opened) -> None:
             await choices.grant(deed, name, "newsletter", Channel.WEBSITE, None)
             await choices.grant(deed, name, "usage-statistics", Channel.APP, None)
             await payments.store(deed, name, Fragment(f"card-{index}", f"42{index}2", 1 + index, deed.at.year + 2))
-            await syncs.record(
+            await recordings.record(
                 deed,
                 name,
                 Sync(

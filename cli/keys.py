@@ -8,7 +8,7 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 
 from cli.place import opened, placed
 from models import certificates, letter_keys
-from models.keyring import MasterKeys
+from models.masters import MasterKeys
 
 app = typer.Typer(help="The master key, which wraps every person's key.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -16,7 +16,8 @@ from migrations import HISTORIES, upgrade
 from models.actors import Actor, Role
 from models.database import Database
 from models.deeds import Deed, deed
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
+from models.masters import MasterKeys
 from models.roles import LOGIN
 
 VAR = Path("var")

@@ -22,7 +22,7 @@ from models.names import Name
 from models.newcomers import Consented, Entry, Person, Synced
 from models.payments import Fragment
 from models.purposes import PurposeRow
-from models.syncs import Client, Sync
+from models.recordings import Client, Sync
 
 BATCH = 500
 AT_ONCE = 3

@@ -16,7 +16,8 @@ from cli.place import placed
 from mailers.messages import Sender
 from mailers.transports import Transport, transport_of
 from models.database import OUTAGES, Acting, Database
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
+from models.masters import MasterKeys
 from models.roles import WORKER
 from workers.erasures import Erasures
 from workers.letters import Letters

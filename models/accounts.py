@@ -11,8 +11,8 @@ from models.base import Fate, Id, Moment, Octets, Table, Text, new_id, stored
 from models.database import Connection, Many, Statement, as_list
 from models.deeds import Deed
 from models.errors import SubjectAmbiguous
-from models.keyring import OVERHEAD, Seal, SubjectKey
 from models.names import REFERENCE_LENGTH, Name
+from models.seals import OVERHEAD, Seal, SubjectKey
 
 
 class Account(Table, table=True):

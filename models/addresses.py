@@ -12,8 +12,8 @@ from models.base import Fate, Id, Moment, Octets, Table, new_id, stored
 from models.database import Connection, Many, Statement, as_list
 from models.deeds import Deed
 from models.errors import BadInput, StateConflict, SubjectAmbiguous
-from models.keyring import OVERHEAD, Seal, SubjectKey
 from models.names import Name
+from models.seals import OVERHEAD, Seal, SubjectKey
 from models.texts import ADDRESS_LENGTH
 
 

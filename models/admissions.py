@@ -8,10 +8,11 @@ from models import ledger
 from models.base import new_id
 from models.database import Database, Statement
 from models.deeds import Deed
-from models.keyring import Keyring, LookupHash, SubjectKey
+from models.keyring import Keyring, LookupHash
 from models.names import Name
 from models.newcomers import COLUMNS, Entry, Person, Rows, rows_of
 from models.purposes import POLICY_IN_FORCE
+from models.seals import SubjectKey
 
 # One round trip instead of a dozen: what a newcomer brings is written whole. Arrays come column by column.
 ADD = Statement("""

@@ -7,7 +7,7 @@ from models import steps, systems
 from models.accounts import REFERENCE as ACCOUNT_REFERENCE
 from models.base import new_id
 from models.database import Connection, Statement
-from models.keyring import SubjectKey
+from models.seals import SubjectKey
 
 ACCOUNTS = Statement("""
 SELECT subject_id, system, reference

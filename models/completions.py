@@ -14,9 +14,10 @@ from models.database import Connection, Database, Statement
 from models.deeds import Deed
 from models.erasures import OURS
 from models.executions import WORKER
-from models.keyring import Keyring, SubjectKey
+from models.keyring import Keyring
 from models.letters import LetterName, Recipient
 from models.requests import FAREWELL
+from models.seals import SubjectKey
 from models.steps import ErasureStepRow
 
 

@@ -8,9 +8,9 @@ from models import addresses, letters, subjects, suppressions, texts
 from models.base import new_id
 from models.deeds import Deed
 from models.errors import BadInput
-from models.keyring import Seal, SubjectKey
 from models.letters import LetterName, Recipient
 from models.names import Name
+from models.seals import Seal, SubjectKey
 from models.subjects import COUNTRY, DISPLAY_NAME, NAME_LENGTH, regime_of
 
 

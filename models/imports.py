@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from models import admissions, choices, payments, registrations, suppressions, syncs
+from models import admissions, choices, payments, recordings, registrations, suppressions
 from models.admissions import Place
 from models.choices import Choice
 from models.database import Statement
@@ -68,11 +68,11 @@ async def take(deed: Deed, person: Person, place: Place | None) -> Taken:
     for fragment in person.fragments:
         await payments.store(deed, name, fragment)
     for synced in person.syncs:
-        account_id = await syncs.record(deed, name, synced.sync)
+        account_id = await recordings.record(deed, name, synced.sync)
         if synced.clients:
             key = await deed.keyring.key_of(subject_id)
             for client, seen_at in synced.clients:
-                await syncs.record_client(deed, key, account_id, client, seen_at)
+                await recordings.record_client(deed, key, account_id, client, seen_at)
     return Taken(Arrival.NEW if holder is None else Arrival.COMPLETED, honoured)
 
 

@@ -4,72 +4,22 @@ Personal values are sealed with AES-256-GCM under the person's key; destroying t
 unreadable: in tables, write-ahead log, replicas and backups. Look-ups use a keyed hash of the normalised name.
 """
 
-import base64
-import binascii
 import hmac
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from functools import cache
-from typing import NamedTuple, get_args, get_type_hints
+from typing import NamedTuple
 from uuid import UUID
 
 from asyncpg.pool import Pool
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import SmallInteger, text
 
 from models.base import Fate, Id, KeyringTable, Moment, Octets, stored
 from models.database import Connection, One, Statement, as_list
 from models.errors import SubjectErased, Unavailable
-
-KEY = 32
-MASTER_KEY_FORM = "PRIVACY_MASTER_KEY is VERSION:BASE64 of 32 octets, several separated by commas"
-FORMAT = b"\x01"
-NONCE = 12
-TAG = 16
-OVERHEAD = len(FORMAT) + NONCE + TAG
-"""Octets that sealing adds; AES-GCM keeps the length of what it seals."""
-
-
-class SubjectKey(NamedTuple):
-    """The key of one person, ready to seal and open."""
-
-    subject_id: UUID
-    cipher: AESGCM
-
-
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """How one column is sealed: its name and the person's id are bound in, so a value moved elsewhere does not open."""
-
-    column: str
-
-    def seal(self, key: SubjectKey, text: str) -> bytes:
-        nonce = os.urandom(NONCE)
-        return FORMAT + nonce + key.cipher.encrypt(nonce, text.encode(), self._bound_to(key))
-
-    def open(self, key: SubjectKey, sealed: bytes) -> str:
-        """Give the text back; ``InvalidTag`` when it was moved, was changed, or is not this key's."""
-        return key.cipher.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], self._bound_to(key)).decode()
-
-    def _bound_to(self, key: SubjectKey) -> bytes:
-        return self.column.encode() + b"\x00" + key.subject_id.bytes
-
-
-@cache
-def sealed_columns(row: type) -> Mapping[str, Seal]:
-    """Give the sealed columns of a row's type: those annotated ``Annotated[bytes, Seal("table.column")]``."""
-    marks = {}
-    if issubclass(row, tuple):
-        for name, hint in get_type_hints(row, include_extras=True).items():
-            for alternative in (hint, *get_args(hint)):
-                for mark in getattr(alternative, "__metadata__", ()):
-                    if isinstance(mark, Seal):
-                        marks[name] = mark
-    return marks
+from models.masters import KEY, MasterKeys
+from models.seals import SubjectKey
 
 
 class SubjectKeyRow(KeyringTable, table=True):
@@ -158,48 +108,6 @@ UPDATE lookup_keys
 SET master_version = :current, wrapped = :wrapped
 WHERE version = :version
 """)
-
-
-class MasterKeys:
-    """The versions of the master key, of which the highest wraps and every one unwraps."""
-
-    def __init__(self, text: str) -> None:
-        """Read ``2:BASE64,1:BASE64``; ValueError with a sentence when it is not of that form."""
-        self._secrets: dict[int, bytes] = {}
-        for part in text.split(","):
-            number, _, secret = part.strip().partition(":")
-            try:
-                decoded = base64.b64decode(secret, validate=True)
-                version = int(number)
-            except (ValueError, binascii.Error):
-                raise ValueError(MASTER_KEY_FORM) from None
-            if len(decoded) != KEY or not 0 < version < 2**15 or version in self._secrets:
-                raise ValueError(MASTER_KEY_FORM)
-            self._secrets[version] = decoded
-        self._ciphers = {version: AESGCM(secret) for version, secret in self._secrets.items()}
-        self.current = max(self._secrets)
-
-    @staticmethod
-    def made(version: int = 1) -> str:
-        """Make a new master key, as the setting wants it."""
-        return f"{version}:{base64.b64encode(os.urandom(KEY)).decode()}"
-
-    def wrap(self, secret: bytes, bound_to: bytes) -> bytes:
-        nonce = os.urandom(NONCE)
-        return nonce + self._ciphers[self.current].encrypt(nonce, secret, bound_to)
-
-    def unwrap(self, version: int, wrapped: bytes, bound_to: bytes) -> bytes:
-        cipher = self._ciphers.get(version)
-        if cipher is None:
-            raise LookupError(f"a key is wrapped by master key version {version}, which PRIVACY_MASTER_KEY lacks")
-        return cipher.decrypt(wrapped[:NONCE], wrapped[NONCE:], bound_to)
-
-    def derived(self, use: str) -> list[bytes]:
-        """Give a key for another use, made of each version, the current first."""
-        return [
-            HKDF(algorithm=SHA256(), length=KEY, salt=None, info=use.encode()).derive(self._secrets[version])
-            for version in sorted(self._secrets, reverse=True)
-        ]
 
 
 class Keyring:

@@ -10,7 +10,9 @@ from sqlalchemy import SmallInteger, text
 
 from models.base import Fate, Id, KeyringTable, Moment, Octets, stored
 from models.database import Connection, One, Statement, as_list
-from models.keyring import KEY, Keyring, SubjectKey
+from models.keyring import Keyring
+from models.masters import KEY
+from models.seals import SubjectKey
 
 
 class LetterKeyRow(KeyringTable, table=True):

@@ -13,7 +13,7 @@ from models import letter_keys
 from models.base import Fate, Id, Moment, Octets, Table, Text, new_id, one_of, stored
 from models.database import Connection, Statement
 from models.deeds import Deed
-from models.keyring import OVERHEAD, Seal, SubjectKey
+from models.seals import OVERHEAD, Seal, SubjectKey
 
 LONGEST_CONTEXT: Final = 4000
 """Octets of what a letter says beyond its template."""

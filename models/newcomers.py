@@ -9,13 +9,15 @@ from models.accounts import REFERENCE as ACCOUNT
 from models.addresses import ADDRESS
 from models.base import new_id
 from models.consents import Channel, ConsentState, refusal
-from models.keyring import Keyring, SubjectKey
+from models.keyring import Keyring
 from models.names import Name
 from models.payments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, Fragment
 from models.payments import REFERENCE as CARD
 from models.purposes import PurposeRow
+from models.recordings import Client, Sync
+from models.seals import SubjectKey
 from models.subjects import COUNTRY, DISPLAY_NAME, regime_of
-from models.syncs import APP, FILE_NAME, PLATFORM, USER_AGENT, VERSION, Client, Sync
+from models.syncs import APP, FILE_NAME, PLATFORM, USER_AGENT, VERSION
 from models.syncs import REFERENCE as SYNC
 
 

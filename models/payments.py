@@ -17,8 +17,8 @@ from models.base import Fate, Id, Moment, Octets, Table, new_id, now, stored
 from models.database import Connection, Many, One, Statement, as_list
 from models.deeds import Deed
 from models.errors import BadInput, NotFound
-from models.keyring import OVERHEAD, Seal
 from models.names import Name
+from models.seals import OVERHEAD, Seal
 
 REFERENCE_LENGTH = 64
 YEARS = range(2000, 2100)

@@ -10,8 +10,8 @@ from models.base import new_id
 from models.database import Statement
 from models.deeds import Deed
 from models.errors import SubjectAmbiguous, SubjectErased, Underage
-from models.keyring import SubjectKey
 from models.names import Name
+from models.seals import SubjectKey
 from models.subjects import COUNTRY, DISPLAY_NAME, NAME_LENGTH, SubjectRow, SubjectStatus, regime_of
 
 

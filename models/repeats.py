@@ -10,11 +10,12 @@ from uuid import UUID
 
 from models.database import Connection, Database, Statement
 from models.imports import is_forbidden
-from models.keyring import Keyring, SubjectKey
+from models.keyring import Keyring
 from models.newcomers import Consented, Person, Synced
 from models.payments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, Fragment
+from models.recordings import MOST_CLIENTS
+from models.seals import SubjectKey
 from models.subjects import SubjectStatus
-from models.syncs import MOST_CLIENTS
 
 OWNERS = Statement("""
 SELECT lookup_hash, subject_id

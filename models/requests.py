@@ -14,8 +14,8 @@ from models.base import Fate, Id, Moment, Octets, Table, Text, one_of, stored
 from models.consents import Channel
 from models.database import Connection, Many, One, Statement, as_list
 from models.errors import StateConflict
-from models.keyring import OVERHEAD, Seal
 from models.pages import PageOf, Slice, sliced
+from models.seals import OVERHEAD, Seal
 from models.subjects import Regime
 from models.texts import ADDRESS_LENGTH
 

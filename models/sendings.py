@@ -16,8 +16,9 @@ from models import letter_keys
 from models.base import new_id
 from models.database import Connection, Database, Statement
 from models.decisions import DecisionReason, decided
-from models.keyring import Keyring, SubjectKey
+from models.keyring import Keyring
 from models.letters import ADDRESS, CONTEXT, LetterName, LetterReason, LetterState
+from models.seals import SubjectKey
 from models.subjects import SubjectStatus
 
 LEASE: Final = timedelta(minutes=5)

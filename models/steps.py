@@ -17,9 +17,9 @@ from models.base import Fate, Id, Moment, Octets, Table, Text, one_of, stored
 from models.database import Connection, Many, One, Statement, as_list
 from models.deeds import Deed
 from models.errors import BadInput, NotFound, StateConflict
-from models.keyring import OVERHEAD, Seal
 from models.names import REFERENCE_LENGTH, system_name
 from models.pages import PageOf, Slice, sliced
+from models.seals import OVERHEAD, Seal
 
 ERROR_LENGTH = 200
 MOST_RECORDS = 2**31 - 1

@@ -12,9 +12,9 @@ from models.base import Fate, Id, Moment, Octets, Table, Text, one_of, stored
 from models.database import Connection, One, Statement, as_list
 from models.deeds import Deed
 from models.errors import SubjectErased, SubjectNotFound
-from models.keyring import OVERHEAD, Seal
 from models.names import Name
 from models.pages import PageOf, Slice, sliced
+from models.seals import OVERHEAD, Seal
 
 NAME_LENGTH = 200
 

@@ -16,7 +16,7 @@ from sqlalchemy import Boolean, CheckConstraint, Integer
 from models.base import Fate, Moment, Table, Text, stored
 from models.database import Connection, Statement
 from models.errors import BadInput
-from models.keyring import MasterKeys
+from models.masters import MasterKeys
 from models.names import system_name
 
 URL_LENGTH = 500

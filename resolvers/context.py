@@ -16,12 +16,13 @@ from models.deeds import Deed, deed
 from models.errors import CaseRequired, Forbidden, GrantRequired, Unavailable
 from models.grants import Granted
 from models.intakes import GRACE
-from models.keyring import Keyring, SubjectKey
+from models.keyring import Keyring
 from models.names import Name
 from models.pages import Slice
 from models.plans import PlanRow
 from models.questions import Questions
 from models.roles import READERS
+from models.seals import SubjectKey
 from models.subjects import SubjectRow
 from models.tokens import LIFE, TokenLife
 from resolvers.loaders import Reader

@@ -12,8 +12,8 @@ from models.corrections import UNCHANGED, Correction
 from models.errors import QueryTooLarge, Refused
 from models.names import Name
 from models.payments import Fragment
+from models.recordings import Client, File, Sync
 from models.registrations import Registration
-from models.syncs import Client, File, Sync
 from resolvers.scalars import BigInt
 
 MOST_PEOPLE = 1000

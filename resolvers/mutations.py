@@ -15,6 +15,7 @@ from models import (
     intakes,
     optouts,
     payments,
+    recordings,
     registrations,
     requests,
     restrictions,
@@ -151,7 +152,7 @@ class Mutation:
         subject: By,
         input: Annotated[SyncInput, strawberry.argument(description="What the sync service knows.")],  # noqa: A002
     ) -> SyncAccount:
-        done = await info.context.perform("recordSync", syncs.record, subject.name(), input.sync())
+        done = await info.context.perform("recordSync", recordings.record, subject.name(), input.sync())
         return await info.context.load_one(syncs.by_ids, done)
 
     @root(

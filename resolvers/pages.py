@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from models.actors import Actor
 from models.errors import BadInput, QueryTooLarge
 from models.grants import Granted
-from models.keyring import NONCE
 from models.pages import PageOf, Slice
+from models.seals import NONCE
 from resolvers.scalars import Cursor
 from resolvers.sources import Fed, Read, column, shape
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import strawberry
 from strawberry.types.field import StrawberryField
 
-from models.keyring import SubjectKey, sealed_columns
+from models.seals import SubjectKey, sealed_columns
 
 _Shape = TypeVar("_Shape")
 _Given = ParamSpec("_Given")

@@ -26,7 +26,8 @@ from models import tokens
 from models.actors import PEOPLE, Actor, Role
 from models.database import Database
 from models.deeds import Deed, deed
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
+from models.masters import MasterKeys
 
 hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=5000)

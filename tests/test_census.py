@@ -18,10 +18,10 @@ from models import (
     optouts,
     payments,
     plans,
+    recordings,
     registrations,
     sendings,
     steps,
-    syncs,
 )
 from models.actors import Role
 from models.base import Fate, now
@@ -31,10 +31,10 @@ from models.intakes import Wish
 from models.letters import LetterState
 from models.names import Name
 from models.payments import Fragment
+from models.recordings import Client, File, Sync
 from models.registrations import Registration
 from models.requests import IdentityProof
 from models.sendings import Outcome
-from models.syncs import Client, File, Sync
 from tests.conftest import Databases, World
 from workers.erasures import Erasures
 
@@ -151,7 +151,7 @@ async def _lived(world: World) -> None:
         await payments.remove(made, fragment)
     async with world.deed(Role.SYNC) as made:
         files = [File("Diary.txt", 17, now())]
-        await syncs.record(made, ADA, Sync("sync-1", 17, 1, now(), Client("App", "1", "OS", "App/1"), files))
+        await recordings.record(made, ADA, Sync("sync-1", 17, 1, now(), Client("App", "1", "OS", "App/1"), files))
     async with world.database.transaction() as connection:
         # Columns that other parts of the service fill.
         await connection.execute(

@@ -19,7 +19,8 @@ from cli.main import app
 from cli.place import Opened
 from models import errors
 from models.database import Database
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
+from models.masters import MasterKeys
 from tests.conftest import Api, Databases
 from tests.documents import PAGES, ROOT, TABLES, Example, Likeness, anchors, commands, in_step, links, steps
 

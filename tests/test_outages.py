@@ -16,7 +16,7 @@ import pytest
 import migrations
 from cli import roles
 from cli.embedded import Cluster
-from models.keyring import MasterKeys
+from models.masters import MasterKeys
 from tests.conftest import ROOT, Answered, Api, Databases, Running, issued, settings_for
 from tests.people import DECIDE, GRANT, REGISTER, known
 

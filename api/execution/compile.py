@@ -15,7 +15,7 @@ from api.execution.levels import Field, Level, depth_of
 from api.execution.plan import Plan, Variable
 from api.execution.selection import Choice, Document, choosing_variables
 from api.execution.steps import Body, Feeding, Introspecting, Opening, Taking
-from models.keyring import sealed_columns
+from models.seals import sealed_columns
 from resolvers.sources import Column, Fed, source_of
 
 

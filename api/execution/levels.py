@@ -7,7 +7,7 @@ from graphql import GraphQLOutputType, is_list_type, is_non_null_type
 from graphql.language import FieldNode
 
 from api.execution.completion import completion_text
-from models.keyring import Seal
+from models.seals import Seal
 
 
 class Step(Protocol):

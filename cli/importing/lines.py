@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from models.base import FIRST_MOMENT, LAST_MOMENT
 from models.consents import Channel
-from models.syncs import BIGGEST, MOST_CLIENTS, MOST_COUNTED, MOST_FILES
+from models.recordings import BIGGEST, MOST_CLIENTS, MOST_COUNTED, MOST_FILES
 
 MOST = 100
 """Accounts, cards, sync accounts and further addresses that one line may name of each."""

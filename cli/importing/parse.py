@@ -8,7 +8,7 @@ import orjson
 from pydantic import ValidationError
 
 from cli.importing.lines import ClientPart, ConsentPart, PersonPart, SyncPart, utc
-from models import payments, syncs, texts
+from models import payments, recordings, texts
 from models.base import CLOCK_SKEW, now
 from models.cards import holds_card_number, number_looks_like_card
 from models.errors import BadInput, CardNumberRefused, PurposeNotRefusable, Underage, UnknownPurpose
@@ -16,8 +16,8 @@ from models.names import Name
 from models.newcomers import Consented, Person, Synced
 from models.payments import Fragment
 from models.purposes import REFUSABLE, PurposeRow
+from models.recordings import Client, File, Sync
 from models.subjects import NAME_LENGTH
-from models.syncs import Client, File, Sync
 
 _PROBLEMS = {
     "missing": "it is missing",
@@ -139,7 +139,7 @@ def _sync(part: SyncPart, argument: str) -> Synced:
             File(file.name, file.size_bytes, _calendar(file.modified_at, f"{argument}.files.{index}.modifiedAt"))
             for index, file in enumerate(part.files)
         ]
-    sync = syncs.checked(
+    sync = recordings.checked(
         Sync(part.reference, part.storage_bytes, part.file_count, synced_at, None, files), now(), argument
     )
     seen: dict[Client, datetime] = {}
@@ -152,7 +152,7 @@ def _sync(part: SyncPart, argument: str) -> Synced:
 def _client(part: ClientPart, synced_at: datetime, argument: str) -> tuple[Client, datetime]:
     client = Client(part.app, part.version, part.platform, part.user_agent)
     at = _moment(part.last_seen_at, f"{argument}.lastSeenAt") if part.last_seen_at else synced_at
-    return syncs.checked_client(client, argument), at
+    return recordings.checked_client(client, argument), at
 
 
 def _calendar(moment: datetime, argument: str) -> datetime:

@@ -11,7 +11,8 @@ from models.actors import Actor, Role
 from models.base import Prefix, id_of
 from models.database import Database
 from models.deeds import deed
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
+from models.masters import MasterKeys
 from tests.conftest import Api, Databases
 
 REQUEST = """mutation Ask($who: SubjectBy!, $identity: IdentityProof! = EMAIL_CODE, $immediately: Boolean! = false) {

@@ -8,7 +8,8 @@ import pytest
 
 from api.rates import Rates
 from models import unsubscribes
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
+from models.masters import MasterKeys
 from tests.conftest import Api, Databases, World
 from tests.people import DECIDE, GRANT
 

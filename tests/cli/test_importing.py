@@ -14,7 +14,8 @@ import migrations
 from cli.bulk.sources import LONGEST
 from cli.embedded import Cluster
 from models.database import Database
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
+from models.masters import MasterKeys
 from tests.cli.commands import Ran, command, environment, privacy
 from tests.cli.people import PURPOSES, choices, expected, kept, person
 from tests.conftest import Api, Databases, World

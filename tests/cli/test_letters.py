@@ -13,8 +13,8 @@ from cli.work import mail
 from models import letters, posts, registrations, sendings
 from models.base import Prefix, external_id
 from models.errors import NotFound, StateConflict
-from models.keyring import MasterKeys
 from models.letters import LetterName, LetterReason, LetterState
+from models.masters import MasterKeys
 from models.posts import Look
 from models.registrations import Registration
 from models.sendings import Outcome

@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from cli.main import app
-from models.keyring import MasterKeys
+from models.masters import MasterKeys
 from tests.cli.commands import privacy
 from tests.conftest import Databases
 

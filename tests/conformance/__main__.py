@@ -11,7 +11,7 @@ from typing import Any
 import migrations
 from cli import roles
 from cli.embedded import Cluster
-from models.keyring import MasterKeys
+from models.masters import MasterKeys
 from tests.conftest import ROOT, Databases, Running, issued, settings_for
 
 HERE = Path(__file__).parent

@@ -5,7 +5,8 @@ import os
 from datetime import timedelta
 
 from models.database import Acting, Database
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
+from models.masters import MasterKeys
 from models.roles import WORKER
 from workers.erasures import Erasures
 

@@ -9,7 +9,9 @@ from cryptography.exceptions import InvalidTag
 from models import subjects
 from models.base import new_id
 from models.errors import SubjectErased, Unavailable
-from models.keyring import Keyring, MasterKeys, Seal
+from models.keyring import Keyring
+from models.masters import MasterKeys
+from models.seals import Seal
 from models.subjects import DISPLAY_NAME
 from tests.conftest import Databases, World
 from tests.models.acting import registered

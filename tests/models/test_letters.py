@@ -14,8 +14,9 @@ from models.consents import Channel
 from models.corrections import Correction
 from models.deeds import Deed
 from models.errors import StateConflict
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
 from models.letters import LetterName, LetterReason, LetterState
+from models.masters import MasterKeys
 from models.names import Name
 from models.registrations import Registration
 from models.sendings import Claimed, Outcome

@@ -9,8 +9,8 @@ import pytest
 from models import payments
 from models.base import now
 from models.errors import BadInput, NotFound
-from models.keyring import OVERHEAD
 from models.payments import Fragment
+from models.seals import OVERHEAD
 from tests.conftest import World
 from tests.models.acting import counted, dumped, execute, named, registered
 

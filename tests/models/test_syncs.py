@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from models import syncs
+from models import recordings, syncs
 from models.base import now
 from models.errors import BadInput
-from models.syncs import Client, File, Sync
+from models.recordings import Client, File, Sync
 from tests.conftest import World
 from tests.models.acting import counted, dumped, named, registered
 
@@ -20,7 +20,7 @@ CLIENT = Client("Outliner", "5.1", "macOS 15", "Outliner/5.1")
 async def recorded(world: World, who: UUID, hours: int = 0, **given: Any) -> UUID:
     said = Sync("sync-1", 100 + hours, hours, BASE + timedelta(hours=hours))._replace(**given)
     async with world.deed() as deed:
-        return await syncs.record(deed, named(who), said)
+        return await recordings.record(deed, named(who), said)
 
 
 async def kept(world: World, account: UUID) -> tuple[int, int, datetime]:
@@ -78,13 +78,13 @@ async def test_a_list_of_files_replaces_and_none_leaves_them(world: World) -> No
 @pytest.mark.anyio
 async def test_the_clients_seen_last_are_remembered_and_no_more(world: World) -> None:
     who = await registered(world)
-    for hours in range(syncs.MOST_CLIENTS + 5):
+    for hours in range(recordings.MOST_CLIENTS + 5):
         account = await recorded(world, who, hours, client=CLIENT._replace(version=str(hours)))
     key = await world.keyring.key_of(who)
     async with world.database.readers.acquire() as connection:
         rows = (await syncs.clients(connection, [account]))[account]
     versions = [int(syncs.VERSION.open(key, row.version)) for row in rows]
-    assert versions == list(range(syncs.MOST_CLIENTS + 4, 4, -1))
+    assert versions == list(range(recordings.MOST_CLIENTS + 4, 4, -1))
 
 
 @pytest.mark.anyio

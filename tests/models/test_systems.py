@@ -6,7 +6,7 @@ import pytest
 
 from models import systems
 from models.errors import BadInput
-from models.keyring import MasterKeys
+from models.masters import MasterKeys
 from models.systems import SystemRow
 from tests.conftest import World
 

@@ -15,7 +15,8 @@ from typing import Any
 from mailers.messages import Sender
 from mailers.transports import transport_of
 from models.database import Database
-from models.keyring import Keyring, MasterKeys
+from models.keyring import Keyring
+from models.masters import MasterKeys
 from tests.conftest import ROOT
 from workers.letters import Letters
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from strawberry.schema.config import StrawberryConfig
 
 from models.errors import BadInput, CardNumberRefused, NotFound, Unavailable
-from models.keyring import Seal, SubjectKey
+from models.seals import Seal, SubjectKey
 from resolvers.sources import Fed, Read, column, fed, source_of
 
 Even = NewType("Even", int)

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from models.actors import Actor, Role
 from models.base import Prefix, external_id
 from models.errors import BadInput, Unavailable
-from models.keyring import Seal, SubjectKey
 from models.names import Name
 from models.pages import Slice
+from models.seals import Seal, SubjectKey
 from models.subjects import by_ids
 from resolvers.pages import Cursors
 

@@ -10,7 +10,7 @@ from graphql import OperationDefinitionNode, get_introspection_query, graphql_sy
 
 from api.execution import Plan, Result, compile_operation
 from models.errors import BadInput, CardNumberRefused, Unavailable
-from models.keyring import Seal, SubjectKey
+from models.seals import Seal, SubjectKey
 from resolvers.sources import Read
 from tests.api.execution.club import PERSONAL, Context, schema
 

@@ -1,0 +1,54 @@
+"""Seals: how a column's values are unreadable to whoever has not the person's key (AES-256-GCM, NIST SP 800-38D)."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple, get_args, get_type_hints
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+FORMAT = b"\x01"
+NONCE = 12
+TAG = 16
+OVERHEAD = len(FORMAT) + NONCE + TAG
+"""Octets that sealing adds; AES-GCM keeps the length of what it seals."""
+
+
+class SubjectKey(NamedTuple):
+    """The key of one person, ready to seal and open."""
+
+    subject_id: UUID
+    cipher: AESGCM
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """How one column is sealed: its name and the person's id are bound in, so a value moved elsewhere does not open."""
+
+    column: str
+
+    def seal(self, key: SubjectKey, text: str) -> bytes:
+        nonce = os.urandom(NONCE)
+        return FORMAT + nonce + key.cipher.encrypt(nonce, text.encode(), self._bound_to(key))
+
+    def open(self, key: SubjectKey, sealed: bytes) -> str:
+        """Give the text back; ``InvalidTag`` when it was moved, was changed, or is not this key's."""
+        return key.cipher.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], self._bound_to(key)).decode()
+
+    def _bound_to(self, key: SubjectKey) -> bytes:
+        return self.column.encode() + b"\x00" + key.subject_id.bytes
+
+
+@cache
+def sealed_columns(row: type) -> Mapping[str, Seal]:
+    """Give the sealed columns of a row's type: those annotated ``Annotated[bytes, Seal("table.column")]``."""
+    marks = {}
+    if issubclass(row, tuple):
+        for name, hint in get_type_hints(row, include_extras=True).items():
+            for alternative in (hint, *get_args(hint)):
+                for mark in getattr(alternative, "__metadata__", ()):
+                    if isinstance(mark, Seal):
+                        marks[name] = mark
+    return marks
