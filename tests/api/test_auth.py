@@ -62,7 +62,7 @@ def test_half_a_token_and_a_token_with_a_tail_are_wrong(api: Api) -> None:
 
 
 def test_a_secret_is_shown_once_and_kept_as_its_hash(api: Api, databases: Databases) -> None:
-    issued = api.ask("ADMIN", ISSUE, name="a script", roles=["ADMIN"]).data["issueToken"]
+    issued = api.ask("ADMIN", ISSUE, name="a keeper", roles=["ADMIN"]).data["issueToken"]
     secret = issued["secret"]
     assert secret.startswith("prv_")
     assert len(secret) == len("prv_") + 43
@@ -70,7 +70,9 @@ def test_a_secret_is_shown_once_and_kept_as_its_hash(api: Api, databases: Databa
     async def kept() -> list[asyncpg.Record]:
         connection = await asyncpg.connect(databases.url)
         try:
-            return await connection.fetch("SELECT t.*, t::text AS whole FROM tokens AS t WHERE name = 'a script'")
+            return await connection.fetch(
+                "SELECT t.*, t::text AS whole FROM tokens AS t WHERE name = 'a script with a secret'"
+            )
         finally:
             await connection.close()
 
