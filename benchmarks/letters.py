@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import orjson
+import uvloop
 
 import migrations
 from cli.embedded import Cluster
@@ -164,7 +165,7 @@ def main() -> None:
         return
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     with tempfile.TemporaryDirectory() as folder, Cluster(Path(folder) / "postgres") as cluster:
-        asyncio.run(run(cluster, count))
+        uvloop.run(run(cluster, count))
 
 
 if __name__ == "__main__":

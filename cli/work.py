@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import structlog
+import uvloop
 
 from api.settings import Settings, UnsafeSettingError
 from cli.audit import signer
@@ -62,7 +63,7 @@ def work() -> None:
     """Do what is due until stopped: letters, erasures, systems, seals. Several of these may run side by side."""
     with placed() as settings:
         log_as(settings.log_format)
-        asyncio.run(_until_stopped(settings))
+        uvloop.run(_until_stopped(settings))
 
 
 async def _until_stopped(settings: Settings) -> None:

@@ -6,6 +6,7 @@ from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from mailers.transports import Mail
@@ -13,6 +14,20 @@ from models import unsubscribes
 
 _UNFOLDED: Final = frozenset({"list-unsubscribe", "list-unsubscribe-post", "message-id", "feedback-id"})
 _MOST_CLASSES: Final = 100
+_ALIKE: Final = frozenset(
+    {
+        "auto-submitted",
+        "content-transfer-encoding",
+        "content-type",
+        "feedback-id",
+        "from",
+        "list-unsubscribe-post",
+        "mime-version",
+        "reply-to",
+        "subject",
+        "x-auto-response-suppress",
+    }
+)
 
 
 class _Registry(HeaderRegistry):
@@ -30,13 +45,26 @@ class _Registry(HeaderRegistry):
 
 
 class _Policy(EmailPolicy):
-    """SMTP's rules; values that are one word are never folded, which would encode them past recognition."""
+    """SMTP's rules; values that are one word are never folded, which would encode them past recognition.
+
+    Headers that are the same in many letters are parsed once.
+    """
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        if name.lower() in _ALIKE and isinstance(value, str):
+            return _parsed(self, name, str(value))
+        return super().header_store_parse(name, value)
 
     def fold(self, name: str, value: Any) -> str:
         return f"{name}: {value}\r\n" if name.lower() in _UNFOLDED else super().fold(name, value)
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         return self.fold(name, value).encode("utf-8" if self.utf8 else "ascii", "surrogateescape")
+
+
+@lru_cache(maxsize=256)
+def _parsed(policy: EmailPolicy, name: str, value: str) -> tuple[str, Any]:
+    return EmailPolicy.header_store_parse(policy, name, value)
 
 
 POLICY: Final = _Policy(linesep=SMTP.linesep, utf8=False, cte_type="7bit", header_factory=_Registry())
@@ -90,10 +118,10 @@ def message(sender: Sender, envelope: Envelope, written: Written) -> Mail:
     """Make a letter ready to go: the same one, to the octet, however often it is made."""
     needs_utf8 = not envelope.recipient.rpartition("@")[0].isascii()
     made = EmailMessage(policy=INTERNATIONAL if needs_utf8 else POLICY)
-    made["From"] = sender.address
+    made["From"] = str(sender.address)
     made["To"] = _recipient(envelope.recipient)
     if sender.reply_to:
-        made["Reply-To"] = sender.reply_to
+        made["Reply-To"] = str(sender.reply_to)
     made["Subject"] = " ".join(written.subject.split())
     made["Date"] = format_datetime(envelope.posted_at)
     made["Message-ID"] = envelope.message_id

@@ -278,6 +278,16 @@ async def settle(connection: Connection, row: ClaimedRow, lease: UUID, outcome: 
     )
 
 
+async def settled(database: Database, letter: Claimed, outcome: Outcome) -> None:
+    """Write what became of a letter, committed: one statement is a transaction of its own."""
+    if outcome.reason is LetterReason.ADDRESS_REFUSED:
+        async with database.transaction() as connection:
+            await settle(connection, letter.row, letter.lease, outcome)
+    else:
+        async with database.writers.acquire() as connection:
+            await settle(connection, letter.row, letter.lease, outcome)
+
+
 async def tidy(database: Database, keyring: Keyring) -> int:
     """Destroy the keys of letters that need them no more, and forget letters that wait too long for a decision."""
     async with database.transaction() as connection:

@@ -132,8 +132,7 @@ class Delivery:
         """Write what became of a letter, however long PostgreSQL is away, within the lease."""
         for wait in (*SETTLED_AFTER, None):
             try:
-                async with self._database.transaction() as connection:
-                    await sendings.settle(connection, letter.row, letter.lease, outcome)
+                await sendings.settled(self._database, letter, outcome)
             except OUTAGES:
                 if wait is None:
                     raise
