@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import socket
 import threading
 import time
@@ -32,6 +33,9 @@ from models.masters import MasterKeys
 hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=5000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# Whoever started the suite may ignore Ctrl-C, and children would inherit that: those that are stopped by it must not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 KEPT = {"alembic_version", "purposes", "policy_versions", "lookup_keys", "tokens"}

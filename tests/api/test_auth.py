@@ -70,9 +70,7 @@ def test_a_secret_is_shown_once_and_kept_as_its_hash(api: Api, databases: Databa
     async def kept() -> list[asyncpg.Record]:
         connection = await asyncpg.connect(databases.url)
         try:
-            return await connection.fetch(
-                "SELECT t.*, t::text AS whole FROM tokens AS t WHERE name = 'a script with a secret'"
-            )
+            return await connection.fetch("SELECT t.*, t::text AS whole FROM tokens AS t WHERE name = 'a keeper'")
         finally:
             await connection.close()
 
