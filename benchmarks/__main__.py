@@ -12,6 +12,9 @@ from benchmarks.place import ROLES, Place, console, populated, started
 from benchmarks.rounds import Figures, Round, timed
 from benchmarks.works import Work, works
 
+WARM_REQUESTS = 20_000
+WARM_SECONDS = 16
+
 
 class Timing(NamedTuple):
     """How long and how hard."""
@@ -19,6 +22,14 @@ class Timing(NamedTuple):
     rounds: int
     seconds: float
     connections: int
+
+
+def warmed(place: Place, each: Running, work: Work, connections: int) -> None:
+    """Ask until the compilers of the peers have settled: V8 takes some ten thousand requests."""
+    asked = spent = 0
+    while asked < WARM_REQUESTS and spent < WARM_SECONDS:
+        asked += timed(place, each, work, connections=connections, seconds=4).requests
+        spent += 4
 
 
 def compared(
@@ -37,7 +48,7 @@ def compared(
             for each in able:
                 for index in range(CHECKED):
                     each.check(place, work, index)
-                timed(place, each, work, connections=connections, seconds=max(3, seconds))
+                warmed(place, each, work, connections)
             for number in range(rounds):
                 for each in able[number % len(able) :] + able[: number % len(able)]:
                     measured = timed(place, each, work, connections=connections, seconds=seconds)

@@ -23,13 +23,15 @@ ROOT = Path(__file__).parent.parent
 HOME = ROOT / "var" / "bench"
 SETTINGS = {"max_connections": "300", "shared_buffers": "512MB", "max_wal_size": "8GB"}
 """Everything else is as embedded by default: fsync and synchronous_commit are on."""
+CORES = sorted(os.sched_getaffinity(0))
+"""All that we may use, asked before this process keeps to some of them."""
 ROLES = ("STORE", "SUPPORT")
 console = Console(stderr=True, highlight=False)
 
 
 def cores() -> tuple[set[int], set[int]]:
     """Give the core of the server under test, and those of PostgreSQL and the load."""
-    first, *others = sorted(os.sched_getaffinity(0))
+    first, *others = CORES
     return {first}, set(others) or {first}
 
 

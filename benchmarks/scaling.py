@@ -91,7 +91,7 @@ def profile(place: Place, ours: Running, seconds: float) -> dict[str, float]:
         )
     except FileNotFoundError:
         return {}
-    timed(place, ours, _named(place)["one"], connections=32, seconds=seconds + 1)
+    timed(place, ours, _named(place)["one"], connections=32, seconds=seconds + 6)
     spying.wait()
     shares: dict[str, int] = {}
     for line in raw.read_text().splitlines():
