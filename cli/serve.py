@@ -17,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from api.app import App, create_app
 from api.settings import Settings, UnsafeSettingError
+from api.wire import Wire
 from cli import demo as demonstration
 from cli.audit import KEY
 from cli.logs import log_as
@@ -90,7 +91,7 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
             port=port,
             workers=workers,
             loop="uvloop",
-            http="httptools",
+            http=Wire,
             access_log=False,
             log_level="warning",
             server_header=False,

@@ -21,6 +21,7 @@ import uvicorn
 import migrations
 from api.app import create_app
 from api.settings import Settings
+from api.wire import Wire
 from cli import roles
 from cli.embedded import Cluster
 from models import tokens
@@ -189,7 +190,7 @@ class Running:
             self.port = probe.getsockname()[1]
         self.server = uvicorn.Server(
             uvicorn.Config(
-                create_app(settings), host="127.0.0.1", port=self.port, access_log=False, log_level="warning"
+                create_app(settings), host="127.0.0.1", port=self.port, http=Wire, access_log=False, log_level="warning"
             )
         )
         self.thread = threading.Thread(target=self.server.run, daemon=True)

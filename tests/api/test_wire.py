@@ -1,0 +1,193 @@
+"""The wire under POST /graphql: however requests arrive on a connection, each is answered once, whole, in order."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPResponse
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.conftest import Api, Databases, Running, issued, settings_for
+from tests.people import REGISTER
+
+VIEWER = b'{"query": "{ viewer { role } }"}'
+ANSWER = {"data": {"viewer": {"role": "STORE"}}}
+KEEP_ALIVE = 5
+"""Seconds of silence after which a connection is closed (uvicorn's)."""
+
+
+@contextmanager
+def connection(api: Api) -> Iterator[socket.socket]:
+    host, _, port = api.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as made:
+        yield made
+
+
+def request(api: Api, body: bytes = VIEWER, *, version: str = "1.1", path: str = "/graphql", **headers: str) -> bytes:
+    given = {"Host": "here", "Content-Type": "application/json", "Authorization": f"Bearer {api.secrets['STORE']}"}
+    given |= {"Content-Length": str(len(body))} | {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"POST {path} HTTP/{version}", *(f"{name}: {value}" for name, value in given.items()), "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def answer(connected: socket.socket) -> tuple[int, Any, str | None]:
+    """Read one answer: its status, its body, and what it says of the connection."""
+    response = HTTPResponse(connected)
+    response.begin()
+    body = response.read()
+    return response.status, json.loads(body) if body.startswith(b"{") else body, response.getheader("connection")
+
+
+def test_requests_follow_each_other_on_one_connection(api: Api) -> None:
+    with connection(api) as connected:
+        for _ in range(3):
+            connected.sendall(request(api))
+            assert answer(connected) == (200, ANSWER, None)
+
+
+def test_requests_that_arrive_together_are_answered_in_their_order(api: Api) -> None:
+    asked = [json.dumps({"query": f"{{ a{n}: viewer {{ role }} }}"}).encode() for n in range(20)]
+    with connection(api) as connected, connected.makefile("rb") as stream:
+        connected.sendall(b"".join(request(api, body) for body in asked))
+        for n in range(20):
+            assert stream.readline() == b"HTTP/1.1 200 OK\r\n"
+            headers = dict(line.split(b": ", 1) for line in iter(stream.readline, b"\r\n"))
+            assert json.loads(stream.read(int(headers[b"content-length"]))) == {"data": {f"a{n}": {"role": "STORE"}}}
+
+
+def test_a_request_that_arrives_octet_by_octet_is_answered(api: Api) -> None:
+    with connection(api) as connected:
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for octet in request(api):
+            connected.sendall(bytes([octet]))
+        assert answer(connected) == (200, ANSWER, None)
+
+
+def test_a_connection_is_closed_after_the_answer_when_the_caller_says_so(api: Api) -> None:
+    with connection(api) as connected:
+        connected.sendall(request(api, Connection="close"))
+        assert answer(connected) == (200, ANSWER, "close")
+        assert connected.recv(1) == b""
+
+
+def test_http_1_0_is_answered_and_closed(api: Api) -> None:
+    with connection(api) as connected:
+        connected.sendall(request(api, version="1.0"))
+        status, body, _ = answer(connected)
+        assert (status, body) == (200, ANSWER)
+        assert connected.recv(1) == b""
+
+
+def test_a_caller_who_waits_for_leave_to_send_gets_it(api: Api) -> None:
+    sent = request(api, Expect="100-continue")
+    with connection(api) as connected:
+        connected.sendall(sent[: -len(VIEWER)])
+        assert connected.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connected.sendall(VIEWER)
+        assert answer(connected) == (200, ANSWER, None)
+
+
+@pytest.mark.parametrize("path", ["/graphql?query=x", "/graphql/", "/GraphQL", "//graphql"])
+def test_another_path_takes_the_other_road(api: Api, path: str) -> None:
+    with connection(api) as connected:
+        connected.sendall(request(api, path=path))
+        status, body, _ = answer(connected)
+        assert (status, body) == (200, ANSWER) if "?" in path else status in {307, 404, 405}
+
+
+def test_other_requests_may_stand_between(api: Api) -> None:
+    with connection(api) as connected:
+        for _ in range(2):
+            connected.sendall(request(api))
+            assert answer(connected) == (200, ANSWER, None)
+            connected.sendall(b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
+            assert answer(connected) == (200, {"alive": True}, None)
+
+
+def test_half_a_request_harms_nobody(api: Api) -> None:
+    with connection(api) as connected:
+        connected.sendall(request(api)[:-5])
+    with connection(api) as connected:
+        connected.sendall(request(api))
+        assert answer(connected) == (200, ANSWER, None)
+
+
+def test_two_lengths_are_refused(api: Api) -> None:
+    sent = request(api).replace(b"Content-Length", b"Content-Length: 3\r\nContent-Length", 1)
+    with connection(api) as connected:
+        connected.sendall(sent)
+        assert answer(connected)[0] == 400
+
+
+def test_what_is_no_http_is_refused_and_the_connection_closed(api: Api) -> None:
+    with connection(api) as connected:
+        connected.sendall(b"query { viewer { role } }\r\n\r\n")
+        assert answer(connected)[0] == 400
+        assert connected.recv(1) == b""
+
+
+def test_a_silent_connection_is_closed_and_one_in_use_is_not(api: Api) -> None:
+    with connection(api) as busy, connection(api) as silent:
+        silent.sendall(request(api))
+        assert answer(silent)[0] == 200
+        began = time.monotonic()
+        while time.monotonic() - began < KEEP_ALIVE - 1:
+            busy.sendall(request(api))
+            assert answer(busy)[0] == 200
+            time.sleep(0.5)
+        assert silent.recv(1) == b""
+        assert time.monotonic() - began > KEEP_ALIVE - 0.5
+        busy.sendall(request(api))
+        assert answer(busy)[0] == 200
+
+
+def test_many_connections_are_each_answered_what_they_asked(api: Api) -> None:
+    def ask(number: int) -> None:
+        with connection(api) as connected:
+            for turn in range(20):
+                name = f"a{number}_{turn}"
+                connected.sendall(request(api, json.dumps({"query": f"{{ {name}: viewer {{ role }} }}"}).encode()))
+                found.append(answer(connected)[1] == {"data": {name: {"role": "STORE"}}})
+
+    found: list[bool] = []
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert found == [True] * 320
+
+
+def test_an_answer_under_way_is_given_before_the_service_stops(api: Api, clean: Databases) -> None:
+    person = api.ask("STORE", REGISTER, input={"email": "ada@example.com"}).data["registerSubject"]["id"]
+    asked = "mutation($id: ID!) { optOutOfAll(subject: {id: $id}, channel: EMAIL) { suppressed } }"
+    running = Running(settings_for(clean))
+    with running as url:
+        here = Api(url, asyncio.run(issued(clean)))
+        with connection(here) as connected:
+            asyncio.run(_stopped_amid(clean, connected, request(here, _body(asked, id=person)), running))
+            assert answer(connected) == (200, {"data": {"optOutOfAll": {"suppressed": False}}}, "close")
+
+
+def _body(document: str, **variables: Any) -> bytes:
+    return json.dumps({"query": document, "variables": variables}).encode()
+
+
+async def _stopped_amid(clean: Databases, connected: socket.socket, sent: bytes, running: Running) -> None:
+    """Send a request that waits for a lock, have the service stop, and only then let go of the lock."""
+    holder = await asyncpg.connect(clean.url)
+    try:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE subjects IN ACCESS EXCLUSIVE MODE")
+            connected.sendall(sent)
+            await asyncio.sleep(0.5)
+            running.server.should_exit = True
+            await asyncio.sleep(0.5)
+    finally:
+        await holder.close()
