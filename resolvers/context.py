@@ -93,11 +93,11 @@ class Context:
 
     def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> Awaitable[list[Any]]:
         """Give what each key names, through the coalescing reader."""
-        return self.service.readers[self.actor.role].load(read, keys, arguments)
+        return self.service.readers[self.actor.role].ask(read, keys, arguments)
 
     async def load_one(self, read: Read, key: Hashable, *arguments: Hashable) -> Any:
         """Give what one key names."""
-        return (await self.service.readers[self.actor.role].load(read, [key], arguments))[0]
+        return (await self.service.readers[self.actor.role].ask(read, [key], arguments))[0]
 
     async def find(self, name: Name) -> SubjectRow | None:
         """Give the person whom a name means, or None."""
@@ -109,12 +109,14 @@ class Context:
                 return found
         return None
 
-    async def keys_of(self, subject_ids: Sequence[UUID]) -> Mapping[UUID, SubjectKey]:
+    def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, SubjectKey]] | Mapping[UUID, SubjectKey]:
         """Give the keys that open these people's values, read once a request; destroyed ones are missing."""
-        wanted = [subject_id for subject_id in dict.fromkeys(subject_ids) if subject_id not in self._keys]
-        if wanted:
-            found = await self.service.keys[self.actor.role].load(self.service.keyring.of_subjects, wanted)
-            self._keys.update((key.subject_id, key) for key in found if key is not None)
+        wanted = [subject_id for subject_id in subject_ids if subject_id not in self._keys]
+        return self._read_keys(wanted) if wanted else self._keys
+
+    async def _read_keys(self, wanted: Sequence[UUID]) -> Mapping[UUID, SubjectKey]:
+        found = await self.service.keys[self.actor.role].ask(self.service.keyring.of_subjects, wanted)
+        self._keys.update((key.subject_id, key) for key in found if key is not None)
         return self._keys
 
     async def plan_of(self, subject_id: UUID) -> PlanRow | None:
@@ -148,7 +150,11 @@ class Context:
         """Remember that these recorded fields of these people are about to be shown to a person."""
         if self.actor.role in PEOPLE:
             for subject_id in subject_ids:
-                self._seen.setdefault(subject_id, set()).update(coordinates)
+                seen = self._seen.get(subject_id)
+                if seen is None:
+                    self._seen[subject_id] = {*coordinates}
+                else:
+                    seen.update(coordinates)
 
     def watched(self, coordinate: str, subject_id: UUID | None) -> None:
         """Remember that the record itself is about to be shown, whoever asks."""

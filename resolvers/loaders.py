@@ -5,7 +5,7 @@ than a read of one's own would be.
 """
 
 import asyncio
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -19,6 +19,8 @@ MOST_KEYS = 300
 """How many keys one statement takes at most, unless one request alone asks for more."""
 MOST_FLIGHTS = 2
 """How many connections one read has at most; while its statements are on their way, the next batch gathers."""
+SLOW = 0.005
+"""Seconds that a statement may take before those who gather meanwhile get a connection of their own."""
 MOST_STATEMENTS = 16
 """How many statements follow each other on a connection before it is given back, for other reads to have their turn."""
 MOST_WAITING = 20_000
@@ -33,43 +35,59 @@ class Reader:
         self.lanes: dict[tuple[Hashable, ...], _Lane] = {}
         self.waiting = 0
 
-    async def load(self, read: Read, keys: Sequence[Any], arguments: tuple[Any, ...] = ()) -> list[Any]:
-        """Give what each key names, in the order of the keys. UNAVAILABLE when too many are waiting already."""
+    def ask(self, read: Read, keys: Sequence[Any], arguments: tuple[Any, ...] = ()) -> asyncio.Future[list[Any]]:
+        """Promise what each key names, in the order of the keys. UNAVAILABLE when too many are waiting already.
+
+        Whoever leaves, which is to cancel the promise, takes the keys along.
+        """
         if not keys:
-            return []
+            nothing: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+            nothing.set_result([])
+            return nothing
         if self.waiting >= MOST_WAITING:
             raise Unavailable
         lane = self.lanes.get((read, *arguments))
         if lane is None:
             lane = self.lanes[read, *arguments] = _Lane(self, read, arguments)
-        asked = lane.ask(keys)
-        self.waiting += 1
-        try:
-            return await asked.answer
-        except asyncio.CancelledError:
-            asked.leave()
-            raise
-        finally:
-            self.waiting -= 1
+        return lane.ask(keys)
+
+    async def load(self, read: Read, keys: Sequence[Any], arguments: tuple[Any, ...] = ()) -> list[Any]:
+        """Give what each key names, in the order of the keys."""
+        return await self.ask(read, keys, arguments)
 
 
-class _Asked:
+class _Asked(asyncio.Future[list[Any]]):
     """Keys that one request waits for, and the statement that they are in, once they are."""
 
-    __slots__ = ("answer", "keys", "statement")
+    __slots__ = ("keys", "reader", "statement")
 
-    def __init__(self, keys: Sequence[Any], answer: asyncio.Future[list[Any]]) -> None:
+    def __init__(self, reader: Reader, keys: Sequence[Any], loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        reader.waiting += 1
+        self.reader = reader
         self.keys = keys
-        self.answer = answer
         self.statement: _Statement | None = None
 
-    def leave(self) -> None:
+    def give(self, found: Mapping[Any, Any]) -> None:
+        """Answer whoever is still there."""
+        if not self.done():
+            self.reader.waiting -= 1
+            self.set_result([found[key] for key in self.keys])
+
+    def fail(self, error: Exception) -> None:
+        """Tell whoever is still there."""
+        if not self.done():
+            self.reader.waiting -= 1
+            self.set_exception(error)
+
+    def cancel(self, msg: Any = None) -> bool:
         """Wait no longer; a statement that nobody waits for is cancelled."""
-        self.answer.cancel()
+        if not super().cancel(msg):
+            return False
+        self.reader.waiting -= 1
         if self.statement:
-            self.statement.waiting -= 1
-            if self.statement.waiting == 0 and self.statement.task:
-                self.statement.task.cancel()
+            self.statement.leave()
+        return True
 
 
 class _Statement:
@@ -77,17 +95,22 @@ class _Statement:
 
     __slots__ = ("task", "waiting")
 
-    def __init__(self, aboard: Sequence[_Asked]) -> None:
+    def __init__(self, aboard: Sequence[_Asked], task: asyncio.Task[None] | None) -> None:
         self.waiting = len(aboard)
-        self.task = asyncio.current_task()
+        self.task = task
         for asked in aboard:
             asked.statement = self
+
+    def leave(self) -> None:
+        self.waiting -= 1
+        if self.waiting == 0 and self.task:
+            self.task.cancel()
 
 
 class _Lane:
     """Everything that is asked of one read with the same arguments."""
 
-    __slots__ = ("_arguments", "_asked", "_flights", "_loop", "_read", "_reader")
+    __slots__ = ("_arguments", "_asked", "_asked_since", "_flights", "_is_timed", "_loop", "_read", "_reader")
 
     def __init__(self, reader: Reader, read: Read, arguments: tuple[Any, ...]) -> None:
         self._reader = reader
@@ -96,33 +119,51 @@ class _Lane:
         self._asked: list[_Asked] = []
         self._flights: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
+        self._asked_since = 0.0
+        self._is_timed = False
 
     def ask(self, keys: Sequence[Any]) -> _Asked:
-        asked = _Asked(keys, self._loop.create_future())
+        asked = _Asked(self._reader, keys, self._loop)
         self._asked.append(asked)
-        if len(self._flights) < MOST_FLIGHTS and len(self._asked) == 1:
+        if not self._flights:
             self._start()
+        elif len(self._asked) == 1:
+            self._asked_since = self._loop.time()
+            self._look_later()
         return asked
+
+    def _look_later(self) -> None:
+        if not self._is_timed:
+            self._is_timed = True
+            self._loop.call_later(SLOW, self._look)
+
+    def _look(self) -> None:
+        """Send those who wait too long for a statement before them on a connection of their own."""
+        self._is_timed = False
+        if self._asked and len(self._flights) < MOST_FLIGHTS and self._loop.time() - self._asked_since >= SLOW:
+            self._start()
+        elif self._asked:
+            self._look_later()
 
     def _start(self) -> None:
         self._flights.add(self._loop.create_task(self._fly()))
 
     async def _fly(self) -> None:
         """Take a connection, and send statement after statement while somebody asks."""
-        connection, is_sound = None, False
+        connection, is_sound, task = None, False, asyncio.current_task()
         try:
             connection = await self._reader.seats.take()
             for _ in range(MOST_STATEMENTS):
                 aboard = self._boarded()
                 if not aboard:
                     break
-                await self._carry(connection, aboard)
+                await self._carry(connection, aboard, task)
             is_sound = True
         except Exception as error:  # noqa: BLE001 -- there is no connection: it belongs to those who wait for one
             for asked in self._boarded():
-                asked.answer.set_exception(error)
+                asked.fail(error)
         finally:
-            self._flights.discard(asyncio.current_task())
+            self._flights.discard(task)
             if connection:
                 await self._reader.seats.give(connection, is_sound=is_sound)
             if self._asked:
@@ -134,13 +175,13 @@ class _Lane:
         """Take those who go next, up to the most keys of a statement; who is not there any more is forgotten."""
         if len(self._asked) == 1:
             aboard, self._asked = self._asked, []
-            return [] if aboard[0].answer.done() else aboard
+            return [] if aboard[0].done() else aboard
         aboard, count, taken = [], 0, 0
         for asked in self._asked:
             if aboard and count + len(asked.keys) > MOST_KEYS:
                 break
             taken += 1
-            if not asked.answer.done():
+            if not asked.done():
                 aboard.append(asked)
                 count += len(asked.keys)
         del self._asked[:taken]
@@ -148,27 +189,25 @@ class _Lane:
             self._start()
         return aboard
 
-    async def _carry(self, connection: asyncpg.pool.PoolConnectionProxy, aboard: Sequence[_Asked]) -> None:
+    async def _carry(
+        self, connection: asyncpg.pool.PoolConnectionProxy, aboard: Sequence[_Asked], task: asyncio.Task[None] | None
+    ) -> None:
         """Read for those aboard; where it fails, each alone, so that nobody has the failure of another's keys."""
-        statement = _Statement(aboard)
+        statement = _Statement(aboard, task)
         keys = aboard[0].keys if len(aboard) == 1 else [key for asked in aboard for key in asked.keys]
         try:
             found = await self._read(connection, [*dict.fromkeys(keys)], *self._arguments)
             statement.task = None
-            for asked in _still_there(aboard):
-                asked.answer.set_result([found[key] for key in asked.keys])
+            for asked in aboard:
+                asked.give(found)
         except asyncio.CancelledError:
             for asked in aboard:
-                asked.answer.cancel()
+                asked.cancel()
             raise
         except Exception as error:  # noqa: BLE001 -- it belongs to those who asked
             statement.task = None
-            for asked in _still_there(aboard):
-                if len(aboard) > 1 and not isinstance(error, OUTAGES):
-                    await self._carry(connection, [asked])
+            for asked in aboard:
+                if len(aboard) > 1 and not asked.done() and not isinstance(error, OUTAGES):
+                    await self._carry(connection, [asked], task)
                 else:
-                    asked.answer.set_exception(error)
-
-
-def _still_there(aboard: Sequence[_Asked]) -> Iterator[_Asked]:
-    return (asked for asked in aboard if not asked.answer.done())
+                    asked.fail(error)

@@ -28,7 +28,7 @@ class Asking(Protocol):
     async def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> list[Any]:
         """Give what each key names, in the order of the keys, through the coalescing reader."""
 
-    async def keys_of(self, subject_ids: Sequence[UUID]) -> Mapping[UUID, SubjectKey]:
+    def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, SubjectKey]] | Mapping[UUID, SubjectKey]:
         """Give the keys that open these people's values; a destroyed key raises KeyError when it is looked up."""
 
 
@@ -43,7 +43,8 @@ class Column(NamedTuple):
         sealed = sealed_columns(row_type)
         values = [getattr(row, name) for name in self.names]
         if any(name in sealed and value is not None for name, value in zip(self.names, values, strict=True)):
-            key = (await context.keys_of([row.subject_id]))[row.subject_id]
+            keys = context.keys_of([row.subject_id])
+            key = (keys if isinstance(keys, Mapping) else await keys)[row.subject_id]
             values = [
                 sealed[name].open(key, value) if name in sealed and value is not None else value
                 for name, value in zip(self.names, values, strict=True)
