@@ -17,6 +17,7 @@ from api.access import visible_types
 from api.auth import Authenticator, acting
 from api.documents import Documents, Refusals
 from api.errors import refusal_of, status_of, written
+from api.execution import as_json
 from api.gate import Gate
 from api.guesses import Guesses
 from api.journal import Journal
@@ -122,7 +123,7 @@ class GraphQLOverHTTP:
             return
         except Exception as error:  # noqa: BLE001 -- the last net: it answers INTERNAL or UNAVAILABLE, and says so in the log
             answer = refused([refusal_of(error)], responds=True)
-        answered = orjson.dumps(answer.body)
+        answered = as_json(answer.body)
         await send(
             {
                 "type": "http.response.start",

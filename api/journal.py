@@ -5,6 +5,7 @@ import sys
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate
+from operator import add
 from time import gmtime, strftime, time
 
 from prometheus_client import REGISTRY
@@ -23,29 +24,30 @@ class Counts(Collector):
     """How many operations this process answered, and how long that took; told when Prometheus asks."""
 
     def __init__(self) -> None:
-        self._operations: dict[tuple[str, str], int] = {}
-        self._durations: dict[str, list[int]] = {}
-        self._seconds: dict[str, float] = {}
+        self._durations: dict[tuple[str, str], list[int]] = {}
+        self._seconds: dict[tuple[str, str], float] = {}
 
     def add(self, role: str, code: str, seconds: float) -> None:
         key = role, code
-        if key not in self._operations:
-            self._operations[key] = 0
-            self._durations.setdefault(role, [0] * (len(BOUNDS) + 1))
-            self._seconds.setdefault(role, 0.0)
-        self._operations[key] += 1
-        self._durations[role][bisect_left(BOUNDS, seconds)] += 1
-        self._seconds[role] += seconds
+        durations = self._durations.get(key)
+        if durations is None:
+            durations = self._durations[key] = [0] * (len(BOUNDS) + 1)
+            self._seconds[key] = 0.0
+        durations[bisect_left(BOUNDS, seconds)] += 1
+        self._seconds[key] += seconds
 
     def collect(self) -> Iterator[Metric]:
         operations = CounterMetricFamily("privacy_operations", "Operations answered.", labels=["role", "code"])
-        for (role, code), count in [*self._operations.items()]:
-            operations.add_metric([role, code], count)
+        by_role: dict[str, list[int]] = {}
+        for (role, code), counts in [*self._durations.items()]:
+            operations.add_metric([role, code], sum(counts))
+            by_role[role] = [*map(add, counts, by_role[role])] if role in by_role else counts
         yield operations
         seconds = HistogramMetricFamily("privacy_operation_seconds", "How long operations took.", labels=["role"])
-        for role, counts in [*self._durations.items()]:
+        for role, counts in by_role.items():
             buckets = zip([*map(str, BOUNDS), "+Inf"], map(float, accumulate(counts)), strict=True)
-            seconds.add_metric([role], [*buckets], self._seconds[role])
+            spent = sum(seconds for (each, _), seconds in [*self._seconds.items()] if each == role)
+            seconds.add_metric([role], [*buckets], spent)
         yield seconds
 
 

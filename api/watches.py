@@ -20,15 +20,17 @@ class Watch:
         self._older: dict[asyncio.Task[Any], Receive] = {}
         self._watchers: dict[asyncio.Task[Any], asyncio.Task[bool]] = {}
         self._is_set = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def begin(self, receive: Receive) -> asyncio.Task[Any]:
         """Look after the current task, whose caller hangs up through ``receive``."""
-        task = asyncio.current_task()
+        self._loop = loop = self._loop or asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         assert task, "a request is answered in a task"  # noqa: S101
         self._newer[task] = receive
         if not self._is_set:
             self._is_set = True
-            asyncio.get_running_loop().call_later(UNWATCHED, self._ring)
+            loop.call_later(UNWATCHED, self._ring)
         return task
 
     def end(self, task: asyncio.Task[Any]) -> None:

@@ -80,6 +80,9 @@ class AccessEventRow(NamedTuple):
     operation_hash: bytes | None = None
     grant_id: UUID | None = None
 
+    def __hash__(self) -> int:
+        return hash(self.id)
+
 
 NOTE = Statement("""
 INSERT INTO access_events

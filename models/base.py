@@ -1,7 +1,8 @@
 """What every table shares: ids, times, and the fate of each column when the person it is about is erased."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -130,10 +131,19 @@ _Uuid: Any = asyncpg.pgproto.pgproto.UUID
 """A UUID that is read, hashed and sent to PostgreSQL in C."""
 
 
-def written_id(prefix: Prefix) -> Callable[[UUID], str]:
+@dataclass(frozen=True, slots=True)
+class WrittenId:
+    """Writes ids of one kind as callers see them; None stays None."""
+
+    start: str
+
+    def __call__(self, value: UUID | None) -> str | None:
+        return None if value is None else self.start + value.hex
+
+
+def written_id(prefix: Prefix) -> WrittenId:
     """Give what writes ids of one kind as callers see them."""
-    start = f"{prefix}_"
-    return lambda value: start + value.hex
+    return WrittenId(f"{prefix}_")
 
 
 def external_id(prefix: Prefix, value: UUID) -> str:

@@ -142,12 +142,15 @@ CROSS JOIN LATERAL (
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, ConsentRow]:
     """Give what each person chose, by purpose, as it counts now."""
     groups: Many[UUID, ConsentRow] = Many()
-    at = now()
+    purposes: dict[str, PurposeRow] = {}
+    at, granted = now(), ConsentState.GRANTED
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
-        subject_id, state, effective_at, channel, policy_version, opted_out_at = row[:6]
-        purpose = PurposeRow._make(row[6:])
+        subject_id, state, effective_at, channel, policy_version, opted_out_at, key = row[:7]
+        purpose = purposes.get(key)
+        if purpose is None:
+            purpose = purposes[key] = PurposeRow._make(row[6:])
         lapses_at = None
-        if state == ConsentState.GRANTED:
+        if state == granted:
             if opted_out_at is not None and effective_at <= opted_out_at:
                 state, effective_at = refusal(purpose), opted_out_at
             elif purpose.lapses_after_days is not None:

@@ -1,8 +1,9 @@
 """Decisions: may this be done to this person for this purpose, now? Absent is never a yes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -98,6 +99,9 @@ async def decided_by_accounts(
 READS = {"email": decided_by_addresses, "account": decided_by_accounts}
 
 
+_row: Callable[[tuple[Any, ...]], DecisionRow] = partial(tuple.__new__, DecisionRow)
+
+
 def _judged(rows: Sequence[Any], keys: Sequence[_Key], purpose: str) -> dict[_Key, DecisionRow]:
     if not rows:
         raise UnknownPurpose(argument="purpose")
@@ -107,7 +111,7 @@ def _judged(rows: Sequence[Any], keys: Sequence[_Key], purpose: str) -> dict[_Ke
     for key, _, lapses_after_days, subject_id, status, opted_out_at, state, effective_at in rows:
         if subject_id is not None:
             reason, since = decide(basis, status, opted_out_at, state, effective_at, lapses_after_days, at)
-            made[key] = DecisionRow(subject_id, purpose, reason in ALLOWING, reason, basis, since)
+            made[key] = _row((subject_id, purpose, reason in ALLOWING, reason, basis, since))
     if len(made) < len(keys):
         reason = DecisionReason.UNKNOWN_SUBJECT
         unknown = DecisionRow(None, purpose, allowed=False, reason=reason, legal_basis=basis, effective_at=None)

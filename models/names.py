@@ -1,7 +1,7 @@
 """How callers name a person: by id, by mail address, or by the account that an internal system has."""
 
 import re
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from models import texts
@@ -35,6 +35,13 @@ class Name(NamedTuple):
         system = system_name(system, f"{argument}.system")
         reference = texts.line(reference, f"{argument}.reference", REFERENCE_LENGTH)
         return cls("account", f"{system}\x00{reference}", reference, system)
+
+
+class Names(NamedTuple):
+    """What is looked up of names of many people, all of one kind."""
+
+    kind: str
+    keys: list[Any]
 
 
 def system_name(text: str, argument: str) -> str:

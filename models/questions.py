@@ -1,7 +1,6 @@
 """Consent questions: how often each service asked about each purpose, minute by minute, and what it was told."""
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from time import time
 from typing import NamedTuple
@@ -55,11 +54,11 @@ class Questions:
     def __init__(self) -> None:
         self._counts: Counter[Question] = Counter()
 
-    def count(self, actor: str, purpose: str, reasons: Iterable[str]) -> None:
+    def count(self, actor: str, purpose: str, reasons: list[str]) -> None:
         """Count questions that were answered with these reasons just now."""
         minute = int(time() // MINUTE)
-        for reason in reasons:
-            self._counts[Question(minute, actor, purpose, reason)] += 1
+        for reason in set(reasons):
+            self._counts[Question(minute, actor, purpose, reason)] += reasons.count(reason)
 
     async def write(self, connection: Connection) -> None:
         """Write what was counted since the last time; it stays counted when it cannot be written."""

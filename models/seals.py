@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple, get_args, get_type_hints
 from uuid import UUID
@@ -28,17 +28,19 @@ class Seal:
     """How one column is sealed: its name and the person's id are bound in, so a value moved elsewhere does not open."""
 
     column: str
+    _prefix: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_prefix", self.column.encode() + b"\x00")
 
     def seal(self, key: SubjectKey, text: str) -> bytes:
         nonce = os.urandom(NONCE)
-        return FORMAT + nonce + key.cipher.encrypt(nonce, text.encode(), self._bound_to(key))
+        return FORMAT + nonce + key.cipher.encrypt(nonce, text.encode(), self._prefix + key.subject_id.bytes)
 
     def open(self, key: SubjectKey, sealed: bytes) -> str:
         """Give the text back; ``InvalidTag`` when it was moved, was changed, or is not this key's."""
-        return key.cipher.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], self._bound_to(key)).decode()
-
-    def _bound_to(self, key: SubjectKey) -> bytes:
-        return self.column.encode() + b"\x00" + key.subject_id.bytes
+        bound_to = self._prefix + key.subject_id.bytes
+        return key.cipher.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], bound_to).decode()
 
 
 @cache

@@ -36,17 +36,10 @@ class ConsentEvent:
     actor: str = column(description="Who wrote the choice down.")
 
 
-_written = written_id(Prefix.SUBJECT)
-
-
-def _subject_id(value: UUID | None) -> str | None:
-    return None if value is None else _written(value)
-
-
 @shape(DecisionRow, description="May this be done to this person for this purpose, now?")
 class ConsentDecision:
     subject_id: strawberry.ID | None = column(
-        "subject_id", make=_subject_id, description="The person; null when nobody is known by that name."
+        "subject_id", make=written_id(Prefix.SUBJECT), description="The person; null when nobody is known by that name."
     )
     purpose: str = column(description="The purpose's name.")
     allowed: bool = column(description="The answer. Absent is never a yes.")

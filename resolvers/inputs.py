@@ -10,7 +10,7 @@ from strawberry import UNSET
 from models.base import Prefix, ids_of
 from models.corrections import UNCHANGED, Correction
 from models.errors import QueryTooLarge, Refused
-from models.names import Name
+from models.names import Name, Names
 from models.payments import Fragment
 from models.recordings import Client, File, Sync
 from models.registrations import Registration
@@ -72,19 +72,19 @@ class SubjectsBy:
     emails: list[str] | None = said("Mail addresses of people.", UNSET)
     accounts: list[AccountRef] | None = said("People as internal systems know them.", UNSET)
 
-    def names(self, argument: str = "subjects") -> list[Name]:
+    def names(self, argument: str = "subjects") -> Names:
         """Give the names that these are; QUERY_TOO_LARGE past 1,000, BAD_INPUT for the first malformed one."""
         given: Sequence[object] = self.ids or self.emails or self.accounts or ()
         if len(given) > MOST_PEOPLE:
             raise QueryTooLarge(argument=argument, most=MOST_PEOPLE)
-        if self.ids:
-            return [Name("id", key) for key in ids_of(Prefix.SUBJECT, self.ids, f"{argument}.ids")]
         if self.emails:
-            return _each(Name.email, self.emails, f"{argument}.emails")
-        return [
-            Name.account(account.system, account.reference, f"{argument}.accounts.{index}")
-            for index, account in enumerate(self.accounts or ())
-        ]
+            return Names("email", [name.key for name in _each(Name.email, self.emails, f"{argument}.emails")])
+        if self.accounts:
+            accounts = enumerate(self.accounts)
+            place = f"{argument}.accounts"
+            named = [Name.account(each.system, each.reference, f"{place}.{index}") for index, each in accounts]
+            return Names("account", [name.key for name in named])
+        return Names("id", ids_of(Prefix.SUBJECT, self.ids or [], f"{argument}.ids"))
 
 
 @strawberry.input(description="What a service knows of a person when it registers them.")

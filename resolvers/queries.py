@@ -66,17 +66,19 @@ class Query:
         return await page(info.context, _SUBJECTS, None, {"first": first, "after": after})
 
     @root(description="May this be done to this person for this purpose, now? The question that services ask most.")
-    async def consent_decision(self, info: Info, subject: By, purpose: PurposeKey) -> ConsentDecision:
-        return await decisions.one(info.context, subject.name(), purpose)
+    def consent_decision(self, info: Info, subject: By, purpose: PurposeKey) -> ConsentDecision:
+        decided: Any = decisions.one(info.context, subject.name(), purpose)
+        return decided
 
     @root(description="The same question about many people at once; the answers keep their order.")
-    async def consent_decisions(
+    def consent_decisions(
         self,
         info: Info,
         subjects: Annotated[SubjectsBy, strawberry.argument(description="Who are meant.")],
         purpose: PurposeKey,
     ) -> list[ConsentDecision]:
-        return await decisions.many(info.context, subjects.names(), purpose)
+        decided: Any = decisions.many(info.context, subjects.names(), purpose)
+        return decided
 
     @root(description="Everything that personal data may be used for.")
     async def purposes(self, info: Info) -> list[Purpose]:

@@ -1,6 +1,7 @@
 """Compiles operations into plans of plain Python functions, and runs them level by level."""
 
 from api.execution.compile import compile_operation
+from api.execution.completion import as_json
 from api.execution.plan import Plan, Result
 
-__all__ = ["Plan", "Result", "compile_operation"]
+__all__ = ["Plan", "Result", "as_json", "compile_operation"]

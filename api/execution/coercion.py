@@ -1,6 +1,7 @@
 """Turns single values that a caller gave into Python values. One that does not fit raises Misfit: where, never what."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -102,15 +103,16 @@ def variable(name: str, *, is_required: bool) -> Literal:
     return take
 
 
-def constant(value: Any) -> Literal:
-    """Take this value; Undefined where it is no value of its type."""
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A literal without variables in it; Undefined where it is no value of its type."""
 
-    def take(_: Variables) -> Any:
-        if value is Undefined:
+    value: Any
+
+    def __call__(self, _: Variables) -> Any:
+        if self.value is Undefined:
             raise Misfit
-        return value
-
-    return take
+        return self.value
 
 
 def literal_list(items: list[Literal], item_type: GraphQLInputType) -> Literal:

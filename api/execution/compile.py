@@ -10,11 +10,13 @@ from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode, O
 from graphql.type import get_named_type, is_abstract_type, is_composite_type
 from strawberry.types.field import StrawberryField
 
+from api.execution.completion import attempt
 from api.execution.inputs import DEFINITION, Inputs, Keywords
 from api.execution.levels import Field, Level, depth_of
 from api.execution.plan import Plan, Variable
 from api.execution.selection import Choice, Document, choosing_variables
 from api.execution.steps import Body, Feeding, Introspecting, Opening, Taking
+from models.base import WrittenId
 from models.seals import sealed_columns
 from resolvers.sources import Column, Fed, source_of
 
@@ -63,7 +65,7 @@ class Compiler(NamedTuple):
             return error
         fields = [self._replace(choice=choice).field(parent, name, each, None) for name, each in nodes.items()]
         is_mutation = operation.operation is OperationType.MUTATION
-        return [Level([field], (), {}) for field in fields] if is_mutation else [Level(fields, (), {})]
+        return [_root([field]) for field in fields] if is_mutation else [_root(fields)]
 
     def level(self, parent: GraphQLObjectType, nodes: Sequence[FieldNode], row: type) -> Level:
         """Compile what these nodes ask of a type, for rows of one class; raises GraphQLError for @include of null."""
@@ -110,6 +112,20 @@ class Target:
         self._declared = {row: each for each in possible if (row := _declared_row(each))}
         self._others = [each for each in possible if not _declared_row(each)]
 
+    def at_once(self, depth: int, value: Any) -> Any:
+        """Give the answer of a value, or a list of them, of a class that was met before and needs no more reads.
+
+        None where it takes more than that: then the value is looked at row by row.
+        """
+        rows = value if depth else [value]
+        if depth > 1 or rows.__class__ is not list or not rows:
+            return None
+        level = self.levels.get(rows[0].__class__)
+        if level is None or not level.is_ready or {*map(type, rows)} != {rows[0].__class__}:
+            return None
+        answers = attempt(level.assemble, rows, ())
+        return None if answers.__class__ is not list else answers if depth else answers[0]
+
     def level_of(self, row: Any) -> Level:
         """Give the level that a row belongs to; raises GraphQLError where it is of no type that may stand here."""
         cls = self._one_class or type(row)
@@ -126,6 +142,13 @@ class Target:
                 return self._recognised[key]
         message = f"Expected value of type '{self._type.name}'."
         raise GraphQLError(message, self._nodes)
+
+
+def _root(fields: list[Field]) -> Level:
+    level = Level(fields, (), {})
+    if len(fields) == 1 and fields[0].target and isinstance(fields[0].step, Body):
+        level.sole = fields[0], fields[0].step
+    return level
 
 
 def _declared_row(type_: GraphQLObjectType) -> Any:
@@ -153,6 +176,9 @@ def _from_source(field: Field, declared: StrawberryField, row: type, given: Keyw
         return field._replace(step=Opening(source.names, sealed, source.make))
     text = ", ".join(f"r[{columns.index(name)}]" if name in columns else f"r.{name}" for name in source.names)
     names = {f"make_{field.name}": source.make}
-    text = f"make_{field.name}({text})" if source.make else text
+    if isinstance(source.make, WrittenId):
+        text = f"None if (id_{field.name} := {text}) is None else {source.make.start!r} + id_{field.name}.hex"
+    elif source.make:
+        text = f"make_{field.name}({text})"
     get = eval(f"lambda r: {text}", names)  # noqa: S307 -- made of positions and of names of columns
     return field._replace(step=Taking(get)) if field.target else field._replace(text=text, names=names, get=get)

@@ -5,10 +5,11 @@ completed again by ``settled``, which knows all of the specification: nulls, err
 """
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, TypeAlias
 
+import orjson
 from graphql import GraphQLError, Undefined, is_leaf_type, is_list_type, is_non_null_type, located_error
 from graphql.language import FieldNode
 from graphql.pyutils import is_iterable
@@ -16,8 +17,13 @@ from graphql.pyutils import is_iterable
 Path: TypeAlias = tuple[str | int, ...]
 PLAIN = {"String": "str", "ID": "str", "Boolean": "bool", "Int": "int"}
 """The classes whose values are answers already (an Int that fits 32 bits)."""
-WRITTEN = {"DateTime": datetime, "Date": date, "BigInt": int}
-"""The classes whose values need no more than the function of their scalar, which never gives null for them."""
+WRITTEN = {"DateTime": (datetime, "{0}.tzinfo is UTC"), "Date": (date, "True"), "BigInt": (int, "True")}
+"""The classes whose values stay as they are, under a condition: ``as_json`` puts them down as their scalars would."""
+
+
+def as_json(answer: Any) -> bytes:
+    """Put an answer down as JSON."""
+    return orjson.dumps(answer, option=orjson.OPT_UTC_Z)
 
 
 class Irregular(Exception):  # noqa: N818 -- no error: it asks for the careful road
@@ -70,10 +76,10 @@ def completion_text(type_: Any, value: str, name: str, names: dict[str, Any]) ->
         names[f"names_{name}"] = nulls | {member: named.coerce_output_value(member) for member in cls}
         return f"names_{name}[{value}]"
     plain = PLAIN.get(str(named))
-    if written := WRITTEN.get(str(named)):
-        names |= {f"class_{name}": written, f"write_{name}": named.coerce_output_value}
-        is_of_class = f"(value_{name} := {value}).__class__ is class_{name}"
-        return f"write_{name}(value_{name}) if {is_of_class} else complete_{name}(value_{name})"
+    if kept := WRITTEN.get(str(named)):
+        names |= {f"class_{name}": kept[0], "UTC": UTC}
+        is_plain = f"(value_{name} := {value}).__class__ is class_{name} and {kept[1].format(f'value_{name}')}"
+        return f"value_{name} if {is_plain} else complete_{name}(value_{name})"
     if not plain:
         return f"complete_{name}({value})"
     is_plain = f"(value_{name} := {value}).__class__ is {plain}"

@@ -31,10 +31,8 @@ class Frame:
         level, rows = self.level, self.rows
         if level.personal:
             run.context.saw(level.personal, [row.subject_id for row in rows])
-        if level.sealed:
-            sealed = [row for row in rows if any(getattr(row, name) is not None for name in level.sealed)]
-            if ids := dict.fromkeys(row.subject_id for row in sealed):
-                self.keys = run.wait_for(attempt(run.context.keys_of, [*ids]))
+        if level.sealed and (ids := level.sealed_of(rows)):
+            self.keys = run.wait_for(attempt(run.context.keys_of, ids))
         for _, step in level.steps:
             step.start(self, run)
 
@@ -51,14 +49,14 @@ class Frame:
     def opened(self, name: str) -> list[Any]:
         """Give what is under the seal of a column for each row, opened once: None, the text, or the exception."""
         if name not in self.started:
-            self.started[name] = [attempt(self._open, row, name) for row in self.rows]
+            open_, keys = self.level.sealed[name].open, self.keys.outcome if self.keys else {}
+            pairs = [(row.subject_id, getattr(row, name)) for row in self.rows]
+            try:
+                opened = [None if value is None else open_(keys[owner], value) for owner, value in pairs]
+            except Exception:  # noqa: BLE001 -- it belongs to one row, or to all that need a key
+                opened = [attempt(_opened, open_, keys, *pair) for pair in pairs]
+            self.started[name] = opened
         return self.started[name]
-
-    def _open(self, row: Any, name: str) -> Any:
-        value = getattr(row, name)
-        if value is None or isinstance(self.keys.outcome, Exception):
-            return value and self.keys.outcome
-        return self.level.sealed[name].open(self.keys.outcome[row.subject_id], value)
 
     def finish(self, errors: list[GraphQLError]) -> None:
         """Build the answers, once the frames below have theirs."""
@@ -153,6 +151,14 @@ class Branch:
         name, depth = self.field.name, self.field.depth
         found = [place for path, value in places for _, place in _rows(depth, value, (*path, name))]
         return next(([found[index] for index in indices] for each, indices in self.groups if each is frame), found)
+
+
+def _opened(open_: Any, keys: Any, owner: Any, value: bytes | None) -> Any:
+    if value is None:
+        return None
+    if isinstance(keys, Exception):
+        raise keys
+    return open_(keys[owner], value)
 
 
 def _has_exception(values: list[Any]) -> bool:

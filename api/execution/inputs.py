@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from graphql import GraphQLArgument, GraphQLSchema, Undefined, is_list_type, is_non_null_type, language
 from graphql.language import ListValueNode, ObjectValueNode, ValueNode
@@ -12,7 +12,7 @@ from graphql.utilities.coerce_input_value import coerce_input_literal
 from strawberry.types.base import StrawberryMaybe
 
 from api.execution import coercion
-from api.execution.coercion import Coerce, Literal, Misfit, Variables, placed
+from api.execution.coercion import Coerce, Constant, Literal, Misfit, Variables, placed
 
 DEFINITION = "strawberry-definition"
 Declared: TypeAlias = GraphQLArgument | GraphQLInputField
@@ -48,11 +48,17 @@ class Inputs:
         """Compile literals given for arguments, or for fields of an input object, with the defaults of the others."""
         taken = {name: self.taken(each, given.get(name)) for name, each in declared.items()}
         parts = [(_python_name(declared[name]) or name, name, take) for name, take in taken.items() if take]
+        fixed = {python_name: take.value for python_name, _, take in parts if _is_fixed(take)}
+        parts = [part for part in parts if part[0] not in fixed]
 
         def keywords(variables: Variables) -> dict[str, Any]:
-            made = {}
+            made = fixed.copy()
             for python_name, name, take in parts:
-                value = placed(name, take, variables)
+                try:
+                    value = take(variables)
+                except Misfit as misfit:
+                    misfit.path.append(name)
+                    raise
                 if value is not Undefined:
                     made[python_name] = value
             return made
@@ -63,7 +69,12 @@ class Inputs:
         """Compile the value of an argument or a field: the literal, or else its default, made afresh each time."""
         default_node, is_required = get_default_value_ast(declared), is_non_null_type(declared.type)
         literal = self.literal(declared.type, node) if node else None
+        if literal and not isinstance(node, language.VariableNode):
+            return literal
         default = self.literal(declared.type, default_node) if default_node else None
+
+        if literal and not default and not is_required:
+            return literal
 
         def take(variables: Variables) -> Any:
             value = literal(variables) if literal else Undefined
@@ -94,7 +105,7 @@ class Inputs:
         if is_non_null_type(type_):
             type_ = type_.of_type
         if isinstance(node, language.NullValueNode):
-            return coercion.constant(None)
+            return Constant(None)
         if is_list_type(type_):
             nodes = node.values if isinstance(node, ListValueNode) else (node,)
             return coercion.literal_list([self.literal(type_.of_type, each) for each in nodes], type_.of_type)
@@ -105,7 +116,7 @@ class Inputs:
         if isinstance(node, ListValueNode | ObjectValueNode):
             coerce = self.coercer(type_)
             return lambda variables: coerce(value_from_ast_untyped(node, dict(variables)))
-        return coercion.constant(coerce_input_literal(node, type_))
+        return Constant(coerce_input_literal(node, type_))
 
     def object(self, type_: GraphQLInputObjectType) -> "_InputObject":
         """Compile an input object type, once."""
@@ -153,6 +164,11 @@ class _InputObject:
         if self._is_one_of and (len(given) != 1 or None in given.values()):
             raise Misfit
         return self._class(**self._preset | given)
+
+
+def _is_fixed(take: Literal) -> TypeGuard[Constant]:
+    """Say whether the value is the same one each time: what cannot change, and is a value of its type."""
+    return isinstance(take, Constant) and isinstance(take.value, str | int | float | None)
 
 
 def _python_name(declared: Declared) -> str:

@@ -1,6 +1,6 @@
 """The compiled parts of a plan: a level is the fields asked of one type, compiled for one class of parent rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from graphql import GraphQLOutputType, is_list_type, is_non_null_type
@@ -13,8 +13,8 @@ from models.seals import Seal
 class Step(Protocol):
     """How the values of one field come to be, for all parent rows of a level at once."""
 
-    def start(self, frame: Any, run: Any) -> None:
-        """Ask for what has to be waited for."""
+    def start(self, frame: Any, run: Any) -> Any:
+        """Ask, once, for what has to be waited for."""
 
     def values(self, frame: Any, run: Any) -> list[Any]:
         """Give a value, or the exception that stands for it, for each row."""
@@ -49,7 +49,10 @@ class Level:
         self.sealed = sealed
         self.is_ready = not self.steps and not personal
         """Whether the answers of its rows can be built at once."""
+        self.sole: tuple[Field, Any] | None = None
+        """At the root: the field, and its body, where there is no other and it leads to rows."""
         self.assemble = _assembler(fields)
+        self.sealed_of = _sealed_of(sealed)
 
 
 def _assembler(fields: Sequence[Field]) -> Callable[[list[Any], list[list[Any]]], list[Any]]:
@@ -68,6 +71,15 @@ def _assembler(fields: Sequence[Field]) -> Callable[[list[Any], list[list[Any]]]
     source = f"def assemble(rows, columns):\n    return [{{{', '.join(entries)}}} {each}]"
     exec(source, names)  # noqa: S102 -- made of positions and of GraphQL names, which are identifiers
     return names["assemble"]
+
+
+def _sealed_of(names: Iterable[str]) -> Callable[[list[Any]], list[Any]]:
+    """Write the function that gives the people of those rows in which anything is under a seal."""
+    is_sealed = " or ".join(f"r.{name} is not None" for name in names)
+    people: Callable[[list[Any]], list[Any]] = eval(  # noqa: S307 -- made of names of columns
+        f"lambda rows: [*{{r.subject_id: None for r in rows if {is_sealed or False}}}]"
+    )
+    return people
 
 
 def depth_of(type_: Any) -> int:

@@ -1,8 +1,7 @@
 """Runs a compiled operation: variables, then wave after wave of reads, then the answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from types import CoroutineType
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphql import GraphQLError
@@ -92,6 +91,8 @@ class Plan(NamedTuple):
 class Waiting:
     """Something asked for; its outcome is what it gives, or the exception that it raises."""
 
+    __slots__ = ("outcome",)
+
     def __init__(self, outcome: Any) -> None:
         self.outcome = outcome
 
@@ -106,6 +107,8 @@ class Waiting:
 class Run:
     """One run of a plan: what the next wave waits for, the frames in it, and the errors found."""
 
+    __slots__ = ("_entered", "_ready", "_waiting", "context", "errors", "variables")
+
     def __init__(self, context: Any, variables: Mapping[str, Any]) -> None:
         self.context = context
         self.variables = variables
@@ -117,7 +120,7 @@ class Run:
     def wait_for(self, outcome: Any) -> Waiting:
         """Have a value, awaited where it has to be, with all else that the wave waits for."""
         waiting = Waiting(outcome)
-        if outcome.__class__ is CoroutineType or isinstance(outcome, Awaitable):
+        if hasattr(outcome, "__await__"):
             self._waiting.append(waiting)
         return waiting
 
@@ -128,17 +131,28 @@ class Run:
 
     async def answer(self, root: Level) -> Any:
         """Read wave after wave, then build the answer, from the last frame to the first."""
-        first = self.enter(Frame(root, [None]))
+        first = Frame(root, [None])
+        if root.sole:
+            field, body = root.sole
+            waiting = body.start(first, self)
+            if self._waiting:
+                self._waiting.clear()
+                try:
+                    waiting.outcome = await waiting.outcome
+                except Exception as error:  # noqa: BLE001 -- an outcome, too
+                    waiting.outcome = error
+            answer = field.target.at_once(field.depth, waiting.outcome)
+            if answer is not None:
+                return {field.name: answer}
+        self.enter(first)
         frames: list[Frame] = []
         while wave := self._entered:
             self._entered = []
             for frame in wave:
                 frame.start(self)
-            waiting, self._waiting = self._waiting, []
-            if len(waiting) == 1:
-                await waiting[0].arrive()
-            elif waiting:
-                await _all(waiting)
+            if self._waiting:
+                waiting, self._waiting = self._waiting, []
+                await (waiting[0].arrive() if len(waiting) == 1 else _all(waiting))
             for frame in wave:
                 frame.spread(self)
             frames += wave
@@ -150,10 +164,12 @@ class Run:
 
 async def _all(waiting: Sequence[Waiting]) -> None:
     """Wait for all of these at the same time; a cancellation waits until each has ended."""
-    futures = [asyncio.ensure_future(each.outcome) for each in waiting]
+    for each in waiting:
+        if not asyncio.isfuture(each.outcome):
+            each.outcome = asyncio.ensure_future(each.outcome)
+    futures = [each.outcome for each in waiting]
     try:
-        for each, future in zip(waiting, futures, strict=True):
-            each.outcome = future
+        for each in waiting:
             await each.arrive()
     except BaseException:
         for future in futures:

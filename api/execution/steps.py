@@ -23,8 +23,10 @@ class Body(NamedTuple):
     info: str | None
     given: Keywords
 
-    def start(self, frame: Frame, run: Any) -> None:
-        frame.started[id(self)] = run.wait_for(attempt(self._call, run))
+    def start(self, frame: Frame, run: Any) -> Any:
+        if id(self) not in frame.started:
+            frame.started[id(self)] = run.wait_for(attempt(self._call, run))
+        return frame.started[id(self)]
 
     def _call(self, run: Any) -> Any:
         keywords = self.given(run.variables)
@@ -50,10 +52,10 @@ class Feeding(NamedTuple):
         if isinstance(arguments, Exception):
             frame.started[id(self)] = keys, dict.fromkeys(keys, arguments), (), (), None
             return
-        refusals = dict.fromkeys(keys)
+        allowed, refusals = keys if len(keys) == 1 else [*dict.fromkeys(keys)], {}
         if fed.check:
-            refusals = {key: attempt(fed.check, key, *arguments) for key in refusals}
-        allowed = [key for key, refusal in refusals.items() if refusal is None]
+            refusals = {key: attempt(fed.check, key, *arguments) for key in allowed}
+            allowed = [key for key, refusal in refusals.items() if refusal is None]
         shared = fed.read, fed.key, fed.check, arguments
         if allowed and shared not in frame.started:
             frame.started[shared] = run.wait_for(attempt(run.context.load, fed.read, allowed, arguments))
@@ -83,7 +85,10 @@ class Taking(NamedTuple):
         pass
 
     def values(self, frame: Frame, _: Any) -> list[Any]:
-        return [attempt(self.get, row) for row in frame.rows]
+        try:
+            return [*map(self.get, frame.rows)]
+        except Exception:  # noqa: BLE001 -- it belongs to one row
+            return [attempt(self.get, row) for row in frame.rows]
 
 
 class Opening(NamedTuple):
@@ -97,6 +102,8 @@ class Opening(NamedTuple):
         pass
 
     def values(self, frame: Frame, _: Any) -> list[Any]:
+        if len(self.names) == 1 and not self.make:
+            return frame.opened(self.names[0])
         rows = frame.rows
         columns = [
             frame.opened(name) if name in self.sealed else [getattr(row, name) for row in rows] for name in self.names

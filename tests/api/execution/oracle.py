@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from inspect import isawaitable
 from typing import Any
 
+import orjson
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -17,7 +18,7 @@ from graphql import (
     validate,
 )
 
-from api.execution import Result, compile_operation
+from api.execution import Result, as_json, compile_operation
 from models.errors import BadInput
 
 SAME = (
@@ -68,7 +69,7 @@ def assert_same(ours: Result, theirs: ExecutionResult) -> None:
         assert theirs.errors
         assert not any(error.path for error in theirs.errors)
         return
-    assert ours.data == theirs.data
+    assert orjson.loads(as_json(ours.data)) == theirs.data
     our_errors, their_errors = set(map(essence, ours.errors)), set(map(essence, theirs.errors or []))
     assert len(our_errors) == len(ours.errors)
     for only in (our_errors - their_errors, their_errors - our_errors):
