@@ -143,7 +143,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID,
     """Give what each person chose, by purpose, as it counts now."""
     groups: Many[UUID, ConsentRow] = Many()
     purposes: dict[str, PurposeRow] = {}
-    at, granted = now(), ConsentState.GRANTED
+    at, granted = now(), ConsentState.GRANTED.value
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
         subject_id, state, effective_at, channel, policy_version, opted_out_at, key = row[:7]
         purpose = purposes.get(key)

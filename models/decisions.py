@@ -44,11 +44,12 @@ class DecisionRow(NamedTuple):
     effective_at: datetime | None
 
 
-# The purpose comes first, so that one row says that it exists even when nobody of these names does.
+# The purpose comes first, so that one row says that it exists even when nobody of these names does. Ids go out as one
+# text: an array of them costs the driver as much as reading the rows does.
 DECIDED = Statement("""
 SELECT s.id, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at
 FROM purposes AS p
-LEFT JOIN subjects AS s ON s.id = ANY(:ids)
+LEFT JOIN subjects AS s ON s.id = ANY(CAST(CAST(:ids AS text) AS uuid[]))
 LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
 WHERE p.key = :purpose
 """)
@@ -77,7 +78,8 @@ async def decided(connection: Connection, ids: Sequence[UUID], purpose: str) -> 
 
     UNKNOWN_PURPOSE when there is no such purpose.
     """
-    return _judged(await DECIDED.rows(connection, ids=as_list(ids), purpose=purpose), ids, purpose)
+    listed = f"{{{','.join([id_.hex for id_ in ids])}}}"
+    return _judged(await DECIDED.rows(connection, ids=listed, purpose=purpose), ids, purpose)
 
 
 async def decided_by_addresses(
@@ -121,8 +123,10 @@ def _judged(rows: Sequence[Any], keys: Sequence[_Key], purpose: str) -> dict[_Ke
 
 
 ALLOWING = frozenset({DecisionReason.GRANTED, DecisionReason.NOT_OBJECTED, DecisionReason.NECESSARY})
-ACTIVE, CONSENT, GRANTED_STATE = SubjectStatus.ACTIVE, LegalBasis.CONSENT, ConsentState.GRANTED
+# Plain strings: Python compares them with those of a row several times as fast as it does members of enums.
+ACTIVE, CONSENT, GRANTED_STATE = SubjectStatus.ACTIVE.value, LegalBasis.CONSENT.value, ConsentState.GRANTED.value
 NECESSARY = frozenset({LegalBasis.CONTRACT, LegalBasis.LEGAL_OBLIGATION})
+GRANTED, LAPSED = DecisionReason.GRANTED, DecisionReason.LAPSED
 _BY_STATUS = {
     SubjectStatus.RESTRICTED: DecisionReason.RESTRICTED,
     SubjectStatus.ERASING: DecisionReason.ERASING,
@@ -157,6 +161,6 @@ def decide(  # noqa: PLR0911, PLR0913, PLR0917 -- these are all the facts that a
         return DecisionReason.WITHDRAWN if needs_consent else DecisionReason.OBJECTED, effective_at
     if not needs_consent:
         return DecisionReason.NOT_OBJECTED, effective_at
-    if lapses_after_days is not None and (lapsed_at := effective_at + timedelta(days=lapses_after_days)) <= at:
-        return DecisionReason.LAPSED, lapsed_at
-    return DecisionReason.GRANTED, effective_at
+    if lapses_after_days is not None and (at - effective_at).days >= lapses_after_days:
+        return LAPSED, effective_at + timedelta(days=lapses_after_days)
+    return GRANTED, effective_at
