@@ -10,12 +10,12 @@ from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode, O
 from graphql.type import get_named_type, is_abstract_type, is_composite_type
 from strawberry.types.field import StrawberryField
 
-from api.execution.completion import attempt
+from api.execution.completion import attempt, opened
 from api.execution.inputs import DEFINITION, Inputs, Keywords
 from api.execution.levels import Field, Level, depth_of
 from api.execution.plan import Plan, Variable
 from api.execution.selection import Choice, Document, choosing_variables
-from api.execution.steps import Body, Feeding, Introspecting, Opening, Taking
+from api.execution.steps import Body, Feeding, Introspecting, Taking
 from models.base import WrittenId
 from models.seals import sealed_columns
 from resolvers.sources import Column, Fed, source_of
@@ -73,7 +73,7 @@ class Compiler(NamedTuple):
         collected = self.document.fields_of(selection_sets, parent, self.choice)
         fields = [self.field(parent, name, each, row) for name, each in collected.items()]
         personal = dict.fromkeys(field.coordinate for field in fields if field.coordinate in self.personal)
-        opened = {name for field in fields if isinstance(field.step, Opening) for name in field.step.sealed}
+        opened = {name for field in fields for name in field.sealed}
         return Level(fields, tuple(personal), {name: sealed_columns(row)[name] for name in opened})
 
     def field(self, parent: GraphQLObjectType, name: str, nodes: list[FieldNode], row: type | None) -> Field:
@@ -83,7 +83,7 @@ class Compiler(NamedTuple):
         assert definition, "a validated field exists"  # noqa: S101
         field = Field(name, f"{parent.name}.{field_name}", definition.type, nodes)
         if field_name == "__typename":
-            return field._replace(text=repr(parent.name), get=lambda _: parent.name)
+            return field._replace(text=repr(parent.name), get=lambda _row, _keys: parent.name)
         if is_composite_type(named := get_named_type(definition.type)):
             field = field._replace(target=Target(self, named, nodes), depth=depth_of(definition.type))
         given = self.inputs.arguments(definition.args, nodes[0])
@@ -123,7 +123,7 @@ class Target:
         level = self.levels.get(rows[0].__class__)
         if level is None or not level.is_ready or {*map(type, rows)} != {rows[0].__class__}:
             return None
-        answers = attempt(level.assemble, rows, ())
+        answers = attempt(level.assemble, rows, (), None)
         return None if answers.__class__ is not list else answers if depth else answers[0]
 
     def level_of(self, row: Any) -> Level:
@@ -171,14 +171,19 @@ def _from_source(field: Field, declared: StrawberryField, row: type, given: Keyw
     if isinstance(source, Fed):
         key = itemgetter(columns.index(source.key)) if source.key in columns else attrgetter(source.key)
         return field._replace(step=Feeding(source, key, given))
-    sealed = frozenset(source.names) & sealed_columns(row).keys()
-    if sealed:
-        return field._replace(step=Opening(source.names, sealed, source.make))
-    text = ", ".join(f"r[{columns.index(name)}]" if name in columns else f"r.{name}" for name in source.names)
-    names = {f"make_{field.name}": source.make}
+    names: dict[str, Any] = {f"make_{field.name}": source.make}
+    texts = {name: f"r[{columns.index(name)}]" if name in columns else f"r.{name}" for name in source.names}
+    sealed = {}
+    for name, seal in sealed_columns(row).items():
+        if name in texts:
+            names[f"open_{name}"] = partial(opened, seal)
+            sealed[name] = texts[name] = f"open_{name}(keys, r.subject_id, {texts[name]})"
+    text = ", ".join(texts.values())
     if isinstance(source.make, WrittenId):
         text = f"None if (id_{field.name} := {text}) is None else {source.make.start!r} + id_{field.name}.hex"
     elif source.make:
         text = f"make_{field.name}({text})"
-    get = eval(f"lambda r: {text}", names)  # noqa: S307 -- made of positions and of names of columns
-    return field._replace(step=Taking(get)) if field.target else field._replace(text=text, names=names, get=get)
+    get = eval(f"lambda r, keys: {text}", names)  # noqa: S307 -- made of positions and of names of columns
+    if field.target:
+        return field._replace(step=Taking(get))
+    return field._replace(text=text, names=names, get=get, sealed=sealed)

@@ -14,7 +14,7 @@ from api.execution.levels import Field, Level
 class Frame:
     """The rows of one level, their columns, the branches below, and at the end an answer or GraphQLError for each."""
 
-    keys: Any = None
+    asked_keys: Any = None
     has_failed = False
     outputs: list[Any]
     branches: "Sequence[tuple[int, Branch]]" = ()
@@ -32,7 +32,7 @@ class Frame:
         if level.personal:
             run.context.saw(level.personal, [row.subject_id for row in rows])
         if level.sealed and (ids := level.sealed_of(rows)):
-            self.keys = run.wait_for(attempt(run.context.keys_of, ids))
+            self.asked_keys = run.wait_for(attempt(run.context.keys_of, ids))
         for _, step in level.steps:
             step.start(self, run)
 
@@ -46,37 +46,26 @@ class Frame:
                 branches.append((index, Branch(self, field, values, run)))
         self.branches = branches
 
-    def opened(self, name: str) -> list[Any]:
-        """Give what is under the seal of a column for each row, opened once: None, the text, or the exception."""
-        if name not in self.started:
-            open_, keys = self.level.sealed[name].open, self.keys.outcome if self.keys else {}
-            pairs = [(row.subject_id, getattr(row, name)) for row in self.rows]
-            try:
-                opened = [None if value is None else open_(keys[owner], value) for owner, value in pairs]
-            except Exception:  # noqa: BLE001 -- it belongs to one row, or to all that need a key
-                opened = [attempt(_opened, open_, keys, *pair) for pair in pairs]
-            self.started[name] = opened
-        return self.started[name]
-
     def finish(self, errors: list[GraphQLError]) -> None:
         """Build the answers, once the frames below have theirs."""
         is_regular = True
         for index, branch in self.branches:
             self.columns[index] = branch.column()
             is_regular = is_regular and branch.is_regular
-        outputs = attempt(self.level.assemble, self.rows, self.columns) if is_regular else None
+        keys = self.asked_keys.outcome if self.asked_keys else {}
+        outputs = attempt(self.level.assemble, self.rows, self.columns, keys) if is_regular else None
         if outputs.__class__ is not list:
             paths = zip(self.paths(), self.rows, strict=True)
-            outputs = [self._answer(index, path, row, errors) for index, (path, row) in enumerate(paths)]
+            outputs = [self._answer(index, path, row, keys, errors) for index, (path, row) in enumerate(paths)]
         self.outputs = outputs
         # Frames and branches hold each other: without this the garbage collector halts everything to find them.
         self.branch, self.branches = None, ()
 
-    def _answer(self, index: int, path: Path, row: Any, errors: list[GraphQLError]) -> Any:
+    def _answer(self, index: int, path: Path, row: Any, keys: Any, errors: list[GraphQLError]) -> Any:
         output = {}
         columns = iter(self.columns)
         for field in self.level.fields:
-            value = attempt(field.get, row) if field.get else next(columns)[index]
+            value = attempt(field.get, row, keys) if field.get else next(columns)[index]
             try:
                 output[field.name] = settled(field, value, (*path, field.name), errors)
             except GraphQLError as error:
@@ -151,14 +140,6 @@ class Branch:
         name, depth = self.field.name, self.field.depth
         found = [place for path, value in places for _, place in _rows(depth, value, (*path, name))]
         return next(([found[index] for index in indices] for each, indices in self.groups if each is frame), found)
-
-
-def _opened(open_: Any, keys: Any, owner: Any, value: bytes | None) -> Any:
-    if value is None:
-        return None
-    if isinstance(keys, Exception):
-        raise keys
-    return open_(keys[owner], value)
 
 
 def _has_exception(values: list[Any]) -> bool:

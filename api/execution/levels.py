@@ -23,7 +23,8 @@ class Step(Protocol):
 class Field(NamedTuple):
     """One response name of a selection set on one type.
 
-    A value comes straight from a row by ``get`` (which is ``text`` of a row ``r``), or those of all rows by ``step``.
+    A value comes straight from a row, and the keys that open what is sealed in it, by ``get`` (which is ``text`` of a
+    row ``r`` and of ``keys``), or those of all rows by ``step``.
     ``target`` leads to the levels below, where the type, inside ``depth`` lists, has fields.
     """
 
@@ -33,7 +34,9 @@ class Field(NamedTuple):
     nodes: list[FieldNode]
     text: str = ""
     names: Mapping[str, Any] = {}
-    get: Callable[[Any], Any] | None = None
+    get: Callable[[Any, Any], Any] | None = None
+    sealed: Mapping[str, str] = {}
+    """The columns that are opened, each with the text that opens it."""
     step: Step | None = None
     target: Any = None
     depth: int = 0
@@ -55,12 +58,16 @@ class Level:
         self.sealed_of = _sealed_of(sealed)
 
 
-def _assembler(fields: Sequence[Field]) -> Callable[[list[Any], list[list[Any]]], list[Any]]:
+def _assembler(fields: Sequence[Field]) -> Callable[[list[Any], list[list[Any]], Any], list[Any]]:
     """Write the function that builds the answers of all rows of a level, raising where a value is not plain."""
     names: dict[str, Any] = {}
     entries, columns = [], []
+    opened: set[str] = set()
     for field in fields:
         text = field.text
+        for name, opening in field.sealed.items():
+            text = text.replace(opening, f"opened_{name}" if name in opened else f"(opened_{name} := {opening})")
+            opened.add(name)
         names |= field.names
         if field.step:
             columns.append(text := f"column_{field.name}")
@@ -68,7 +75,7 @@ def _assembler(fields: Sequence[Field]) -> Callable[[list[Any], list[list[Any]]]
             text = completion_text(field.type, text, field.name, names)
         entries.append(f"{field.name!r}: {text}")
     each = f"for r, {', '.join(columns)} in zip(rows, *columns)" if columns else "for r in rows"
-    source = f"def assemble(rows, columns):\n    return [{{{', '.join(entries)}}} {each}]"
+    source = f"def assemble(rows, columns, keys):\n    return [{{{', '.join(entries)}}} {each}]"
     exec(source, names)  # noqa: S102 -- made of positions and of GraphQL names, which are identifiers
     return names["assemble"]
 

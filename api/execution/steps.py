@@ -48,7 +48,7 @@ class Feeding(NamedTuple):
     def start(self, frame: Frame, run: Any) -> None:
         fed = self.fed
         keys = [*map(self.key, frame.rows)]
-        arguments = attempt(self._arguments, run)
+        arguments = attempt(self._arguments, run) if fed.arguments else ()
         if isinstance(arguments, Exception):
             frame.started[id(self)] = keys, dict.fromkeys(keys, arguments), (), (), None
             return
@@ -61,8 +61,8 @@ class Feeding(NamedTuple):
             frame.started[shared] = run.wait_for(attempt(run.context.load, fed.read, allowed, arguments))
         frame.started[id(self)] = keys, refusals, allowed, arguments, frame.started.get(shared)
 
-    def _arguments(self, run: Any) -> tuple[Any, ...]:
-        return self.fed.arguments(run.context, self.given(run.variables)) if self.fed.arguments else ()
+    def _arguments(self, run: Any) -> Any:
+        return self.fed.arguments(run.context, self.given(run.variables))  # type: ignore[misc]  # asked before
 
     def values(self, frame: Frame, _: Any) -> list[Any]:
         keys, found, allowed, arguments, load = frame.started[id(self)]
@@ -79,40 +79,13 @@ class Feeding(NamedTuple):
 class Taking(NamedTuple):
     """The values of a field that are rows themselves, in columns of the parent's row."""
 
-    get: Callable[[Any], Any]
+    get: Callable[[Any, Any], Any]
 
     def start(self, frame: Frame, run: Any) -> None:
         pass
 
     def values(self, frame: Frame, _: Any) -> list[Any]:
-        try:
-            return [*map(self.get, frame.rows)]
-        except Exception:  # noqa: BLE001 -- it belongs to one row
-            return [attempt(self.get, row) for row in frame.rows]
-
-
-class Opening(NamedTuple):
-    """The values of a field made of columns of which some are sealed."""
-
-    names: tuple[str, ...]
-    sealed: frozenset[str]
-    make: Callable[..., Any] | None
-
-    def start(self, frame: Frame, run: Any) -> None:
-        pass
-
-    def values(self, frame: Frame, _: Any) -> list[Any]:
-        if len(self.names) == 1 and not self.make:
-            return frame.opened(self.names[0])
-        rows = frame.rows
-        columns = [
-            frame.opened(name) if name in self.sealed else [getattr(row, name) for row in rows] for name in self.names
-        ]
-        return [self._made(parts) for parts in zip(*columns, strict=True)]
-
-    def _made(self, parts: tuple[Any, ...]) -> Any:
-        failed = next((part for part in parts if isinstance(part, Exception)), None)
-        return failed or (attempt(self.make, *parts) if self.make else parts[0])
+        return [attempt(self.get, row, None) for row in frame.rows]
 
 
 class Introspecting(NamedTuple):
