@@ -17,7 +17,7 @@ from api.settings import Settings, UnsafeSettingError
 from cli.embedded import EmbeddedError
 from cli.embedded.cluster import carried_binaries
 from cli.place import opened, owned, placed
-from models import backups, completions, replays
+from models import backups, completions, eras, replays
 from models.backups import BackupRow
 from models.base import now
 from models.replays import Replayed
@@ -118,6 +118,7 @@ def restore(
             typer.echo(f"restored; {held} letters that waited are left to you: privacy letters show --uncertain")
             if not replaying:
                 return
+        asyncio.run(_moved_in(settings))
         done = asyncio.run(_replayed(settings))
     typer.echo(
         f"{done.known} erasures in the ledger, {done.erased_again} people erased again, "
@@ -135,6 +136,12 @@ async def _emptied(url: str) -> None:
             await connection.execute("CREATE SCHEMA public AUTHORIZATION pg_database_owner")
     finally:
         await connection.close()
+
+
+async def _moved_in(settings: Settings) -> None:
+    """Begin an era of the record if this is another server than the one that was backed up."""
+    async with opened(settings) as place, place.database.writers.acquire() as connection:
+        await eras.begin(connection)
 
 
 async def _letters_held(settings: Settings) -> int:

@@ -13,6 +13,7 @@ from api.settings import Settings, UnsafeSettingError
 from cli import roles
 from cli.embedded import Cluster
 from migrations import HISTORIES, upgrade
+from models import eras
 from models.actors import Actor, Role
 from models.database import Database
 from models.deeds import Deed, deed
@@ -104,6 +105,8 @@ async def migrate(settings: Settings) -> list[tuple[str, str, str]]:
     for history, url in owned(settings).items():
         done.append((history, *await upgrade(history, url)))
         await roles.apply(history, url, roles.logins(settings))
+    async with roles.connected(owned(settings)["privacy"]) as connection:
+        await eras.begin(connection)  # type: ignore[arg-type] -- one's own connection does what a pool's does
     return done
 
 

@@ -142,7 +142,7 @@ def granting(history: str, privileges: Iterable[Privilege]) -> Iterator[str]:
         named = f" ({', '.join(_quoted(column) for column in columns)})" if columns else ""
         yield f"GRANT {privilege}{named} ON {_quoted(table)} TO {role}"
     if history == "privacy":
-        yield f"GRANT EXECUTE ON FUNCTION access_event_months(date, integer) TO {WORKER}"
+        yield f"GRANT EXECUTE ON FUNCTION access_event_months(date, integer), access_event_era() TO {WORKER}"
 
 
 async def apply(history: str, url: str, login_names: Iterable[str] = ()) -> None:

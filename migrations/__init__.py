@@ -18,6 +18,7 @@ from models import (  # noqa: F401 -- importing them is what declares the tables
     backups,
     certificates,
     consents,
+    eras,
     grants,
     identities,
     ledger,

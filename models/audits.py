@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Integer, bindparam, select, text, tuple_
@@ -22,6 +22,12 @@ class AccessAction(StrEnum):
     WRITE = "WRITE"
     REFUSED = "REFUSED"
     GRANT = "GRANT"
+
+
+PLACE: Final = text(
+    "CAST(CAST(GREATEST(pg_current_xact_id(), pg_snapshot_xmax(pg_current_snapshot())) AS text) AS bigint)"
+)
+"""Where an event stands in the record: at the newest transaction that there is when it is written."""
 
 
 class AccessEvent(Table, table=True):
@@ -52,9 +58,7 @@ class AccessEvent(Table, table=True):
     operation: str | None = stored(Text, Fate.KEPT, nullable=True)
     operation_hash: bytes | None = stored(Octets, Fate.KEPT, nullable=True)
     grant_id: UUID | None = stored(Id, Fate.KEPT, nullable=True)
-    written_in: int = stored(
-        BigInteger, Fate.KEPT, server_default=text("CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
-    )
+    written_in: int = stored(BigInteger, Fate.KEPT, server_default=PLACE)
 
 
 class Wanted(NamedTuple):

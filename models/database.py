@@ -27,8 +27,12 @@ OUTAGES = (
     asyncpg.exceptions.InsufficientResourcesError,
     asyncpg.exceptions.DeadlockDetectedError,
     asyncpg.exceptions.SerializationError,
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
 )
 """What says that PostgreSQL cannot answer now; the same question may be asked again."""
+
+IDLE = 3
+"""How often over a statement's time a transaction may idle before PostgreSQL ends it, and frees who waits."""
 
 _NOTHING: frozenset[str] = frozenset()
 _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
@@ -132,6 +136,7 @@ class _Pool(asyncpg.pool.Pool):
                 "application_name": "privacy",
                 "timezone": "UTC",
                 "default_transaction_read_only": "on" if read_only else "off",
+                "idle_in_transaction_session_timeout": str(int(patience * IDLE * 1000)),
                 **({"role": role} if role else {}),
             },
             **given,

@@ -1,7 +1,7 @@
 """The chain over the record: events that are committed are sealed into signed segments, each naming the one before.
 
-An event's place is its transaction and then its id. All transactions before the oldest one that still runs have ended,
-so a segment that ends there has no gap and gets no latecomer, and no writer ever waits for the sealer.
+Events stand in the order of their places and then of their ids. Before the horizon nobody writes any more, so a segment
+that ends there has no gap and gets no latecomer, and no writer ever waits for the sealer.
 """
 
 import base64
@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import BigInteger, CheckConstraint, Integer
 
-from models import merkle
+from models import eras, merkle
 from models.audits import AccessEventRow
 from models.base import Fate, Moment, Octets, Table, now, stored
 from models.database import Connection, Statement
@@ -164,8 +164,7 @@ SELECT pg_try_advisory_xact_lock(7235469)
 
 # Where the chain ends: its last segment or, when all of them are pruned, the last of these.
 TIP = Statement("""
-SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature,
-    CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)
+SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature
 FROM audit_segments
 ORDER BY number DESC
 LIMIT 1
@@ -178,12 +177,25 @@ ORDER BY number DESC
 LIMIT 1
 """)
 
+# What was written last stands at the newest transaction, which the horizon passes when one more has ended.
+COUNT_ON = Statement("""
+SELECT pg_current_xact_id()
+WHERE EXISTS (
+    SELECT
+    FROM access_events
+    WHERE written_in >= COALESCE(
+        (SELECT until_transaction FROM audit_segments ORDER BY number DESC LIMIT 1),
+        (SELECT until_transaction FROM audit_prunes ORDER BY number DESC LIMIT 1),
+        0
+    )
+)
+""")
+
 COMMITTED = Statement("""
-SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id, written_in,
-    (SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint))
+SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id, written_in
 FROM access_events
 WHERE written_in >= :since
-AND written_in < (SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint))
+AND written_in < :until
 ORDER BY written_in, id
 LIMIT :most
 """)
@@ -205,20 +217,30 @@ VALUES
 """)
 
 
+class MovedError(Exception):
+    """The record was restored onto another server, where its era has not begun: ``eras.begin`` begins it."""
+
+
 class WentBackError(Exception):
-    """The database counts transactions anew: it was restored from a dump, and its chain cannot go on as it is."""
+    """The same server counts transactions anew, which no restore does: its chain cannot go on as it is."""
 
 
 async def seal(connection: Connection, signer: Signer, most: int = MOST) -> Segment | None:
     """Seal what is committed and not sealed yet, as one segment; None when there is nothing, or another one seals."""
+    await COUNT_ON.run(connection)
     async with connection.transaction():
         if not await LOCK.value(connection):
             return None
         number, previous, since = await _tip(connection)
-        rows = await COMMITTED.rows(connection, since=since, most=most)
+        horizon = await eras.horizon(connection)
+        if not horizon.is_here:
+            raise MovedError
+        if since > horizon.newest:
+            raise WentBackError
+        until = horizon.place
+        rows = await COMMITTED.rows(connection, since=since, until=until, most=most)
         if not rows:
             return None
-        until = rows[0][12]
         if len(rows) == most:
             rows, until = await _cut(connection, rows)
         entries = [(row[0], merkle.leaf_hash(canonical(AccessEventRow._make(row[:11])))) for row in rows]
@@ -244,7 +266,7 @@ async def seal(connection: Connection, signer: Signer, most: int = MOST) -> Segm
 async def head_now(connection: Connection) -> tuple[int, bytes] | None:
     """Give the number and the head of the last segment; None before the first."""
     row = await TIP.row(connection)
-    last = Segment(*row[:10]) if row else None
+    last = Segment(*row) if row else None
     return (last.number, last.head) if last else None
 
 
@@ -252,9 +274,7 @@ async def _tip(connection: Connection) -> tuple[int, bytes, int]:
     """Give the last segment's number and head, and the transaction that the next one begins with."""
     row = await TIP.row(connection)
     if row is not None:
-        last = Segment(*row[:10])
-        if last.until_transaction > row[10]:
-            raise WentBackError
+        last = Segment(*row)
         return last.number, last.head, last.until_transaction
     pruned = await PRUNED.row(connection)
     return (pruned[0], pruned[1], pruned[2]) if pruned else (0, BEGINNING, 0)

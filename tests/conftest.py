@@ -39,7 +39,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
-KEPT = {"alembic_version", "purposes", "policy_versions", "lookup_keys", "tokens"}
+KEPT = {"alembic_version", "purposes", "policy_versions", "lookup_keys", "tokens", "audit_eras"}
 """Tables that are not emptied between tests."""
 
 

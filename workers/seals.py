@@ -7,8 +7,9 @@ from typing import Final
 import asyncpg
 import structlog
 
+from models import eras
 from models.database import OUTAGES, Connection, Database, Statement
-from models.segments import MOST, Segment, Signer, WentBackError, seal
+from models.segments import MOST, MovedError, Segment, Signer, WentBackError, seal
 
 log = structlog.get_logger("privacy")
 
@@ -39,7 +40,7 @@ class Seals:
                 await self.drain()
                 await self._look_ahead()
             except WentBackError:
-                log.critical("the record cannot be sealed", problem="transactions are counted anew since a restore")
+                log.critical("the record cannot be sealed", problem="this server counts transactions anew")
                 await asyncio.sleep(60)
             except (*OUTAGES, asyncpg.PostgresError) as problem:
                 log.warning("the record is not sealed", problem=type(problem).__name__)
@@ -56,7 +57,11 @@ class Seals:
         return count
 
     async def _seal(self, connection: Connection) -> Segment | None:
-        sealed = await seal(connection, self._signer)
+        try:
+            sealed = await seal(connection, self._signer)
+        except MovedError:
+            log.warning("the record is on another server now", era=await eras.begin(connection))
+            sealed = await seal(connection, self._signer)
         if sealed:
             if sealed.number <= self._last:
                 log.critical("the chain is shorter than it was", segment=sealed.number, last=self._last)

@@ -2,18 +2,27 @@
 
 import asyncio
 import random
+import time
+from typing import Any
 
 import asyncpg
 import pytest
 
 from models import audits
 from models.audits import AccessAction
+from models.database import IDLE, OUTAGES, Database
 from models.segments import BEGINNING, Signer, WentBackError, leaves_of, seal
 from tests.conftest import Databases, World
-from tests.models.records import AGENT, PERSON, sealed, sealed_now, verified, wrote
+from tests.models.records import AGENT, PERSON, sealed, verified, wrote
+from workers.seals import Seals
 
 pytestmark = pytest.mark.anyio
 SIGNER = Signer(Signer.made())
+UNSEALED = """
+SELECT EXISTS (
+    SELECT FROM access_events WHERE written_in >= COALESCE((SELECT max(until_transaction) FROM audit_segments), 0)
+)
+"""
 
 
 async def test_a_segment_names_the_one_before_it(world: World) -> None:
@@ -29,7 +38,7 @@ async def test_a_segment_names_the_one_before_it(world: World) -> None:
 
 
 async def test_nothing_is_sealed_when_nothing_happened(world: World) -> None:
-    assert await sealed_now(world.database, SIGNER) == []
+    assert await sealed(world.database, SIGNER) == []
     assert await verified(world.database, SIGNER) == ((0, 0, None), [])
 
 
@@ -37,9 +46,67 @@ async def test_events_of_a_transaction_that_still_runs_wait_and_hold_back_later_
     async with world.database.transaction() as slow:
         await audits.note(slow, [audits.noted(AGENT, AccessAction.READ, PERSON, ["Subject.emails"])])
         await wrote(world.database, 2)
-        assert await sealed_now(world.database, SIGNER) == []
+        assert await sealed(world.database, SIGNER) == []
     assert sum(segment.event_count for segment in await sealed(world.database, SIGNER)) == 3
     assert (await verified(world.database, SIGNER))[1] == []
+
+
+async def test_a_transaction_that_has_written_no_event_yet_delays_nobody_and_leaves_no_gap(world: World) -> None:
+    async with world.database.transaction() as idle:
+        early = await idle.fetchval("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
+        await wrote(world.database, 2)
+        [segment] = await sealed(world.database, SIGNER)
+        assert segment.event_count == 2
+        assert segment.until_transaction > early
+        await audits.note(idle, [audits.noted(AGENT, AccessAction.READ, PERSON, ["Subject.emails"])])
+    [late] = await sealed(world.database, SIGNER)
+    assert late.event_count == 1
+    result, findings = await verified(world.database, SIGNER)
+    assert (result.events, findings) == (3, [])
+
+
+async def test_a_writer_that_idles_in_another_database_delays_nobody(world: World) -> None:
+    async with world.database.keyring.acquire() as ring, ring.transaction():
+        await ring.fetchval("SELECT pg_current_xact_id()")
+        await wrote(world.database, 1)
+        assert len(await sealed(world.database, SIGNER)) == 1
+
+
+async def test_the_sealer_is_at_most_a_second_behind(world: World) -> None:
+    sealer = asyncio.create_task(Seals(world.database, SIGNER).run())
+    async with world.database.transaction() as idle:
+        await idle.fetchval("SELECT pg_current_xact_id()")
+        for _ in range(5):
+            await wrote(world.database, 1)
+            written = time.monotonic()
+            while await world.database.writers.fetchval(UNSEALED):  # noqa: ASYNC110 -- no event says it
+                await asyncio.sleep(0.02)
+            assert time.monotonic() - written < 1
+    sealer.cancel()
+
+
+async def test_a_writer_of_an_event_that_idles_is_ended_by_postgresql(world: World, clean: Databases) -> None:
+    impatient = await Database.open(clean.url, clean.keyring_url, readers=1, writers=1, timeout=0.3)
+    async with impatient.writers.acquire() as hung:
+        await hung.execute("BEGIN")
+        await audits.note(hung, [audits.noted(AGENT, AccessAction.READ, PERSON, ["Subject.emails"])])
+        await wrote(world.database, 2)
+        assert await sealed(world.database, SIGNER) == []
+        await asyncio.sleep(0.3 * IDLE + 0.5)
+        [segment] = await sealed(world.database, SIGNER)
+        assert segment.event_count == 2
+        with pytest.raises(OUTAGES):
+            await hung.execute("COMMIT")
+    await impatient.close()
+    assert (await verified(world.database, SIGNER))[1] == []
+
+
+@pytest.mark.parametrize("isolation", ["repeatable_read", "serializable"])
+async def test_a_transaction_that_looks_at_the_past_writes_no_event(world: World, isolation: Any) -> None:
+    async with world.database.writers.acquire() as connection:
+        with pytest.raises(asyncpg.FeatureNotSupportedError):
+            async with connection.transaction(isolation=isolation):
+                await audits.note(connection, [audits.noted(AGENT, AccessAction.READ, PERSON, [])])
 
 
 async def test_a_long_backlog_is_cut_between_transactions(world: World) -> None:
@@ -60,6 +127,9 @@ async def test_many_writers_and_two_sealers_leave_no_gap_and_no_double(world: Wo
         for _ in range(25):
             size = dice.randint(1, 4)
             async with world.database.transaction() as connection:
+                if dice.random() < 0.5:
+                    await connection.fetchval("SELECT pg_current_xact_id()")
+                    await asyncio.sleep(dice.random() / 50)
                 for _ in range(size):
                     await audits.note(connection, [audits.noted(AGENT, AccessAction.READ, PERSON, ["Subject.emails"])])
                     await asyncio.sleep(dice.random() / 200)
@@ -69,7 +139,7 @@ async def test_many_writers_and_two_sealers_leave_no_gap_and_no_double(world: Wo
     async def keep_sealing() -> int:
         count = 0
         while not done.is_set():
-            count += sum(segment.event_count for segment in await sealed_now(world.database, SIGNER))
+            count += sum(segment.event_count for segment in await sealed(world.database, SIGNER))
             await asyncio.sleep(0)
         return count
 
@@ -107,7 +177,7 @@ async def test_a_chain_does_not_go_on_where_transactions_are_counted_anew(world:
         await connection.execute("UPDATE audit_segments SET until_transaction = until_transaction + 1000000000")
     await wrote(world.database, 1)
     with pytest.raises(WentBackError):
-        await sealed_now(world.database, SIGNER)
+        await sealed(world.database, SIGNER)
 
 
 async def test_segments_hold_hashes_and_ids_alone(world: World) -> None:
