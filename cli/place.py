@@ -106,7 +106,7 @@ async def migrate(settings: Settings) -> list[tuple[str, str, str]]:
         done.append((history, *await upgrade(history, url)))
         await roles.apply(history, url, roles.logins(settings))
     async with roles.connected(owned(settings)["privacy"]) as connection:
-        await eras.begin(connection)  # type: ignore[arg-type] -- one's own connection does what a pool's does
+        await eras.begin(connection)  # type: ignore[arg-type]  # one of a pool does the same
     return done
 
 

@@ -14,7 +14,7 @@ from graphql import parse, validate
 from api.errors import status_of
 from api.schema import core
 from api.settings import Settings
-from cli import demo
+from cli import audit, demo
 from cli.main import app
 from cli.place import Opened
 from models import errors
@@ -107,6 +107,7 @@ def test_settings_that_a_page_names_exist() -> None:
     known = {f"PRIVACY_{name.upper()}" for name in Settings.model_fields} | {
         str(parameter.default) for command in every_command(typer.main.get_command(app)) for parameter in command.params
     }
+    known |= {audit.KEY, audit.PUBLIC_KEYS}
     for page in PAGES:
         named = set(re.findall(r"PRIVACY_[A-Z][A-Z_]+[A-Z]", page.read_text()))
         assert named <= known, f"{page.name} names {named - known}"

@@ -28,8 +28,8 @@ def upgrade() -> None:
         CREATE FUNCTION access_event_is_placed() RETURNS trigger
         LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
         BEGIN
-            IF (SELECT server FROM audit_eras ORDER BY number DESC LIMIT 1)
-                IS DISTINCT FROM (SELECT system_identifier FROM pg_control_system())
+            IF (pg_control_system()).system_identifier
+                IS DISTINCT FROM (SELECT server FROM audit_eras ORDER BY number DESC LIMIT 1)
             THEN
                 RAISE object_not_in_prerequisite_state USING MESSAGE = 'the record has no era on this server yet';
             END IF;
@@ -51,7 +51,7 @@ def upgrade() -> None:
         CREATE FUNCTION access_event_era() RETURNS bigint
         LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '3s' AS $$
         DECLARE
-            here bigint := (SELECT system_identifier FROM pg_control_system());
+            here bigint := (pg_control_system()).system_identifier;
             era bigint;
             place bigint;
         BEGIN
