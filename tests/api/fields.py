@@ -1,0 +1,119 @@
+"""Operations that select one field, or several of one type, by the shortest way that a role has to them."""
+
+from collections import deque
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    build_schema,
+    get_named_type,
+    is_composite_type,
+    is_list_type,
+    is_non_null_type,
+    is_required_argument,
+)
+
+from api.access import MATRIX
+from models.actors import Role
+
+SDL = (Path(__file__).parent.parent.parent / "schema.graphql").read_text()
+SCHEMA = build_schema(SDL)
+NOBODY = f"sub_{0:032x}"
+LITERALS = {
+    "ID": f'"{NOBODY}"',
+    "String": '"x"',
+    "Int": "1",
+    "BigInt": "1",
+    "Boolean": "false",
+    "DateTime": '"2026-01-01T00:00:00Z"',
+    "Date": '"2026-01-01"',
+    "Cursor": '"x"',
+    "Float": "1",
+}
+
+
+class Step(NamedTuple):
+    """One field on the way from a root to a field."""
+
+    coordinate: str
+    selected: str
+    condition: str | None
+    """The type whose fields follow, where the field gives an interface."""
+
+
+def literal(type_: Any) -> str:
+    """Write some value of an input type."""
+    if is_non_null_type(type_):
+        return literal(type_.of_type)
+    if is_list_type(type_):
+        return f"[{literal(type_.of_type)}]"
+    if isinstance(type_, GraphQLEnumType):
+        return next(iter(type_.values))
+    if isinstance(type_, GraphQLInputObjectType):
+        wanted = {name: field for name, field in type_.fields.items() if is_non_null_type(field.type)}
+        chosen = wanted or dict([next(iter(type_.fields.items()))])
+        return "{" + " ".join(f"{name}: {literal(field.type)}" for name, field in chosen.items()) + "}"
+    return LITERALS[type_.name]
+
+
+def selected(name: str, field: GraphQLField) -> str:
+    """Write a field with the arguments that it demands."""
+    given = [f"{key}: {literal(one.type)}" for key, one in field.args.items() if is_required_argument(one)]
+    return name + (f"({', '.join(given)})" if given else "")
+
+
+def leading_to(type_: Any) -> list[Any]:
+    """Give the object types that a field of this type may give, and the interface itself."""
+    named = get_named_type(type_)
+    if isinstance(named, GraphQLInterfaceType):
+        return [named, *SCHEMA.get_possible_types(named)]
+    return [named] if is_composite_type(named) else []
+
+
+@cache
+def ways(role: Role) -> dict[str, tuple[Step, ...]]:
+    """Give the shortest way to each type, through fields that the role may use wherever there is such a way."""
+    assert SCHEMA.query_type
+    assert SCHEMA.mutation_type
+    found: dict[str, tuple[Step, ...]] = {"Query": (), "Mutation": ()}
+    for may_all in (True, False):
+        pending = deque(found)
+        while pending:
+            name = pending.popleft()
+            parent: Any = SCHEMA.type_map[name]
+            for key, field in parent.fields.items():
+                coordinate = f"{name}.{key}"
+                if may_all and role not in MATRIX[coordinate]:
+                    continue
+                for target in leading_to(field.type):
+                    if target.name not in found:
+                        condition = target.name if target is not get_named_type(field.type) else None
+                        step = Step(coordinate, selected(key, field), condition)
+                        found[target.name] = (*found[name], step)
+                        pending.append(target.name)
+    return found
+
+
+def document_for(coordinates: Iterable[str], role: Role) -> tuple[str, set[str]]:
+    """Write an operation that selects fields of one type; give the coordinates that it names, too."""
+    named = set(coordinates)
+    [parent] = {coordinate.partition(".")[0] for coordinate in named}
+    type_: Any = SCHEMA.type_map[parent]
+    inner = " ".join(_chosen(name, type_.fields[name]) for name in (each.partition(".")[2] for each in sorted(named)))
+    way = ways(role)[parent]
+    for step in reversed(way):
+        inner = f"... on {step.condition} {{ {inner} }}" if step.condition else inner
+        inner = f"{step.selected} {{ {inner} }}"
+        named.add(step.coordinate)
+    root = way[0].coordinate if way else parent
+    return f"{'mutation' if root.startswith('Mutation') else 'query'} {{ {inner} }}", named
+
+
+def _chosen(name: str, field: GraphQLField) -> str:
+    return selected(name, field) + (" { __typename }" if is_composite_type(get_named_type(field.type)) else "")

@@ -1,0 +1,180 @@
+"""Every role, every field, every situation: with a case, without one, and beside access grants of every kind."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import asyncpg
+import pytest
+
+from api.access import MATRIX, PERSONAL
+from models.actors import PEOPLE, Role
+from tests.api.fields import NOBODY, document_for
+from tests.conftest import Answered, Api, Databases
+from tests.people import Known, known
+
+CASE = "case/1"
+UNDER_GRANT = {"SyncAccount.files", "SyncFileConnection.edges", "SyncFileConnection.pageInfo", "SyncFileEdge.node"}
+OPEN = "mutation($who: ID!) { openAccessGrant(subject: $who) { id } }"
+APPROVE = "mutation($id: ID!) { approveAccessGrant(id: $id) { state } }"
+REFUSE = "mutation($id: ID!) { refuseAccessGrant(id: $id) { state } }"
+ISSUE = 'mutation { issueToken(name: "another agent", roles: [SUPPORT]) { secret } }'
+ROOTS = 15
+"""How many deeds one question names: the limit is 20."""
+VALUES = ("Ada Example", "user@example.com", "4242", "Outliner", "Diary")
+
+
+class Scene(NamedTuple):
+    """A person of whom everything is known, beside another one."""
+
+    api: Api
+    databases: Databases
+    person: Known
+    other: Known
+
+    def granted(self, person: str, case: str = CASE, *, decide: str | None = APPROVE, role: str = "SUPPORT") -> str:
+        grant = str(self.api.ask(role, OPEN, case=case, who=person).data["openAccessGrant"]["id"])
+        if decide:
+            assert self.api.ask("PRIVACY", decide, id=grant).data
+        return grant
+
+
+def none(_scene: Scene) -> None:
+    """Nobody asked for a grant."""
+
+
+def granted(scene: Scene) -> None:
+    scene.granted(scene.person.id)
+
+
+def expired(scene: Scene) -> None:
+    scene.granted(scene.person.id)
+
+    async def end() -> None:
+        connection = await asyncpg.connect(scene.databases.url)
+        await connection.execute("UPDATE access_grants SET expires_at = clock_timestamp() - interval '1 second'")
+        await connection.close()
+
+    asyncio.run(end())
+
+
+def waiting(scene: Scene) -> None:
+    scene.granted(scene.person.id, decide=None)
+
+
+def declined(scene: Scene) -> None:
+    scene.granted(scene.person.id, decide=REFUSE)
+
+
+def of_another_person(scene: Scene) -> None:
+    scene.granted(scene.other.id)
+
+
+def for_another_case(scene: Scene) -> None:
+    scene.granted(scene.person.id, "case/2")
+
+
+def of_another_agent(scene: Scene) -> None:
+    secret = scene.api.ask("ADMIN", ISSUE).data["issueToken"]["secret"]
+    other = Api(scene.api.url, {"SUPPORT": secret, "PRIVACY": scene.api.secrets["PRIVACY"]})
+    Scene(other, *scene[1:]).granted(scene.person.id)
+    other.client.close()
+
+
+class Situation(NamedTuple):
+    """What was granted before a question, and for which case it is asked."""
+
+    prepare: Callable[[Scene], None]
+    case: str = CASE
+    opens_to: Role | None = None
+    roles: tuple[Role, ...] = tuple(Role)
+
+
+DESKS = (Role.SUPPORT, Role.PRIVACY)
+"""The roles of the matrix for file names: situations that only tell grants apart are theirs alone."""
+SITUATIONS = {
+    "own case": Situation(none),
+    "no case": Situation(none, case=""),
+    "grant": Situation(granted, opens_to=Role.SUPPORT),
+    "grant, and no case": Situation(granted, case="", roles=DESKS),
+    "expired grant": Situation(expired),
+    "waiting grant": Situation(waiting, roles=DESKS),
+    "refused grant": Situation(declined, roles=DESKS),
+    "another person's grant": Situation(of_another_person),
+    "another case's grant": Situation(for_another_case, roles=DESKS),
+    "another agent's grant": Situation(of_another_agent, roles=DESKS),
+}
+
+
+@pytest.fixture
+def scene(api: Api, databases: Databases) -> Scene:
+    return Scene(api, databases, known(api), known(api, "other@example.com"))
+
+
+def questions(role: Role) -> Iterator[set[str]]:
+    """Give, type by type, all fields together, and those together that answer alike."""
+    types = defaultdict(set)
+    for coordinate in MATRIX:
+        types[coordinate.partition(".")[0]].add(coordinate)
+    for name, fields in types.items():
+        may = {coordinate for coordinate in fields if role in MATRIX[coordinate]}
+        parts = [fields, may, may - UNDER_GRANT, may - UNDER_GRANT - PERSONAL, may & UNDER_GRANT]
+        if name == "Mutation":
+            refused = sorted(fields - may)
+            parts = [set(refused[:ROOTS]), set(refused[ROOTS:]), *({coordinate} for coordinate in may)]
+        yield from (set(part) for part in {frozenset(part) for part in parts} if part)
+
+
+def wanted(named: set[str], role: Role, situation: Situation) -> tuple[str | None, set[str]]:
+    """Say with which code a question is refused, if any, and for which fields."""
+    forbidden = {coordinate for coordinate in named if role not in MATRIX[coordinate]}
+    if forbidden:
+        return "FORBIDDEN", forbidden
+    personal = named & (PERSONAL | {"Mutation.openAccessGrant"})
+    if role in PEOPLE and not situation.case and personal:
+        return "CASE_REQUIRED", personal
+    if "SyncAccount.files" in named and situation.opens_to is not role:
+        return "GRANT_REQUIRED", {"SyncAccount.files"}
+    return None, set()
+
+
+def about(document: str, person: Known) -> str:
+    """Ask about somebody who is there; deeds stay about nobody."""
+    if document.startswith("mutation"):
+        return document
+    for kind, identity in (("SyncAccount", person.sync), ("PaymentFragment", person.card)):
+        document = document.replace(
+            f'node(id: "{NOBODY}") {{ ... on {kind} ', f'node(id: "{identity}") {{ ... on {kind} '
+        )
+    return document.replace(NOBODY, person.id)
+
+
+def outcome(answer: Answered) -> tuple[str | None, set[str]]:
+    """Give the code with which access was refused, if it was, and the fields that it names."""
+    for error in answer.body.get("errors", []):
+        assert error["extensions"]["code"] not in {"INTERNAL", "GRAPHQL_INVALID", "QUERY_TOO_LARGE"}, answer.body
+        if error["extensions"]["code"] in {"FORBIDDEN", "CASE_REQUIRED", "GRANT_REQUIRED"}:
+            fields = {entry["field"] for entry in error["extensions"]["access"]}
+            return error["extensions"]["code"], fields
+    return None, set()
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_every_field_answers_as_the_matrix_the_case_and_the_grant_say(scene: Scene, name: str) -> None:
+    situation = SITUATIONS[name]
+    situation.prepare(scene)
+    wrong = []
+    opened = set()
+    for role in situation.roles:
+        for fields in questions(role):
+            document, named = document_for(fields, role)
+            answer = scene.api.ask(role, about(document, scene.person), case=situation.case)
+            expected = wanted(named, role, situation)
+            is_told = expected[0] and any(value in str(answer.body) for value in VALUES)
+            if outcome(answer) != expected or is_told:
+                wrong.append((role, document, expected, answer.body))
+            if "Diary" in str(answer.body):
+                opened.add(role)
+    assert not wrong
+    assert opened == ({situation.opens_to} - {None})
