@@ -71,7 +71,7 @@ class Author:
     def field(self, type_: Any, depth: int) -> str:
         fields = [
             (name, field)
-            for name, field in type_.fields.items()
+            for name, field in self.fields(type_)
             if depth > 0 or not is_composite_type(get_named_type(field.type))
         ]
         if not fields:
@@ -84,6 +84,10 @@ class Author:
         below = get_named_type(field.type)
         selection = f" {self.selection(below, depth - 1)}" if is_composite_type(below) else ""
         return f"{alias}: {name}{arguments}{self.directives()}{selection}"
+
+    def fields(self, type_: Any) -> Sequence[tuple[str, Any]]:
+        """Give the fields to choose from."""
+        return [*type_.fields.items()]
 
     def arguments(self, field: Any) -> str:
         parts = [
