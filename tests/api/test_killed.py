@@ -1,0 +1,145 @@
+"""The service is killed at any moment under load: whatever had been answered by then stands in the record."""
+
+import asyncio
+import contextlib
+import json
+import random
+import socket
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import anyio
+import asyncpg
+import pytest
+
+from tests.cli.commands import command, environment
+from tests.conftest import Api, Databases
+from tests.people import known
+
+CLIENTS = 12
+
+
+class Kind(NamedTuple):
+    """A question, what its answer holds, and what it is on the record."""
+
+    document: str
+    holds: bytes
+    action: str
+
+
+KINDS = (
+    Kind("query($id: ID!) { subject(by: {id: $id}) { displayName } }", b"Ada Example", "READ"),
+    Kind("query($id: ID!) { subject(by: {id: $id}) { paymentFragments { lastDigits } } }", b"FORBIDDEN", "REFUSED"),
+    Kind(
+        "query($id: ID!) { subject(by: {id: $id}) { syncAccounts { files { edges { node { name } } } } } }",
+        b"GRANT_REQUIRED",
+        "REFUSED",
+    ),
+    Kind(
+        'mutation($id: ID!) { optOut(subject: {id: $id}, purposes: ["newsletter"], channel: SUPPORT) { suppressed } }',
+        b'"suppressed"',
+        "WRITE",
+    ),
+)
+
+
+class Load:
+    """Clients that ask again and again, each time for another case, until the service is gone."""
+
+    def __init__(self, secret: str, person: str, name: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._secret = secret
+        self._person = person
+        self._name = name
+        self._asked = 0
+        self.answered: set[tuple[str, str]] = set()
+        """The cases that were answered, each with the action that must be on the record."""
+
+    async def run(self) -> None:
+        await asyncio.gather(*(self._client() for _ in range(CLIENTS)))
+
+    async def _client(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                await self.ask()
+
+    async def ask(self) -> None:
+        """Ask once; OSError when nobody answers."""
+        self._asked += 1
+        kind, case = KINDS[self._asked % len(KINDS)], f"{self._name}/{self._asked}"
+        if kind.holds in await self._answer(kind.document, case):
+            self.answered.add((case, kind.action))
+
+    async def _answer(self, document: str, case: str) -> bytes:
+        """Give all octets that came back, whether the answer was whole or not."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        body = json.dumps({"query": document, "variables": {"id": self._person}}).encode()
+        writer.write(
+            f"POST /graphql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self._secret}\r\nX-Case: {case}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+            + body
+        )
+        heard = b""
+        with contextlib.suppress(ConnectionError):
+            while octets := await reader.read(65536):
+                heard += octets
+        writer.close()
+        if not heard:
+            raise ConnectionResetError
+        return heard
+
+
+async def killed(load: Load, databases: Databases, at: Path, *, after: float) -> None:
+    """Serve, ask, and kill the service some seconds after its first answer."""
+    process = await anyio.open_process(
+        command("serve", "--port", str(load.port)),
+        cwd=at,
+        env=environment(databases),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        with anyio.fail_after(60):
+            while not load.answered:
+                with contextlib.suppress(OSError):
+                    await load.ask()
+                await anyio.sleep(0.05)
+        task = asyncio.create_task(load.run())
+        await anyio.sleep(after)
+    finally:
+        process.kill()
+        await process.aclose()
+    await asyncio.wait_for(task, 30)
+
+
+async def demand_recorded(api: Api, databases: Databases, at: Path, kills: int, seed: int) -> None:
+    dice = random.Random(seed)
+    person = await asyncio.to_thread(lambda: known(api).id)
+    answered: set[tuple[str, str]] = set()
+    for number in range(kills):
+        load = Load(api.secrets["SUPPORT"], person, f"kill/{number}")
+        await killed(load, databases, at, after=dice.uniform(0.05, 0.8))
+        connection = await asyncpg.connect(databases.url)
+        rows = await connection.fetch("SELECT case_reference, action FROM access_events")
+        await connection.close()
+        assert load.answered <= {(row[0], row[1]) for row in rows}
+        answered |= load.answered
+    assert {action for _, action in answered} == {"READ", "REFUSED", "WRITE"}
+    assert len(answered) > 10 * kills
+
+
+@pytest.mark.anyio
+async def test_what_was_answered_before_a_kill_is_on_the_record(api: Api, clean: Databases, tmp_path: Path) -> None:
+    await demand_recorded(api, clean, tmp_path, 4, 1)
+
+
+@pytest.mark.anyio
+@pytest.mark.fuzz
+@pytest.mark.timeout(1800)
+async def test_what_was_answered_before_each_of_many_kills_is_on_the_record(
+    api: Api, clean: Databases, tmp_path: Path
+) -> None:
+    await demand_recorded(api, clean, tmp_path, 60, 2)
