@@ -11,7 +11,7 @@ import pytest
 from models import audits
 from models.audits import AccessAction
 from models.database import IDLE, OUTAGES, Database
-from models.segments import BEGINNING, Signer, WentBackError, leaves_of, seal
+from models.segments import BEGINNING, ENTRY, Signer, WentBackError, id_at, leaves_of, seal
 from tests.conftest import Databases, World
 from tests.models.records import AGENT, PERSON, sealed, verified, wrote
 from workers.seals import Seals
@@ -168,6 +168,45 @@ async def test_a_sealer_that_is_killed_anywhere_leaves_the_chain_whole(world: Wo
     await sealed(world.database, SIGNER)
     result, findings = await verified(world.database, SIGNER)
     assert (findings, result.events) == ([], written)
+
+
+async def test_two_sealers_that_die_at_any_moment_beside_many_writers_leave_no_gap_and_no_double(
+    world: World, databases: Databases
+) -> None:
+    done = asyncio.Event()
+
+    async def write(seed: int) -> int:
+        dice = random.Random(seed)
+        count = 0
+        for _ in range(30):
+            count += len(await wrote(world.database, dice.randint(1, 40)))
+            await asyncio.sleep(dice.random() / 50)
+        return count
+
+    async def seal_and_die(seed: int) -> int:
+        dice = random.Random(seed)
+        deaths = 0
+        while not done.is_set():
+            connection = await asyncpg.connect(databases.url)
+            task = asyncio.create_task(seal(connection, SIGNER, 50))  # type: ignore[arg-type]
+            await asyncio.wait([task], timeout=dice.random() / 60)
+            async with world.database.readers.acquire() as other:
+                await other.execute(f"SELECT pg_terminate_backend({connection.get_server_pid()}, 5000)")
+            await asyncio.gather(task, return_exceptions=True)
+            deaths += task.exception() is not None
+            connection.terminate()
+        return deaths
+
+    sealers = [asyncio.create_task(seal_and_die(seed)) for seed in range(2)]
+    written = sum(await asyncio.gather(*(write(seed) for seed in range(8))))
+    done.set()
+    assert sum(await asyncio.gather(*sealers)) > 0
+    await sealed(world.database, SIGNER)
+    result, findings = await verified(world.database, SIGNER)
+    assert (findings, result.events) == ([], written)
+    rows = await world.database.writers.fetch("SELECT entries FROM audit_segments")
+    ids = [id_at(row[0], place) for row in rows for place in range(len(row[0]) // ENTRY)]
+    assert len(ids) == len(set(ids)) == written
 
 
 async def test_a_chain_does_not_go_on_where_transactions_are_counted_anew(world: World) -> None:

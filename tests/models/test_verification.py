@@ -144,14 +144,30 @@ async def test_events_that_changed_places_are_reordered(chain: Chain) -> None:
             "UPDATE access_events SET written_in = $1 WHERE id = ANY($2)", until - 1, chain.ids[2][:3]
         )
 
-    same = await chain.world.database.writers.fetchval("SELECT written_in FROM access_events WHERE id = $1", first)
-    if same == until - 1:
-        return
+    place = await chain.world.database.writers.fetchval("SELECT written_in FROM access_events WHERE id = $1", first)
+    assert place < until - 1
     for bend in (move, stretch):
         found = await bent(chain, bend)
         assert {finding.wrong for finding in found} == {Wrong.REORDERED}
         assert {finding.segment for finding in found} == {3}
     assert last
+
+
+@OFTEN
+@given(place=ANYWHERE, into=st.integers(0, len(SIZES) - 1))
+async def test_an_event_that_was_moved_into_another_segment_is_named_in_both(
+    chain: Chain, place: tuple[int, int], into: int
+) -> None:
+    segment, victim = place[0], chain.ids[place[0]][place[1] % SIZES[place[0]]]
+    there = chain.segments[into].until_transaction - 1
+    findings = await bent(
+        chain, lambda on: on.execute("UPDATE access_events SET written_in = $2 WHERE id = $1", victim, there)
+    )
+    if into != segment:
+        moved = {(Wrong.MISSING, segment + 1, event(victim)), (Wrong.INSERTED, into + 1, event(victim))}
+        assert about(findings) == moved
+    else:
+        assert {finding.wrong for finding in findings} <= {Wrong.REORDERED}
 
 
 @OFTEN
@@ -200,27 +216,55 @@ async def forge(connection: Connection, segment: Segment, by: Signer, **changes:
     )
 
 
-@pytest.mark.parametrize("number", range(1, len(SIZES) + 1))
-async def test_a_segment_forged_by_a_stranger_is_found(chain: Chain, number: int) -> None:
-    segment = chain.segments[number - 1]
-    victim = chain.ids[number - 1][0]
+@OFTEN
+@given(place=ANYWHERE, is_fitted=st.booleans())
+async def test_a_segment_forged_by_a_stranger_is_found(
+    chain: Chain, place: tuple[int, int], *, is_fitted: bool
+) -> None:
+    number = place[0] + 1
+    segment, victim = chain.segments[place[0]], chain.ids[place[0]][place[1] % SIZES[place[0]]]
+    entries = b"".join(
+        segment.entries[start : start + ENTRY]
+        for start in range(0, len(segment.entries), ENTRY)
+        if segment.entries[start : start + 16] != victim.bytes
+    )
 
     async def bend(connection: Connection) -> None:
         await connection.execute("DELETE FROM access_events WHERE id = $1", victim)
-        entries = b"".join(
-            segment.entries[place : place + ENTRY]
-            for place in range(0, len(segment.entries), ENTRY)
-            if segment.entries[place : place + 16] != victim.bytes
-        )
         if not entries:
             await connection.execute("DELETE FROM audit_segments WHERE number = $1", number)
             return
         root = merkle.root(leaves_of(entries))
         await forge(connection, segment, STRANGER, root=root, entries=entries, event_count=len(entries) // ENTRY)
+        if is_fitted and number < len(SIZES):
+            made = segment._replace(
+                key_id=STRANGER.key_id, root=root, entries=entries, event_count=len(entries) // ENTRY
+            )
+            await forge(connection, chain.segments[number], STRANGER, previous=made.head)
 
-    findings = about(await bent(chain, bend))
-    wrong = {(each[0], each[1]) for each in findings}
-    assert (Wrong.FORGED, number) in wrong or (Wrong.MISSING, number) in wrong
+    wrong = Wrong.FORGED if entries else Wrong.MISSING
+    assert (wrong, number, None) in about(await bent(chain, bend))
+
+
+@OFTEN
+@given(old=st.integers(1, len(SIZES)), place=st.integers(1, len(SIZES) + 1))
+async def test_an_old_segment_that_is_played_back_elsewhere_is_found(chain: Chain, old: int, place: int) -> None:
+    columns = (
+        "from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature, "
+        "entries"
+    )
+
+    async def play_back(connection: Connection) -> None:
+        await connection.execute("CREATE TEMPORARY TABLE played ON COMMIT DROP AS TABLE audit_segments")
+        await connection.execute("DELETE FROM audit_segments WHERE number = $1", place)
+        await connection.execute(
+            f"INSERT INTO audit_segments (number, {columns}) SELECT $2, {columns} FROM played WHERE number = $1",
+            old,
+            place,
+        )
+
+    findings = about(await bent(chain, play_back))
+    assert ((Wrong.FORGED, place, None) in findings) is (old != place)
 
 
 @pytest.mark.parametrize("number", range(1, len(SIZES)))
@@ -238,16 +282,17 @@ async def test_a_dropped_segment_is_missed(chain: Chain, number: int) -> None:
     assert (Wrong.MISSING, number, None) in about(findings)
 
 
-@pytest.mark.parametrize("kept", range(len(SIZES)))
-async def test_a_truncated_chain_is_found_by_a_head_that_was_kept(chain: Chain, kept: int) -> None:
+@OFTEN
+@given(kept=st.integers(0, len(SIZES) - 1), heads=st.sets(st.integers(1, len(SIZES)), min_size=1))
+async def test_a_truncated_chain_is_found_by_any_head_that_was_kept(chain: Chain, kept: int, heads: set[int]) -> None:
     since = chain.segments[kept].from_transaction
 
     async def truncate(connection: Connection) -> None:
         await connection.execute("DELETE FROM audit_segments WHERE number > $1", kept)
         await connection.execute("DELETE FROM access_events WHERE written_in >= $1", since)
 
-    findings = await bent(chain, truncate, seen=[chain.segments[-1]])
-    assert about(findings) == {(Wrong.TRUNCATED, len(SIZES), None)}
+    findings = await bent(chain, truncate, seen=[chain.segments[number - 1] for number in heads])
+    assert about(findings) == {(Wrong.TRUNCATED, number, None) for number in heads if number > kept}
 
 
 async def test_an_old_state_that_is_played_back_and_sealed_again_is_found(chain: Chain) -> None:
