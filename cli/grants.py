@@ -1,6 +1,7 @@
 """``privacy grants``: who may read which column, and who broke the glass."""
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -16,6 +17,9 @@ from models.audits import AccessEventRow
 from models.base import Prefix, external_id, now
 from models.grants import AccessGrantRow
 from models.roles import READERS
+
+WIDTH = 140
+"""Columns that the table of all roles needs, however narrow the terminal is."""
 
 app = typer.Typer(
     help="Who may read which column, and who broke the glass.", no_args_is_help=True, rich_markup_mode=None
@@ -39,7 +43,7 @@ def show() -> None:
     table = Table("column", *(role.lower() for role in Role))
     for column, readers in sorted(asyncio.run(found()).items()):
         table.add_row(column, *("x" if READERS[role] in readers else "" for role in Role))
-    Console(soft_wrap=True).print(table)
+    Console(width=max(Console().width, WIDTH)).print(table)
 
 
 @app.command()
@@ -78,17 +82,16 @@ def review(
                 events = await audits.of_grants(connection, [grant.id for grant in asked])
         return [(grant, events[grant.id]) for grant in asked]
 
-    table = Table("grant", "person", "asked by", "for", "when", "state", "decided by", "what was done under it")
     for grant, events in asyncio.run(found()):
-        done = [f"{event.at:%Y-%m-%d %H:%M:%S} {event.actor}: {' '.join(event.fields)}" for event in events]
-        table.add_row(
-            external_id(Prefix.ACCESS_GRANT, grant.id),
-            external_id(Prefix.SUBJECT, grant.subject_id),
-            grant.actor,
-            f"{grant.case}, {grant.minutes} minutes",
-            f"{grant.asked_at:%Y-%m-%d %H:%M}",
-            grants.state_of(grant.asked_at, grant.decided_at, grant.expires_at),
-            grant.decided_by or "",
-            "\n".join(done),
-        )
-    Console(soft_wrap=True).print(table)
+        typer.echo("\n".join(_told(grant, events)))
+
+
+def _told(grant: AccessGrantRow, events: Sequence[AccessEventRow]) -> Iterator[str]:
+    """Tell the story of a grant, a line for each thing that was done about and under it."""
+    state = grants.state_of(grant.asked_at, grant.decided_at, grant.expires_at)
+    yield f"{external_id(Prefix.ACCESS_GRANT, grant.id)} {state}, on {external_id(Prefix.SUBJECT, grant.subject_id)}"
+    yield f"  asked by {grant.actor} for {grant.case}, {grant.minutes} minutes, {grant.asked_at:%Y-%m-%d %H:%M:%S}"
+    if grant.decided_by and grant.decided_at:
+        yield f"  decided by {grant.decided_by}, {grant.decided_at:%Y-%m-%d %H:%M:%S}"
+    for event in events:
+        yield f"  {event.at:%Y-%m-%d %H:%M:%S} {event.actor}: {' '.join(event.fields)}"
