@@ -69,7 +69,9 @@ class Settings(BaseSettings):
         6, description="Connections to PostgreSQL for deeds; `serve --workers` divides them."
     )
     statement_timeout: Annotated[float, Field(gt=0, le=60)] = Field(
-        5.0, description="After how long a statement, or waiting for a connection, is given up: UNAVAILABLE."
+        5.0,
+        description="After how long a statement, or waiting for a connection, is given up: UNAVAILABLE. "
+        "A transaction that idles thrice as long is ended.",
     )
     erasure_grace: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0), le=timedelta(days=30))] = (
         Field(GRACE, description="How long people may think better of an erasure: 3d, 72h, 0.")

@@ -135,6 +135,7 @@ class _Pool(asyncpg.pool.Pool):
             server_settings={
                 "application_name": "privacy",
                 "timezone": "UTC",
+                "default_transaction_isolation": "read committed",
                 "default_transaction_read_only": "on" if read_only else "off",
                 "idle_in_transaction_session_timeout": str(int(patience * IDLE * 1000)),
                 **({"role": role} if role else {}),

@@ -1,6 +1,11 @@
 """Wrong tokens are counted by address and slowed down; nobody who shows a good one waits."""
 
+import time
+
+import httpx
+
 from api.guesses import FREE, LONGEST, MOST_ADDRESSES, STEP, Guesses
+from tests.conftest import Api, Databases, Running, settings_for
 
 
 def test_a_few_wrong_tokens_are_answered_at_once() -> None:
@@ -28,3 +33,23 @@ def test_addresses_are_remembered_in_bounded_memory() -> None:
     for number in range(MOST_ADDRESSES + 500):
         guesses.noted(f"2001:db8::{number:x}")
     assert len(guesses._tallies) == MOST_ADDRESSES
+
+
+def test_a_wrong_token_waits_and_a_good_one_does_not(api: Api, databases: Databases) -> None:
+    def asked(url: str, secret: str) -> tuple[int, float]:
+        began = time.monotonic()
+        answer = httpx.post(
+            f"{url}/graphql", json={"query": "{ viewer { name } }"}, headers={"authorization": f"Bearer {secret}"}
+        )
+        return answer.status_code, time.monotonic() - began
+
+    with Running(settings_for(databases)) as url:
+        wrong = [asked(url, "prv_" + "0" * 43) for _ in range(FREE + 10)]
+        good = [asked(url, api.secrets["STORE"]) for _ in range(3)]
+        metrics = httpx.get(f"{url}/metrics").text
+    assert {status for status, _ in wrong} == {401}
+    assert wrong[-1][1] > 8 * STEP
+    assert {status for status, _ in good} == {200}
+    assert min(seconds for _, seconds in good) < 8 * STEP
+    [line] = [line for line in metrics.splitlines() if line.startswith("privacy_wrong_tokens_total ")]
+    assert float(line.split()[1]) >= FREE + 10

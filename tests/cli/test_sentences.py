@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 import typer
 
+from cli.audit import KEY
 from cli.main import app
 from models.masters import MasterKeys
+from models.segments import Signer
 from tests.cli.commands import privacy
 from tests.conftest import Databases
 
@@ -40,6 +42,18 @@ async def test_a_listener_off_loopback_needs_tls(tmp_path: Path) -> None:
     ran = await privacy("serve", "--host", "0.0.0.0", given=PRODUCTION, at=tmp_path)  # noqa: S104 -- it is refused
     assert ran.code == 2
     assert ran.errors.startswith("privacy: listening on 0.0.0.0 needs TLS")
+
+
+@pytest.mark.anyio
+async def test_who_serves_callers_has_not_the_key_that_seals_and_who_works_has(tmp_path: Path) -> None:
+    ran = await privacy("serve", given={**PRODUCTION, KEY: Signer.made()}, at=tmp_path)
+    assert ran.code == 2
+    assert ran.errors.startswith(f"privacy: unset {KEY}: `privacy work` and `privacy audit` have it")
+    mail = {"PRIVACY_SMTP_URL": "smtp://mail.example.com:587?starttls=required", "PRIVACY_MAIL_FROM": "p@example.com"}
+    for given, sentence in (({}, f"privacy: set {KEY}"), ({KEY: "secret"}, f"privacy: {KEY} is the base64 of 32")):
+        ran = await privacy("work", given={**PRODUCTION, **mail, **given}, at=tmp_path)
+        assert ran.code == 2
+        assert ran.errors.startswith(sentence)
 
 
 @pytest.mark.anyio

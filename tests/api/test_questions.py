@@ -1,0 +1,43 @@
+"""What services ask over HTTP is counted by the minute, the caller, the purpose and the answer, and by nothing else."""
+
+import asyncio
+
+import asyncpg
+
+from tests.conftest import Api, Databases, Running, settings_for
+from tests.people import DECIDE, known
+
+MANY = 'query($ids: [ID!]!) { consentDecisions(subjects: {ids: $ids}, purpose: "newsletter") { reason } }'
+COUNTS = """
+SELECT actor, purpose, reason, CAST(sum(count) AS integer)
+FROM consent_question_counts
+WHERE minute = date_trunc('minute', minute)
+GROUP BY actor, purpose, reason
+"""
+
+
+def test_questions_are_counted_with_their_answers_and_written_when_the_service_ends(
+    api: Api, databases: Databases
+) -> None:
+    person = known(api)
+    stranger = api.register("stranger@example.com")
+
+    async def counted() -> set[tuple[str, str, str, int]]:
+        connection = await asyncpg.connect(databases.url)
+        rows = await connection.fetch(COUNTS)
+        await connection.close()
+        return {(row[0], row[1], row[2], row[3]) for row in rows}
+
+    with Running(settings_for(databases)) as url:
+        service = Api(url, api.secrets)
+        for role in ("STORE", "STORE", "SYNC"):
+            service.ask(role, DECIDE, who={"id": person.id}, purpose="newsletter")
+        service.ask("STORE", DECIDE, who={"email": "nobody@example.com"}, purpose="publication")
+        service.ask("STORE", MANY, ids=[person.id, stranger, person.id])
+        service.client.close()
+    assert asyncio.run(counted()) == {
+        ("store of the tests", "newsletter", "GRANTED", 4),
+        ("store of the tests", "newsletter", "NEVER_ASKED", 1),
+        ("store of the tests", "publication", "UNKNOWN_SUBJECT", 1),
+        ("sync of the tests", "newsletter", "GRANTED", 1),
+    }
