@@ -11,7 +11,8 @@ from models.actors import Actor, Role
 from models.audits import AccessAction, AccessEventRow
 from models.base import new_id
 from models.database import Database
-from models.segments import Signer, Trusted, seal
+from models.sealings import seal
+from models.segments import Signer, Trusted
 from models.verification import Verifier
 from workers.seals import Seals
 

@@ -1,7 +1,7 @@
-"""The chain over the record: events that are committed are sealed into signed segments, each naming the one before.
+"""Segments: the record of access events in signed runs, each of which names the one before it.
 
-Events stand in the order of their places and then of their ids. Before the horizon nobody writes any more, so a segment
-that ends there has no gap and gets no latecomer, and no writer ever waits for the sealer.
+What is signed, and in which form; which key signed it; how events become the leaves of a tree. ``models/sealings.py``
+makes segments, ``models/verification.py`` reads them back.
 """
 
 import base64
@@ -17,15 +17,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import BigInteger, CheckConstraint, Integer
 
-from models import eras, merkle
+from models import merkle
 from models.audits import AccessEventRow
-from models.base import Fate, Moment, Octets, Table, now, stored
+from models.base import Fate, Moment, Octets, Table, stored
 from models.database import Connection, Statement
 
 SEALED: Final = {"info": {"is_sealed": True}}
 """Marks a table that workers alone add to, and of which nobody but its owner changes or deletes a row."""
-MOST: Final = 20_000
-"""Events in a segment at most, unless one transaction alone wrote more."""
 ENTRY: Final = 16 + merkle.DIGEST
 """Octets that a segment keeps of an event: its id and its leaf's hash."""
 BEGINNING: Final = bytes(merkle.DIGEST)
@@ -158,11 +156,6 @@ def _plain(part: Any) -> Any:
     return part.hex() if isinstance(part, bytes) else part
 
 
-LOCK = Statement("""
-SELECT pg_try_advisory_xact_lock(7235469)
-""")
-
-# Where the chain ends: its last segment or, when all of them are pruned, the last of these.
 TIP = Statement("""
 SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature
 FROM audit_segments
@@ -170,121 +163,12 @@ ORDER BY number DESC
 LIMIT 1
 """)
 
-PRUNED = Statement("""
-SELECT number, head, until_transaction
-FROM audit_prunes
-ORDER BY number DESC
-LIMIT 1
-""")
-
-# What was written last stands at the newest transaction, which the horizon passes when one more has ended.
-COUNT_ON = Statement("""
-SELECT pg_current_xact_id()
-WHERE EXISTS (
-    SELECT
-    FROM access_events
-    WHERE written_in >= COALESCE(
-        (SELECT until_transaction FROM audit_segments ORDER BY number DESC LIMIT 1),
-        (SELECT until_transaction FROM audit_prunes ORDER BY number DESC LIMIT 1),
-        0
-    )
-)
-""")
-
-COMMITTED = Statement("""
-SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id, written_in
-FROM access_events
-WHERE written_in >= :since
-AND written_in < :until
-ORDER BY written_in, id
-LIMIT :most
-""")
-
-WRITTEN_IN = Statement("""
-SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id, written_in
-FROM access_events
-WHERE written_in = :transaction
-ORDER BY id
-""")
-
-SEAL = Statement("""
-INSERT INTO audit_segments
-    (number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature,
-    entries)
-VALUES
-    (:number, :from_transaction, :until_transaction, :event_count, :last_at, :root, :previous, :sealed_at, :key_id,
-    :signature, :entries)
-""")
-
-
-class MovedError(Exception):
-    """The record was restored onto another server, where its era has not begun: ``eras.begin`` begins it."""
-
-
-class WentBackError(Exception):
-    """The same server counts transactions anew, which no restore does: its chain cannot go on as it is."""
-
-
-async def seal(connection: Connection, signer: Signer, most: int = MOST) -> Segment | None:
-    """Seal what is committed and not sealed yet, as one segment; None when there is nothing, or another one seals."""
-    await COUNT_ON.run(connection)
-    async with connection.transaction():
-        if not await LOCK.value(connection):
-            return None
-        number, previous, since = await _tip(connection)
-        horizon = await eras.horizon(connection)
-        if not horizon.is_here:
-            raise MovedError
-        if since > horizon.newest:
-            raise WentBackError
-        until = horizon.place
-        rows = await COMMITTED.rows(connection, since=since, until=until, most=most)
-        if not rows:
-            return None
-        if len(rows) == most:
-            rows, until = await _cut(connection, rows)
-        entries = [(row[0], merkle.leaf_hash(canonical(AccessEventRow._make(row[:11])))) for row in rows]
-        segment = Segment(
-            number=number + 1,
-            from_transaction=since,
-            until_transaction=until,
-            event_count=len(rows),
-            last_at=max(row[1] for row in rows),
-            root=merkle.root([leaf for _, leaf in entries]),
-            previous=previous,
-            sealed_at=now(),
-            key_id=signer.key_id,
-        )
-        segment = segment._replace(
-            signature=signer.sign(segment.header),
-            entries=b"".join(part for id_, leaf in entries for part in (id_.bytes, leaf)),
-        )
-        await SEAL.run(connection, **segment._asdict())
-        return segment
-
 
 async def head_now(connection: Connection) -> tuple[int, bytes] | None:
     """Give the number and the head of the last segment; None before the first."""
     row = await TIP.row(connection)
     last = Segment(*row) if row else None
     return (last.number, last.head) if last else None
-
-
-async def _tip(connection: Connection) -> tuple[int, bytes, int]:
-    """Give the last segment's number and head, and the transaction that the next one begins with."""
-    row = await TIP.row(connection)
-    if row is not None:
-        last = Segment(*row)
-        return last.number, last.head, last.until_transaction
-    pruned = await PRUNED.row(connection)
-    return (pruned[0], pruned[1], pruned[2]) if pruned else (0, BEGINNING, 0)
-
-
-async def _cut(connection: Connection, rows: list[Any]) -> tuple[list[Any], int]:
-    """Keep whole transactions only: those before the last one, or that one alone with all its events."""
-    last = rows[-1][11]
-    whole = [row for row in rows if row[11] < last]
-    return (whole, last) if whole else (await WRITTEN_IN.rows(connection, transaction=last), last + 1)
 
 
 def id_at(entries: bytes, place: int) -> UUID:

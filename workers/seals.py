@@ -9,7 +9,8 @@ import structlog
 
 from models import eras
 from models.database import OUTAGES, Connection, Database, Statement
-from models.segments import MOST, MovedError, Segment, Signer, WentBackError, seal
+from models.sealings import MOST, MovedError, WentBackError, seal
+from models.segments import Segment, Signer
 
 log = structlog.get_logger("privacy")
 

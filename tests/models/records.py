@@ -7,7 +7,8 @@ from models import audits
 from models.actors import Actor, Role
 from models.audits import AccessAction
 from models.database import Database
-from models.segments import Segment, Signer, Trusted, seal
+from models.sealings import seal
+from models.segments import Segment, Signer, Trusted
 from models.verification import Finding, Verified, Verifier
 
 AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from models import certificates, closings, executions, intakes, lags, registrations, segments, steps, systems
+from models import certificates, closings, executions, intakes, lags, registrations, sealings, segments, steps, systems
 from models.actors import Role
 from models.consents import Channel
 from models.errors import StateConflict, SubjectErased
@@ -88,7 +88,7 @@ async def test_the_certificate_says_what_was_erased_and_verifies_offline(world: 
     await registered(world, "ada@example.com")
     request_id = await asked(world, Name.email("ada@example.com"))
     async with world.database.transaction() as connection:
-        segment = await segments.seal(connection, segments.Signer(segments.Signer.made()))
+        segment = await sealings.seal(connection, segments.Signer(segments.Signer.made()))
     await worker(world).drain()
     jws = (await request(world, request_id)).certificate
     assert jws
