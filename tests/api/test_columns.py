@@ -143,6 +143,8 @@ async def refused(url: str, role: str, sql: str) -> bool:
         "DELETE FROM access_events",
         "TRUNCATE access_events",
         "INSERT INTO access_events (at, id, written_in) SELECT now(), gen_random_uuid(), 7",
+        "INSERT INTO audit_eras SELECT number + 1, server, begins_after, begun_at FROM audit_eras",
+        "UPDATE audit_eras SET begins_after = 0",
         "UPDATE purposes SET legal_basis = 'CONTRACT'",
         "ALTER TABLE subjects ADD COLUMN more text",
         "CREATE TABLE more (id int)",
@@ -158,6 +160,12 @@ def test_nobody_who_serves_callers_bends_the_record_or_the_schema(databases: Dat
 def test_readers_write_nothing(databases: Databases, role: str) -> None:
     assert asyncio.run(refused(databases.url, role, "DELETE FROM consents"))
     assert asyncio.run(refused(databases.url, role, "INSERT INTO tokens (name) VALUES ('x')"))
+
+
+@pytest.mark.parametrize("sql", ["SELECT access_event_era()", "SELECT access_event_months(CURRENT_DATE, 1)"])
+def test_workers_alone_have_the_record_s_tables_made_ready(databases: Databases, sql: str) -> None:
+    for role, outcome in ((WRITER, True), (WORKER, False), *((reader, True) for reader in READERS.values())):
+        assert asyncio.run(refused(databases.url, role, sql)) is outcome
 
 
 def test_keys_are_destroyed_by_workers_alone(databases: Databases) -> None:
