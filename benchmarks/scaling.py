@@ -84,7 +84,7 @@ def profile(place: Place, ours: Running, seconds: float) -> dict[str, float]:
         spying = subprocess.Popen(
             [
                 *(spy, "record", "--pid", str(ours.process.pid), "--rate", "200"),
-                *("--duration", f"{seconds:.0f}", "--format", "raw", "--output", str(raw)),
+                *("--duration", f"{seconds:.0f}", "--nonblocking", "--format", "raw", "--output", str(raw)),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -50,7 +50,7 @@ class Level:
         self.steps = [(field, field.step) for field in fields if field.step]
         self.personal = personal
         self.sealed = sealed
-        self.is_ready = not self.steps and not personal
+        self.is_ready = not self.steps and not personal and not sealed
         """Whether the answers of its rows can be built at once."""
         self.sole: tuple[Field, Any] | None = None
         """At the root: the field, and its body, where there is no other and it leads to rows."""

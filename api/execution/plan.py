@@ -96,6 +96,13 @@ class Waiting:
     def __init__(self, outcome: Any) -> None:
         self.outcome = outcome
 
+    async def arrive(self) -> None:
+        """Wait for it."""
+        try:
+            self.outcome = await self.outcome
+        except Exception as error:  # noqa: BLE001 -- becomes the error of all that it feeds
+            self.outcome = error
+
 
 class Run:
     """One run of a plan: what the next wave waits for, the frames in it, and the errors found."""
@@ -130,7 +137,7 @@ class Run:
             waiting = body.start(first, self)
             if self._waiting:
                 self._waiting.clear()
-                await _all([waiting])
+                await waiting.arrive()
             answer = field.target.at_once(field.depth, waiting.outcome)
             if answer is not None:
                 return {field.name: answer}
@@ -142,7 +149,7 @@ class Run:
                 frame.start(self)
             if self._waiting:
                 waiting, self._waiting = self._waiting, []
-                await _all(waiting)
+                await (waiting[0].arrive() if len(waiting) == 1 else _all(waiting))
             for frame in wave:
                 frame.spread(self)
             frames += wave
@@ -154,16 +161,11 @@ class Run:
 
 async def _all(waiting: Sequence[Waiting]) -> None:
     """Wait for all of these at the same time; a cancellation waits until each has ended."""
-    for each in waiting if len(waiting) > 1 else ():
-        if not asyncio.isfuture(each.outcome):
-            each.outcome = asyncio.ensure_future(each.outcome)
-    futures = [each.outcome for each in waiting if len(waiting) > 1]
+    futures = [asyncio.ensure_future(each.outcome) for each in waiting]
     try:
-        for each in waiting:
-            try:
-                each.outcome = await each.outcome
-            except Exception as error:  # noqa: BLE001 -- becomes the error of all that it feeds
-                each.outcome = error
+        for each, future in zip(waiting, futures, strict=True):
+            each.outcome = future
+            await each.arrive()
     except BaseException:
         for future in futures:
             future.cancel()

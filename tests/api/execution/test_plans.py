@@ -15,10 +15,10 @@ from resolvers.sources import Read
 from tests.api.execution.club import PERSONAL, Context, schema
 
 
-def plan(text: str) -> Plan:
+def plan(text: str, personal: frozenset[str] = PERSONAL) -> Plan:
     document = parse(text)
     [operation] = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    return compile_operation(schema, document, operation, introspected=schema, personal=PERSONAL)
+    return compile_operation(schema, document, operation, introspected=schema, personal=personal)
 
 
 def run(text: str, context: Context | None = None, **variables: Any) -> Result:
@@ -73,6 +73,13 @@ def test_the_context_is_told_of_personal_fields_even_when_reading_them_fails() -
     [(coordinates, ids)] = context.seen
     assert coordinates == ("Person.name", "Person.nick")
     assert len(ids) == 1
+
+
+def test_what_is_sealed_is_opened_whether_or_not_reading_it_is_recorded() -> None:
+    asked = "{ people { name } }"
+    told, untold = (asyncio.run(plan(asked, personal).run(Context(1, 0), {})) for personal in (PERSONAL, frozenset()))
+    assert told.data
+    assert (untold.data, untold.errors) == (told.data, [])
 
 
 def test_skipped_personal_fields_are_not_told_of() -> None:
