@@ -1,30 +1,36 @@
 """How many letters one worker sends a second to a mail server on this machine, and how its memory stays.
 
-``python -m benchmarks.letters [COUNT]``: queues so many letters (20,000 unless told) to a thousand people, half of them
-governed by a purpose, and lets one worker send them over SMTP to a sink in a process of its own. Every ten seconds
-it prints the rate and the resident memory of the worker.
+``python -m benchmarks.letters [--queued COUNT] [--seconds SECONDS]``: queues so many letters (20,000 unless told) to a
+thousand people, half of them governed by a purpose, and lets one worker send them over SMTP to a sink in a process of
+its own, all of them or for so many seconds. Every ten seconds it prints the rate and the resident memory of the worker;
+at the end what a letter cost each of the programs, which neighbours on the machine change less than the rate. What a
+claim takes is told with the queue as full as it was and as it is.
 """
 
+import argparse
 import asyncio
 import os
 import socket
+import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 import uvloop
 
 import migrations
+from benchmarks.place import SETTINGS
 from cli.embedded import Cluster
 from mailers.messages import Sender
-from mailers.transports import transport_of
+from mailers.roads import transport_of
 from models import registrations
 from models.actors import Actor, Role
 from models.base import new_id
 from models.choices import grant
+from models.claims import CLAIM, LEASE
 from models.consents import Channel
 from models.database import Database
 from models.deeds import deed
@@ -34,43 +40,46 @@ from models.masters import MasterKeys
 from models.names import Name
 from models.registrations import Registration
 from models.seals import SubjectKey
-from workers.letters import Letters
+from workers.deliveries import LETTERS
+from workers.letters import BATCH, Letters
 from workers.run import WRITERS
 
 PEOPLE: Final = 1000
 EVERY: Final = 10.0
 """Seconds between two lines."""
+CLAIMS: Final = 15
+"""How many claims are timed; each is undone."""
 _COPIED: Final = ["subject_id", "id", "deed", "letter", "recipient", "purpose", "address", "context", "has_own_key"]
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
-class Sink(asyncio.Protocol):
-    """The least that a mail server can be: it says yes, and forgets."""
+class Machine(NamedTuple):
+    """The programs that have a part in a letter, by the ids of their processes."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._rest = b""
-        self._is_letter = False
-        transport.write(b"220 sink\r\n")
+    postmaster: int
+    sink: int
 
-    def data_received(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\r\n")
-        for line in lines:
-            if self._is_letter:
-                if line == b".":
-                    self._is_letter = False
-                    self._transport.write(b"250 taken\r\n")
-            elif line == b"DATA":
-                self._is_letter = True
-                self._transport.write(b"354 go ahead\r\n")
-            else:
-                self._transport.write(b"250 yes\r\n")
+    def used(self) -> dict[str, float]:
+        """Give the seconds of processor time that each has used."""
+        times = {int(path.name): _stat(path) for path in Path("/proc").iterdir() if path.name.isdigit()}
+        sessions = [used for parent, used, _ in times.values() if parent == self.postmaster]
+        _, own, ended = times[self.postmaster]
+        return {
+            "the worker": times[os.getpid()][1],
+            "PostgreSQL": own + ended + sum(sessions),
+            "the sink": times[self.sink][1],
+        }
 
 
-async def _sink(port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(Sink, "127.0.0.1", port)
-    await server.serve_forever()
+def _stat(process: Path) -> tuple[int, float, float]:
+    """Give a process's parent, the seconds that it used, and those of its children that ended."""
+    try:
+        fields = (process / "stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return 0, 0.0, 0.0
+    own, children = (sum(map(int, fields[start : start + 2])) / _TICKS for start in (11, 13))
+    return int(fields[1]), own, children
 
 
 async def queued(database: Database, keyring: Keyring, count: int) -> None:
@@ -101,7 +110,26 @@ async def queued(database: Database, keyring: Keyring, count: int) -> None:
                     (key.subject_id, new_id(), deed_id, letter, new_id(), purpose, address, context, False, at, at)
                 )
             await connection.copy_records_to_table("letters", records=rows, columns=columns, timeout=300)
-        await connection.execute("ANALYZE letters", timeout=300)
+
+
+async def claiming(database: Database) -> str:
+    """Say how long claims take with the queue as it is, and how PostgreSQL goes about them; none of them stays."""
+    seconds = []
+    async with database.writers.acquire() as connection:
+        waiting = await connection.fetchval("SELECT count(*) FROM letters WHERE state = 'QUEUED'", timeout=300)
+        for _ in range(CLAIMS):
+            transaction = connection.transaction()
+            await transaction.start()
+            began = time.perf_counter()
+            await CLAIM.rows(connection, most=BATCH, lease=new_id(), lasts=LEASE, domain="example.org")
+            seconds.append(time.perf_counter() - began)
+            await transaction.rollback()
+        plan = await connection.fetch(f"EXPLAIN {CLAIM.sql}", BATCH, new_id(), LEASE, "example.org")
+    steps = [row[0].strip(" ->").partition("  (")[0] for row in plan if "(cost=" in row[0]]
+    return (
+        f"{BATCH} of {waiting:,} are claimed in {statistics.median(seconds) * 1000:.1f} ms at the median, "
+        f"{max(seconds) * 1000:.1f} ms at most:\n  {'; '.join(steps)}"
+    )
 
 
 def _resident() -> float:
@@ -109,33 +137,33 @@ def _resident() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE / 2**20
 
 
-async def measured(database: Database, keyring: Keyring, port: int, count: int) -> None:
-    """Send them all, and print how fast and with how much memory."""
-    sender = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")
-    transport = transport_of(f"smtp://127.0.0.1:{port}?starttls=never", "example.org")
-    letters = Letters(database, keyring, sender, transport)
+def _sent() -> int:
+    samples = [sample for metric in LETTERS.collect() for sample in metric.samples]
+    return int(sum(each.value for each in samples if each.name.endswith("_total") and each.labels["state"] == "SENT"))
+
+
+async def measured(letters: Letters, machine: Machine, count: int, limit: float) -> None:
+    """Send them all, or for as long as the limit says, and print how fast and with how much memory."""
+    before = machine.used()
     working = asyncio.create_task(letters.run())
     began = last = time.monotonic()
-    used = time.process_time()
     done = 0
-    print(f"{'sent':>9}  {'a second':>8}  {'memory':>8}")
-    while done < count:
-        await asyncio.sleep(1)
-        async with database.readers.acquire() as connection:
-            sent = await connection.fetchval("SELECT count(*) FROM letters WHERE state = 'SENT'", timeout=300)
+    print(f"{'sent':>9}  {'a second':>8}  {'memory':>8}\n{0:>9}  {'':>8}  {_resident():>5,.0f} MB", flush=True)
+    while done < count and last - began < limit:
+        while (sent := _sent()) < count and time.monotonic() < min(last + EVERY, began + limit):  # noqa: ASYNC110 -- no event
+            await asyncio.sleep(0.2)
         at = time.monotonic()
-        if at - last >= EVERY or sent == count:
-            resident = _resident()
-            print(f"{sent:>9,}  {(sent - done) / (at - last):>8,.0f}  {resident:>5,.0f} MB", flush=True)
-            done, last = sent, at
-    seconds, processor = time.monotonic() - began, time.process_time() - used
-    print(f"{count:,} letters in {seconds:,.1f} s: {count / seconds:,.0f} a second")
-    print(f"processor time: {processor / count * 1000:.2f} ms a letter; load of the machine: {os.getloadavg()[0]:.1f}")
+        print(f"{sent:>9,}  {(sent - done) / (at - last):>8,.0f}  {_resident():>5,.0f} MB", flush=True)
+        done, last = sent, at
+    used = {name: (seconds - before[name]) / done * 1000 for name, seconds in machine.used().items()}
+    print(f"{done:,} letters in {last - began:,.1f} s: {done / (last - began):,.0f} a second")
+    print("processor time a letter: " + ", ".join(f"{each:.2f} ms for {name}" for name, each in used.items()))
+    print(f"load of the machine: {os.getloadavg()[0]:.1f}")
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
 
 
-async def run(cluster: Cluster, count: int) -> None:
+async def run(cluster: Cluster, count: int, limit: float) -> None:
     """Migrate, queue, send."""
     for history in migrations.HISTORIES:
         cluster.create_database(history)
@@ -148,10 +176,19 @@ async def run(cluster: Cluster, count: int) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    sink = await asyncio.create_subprocess_exec(sys.executable, "-m", "benchmarks.letters", "--sink", str(port))
+    sink = await asyncio.create_subprocess_exec(sys.executable, "-m", "benchmarks.sink", str(port))
+    sender = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")
+    transport = transport_of(f"smtp://127.0.0.1:{port}?starttls=never", "example.org")
     try:
+        began = time.monotonic()
         await queued(database, keyring, count)
-        await measured(database, keyring, port, count)
+        print(f"{count:,} letters queued in {time.monotonic() - began:,.0f} s")
+        print(await claiming(database))
+        async with database.writers.acquire() as connection:
+            session = await connection.fetchval("SELECT pg_backend_pid()")
+        machine = Machine(_stat(Path(f"/proc/{session}"))[0], sink.pid)
+        await measured(Letters(database, keyring, sender, transport), machine, count, limit)
+        print(await claiming(database))
     finally:
         sink.terminate()
         await sink.wait()
@@ -159,13 +196,13 @@ async def run(cluster: Cluster, count: int) -> None:
 
 
 def main() -> None:
-    """Run the sink, or the benchmark."""
-    if sys.argv[1:2] == ["--sink"]:
-        asyncio.run(_sink(int(sys.argv[2])))
-        return
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    with tempfile.TemporaryDirectory() as folder, Cluster(Path(folder) / "postgres") as cluster:
-        uvloop.run(run(cluster, count))
+    """Read what is asked for, and measure it on a PostgreSQL of its own."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--queued", type=int, default=20_000, help="how many letters wait at the beginning")
+    asked.add_argument("--seconds", type=float, default=float("inf"), help="how long to send; until all are sent")
+    given = asked.parse_args()
+    with tempfile.TemporaryDirectory() as folder, Cluster(Path(folder) / "postgres", settings=SETTINGS) as cluster:
+        uvloop.run(run(cluster, given.queued, given.seconds))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from cli.audit import signer
 from cli.logs import log_as
 from cli.place import placed
 from mailers.messages import Sender
-from mailers.transports import Transport, transport_of
+from mailers.roads import transport_of
+from mailers.transports import Transport
 from models.database import OUTAGES, Acting, Database
 from models.keyring import Keyring
 from models.masters import MasterKeys

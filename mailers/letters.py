@@ -10,19 +10,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mailers.messages import Envelope, Sender, Written, message
 from mailers.transports import Mail
 from models import unsubscribes
+from models.claims import Claimed
 from models.keyring import Keyring
 from models.letters import SAYS, LetterName
-from models.sendings import Claimed
 
 Says = Mapping[str, Any]
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _TEXT: Final = Environment(  # noqa: S701 -- plain text and headers, where an escape would be read as it stands
-    loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(TEMPLATES),
+    undefined=StrictUndefined,
+    auto_reload=False,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 _HTML: Final = Environment(
     loader=FileSystemLoader(TEMPLATES),
     undefined=StrictUndefined,
+    auto_reload=False,
     autoescape=True,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 from email.headerregistry import Address, HeaderRegistry
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
@@ -12,7 +12,11 @@ from typing import Any, Final, NamedTuple
 from mailers.transports import Mail
 from models import unsubscribes
 
-_UNFOLDED: Final = frozenset({"list-unsubscribe", "list-unsubscribe-post", "message-id", "feedback-id"})
+BOUNDARY: Final = "=_alternative"
+"""Stands between text and HTML. Quoted-printable writes every ``=`` as ``=3D``, so no words can hold it (RFC 2045)."""
+_UNFOLDED: Final = frozenset(
+    {"date", "feedback-id", "list-unsubscribe", "list-unsubscribe-post", "message-id", "mime-version", "to"}
+)
 _MOST_CLASSES: Final = 100
 _ALIKE: Final = frozenset(
     {
@@ -47,28 +51,37 @@ class _Registry(HeaderRegistry):
 class _Policy(EmailPolicy):
     """SMTP's rules; values that are one word are never folded, which would encode them past recognition.
 
-    Headers that are the same in many letters are parsed once.
+    Headers that are the same in many letters are parsed and folded once.
     """
 
     def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
         if name.lower() in _ALIKE and isinstance(value, str):
-            return _parsed(self, name, str(value))
+            return _parsed(name, str(value))
         return super().header_store_parse(name, value)
 
     def fold(self, name: str, value: Any) -> str:
-        return f"{name}: {value}\r\n" if name.lower() in _UNFOLDED else super().fold(name, value)
+        if name.lower() in _UNFOLDED:
+            return f"{name}: {value}\r\n"
+        return _folded(name, value) if name.lower() in _ALIKE else super().fold(name, value)
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         return self.fold(name, value).encode("utf-8" if self.utf8 else "ascii", "surrogateescape")
 
 
-@lru_cache(maxsize=256)
-def _parsed(policy: EmailPolicy, name: str, value: str) -> tuple[str, Any]:
-    return EmailPolicy.header_store_parse(policy, name, value)
-
-
 POLICY: Final = _Policy(linesep=SMTP.linesep, utf8=False, cte_type="7bit", header_factory=_Registry())
 INTERNATIONAL: Final = POLICY.clone(utf8=True)
+
+
+# The library clones the policy for every part that it writes, so these remember nothing of it: what is alike in many
+# letters is the same under both.
+@lru_cache(maxsize=256)
+def _parsed(name: str, value: str) -> tuple[str, Any]:
+    return EmailPolicy.header_store_parse(POLICY, name, value)
+
+
+@lru_cache(maxsize=256)
+def _folded(name: str, value: str) -> str:
+    return EmailPolicy.fold(POLICY, name, value)
 
 
 class Sender(NamedTuple):
@@ -116,8 +129,8 @@ class Envelope(NamedTuple):
 
 def message(sender: Sender, envelope: Envelope, written: Written) -> Mail:
     """Make a letter ready to go: the same one, to the octet, however often it is made."""
-    needs_utf8 = not envelope.recipient.rpartition("@")[0].isascii()
-    made = EmailMessage(policy=INTERNATIONAL if needs_utf8 else POLICY)
+    policy = POLICY if envelope.recipient.rpartition("@")[0].isascii() else INTERNATIONAL
+    made = EmailMessage(policy=policy)
     made["From"] = str(sender.address)
     made["To"] = _recipient(envelope.recipient)
     if sender.reply_to:
@@ -131,10 +144,17 @@ def message(sender: Sender, envelope: Envelope, written: Written) -> Mail:
     if envelope.unsubscribe:
         for name, value in unsubscribes.headers(envelope.unsubscribe):
             made[name] = value
-    made.set_content(written.text, cte="quoted-printable")
-    made.add_alternative(written.html, subtype="html", cte="quoted-printable")
-    made.set_boundary(f"=_{envelope.message_id.strip('<>').partition('@')[0]}")
+    made["MIME-Version"] = "1.0"
+    made["Content-Type"] = f'multipart/alternative; boundary="{BOUNDARY}"'
+    made.attach(_part(policy, written.text, "plain"))
+    made.attach(_part(policy, written.html, "html"))
     return Mail(_spec(sender.address.addr_spec), envelope.recipient, envelope.message_id, made.as_bytes())
+
+
+def _part(policy: EmailPolicy, body: str, subtype: str) -> Any:
+    part = MIMEPart(policy=policy)  # unlike EmailMessage, which the stubs ask for, it adds no MIME-Version of its own
+    part.set_content(body, subtype=subtype, cte="quoted-printable")
+    return part
 
 
 def _recipient(address: str) -> Address:

@@ -10,17 +10,19 @@ import pytest
 from migrations import HISTORIES
 from models import (
     choices,
+    claims,
     completions,
     corrections,
     erasures,
     identities,
     intakes,
+    leftovers,
     optouts,
+    outcomes,
     payments,
     plans,
     recordings,
     registrations,
-    sendings,
     steps,
 )
 from models.actors import Role
@@ -30,11 +32,11 @@ from models.corrections import Correction
 from models.intakes import Wish
 from models.letters import LetterState
 from models.names import Name
+from models.outcomes import Outcome
 from models.payments import Fragment
 from models.recordings import Client, File, Sync
 from models.registrations import Registration
 from models.requests import IdentityProof
-from models.sendings import Outcome
 from tests.conftest import Databases, World
 from workers.erasures import Erasures
 
@@ -126,10 +128,10 @@ async def test_every_owed_column_is_filled_by_a_life_and_empty_after_an_erasure(
     await worker.drain()
     assert await holding(world, "privacy") == {"letters.address", "letters.context"}, "the last letter, unsent"
     seen = {history: names | await holding(world, history) for history, names in seen.items()}
-    for letter in await sendings.claim(world.database, world.keyring, "example.org", 10):
+    for letter in await claims.claim(world.database, world.keyring, "example.org", 10):
         async with world.database.transaction() as connection:
-            await sendings.settle(connection, letter.row, letter.lease, Outcome(LetterState.SENT, reply_code=250))
-    await sendings.tidy(world.database, world.keyring)
+            await outcomes.settle(connection, [(letter.lease, Outcome(LetterState.SENT, reply_code=250))])
+    await leftovers.tidy(world.database, world.keyring)
     for history in HISTORIES:
         assert owed(history) - seen[history] == set(), "a life fills every column that is owed"
         assert await holding(world, history) == set()

@@ -17,10 +17,13 @@ from mailers.messages import Sender
 from mailers.transports import Declined, Mail, Transport, Unanswered, Unreachable
 from models import sendings
 from models.base import now
+from models.claims import Claimed
 from models.database import OUTAGES, Database
 from models.keyring import Keyring
 from models.letters import LetterReason, LetterState
-from models.sendings import REPEATABLE, Claimed, Outcome
+from models.outcomes import Outcome
+from models.sendings import REPEATABLE
+from workers.marks import Marks
 
 log = structlog.get_logger("privacy")
 
@@ -38,10 +41,13 @@ LETTERS: Final = Counter("privacy_letters", "What became of letters.", ["letter"
 class Delivery:
     """One road to the mail server, and the letters that go along it."""
 
-    def __init__(self, database: Database, keyring: Keyring, sender: Sender, transport: Transport) -> None:
+    def __init__(
+        self, database: Database, keyring: Keyring, sender: Sender, marks: Marks, transport: Transport
+    ) -> None:
         self._database = database
         self._keyring = keyring
         self._sender = sender
+        self._marks = marks
         self.transport = transport
         self.is_stopping = False
 
@@ -60,8 +66,8 @@ class Delivery:
                 raise
 
     async def _release(self, letters: list[Claimed]) -> None:
-        for letter in letters:
-            await self._settle(letter, Outcome(LetterState.QUEUED, counts=False))
+        back = Outcome(LetterState.QUEUED, counts=False)
+        await asyncio.gather(*(self._settle(letter, back) for letter in letters))
 
     async def _send(self, letter: Claimed) -> None:
         try:
@@ -76,48 +82,36 @@ class Delivery:
         except Declined as refused:
             await self._settle(letter, _declined(letter, refused))
             return
-        async with self._database.writers.acquire() as connection:
-            is_ours = await sendings.hand(connection, letter)
-        if not is_ours:
+        if not await self._marks.hand(letter.lease):
             await self.transport.withdraw()
         elif letter.row.purpose is None:
-            await self._settle(letter, await self._deliver(letter, mail))
+            await self._settle(letter, await self._deliver(mail, letter))
         else:
-            await self._deliver_with_leave(letter, mail)
+            await self._settle(letter, await self._deliver_with_leave(mail, letter))
 
-    async def _deliver_with_leave(self, letter: Claimed, mail: Mail) -> None:
+    async def _deliver_with_leave(self, mail: Mail, letter: Claimed) -> Outcome:
         """Deliver a letter that a purpose governs: no opt-out is committed between the last question and the verdict.
 
         A mail server that takes its time holds an opt-out up for no longer than HELD; it had the whole letter by then.
         """
-        outcome: Outcome | None = None
         delivering: asyncio.Task[Outcome] | None = None
         try:
-            async with self._database.transaction() as connection:
-                outcome = await sendings.hold(connection, letter)
-                if outcome:
+            async with sendings.held(self._database, letter) as refused:
+                if refused:
                     await self.transport.withdraw()
-                else:
-                    delivering = asyncio.create_task(self._deliver(letter, mail))
-                    done, _ = await asyncio.wait({delivering}, timeout=HELD)
-                    outcome = delivering.result() if done else None
-                if outcome:
-                    await sendings.settle(connection, letter.row, letter.lease, outcome)
+                    return refused
+                delivering = asyncio.create_task(self._deliver(mail, letter))
+                await asyncio.wait({delivering}, timeout=HELD)
         except OUTAGES:
             if delivering is None:
                 raise
-            await self._settle(letter, await delivering)
         except asyncio.CancelledError:
             if delivering:
                 delivering.cancel()
             raise
-        else:
-            if outcome is None and delivering is not None:
-                await self._settle(letter, await delivering)
-            elif outcome:
-                _count(letter, outcome)
+        return await delivering
 
-    async def _deliver(self, letter: Claimed, mail: Mail) -> Outcome:
+    async def _deliver(self, mail: Mail, letter: Claimed) -> Outcome:
         try:
             code = await self.transport.deliver(mail)
         except Declined as refused:
@@ -132,7 +126,7 @@ class Delivery:
         """Write what became of a letter, however long PostgreSQL is away, within the lease."""
         for wait in (*SETTLED_AFTER, None):
             try:
-                await sendings.settled(self._database, letter, outcome)
+                await self._marks.settle((letter.lease, outcome))
             except OUTAGES:
                 if wait is None:
                     raise

@@ -10,14 +10,16 @@ import structlog
 
 from mailers.messages import Sender
 from mailers.transports import Transport, Unreachable
-from models import sendings
+from models import claims, leftovers
+from models.claims import Claimed
 from models.database import OUTAGES, Connection, Database
 from models.keyring import Keyring
 from workers.deliveries import Delivery
+from workers.marks import Marks
 
 log = structlog.get_logger("privacy")
 
-FLIGHTS: Final = 4
+FLIGHTS: Final = 8
 """How many letters are on their way at once; each takes a writing connection."""
 BATCH: Final = 20
 """How many letters a loop claims at once."""
@@ -40,6 +42,7 @@ class Letters:
         self._keyring = keyring
         self._sender = sender
         self._transport = transport
+        self._marks = Marks(database)
         self._called = asyncio.Event()
         self._is_stopping = False
 
@@ -66,10 +69,10 @@ class Letters:
         return count
 
     def _delivery(self) -> Delivery:
-        return Delivery(self._database, self._keyring, self._sender, self._transport())
+        return Delivery(self._database, self._keyring, self._sender, self._marks, self._transport())
 
-    async def _claim(self) -> list[sendings.Claimed]:
-        return await sendings.claim(self._database, self._keyring, self._sender.domain, BATCH)
+    async def _claim(self) -> list[Claimed]:
+        return await claims.claim(self._database, self._keyring, self._sender.domain, BATCH)
 
     async def _fly(self, poll: float) -> None:
         delivery = self._delivery()
@@ -135,13 +138,13 @@ class Letters:
     async def _tidy(self) -> None:
         while True:
             try:
-                await sendings.tidy(self._database, self._keyring)
+                await leftovers.tidy(self._database, self._keyring)
             except Exception as problem:  # noqa: BLE001 -- the next time will do
                 log.warning("letters are not tidied", problem=type(problem).__name__)
             await asyncio.sleep(TIDIED)
 
 
-async def _seen_through(delivery: Delivery, batch: list[sendings.Claimed]) -> None:
+async def _seen_through(delivery: Delivery, batch: list[Claimed]) -> None:
     """Send a batch; when cancelled, let the letter that is on its way end, and give the rest back."""
     delivery.is_stopping = False
     sending = asyncio.create_task(delivery.send(batch))

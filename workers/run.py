@@ -5,8 +5,9 @@ from typing import Final, Protocol
 
 from workers.letters import FLIGHTS
 
-WRITERS: Final = FLIGHTS + 6
-"""Writing connections for all loops together: one for each letter on its way, one that listens, some for the others."""
+WRITERS: Final = FLIGHTS + 8
+"""Writing connections for all loops together: one for each letter on its way, two that write what became of them, one
+that listens, some for the others."""
 
 
 class Loop(Protocol):

@@ -10,14 +10,14 @@ from typer.testing import CliRunner
 from api.settings import Settings, UnsafeSettingError
 from cli.letters import app
 from cli.work import mail
-from models import letters, posts, registrations, sendings
+from models import claims, letters, outcomes, posts, registrations
 from models.base import Prefix, external_id
 from models.errors import NotFound, StateConflict
 from models.letters import LetterName, LetterReason, LetterState
 from models.masters import MasterKeys
+from models.outcomes import Outcome
 from models.posts import Look
 from models.registrations import Registration
-from models.sendings import Outcome
 from tests.cli.commands import privacy
 from tests.conftest import Databases, World
 
@@ -31,9 +31,9 @@ async def ended(world: World, outcome: Outcome, about: str) -> UUID:
         said: dict[str, Any] = {"reason": "OTHER"}
         letter_id = await letters.post(deed, LetterName.ERASURE_DENIED, subject_id, f"request:{about}", **said)
     assert letter_id
-    [letter] = await sendings.claim(world.database, world.keyring, "example.org", 1)
+    [letter] = await claims.claim(world.database, world.keyring, "example.org", 1)
     async with world.database.transaction() as connection:
-        assert await sendings.settle(connection, letter.row, letter.lease, outcome)
+        assert await outcomes.settle(connection, [(letter.lease, outcome)])
     return letter_id
 
 
@@ -58,7 +58,7 @@ async def test_what_needs_a_decision_is_shown_and_tried_again(
     assert "example.com" not in everything.out
     again = await privacy("letters", "retry", external_id(Prefix.LETTER, failed), on=databases, at=tmp_path)
     assert again.code == 0, again.errors
-    [letter] = await sendings.claim(world.database, world.keyring, "example.org", 10)
+    [letter] = await claims.claim(world.database, world.keyring, "example.org", 10)
     assert (letter.row.id, letter.row.is_stopped) == (failed, False)
 
 

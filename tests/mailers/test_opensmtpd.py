@@ -11,7 +11,8 @@ import pytest
 
 from mailers.letters import LETTERS, written
 from mailers.messages import Envelope, Sender, message
-from mailers.transports import Declined, transport_of
+from mailers.roads import transport_of
+from mailers.transports import Declined
 from models.base import now
 from models.letters import LetterName
 from tests.mailers.office import Office, opened

@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mailers.transports import Declined, Mail, Smtp, Transport, Unanswered, Unreachable, stuffed, transport_of
+from mailers.roads import transport_of
+from mailers.smtp import Smtp, stuffed
+from mailers.transports import Declined, Mail, Transport, Unanswered, Unreachable
 from tests.mailers.office import Misdeed, Office, opened
 
 pytestmark = pytest.mark.anyio

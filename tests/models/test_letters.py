@@ -1,15 +1,29 @@
 """Letters are posted with the deed that owes them, once, and hold no address once they are sent."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 
-from models import choices, corrections, letter_keys, letters, optouts, registrations, sendings
+from models import (
+    choices,
+    claims,
+    corrections,
+    leftovers,
+    letter_keys,
+    letters,
+    optouts,
+    outcomes,
+    registrations,
+    sendings,
+)
 from models.actors import Role
 from models.base import now
+from models.claims import CLAIM, LEASE, Claimed
 from models.consents import Channel
 from models.corrections import Correction
 from models.deeds import Deed
@@ -18,8 +32,8 @@ from models.keyring import Keyring
 from models.letters import LetterName, LetterReason, LetterState
 from models.masters import MasterKeys
 from models.names import Name
+from models.outcomes import Lease, Outcome
 from models.registrations import Registration
-from models.sendings import Claimed, Outcome
 from tests.conftest import Databases, World
 
 pytestmark = pytest.mark.anyio
@@ -59,12 +73,17 @@ async def only(world: World) -> dict[str, Any]:
 
 
 async def claimed(world: World, most: int = 10) -> list[Claimed]:
-    return await sendings.claim(world.database, world.keyring, DOMAIN, most)
+    return await claims.claim(world.database, world.keyring, DOMAIN, most)
 
 
 async def settled(world: World, letter: Claimed, outcome: Outcome) -> bool:
     async with world.database.transaction() as connection:
-        return await sendings.settle(connection, letter.row, letter.lease, outcome)
+        return await outcomes.settle(connection, [(letter.lease, outcome)]) == {letter.row.id}
+
+
+async def handed(world: World, letter: Claimed) -> bool:
+    async with world.database.writers.acquire() as connection:
+        return await sendings.hand(connection, [letter.lease]) == {letter.row.id}
 
 
 async def granted(world: World, channel: Channel = Channel.WEBSITE) -> None:
@@ -207,6 +226,62 @@ async def test_several_workers_share_the_queue_and_never_a_letter(world: World) 
     assert (len(ids), len(set(ids))) == (30, 30)
 
 
+WAITING = """
+INSERT INTO letters (subject_id, id, deed, letter, recipient, address, context, has_own_key, posted_at, due_at)
+SELECT subject_id, gen_random_uuid(), 'request:' || to_hex(n), letter, recipient, address, context, false,
+    posted_at, due_at + interval '1 hour'
+FROM letters, generate_series(1, 20000) AS n
+"""
+
+
+async def test_a_claim_looks_at_no_letter_that_waits_for_later(world: World) -> None:
+    subject_id = await registered(world)
+    async with world.deed() as deed:
+        await code(deed, subject_id, "letter:1")
+    async with world.database.transaction() as connection:
+        await connection.execute(WAITING)
+        [(explained,)] = await connection.fetch(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM.sql}", 20, UUID(int=1), LEASE, DOMAIN
+        )
+    steps = [*steps_of(orjson.loads(explained)[0]["Plan"])]
+    looked = [step for step in steps if step.get("Relation Name") == "letters" and "Scan" in step["Node Type"]]
+    assert looked
+    for step in looked:
+        assert step["Actual Rows"] + step.get("Rows Removed by Filter", 0) <= 1, step["Node Type"]
+
+
+def steps_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give every step of a plan."""
+    yield plan
+    for step in plan.get("Plans", []):
+        yield from steps_of(step)
+
+
+async def test_results_of_many_letters_are_written_each_to_its_own(world: World) -> None:
+    subject_id = await registered(world)
+    async with world.deed() as deed:
+        for number in range(4):
+            await code(deed, subject_id, f"request:{number:x}")
+    found = await claimed(world)
+    ends = [
+        SENT,
+        Outcome(LetterState.QUEUED, reply_code=451, wait=timedelta(minutes=5)),
+        Outcome(LetterState.UNCERTAIN, LetterReason.NO_ANSWER),
+        Outcome(LetterState.QUEUED, counts=False),
+    ]
+    lost = Lease(subject_id, found[0].row.id, found[0].row.recipient, UUID(int=1))
+    async with world.database.transaction() as connection:
+        settled = [(letter.lease, end) for letter, end in zip(found, ends, strict=True)]
+        ours = await outcomes.settle(connection, [*settled, (lost, ends[2])])
+        assert ours == {letter.row.id for letter in found}
+        for letter, end in zip(found, ends, strict=True):
+            row = await connection.fetchrow("SELECT * FROM letters WHERE id = $1", letter.row.id)
+            assert row
+            assert (row["state"], row["reason"], row["reply_code"]) == (end.state, end.reason, end.reply_code)
+            assert (row["attempts"], row["address"] is None) == (int(end.counts), end is SENT)
+            assert (row["due_at"] - now() > timedelta(minutes=4)) == bool(end.wait)
+
+
 async def test_a_lease_that_ran_out_is_taken_over_and_the_first_worker_can_do_nothing_more(world: World) -> None:
     subject_id = await registered(world)
     async with world.deed() as deed:
@@ -215,9 +290,8 @@ async def test_a_lease_that_ran_out_is_taken_over_and_the_first_worker_can_do_no
     assert await claimed(world) == []
     await made_due(world)
     [second] = await claimed(world)
-    async with world.database.writers.acquire() as connection:
-        assert not await sendings.hand(connection, first)
-        assert await sendings.hand(connection, second)
+    assert not await handed(world, first)
+    assert await handed(world, second)
     assert not await settled(world, first, SENT)
     assert await settled(world, second, SENT)
     assert second.row.message_id == first.row.message_id
@@ -228,8 +302,7 @@ async def test_a_letter_that_may_have_been_accepted_is_not_sent_again_to_whom_it
     async with world.deed() as deed:
         await optouts.opt_out(deed, PERSON, ["newsletter"], Channel.WEBSITE)
     [letter] = await claimed(world)
-    async with world.database.writers.acquire() as connection:
-        assert await sendings.hand(connection, letter)
+    assert await handed(world, letter)
     await made_due(world)
     assert await claimed(world) == []
     assert await stands(world) == [("UNCERTAIN", "NO_ANSWER")]
@@ -250,8 +323,8 @@ async def test_an_opt_out_between_claim_and_sending_is_seen(world: World) -> Non
     [letter] = await claimed(world)
     async with world.deed() as deed:
         await optouts.opt_out(deed, PERSON, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
-    async with world.database.transaction() as connection:
-        assert await sendings.hold(connection, letter) == Outcome(LetterState.DROPPED, LetterReason.OPTED_OUT)
+    async with sendings.held(world.database, letter) as refused:
+        assert refused == Outcome(LetterState.DROPPED, LetterReason.OPTED_OUT)
 
 
 async def test_an_opt_out_waits_while_a_letter_is_handed_over(world: World) -> None:
@@ -263,8 +336,8 @@ async def test_an_opt_out_waits_while_a_letter_is_handed_over(world: World) -> N
         async with world.deed() as deed:
             await optouts.opt_out(deed, PERSON, ["newsletter"], Channel.WEBSITE)
 
-    async with world.database.transaction() as connection:
-        assert await sendings.hold(connection, letter) is None
+    async with sendings.held(world.database, letter) as refused:
+        assert refused is None
         leaving = asyncio.create_task(leave())
         done, _ = await asyncio.wait({leaving}, timeout=0.2)
         assert not done
@@ -308,10 +381,10 @@ async def test_a_letter_with_a_key_of_its_own_outlives_the_persons_key_and_loses
     [letter] = await claimed(world)
     assert (letter.row.id, letter.address) == (letter_id, "user@example.com")
     assert await settled(world, letter, SENT)
-    assert await sendings.tidy(world.database, world.keyring) == 1
+    assert await leftovers.tidy(world.database, world.keyring) == 1
     async with world.database.keyring.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM letter_keys") == 0
-    assert await sendings.tidy(world.database, world.keyring) == 0
+    assert await leftovers.tidy(world.database, world.keyring) == 0
 
 
 async def test_letters_whose_key_is_destroyed_are_dropped(world: World) -> None:
@@ -334,7 +407,7 @@ async def test_a_letter_key_survives_a_rotation_of_the_master_key(world: World, 
     turning = Keyring(world.database.keyring, MasterKeys(f"{newer},{clean.master_key}"))
     assert [size async for size in letter_keys.rotate(turning)] == [1]
     turned = Keyring(world.database.keyring, MasterKeys(newer))
-    [letter] = await sendings.claim(world.database, turned, DOMAIN, 1)
+    [letter] = await claims.claim(world.database, turned, DOMAIN, 1)
     assert letter.address == "user@example.com"
 
 
@@ -371,8 +444,8 @@ async def test_a_letter_that_failed_is_forgotten_after_a_month(world: World) -> 
         await code(deed, subject_id, own_key=True)
     [letter] = await claimed(world)
     await settled(world, letter, Outcome(LetterState.FAILED, LetterReason.LETTER_REFUSED, 554))
-    assert await sendings.tidy(world.database, world.keyring) == 0
+    assert await leftovers.tidy(world.database, world.keyring) == 0
     async with world.database.transaction() as connection:
         await connection.execute("UPDATE letters SET posted_at = posted_at - $1::interval", timedelta(days=31))
-    assert await sendings.tidy(world.database, world.keyring) == 1
+    assert await leftovers.tidy(world.database, world.keyring) == 1
     assert await stands(world) == [("FAILED", "LETTER_REFUSED")]

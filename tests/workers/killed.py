@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from mailers.messages import Sender
-from mailers.transports import transport_of
+from mailers.roads import transport_of
 from models.database import Database
 from models.keyring import Keyring
 from models.masters import MasterKeys
@@ -25,12 +25,17 @@ WATCHED = {
     for name in (
         "mailers/letters.py",
         "mailers/messages.py",
-        "mailers/transports.py",
+        "mailers/roads.py",
+        "mailers/smtp.py",
+        "models/claims.py",
         "models/database.py",
         "models/decisions.py",
+        "models/outcomes.py",
         "models/sendings.py",
         "workers/deliveries.py",
+        "workers/joining.py",
         "workers/letters.py",
+        "workers/marks.py",
     )
 }
 

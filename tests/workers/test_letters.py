@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 
 from mailers.messages import Sender
-from mailers.transports import Unreachable, transport_of
+from mailers.roads import transport_of
+from mailers.transports import Unreachable
 from models import choices, letters, optouts, registrations
 from models.consents import Channel
 from models.letters import LetterName

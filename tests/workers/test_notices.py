@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from mailers.messages import Sender
-from mailers.transports import transport_of
+from mailers.roads import transport_of
 from models import grants, registrations, tokens
 from models.actors import Actor, Role
 from models.base import Prefix, external_id

@@ -1,0 +1,146 @@
+"""SMTP: one connection to a mail server (RFC 5321), used for one letter after another."""
+
+from collections.abc import Callable
+from typing import Final
+
+import aiosmtplib
+from aiosmtplib import SMTPException
+from email_validator import validate_email
+
+from mailers.transports import Declined, Mail, Unanswered, Unreachable
+
+ANSWER: Final = 30.0
+"""Seconds that a mail server may take for an answer."""
+VERDICT: Final = 60.0
+"""Seconds that a mail server may take to accept or refuse a whole letter."""
+LETTERS_A_CONNECTION: Final = 200
+_PERMANENT: Final = 500
+_GO_AHEAD: Final = 354
+_ACCEPTED: Final = 250
+_CLOSING: Final = 421
+
+
+class Smtp:
+    """One connection to a mail server (RFC 5321), opened when it is needed and used for many letters."""
+
+    def __init__(
+        self, client: Callable[[], aiosmtplib.SMTP], *, answer: float = ANSWER, verdict: float = VERDICT
+    ) -> None:
+        self._make = client
+        self._answer = answer
+        self._verdict = verdict
+        self._client: aiosmtplib.SMTP | None = None
+        self._used = 0
+
+    async def offer(self, mail: Mail) -> None:
+        if self._client is not None and self._used >= LETTERS_A_CONNECTION:
+            await self.close()
+        if self._client is not None and self._client.is_connected:
+            try:
+                await self._envelope(self._client, mail)
+            except Unreachable:
+                pass  # It was closed while nothing was sent on it; a fresh one decides.
+            else:
+                return
+        self._abandon()
+        self._client, self._used = self._make(), 0
+        try:
+            await self._client.connect(timeout=self._answer)
+        except (SMTPException, OSError, TimeoutError, ValueError) as problem:
+            self._abandon()
+            raise Unreachable(type(problem).__name__, met_letter=False) from None
+        await self._envelope(self._client, mail)
+
+    async def _envelope(self, client: aiosmtplib.SMTP, mail: Mail) -> None:
+        self._used += 1
+        recipient, options, encoding = mail.recipient, ["BODY=8BITMIME"], "ascii"
+        try:
+            if client.is_ehlo_or_helo_needed:
+                await client.ehlo(timeout=self._answer)
+            if not client.supports_extension("8bitmime"):
+                options = []
+            if not recipient.isascii():
+                checked = validate_email(recipient, check_deliverability=False, globally_deliverable=False)
+                if checked.ascii_email:
+                    recipient = checked.ascii_email
+                elif client.supports_extension("smtputf8"):
+                    options, encoding = [*options, "SMTPUTF8"], "utf-8"
+                else:
+                    raise Declined(553, is_permanent=True)
+            await client.mail(mail.sender, options=options, encoding=encoding, timeout=self._answer)
+            await client.rcpt(recipient, encoding=encoding, timeout=self._answer)
+        except aiosmtplib.SMTPRecipientRefused as refused:
+            await self._after(refused.code)
+            permanent = refused.code >= _PERMANENT
+            raise Declined(
+                refused.code,
+                is_permanent=permanent,
+                is_about_address=permanent and not refused.message.startswith(("5.3.", "5.4.", "5.7.")),
+            ) from None
+        except aiosmtplib.SMTPSenderRefused as refused:
+            # What is wrong with the sender is ours to put right, and may be by the next try.
+            await self._after(refused.code)
+            raise Declined(refused.code, is_permanent=False) from None
+        except (SMTPException, OSError, TimeoutError) as problem:
+            self._abandon()
+            raise Unreachable(type(problem).__name__) from None
+
+    async def deliver(self, mail: Mail) -> int:
+        client = self._client
+        if client is None or client.protocol is None:
+            raise Unreachable("closed")
+        try:
+            code, _ = await client.execute_command(b"DATA", timeout=self._answer)
+        except (SMTPException, OSError, TimeoutError) as problem:
+            self._abandon()
+            raise Unreachable(type(problem).__name__) from None
+        if code != _GO_AHEAD:
+            await self._after(code)
+            raise Declined(code, is_permanent=code >= _PERMANENT)
+        try:
+            # The letter is written and its verdict read apart from DATA: only from here on can it have been accepted.
+            protocol = client.protocol
+            if protocol is None:
+                raise Unreachable("closed")
+            protocol.write(stuffed(mail.body))
+            code, message = await protocol.read_response(timeout=self._verdict)
+        except (SMTPException, OSError, TimeoutError) as problem:
+            self._abandon()
+            raise Unanswered(type(problem).__name__) from None
+        if code == _ACCEPTED:
+            return code
+        if code == _CLOSING:
+            self._abandon()
+        raise Declined(code, is_permanent=code >= _PERMANENT, is_about_address=message.startswith("5.1."))
+
+    async def withdraw(self) -> None:
+        await self._after(_ACCEPTED)
+
+    async def _after(self, code: int) -> None:
+        """Make the connection ready for the next letter; Unreachable when the server is closing it."""
+        if self._client is None or code == _CLOSING:
+            self._abandon()
+            raise Unreachable(str(code))
+        try:
+            await self._client.rset(timeout=self._answer)
+        except (SMTPException, OSError, TimeoutError):
+            self._abandon()
+
+    def _abandon(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+
+    async def close(self) -> None:
+        try:
+            if self._client is not None and self._client.is_connected:
+                await self._client.quit(timeout=2)
+        except (SMTPException, OSError, TimeoutError):
+            pass
+        self._abandon()
+
+
+def stuffed(body: bytes) -> bytes:
+    """Give a letter as DATA wants it (RFC 5321, 4.5.2): a dot before each leading dot, and a dot alone at the end."""
+    lines = body.removesuffix(b"\r\n").split(b"\r\n")
+    return b"".join(b"." * line.startswith(b".") + line + b"\r\n" for line in lines) + b".\r\n"
