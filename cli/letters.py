@@ -51,11 +51,14 @@ def preview(
 @app.command()
 def show(
     *,
-    failed: Annotated[bool, typer.Option("--failed", help="Those that the mail server refused for good.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Those that were refused, or given up after a day.")] = False,
     uncertain: Annotated[bool, typer.Option("--uncertain", help="Those that may have been accepted.")] = False,
     stuck: Annotated[bool, typer.Option("--stuck", help="Those that wait for longer than an hour.")] = False,
 ) -> None:
-    """Show letters that need a look, at most a hundred of each kind; without an option, of every kind."""
+    """Show letters that need a look.
+
+    At most a hundred of each kind, the newest first; without an option, of every kind.
+    """
     chosen = {Look.FAILED: failed, Look.UNCERTAIN: uncertain, Look.STUCK: stuck}
     looks = [look for look, is_chosen in chosen.items() if is_chosen] or list(Look)
 
@@ -78,7 +81,11 @@ def show(
 
 @app.command()
 def retry(letter: Annotated[str, typer.Argument(help="The letter's id, as `privacy letters show` prints it.")]) -> None:
-    """Send a letter that failed, may have been accepted, or waits: once more, at once. It may arrive twice."""
+    """Send a letter once more, at once.
+
+    It is one that failed, waits, or may have been accepted: that one may arrive twice. A letter that was sent is not
+    sent again.
+    """
     letter_id = id_of(Prefix.LETTER, letter)
 
     async def again(place: Opened) -> None:

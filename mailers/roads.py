@@ -48,11 +48,19 @@ def transport_of(url: str, ehlo: str, *, answer: float = ANSWER, verdict: float 
 
 
 def _options(parts: SplitResult) -> dict[str, str]:
-    options = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+    found = parse_qs(parts.query, keep_blank_values=True)
+    options = {name: values[0] for name, values in found.items()}
     try:
         known = parts.port is None or parts.port > 0
     except ValueError:
         known = False
-    if not known or options.keys() - {"starttls", "ca"} or options.get("starttls", "never") not in STARTTLS:
+    if (
+        not known
+        or any(len(values) > 1 for values in found.values())
+        or options.keys() - {"starttls", "ca"}
+        or options.get("starttls", "never") not in STARTTLS
+    ):
         raise ValueError(FORM)
+    if "ca" in options and not Path(options["ca"]).is_file():
+        raise ValueError("PRIVACY_SMTP_URL names a file of a certificate authority (ca=) that is not there")
     return options

@@ -20,10 +20,10 @@ class BounceKind(StrEnum):
 
 
 async def record(deed: Deed, address: str, kind: BounceKind) -> bool:
-    """Stop mail to an address that does not exist, and marketing to somebody who complained; false for a stranger.
+    """Stop mail to an address that does not exist, and marketing to somebody who complained.
 
     A complaint of an address that nobody is registered under is kept as its opt-out. A soft bounce changes nothing.
-    No letter confirms a complaint.
+    No letter confirms a complaint. Always true: who reports a bounce does not learn by it whom we know.
     """
     name = Name.email(address, "address")
     if kind is BounceKind.COMPLAINT:
@@ -36,9 +36,8 @@ async def record(deed: Deed, address: str, kind: BounceKind) -> bool:
             await optouts.opt_out(deed, name, marketing, Channel.EMAIL, is_confirmed=False)
         return True
     subject = await subjects.sought(deed, name)
-    if subject is None:
-        return False
-    deed.about.append(subject.subject_id)
-    if kind is BounceKind.HARD:
-        await addresses.stop(deed, subject.subject_id, name)
+    if subject is not None:
+        deed.about.append(subject.subject_id)
+        if kind is BounceKind.HARD:
+            await addresses.stop(deed, subject.subject_id, name)
     return True

@@ -276,7 +276,8 @@ class Mutation:
 
     @root(
         description="Notes what came back of a letter. A hard bounce stops mail to the address until it is corrected, "
-        "a complaint is an opt-out of all marketing. False when nobody is registered under the address."
+        "a complaint is an opt-out of all marketing. Always true: it does not say whether anybody is registered under "
+        "the address."
     )
     async def record_bounce(
         self,

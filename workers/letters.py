@@ -90,7 +90,9 @@ class Letters:
                 except Exception as problem:  # noqa: BLE001 -- the loop outlives whatever happens to one batch
                     pause = min(LONGEST_PAUSE, max(1.0, pause * 2))
                     expected = isinstance(problem, (Unreachable, *OUTAGES))
-                    log.log(30 if expected else 40, "letters wait", problem=type(problem).__name__, seconds=pause)
+                    # The text of ours names what went wrong at the mail server; others' may quote what they were told.
+                    fault = str(problem) if isinstance(problem, Unreachable) else type(problem).__name__
+                    log.log(30 if expected else 40, "letters wait", problem=fault, seconds=pause)
                     await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 -- jitter, no secret
         finally:
             await delivery.transport.close()

@@ -68,8 +68,8 @@ async def test_a_complaint_holds_for_who_registers_later(api: Api) -> None:
     assert reason(api, subject_id, "newsletter") == "WITHDRAWN"
 
 
-async def test_a_bounce_of_a_stranger_keeps_nothing(api: Api, world: World) -> None:
-    assert not record(api, "HARD")
+async def test_a_bounce_of_a_stranger_keeps_nothing_and_is_answered_like_any_other(api: Api, world: World) -> None:
+    assert {record(api, kind) for kind in ("HARD", "SOFT")} == {True}
     async with world.database.readers.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM suppressions") == 0
 

@@ -56,10 +56,20 @@ async def test_what_needs_a_decision_is_shown_and_tried_again(
     assert everything.code == 0, everything.errors
     assert {external_id(Prefix.LETTER, letter) for letter in (uncertain, failed)} <= set(everything.out.split())
     assert "example.com" not in everything.out
+    for option, letter_id in (("--failed", failed), ("--uncertain", uncertain)):
+        shown = await privacy("letters", "show", option, on=databases, at=tmp_path)
+        assert [line.split()[0] for line in shown.out.splitlines()] == [external_id(Prefix.LETTER, letter_id)]
+    stuck = await privacy("letters", "show", "--stuck", on=databases, at=tmp_path)
+    assert stuck.out == "There is nothing to look at.\n"
     again = await privacy("letters", "retry", external_id(Prefix.LETTER, failed), on=databases, at=tmp_path)
     assert again.code == 0, again.errors
     [letter] = await claims.claim(world.database, world.keyring, "example.org", 10)
     assert (letter.row.id, letter.row.is_stopped) == (failed, False)
+    for wrong, code in (("nonsense", "BAD_INPUT"), (external_id(Prefix.LETTER, UUID(int=1)), "NOT_FOUND")):
+        refused = await privacy("letters", "retry", wrong, on=databases, at=tmp_path)
+        assert (refused.code, refused.out) == (1, "")
+        assert code in refused.errors
+        assert "Traceback" not in refused.errors
 
 
 async def test_a_letter_that_waits_for_long_is_stuck(world: World) -> None:

@@ -239,7 +239,7 @@ async def test_user_and_password_go_over_tls(tmp_path: Path) -> None:
     certificate = Certificate(tmp_path)
     async with opened(office, tls=certificate.context, auth_required=True, authenticator=office.authenticate) as port:
         for password, is_right in (("open%20sesame", True), ("wrong", False)):
-            transport = road(port, f"ca={certificate.path}", login=f"privacy:{password}@")
+            transport = road(port, f"ca={certificate.path}", login=f"privacy%40example.org:{password}@")
             if is_right:
                 assert await sent(transport) == 250
             else:
@@ -247,7 +247,7 @@ async def test_user_and_password_go_over_tls(tmp_path: Path) -> None:
                     await sent(transport)
                 assert not unreachable.value.met_letter
             await transport.close()
-    assert office.logins[0] == (b"privacy", b"open sesame")
+    assert office.logins[0] == (b"privacy@example.org", b"open sesame")
 
 
 async def test_addresses_of_other_scripts(anyio_backend: str) -> None:
@@ -321,6 +321,7 @@ async def test_a_maildir_that_cannot_be_written_is_no_letters_fault(tmp_path: Pa
         "smtp://",
         "smtp://mail.example.org?starttls=maybe",
         "smtp://mail.example.org?tls=1",
+        "smtp://mail.example.org?starttls=required&starttls=never",
         "smtp://mail.example.org:notaport",
         "maildir:",
         "maildir://host/path",
@@ -329,6 +330,11 @@ async def test_a_maildir_that_cannot_be_written_is_no_letters_fault(tmp_path: Pa
 def test_a_url_that_is_malformed_is_refused_with_a_sentence(url: str) -> None:
     with pytest.raises(ValueError, match="PRIVACY_SMTP_URL is"):
         transport_of(url, "example.org")
+
+
+def test_a_certificate_authority_that_is_not_there_is_said_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="PRIVACY_SMTP_URL names a file"):
+        transport_of(f"smtp://mail.example.org?ca={tmp_path / 'none.pem'}", "example.org")
 
 
 async def test_a_letter_that_is_being_handed_over_can_be_given_up(anyio_backend: str) -> None:
