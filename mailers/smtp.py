@@ -1,6 +1,7 @@
 """SMTP: one connection to a mail server (RFC 5321), used for one letter after another."""
 
 from collections.abc import Callable
+from email.utils import parseaddr
 from typing import Final
 
 import aiosmtplib
@@ -53,20 +54,10 @@ class Smtp:
 
     async def _envelope(self, client: aiosmtplib.SMTP, mail: Mail) -> None:
         self._used += 1
-        recipient, options, encoding = mail.recipient, ["BODY=8BITMIME"], "ascii"
         try:
             if client.is_ehlo_or_helo_needed:
                 await client.ehlo(timeout=self._answer)
-            if not client.supports_extension("8bitmime"):
-                options = []
-            if not recipient.isascii():
-                checked = validate_email(recipient, check_deliverability=False, globally_deliverable=False)
-                if checked.ascii_email:
-                    recipient = checked.ascii_email
-                elif client.supports_extension("smtputf8"):
-                    options, encoding = [*options, "SMTPUTF8"], "utf-8"
-                else:
-                    raise Declined(553, is_permanent=True)
+            recipient, options, encoding = _addressed(client, mail.recipient)
             await client.mail(mail.sender, options=options, encoding=encoding, timeout=self._answer)
             await client.rcpt(recipient, encoding=encoding, timeout=self._answer)
         except aiosmtplib.SMTPRecipientRefused as refused:
@@ -84,6 +75,10 @@ class Smtp:
         except (SMTPException, OSError, TimeoutError) as problem:
             self._abandon()
             raise Unreachable(type(problem).__name__) from None
+        except ValueError:
+            # No server is asked about what is no address.
+            await self._after(_ACCEPTED)
+            raise Declined(553, is_permanent=True) from None
 
     async def deliver(self, mail: Mail) -> int:
         client = self._client
@@ -138,6 +133,25 @@ class Smtp:
         except (SMTPException, OSError, TimeoutError):
             pass
         self._abandon()
+
+
+def _addressed(client: aiosmtplib.SMTP, recipient: str) -> tuple[str, list[str], str]:
+    """Give a recipient as this server takes it, with the options and the encoding that it needs.
+
+    Declined when the server takes no such address, ValueError when it is none.
+    """
+    options, encoding = ["BODY=8BITMIME"] if client.supports_extension("8bitmime") else [], "ascii"
+    if not recipient.isascii():
+        checked = validate_email(recipient, check_deliverability=False, globally_deliverable=False)
+        if checked.ascii_email:
+            recipient = checked.ascii_email
+        elif client.supports_extension("smtputf8"):
+            options, encoding = [*options, "SMTPUTF8"], "utf-8"
+        else:
+            raise Declined(553, is_permanent=True)
+    if parseaddr(recipient)[1] != recipient:
+        raise ValueError("the client would write to what it takes for the address in it")
+    return recipient, options, encoding
 
 
 def stuffed(body: bytes) -> bytes:

@@ -1,6 +1,10 @@
 """One click unsubscribes: no login, no script, nothing by looking, and nothing that a link scanner could set off."""
 
+import contextlib
 import re
+import statistics
+import time
+from collections.abc import Iterator
 from uuid import UUID
 
 import httpx
@@ -89,6 +93,39 @@ def test_one_click_comes_as_multipart_too(api: Api) -> None:
     assert reason(api, subject_id) == "WITHDRAWN"
 
 
+@pytest.mark.parametrize("kind", [{}, {"content-type": "text/plain"}, {"content-type": "multipart/form-data"}])
+def test_one_click_of_a_careless_sender_counts_if_it_says_so(api: Api, kind: dict[str, str]) -> None:
+    subject_id = person(api, "newsletter")
+    request = api.client.build_request(
+        "POST", link(api, subject_id), content=b"List-Unsubscribe=One-Click", headers=kind
+    )
+    is_readable = kind.get("content-type") != "multipart/form-data"
+    assert api.client.send(request).status_code == (200 if is_readable else 400)
+    assert reason(api, subject_id) == ("WITHDRAWN" if is_readable else "GRANTED")
+
+
+def test_a_body_that_is_no_form_of_ours_is_refused_however_long_it_is(api: Api) -> None:
+    subject_id = person(api, "newsletter")
+
+    def body() -> Iterator[bytes]:
+        yield b"List-Unsubscribe=One-Click&"
+        for _ in range(256):
+            yield b"x" * 65_536
+
+    with contextlib.suppress(httpx.TransportError):  # the server may hang up while it is still talked to
+        assert api.client.post(link(api, subject_id), content=body()).status_code == 400
+    assert reason(api, subject_id) == "GRANTED"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_other_methods_do_nothing(api: Api, method: str) -> None:
+    subject_id = person(api, "newsletter")
+    answer = api.client.request(method, link(api, subject_id), content=b"List-Unsubscribe=One-Click")
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
+    assert reason(api, subject_id) == "GRANTED"
+
+
 def test_the_page_offers_everything(api: Api) -> None:
     subject_id = person(api, "newsletter", "usage-statistics")
     path = link(api, subject_id)
@@ -167,10 +204,26 @@ async def test_a_token_survives_rotation_of_the_master_key_and_a_new_look_up_key
                 )
 
 
+@pytest.mark.anyio
+async def test_a_wrong_token_takes_as_long_whatever_is_wrong_with_it(world: World) -> None:
+    token = unsubscribes.token(world.keyring, UUID(int=7), "newsletter")
+    first, last = ("B" if token[0] == "A" else "A") + token[1:], token[:-2] + ("B" if token[-2] == "A" else "A") + "A"
+    stranger = unsubscribes.token(world.keyring, UUID(int=8), "newsletter")[:-8] + token[-8:]
+    seconds: dict[str, list[float]] = {wrong: [] for wrong in (first, last, stranger, "A" * len(token))}
+    for _ in range(2000):
+        for wrong, taken in seconds.items():
+            began = time.perf_counter()
+            assert unsubscribes.read(world.keyring, wrong) is None
+            taken.append(time.perf_counter() - began)
+    medians = [statistics.median(taken) for taken in seconds.values()]
+    assert max(medians) < 1.25 * min(medians)
+
+
 def test_a_wrong_link_says_so_and_nothing_more(api: Api) -> None:
     subject_id = person(api, "newsletter")
     path = link(api, subject_id)
     wrong = path[:-1] + ("A" if path[-1] != "A" else "B")
+    assert api.client.head(wrong).status_code == 404
     answers = [
         api.client.get(wrong),
         api.client.post(wrong, data=ONE_CLICK),

@@ -131,6 +131,28 @@ async def test_a_letter_that_was_accepted_without_a_word_is_in_doubt(anyio_backe
     assert len(office.accepted) == 1
 
 
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "user@example.com>\r\nRCPT TO:<other@example.org",
+        "user\n@example.com",
+        "user\x00@example.com",
+        "us\u2028er@example.com",
+        "ü..user@example.com",
+    ],
+)
+async def test_an_address_that_would_be_a_command_reaches_no_server(anyio_backend: str, recipient: str) -> None:
+    office = Office()
+    async with opened(office) as port:
+        transport = road(port)
+        with pytest.raises(Declined) as refused:
+            await sent(transport, MAIL._replace(recipient=recipient))
+        assert (refused.value.is_permanent, refused.value.is_about_address) == (True, False)
+        assert await sent(transport) == 250
+        await transport.close()
+    assert office.addresses() == [MAIL.recipient]
+
+
 async def test_a_connection_that_was_closed_meanwhile_is_opened_again(anyio_backend: str) -> None:
     office = Office()
     async with opened(office) as port:

@@ -1,0 +1,59 @@
+"""Letters and notices in Chromium: none is wider than a phone, and each reads from its first words on."""
+
+from pathlib import Path
+
+import pytest
+
+from mailers.letters import LETTERS, rendered, written
+from mailers.messages import Sender, Written
+from models.notices import NoticeName
+from tests.browser import opened, program
+
+pytestmark = pytest.mark.skipif(program() is None, reason="Chromium is not installed: tests/install-peers.sh")
+
+SENDER = Sender.read("Privacy <privacy@example.com>", "support@example.com", "https://privacy.example.com")
+LINK = "https://privacy.example.com/u/" + "A" * 130
+ID = "0123456789abcdef" * 2
+NOTICES = {
+    NoticeName.ACCESS_GRANT_ASKED: {
+        "actor": "support desk",
+        "minutes": "30",
+        "case": "#" + "1042" * 15,
+        "grant": f"agr_{ID}",
+        "person": f"sub_{ID}",
+    },
+    NoticeName.PEOPLE_TOKEN_ISSUED: {
+        "issuer": "scripts",
+        "token": f"tok_{ID}",
+        "name": "n" * 64,
+        "roles": "SUPPORT, BILLING, PRIVACY",
+        "expires": "2027-01-31",
+    },
+    NoticeName.AUDIT_HEAD: {"day": "2027-01-31", "head": "{" + ID * 20 + "}"},
+}
+
+
+def every() -> dict[str, Written]:
+    """Give all letters and notices in words, the long values of each included."""
+    found = {str(name): written(name, letter.example, SENDER, LINK) for name, letter in LETTERS.items()}
+    return found | {str(name): rendered(name, NOTICES[name], SENDER) for name in NoticeName}
+
+
+@pytest.mark.parametrize("width", [320, 800])
+def test_letters_fit_the_screen_and_load_nothing(tmp_path: Path, width: int) -> None:
+    with opened(tmp_path, width=width, scripts=False) as browser:
+        for name, words in every().items():
+            page = tmp_path / f"{name}.html"
+            page.write_text(words.html)
+            browser.open(page.as_uri())
+            assert browser.value("document.documentElement.scrollWidth") <= width, name
+            assert browser.value("document.title") == words.subject
+            assert browser.value("getComputedStyle(document.querySelector('p')).fontSize") == "16px"
+        assert {request for request in browser.requests if not request.startswith("file:")} == set()
+
+
+def test_letters_begin_with_a_capital() -> None:
+    for name, words in every().items():
+        greeting, _, said = words.text.partition("\n\n")
+        assert greeting == "Hello,"
+        assert said[0].isupper() or name in {NoticeName.ACCESS_GRANT_ASKED, NoticeName.PEOPLE_TOKEN_ISSUED}
