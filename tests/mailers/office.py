@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -49,6 +49,8 @@ class Office:
         self.connections = 0
         self.logins: list[tuple[bytes, bytes]] = []
         self.delay = 0.0
+        self.when_offered: Callable[[str], None] = lambda _: None
+        """Hears the address of each letter when it is offered."""
         self.released = asyncio.Event()
 
     def order(self, command: str, *misdeeds: Misdeed | str) -> None:
@@ -108,6 +110,7 @@ class Office:
         if refused:
             return refused
         envelope.rcpt_tos.append(address)
+        self.when_offered(address)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
