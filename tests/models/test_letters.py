@@ -257,6 +257,23 @@ def steps_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from steps_of(step)
 
 
+@pytest.mark.parametrize(("left", "is_renewed"), [(1, True), (4, False)])
+async def test_a_lease_is_renewed_when_it_is_short_for_what_a_mail_server_may_take(
+    world: World, left: int, *, is_renewed: bool
+) -> None:
+    subject_id = await registered(world)
+    async with world.deed() as deed:
+        await code(deed, subject_id)
+    [letter] = await claimed(world)
+    async with world.database.transaction() as connection:
+        await connection.execute(
+            "UPDATE letters SET due_at = clock_timestamp() + $1::interval", timedelta(minutes=left)
+        )
+    assert await handed(world, letter)
+    row = await only(world)
+    assert (row["due_at"] - row["handed_at"] > timedelta(minutes=4.5)) == is_renewed
+
+
 async def test_results_of_many_letters_are_written_each_to_its_own(world: World) -> None:
     subject_id = await registered(world)
     async with world.deed() as deed:
