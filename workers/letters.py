@@ -21,7 +21,7 @@ log = structlog.get_logger("privacy")
 
 FLIGHTS: Final = 8
 """How many letters are on their way at once; each takes a writing connection."""
-BATCH: Final = 20
+BATCH: Final = 10
 """How many letters a loop claims at once."""
 POLL: Final = 5.0
 """Seconds after which a loop looks for letters even when nobody called it."""
@@ -43,7 +43,7 @@ class Letters:
         self._sender = sender
         self._transport = transport
         self._marks = Marks(database)
-        self._called = asyncio.Event()
+        self._calls: asyncio.Queue[None] = asyncio.Queue(1)
         self._is_stopping = False
 
     async def run(self, *, flights: int = FLIGHTS, poll: float = POLL) -> None:
@@ -80,12 +80,12 @@ class Letters:
         try:
             while not self._is_stopping:
                 try:
-                    self._called.clear()
                     if batch := await self._claim():
+                        self._call()
                         await _seen_through(delivery, batch)
                     else:
                         await delivery.transport.close()
-                        await self._call(poll)
+                        await self._called(poll)
                     pause = 0.0
                 except Exception as problem:  # noqa: BLE001 -- the loop outlives whatever happens to one batch
                     pause = min(LONGEST_PAUSE, max(1.0, pause * 2))
@@ -95,12 +95,18 @@ class Letters:
                     log.log(30 if expected else 40, "letters wait", problem=fault, seconds=pause)
                     await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 -- jitter, no secret
         finally:
+            self._call()
             await delivery.transport.close()
 
-    async def _call(self, poll: float) -> None:
+    def _call(self) -> None:
+        """Call one loop that waits, not all of them: one that finds letters, or ends, calls the next."""
+        with suppress(asyncio.QueueFull):
+            self._calls.put_nowait(None)
+
+    async def _called(self, poll: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(poll * random.uniform(0.75, 1.25)):  # noqa: S311
-                await self._called.wait()
+                await self._calls.get()
 
     async def _note_stop(self) -> None:
         """Note that we are told to stop: before Python 3.12 a library's wait_for can swallow what tells the loops."""
@@ -108,7 +114,7 @@ class Letters:
             await asyncio.Event().wait()
         finally:
             self._is_stopping = True
-            self._called.set()
+            self._call()
 
     async def _listen(self) -> None:
         """Wake the loops whenever a deed has posted a letter; without a connection the loops still poll."""
@@ -125,12 +131,12 @@ class Letters:
             lost.set()
 
         def call(*_: object) -> None:
-            self._called.set()
+            self._call()
 
         connection.add_termination_listener(lose)
         await connection.add_listener("letters", call)
         try:
-            self._called.set()
+            self._call()
             await lost.wait()
         finally:
             if not connection.is_closed():

@@ -21,7 +21,7 @@ from models.registrations import Registration
 from tests.conftest import World
 from tests.mailers.office import Misdeed, Office, opened
 from workers import deliveries
-from workers.letters import Letters
+from workers.letters import BATCH, Letters
 
 pytestmark = pytest.mark.anyio
 
@@ -111,6 +111,19 @@ async def test_the_commit_of_a_deed_calls_the_worker(world: World) -> None:
             await owe(world, subject_id, about=str(number))
             await until_sent(world, number + 1)
     assert len(office.accepted) == 3
+
+
+async def test_one_call_is_enough_for_as_many_loops_as_there_are_letters_for(world: World) -> None:
+    office = Office()
+    office.delay = 0.05
+    subject_id = await person(world)
+    said: dict[str, Any] = {"reason": "OTHER"}
+    async with worker(world, office) as sending, running(sending, flights=8, poll=600):
+        async with world.deed() as deed:
+            for number in range(2 * BATCH + 1):
+                await letters.post(deed, LetterName.ERASURE_DENIED, subject_id, f"request:{number:x}", **said)
+        await until_sent(world, 2 * BATCH + 1)
+    assert office.connections == 3
 
 
 async def test_greylisting_is_waited_out_under_the_same_message_id(world: World) -> None:
