@@ -82,12 +82,22 @@ class Delivery:
         except Declined as refused:
             await self._settle(letter, _declined(letter, refused))
             return
-        if not await self._marks.hand(letter.lease):
+        try:
+            is_ours = await self._marks.hand(letter.lease)
+        except OUTAGES:
+            await self._settle(letter, await self._kept(letter))
+            return
+        if not is_ours:
             await self.transport.withdraw()
         elif letter.row.purpose is None:
             await self._settle(letter, await self._deliver(mail, letter))
         else:
             await self._settle(letter, await self._deliver_with_leave(mail, letter))
+
+    async def _kept(self, letter: Claimed) -> Outcome:
+        """Take back an offer while PostgreSQL is away: whatever it noted of the letter, it was not handed over."""
+        await self.transport.withdraw()
+        return _again(letter, None)
 
     async def _deliver_with_leave(self, mail: Mail, letter: Claimed) -> Outcome:
         """Deliver a letter that a purpose governs: no opt-out is committed between the last question and the verdict.
@@ -104,7 +114,7 @@ class Delivery:
                 await asyncio.wait({delivering}, timeout=HELD)
         except OUTAGES:
             if delivering is None:
-                raise
+                return await self._kept(letter)
         except asyncio.CancelledError:
             if delivering:
                 delivering.cancel()

@@ -58,7 +58,7 @@ class Letters:
 
     async def drain(self) -> int:
         """Send what is due now; give how many letters were taken up. Unreachable when the mail server is."""
-        delivery = self._delivery()
+        delivery = self.delivery()
         count = 0
         try:
             while batch := await self._claim():
@@ -68,14 +68,15 @@ class Letters:
             await delivery.transport.close()
         return count
 
-    def _delivery(self) -> Delivery:
+    def delivery(self) -> Delivery:
+        """Give a road of its own to the mail server."""
         return Delivery(self._database, self._keyring, self._sender, self._marks, self._transport())
 
     async def _claim(self) -> list[Claimed]:
         return await claims.claim(self._database, self._keyring, self._sender.domain, BATCH)
 
     async def _fly(self, poll: float) -> None:
-        delivery = self._delivery()
+        delivery = self.delivery()
         pause = 0.0
         try:
             while not self._is_stopping:

@@ -13,7 +13,7 @@ import pytest
 from mailers.messages import Sender
 from mailers.roads import transport_of
 from mailers.transports import Unreachable
-from models import choices, letters, optouts, registrations
+from models import choices, claims, letters, optouts, registrations
 from models.consents import Channel
 from models.letters import LetterName
 from models.names import Name
@@ -329,6 +329,51 @@ async def test_a_slow_mail_server_holds_an_opt_out_up_for_a_bounded_time(world: 
         office.released.set()
         await draining
     assert await rows(world, "letter", "state") == [("consent_granted", "SENT"), ("opted_out", "SENT")]
+
+
+CUT_OFF = """
+SELECT pg_terminate_backend(pid)
+FROM pg_stat_activity
+WHERE datname = current_database()
+AND wait_event_type = 'Lock'
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "letter"), [("letters", LetterName.ERASURE_DENIED), ("subjects", LetterName.CONSENT_GRANTED)]
+)
+async def test_a_letter_whose_connection_to_postgresql_breaks_before_it_is_handed_over_is_in_no_doubt(
+    world: World, table: str, letter: LetterName
+) -> None:
+    office = Office()
+    offered = asyncio.Event()
+    office.when_offered = lambda _: offered.set()
+    subject_id = await person(world)
+    if letter is LetterName.CONSENT_GRANTED:
+        async with world.deed() as deed:
+            await choices.grant(deed, Name("id", subject_id), "newsletter", Channel.WEBSITE, None)
+    else:
+        await owe(world, subject_id)
+    async with worker(world, office) as sending:
+        [claimed] = await claims.claim(world.database, world.keyring, "example.org", 1)
+        delivery = sending.delivery()
+        async with world.database.transaction() as connection:
+            await connection.execute(f"SELECT FROM {table} FOR UPDATE")
+            delivering = asyncio.create_task(delivery.send([claimed]))
+            await offered.wait()
+
+            async def is_cut_off() -> bool:
+                async with world.database.writers.acquire() as other:
+                    return bool(await other.fetch(CUT_OFF))
+
+            await until(is_cut_off)
+        await delivering
+        assert await rows(world, "state", "handed_at", "lease") == [("QUEUED", None, None)]
+        await due_again(world)
+        await delivery.transport.close()
+        await sending.drain()
+    assert len(office.accepted) == 1
+    assert await rows(world, "state") == [("SENT",)]
 
 
 async def interleaved(world: World, people: int) -> None:
