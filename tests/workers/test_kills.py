@@ -16,7 +16,7 @@ from models.names import Name
 from tests.cli.commands import environment
 from tests.conftest import ROOT, Databases, World
 from tests.mailers.office import Office, opened
-from tests.workers.test_letters import due_again, person, rows
+from tests.workers.sending import due_again, person, rows
 
 pytestmark = pytest.mark.anyio
 

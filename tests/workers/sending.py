@@ -1,0 +1,78 @@
+"""Workers that send to a mail server of ours, and what they left in the outbox, for tests."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from mailers.messages import Sender
+from mailers.roads import transport_of
+from models import letters, registrations
+from models.letters import LetterName
+from models.registrations import Registration
+from tests.conftest import World
+from tests.mailers.office import Office, opened
+from workers.letters import Letters
+
+SENDER = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")
+
+
+@contextlib.asynccontextmanager
+async def worker(world: World, office: Office, *, patience: float = 5) -> AsyncIterator[Letters]:
+    async with opened(office) as port:
+        url = f"smtp://127.0.0.1:{port}?starttls=never"
+        yield Letters(
+            world.database, world.keyring, SENDER, transport_of(url, "example.org", answer=patience, verdict=patience)
+        )
+
+
+async def person(world: World, address: str = "user@example.com") -> UUID:
+    async with world.deed() as deed:
+        return await registrations.register(deed, Registration(address))
+
+
+async def owe(world: World, subject_id: UUID, name: LetterName = LetterName.ERASURE_DENIED, about: str = "1") -> None:
+    """Post a letter: one that must not be repeated, unless another is named."""
+    said: dict[str, Any] = {
+        LetterName.ERASURE_DENIED: {"reason": "OTHER"},
+        LetterName.ERASURE_SCHEDULED: {"execute_at": "2027-01-31T12:00:00+00:00"},
+    }[name]
+    async with world.deed() as deed:
+        await letters.post(deed, name, subject_id, f"request:{about}", **said)
+
+
+async def rows(world: World, *columns: str) -> list[tuple[Any, ...]]:
+    async with world.database.readers.acquire() as connection:
+        found = await connection.fetch(f"SELECT {', '.join(columns)} FROM letters ORDER BY posted_at, id")
+    return [tuple(row) for row in found]
+
+
+async def due_again(world: World) -> None:
+    async with world.database.transaction() as connection:
+        await connection.execute("UPDATE letters SET due_at = clock_timestamp() - interval '1 second'")
+
+
+async def until(is_so: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+    """Wait until something is so that nobody calls us about."""
+    async with asyncio.timeout(seconds):
+        while not await is_so():  # noqa: ASYNC110 -- tables and mail servers set no event
+            await asyncio.sleep(0.02)
+
+
+async def until_sent(world: World, count: int = 1) -> None:
+    async def is_so() -> bool:
+        return [row[0] for row in await rows(world, "state")].count("SENT") >= count
+
+    await until(is_so)
+
+
+@contextlib.asynccontextmanager
+async def running(letters: Letters, **given: Any) -> AsyncIterator[None]:
+    task = asyncio.create_task(letters.run(**given))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

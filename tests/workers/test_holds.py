@@ -1,0 +1,158 @@
+"""A letter that a purpose governs and the person's opt-out from it: whichever is first, the other one sees it."""
+
+import asyncio
+import random
+import time
+
+import pytest
+
+from models import choices, claims, optouts
+from models.consents import Channel
+from models.letters import LetterName
+from models.names import Name
+from tests.conftest import World
+from tests.mailers.office import Misdeed, Office
+from tests.workers.sending import due_again, owe, person, rows, running, until, worker
+from workers import deliveries
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_letter_governed_by_a_purpose_carries_the_one_click_link_and_others_do_not(world: World) -> None:
+    office = Office()
+    await owe(world, await person(world))
+    async with world.deed() as deed:
+        await choices.grant(deed, Name.email("user@example.com"), "newsletter", Channel.WEBSITE, None)
+    async with worker(world, office) as letters:
+        await letters.drain()
+    plain, governed = (letter.message for letter in office.accepted)
+    assert plain["List-Unsubscribe"] is None
+    assert governed["List-Unsubscribe"].startswith("<https://privacy.example.org/u/")
+    assert governed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+async def test_a_slow_mail_server_holds_an_opt_out_up_for_a_bounded_time(world: World) -> None:
+    office = Office()
+    office.order("DATA", Misdeed.STALL)
+    name = Name.email("user@example.com")
+    await person(world)
+    async with world.deed() as deed:
+        await choices.grant(deed, name, "newsletter", Channel.WEBSITE, None)
+    async with worker(world, office, patience=8) as letters:
+        draining = asyncio.create_task(letters.drain())
+
+        async def is_stalled() -> bool:
+            return not office.orders["DATA"]
+
+        await until(is_stalled)
+        began = time.monotonic()
+        async with world.deed() as deed:
+            await optouts.opt_out(deed, name, ["newsletter"], Channel.WEBSITE)
+        assert time.monotonic() - began < deliveries.HELD + 1.5
+        office.released.set()
+        await draining
+    assert await rows(world, "letter", "state") == [("consent_granted", "SENT"), ("opted_out", "SENT")]
+
+
+CUT_OFF = """
+SELECT pg_terminate_backend(pid)
+FROM pg_stat_activity
+WHERE datname = current_database()
+AND wait_event_type = 'Lock'
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "letter"), [("letters", LetterName.ERASURE_DENIED), ("subjects", LetterName.CONSENT_GRANTED)]
+)
+async def test_a_letter_whose_connection_to_postgresql_breaks_before_it_is_handed_over_is_in_no_doubt(
+    world: World, table: str, letter: LetterName
+) -> None:
+    office = Office()
+    offered = asyncio.Event()
+    office.when_offered = lambda _: offered.set()
+    subject_id = await person(world)
+    if letter is LetterName.CONSENT_GRANTED:
+        async with world.deed() as deed:
+            await choices.grant(deed, Name("id", subject_id), "newsletter", Channel.WEBSITE, None)
+    else:
+        await owe(world, subject_id)
+    async with worker(world, office) as sending:
+        [claimed] = await claims.claim(world.database, world.keyring, "example.org", 1)
+        delivery = sending.delivery()
+        async with world.database.transaction() as connection:
+            await connection.execute(f"SELECT FROM {table} FOR UPDATE")
+            delivering = asyncio.create_task(delivery.send([claimed]))
+            await offered.wait()
+
+            async def is_cut_off() -> bool:
+                async with world.database.writers.acquire() as other:
+                    return bool(await other.fetch(CUT_OFF))
+
+            await until(is_cut_off)
+        await delivering
+        assert await rows(world, "state", "handed_at", "lease") == [("QUEUED", None, None)]
+        await due_again(world)
+        await delivery.transport.close()
+        await sending.drain()
+    assert len(office.accepted) == 1
+    assert await rows(world, "state") == [("SENT",)]
+
+
+async def interleaved(world: World, people: int) -> None:
+    """Let people leave at the very moments at which their letters are on their way; none may follow an opt-out.
+
+    Every third leaves at any time. The others leave when the mail server hears of their letter, within the time that it
+    takes to hand it over: before it is asked for the last time whether the letter may go, while it is held, or after.
+    """
+    office = Office()
+    office.delay = 0.005
+    left: dict[str, float] = {}
+    addresses = [f"user{number}@example.com" for number in range(people)]
+    for address in addresses:
+        await person(world, address)
+        async with world.deed() as deed:
+            await choices.grant(deed, Name.email(address), "newsletter", Channel.WEBSITE, None)
+    turn = asyncio.Semaphore(8)
+    leaving: dict[str, asyncio.Task[None]] = {}
+
+    async def leave(address: str, after: float) -> None:
+        await asyncio.sleep(after)
+        async with turn:
+            async with world.deed() as deed:
+                name = Name.email(address)
+                await optouts.opt_out(deed, name, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
+            left[address] = time.time()
+
+    def begin(address: str, after: float) -> None:
+        if address not in leaving:
+            leaving[address] = asyncio.create_task(leave(address, after))
+
+    async with worker(world, office) as letters, asyncio.timeout(60 + people / 5):
+        for address in addresses[::3]:
+            begin(address, random.uniform(0, people / 100))
+        office.when_offered = lambda address: begin(address, random.uniform(0, 0.02))
+        async with running(letters):
+
+            async def is_over() -> bool:
+                return all(row[0] != "QUEUED" for row in await rows(world, "state"))
+
+            await until(is_over, 60 + people / 5)
+        await asyncio.gather(*leaving.values())
+    states = [row[0] for row in await rows(world, "state")]
+    late = [letter.recipient for letter in office.accepted if letter.at > left[letter.recipient]]
+    assert late == []
+    assert left.keys() == set(addresses)
+    assert len(office.accepted) == len(set(office.addresses())) == states.count("SENT")
+    assert states.count("SENT") + states.count("DROPPED") == people
+    assert min(states.count("SENT"), states.count("DROPPED")) > people / 20
+
+
+async def test_no_letter_is_accepted_after_its_opt_out_was_committed(world: World) -> None:
+    await interleaved(world, 200)
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(1800)
+async def test_no_letter_of_thousands_is_accepted_after_its_opt_out_was_committed(world: World) -> None:
+    await interleaved(world, 4000)
