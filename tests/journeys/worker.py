@@ -1,37 +1,64 @@
-"""The worker that erases, as a process of its own that tests may kill: it says when it begins, and runs until then."""
+"""The workers that erase and send letters, as a process of its own that tests may kill at any moment.
+
+``python -m tests.journeys.worker SMTP_URL``: each line that it reads begins one more. It is forked from a process that
+has everything loaded, so that it works within milliseconds; its process id is the first answer, ``dead`` the second.
+"""
 
 import asyncio
 import os
+import sys
 from datetime import timedelta
+from typing import TextIO
 
+from mailers.messages import Sender
+from mailers.transports import transport_of
 from models.database import Acting, Database
 from models.keyring import Keyring
 from models.masters import MasterKeys
 from models.roles import WORKER
 from workers.erasures import Erasures
+from workers.letters import Letters
+
+POLL = 0.01
 
 
-async def main() -> None:
+async def live(smtp_url: str, said: TextIO) -> None:
     database = await Database.open(
         os.environ["PRIVACY_DATABASE_URL"],
         os.environ["PRIVACY_KEYRING_URL"],
         readers=2,
-        writers=4,
+        writers=8,
         timeout=10,
         acting=Acting(WORKER, WORKER),
     )
     keyring = Keyring(database.keyring, MasterKeys(os.environ["PRIVACY_MASTER_KEY"]))
     await keyring.load()
-    worker = Erasures(
+    sender = Sender.read("privacy@example.org", None, "https://privacy.example.org")
+    letters = Letters(database, keyring, sender, transport_of(smtp_url, "example.org"))
+    erasures = Erasures(
         database,
         keyring,
         issuer="https://privacy.example.com",
         backup_life=timedelta(days=183),
         lease=timedelta(seconds=float(os.environ["LEASE"])),
     )
-    print("begins", flush=True)  # noqa: T201 -- the test waits for it
-    await worker.run(poll=0.01)
+    said.write(f"{os.getpid()}\n")
+    await asyncio.gather(erasures.run(poll=POLL), letters.run(flights=2, poll=POLL))
+
+
+def main() -> None:
+    """Answer each line."""
+    # What workers log is no answer.
+    said = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    said.write("ready\n")
+    for _ in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            asyncio.run(live(sys.argv[1], said))
+        os.waitpid(child, 0)
+        said.write("dead\n")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -1,0 +1,79 @@
+"""Two databases of a test's own, which it may roll back or stop, and the people in them."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import migrations
+from cli import roles
+from cli.embedded import Cluster
+from models import intakes, registrations
+from models.actors import Actor, Role
+from models.consents import Channel
+from models.database import Database
+from models.deeds import deed
+from models.intakes import Wish
+from models.keyring import Keyring
+from models.masters import MasterKeys
+from models.names import Name
+from models.registrations import Registration
+from models.requests import ErasureReason, IdentityProof
+from tests.conftest import Databases, World
+from workers.erasures import Erasures
+
+NOW = Wish(Channel.WEBSITE, IdentityProof.ATTESTED, ErasureReason.REQUESTED, immediately=True)
+STORE = Actor("store", Role.STORE, (Role.STORE,))
+ADMIN = Actor("admin", Role.ADMIN, (Role.ADMIN,))
+
+
+@contextlib.contextmanager
+def two_databases(cluster: Cluster, suffix: str) -> Iterator[Databases]:
+    """Give two databases of one's own, which a test may roll back or stop."""
+    names = f"aside_{suffix}", f"aside_keyring_{suffix}"
+    for history, name in zip(migrations.HISTORIES, names, strict=True):
+        cluster.run("dropdb", "--if-exists", "--force", name)
+        cluster.create_database(name)
+        asyncio.run(migrations.upgrade(history, cluster.url(name)))
+        asyncio.run(roles.apply(history, cluster.url(name)))
+    yield Databases(cluster, cluster.url(names[0]), cluster.url(names[1]), MasterKeys.made())
+    for name in names:
+        cluster.run("dropdb", "--if-exists", "--force", name)
+
+
+@contextlib.asynccontextmanager
+async def world_of(databases: Databases) -> AsyncIterator[World]:
+    database = await Database.open(databases.url, databases.keyring_url, readers=4, writers=10, timeout=10)
+    try:
+        keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
+        await keyring.load()
+        yield World(database, keyring)
+    finally:
+        await database.close()
+
+
+def worker(world: World) -> Erasures:
+    return Erasures(
+        world.database, world.keyring, issuer="https://privacy.example.com", backup_life=timedelta(days=183)
+    )
+
+
+def carried_out(databases: Databases) -> int:
+    async def drained() -> int:
+        async with world_of(databases) as world:
+            return await worker(world).drain()
+
+    return asyncio.run(drained())
+
+
+async def people(world: World, count: int, *, first: int = 0, account: bool = False) -> list[UUID]:
+    """Register people and ask for each to be erased at once."""
+    ids = []
+    for number in range(first, first + count):
+        given = Registration(f"user{number}@example.com", account=("forum", f"u{number}") if account else None)
+        async with deed(world.database, world.keyring, STORE, "test") as made:
+            ids.append(await registrations.register(made, given))
+        async with deed(world.database, world.keyring, ADMIN, "test") as made:
+            await intakes.request(made, Name.email(given.email), NOW)
+    return ids

@@ -1,0 +1,238 @@
+"""Workers that erase people and write to them are killed again and again: all is done in the end, nothing twice."""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from models import completions, lags, ledger, steps
+from models.actors import Actor, Role
+from models.deeds import deed
+from tests.cli.commands import environment
+from tests.conftest import ROOT, Databases, World
+from tests.journeys.places import people, world_of
+from tests.mailers.office import Office, opened
+
+pytestmark = pytest.mark.anyio
+
+EACH = 4
+"""People who are to be erased at each kill: half of them have an account that a system has to erase, too."""
+LEASE = "0.1"
+FORUM = Actor("forum", Role.SERVICE, (Role.SERVICE,))
+
+LEFT = "SELECT count(*) FROM rights_requests WHERE state <> 'COMPLETED'"
+UNTOUCHED = "SELECT count(*) FROM rights_requests WHERE state = 'SCHEDULED'"
+UNSENT = "SELECT count(*) FROM letters WHERE state = 'QUEUED'"
+
+# What a worker had behind it, by what it left: each request is at one of these points.
+POINTS = """
+SELECT subject_id, CASE
+    WHEN state = 'SCHEDULED' THEN 'not begun'
+    WHEN state = 'COMPLETED' THEN 'completed'
+    WHEN settled_at IS NOT NULL AND erased_at IS NOT NULL THEN 'answered'
+    WHEN erased_at IS NOT NULL THEN 'rows gone'
+    WHEN prepared_at IS NOT NULL THEN 'prepared'
+    ELSE 'claimed'
+END
+FROM rights_requests
+"""
+ENTERED = "SELECT subject_id FROM erasures WHERE erased_at IS NULL"
+KEYED = "SELECT subject_id FROM subject_keys"
+UNNOTED = "SELECT subject_id FROM erasures WHERE completed_at IS NULL"
+
+
+class Mortal:
+    """Workers, one after another, each of which is killed."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._living: int | None = None
+
+    async def born(self) -> None:
+        """Begin one; it works when this returns."""
+        assert self._process.stdin
+        self._process.stdin.write(b"\n")
+        self._living = int(await self._said())
+
+    async def killed(self) -> None:
+        """Kill the one that lives, if there is one."""
+        if self._living:
+            os.kill(self._living, signal.SIGKILL)
+            self._living = None
+            assert await self._said() == "dead"
+
+    async def _said(self) -> str:
+        assert self._process.stdout
+        return (await asyncio.wait_for(self._process.stdout.readline(), 60)).decode().strip()
+
+
+@contextlib.asynccontextmanager
+async def mortal(databases: Databases, port: int) -> AsyncIterator[Mortal]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.journeys.worker", f"smtp://127.0.0.1:{port}?starttls=never"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=ROOT,
+        env=environment(databases) | {"LEASE": LEASE},
+    )
+    try:
+        assert process.stdout
+        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
+        made = Mortal(process)
+        try:
+            yield made
+        finally:
+            await made.killed()
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def value(world: World, sql: str) -> Any:
+    async with world.database.writers.acquire() as connection:
+        return await connection.fetchval(sql)
+
+
+async def ring(world: World, sql: str) -> set[UUID]:
+    async with world.keyring.pool.acquire() as connection:
+        return {row[0] for row in await connection.fetch(sql)}
+
+
+async def mark(world: World) -> int:
+    async with world.database.writers.acquire() as connection:
+        return await completions.mark(connection)
+
+
+async def end(world: World) -> int:
+    """Give where the ledger ends: what was entered by two workers at once leaves a gap."""
+    async with world.keyring.pool.acquire() as connection:
+        last: int = await ledger.LAST.value(connection)
+    return last
+
+
+async def points(world: World) -> dict[UUID, str]:
+    """Give how far each erasure has come."""
+    async with world.database.writers.acquire() as connection:
+        found = {row[0]: row[1] for row in await connection.fetch(POINTS)}
+    entered, keyed, unnoted = await ring(world, ENTERED), await ring(world, KEYED), await ring(world, UNNOTED)
+    return {
+        subject_id: (
+            ("entered" if subject_id in keyed else "key destroyed")
+            if point == "prepared" and subject_id in entered
+            else f"{point}, the ledger not told"
+            if (point == "rows gone" and subject_id in entered) or (point == "completed" and subject_id in unnoted)
+            else point
+        )
+        for subject_id, point in found.items()
+    }
+
+
+async def forum_answers(world: World) -> None:
+    async with world.database.writers.acquire() as connection:
+        waiting = await connection.fetch("SELECT id FROM erasure_steps WHERE state = 'PENDING'")
+    for row in waiting:
+        async with deed(world.database, world.keyring, FORUM, "completeErasureStep") as made:
+            await steps.complete(made, row[0], 2)
+
+
+async def taken_up_again(world: World) -> None:
+    """End what dead workers hold of letters; what they hold of erasures ends by itself."""
+    async with world.database.transaction() as connection:
+        await connection.execute("UPDATE letters SET due_at = clock_timestamp() WHERE state = 'QUEUED'")
+
+
+async def finished(world: World, worker: Mortal) -> float:
+    """Let a worker live until nothing is left to do; give how long that took."""
+    began = time.monotonic()
+    await worker.born()
+    async with asyncio.timeout(120):
+        while await value(world, LEFT) or await value(world, UNSENT):
+            await forum_answers(world)
+            await asyncio.sleep(0.005)
+    took = time.monotonic() - began
+    # What is done when there is nothing else to do: keys that a dead worker left, and the mark.
+    async with asyncio.timeout(60):
+        while await ring(world, UNNOTED) or await ring(world, KEYED) or await mark(world) < await end(world):  # noqa: ASYNC110 -- tables tell nobody
+            await asyncio.sleep(0.01)
+    await worker.killed()
+    return took
+
+
+async def killed_and_begun_again(databases: Databases, kills: int, seed: int) -> Counter[str]:
+    """Kill workers at random moments of their work, then let one live. Give what the kills cut in two."""
+    chance, cut = random.Random(seed), Counter[str]()
+    office = Office()
+    async with world_of(databases) as world, opened(office) as port, mortal(databases, port) as worker:
+        count = 2 * EACH
+        await people(world, EACH)
+        await people(world, EACH, first=EACH, account=True)
+        whole = await finished(world, worker)
+        for _ in range(kills):
+            await people(world, EACH // 2, first=count)
+            await people(world, EACH // 2, first=count + EACH // 2, account=True)
+            count += EACH
+            await taken_up_again(world)
+            await forum_answers(world)
+            before, waiting = await points(world), await value(world, UNTOUCHED)
+            await worker.born()
+            while await value(world, UNTOUCHED) == waiting:  # noqa: ASYNC110 -- tables tell nobody
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(chance.uniform(0, whole))
+            await worker.killed()
+            after = await points(world)
+            cut.update({point for subject_id, point in after.items() if point != before[subject_id]} or {"nothing"})
+        await taken_up_again(world)
+        await finished(world, worker)
+        await everything_is_done_once(world, office, count)
+    return cut
+
+
+async def everything_is_done_once(world: World, office: Office, count: int) -> None:
+    once = {
+        "SELECT count(*) FROM rights_requests WHERE state = 'COMPLETED' AND certificate IS NOT NULL": count,
+        "SELECT count(*) FROM rights_requests WHERE erased ->> 'mail addresses' = '1'": count,
+        "SELECT count(*) FROM subjects WHERE status = 'ERASED'": count,
+        "SELECT count(*) FROM access_events WHERE fields = '{erase}'": count,
+        "SELECT count(DISTINCT subject_id) FROM access_events WHERE fields = '{erase}'": count,
+        "SELECT count(*) FROM erasure_steps WHERE state = 'DONE' AND records_erased = 2": count // 2,
+        "SELECT count(*) FROM erasure_steps": count // 2,
+        "SELECT count(*) FROM letters WHERE letter = 'erasure_done' AND state IN ('SENT', 'UNCERTAIN')": count,
+        "SELECT count(*) FROM letters WHERE letter = 'erasure_done'": count,
+        "SELECT count(*) FROM email_addresses": 0,
+    }
+    for sql, wanted in once.items():
+        assert await value(world, sql) == wanted, sql
+    assert await ring(world, KEYED) == set()
+    assert len(await ring(world, "SELECT subject_id FROM erasures WHERE completed_at IS NOT NULL")) == count
+    assert await lags.lag(world.database, world.keyring) is None
+    arrived = Counter((letter.recipient, letter.message["Message-ID"]) for letter in office.accepted)
+    assert max(arrived.values()) == 1, "a letter was sent twice"
+    last = Counter(letter.recipient for letter in office.accepted if "erased" in letter.message["Subject"].lower())
+    assert max(last.values()) == 1, "somebody was told twice"
+    async with world.database.writers.acquire() as connection:
+        sent = await connection.fetch("SELECT message_id FROM letters WHERE state = 'SENT'")
+    assert {row[0] for row in sent} <= {name for _, name in arrived}, "a letter that is called sent was not"
+
+
+@pytest.mark.timeout(600)
+async def test_workers_killed_at_a_hundred_moments_leave_nothing_undone_and_do_nothing_twice(aside: Databases) -> None:
+    cut = await killed_and_begun_again(aside, 100, 1)
+    assert cut["nothing"] < 50, cut
+    assert len(cut) >= 5, "the kills hit many points of the work"
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(2, 7))
+async def test_workers_killed_a_hundred_times_and_again(aside: Databases, seed: int) -> None:
+    await killed_and_begun_again(aside, 100, seed)

@@ -1,0 +1,192 @@
+"""PostgreSQL is restored or stopped in the middle: nobody who was erased returns, and no erasure is lost."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+
+from cli.embedded import Cluster
+from models import lags, registrations, replays, steps
+from models.actors import Actor, Role
+from models.deeds import deed
+from models.registrations import Registration
+from tests.cli.commands import privacy
+from tests.conftest import ROOT, Databases, Running, World, settings_for
+from tests.journeys.places import carried_out, people, two_databases, worker, world_of
+
+
+def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one story
+    aside: Databases, tmp_path: Path
+) -> None:
+    async def before() -> list[UUID]:
+        async with world_of(aside) as world:
+            ids = await people(world, 3, account=True)
+            async with deed(world.database, world.keyring, Actor("store", Role.STORE, (Role.STORE,)), "test") as made:
+                await registrations.register(made, Registration("stays@example.com", "Stays Here"))
+            return ids
+
+    ids = asyncio.run(before())
+    made = asyncio.run(privacy("backup", "--to", str(tmp_path / "backups"), on=aside, at=tmp_path))
+    assert made.code == 0, made.errors
+    [dump] = (tmp_path / "backups").iterdir()
+    assert dump.stat().st_mode & 0o777 == 0o600
+
+    async def after() -> None:
+        async with world_of(aside) as world:
+            await worker(world).drain()
+            async with world.database.writers.acquire() as connection:
+                rows = await connection.fetch("SELECT id FROM erasure_steps")
+            for row in rows[:2]:
+                async with deed(world.database, world.keyring, Actor("f", Role.SERVICE, (Role.SERVICE,)), "t") as made:
+                    await steps.complete(made, row[0], 1)
+            await worker(world).drain()
+
+    asyncio.run(after())
+    restored = asyncio.run(privacy("restore", str(dump), "--yes", "--no-replay", on=aside, at=tmp_path))
+    assert restored.out.startswith("restored; 3 letters that waited"), restored.errors
+
+    async def brought_back() -> None:
+        async with world_of(aside) as world:
+            async with world.database.writers.acquire() as connection:
+                assert await connection.fetchval("SELECT count(*) FROM email_addresses") == 4
+            async with world.keyring.pool.acquire() as ring:
+                keys = await world.keyring.of_subjects(ring, ids)
+            assert dict(keys) == {}, "what the backup brought back opens with no key"
+            assert await lags.lag(world.database, world.keyring) is lags.Lag.DATABASE_IS_OLDER
+            with pytest.raises(Exception, match="older"):
+                await worker(world).round()
+
+    asyncio.run(brought_back())
+    service = Running(settings_for(aside))
+    service.thread.start()
+    url = f"http://127.0.0.1:{service.port}"
+    answer = asked_until(url, 503)
+    assert answer["ready"] is False
+    assert "privacy restore replay" in answer["ledger"]
+    refused = httpx.post(f"{url}/graphql", json={"query": "{ viewer { name } }"}, headers={"authorization": "Bearer x"})
+    assert refused.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryable": True}
+    for again in (3, 0):
+        replayed = asyncio.run(privacy("restore", "replay", on=aside, at=tmp_path))
+        assert f"3 erasures in the ledger, {again} people erased again" in replayed.out, replayed.errors
+    assert asked_until(url, 200)["ledger"] == "ok"
+    service.server.should_exit = True
+    service.thread.join(20)
+
+    async def gone() -> None:
+        async with world_of(aside) as world:
+            await worker(world).drain()
+            async with world.database.writers.acquire() as connection:
+                assert await connection.fetchval("SELECT count(*) FROM email_addresses") == 1
+                assert await connection.fetchval("SELECT count(*) FROM subjects WHERE status = 'ACTIVE'") == 1
+                states = await connection.fetch("SELECT state, count(*) FROM rights_requests GROUP BY 1 ORDER BY 1")
+                assert [tuple(row) for row in states] == [("COMPLETED", 2), ("PARTIALLY_COMPLETED", 1)]
+                told = await connection.fetch("SELECT system FROM erasure_steps WHERE state = 'PENDING'")
+                assert [row[0] for row in told] == ["forum"]
+
+    asyncio.run(gone())
+
+
+def asked_until(url: str, status: int) -> dict[str, Any]:
+    """Ask whether the service is ready until it answers so."""
+    deadline = asyncio.run(_deadline())
+    while True:
+        with contextlib.suppress(httpx.HTTPError):
+            answer = httpx.get(f"{url}/readyz")
+            if (
+                answer.status_code == status and "privacy restore" in answer.text
+            ) or answer.status_code == status == 200:
+                return dict(answer.json())
+        assert asyncio.run(_deadline()) - deadline < 20, "the service did not answer so"
+
+
+async def _deadline() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def test_a_backup_from_before_anybody_was_registered_forgets_nothing(aside: Databases, tmp_path: Path) -> None:
+    asyncio.run(privacy("backup", "--to", str(tmp_path), on=aside, at=tmp_path))
+    [dump] = tmp_path.glob("*.dump")
+
+    async def lived() -> None:
+        async with world_of(aside) as world:
+            await people(world, 2)
+            await worker(world).drain()
+
+    asyncio.run(lived())
+    restored = asyncio.run(privacy("restore", str(dump), "--yes", on=aside, at=tmp_path))
+    assert "2 erasures in the ledger, 0 people erased again" in restored.out, restored.errors
+    carried_out(aside)
+
+    async def known() -> None:
+        async with world_of(aside) as world, world.database.writers.acquire() as connection:
+            assert await connection.fetchval("SELECT count(*) FROM subjects WHERE status = 'ERASED'") == 2
+            assert await connection.fetchval("SELECT count(*) FROM rights_requests WHERE state = 'COMPLETED'") == 2
+
+    asyncio.run(known())
+
+
+def test_a_keyring_that_was_rolled_back_is_noticed_and_its_keys_are_destroyed_again(aside: Databases) -> None:
+    name = aside.keyring_url.rpartition("/")[2].partition("?")[0]
+
+    async def lived() -> None:
+        async with world_of(aside) as world:
+            await people(world, 2)
+
+    asyncio.run(lived())
+    old = aside.cluster.run("pg_dump", "--clean", "--if-exists", "-d", name)
+    carried_out(aside)
+    aside.cluster.run("psql", "-d", name, text=old)
+
+    async def mended() -> None:
+        async with world_of(aside) as world:
+            assert await lags.lag(world.database, world.keyring) is lags.Lag.KEYRING_IS_OLDER
+            assert (await replays.replay(world.database, world.keyring)).reentered == 2
+            assert await lags.lag(world.database, world.keyring) is None
+            async with world.keyring.pool.acquire() as ring:
+                assert await ring.fetchval("SELECT count(*) FROM subject_keys") == 0
+
+    asyncio.run(mended())
+
+
+def test_postgresql_stopped_in_the_middle_holds_erasures_up_and_loses_none(tmp_path: Path, worker_id: str) -> None:
+    place = ROOT / "var" / f"stopped-{worker_id}"
+    cluster = Cluster(place, settings={"max_connections": "60"})
+    try:
+        cluster.start()
+        with two_databases(cluster, worker_id) as databases:
+            asyncio.run(_stopped_meanwhile(cluster, databases))
+    finally:
+        cluster.remove()
+
+
+async def _stopped_meanwhile(cluster: Cluster, databases: Databases) -> None:
+    async with world_of(databases) as world:
+        ids = await people(world, 60)
+        running = asyncio.create_task(worker(world).run(poll=0.01))
+        async with asyncio.timeout(30):
+            while not await _count(world, "SELECT count(*) FROM rights_requests WHERE state <> 'SCHEDULED'"):  # noqa: ASYNC110 -- PostgreSQL tells nobody
+                await asyncio.sleep(0.005)
+        await asyncio.to_thread(cluster.stop)
+        assert not cluster.is_running
+        await asyncio.to_thread(cluster.start)
+        async with asyncio.timeout(90):
+            while await _count(world, "SELECT count(*) FROM subjects WHERE status = 'ERASED'") < len(ids):
+                with contextlib.suppress(*(asyncpg.PostgresError, OSError)):
+                    async with world.database.transaction() as connection:
+                        await connection.execute("UPDATE rights_requests SET claimed_until = NULL")
+                await asyncio.sleep(0.1)
+        running.cancel()
+        assert await _count(world, "SELECT count(*) FROM letters WHERE letter = 'erasure_done'") == len(ids)
+
+
+async def _count(world: World, sql: str) -> int:
+    try:
+        async with world.database.writers.acquire() as connection:
+            return int(await connection.fetchval(sql))
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        return 0
