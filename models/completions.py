@@ -7,17 +7,15 @@ from uuid import UUID
 
 import orjson
 
-from models import erasures, ledger, letter_keys, letters, segments, steps
-from models.base import Prefix, external_id, new_id, now
+from models import erasures, farewells, ledger, segments, steps
+from models.base import Prefix, external_id, now
 from models.certificates import Signer
 from models.database import Connection, Database, Statement
 from models.deeds import Deed
 from models.erasures import OURS
 from models.executions import WORKER
+from models.farewells import Farewell
 from models.keyring import Keyring
-from models.letters import LetterName, Recipient
-from models.requests import FAREWELL
-from models.seals import SubjectKey
 from models.steps import ErasureStepRow
 
 
@@ -101,7 +99,6 @@ async def complete(  # noqa: PLR0913 -- what a certificate says comes from many 
 
     A letter that cannot be posted is left out: it never holds up an erasure.
     """
-    without_letter = []
     async with database.transaction() as connection:
         ready = [Ready._make(row) for row in await READY.rows(connection, most=most)]
         if not ready:
@@ -121,38 +118,14 @@ async def complete(  # noqa: PLR0913 -- what a certificate says comes from many 
         await FORGET_REFERENCES.run(connection, ids=ids)
         await PEOPLE_ARE_ERASED.run(connection, ids=[request.subject_id for request in ready])
         deed = Deed(connection, keyring, WORKER, at)
-        farewells = [request for request in ready if request.farewell_address]
-        own_keys = await letter_keys.create_many(keyring, [new_id() for _ in farewells])
-        without_letter = [
-            request.id
-            for request, own_key in zip(farewells, own_keys.values(), strict=True)
-            if not await _say_farewell(deed, request, keys[request.id], own_key, clear_at)
+        leaving = [
+            Farewell(request.subject_id, request.id, request.farewell_to, request.farewell_address)
+            for request in ready
+            if request.farewell_to and request.farewell_address
         ]
+        said = await farewells.say(deed, leaving, keys, completed_at=at, backups_clear_at=clear_at)
     await _forget_keys(keyring, ids)
-    return Completed(ids, without_letter)
-
-
-async def _say_farewell(
-    deed: Deed, request: Ready, key: SubjectKey | None, own_key: SubjectKey, clear_at: datetime
-) -> bool:
-    """Post the last letter; False when it could not be, which the erasure does not wait for."""
-    if key is None or request.farewell_to is None or request.farewell_address is None:
-        return False
-    try:
-        async with deed.connection.transaction():
-            await letters.post(
-                deed,
-                LetterName.ERASURE_DONE,
-                request.subject_id,
-                f"request:{request.id.hex}",
-                to=Recipient(request.farewell_to, FAREWELL.open(key, request.farewell_address)),
-                own_key=own_key,
-                completed_at=deed.at,
-                backups_clear_at=clear_at,
-            )
-    except Exception:  # noqa: BLE001 -- whatever keeps a letter from being posted must not keep a person from being erased
-        return False
-    return True
+    return Completed(ids, [one.request_id for one in leaving if one.request_id not in said])
 
 
 def _claims(
@@ -176,7 +149,10 @@ def _claims(
             {"system": step.system, "recordsErased": step.records_erased, "completedAt": step.completed_at}
             for step in told
         ],
-        "retained": [{"what": row.what, "ground": row.ground, "until": row.until} for row in erasures.all_retained()],
+        "retained": [
+            {"what": row.what, "ground": row.ground, "until": row.until}
+            for row in erasures.still_retained(at.date(), at.date())
+        ],
     }
 
 

@@ -5,7 +5,6 @@ Nothing relies on cascades. What stays holds ids, enums, numbers and times (docs
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,18 +18,11 @@ from models.consents import Consent, ConsentEvent
 from models.database import Connection, Statement
 from models.identities import IdentityCode
 from models.payments import PaymentFragment, PaymentRemoval
+from models.retentions import RetainedRow, RetentionGround, until
 from models.syncs import SyncAccount, SyncClient, SyncFile
 
 OURS = "privacy"
 """What plans and certificates call this service among the systems."""
-
-
-class RetentionGround(StrEnum):
-    """Why something outlives an erasure (Art. 17(3) GDPR)."""
-
-    LEGAL_OBLIGATION = "LEGAL_OBLIGATION"
-    LEGAL_CLAIM = "LEGAL_CLAIM"
-    PUBLISHED_BY_SUBJECT = "PUBLISHED_BY_SUBJECT"
 
 
 class Step(NamedTuple):
@@ -157,14 +149,6 @@ KEPT: Sequence[Kept] = (
 )
 
 
-class RetainedRow(NamedTuple):
-    """Something that stays, as it is shown."""
-
-    what: str
-    ground: RetentionGround
-    until: date | None = None
-
-
 ALWAYS_KEPT = (
     RetainedRow("this request and its certificate, without a personal value", RetentionGround.LEGAL_OBLIGATION),
     RetainedRow("access events: who looked when, ids only", RetentionGround.LEGAL_OBLIGATION),
@@ -197,9 +181,18 @@ async def _each(connection: Connection, ids: Sequence[UUID], statements: Mapping
     return counts
 
 
-def retained(counts: Mapping[str, int]) -> list[RetainedRow]:
-    """Say what stays of somebody of whom these counts are kept."""
-    return [RetainedRow(kept.what, kept.ground) for kept in KEPT if counts.get(kept.what)] + [*ALWAYS_KEPT]
+def retained(counts: Mapping[str, int], erased_on: date) -> list[RetainedRow]:
+    """Say what stays of somebody of whom these counts are kept, when they are erased on this day."""
+    return _retained([kept for kept in KEPT if counts.get(kept.what)], erased_on)
+
+
+def still_retained(erased_on: date | None, today: date) -> list[RetainedRow]:
+    """Say what may still stay of somebody who was erased on this day, or is being erased."""
+    return [row for row in _retained(KEPT, erased_on) if row.until is None or row.until >= today]
+
+
+def _retained(kept: Sequence[Kept], erased_on: date | None) -> list[RetainedRow]:
+    return [RetainedRow(row.what, row.ground, until(row.ground, erased_on)) for row in kept] + [*ALWAYS_KEPT]
 
 
 def reached() -> frozenset[str]:
@@ -210,8 +203,3 @@ def reached() -> frozenset[str]:
 def owed(column: Any) -> bool:
     """Say whether a column's declared fate demands that a step reaches it."""
     return column.info.get("fate") in {Fate.SEALED, Fate.DELETED}
-
-
-def all_retained() -> list[RetainedRow]:
-    """Say what may stay of anybody."""
-    return [RetainedRow(kept.what, kept.ground) for kept in KEPT] + [*ALWAYS_KEPT]

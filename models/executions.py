@@ -144,7 +144,7 @@ AND r.id = ANY(:ids)
 
 async def claim(database: Database, most: int, lease: timedelta = LEASE) -> list[Claimed]:
     """Take up requests that are due, and those that another worker left lying; they are ours for the lease."""
-    async with database.transaction() as connection:
+    async with database.writers.acquire() as connection:
         return [Claimed._make(row) for row in await CLAIM.rows(connection, most=most, lease=lease)]
 
 
@@ -156,7 +156,7 @@ async def execute(database: Database, keyring: Keyring, claimed: Sequence[Claime
         names = [tuple(row) for row in await NAMES.rows(connection, ids=ids)]
     async with keyring.pool.acquire() as connection:
         await ledger.enter(connection, [request._asdict() for request in claimed], names)
-    async with database.transaction() as connection:
+    async with database.writers.acquire() as connection:
         await CLOSE_GRANTS.run(connection, ids=ids)
     await keyring.destroy(ids)
     async with database.transaction() as connection:

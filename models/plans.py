@@ -8,9 +8,10 @@ from uuid import UUID
 import orjson
 
 from models import erasures, systems
-from models.base import Prefix, external_id
+from models.base import Prefix, external_id, now
 from models.database import Connection, One, Statement, as_list
-from models.erasures import OURS, RetainedRow
+from models.erasures import OURS
+from models.retentions import RetainedRow
 
 
 class PlanItemRow(NamedTuple):
@@ -48,6 +49,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> One[UUID, 
     told: dict[UUID, dict[str, int]] = {subject_id: dict.fromkeys(always, 0) for subject_id in ids}
     for subject_id, system, count in await ACCOUNTS.rows(connection, ids=ids):
         told[subject_id][system] = count
+    today = now().date()
     plans: One[UUID, PlanRow] = One()
     for subject_id in ids:
         items = [PlanItemRow(OURS, what, count) for what, count in counts[subject_id].items()]
@@ -56,7 +58,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> One[UUID, 
             PlanItemRow(system, "everything under the person's accounts there", count)
             for system, count in sorted(told[subject_id].items())
         ]
-        retained = erasures.retained(kept[subject_id])
+        retained = erasures.retained(kept[subject_id], today)
         plans[subject_id] = PlanRow(subject_id, _hash(subject_id, items, retained), items, retained)
     return plans
 
@@ -65,6 +67,7 @@ def _hash(subject_id: UUID, items: list[PlanItemRow], retained: list[RetainedRow
     """Hash what a plan says, so that whoever agreed to it need not agree to another.
 
     What comes and goes by itself is left out: asking for the erasure posts letters of its own, and a worker sends them.
+    So is until when something stays, which a plan that is agreed to in another year would have otherwise.
     """
     lasting = [[*row] for row in items if row.what not in erasures.PASSING]
     said = [external_id(Prefix.SUBJECT, subject_id), lasting, [row[:2] for row in retained]]

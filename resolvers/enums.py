@@ -10,10 +10,10 @@ from models.audits import AccessAction
 from models.bounces import BounceKind
 from models.consents import Channel, ConsentState
 from models.decisions import DecisionReason
-from models.erasures import RetentionGround
 from models.grants import GrantState
 from models.purposes import LegalBasis
 from models.requests import DenialReason, ErasureReason, IdentityProof, RequestKind, RequestState
+from models.retentions import RetentionGround
 from models.steps import StepState
 from models.subjects import Regime, SubjectStatus
 

@@ -9,11 +9,11 @@ import strawberry
 from models import erasures, intakes, steps
 from models.base import Prefix, external_id, now
 from models.consents import Channel
-from models.erasures import RetainedRow, RetentionGround
 from models.errors import SubjectErased, SubjectNotFound
 from models.names import Name
 from models.plans import PlanItemRow, PlanRow
 from models.requests import EXECUTING, OPEN, DenialReason, IdentityProof, RequestKind, RequestState, RightsRequestRow
+from models.retentions import RetainedRow, RetentionGround
 from models.steps import ErasureStepRow, StepState
 from models.subjects import SubjectStatus
 from resolvers.context import Context
@@ -32,9 +32,11 @@ def _is_overdue(state: str, due_at: datetime) -> bool:
     return state in OPEN and due_at < now()
 
 
-def _retained(state: str) -> list[RetainedRow]:
+def _retained(state: str, completed_at: datetime | None) -> list[RetainedRow]:
     """Say what stays of whoever is erased; before that, the plan says it."""
-    return erasures.all_retained() if state in EXECUTING or state == RequestState.COMPLETED else []
+    if state not in EXECUTING and state != RequestState.COMPLETED:
+        return []
+    return erasures.still_retained(completed_at.date() if completed_at else None, now().date())
 
 
 def _certificate(jws: str | None, issued_at: datetime | None) -> CertificateRow | None:
@@ -53,7 +55,9 @@ def _subject_id(value: UUID) -> str:
 class RetainedItem:
     what: str = column(description="What stays.")
     ground: RetentionGround = column(description="On which ground (Art. 17(3) GDPR).")
-    until: date | None = column(description="Until when; null for as long as the ground stands.")
+    until: date | None = column(
+        description="The last day; null for as long as the ground stands, and while it is not known yet."
+    )
 
 
 @shape(CertificateRow, description="Proof that anyone can check offline, and that holds no personal data.")
@@ -103,7 +107,10 @@ class RightsRequest(Node):
     identity: IdentityProof = column(description="How it was proved that the person themselves asks.")
     steps: list[ErasureStep] = fed(by=steps.of_requests, description="What internal systems do, and how far they are.")
     retained: list[RetainedItem] = column(
-        "state", make=_retained, description="What stays after the erasure, and why; empty before it has begun."
+        "state",
+        "completed_at",
+        make=_retained,
+        description="What stays after the erasure, and why; empty before it has begun.",
     )
     denial_reason: DenialReason | None = column(description="Why it was denied.")
     certificate: ErasureCertificate | None = column(

@@ -2,13 +2,14 @@
 
 import asyncio
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import structlog
 from prometheus_client import Counter, Gauge
 
-from models import certificates, completions, executions, lags
+from models import certificates, completions, executions, lags, retentions
+from models.base import now
 from models.certificates import Signer
 from models.database import OUTAGES, Database
 from models.executions import LEASE
@@ -16,8 +17,8 @@ from models.keyring import Keyring
 
 log = structlog.get_logger("privacy")
 
-BATCH: Final = 20
-"""How many people are erased side by side: their statements are shared, their commits too."""
+BATCH: Final = 50
+"""How many people are erased side by side, at most: their statements are shared, their commits too."""
 POLL: Final = 1.0
 """Seconds between two looks for work when there is none."""
 LONGEST_PAUSE: Final = 30.0
@@ -52,8 +53,11 @@ class Erasures:
         self._issuer = issuer
         self._backup_life = backup_life
         self._rate = rate
+        # No more than a second's worth at once: a slow rate is not made of long bursts.
+        self._batch = max(1, min(BATCH, int(rate))) if rate else BATCH
         self._signer: Signer | None = None
         self._seen: int | None = None
+        self._forgotten_on: date | None = None
 
     async def run(self, *, poll: float = POLL) -> None:
         """Carry out what is due until cancelled; whatever goes wrong, try again."""
@@ -82,7 +86,7 @@ class Erasures:
         if self._seen is None:
             await self._catch_up()
         began = asyncio.get_running_loop().time()
-        claimed = await executions.claim(self._database, BATCH, self._lease)
+        claimed = await executions.claim(self._database, self._batch, self._lease)
         if claimed:
             await executions.execute(self._database, self._keyring, claimed)
             ERASED.inc(len(claimed))
@@ -103,7 +107,14 @@ class Erasures:
         if claimed or completed.request_ids:
             return len(claimed), len(completed.request_ids)
         self._seen = await completions.tidy(self._database, self._keyring, self._seen or 0)
+        await self._forget()
         return None
+
+    async def _forget(self) -> None:
+        """Once a day, and then a batch at a time, take away what need not be kept of the erased any more."""
+        today = now().date()
+        if self._forgotten_on != today and not await retentions.forget(self._database, BATCH):
+            self._forgotten_on = today
 
     async def _sign(self) -> Signer:
         self._signer = await certificates.signer(self._keyring)

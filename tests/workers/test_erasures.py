@@ -207,6 +207,36 @@ async def test_a_letter_that_cannot_be_posted_holds_nothing_up(world: World) -> 
     assert await value(world, "SELECT count(*) FROM letters WHERE letter = 'erasure_done'") == 0
 
 
+async def test_a_letter_that_cannot_be_written_or_posted_keeps_no_other_back(world: World) -> None:
+    requests = []
+    for name in ("ada", "bob", "cleo", "dan"):
+        await registered(world, f"{name}@example.com", ("forum", f"{name}-1"))
+        requests.append(await asked(world, Name.email(f"{name}@example.com")))
+    await worker(world).drain()
+    unreadable, unpostable = requests[:2]
+    async with world.database.transaction() as connection:
+        await connection.execute(
+            "UPDATE rights_requests SET farewell_address = 'not sealed by us' WHERE id = $1", unreadable
+        )
+        refused = await connection.fetchval("SELECT farewell_to FROM rights_requests WHERE id = $1", unpostable)
+        await connection.execute(
+            f"ALTER TABLE letters ADD CONSTRAINT refused CHECK (recipient <> '{refused}') NOT VALID"
+        )
+    try:
+        async with world.database.readers.acquire() as connection:
+            rows = await connection.fetch("SELECT id FROM erasure_steps")
+        for row in rows:
+            async with world.deed(Role.SERVICE) as made:
+                await steps.complete(made, row[0], 1)
+        await worker(world).drain()
+    finally:
+        async with world.database.transaction() as connection:
+            await connection.execute("ALTER TABLE letters DROP CONSTRAINT refused")
+    assert await value(world, "SELECT count(*) FROM rights_requests WHERE state = 'COMPLETED'") == 4
+    posted = await value(world, "SELECT array_agg(deed) FROM letters WHERE letter = 'erasure_done'")
+    assert sorted(posted) == sorted(f"request:{request_id.hex}" for request_id in requests[2:])
+
+
 async def test_workers_racing_erase_everybody_once(world: World) -> None:
     for number in range(60):
         await registered(world, f"user{number}@example.com")
