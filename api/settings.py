@@ -16,6 +16,7 @@ from models.tokens import LIFE
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
+_TIMES = re.compile(r"datetime\.timedelta\(days=([0-9]+)\)")
 
 
 def _duration(given: object) -> object:
@@ -130,4 +131,5 @@ def _sentence(problem: ErrorDetails) -> str:
         return f"set {name}"
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])
-    return f"set {name} to something else: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
+    said = _TIMES.sub(lambda found: f"{found[1]}d", problem["msg"])
+    return f"set {name} to something else: {said[:1].lower()}{said[1:]}"

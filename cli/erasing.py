@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from api.settings import Settings, UnsafeSettingError
+from cli.bulk.gauge import Gauge
 from cli.bulk.run import Stopped, retried
 from cli.place import Opened, acting, opened, placed
 from models import intakes, plans, subjects
@@ -172,9 +173,11 @@ async def _asked(settings: Settings, wanted: Wanted, reason: ErasureReason, rate
     count = 0
     async with opened(settings) as place:
         began = time.monotonic()
-        for one in wanted.ids:
-            count += await retried(lambda one=one: _ask(place, one, wish, name), "PostgreSQL")  # type: ignore[misc]
-            await asyncio.sleep(max(0.0, began + count / rate - time.monotonic()))
+        with Gauge("erasures asked for", len(wanted.ids)) as gauge:
+            for number, one in enumerate(wanted.ids, 1):
+                count += await retried(lambda one=one: _ask(place, one, wish, name), "PostgreSQL")  # type: ignore[misc]
+                gauge.show(number, count)
+                await asyncio.sleep(max(0.0, began + count / rate - time.monotonic()))
     return count
 
 

@@ -89,6 +89,33 @@ def test_what_is_sealed_is_octets_and_what_is_kept_has_no_room_for_prose() -> No
                 assert str(column.type) in {"BLOB", "BYTEA"}, name
 
 
+@pytest.mark.anyio
+async def test_the_ledger_has_no_room_for_prose(world: World) -> None:
+    """Every column of it is an id, a number, a time, a hash of fixed length, or text that a CHECK holds to an enum."""
+    fixed = {"uuid", "bigint", "smallint", "integer", "timestamp with time zone"}
+    tables = ("erasures", "erased_names", "backup_sets")
+    refused = 0
+    async with world.keyring.pool.acquire() as connection:
+        for table in tables:
+            columns = await connection.fetch(
+                "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $1", table
+            )
+            checks = await connection.fetchval(
+                "SELECT string_agg(pg_get_constraintdef(oid), ' ') FROM pg_constraint "
+                "WHERE conrelid = to_regclass($1) AND contype = 'c' AND convalidated",
+                table,
+            )
+            for name, kind in columns:
+                if kind == "text":
+                    assert f"(({name} = ANY (ARRAY[" in checks, f"{table}.{name} may hold anything"
+                elif kind == "bytea":
+                    assert f"((octet_length({name}) = 32))" in checks, f"{table}.{name} may hold anything"
+                else:
+                    assert kind in fixed, f"{table}.{name} is {kind}"
+                refused += kind in {"text", "bytea"}
+    assert refused == 6
+
+
 async def holding(world: World, history: str) -> set[str]:
     """Give the owed columns that hold anything at all now."""
     pool = world.database.writers if history == "privacy" else world.keyring.pool

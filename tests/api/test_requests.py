@@ -151,6 +151,25 @@ def test_a_plan_names_what_goes_and_what_stays_and_its_hash_is_asked_for(api: Ap
     assert api.ask("ADMIN", PLAN, who={"email": "nobody@example.com"}).code == "SUBJECT_NOT_FOUND"
 
 
+def test_a_second_request_is_the_open_one_and_after_its_end_another(api: Api) -> None:
+    request = asked(api)
+    assert asked(api) == request
+    cancel = "mutation($id: ID!) { cancelErasure(id: $id) { state } }"
+    assert api.ask("SUPPORT", cancel, id=request).data
+    assert asked(api) != request
+
+
+def test_a_child_is_erased_without_a_code_and_without_cooling_off(api: Api) -> None:
+    api.register("child@example.com")
+    ask = (
+        "mutation($who: SubjectBy!) { requestErasure(subject: $who, channel: SUPPORT, reason: UNDERAGE) "
+        "{ state identity receivedAt executeAt } }"
+    )
+    found = api.ask("SUPPORT", ask, who={"email": "child@example.com"}).data["requestErasure"]
+    assert (found["state"], found["identity"]) == ("SCHEDULED", "ATTESTED")
+    assert found["executeAt"] == found["receivedAt"]
+
+
 def test_what_stays_is_said_with_its_last_day_in_plan_request_and_certificate(api: Api, databases: Databases) -> None:
     subject = api.register("user@example.com")
     who = {"id": subject}

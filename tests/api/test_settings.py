@@ -46,6 +46,10 @@ def test_safe_settings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
             {**SAFE, "PRIVACY_READ_CONNECTIONS": "1000"},
             "set PRIVACY_READ_CONNECTIONS to something else: input should be less than or equal to 200",
         ),
+        (
+            {**SAFE, "PRIVACY_BACKUP_LIFE": "184d"},
+            "set PRIVACY_BACKUP_LIFE to something else: input should be less than or equal to 183d",
+        ),
         ({**SAFE, "PRIVACY_PUBLIC_URL": "http://secret"}, "PRIVACY_PUBLIC_URL must begin with https://"),
         (
             {**SAFE, "PRIVACY_KEYRING_URL": SAFE["PRIVACY_DATABASE_URL"]},

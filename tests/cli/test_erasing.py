@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from api.settings import UnsafeSettingError
 from cli.main import app
-from tests.cli.commands import Ran, environment
-from tests.conftest import Api, Databases, World
+from tests.cli.commands import Ran, command, environment
+from tests.conftest import ROOT, Api, Databases, World
 from workers.erasures import Erasures
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +77,31 @@ async def test_many_are_planned_agreed_to_and_erased_and_the_rest_stay(
         assert who.startswith("command line of ")
     again = await privacy("erase", "--from", str(source), "--at-most-share", "0.5", on=databases)
     assert again.count("people of 30 would be erased") == 0
+
+
+async def test_stopped_and_run_again_everybody_is_asked_for_once(
+    world: World, databases: Databases, tmp_path: Path
+) -> None:
+    await seeded(databases, 40)
+    source = listed(tmp_path / "people.csv", 21)
+    words = command("erase", "--from", str(source), "--at-most-share", "1", "--rate", "10")
+    running = await asyncio.create_subprocess_exec(
+        *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, env=environment(databases), cwd=ROOT
+    )
+    assert running.stdin
+    running.stdin.write(b"y\n")
+    async with asyncio.timeout(60), world.database.writers.acquire() as connection:
+        while await connection.fetchval("SELECT count(*) FROM rights_requests") < 3:  # noqa: ASYNC110 -- tables tell nobody
+            await asyncio.sleep(0.01)
+    running.kill()
+    await running.wait()
+    some = await erased(world)
+    assert 3 <= some < 20
+    again = await privacy("erase", "--from", str(source), "--at-most-share", "1", on=databases, fed="y\n")
+    assert again.count(f"people of {40 - some} would be erased") == 20 - some
+    assert some + await erased(world) == 20
+    async with world.database.readers.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM rights_requests") == 20
 
 
 @pytest.mark.parametrize("limit", [("--at-most", "9", "--at-most-share", "1"), ("--at-most-share", "0.2")])

@@ -16,9 +16,11 @@ from mailers.messages import Sender
 from mailers.transports import transport_of
 from models.actors import Role
 from tests.api.test_matrix import NOBODY, document_for
+from tests.cli.test_importing import imported
+from tests.cli.test_importing import written as written_lines
 from tests.conftest import ROOT, Api, Databases, Running, issued, settings_for
 from tests.journeys.places import carried_out, two_databases, world_of
-from tests.people import CARD, GRANT, RECORD_SYNC, STORE_CARD, SYNC
+from tests.people import CARD, GRANT, OPT_OUT, RECORD_SYNC, REGISTER, STORE_CARD, SYNC
 from tests.test_canaries import word, written
 from workers.letters import Letters
 
@@ -33,6 +35,11 @@ FAIL = "mutation Fail($id: ID!, $error: String!) { failErasureStep(id: $id, erro
 COMPLETE = "mutation Done($id: ID!) { completeErasureStep(id: $id, recordsErased: 4) { id state accountReference } }"
 CORRECT = "mutation($who: SubjectBy!, $new: String!) { correctSubject(subject: $who, input: {addEmail: $new}) { id } }"
 PAGE = "query($who: SubjectBy!) { subject(by: $who) { emails { address } displayName } }"
+PERSON = "query($who: SubjectBy!) { subject(by: $who) { status } }"
+PERSON_WHOLE = (
+    "query($who: SubjectBy!) { subject(by: $who) { displayName country accounts { reference } consents { state } "
+    "syncAccounts { id } rightsRequests { id } consentHistory { edges { node { state } } } } }"
+)
 MARK = word()
 """Stands in every value, and nowhere else."""
 CANARIES = {
@@ -206,12 +213,34 @@ def test_whoever_looks_an_erased_person_up_learns_nothing(api: Api, databases: D
         ).code
         == "SUBJECT_NOT_FOUND"
     )
-    assert (
-        api.ask(
-            "ADMIN",
-            "mutation($i: RegisterSubjectInput!) { registerSubject(input: $i) { id } }",
-            i={"email": CANARIES["address"]},
-        ).code
-        == "SUBJECT_ERASED"
-    )
-    assert api.register(CANARIES["address"]) != subject
+
+
+def test_only_a_fresh_act_brings_an_erased_person_back_and_it_brings_nothing_along(
+    api: Api, databases: Databases, tmp_path: Path
+) -> None:
+    subject = everything_known(api)
+    address, account = CANARIES["address"], {"system": "forum", "reference": CANARIES["account"]}
+    assert api.ask("STORE", OPT_OUT, who={"id": subject}, purposes=["product-announcements"], channel="STORE").data
+    api.ask("ADMIN", ERASE, who={"id": subject})
+    carried_out(databases)
+    [edge] = api.ask("SERVICE", STEPS, system="forum").data["erasureSteps"]["edges"]
+    assert api.ask("SERVICE", COMPLETE, id=edge["node"]["id"]).data
+    carried_out(databases)
+    for role in ("SYNC", "ADMIN"):
+        for given in ({"email": address}, {"email": "new@example.com", "account": account}):
+            assert api.ask(role, REGISTER, input=given).code == "SUBJECT_ERASED"
+    lines = [{"email": address, "displayName": "Back"}, {"email": "new@example.com", "accounts": [account]}]
+    source = written_lines(tmp_path / "people.jsonl", lines)
+    ran = asyncio.run(imported(databases, source))
+    assert (ran.code, ran.count("SUBJECT_ERASED"), ran.count("people imported")) == (1, 2, 0)
+    for who in ({"email": address}, {"account": account}):
+        assert api.ask("SYNC", RECORD_SYNC, who=who, input=SYNC).code == "SUBJECT_NOT_FOUND"
+    assert api.ask("SYNC", RECORD_SYNC, who={"id": subject}, input=SYNC).code == "SUBJECT_ERASED"
+    assert api.ask("ADMIN", PERSON, who={"email": address}).data["subject"] is None
+
+    again = api.ask("SERVICE", REGISTER, input={"email": address}).data["registerSubject"]["id"]
+    assert again != subject
+    page = api.ask("PRIVACY", PERSON_WHOLE, who={"id": again}).data["subject"]
+    empty: dict[str, object] = {"displayName": None, "country": None, "accounts": [], "consents": []}
+    assert page == {**empty, "syncAccounts": [], "rightsRequests": [], "consentHistory": {"edges": []}}
+    assert api.ask("STORE", PERSON, who={"id": subject}).data["subject"] == {"status": "ERASED"}
