@@ -1,13 +1,15 @@
 """A worker that kills itself at the line it is told to.
 
-``python -m tests.workers.killed DATABASE KEYRING MASTER_KEY SMTP_URL`` reads numbers, one a line. For each a process of
-its own sends what is due, and the answer is the number of lines that ran, or ``killed``. Zero kills nothing.
+``python -m tests.workers.killed WORK DATABASE KEYRING MASTER_KEY SMTP_URL`` reads numbers, one a line. For each a
+process of its own does what is due of the work, ``letters`` or ``erasures``, and the answer is the number of lines that
+ran, or ``killed``. Zero kills nothing.
 """
 
 import asyncio
 import os
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,11 +20,11 @@ from models.database import Database
 from models.keyring import Keyring
 from models.masters import MasterKeys
 from tests.conftest import ROOT
+from workers.erasures import Erasures
 from workers.letters import Letters
 
-WATCHED = {
-    str(ROOT / name)
-    for name in (
+LINES = {
+    "letters": (
         "mailers/letters.py",
         "mailers/messages.py",
         "mailers/roads.py",
@@ -36,19 +38,33 @@ WATCHED = {
         "workers/joining.py",
         "workers/letters.py",
         "workers/marks.py",
-    )
+    ),
+    "erasures": (
+        "models/assignments.py",
+        "models/completions.py",
+        "models/database.py",
+        "models/erasures.py",
+        "models/executions.py",
+        "models/farewells.py",
+        "models/keyring.py",
+        "models/ledger.py",
+        "models/letter_keys.py",
+        "workers/erasures.py",
+    ),
 }
+"""The files of each work whose lines are counted."""
 
 
 class Fuse:
     """Counts the lines that run in the code under test; at the one that is told the process is killed."""
 
-    def __init__(self, last: int) -> None:
+    def __init__(self, work: str, last: int) -> None:
         self.last = last
         self.count = 0
+        self._watched = {str(ROOT / name) for name in LINES[work]}
 
     def __call__(self, frame: FrameType, event: str, _argument: Any) -> Any:
-        if frame.f_code.co_filename not in WATCHED:
+        if frame.f_code.co_filename not in self._watched:
             return None
         if event == "line":
             self.count += 1
@@ -57,12 +73,17 @@ class Fuse:
         return self
 
 
-async def drain(url: str, keyring_url: str, master_key: str, smtp_url: str) -> None:
+async def drain(work: str, url: str, keyring_url: str, master_key: str, smtp_url: str) -> None:
     database = await Database.open(url, keyring_url, readers=1, writers=2, timeout=10)
     keyring = Keyring(database.keyring, MasterKeys(master_key))
     await keyring.load()
-    sender = Sender.read("privacy@example.org", None, "https://privacy.example.org")
-    await Letters(database, keyring, sender, transport_of(smtp_url, "example.org")).drain()
+    if work == "letters":
+        sender = Sender.read("privacy@example.org", None, "https://privacy.example.org")
+        await Letters(database, keyring, sender, transport_of(smtp_url, "example.org")).drain()
+    else:
+        # A lease that is over at once: the next worker takes up what this one leaves.
+        life, lease = timedelta(days=183), timedelta(0)
+        await Erasures(database, keyring, issuer="https://x.example.org", backup_life=life, lease=lease).drain()
     await database.close()
 
 
@@ -73,9 +94,9 @@ def main() -> None:
         heard, said = os.pipe()
         child = os.fork()
         if child == 0:
-            fuse = Fuse(int(line))
+            fuse = Fuse(sys.argv[1], int(line))
             sys.settrace(fuse)
-            asyncio.run(drain(*sys.argv[1:5]))
+            asyncio.run(drain(*sys.argv[1:6]))
             sys.settrace(None)
             os.write(said, str(fuse.count).encode())
             os._exit(0)

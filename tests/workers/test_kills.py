@@ -1,4 +1,4 @@
-"""A worker killed at any line loses no letter, and repeats none that was accepted."""
+"""A worker killed at any line loses no letter and no erasure, and does nothing twice."""
 
 import asyncio
 import contextlib
@@ -9,10 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from models import choices, letters
+from models import choices, intakes, letters, registrations
+from models.actors import Role
 from models.consents import Channel
+from models.intakes import Wish
 from models.letters import LetterName
 from models.names import Name
+from models.registrations import Registration
+from models.requests import IdentityProof
 from tests.cli.commands import environment
 from tests.conftest import ROOT, Databases, World
 from tests.mailers.office import Office, opened
@@ -22,6 +26,16 @@ pytestmark = pytest.mark.anyio
 
 EACH = 29
 """Which lines the suite kills at: every so many, others in each of the two tests; fuzzing takes all."""
+
+
+NOW = Wish(Channel.WEBSITE, IdentityProof.ATTESTED, immediately=True)
+ONCE = (
+    "SELECT count(*) FROM rights_requests WHERE state = 'COMPLETED' AND certificate IS NOT NULL",
+    "SELECT count(*) FROM rights_requests WHERE erased ->> 'mail addresses' = '1'",
+    "SELECT count(*) FROM letters WHERE letter = 'erasure_done' AND has_own_key",
+    "SELECT count(*) FROM access_events WHERE fields = '{erase}'",
+    "SELECT count(*) FROM subjects WHERE status = 'ERASED' AND display_name IS NULL",
+)
 
 
 class Victim:
@@ -39,9 +53,10 @@ class Victim:
 
 
 @contextlib.asynccontextmanager
-async def victim(databases: Databases, port: int) -> AsyncIterator[Victim]:
+async def victim(work: str, databases: Databases, port: int = 0) -> AsyncIterator[Victim]:
+    given = work, databases.url, databases.keyring_url, databases.master_key
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.workers.killed", databases.url, databases.keyring_url, databases.master_key),
+        *(sys.executable, "-m", "tests.workers.killed", *given),
         f"smtp://127.0.0.1:{port}?starttls=never",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -73,7 +88,7 @@ async def killed_at(
     """Kill a worker at some lines; each time a second worker finishes what the first began. Give what became of it."""
     office = Office()
     outcomes: dict[str, int] = {}
-    async with opened(office) as port, victim(databases, port) as worker:
+    async with opened(office) as port, victim("letters", databases, port) as worker:
         subject_id = await person(world, "first@example.com")
         await owe(world, subject_id, 0, governed=governed)
         lines = int(await worker.run())
@@ -99,6 +114,44 @@ async def killed_at(
             outcomes[state] = outcomes.get(state, 0) + 1
     assert outcomes.get("SENT", 0) > 1
     return outcomes
+
+
+async def erased_though_killed(world: World, databases: Databases, *, each: int) -> None:
+    """Kill a worker that erases at some lines; each time a second one finishes what the first began."""
+    async with victim("erasures", databases) as worker:
+        numbers, count = [0], 0
+        while numbers:
+            last = numbers.pop(0)
+            email = f"user{last}@example.com"
+            async with world.deed() as deed:
+                await registrations.register(deed, Registration(email, "Ada Example", "DE"))
+                await choices.grant(deed, Name.email(email), "newsletter", Channel.WEBSITE, None)
+            async with world.deed(Role.ADMIN) as deed:
+                await intakes.request(deed, Name.email(email), NOW)
+            count += 1
+            said = await worker.run(last)
+            if not last:
+                numbers += range(1, int(said) + 1, each)
+                assert int(said) > 100
+            await worker.run()
+            for sql in ONCE:
+                async with world.database.writers.acquire() as connection:
+                    assert await connection.fetchval(sql) == count, f"{sql}: killed at line {last}"
+            async with world.keyring.pool.acquire() as ring:
+                assert await ring.fetchval("SELECT count(*) FROM subject_keys") == 0, f"killed at line {last}"
+                done = await ring.fetchval("SELECT count(*) FROM erasures WHERE completed_at IS NOT NULL")
+            assert done == count, f"killed at line {last}"
+
+
+@pytest.mark.timeout(300)
+async def test_a_worker_that_erases_killed_at_some_lines(world: World, databases: Databases) -> None:
+    await erased_though_killed(world, databases, each=4 * EACH)
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(3600)
+async def test_a_worker_that_erases_killed_at_every_line(world: World, databases: Databases) -> None:
+    await erased_though_killed(world, databases, each=1)
 
 
 @pytest.mark.timeout(300)
