@@ -21,6 +21,8 @@ BATCH: Final = 50
 """How many people are erased side by side, at most: their statements are shared, their commits too."""
 POLL: Final = 1.0
 """Seconds between two looks for work when there is none."""
+TIDIED: Final = 1.0
+"""Seconds between two moves of the mark while there is work: whoever serves compares all that lies beyond it."""
 LONGEST_PAUSE: Final = 30.0
 
 ERASED: Final = Counter("privacy_erasures", "People erased here.")
@@ -57,6 +59,7 @@ class Erasures:
         self._batch = max(1, min(BATCH, int(rate))) if rate else BATCH
         self._signer: Signer | None = None
         self._seen: int | None = None
+        self._tidied_at = 0.0
         self._forgotten_on: date | None = None
 
     async def run(self, *, poll: float = POLL) -> None:
@@ -104,11 +107,14 @@ class Erasures:
             log.warning("erasure completed without a letter", request=str(request_id))
         if self._rate and claimed:
             await asyncio.sleep(max(0.0, began + len(claimed) / self._rate - asyncio.get_running_loop().time()))
-        if claimed or completed.request_ids:
-            return len(claimed), len(completed.request_ids)
-        self._seen = await completions.tidy(self._database, self._keyring, self._seen or 0)
-        await self._forget()
-        return None
+        is_idle = not (claimed or completed.request_ids)
+        if is_idle or asyncio.get_running_loop().time() >= self._tidied_at + TIDIED:
+            self._seen = await completions.tidy(self._database, self._keyring, self._seen or 0)
+            self._tidied_at = asyncio.get_running_loop().time()
+        if is_idle:
+            await self._forget()
+            return None
+        return len(claimed), len(completed.request_ids)
 
     async def _forget(self) -> None:
         """Once a day, and then a batch at a time, take away what need not be kept of the erased any more."""

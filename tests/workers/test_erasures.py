@@ -237,6 +237,21 @@ async def test_a_letter_that_cannot_be_written_or_posted_keeps_no_other_back(wor
     assert sorted(posted) == sorted(f"request:{request_id.hex}" for request_id in requests[2:])
 
 
+async def test_the_mark_follows_while_there_is_more_to_do(world: World) -> None:
+    for number in range(3):
+        await registered(world, f"user{number}@example.com")
+        await asked(world, Name.email(f"user{number}@example.com"))
+    working = Erasures(
+        world.database, world.keyring, issuer="https://x.example.com", backup_life=timedelta(days=1), rate=1.0
+    )
+    began = asyncio.get_running_loop().time()
+    while await value(world, "SELECT count(*) FROM rights_requests WHERE state = 'COMPLETED'") < 2:
+        assert await working.round()
+    assert await value(world, "SELECT count(*) FROM rights_requests WHERE state = 'SCHEDULED'") == 1
+    assert await value(world, "SELECT max(position) FROM ledger_marks") > 0
+    assert asyncio.get_running_loop().time() - began > 1, "one a second, at most"
+
+
 async def test_workers_racing_erase_everybody_once(world: World) -> None:
     for number in range(60):
         await registered(world, f"user{number}@example.com")
