@@ -210,7 +210,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="10000,1000000")
     parser.add_argument("--erasures", type=int, default=1000, help="How many people are erased in each measurement.")
-    parser.add_argument("--seconds", type=float, default=5, help="Seconds a round of questions.")
+    parser.add_argument("--seconds", type=float, default=10, help="Seconds a round of questions.")
     parser.add_argument("--alone", action="store_true", help="Leave out the questions beside.")
     parser.add_argument("--worker", action="store_true", help="Be the worker of a measurement that runs already.")
     given = parser.parse_args()

@@ -143,6 +143,7 @@ def granting(history: str, privileges: Iterable[Privilege]) -> Iterator[str]:
         yield f"GRANT {privilege}{named} ON {_quoted(table)} TO {role}"
     if history == "privacy":
         yield f"GRANT EXECUTE ON FUNCTION access_event_months(date, integer), access_event_era() TO {WORKER}"
+        yield f"GRANT EXECUTE ON FUNCTION forget_ended_claims(integer) TO {WORKER}"
 
 
 async def apply(history: str, url: str, login_names: Iterable[str] = ()) -> None:

@@ -55,8 +55,8 @@ class Erasures:
         self._issuer = issuer
         self._backup_life = backup_life
         self._rate = rate
-        # No more than a second's worth at once: a slow rate is not made of long bursts.
-        self._batch = max(1, min(BATCH, int(rate))) if rate else BATCH
+        # No more than half a second's worth at once: a slow rate is not made of long bursts.
+        self._batch = max(1, min(BATCH, int(rate / 2))) if rate else BATCH
         self._signer: Signer | None = None
         self._seen: int | None = None
         self._tidied_at = 0.0

@@ -8,7 +8,8 @@ branch_labels = None
 depends_on = None
 
 # Nobody who serves callers, and no worker, may delete from the ledger. This runs as its owner and takes what is over
-# and nothing else, whoever calls it: the term is in here.
+# and nothing else: the term is in here. States and times of requests can be written by who may call it; when a line was
+# recorded cannot, so that nothing younger than the term goes, whatever else is forged.
 FORGET = """
 CREATE FUNCTION forget_ended_claims(most integer) RETURNS TABLE (subject_id uuid)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public
@@ -22,6 +23,11 @@ BEGIN ATOMIC
         AND r.completed_at < date_trunc('year', clock_timestamp(), 'UTC') - interval '3 years'
         AND s.status = 'ERASED'
         AND EXISTS (SELECT FROM consent_events AS e WHERE e.subject_id = s.id)
+        AND NOT EXISTS (
+            SELECT FROM consent_events AS e
+            WHERE e.subject_id = s.id
+            AND e.recorded_at >= date_trunc('year', clock_timestamp(), 'UTC') - interval '3 years'
+        )
         LIMIT most
     ), gone AS (
         DELETE FROM consent_events AS e
@@ -37,6 +43,7 @@ END
 
 def upgrade() -> None:
     op.execute(FORGET)
+    op.execute("REVOKE ALL ON FUNCTION forget_ended_claims(integer) FROM PUBLIC")
 
 
 def downgrade() -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from models import choices, intakes, registrations, retentions
@@ -15,7 +16,7 @@ from models.names import Name
 from models.registrations import Registration
 from models.requests import IdentityProof
 from models.retentions import CLAIMED_FOR, RetentionGround, until
-from models.roles import WORKER
+from models.roles import INTERNAL, READERS, WORKER, WRITER
 from tests.conftest import Databases, World
 from workers.erasures import Erasures
 
@@ -48,9 +49,11 @@ async def erased(world: World, *people: tuple[UUID, datetime]) -> None:
     await Erasures(world.database, world.keyring, issuer="x", backup_life=timedelta(days=1)).drain()
     for subject_id, at in people:
         async with world.database.transaction() as connection:
-            await connection.execute(
-                "UPDATE rights_requests SET completed_at = $1 WHERE subject_id = $2", at, subject_id
-            )
+            for sql in (
+                "UPDATE rights_requests SET completed_at = $1 WHERE subject_id = $2",
+                "UPDATE consent_events SET recorded_at = $1 WHERE subject_id = $2",
+            ):
+                await connection.execute(sql, at, subject_id)
 
 
 async def remembered(world: World) -> set[UUID]:
@@ -80,3 +83,24 @@ async def test_a_ledger_goes_when_its_day_is_over_and_no_other_does(world: World
     async with world.database.readers.acquire() as connection:
         noted = await connection.fetchval("SELECT array_agg(subject_id) FROM access_events WHERE fields = '{forget}'")
     assert noted == [over]
+
+
+@pytest.mark.anyio
+async def test_whoever_forges_an_erasure_long_ago_makes_no_fresh_line_go(world: World) -> None:
+    subject_id = await person(world, "ada@example.com")
+    await erased(world, (subject_id, now()))
+    async with world.database.transaction() as connection:
+        await connection.execute("UPDATE rights_requests SET completed_at = '2001-01-01T00:00:00Z'")
+    assert await retentions.forget(world.database, 10) == 0
+    assert await remembered(world) == {subject_id}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("role", [*READERS.values(), INTERNAL, WRITER])
+async def test_nobody_but_a_worker_takes_a_ledger_away(databases: Databases, role: str) -> None:
+    connection = await asyncpg.connect(databases.url, server_settings={"role": role})
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.fetch(retentions.FORGET.sql, 10)
+    finally:
+        await connection.close()
