@@ -39,6 +39,13 @@ class Completed(NamedTuple):
     without_letter: list[UUID]
 
 
+class Tidied(NamedTuple):
+    """Where the mark is, and up to which position entries were looked at; 0 begins anew."""
+
+    mark: int
+    looked_to: int = 0
+
+
 READY = Statement("""
 SELECT r.subject_id, r.id, r.reason, r.received_at, r.erased_at, r.erased, r.farewell_to, r.farewell_address
 FROM subjects AS s
@@ -162,23 +169,25 @@ async def _forget_keys(keyring: Keyring, request_ids: list[UUID]) -> None:
         await ledger.COMPLETED.run(connection, ids=request_ids)
 
 
-async def tidy(database: Database, keyring: Keyring, seen: int) -> int:
-    """Make up for what a killed worker left undone after its last commit, and move the mark; give where it is now.
+async def tidy(database: Database, keyring: Keyring, before: Tidied, most: int = MAINTENANCE) -> Tidied:
+    """Make up for what a killed worker left undone after its last commit, and move the mark; give where that led.
 
-    ``seen`` is where the mark was when the database was last known not to lag behind the ledger: when it is before
-    that, somebody rolled the database back, and the mark stays where it is.
+    ``before.mark`` is where the mark was when the database was last known not to lag behind the ledger: when it is
+    before that, somebody rolled the database back, and the mark stays where it is. Entries that wait for systems may be
+    many: each call looks at some, after those of the call before.
     """
     async with keyring.pool.acquire() as ring:
-        half = [row[0] for row in await ledger.NOT_COMPLETED.rows(ring, most=MAINTENANCE)]
+        waiting = await ledger.NOT_COMPLETED.rows(ring, position=before.looked_to, most=most)
+        half = {row[0] for row in [*await ledger.NOT_ERASED.rows(ring, most=most), *waiting]}
         async with database.writers.acquire() as connection:
-            noted = await HALF_NOTED.rows(connection, ids=half)
+            noted = await HALF_NOTED.rows(connection, ids=list(half))
         await ledger.erased(ring, [row["subject_id"] for row in noted])
         settled = await ledger.SETTLED_TO.value(ring)
     if completed := [row["id"] for row in noted if row["is_completed"]]:
         await _forget_keys(keyring, completed)
     async with database.transaction() as connection:
-        await move_mark(connection, settled, seen)
-        return await mark(connection)
+        await move_mark(connection, settled, before.mark)
+        return Tidied(await mark(connection), waiting[-1]["position"] if len(waiting) == most else 0)
 
 
 async def mark(connection: Connection) -> int:

@@ -153,10 +153,19 @@ ORDER BY position
 LIMIT :most
 """)
 
-NOT_COMPLETED = Statement("""
+NOT_ERASED = Statement("""
 SELECT request_id
 FROM erasures
+WHERE erased_at IS NULL
+ORDER BY position
+LIMIT :most
+""")
+
+NOT_COMPLETED = Statement("""
+SELECT request_id, position
+FROM erasures
 WHERE completed_at IS NULL
+AND position > :position
 ORDER BY position
 LIMIT :most
 """)

@@ -11,6 +11,7 @@ from prometheus_client import Counter, Gauge
 from models import certificates, completions, executions, lags, retentions
 from models.base import now
 from models.certificates import Signer
+from models.completions import Tidied
 from models.database import OUTAGES, Database
 from models.executions import LEASE
 from models.keyring import Keyring
@@ -58,7 +59,7 @@ class Erasures:
         # No more than half a second's worth at once: a slow rate is not made of long bursts.
         self._batch = max(1, min(BATCH, int(rate / 2))) if rate else BATCH
         self._signer: Signer | None = None
-        self._seen: int | None = None
+        self._seen: Tidied | None = None
         self._tidied_at = 0.0
         self._forgotten_on: date | None = None
 
@@ -87,7 +88,7 @@ class Erasures:
     async def round(self) -> tuple[int, int] | None:
         """Erase and complete one batch; give how many of each, or None when there was nothing to do."""
         if self._seen is None:
-            await self._catch_up()
+            self._seen = await self._catch_up()
         began = asyncio.get_running_loop().time()
         claimed = await executions.claim(self._database, self._batch, self._lease)
         if claimed:
@@ -109,7 +110,7 @@ class Erasures:
             await asyncio.sleep(max(0.0, began + len(claimed) / self._rate - asyncio.get_running_loop().time()))
         is_idle = not (claimed or completed.request_ids)
         if is_idle or asyncio.get_running_loop().time() >= self._tidied_at + TIDIED:
-            self._seen = await completions.tidy(self._database, self._keyring, self._seen or 0)
+            self._seen = await completions.tidy(self._database, self._keyring, self._seen)
             self._tidied_at = asyncio.get_running_loop().time()
         if is_idle:
             await self._forget()
@@ -126,11 +127,11 @@ class Erasures:
         self._signer = await certificates.signer(self._keyring)
         return self._signer
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self) -> Tidied:
         """Begin only on a database that knows all that the ledger knows."""
         found = await lags.lag(self._database, self._keyring)
         LAGGING.set(found is not None)
         if found:
             raise BehindError(found)
         async with self._database.writers.acquire() as connection:
-            self._seen = await completions.mark(connection)
+            return Tidied(await completions.mark(connection))

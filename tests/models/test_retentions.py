@@ -50,7 +50,7 @@ async def erased(world: World, *people: tuple[UUID, datetime]) -> None:
     for subject_id, at in people:
         async with world.database.transaction() as connection:
             for sql in (
-                "UPDATE rights_requests SET completed_at = $1 WHERE subject_id = $2",
+                "UPDATE rights_requests SET received_at = $1, completed_at = $1 WHERE subject_id = $2",
                 "UPDATE consent_events SET recorded_at = $1 WHERE subject_id = $2",
             ):
                 await connection.execute(sql, at, subject_id)
@@ -90,7 +90,9 @@ async def test_whoever_forges_an_erasure_long_ago_makes_no_fresh_line_go(world: 
     subject_id = await person(world, "ada@example.com")
     await erased(world, (subject_id, now()))
     async with world.database.transaction() as connection:
-        await connection.execute("UPDATE rights_requests SET completed_at = '2001-01-01T00:00:00Z'")
+        await connection.execute(
+            "UPDATE rights_requests SET received_at = '2001-01-01T00:00:00Z', completed_at = '2001-01-01T00:00:00Z'"
+        )
     assert await retentions.forget(world.database, 10) == 0
     assert await remembered(world) == {subject_id}
 

@@ -1,9 +1,9 @@
-"""the consent ledger of people who were erased goes when no claim can be brought any more."""
+"""The consent ledger of people who were erased goes when no claim can be brought any more."""
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
@@ -20,6 +20,7 @@ BEGIN ATOMIC
         JOIN subjects AS s ON s.id = r.subject_id
         WHERE r.kind = 'ERASURE'
         AND r.state = 'COMPLETED'
+        AND r.received_at < date_trunc('year', clock_timestamp(), 'UTC') - interval '3 years'
         AND r.completed_at < date_trunc('year', clock_timestamp(), 'UTC') - interval '3 years'
         AND s.status = 'ERASED'
         AND EXISTS (SELECT FROM consent_events AS e WHERE e.subject_id = s.id)
