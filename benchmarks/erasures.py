@@ -46,6 +46,8 @@ LIMIT = 50.0
 
 
 ROUNDS = 5
+ASKED_ABOUT = 10
+"""Consent questions are about one in so many people; the others are there to be erased."""
 COUNT = "SELECT count(*) FROM rights_requests WHERE state = 'COMPLETED'"
 
 
@@ -135,7 +137,7 @@ async def questions(url: str, secret: str, size: int, seconds: float) -> float:
     async def asker(client: httpx.AsyncClient) -> None:
         nonlocal count
         while time.perf_counter() < until:
-            who = {"email": f"user{random.randrange(size // 2)}@example.com"}
+            who = {"email": f"user{random.randrange(1, size // ASKED_ABOUT)}@example.com"}
             answer = await client.post("/graphql", json={"query": ASK, "variables": {"who": who}})
             assert answer.status_code == 200
             count += 1
@@ -216,17 +218,22 @@ async def main() -> None:
     given = parser.parse_args()
     if given.worker:
         await work()
+    wanted = 3 * given.erasures + (0 if given.alone else int(LIMIT * ROUNDS * (given.seconds + 3)))
+    sizes = [int(size) for size in given.sizes.split(",")]
+    if min(sizes) * (1 - 1 / ASKED_ABOUT) - 1 < wanted:
+        parser.error(
+            f"{wanted:,} people are erased of each size: give larger --sizes, or fewer --erasures or --seconds"
+        )
     rates = {}
     cluster = Cluster(HOME, settings={"max_connections": "200", "shared_buffers": "512MB", "max_wal_size": "8GB"})
     try:
         cluster.start()
         print("| people | erased a second | cost of one | questions a second | while erasing |")
         print("|---|---|---|---|---|")
-        for size in map(int, given.sizes.split(",")):
+        for size in sizes:
             async with filled(cluster, size) as place:
-                # Who is asked about is among the first half; who is erased among the second.
-                meanwhile = 0 if given.alone else int(LIMIT * ROUNDS * (given.seconds + 3))
-                chosen = random.Random(1).sample(range(size // 2 + 1, size), 3 * given.erasures + meanwhile)
+                # Who is asked about is not erased.
+                chosen = random.Random(1).sample(range(size // ASKED_ABOUT + 1, size), wanted)
                 rounds = [chosen[part * given.erasures : (part + 1) * given.erasures] for part in range(3)]
                 rates[size] = median([await alone(place, numbers) for numbers in rounds])
                 row = f"| {size:,} | {rates[size]:.0f} | {1000 / rates[size]:.2f} ms |"
