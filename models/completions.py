@@ -86,6 +86,30 @@ WHERE id = ANY(:ids)
 AND erased_at IS NOT NULL
 """)
 
+NOT_ERASED = Statement("""
+SELECT request_id
+FROM erasures
+WHERE erased_at IS NULL
+ORDER BY position
+LIMIT :most
+""")
+
+NOT_COMPLETED = Statement("""
+SELECT request_id, position
+FROM erasures
+WHERE completed_at IS NULL
+AND position > :position
+ORDER BY position
+LIMIT :most
+""")
+
+# Up to where nothing is half done.
+SETTLED_TO = Statement("""
+SELECT COALESCE(
+    (SELECT min(position) - 1 FROM erasures WHERE erased_at IS NULL), (SELECT max(position) FROM erasures), 0
+)
+""")
+
 REACHES = frozenset(
     {
         "rights_requests.farewell_to",
@@ -177,12 +201,12 @@ async def tidy(database: Database, keyring: Keyring, before: Tidied, most: int =
     many: each call looks at some, after those of the call before.
     """
     async with keyring.pool.acquire() as ring:
-        waiting = await ledger.NOT_COMPLETED.rows(ring, position=before.looked_to, most=most)
-        half = {row[0] for row in [*await ledger.NOT_ERASED.rows(ring, most=most), *waiting]}
+        waiting = await NOT_COMPLETED.rows(ring, position=before.looked_to, most=most)
+        half = {row[0] for row in [*await NOT_ERASED.rows(ring, most=most), *waiting]}
         async with database.writers.acquire() as connection:
             noted = await HALF_NOTED.rows(connection, ids=list(half))
         await ledger.erased(ring, [row["subject_id"] for row in noted])
-        settled = await ledger.SETTLED_TO.value(ring)
+        settled = await SETTLED_TO.value(ring)
     if completed := [row["id"] for row in noted if row["is_completed"]]:
         await _forget_keys(keyring, completed)
     async with database.transaction() as connection:

@@ -127,13 +127,6 @@ WHERE request_id = ANY(:ids)
 AND completed_at IS NULL
 """)
 
-# Up to where nothing is half done.
-SETTLED_TO = Statement("""
-SELECT COALESCE(
-    (SELECT min(position) - 1 FROM erasures WHERE erased_at IS NULL), (SELECT max(position) FROM erasures), 0
-)
-""")
-
 LAST = Statement("""
 SELECT COALESCE(max(position), 0)
 FROM erasures
@@ -149,23 +142,6 @@ SELECT position, subject_id, request_id, reason, channel, regime, identity, regi
     due_at, erased_at, completed_at
 FROM erasures
 WHERE position > :position
-ORDER BY position
-LIMIT :most
-""")
-
-NOT_ERASED = Statement("""
-SELECT request_id
-FROM erasures
-WHERE erased_at IS NULL
-ORDER BY position
-LIMIT :most
-""")
-
-NOT_COMPLETED = Statement("""
-SELECT request_id, position
-FROM erasures
-WHERE completed_at IS NULL
-AND position > :position
 ORDER BY position
 LIMIT :most
 """)
