@@ -13,9 +13,9 @@ from api.access import MATRIX
 from cli.embedded import Cluster
 from cli.embedded.places import home_of
 from mailers.messages import Sender
-from mailers.transports import transport_of
+from mailers.roads import transport_of
 from models.actors import Role
-from tests.api.test_matrix import NOBODY, document_for
+from tests.api.fields import NOBODY, document_for
 from tests.cli.test_importing import imported
 from tests.cli.test_importing import written as written_lines
 from tests.conftest import ROOT, Api, Databases, Running, issued, settings_for

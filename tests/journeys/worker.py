@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TextIO
 
 from mailers.messages import Sender
-from mailers.transports import transport_of
+from mailers.roads import transport_of
 from models.database import Acting, Database
 from models.keyring import Keyring
 from models.masters import MasterKeys
