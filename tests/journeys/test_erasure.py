@@ -150,7 +150,7 @@ def answers(api: Api, *ids: str) -> dict[str, bytes]:
     found = {}
     for role in Role:
         for coordinate in MATRIX:
-            document = document_for(coordinate, role)[0].replace('"x"', '"forum"')
+            document = document_for([coordinate], role)[0].replace('"x"', '"forum"')
             for one in ids if NOBODY in document and role in MATRIX[coordinate] else ids[:1]:
                 answer = api.ask(role, document.replace(NOBODY, one))
                 found[f"{role} asks {coordinate} of {one}"] = json.dumps(answer.body, ensure_ascii=False).encode()
