@@ -12,11 +12,11 @@ from typing import Any, Final, Self
 from weakref import WeakKeyDictionary
 
 from uvicorn._types import HTTPScope
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from api import limits
-
 PATH: Final = b"/graphql"
+FAILED: Final = STATUS_LINE[500] + b"content-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class Exchange:
@@ -26,12 +26,12 @@ class Exchange:
         self.wire = wire
         self.scope = scope
         self.keep_alive = keep_alive
-        self.body = b""
+        self.pieces: list[bytes] = []
         self.disconnected = False
         self.response_complete = False
         self._is_received = False
         self._head: bytes | None = None
-        self._answer: bytes | None = None
+        self._answer = b""
         self._waiting: asyncio.Future[None] | None = None
 
     @property
@@ -45,18 +45,22 @@ class Exchange:
             self._waiting.set_result(None)
 
     async def run_asgi(self, app: Callable[..., Any]) -> None:
-        """Have the application answer; a connection on which it does not is of no more use."""
+        """Have the application answer. For one that fails 500 is answered, and its connection is of no more use."""
         try:
             await app(self.scope, self.receive, self.send)
-        finally:
-            if self._answer is None:
-                self.wire.transport.close()
+        except Exception as error:  # noqa: BLE001 -- the last net; the application has one of its own
+            # The class and nothing else: libraries quote values in their messages.
+            self.wire.logger.error("The application failed: %s", type(error).__name__)  # noqa: TRY400 -- as said
+            self.keep_alive = False
+            self._answer = FAILED
+            self.wire.outbox.put(self)
 
     async def receive(self) -> dict[str, Any]:
         """Give the whole body; asked again, wait until the caller has hung up, or is answered."""
         if not self._is_received:
             self._is_received = True
-            return {"type": "http.request", "body": self.body, "more_body": False}
+            body, self.pieces = b"".join(self.pieces), []
+            return {"type": "http.request", "body": body, "more_body": False}
         if not self.disconnected and not self.response_complete:
             self._waiting = self.wire.loop.create_future()
             await self._waiting
@@ -80,9 +84,11 @@ class Exchange:
         """Write the answer; nothing of it is left when this returns."""
         self.response_complete = True
         self.set()
-        if self._answer is None or self.disconnected:
+        answer, self._answer = self._answer, b""
+        # A caller with more requests in the pipeline may be gone without this one being told.
+        if self.disconnected or self.wire.transport.is_closing():
             return
-        self.wire.transport.write(self._answer)
+        self.wire.transport.write(answer)
         if not self.keep_alive:
             self.wire.transport.close()
         self.wire.on_response_complete()
@@ -116,11 +122,24 @@ class Wire(HttpToolsProtocol):
     outbox: Outbox
     cycle: Any
     _answered_at = 0.0
-    _is_timed = False
+    _is_silent = False
+    _clock: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self.outbox = _OUTBOXES.get(self.loop) or _OUTBOXES.setdefault(self.loop, Outbox(self.loop))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        # A connection and its exchange hold each other: without this they wait for the garbage collector.
+        self.cycle = None
+        if self._clock:
+            self._clock.cancel()
+            self._clock = None
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_silent = False
 
     def on_headers_complete(self) -> None:
         parser, before = self.parser, self.cycle
@@ -140,7 +159,7 @@ class Wire(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         if self.cycle.__class__ is Exchange:
-            self.cycle.body += body
+            self.cycle.pieces.append(body)
         else:
             super().on_body(body)
 
@@ -159,26 +178,21 @@ class Wire(HttpToolsProtocol):
             super().on_response_complete()
             return
         self.server_state.total_requests += 1
+        self._is_silent = True
         self._answered_at = self.loop.time()
-        if not self._is_timed:
-            self._is_timed = True
-            self.loop.call_later(self.timeout_keep_alive, self._look_at_the_clock)
+        if self._clock is None:
+            self._clock = self.loop.call_later(self.timeout_keep_alive, self._look_at_the_clock)
 
     def _look_at_the_clock(self) -> None:
-        self._is_timed = False
-        if self.transport.is_closing() or self.cycle.__class__ is not Exchange:
-            return
-        left: float = self.timeout_keep_alive
-        if self.cycle.response_complete:
-            left -= self.loop.time() - self._answered_at
-        if left > 0:
-            self._is_timed = True
-            self.loop.call_later(left, self._look_at_the_clock)
+        silent = self.loop.time() - self._answered_at if self._is_silent else 0.0
+        if silent < self.timeout_keep_alive:
+            self._clock = self.loop.call_later(self.timeout_keep_alive - silent, self._look_at_the_clock)
         else:
+            self._clock = None
             self.timeout_keep_alive_handler()
 
 
 def _is_of_known_length(headers: list[tuple[bytes, bytes]]) -> bool:
-    """Say whether a body's length is told, and is one that may be read at once."""
+    """Say whether a body's length is told, and is no more than uvicorn itself would hold before anybody reads it."""
     lengths = [value for name, value in headers if name == b"content-length"]
-    return len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0]) <= limits.BODY
+    return len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0]) <= HIGH_WATER_LIMIT

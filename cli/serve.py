@@ -92,6 +92,7 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
             workers=workers,
             loop="uvloop",
             http=Wire,
+            ws="none",
             access_log=False,
             log_level="warning",
             server_header=False,

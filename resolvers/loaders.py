@@ -71,8 +71,9 @@ class _Asked(asyncio.Future[list[Any]]):
     def give(self, found: Mapping[Any, Any]) -> None:
         """Answer whoever is still there."""
         if not self.done():
+            answer = [found[key] for key in self.keys]
             self.reader.waiting -= 1
-            self.set_result([found[key] for key in self.keys])
+            self.set_result(answer)
 
     def fail(self, error: Exception) -> None:
         """Tell whoever is still there."""
@@ -166,10 +167,11 @@ class _Lane:
             self._flights.discard(task)
             if connection:
                 await self._reader.seats.give(connection, is_sound=is_sound)
-            if self._asked:
+            lanes, name = self._reader.lanes, (self._read, *self._arguments)
+            if self._asked and len(self._flights) < MOST_FLIGHTS:
                 self._start()
-            elif not self._flights:
-                self._reader.lanes.pop((self._read, *self._arguments), None)
+            elif not (self._asked or self._flights) and lanes.get(name) is self:
+                del lanes[name]
 
     def _boarded(self) -> list[_Asked]:
         """Take those who go next, up to the most keys of a statement; who is not there any more is forgotten."""
@@ -206,8 +208,22 @@ class _Lane:
             raise
         except Exception as error:  # noqa: BLE001 -- it belongs to those who asked
             statement.task = None
-            for asked in aboard:
-                if len(aboard) > 1 and not asked.done() and not isinstance(error, OUTAGES):
-                    await self._carry(connection, [asked], task)
-                else:
+            if len(aboard) > 1 and not isinstance(error, OUTAGES):
+                await self._carry_alone(connection, aboard, task)
+            else:
+                for asked in aboard:
                     asked.fail(error)
+
+    async def _carry_alone(
+        self, connection: asyncpg.pool.PoolConnectionProxy, aboard: Sequence[_Asked], task: asyncio.Task[None] | None
+    ) -> None:
+        left = list(aboard)
+        try:
+            while left:
+                asked = left.pop(0)
+                if not asked.done():
+                    await self._carry(connection, [asked], task)
+        except asyncio.CancelledError:
+            # Whoever was read for has gone away, and took the flight along: the others go with the next one.
+            self._asked[:0] = left
+            raise

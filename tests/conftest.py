@@ -190,7 +190,13 @@ class Running:
             self.port = probe.getsockname()[1]
         self.server = uvicorn.Server(
             uvicorn.Config(
-                create_app(settings), host="127.0.0.1", port=self.port, http=Wire, access_log=False, log_level="warning"
+                create_app(settings),
+                host="127.0.0.1",
+                port=self.port,
+                http=Wire,
+                ws="none",
+                access_log=False,
+                log_level="warning",
             )
         )
         self.thread = threading.Thread(target=self.server.run, daemon=True)

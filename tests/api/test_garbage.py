@@ -1,7 +1,10 @@
 """A request leaves nothing behind that only the garbage collector could find: its pauses would be everybody's."""
 
 import gc
+import http.client
+import time
 
+from api.wire import Wire
 from tests.conftest import Api
 
 PAGE = """
@@ -33,3 +36,26 @@ def test_requests_leave_no_cycles(api: Api) -> None:
         gc.set_debug(0)
         gc.garbage.clear()
     assert left == set()
+
+
+def test_connections_leave_nothing_once_they_are_closed(api: Api) -> None:
+    """The collector comes rarely: bodies of a mebibyte would wait for it."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = _wires()
+        for _ in range(10):
+            connected = http.client.HTTPConnection(api.url.removeprefix("http://"))
+            connected.request("POST", "/graphql", b"{}", {"Content-Type": "application/json", "Connection": "close"})
+            assert connected.getresponse().read()
+            connected.close()
+        until = time.monotonic() + 2
+        while _wires() > before and time.monotonic() < until:
+            time.sleep(0.05)
+        assert _wires() <= before
+    finally:
+        gc.enable()
+
+
+def _wires() -> int:
+    return sum(type(each) is Wire for each in gc.get_objects())

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPResponse
 from typing import Any
 
@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import Api, Databases, Running, issued, settings_for
-from tests.people import REGISTER
+from tests.people import DECIDE, REGISTER
 
 VIEWER = b'{"query": "{ viewer { role } }"}'
 ANSWER = {"data": {"viewer": {"role": "STORE"}}}
@@ -173,6 +173,52 @@ def test_an_answer_under_way_is_given_before_the_service_stops(api: Api, clean: 
         with connection(here) as connected:
             asyncio.run(_stopped_amid(clean, connected, request(here, _body(asked, id=person)), running))
             assert answer(connected) == (200, {"data": {"optOutOfAll": {"suppressed": False}}}, "close")
+
+
+def test_a_request_that_begins_just_before_the_silence_is_too_long_is_answered(api: Api) -> None:
+    with connection(api) as connected:
+        connected.sendall(request(api))
+        assert answer(connected)[0] == 200
+        sent = request(api)
+        time.sleep(KEEP_ALIVE - 0.4)
+        connected.sendall(sent[:20])
+        time.sleep(0.8)
+        connected.sendall(sent[20:])
+        assert answer(connected) == (200, ANSWER, None)
+
+
+def test_a_caller_whose_pipeline_is_broken_costs_nobody_else_the_answer(api: Api, clean: Databases) -> None:
+    person = api.register("ada@example.com")
+    asked = request(api, _body(DECIDE, who={"id": person}, purpose="newsletter"))
+    with ExitStack() as stack:
+        first, second, broken, *others = [stack.enter_context(connection(api)) for _ in range(12)]
+        asyncio.run(
+            _answered_together(
+                clean, [(first, asked), (second, asked)], [(broken, asked * 2 + b"no HTTP")], others, asked
+            )
+        )
+        for each in (first, second, *others):
+            each.settimeout(5)
+            assert answer(each)[0] == 200
+
+
+async def _answered_together(
+    clean: Databases,
+    busy: list[tuple[socket.socket, bytes]],
+    broken: list[tuple[socket.socket, bytes]],
+    others: list[socket.socket],
+    asked: bytes,
+) -> None:
+    """Keep both connections of a read waiting for a lock, so that all who ask meanwhile are answered in one turn."""
+    holder = await asyncpg.connect(clean.url)
+    try:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE subjects IN ACCESS EXCLUSIVE MODE")
+            for connected, sent in (*busy, *broken, *((other, asked) for other in others)):
+                connected.sendall(sent)
+                await asyncio.sleep(0.05)
+    finally:
+        await holder.close()
 
 
 def _body(document: str, **variables: Any) -> bytes:

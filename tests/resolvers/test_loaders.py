@@ -171,6 +171,40 @@ async def test_a_caller_who_goes_away_before_the_statement_is_not_asked_for(pool
     assert read.statements == [[41]]
 
 
+class Fussy:
+    """A read that fails where it is asked for several keys, takes long for 1, and gives nothing for 3."""
+
+    __name__ = "fussy"
+
+    def __init__(self) -> None:
+        self.is_slow = asyncio.Event()
+
+    async def __call__(self, connection: Any, keys: Sequence[int]) -> dict[int, int]:
+        if len(keys) > 1:
+            raise SubjectErased
+        if keys == [1]:
+            self.is_slow.set()
+            await connection.fetch("SELECT pg_sleep(60)")
+        return {key: 2 * key for key in keys if key != 3}
+
+
+async def test_who_goes_away_while_each_is_read_for_alone_leaves_the_others_their_answer(pool: asyncpg.Pool) -> None:
+    read, reader = Fussy(), Reader(pool)
+    gone, stays = (asyncio.create_task(reader.load(read, [key])) for key in (1, 2))
+    await read.is_slow.wait()
+    gone.cancel()
+    async with asyncio.timeout(3):
+        assert await stays == [4]
+    assert reader.waiting == 0
+
+
+async def test_who_asks_for_what_a_read_leaves_out_is_counted_once(pool: asyncpg.Pool) -> None:
+    read, reader = Fussy(), Reader(pool)
+    answers = await asyncio.gather(*(reader.load(read, [key]) for key in (3, 4)), return_exceptions=True)
+    assert isinstance(answers[0], KeyError)
+    assert (answers[1], reader.waiting) == ([8], 0)
+
+
 async def test_who_goes_away_once_answered_takes_no_later_statement_along(pool: asyncpg.Pool) -> None:
     read, reader = Doubling(), Reader(pool)
     read.is_free.clear()

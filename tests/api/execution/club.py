@@ -371,7 +371,8 @@ class Mutation:
 
 
 EVEN = strawberry.scalar(name="Even", serialize=write_even, parse_value=parse_even)
-PERSONAL = frozenset({"Person.name", "Person.nick", "Person.greeting"})
+PERSONAL = frozenset({"Person.name", "Person.nick"})
+"""Not all that is under a seal: what is not recorded is opened, too."""
 schema = strawberry.Schema(
     Query, Mutation, types=[Robot, Person], config=StrawberryConfig(scalar_map={Even: EVEN})
 )._schema
