@@ -155,6 +155,9 @@ class _Lane:
         try:
             connection = await self._reader.seats.take()
             for _ in range(MOST_STATEMENTS):
+                if len(self._reader.lanes) > 1:
+                    # Other reads are under way, so the time is not lost: those who were just answered may ask, too.
+                    await asyncio.sleep(0)
                 aboard = self._boarded()
                 if not aboard:
                     break
