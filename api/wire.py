@@ -51,9 +51,10 @@ class Exchange:
         except Exception as error:  # noqa: BLE001 -- the last net; the application has one of its own
             # The class and nothing else: libraries quote values in their messages.
             self.wire.logger.error("The application failed: %s", type(error).__name__)  # noqa: TRY400 -- as said
-            self.keep_alive = False
-            self._answer = FAILED
-            self.wire.outbox.put(self)
+            if not (self._answer or self.response_complete):
+                self.keep_alive = False
+                self._answer = FAILED
+                self.wire.outbox.put(self)
 
     async def receive(self) -> dict[str, Any]:
         """Give the whole body; asked again, wait until the caller has hung up, or is answered."""

@@ -70,9 +70,10 @@ def memory(place: Place, ours: Running, requests: int) -> dict[str, Any]:
 
 def start_up(place: Place, tokens: dict[str, str]) -> float:
     """Give the seconds from the start of the process to its first answer."""
+    work = _named(place)["one"]
     began = time.perf_counter()
     with running(OURS, place, tokens) as ours:
-        ours.check(place, _named(place)["one"], 0)
+        ours.ask(work, 0)
         return round(time.perf_counter() - began, 2)
 
 
@@ -80,6 +81,7 @@ def profile(place: Place, ours: Running, seconds: float) -> dict[str, float]:
     """Say in which functions the time of one decision goes (share of samples), where py-spy is installed."""
     spy = os.environ.get("PY_SPY", "py-spy")
     raw = Path(place.cluster.directory) / "profile.raw"
+    work = _named(place)["one"]
     try:
         spying = subprocess.Popen(
             [
@@ -91,7 +93,7 @@ def profile(place: Place, ours: Running, seconds: float) -> dict[str, float]:
         )
     except FileNotFoundError:
         return {}
-    timed(place, ours, _named(place)["one"], connections=32, seconds=seconds + 6)
+    timed(place, ours, work, connections=32, seconds=seconds + 6)
     spying.wait()
     shares: dict[str, int] = {}
     for line in raw.read_text().splitlines():
