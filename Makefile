@@ -65,7 +65,7 @@ check: setup ## Format, lint, types, import layers, schema.graphql and migration
 	@echo "Comparing the migrations with the tables ..." && $(BIN)/privacy migrations --check
 
 bench: setup ## Run the benchmarks, peers side by side
-	@echo "Running the benchmarks ..." && exec $(BIN)/python -m benchmarks $(ARGS)
+	@echo "Running the benchmarks ..." && $(BIN)/python -m benchmarks $(ARGS) && $(BIN)/python -m tests.documents
 
 conformance: setup ## Audit the HTTP road with the graphql-http package (needs Node.js)
 	@command -v npm >/dev/null || { echo "npm is not installed: the audits are a Node.js package." >&2; exit 1; }

@@ -164,9 +164,38 @@ def _roles_table(name: str) -> str:
     )
 
 
+WORKS = {
+    "one": "one decision by id",
+    "email": "one decision by address",
+    "hundred": "100 decisions",
+    "page": "a person's page, opened and recorded",
+}
+PEERS = {"mercurius": "Mercurius, `jit: 1`", "postgraphile": "PostGraphile 5", "strawberry": "plain Strawberry"}
+
+
+def figures_table() -> str:
+    """Write the requests a second of the last run, and how many times those of each peer that is."""
+    results = json.loads((ROOT / "benchmarks" / "results.json").read_text())
+    works = {work: found for work, found in results["works"].items() if work in WORKS and "ours" in found}
+    among = f"{results['subjects']:,} people, {results['connections']} connections"
+    head = f"| requests a second ({among}) | this service | {' | '.join(PEERS.values())} |\n|---|{'---:|' * (len(PEERS) + 1)}\n"
+    return head + "\n".join(
+        f"| {WORKS[work]} | {found['ours']['per_second']:,.0f} | {' | '.join(_beside(found, PEERS))} |"
+        for work, found in works.items()
+    )
+
+
+def _beside(found: Mapping[str, Mapping[str, float]], peers: Iterable[str]) -> Iterator[str]:
+    ours = found["ours"]["per_second"]
+    for peer in peers:
+        theirs = found[peer]["per_second"] if peer in found else None
+        yield f"{theirs:,.0f} (x {ours / theirs:.2f})" if theirs else ""
+
+
 TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
     "docs/settings.md": ("api/settings.py", settings_table),
     "docs/roles.md": ("api/access.py", roles_tables),
+    "README.md": ("benchmarks/results.json", figures_table),
 }
 """The pages that hold a table made of the code, with what it is made of."""
 
