@@ -178,8 +178,8 @@ def figures_table() -> str:
     results = json.loads((ROOT / "benchmarks" / "results.json").read_text())
     works = {work: found for work, found in results["works"].items() if work in WORKS and "ours" in found}
     among = f"{results['subjects']:,} people, {results['connections']} connections"
-    head = f"| requests a second ({among}) | this service | {' | '.join(PEERS.values())} |\n|---|{'---:|' * (len(PEERS) + 1)}\n"
-    return head + "\n".join(
+    head = f"| requests a second ({among}) | this service | {' | '.join(PEERS.values())} |"
+    return f"{head}\n|---|{'---:|' * (len(PEERS) + 1)}\n" + "\n".join(
         f"| {WORKS[work]} | {found['ours']['per_second']:,.0f} | {' | '.join(_beside(found, PEERS))} |"
         for work, found in works.items()
     )
