@@ -176,7 +176,7 @@ class Context:
                 self._note(AccessAction.READ, subject_id, coordinates)
         notes, self._notes, self._seen = self._notes, [], {}
         try:
-            await self.service.recorder.load(audits.recorded, notes)
+            await self.service.recorder.ask(audits.recorded, notes)
         except asyncpg.PostgresError as error:
             raise Unavailable from error
 
