@@ -124,7 +124,8 @@ MISFITS: dict[str, tuple[Asked, str, str]] = {
     "minus infinity": (grant(at="0001-01-01T00:00:00Z"), "at", "0001-01"),
     "a time of another calendar": (grant(at="1582-12-31T23:59:59Z"), "at", "1582"),
     "infinity": (sync(files=[FILE | {"modifiedAt": LAST}]), "input.files.0.modifiedAt", "9999"),
-    "a half month": (card(expiryMonth=1.5), "input.expiryMonth", "1.5"),
+    # More places than a time or a duration in the log has.
+    "a broken month": (card(expiryMonth=7.03125), "input.expiryMonth", "7.03125"),
     "a month in quotes": (card(expiryMonth="7"), "input.expiryMonth", '"7"'),
     "a month past all": (card(expiryMonth=2**31), "input.expiryMonth", str(2**31)),
     "bytes past all": (sync(storageBytes=2**63), "input.storageBytes", str(2**63)),
