@@ -64,15 +64,19 @@ def cluster() -> Iterator[Cluster]:
         yield made
 
 
-@pytest.fixture(scope="session")
-def databases(cluster: Cluster, worker_id: str) -> Databases:
-    names = f"privacy_{worker_id}", f"keyring_{worker_id}"
+def migrated(cluster: Cluster, *names: str) -> Databases:
+    """Make the two databases of these names anew, with the newest migrations and the roles."""
     for history, name in zip(migrations.HISTORIES, names, strict=True):
         cluster.run("dropdb", "--if-exists", "--force", name)
         cluster.create_database(name)
         asyncio.run(migrations.upgrade(history, cluster.url(name)))
         asyncio.run(roles.apply(history, cluster.url(name)))
     return Databases(cluster, cluster.url(names[0]), cluster.url(names[1]), MasterKeys.made())
+
+
+@pytest.fixture(scope="session")
+def databases(cluster: Cluster, worker_id: str) -> Databases:
+    return migrated(cluster, f"privacy_{worker_id}", f"keyring_{worker_id}")
 
 
 async def emptied(url: str) -> None:

@@ -73,8 +73,7 @@ class Compiler(NamedTuple):
         collected = self.document.fields_of(selection_sets, parent, self.choice)
         fields = [self.field(parent, name, each, row) for name, each in collected.items()]
         personal = dict.fromkeys(field.coordinate for field in fields if field.coordinate in self.personal)
-        opened = {name for field in fields for name in field.sealed}
-        return Level(fields, tuple(personal), {name: sealed_columns(row)[name] for name in opened})
+        return Level(fields, tuple(personal), frozenset(name for field in fields for name in field.sealed))
 
     def field(self, parent: GraphQLObjectType, name: str, nodes: list[FieldNode], row: type | None) -> Field:
         """Compile one field of a level; ``row`` is None at the root."""
@@ -145,7 +144,7 @@ class Target:
 
 
 def _root(fields: list[Field]) -> Level:
-    level = Level(fields, (), {})
+    level = Level(fields, (), frozenset())
     if len(fields) == 1 and fields[0].target and isinstance(fields[0].step, Body):
         level.sole = fields[0], fields[0].step
     return level

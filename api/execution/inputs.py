@@ -54,6 +54,7 @@ class Inputs:
         def keywords(variables: Variables) -> dict[str, Any]:
             made = fixed.copy()
             for python_name, name, take in parts:
+                # As ``placed`` does it; calling that costs as much as taking the value.
                 try:
                     value = take(variables)
                 except Misfit as misfit:

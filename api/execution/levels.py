@@ -7,7 +7,6 @@ from graphql import GraphQLOutputType, is_list_type, is_non_null_type
 from graphql.language import FieldNode
 
 from api.execution.completion import completion_text
-from models.seals import Seal
 
 
 class Step(Protocol):
@@ -45,7 +44,7 @@ class Field(NamedTuple):
 class Level:
     """The fields asked of one type, in the order of the answer, for one class of rows."""
 
-    def __init__(self, fields: Sequence[Field], personal: tuple[str, ...], sealed: Mapping[str, Seal]) -> None:
+    def __init__(self, fields: Sequence[Field], personal: tuple[str, ...], sealed: frozenset[str]) -> None:
         self.fields = fields
         self.steps = [(field, field.step) for field in fields if field.step]
         self.personal = personal

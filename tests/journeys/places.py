@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from uuid import UUID
 
-import migrations
-from cli import roles
 from cli.embedded import Cluster
 from models import intakes, registrations
 from models.actors import Actor, Role
@@ -20,7 +18,7 @@ from models.masters import MasterKeys
 from models.names import Name
 from models.registrations import Registration
 from models.requests import ErasureReason, IdentityProof
-from tests.conftest import Databases, World
+from tests.conftest import Databases, World, migrated
 from workers.erasures import Erasures
 
 NOW = Wish(Channel.WEBSITE, IdentityProof.ATTESTED, ErasureReason.REQUESTED, immediately=True)
@@ -32,12 +30,7 @@ ADMIN = Actor("admin", Role.ADMIN, (Role.ADMIN,))
 def two_databases(cluster: Cluster, suffix: str) -> Iterator[Databases]:
     """Give two databases of one's own, which a test may roll back or stop."""
     names = f"aside_{suffix}", f"aside_keyring_{suffix}"
-    for history, name in zip(migrations.HISTORIES, names, strict=True):
-        cluster.run("dropdb", "--if-exists", "--force", name)
-        cluster.create_database(name)
-        asyncio.run(migrations.upgrade(history, cluster.url(name)))
-        asyncio.run(roles.apply(history, cluster.url(name)))
-    yield Databases(cluster, cluster.url(names[0]), cluster.url(names[1]), MasterKeys.made())
+    yield migrated(cluster, *names)
     for name in names:
         cluster.run("dropdb", "--if-exists", "--force", name)
 
