@@ -76,7 +76,11 @@ class _Script(NamedTuple):
         if isinstance(value, int):
             return "CAST(:epoch AS bigint)" if value == self.epoch else str(value)
         quoted = str(value).replace("'", "''")
-        return f"'{quoted}'"
+        # Ids inside a text, as events have them.
+        return "(" + re.sub(r'(?<=")[0-9a-f]{32}(?=")', lambda match: self._inside(match[0]), f"'{quoted}'") + ")"
+
+    def _inside(self, digits: str) -> str:
+        return f"' || CAST({self.value(UUID(digits))} AS text) || '"
 
 
 def beside_pgbench(place: Place, ours: Running, work: Work, seconds: float) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import orjson
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Integer, bindparam, select, text, tuple_
 
 from models.actors import Actor, Role
@@ -88,16 +89,15 @@ class AccessEventRow(NamedTuple):
         return hash(self.id)
 
 
+# All events go out as one text: eleven arrays of them cost the driver half as much again.
 NOTE = Statement("""
 INSERT INTO access_events
     (id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id)
-SELECT id, at, actor, role, case_reference, subject_id, action, string_to_array(fields, ' '), operation,
-    operation_hash, grant_id
-FROM unnest(
-    CAST(:ids AS uuid[]), CAST(:at AS timestamptz[]), CAST(:actors AS text[]), CAST(:roles AS text[]),
-    CAST(:cases AS text[]), CAST(:subjects AS uuid[]), CAST(:actions AS text[]), CAST(:fields AS text[]),
-    CAST(:operations AS text[]), CAST(:hashes AS bytea[]), CAST(:grants AS uuid[])
-) AS fresh (id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id)
+SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id
+FROM json_to_recordset(CAST(:events AS json)) AS fresh (
+    id uuid, at timestamptz, actor text, role text, case_reference text, subject_id uuid, action text, fields text[],
+    operation text, operation_hash bytea, grant_id uuid
+)
 """)
 
 OF_SUBJECTS = Statement("""
@@ -184,21 +184,23 @@ def noted(  # noqa: PLR0913, PLR0917 -- these are the parts of an event
 
 async def note(connection: Connection, events: Sequence[AccessEventRow]) -> None:
     """Write events, all in one statement."""
-    ids, at, actors, roles, cases, subjects, actions, fields, operations, hashes, grants = zip(*events, strict=True)
-    await NOTE.run(
-        connection,
-        ids=ids,
-        at=at,
-        actors=actors,
-        roles=[str(role) for role in roles],
-        cases=cases,
-        subjects=subjects,
-        actions=actions,
-        fields=[" ".join(names) for names in fields],
-        operations=operations,
-        hashes=hashes,
-        grants=grants,
-    )
+    written = [
+        {
+            "id": event.id.hex,
+            "at": event.at,
+            "actor": event.actor,
+            "role": event.role,
+            "case_reference": event.case,
+            "subject_id": event.subject_id and event.subject_id.hex,
+            "action": event.action,
+            "fields": event.fields,
+            "operation": event.operation,
+            "operation_hash": event.operation_hash and rf"\x{event.operation_hash.hex()}",
+            "grant_id": event.grant_id and event.grant_id.hex,
+        }
+        for event in events
+    ]
+    await NOTE.run(connection, events=orjson.dumps(written).decode())
 
 
 async def recorded(connection: Connection, events: Sequence[AccessEventRow]) -> One[AccessEventRow, None]:
