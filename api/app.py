@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from api import columns
 from api.auth import Authenticator
+from api.errands import Errands
 from api.gate import Gate
 from api.http import HEADERS, GraphQLOverHTTP, Scope, Send
 from api.journal import Journal
@@ -22,6 +23,7 @@ from api.settings import Settings
 from api.unsubscribe import Parts, Unsubscribe
 from api.watches import Receive
 from api.wellknown import jwks
+from api.wire import Exchange
 from migrations import head
 from models import backups, tokens
 from models.database import OUTAGES, Database, Statement
@@ -78,6 +80,10 @@ class App:
         else:
             await self._starlette(scope, receive, _with_headers(send) if scope["type"] == "http" else send)
 
+    def begin(self, exchange: Exchange) -> bool:
+        """Begin to answer a POST of ``/graphql`` on the short road; False where it has to take the long one."""
+        return self._errands.begin(exchange)
+
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         settings = self._settings
@@ -104,6 +110,7 @@ class App:
         authenticator = Authenticator(service.internal, jwts)
         journal = Journal(lines=settings.log_requests)
         self._graphql = GraphQLOverHTTP(service, authenticator, journal, self._gate)
+        self._errands = Errands(self._graphql)
         work = [
             asyncio.create_task(self._gate.watch()),
             asyncio.create_task(self._load_keyring()),

@@ -84,16 +84,22 @@ class Documents:
 
     def prepare(self, text: str, name: str | None, actor: Actor) -> Prepared:
         """Give the plan of an operation for the actor's role; raises Refusals, or the refusal itself."""
+        prepared = self.recalled(text, name, actor)
+        if prepared is None:
+            prepared = prepare(text, name, actor)
+            self._remember((text, name, actor.role), prepared, actor.name)
+        return prepared
+
+    def recalled(self, text: str, name: str | None, actor: Actor) -> Prepared | None:
+        """Give the plan, if it is known; raises CaseRequired where it needs a case and the actor has none."""
         key = (text, name, actor.role)
         known = self._known.get(key)
-        if known is not None:
-            prepared, owner = known
-            self._owners[owner].move_to_end(key)
-            if prepared.needs_case and actor.case is None:
-                access.demand(actor, prepared.coordinates)
-            return prepared
-        prepared = prepare(text, name, actor)
-        self._remember(key, prepared, actor.name)
+        if known is None:
+            return None
+        prepared, owner = known
+        self._owners[owner].move_to_end(key)
+        if prepared.needs_case and actor.case is None:
+            access.demand(actor, prepared.coordinates)
         return prepared
 
     def _remember(self, key: tuple[str, str | None, Role], prepared: Prepared, owner: str) -> None:

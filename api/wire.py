@@ -7,8 +7,8 @@ requests) takes uvicorn's road unchanged.
 """
 
 import asyncio
-from collections.abc import Callable, MutableMapping
-from typing import Any, Final, Self
+from collections.abc import Callable, Coroutine, MutableMapping, Sequence
+from typing import Any, Final, Self, TypeAlias
 from weakref import WeakKeyDictionary
 
 from uvicorn._types import HTTPScope
@@ -16,19 +16,62 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 PATH: Final = b"/graphql"
+CLOSE: Final = b"connection: close\r\n"
+END: Final = b"\r\n\r\n"
 FAILED: Final = STATUS_LINE[500] + b"content-length: 0\r\nconnection: close\r\n\r\n"
+
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+
+class Lines:
+    """The first lines of many answers: a status, and the headers that all of them share."""
+
+    def __init__(self, status: int, headers: Headers) -> None:
+        self._status = status
+        self._headers = headers
+        self._defaults: Headers | None = None
+        self._octets = b""
+
+    def beside(self, defaults: Headers) -> bytes:
+        """Write them down, with the headers that uvicorn adds to every answer, which it makes anew now and then."""
+        if defaults is not self._defaults:
+            self._defaults = defaults
+            self._octets = STATUS_LINE[self._status] + _written((*defaults, *self._headers))
+        return self._octets
+
+
+def _written(headers: Headers) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+class Head:
+    """All that stands before the body of a request. Callers repeat theirs, so each connection keeps the last one."""
+
+    __slots__ = ("keep_alive", "length", "meaning", "octets", "scope")
+
+    def __init__(self, scope: HTTPScope, length: int, *, keep_alive: bool) -> None:
+        self.scope = scope
+        self.length = length
+        """How many octets the body has."""
+        self.keep_alive = keep_alive
+        self.octets = b""
+        """What it was sent as; empty where that is not known."""
+        self.meaning: Any = None
+        """What the application found in it."""
 
 
 class Exchange:
     """One request and its answer: for uvicorn the cycle of a connection, for the application what it receives from."""
 
-    def __init__(self, wire: "Wire", scope: HTTPScope, *, keep_alive: bool) -> None:
+    def __init__(self, wire: "Wire", head: Head, body: bytes = b"") -> None:
         self.wire = wire
-        self.scope = scope
-        self.keep_alive = keep_alive
-        self.pieces: list[bytes] = []
+        self.head = head
+        self.body = body
+        self.keep_alive = head.keep_alive
         self.disconnected = False
         self.response_complete = False
+        self.promise: asyncio.Future[Any] | None = None
+        """What the answer waits for; it is cancelled when the caller hangs up."""
         self._is_received = False
         self._head: bytes | None = None
         self._answer = b""
@@ -41,13 +84,23 @@ class Exchange:
 
     def set(self) -> None:
         """Wake whoever waits for the caller to hang up."""
+        if self.promise and self.disconnected:
+            self.promise.cancel()
         if self._waiting and not self._waiting.done():
             self._waiting.set_result(None)
+
+    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run what will answer this, or do a deed even if nobody waits for the answer; uvicorn waits for it to end."""
+        tasks = self.wire.server_state.tasks
+        task = self.wire.loop.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        return task
 
     async def run_asgi(self, app: Callable[..., Any]) -> None:
         """Have the application answer. For one that fails 500 is answered, and its connection is of no more use."""
         try:
-            await app(self.scope, self.receive, self.send)
+            await app({**self.head.scope}, self.receive, self.send)
         except Exception as error:  # noqa: BLE001 -- the last net; the application has one of its own
             # The class and nothing else: libraries quote values in their messages.
             self.wire.logger.error("The application failed: %s", type(error).__name__)  # noqa: TRY400 -- as said
@@ -60,7 +113,7 @@ class Exchange:
         """Give the whole body; asked again, wait until the caller has hung up, or is answered."""
         if not self._is_received:
             self._is_received = True
-            body, self.pieces = b"".join(self.pieces), []
+            body, self.body = self.body, b""
             return {"type": "http.request", "body": body, "more_body": False}
         if not self.disconnected and not self.response_complete:
             self._waiting = self.wire.loop.create_future()
@@ -70,20 +123,25 @@ class Exchange:
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """Take the head; with the body, put both down to be written."""
         if self._head is None:
-            headers = (*self.wire.server_state.default_headers, *message["headers"])
-            lines = [b"%b: %b\r\n" % header for header in headers]
-            if not self.keep_alive:
-                lines.append(b"connection: close\r\n")
-            self._head = b"".join([STATUS_LINE[message["status"]], *lines, b"\r\n"])
+            lines = _written((*self.wire.server_state.default_headers, *message["headers"]))
+            self._head = b"%b%b%b\r\n" % (STATUS_LINE[message["status"]], lines, b"" if self.keep_alive else CLOSE)
             return
         if self.wire.flow.write_paused and not self.disconnected:
             await self.wire.flow.drain()
         self._answer = self._head + message["body"]
         self.wire.outbox.put(self)
 
+    def answer(self, lines: Lines, own: bytes, body: bytes) -> None:
+        """Put an answer down to be written; ``own`` are the lines that no other answer has."""
+        shared = lines.beside(self.wire.server_state.default_headers)
+        closing = b"" if self.keep_alive else CLOSE
+        self._answer = b"%bcontent-length: %d\r\n%b%b\r\n%b" % (shared, len(body), own, closing, body)
+        self.wire.outbox.put(self)
+
     def leave(self) -> None:
         """Write the answer; nothing of it is left when this returns."""
         self.response_complete = True
+        self.promise = None
         self.set()
         answer, self._answer = self._answer, b""
         # A caller with more requests in the pipeline may be gone without this one being told.
@@ -122,6 +180,13 @@ class Wire(HttpToolsProtocol):
 
     outbox: Outbox
     cycle: Any
+    _head: Head | None = None
+    """The head of the last request, where that arrived in one piece."""
+    _is_between = True
+    """Whether the parser has seen the end of a request, and nothing of the next."""
+    _chunk = b""
+    """What the parser is at, if it began between two requests."""
+    _pieces: list[bytes]
     _answered_at = 0.0
     _is_silent = False
     _clock: asyncio.TimerHandle | None = None
@@ -129,6 +194,7 @@ class Wire(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self.outbox = _OUTBOXES.get(self.loop) or _OUTBOXES.setdefault(self.loop, Outbox(self.loop))
+        self._begins = getattr(self.app, "begin", _never)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -138,12 +204,30 @@ class Wire(HttpToolsProtocol):
             self._clock.cancel()
             self._clock = None
 
+    def data_received(self, data: bytes) -> None:
+        head = self._head
+        if (
+            head is not None
+            and self._is_between
+            and self.cycle.response_complete
+            and data.startswith(head.octets)
+            and len(data) == len(head.octets) + head.length
+        ):
+            # The head of the request before, octet for octet, and one body: there is nothing new to parse.
+            self._is_silent = False
+            self._begin(Exchange(self, head, data[len(head.octets) :]))
+            return
+        self._chunk = data if self._is_between else b""
+        super().data_received(data)
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._is_silent = False
+        self._is_silent = self._is_between = False
+        self._head = None
 
     def on_headers_complete(self) -> None:
         parser, before = self.parser, self.cycle
+        length = _length_of(self.headers)
         if (
             self.url == PATH
             and parser.get_method() == b"POST"
@@ -151,24 +235,37 @@ class Wire(HttpToolsProtocol):
             and parser.get_http_version() == "1.1"
             and not self.expect_100_continue
             and not parser.should_upgrade()
-            and _is_of_known_length(self.headers)
+            and length is not None
         ):
             self.scope |= {"method": "POST", "path": "/graphql", "raw_path": PATH, "query_string": b""}
-            self.cycle = Exchange(self, self.scope, keep_alive=parser.should_keep_alive())
+            self.cycle = Exchange(self, Head(self.scope, length, keep_alive=parser.should_keep_alive()))
+            self._pieces = []
         else:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         if self.cycle.__class__ is Exchange:
-            self.cycle.pieces.append(body)
+            self._pieces.append(body)
         else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self.cycle.__class__ is Exchange:
-            self._start_asgi_task(self.cycle, self.app)  # type: ignore[arg-type]  # it is what uvicorn asks of a cycle
-        else:
+        self._is_between = True
+        exchange, chunk = self.cycle, self._chunk
+        if exchange.__class__ is not Exchange:
             super().on_message_complete()
+            return
+        exchange.body, self._pieces = b"".join(self._pieces), []
+        end = chunk.find(END) + len(END)
+        if chunk.startswith(b"POST ") and len(chunk) == end + exchange.head.length:
+            self._head = exchange.head
+            exchange.head.octets = chunk[:end]
+        self._begin(exchange)
+
+    def _begin(self, exchange: Exchange) -> None:
+        self.cycle = exchange
+        if not self._begins(exchange):
+            self._start_asgi_task(exchange, self.app)  # type: ignore[arg-type]  # it is what uvicorn asks of a cycle
 
     def on_response_complete(self) -> None:
         """Go on: with a request that waits in the pipeline, or until the caller has been silent for too long.
@@ -193,7 +290,13 @@ class Wire(HttpToolsProtocol):
             self.timeout_keep_alive_handler()
 
 
-def _is_of_known_length(headers: list[tuple[bytes, bytes]]) -> bool:
-    """Say whether a body's length is told, and is no more than uvicorn itself would hold before anybody reads it."""
+def _never(_exchange: Exchange) -> bool:
+    return False
+
+
+def _length_of(headers: list[tuple[bytes, bytes]]) -> int | None:
+    """Give a body's length, where it is told, and no more than uvicorn itself would hold before anybody reads it."""
     lengths = [value for name, value in headers if name == b"content-length"]
-    return len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0]) <= HIGH_WATER_LIMIT
+    if len(lengths) == 1 and lengths[0].isdigit() and (length := int(lengths[0])) <= HIGH_WATER_LIMIT:
+        return length
+    return None

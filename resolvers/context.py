@@ -25,7 +25,7 @@ from models.roles import READERS
 from models.seals import SubjectKey
 from models.subjects import SubjectRow
 from models.tokens import LIFE, TokenLife
-from resolvers.loaders import Reader
+from resolvers.loaders import Reader, Then
 from resolvers.pages import Cursors
 from resolvers.sources import Read
 
@@ -91,9 +91,11 @@ class Context:
         self._seen: dict[UUID | None, set[str]] = {}
         self._notes: list[AccessEventRow] = []
 
-    def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> Awaitable[list[Any]]:
-        """Give what each key names, through the coalescing reader."""
-        return self.service.readers[self.actor.role].ask(read, keys, arguments)
+    def load(
+        self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = (), then: Then = None
+    ) -> Awaitable[Any]:
+        """Give what each key names, or what is made of that ``then``, through the coalescing reader."""
+        return self.service.readers[self.actor.role].ask(read, keys, arguments, then)
 
     async def load_one(self, read: Read, key: Hashable, *arguments: Hashable) -> Any:
         """Give what one key names."""

@@ -1,40 +1,54 @@
 """How the question "may I?" is asked of the models, for one person and for many."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from models.decisions import READS, decided
+from models.keyring import LookupHash
 from models.names import Name, Names
 from resolvers.context import Context
 
 
-async def one(context: Context, name: Name, purpose: str) -> Any:
-    """Decide about one person."""
-    [row] = await _found(context, Names(name.kind, [name.key]), purpose)
-    context.service.questions.count(context.actor.name, purpose, [row.reason])
-    return row
+def one(context: Context, name: Name, purpose: str) -> Awaitable[Any]:
+    """Decide about one person, and count the question."""
+    return _decided(context, name.kind, [name.key], purpose, partial(_counted_one, context, purpose))
 
 
-async def many(context: Context, names: Names, purpose: str) -> list[Any]:
+def many(context: Context, names: Names, purpose: str) -> Awaitable[list[Any]]:
     """Decide about many people, in their order, and count the questions."""
-    found = await _found(context, names, purpose)
+    return _decided(context, names.kind, names.keys, purpose, partial(_counted, context, purpose))
+
+
+def _counted(context: Context, purpose: str, found: list[Any]) -> list[Any]:
     context.service.questions.count(context.actor.name, purpose, [row.reason for row in found])
     return found
 
 
-def _found(context: Context, names: Names, purpose: str) -> Awaitable[list[Any]]:
-    by_id = names.kind == "id"
-    return context.load(decided, names.keys, (purpose,)) if by_id else _looked_up(context, names, purpose)
+def _counted_one(context: Context, purpose: str, found: list[Any]) -> Any:
+    return _counted(context, purpose, found)[0]
 
 
-async def _looked_up(context: Context, names: Names, purpose: str) -> list[Any]:
+def _decided(
+    context: Context, kind: str, keys: Sequence[Any], purpose: str, then: Callable[[list[Any]], Any]
+) -> Awaitable[Any]:
+    if kind == "id":
+        return context.load(decided, keys, (purpose,), then)
+    hashes = [context.service.keyring.hashes(kind, key) for key in keys]
+    newest = [versions[0].digest for versions in hashes]
+    if len(hashes[0]) == 1:
+        return context.load(READS[kind], newest, (purpose,), then)
+    return _looked_up(context, kind, hashes, purpose, then)
+
+
+async def _looked_up(
+    context: Context, kind: str, hashes: Sequence[Sequence[LookupHash]], purpose: str, then: Callable[[list[Any]], Any]
+) -> Any:
     """Decide about people under the newest version of their look-up hashes; where that finds none, under older ones."""
-    read = READS[names.kind]
-    hashes = [context.service.keyring.hashes(names.kind, key) for key in names.keys]
-    found = await context.load(read, [versions[0].digest for versions in hashes], (purpose,))
-    for version in range(1, len(hashes[0])):
-        left = [index for index, row in enumerate(found) if row.subject_id is None]
-        older = await context.load(read, [hashes[index][version].digest for index in left], (purpose,))
-        for index, row in zip(left, older, strict=True):
+    left, found = [*range(len(hashes))], [None] * len(hashes)
+    for version in range(len(hashes[0])):
+        digests = [hashes[index][version].digest for index in left]
+        for index, row in zip(left, await context.load(READS[kind], digests, (purpose,)), strict=True):
             found[index] = row
-    return found
+        left = [index for index in left if found[index].subject_id is None]
+    return then(found)

@@ -5,8 +5,8 @@ than a read of one's own would be.
 """
 
 import asyncio
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -15,6 +15,7 @@ from models.errors import Unavailable
 from resolvers.seats import Seats
 from resolvers.sources import Read
 
+Then: TypeAlias = Callable[[list[Any]], Any] | None
 MOST_KEYS = 300
 """How many keys one statement takes at most, unless one request alone asks for more."""
 MOST_FLIGHTS = 2
@@ -35,43 +36,49 @@ class Reader:
         self.lanes: dict[tuple[Hashable, ...], _Lane] = {}
         self.waiting = 0
 
-    def ask(self, read: Read, keys: Sequence[Any], arguments: tuple[Any, ...] = ()) -> asyncio.Future[list[Any]]:
-        """Promise what each key names, in the order of the keys. UNAVAILABLE when too many are waiting already.
+    def ask(
+        self, read: Read, keys: Sequence[Any], arguments: tuple[Any, ...] = (), then: Then = None
+    ) -> asyncio.Future[Any]:
+        """Promise what each key names, in the order of the keys, or what is made of that ``then``.
 
-        Whoever leaves, which is to cancel the promise, takes the keys along.
+        UNAVAILABLE when too many are waiting already. Whoever leaves, which is to cancel the promise, takes the keys
+        along.
         """
         if not keys:
-            nothing: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-            nothing.set_result([])
+            nothing: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            nothing.set_result(then([]) if then else [])
             return nothing
         if self.waiting >= MOST_WAITING:
             raise Unavailable
         lane = self.lanes.get((read, *arguments))
         if lane is None:
             lane = self.lanes[read, *arguments] = _Lane(self, read, arguments)
-        return lane.ask(keys)
+        return lane.ask(keys, then)
 
     async def load(self, read: Read, keys: Sequence[Any], arguments: tuple[Any, ...] = ()) -> list[Any]:
         """Give what each key names, in the order of the keys."""
         return await self.ask(read, keys, arguments)
 
 
-class _Asked(asyncio.Future[list[Any]]):
+class _Asked(asyncio.Future[Any]):
     """Keys that one request waits for, and the statement that they are in, once they are."""
 
-    __slots__ = ("keys", "reader", "statement")
+    __slots__ = ("keys", "reader", "statement", "then")
 
-    def __init__(self, reader: Reader, keys: Sequence[Any], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, reader: Reader, keys: Sequence[Any], then: Then, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
         reader.waiting += 1
         self.reader = reader
         self.keys = keys
+        self.then = then
         self.statement: _Statement | None = None
 
     def give(self, found: Mapping[Any, Any]) -> None:
         """Answer whoever is still there."""
         if not self.done():
             answer = [found[key] for key in self.keys]
+            if self.then:
+                answer = self.then(answer)
             self.reader.waiting -= 1
             self.set_result(answer)
 
@@ -123,8 +130,8 @@ class _Lane:
         self._asked_since = 0.0
         self._is_timed = False
 
-    def ask(self, keys: Sequence[Any]) -> _Asked:
-        asked = _Asked(self._reader, keys, self._loop)
+    def ask(self, keys: Sequence[Any], then: Then) -> _Asked:
+        asked = _Asked(self._reader, keys, then, self._loop)
         self._asked.append(asked)
         if not self._flights:
             self._start()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from inspect import iscoroutinefunction
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
@@ -161,7 +162,8 @@ def _body(declared: StrawberryField, given: Keywords) -> Body:
     assert resolver, "a field at the root has a body"  # noqa: S101
     positional = (None,) if resolver.self_parameter else ()
     body: Any = resolver.wrapped_func
-    return Body(body, positional, resolver.info_parameter.name if resolver.info_parameter else None, given)
+    info = resolver.info_parameter.name if resolver.info_parameter else None
+    return Body(body, positional, info, given, is_promised=not iscoroutinefunction(body))
 
 
 def _from_source(field: Field, declared: StrawberryField, row: type, given: Keywords) -> Field:

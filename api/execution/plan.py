@@ -58,29 +58,35 @@ class Plan(NamedTuple):
 
     async def run(self, context: Any, variables: Mapping[str, Any] | None) -> Result:
         """Run the operation for one request. Whatever is no Exception, such as a cancellation, passes through."""
+        coerced, errors = self._coerced(variables or {})
+        if errors:
+            return Result(None, errors, executed=False)
+        roots = self._variant(coerced)
+        if isinstance(roots, GraphQLError):
+            return Result(None, [roots], executed=True)
+        return await Run(context, coerced).result(roots)
+
+    def begin(self, context: Any, variables: Mapping[str, Any]) -> "Begun | None":
+        """Ask for all that a query asks for, where that is the rows of one field; None for any other, not begun."""
+        coerced, errors = self._coerced(variables)
+        roots = () if errors else self._variant(coerced)
+        if isinstance(roots, GraphQLError) or len(roots) != 1 or not roots[0].sole or not roots[0].sole[1].is_promised:
+            return None
+        return Run(context, coerced).begin(roots[0])
+
+    def _coerced(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[GraphQLError]]:
         coerced: dict[str, Any] = {}
         errors: list[GraphQLError] = []
         for variable in self.variables:
             try:
-                variable.take(variables or {}, coerced)
+                variable.take(given, coerced)
             except Misfit as misfit:
                 misfit.path.append(variable.name)
                 errors.append(misfit.located(variable.node))
-        if errors:
-            return Result(None, errors, executed=False)
-        roots = self._variant(tuple([coerced.get(name) for name in self.choosing]))
-        if isinstance(roots, GraphQLError):
-            return Result(None, [roots], executed=True)
-        run = Run(context, coerced)
-        answer: dict[str, Any] = {}
-        for root in roots:
-            output = await run.answer(root)
-            if isinstance(output, GraphQLError):
-                return Result(None, [*run.errors, output], executed=True)
-            answer |= output
-        return Result(answer, run.errors, executed=True)
+        return coerced, errors
 
-    def _variant(self, choice: tuple[Any, ...]) -> Sequence[Level] | GraphQLError:
+    def _variant(self, variables: Mapping[str, Any]) -> Sequence[Level] | GraphQLError:
+        choice = tuple([variables.get(name) for name in self.choosing])
         if choice not in self.variants:
             if len(self.variants) >= VARIANTS:
                 del self.variants[next(iter(self.variants))]
@@ -129,18 +135,35 @@ class Run:
         (self._ready if frame.level.is_ready else self._entered).append(frame)
         return frame
 
-    async def answer(self, root: Level) -> Any:
-        """Read wave after wave, then build the answer, from the last frame to the first."""
+    async def result(self, roots: Sequence[Level], begun: "Begun | None" = None) -> Result:
+        """Give the answers of levels at the root, one after the other; the first of them may have begun."""
+        answer: dict[str, Any] = {}
+        for root in roots:
+            output = await self._answer(root, begun)
+            if isinstance(output, GraphQLError):
+                return Result(None, [*self.errors, output], executed=True)
+            answer |= output
+            begun = None
+        return Result(answer, self.errors, executed=True)
+
+    def begin(self, root: Level) -> "Begun":
+        """Ask for the rows of the only field at the root."""
         first = Frame(root, [None])
+        begun = Begun(self, first, root.sole[1].start(first, self))  # type: ignore[index]  # there is one
+        self._waiting.clear()
+        return begun
+
+    async def _answer(self, root: Level, begun: "Begun | None") -> Any:
+        """Read wave after wave, then build the answer, from the last frame to the first."""
         if root.sole:
-            field, body = root.sole
-            waiting = body.start(first, self)
-            if self._waiting:
-                self._waiting.clear()
-                await waiting.arrive()
-            answer = field.target.at_once(field.depth, waiting.outcome)
+            if begun is None:
+                begun = self.begin(root)
+                if hasattr(begun.waiting.outcome, "__await__"):
+                    await begun.waiting.arrive()
+            answer = begun.answer()
             if answer is not None:
-                return {field.name: answer}
+                return answer
+        first = begun.first if begun else Frame(root, [None])
         self.enter(first)
         frames: list[Frame] = []
         while wave := self._entered:
@@ -157,6 +180,25 @@ class Run:
             frame.finish(self.errors)
         self._ready = []
         return first.outputs[0]
+
+
+class Begun(NamedTuple):
+    """A query that has asked for the rows of its only field, and for nothing else."""
+
+    run: Run
+    first: Frame
+    waiting: Waiting
+    """The outcome may be a promise still; whoever awaits it puts what comes of it in its place."""
+
+    def answer(self) -> dict[str, Any] | None:
+        """Give the answer, once the rows are there; None where there is more to it than these."""
+        field, _ = self.first.level.sole  # type: ignore[misc]  # it has one
+        answer = field.target.at_once(field.depth, self.waiting.outcome)
+        return None if answer is None else {field.name: answer}
+
+    async def rest(self) -> Result:
+        """Do whatever more there is to the answer, once the rows are there."""
+        return await self.run.result([self.first.level], self)
 
 
 async def _all(waiting: Sequence[Waiting]) -> None:

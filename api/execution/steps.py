@@ -22,6 +22,8 @@ class Body(NamedTuple):
     positional: tuple[None, ...]
     info: str | None
     given: Keywords
+    is_promised: bool
+    """Whether it gives its rows, or a promise of them, without running anything first."""
 
     def start(self, frame: Frame, run: Any) -> Any:
         if id(self) not in frame.started:
