@@ -21,7 +21,7 @@ from models.masters import MasterKeys
 
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / "var" / "bench"
-SETTINGS = {"max_connections": "300", "shared_buffers": "512MB", "max_wal_size": "8GB"}
+SETTINGS = {"max_connections": "300", "shared_buffers": "3GB", "max_wal_size": "8GB"}
 """Everything else is as embedded by default: fsync and synchronous_commit are on."""
 CORES = sorted(os.sched_getaffinity(0))
 """All that we may use, asked before this process keeps to some of them."""
