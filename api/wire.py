@@ -16,6 +16,8 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 PATH: Final = b"/graphql"
+MOST_HEADS: Final = 8
+"""How many heads are kept for a connection: those of one caller differ in the length of the body, if in anything."""
 CLOSE: Final = b"connection: close\r\n"
 END: Final = b"\r\n\r\n"
 FAILED: Final = STATUS_LINE[500] + b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -45,17 +47,15 @@ def _written(headers: Headers) -> bytes:
 
 
 class Head:
-    """All that stands before the body of a request. Callers repeat theirs, so each connection keeps the last one."""
+    """All that stands before the body of a request. Callers repeat theirs, so each connection keeps the last ones."""
 
-    __slots__ = ("keep_alive", "length", "meaning", "octets", "scope")
+    __slots__ = ("keep_alive", "length", "meaning", "scope")
 
     def __init__(self, scope: HTTPScope, length: int, *, keep_alive: bool) -> None:
         self.scope = scope
         self.length = length
         """How many octets the body has."""
         self.keep_alive = keep_alive
-        self.octets = b""
-        """What it was sent as; empty where that is not known."""
         self.meaning: Any = None
         """What the application found in it."""
 
@@ -180,8 +180,8 @@ class Wire(HttpToolsProtocol):
 
     outbox: Outbox
     cycle: Any
-    _head: Head | None = None
-    """The head of the last request, where that arrived in one piece."""
+    _heads: dict[bytes, Head]
+    """The last heads, each by its octets, of requests that arrived in one piece."""
     _is_between = True
     """Whether the parser has seen the end of a request, and nothing of the next."""
     _chunk = b""
@@ -194,6 +194,7 @@ class Wire(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self.outbox = _OUTBOXES.get(self.loop) or _OUTBOXES.setdefault(self.loop, Outbox(self.loop))
+        self._heads = {}
         self._begins = getattr(self.app, "begin", _never)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -205,17 +206,12 @@ class Wire(HttpToolsProtocol):
             self._clock = None
 
     def data_received(self, data: bytes) -> None:
-        head = self._head
-        if (
-            head is not None
-            and self._is_between
-            and self.cycle.response_complete
-            and data.startswith(head.octets)
-            and len(data) == len(head.octets) + head.length
-        ):
-            # The head of the request before, octet for octet, and one body: there is nothing new to parse.
+        end = data.find(END) + len(END)
+        head = self._heads.get(data[:end])
+        if head and len(data) == end + head.length and self._is_between and self.cycle.response_complete:
+            # The head of a request before, octet for octet, and one body: there is nothing new to parse.
             self._is_silent = False
-            self._begin(Exchange(self, head, data[len(head.octets) :]))
+            self._begin(Exchange(self, head, data[end:]))
             return
         self._chunk = data if self._is_between else b""
         super().data_received(data)
@@ -223,7 +219,6 @@ class Wire(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._is_silent = self._is_between = False
-        self._head = None
 
     def on_headers_complete(self) -> None:
         parser, before = self.parser, self.cycle
@@ -241,6 +236,7 @@ class Wire(HttpToolsProtocol):
             self.cycle = Exchange(self, Head(self.scope, length, keep_alive=parser.should_keep_alive()))
             self._pieces = []
         else:
+            self._heads.clear()
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -258,8 +254,9 @@ class Wire(HttpToolsProtocol):
         exchange.body, self._pieces = b"".join(self._pieces), []
         end = chunk.find(END) + len(END)
         if chunk.startswith(b"POST ") and len(chunk) == end + exchange.head.length:
-            self._head = exchange.head
-            exchange.head.octets = chunk[:end]
+            if len(self._heads) >= MOST_HEADS:
+                self._heads.clear()
+            self._heads[chunk[:end]] = exchange.head
         self._begin(exchange)
 
     def _begin(self, exchange: Exchange) -> None:

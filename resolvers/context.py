@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from models.deeds import Deed, deed
 from models.errors import CaseRequired, Forbidden, GrantRequired, Unavailable
 from models.grants import Granted
 from models.intakes import GRACE
-from models.keyring import Keyring
+from models.keyring import Keyring, LookupHash
 from models.names import Name
 from models.pages import Slice
 from models.plans import PlanRow
@@ -97,27 +98,36 @@ class Context:
         """Give what each key names, or what is made of that ``then``, through the coalescing reader."""
         return self.service.readers[self.actor.role].ask(read, keys, arguments, then)
 
-    async def load_one(self, read: Read, key: Hashable, *arguments: Hashable) -> Any:
+    def load_one(self, read: Read, key: Hashable, *arguments: Hashable) -> Awaitable[Any]:
         """Give what one key names."""
-        return (await self.service.readers[self.actor.role].ask(read, [key], arguments))[0]
+        return self.load(read, [key], arguments, _first)
 
-    async def find(self, name: Name) -> SubjectRow | None:
+    def find(self, name: Name) -> Awaitable[SubjectRow | None]:
         """Give the person whom a name means, or None."""
         if isinstance(name.key, UUID):
-            return await self.load_one(subjects.by_ids, name.key)
-        for hashed in self.service.keyring.hashes(name.kind, name.key):
-            found = await self.load_one(subjects.READS[name.kind], hashed.digest)
+            return self.load(subjects.by_ids, [name.key], then=_first)
+        versions = self.service.keyring.hashes(name.kind, name.key)
+        if len(versions) == 1:
+            return self.load(subjects.READS[name.kind], [versions[0].digest], then=_first)
+        return self._find(name.kind, versions)
+
+    async def _find(self, kind: str, versions: Sequence[LookupHash]) -> SubjectRow | None:
+        """Find a person under the newest version of the hash that finds one."""
+        for hashed in versions:
+            found = await self.load_one(subjects.READS[kind], hashed.digest)
             if found is not None:
-                return found
-        return None
+                break
+        return found
 
     def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, SubjectKey]] | Mapping[UUID, SubjectKey]:
         """Give the keys that open these people's values, read once a request; destroyed ones are missing."""
         wanted = [subject_id for subject_id in subject_ids if subject_id not in self._keys]
-        return self._read_keys(wanted) if wanted else self._keys
+        if not wanted:
+            return self._keys
+        service = self.service
+        return service.keys[self.actor.role].ask(service.keyring.of_subjects, wanted, then=self._kept)
 
-    async def _read_keys(self, wanted: Sequence[UUID]) -> Mapping[UUID, SubjectKey]:
-        found = await self.service.keys[self.actor.role].ask(self.service.keyring.of_subjects, wanted)
+    def _kept(self, found: list[SubjectKey | None]) -> Mapping[UUID, SubjectKey]:
         self._keys.update((key.subject_id, key) for key in found if key is not None)
         return self._keys
 
@@ -195,4 +205,5 @@ class Context:
         )
 
 
+_first: Then = itemgetter(0)
 Info = strawberry.Info[Context, None]

@@ -57,8 +57,8 @@ class Query:
         return await nodes.find(info.context, id)
 
     @root(description="One person; null when nobody is known by that name.")
-    async def subject(self, info: Info, by: By) -> Subject | None:
-        found: Any = await info.context.find(by.name("by"))
+    def subject(self, info: Info, by: By) -> Subject | None:
+        found: Any = info.context.find(by.name("by"))
         return found
 
     @root(description="All people, in the order in which they were registered.")
@@ -81,8 +81,9 @@ class Query:
         return decided
 
     @root(description="Everything that personal data may be used for.")
-    async def purposes(self, info: Info) -> list[Purpose]:
-        return await info.context.load_one(purposes.every, None)
+    def purposes(self, info: Info) -> list[Purpose]:
+        every: Any = info.context.load_one(purposes.every, None)
+        return every
 
     @root(description="Who did what, the newest first. Reading it is recorded, too.")
     async def access_events(  # noqa: PLR0913, PLR0917 -- each is an argument in the contract
@@ -97,12 +98,13 @@ class Query:
         return await audits.found(info.context, subject, actor, since, {"first": first, "after": after})
 
     @root(description="One rights request; null when there is none by that id.")
-    async def rights_request(
+    def rights_request(
         self,
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
     ) -> RightsRequest | None:
-        return await info.context.load_one(requests.by_ids, id_of(Prefix.RIGHTS_REQUEST, id))
+        found: Any = info.context.load_one(requests.by_ids, id_of(Prefix.RIGHTS_REQUEST, id))
+        return found
 
     @root(description="Rights requests, the oldest first: their clocks run out first.")
     async def rights_requests(
@@ -137,5 +139,6 @@ class Query:
         return await page(info.context, _STEPS, steps.asked_of(system, state), {"first": first, "after": after})
 
     @root(description="All tokens, the oldest first; never their secrets.")
-    async def tokens(self, info: Info) -> list[Token]:
-        return await info.context.load_one(tokens.every, None)
+    def tokens(self, info: Info) -> list[Token]:
+        every: Any = info.context.load_one(tokens.every, None)
+        return every
