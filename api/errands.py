@@ -6,20 +6,24 @@ out of order is not begun here. It takes the long road from its start, on which 
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from functools import cache
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 
 from api import literals
 from api.errors import refusal_of
-from api.execution import Begun, Result, as_json
+from api.execution import Begun, Result, as_json, together
+from api.execution.levels import Level
 from api.http import JSON_HEADERS, RESPONSE_HEADERS, Answer, GraphQLOverHTTP, answered, refused
 from api.reading import Rejected, accepted, demand_json, read
 from api.schema import core
 from api.wire import Exchange, Lines
 from models.errors import Refused, Unavailable
-from resolvers.context import Context
+from resolvers.context import Context, record
+
+MOST_TOGETHER: Final = 16
+"""How many requests go on together at most: what they share is shared well enough, and others get their turn."""
 
 
 class _Meaning(NamedTuple):
@@ -48,6 +52,7 @@ class Errands:
 
     def __init__(self, endpoint: GraphQLOverHTTP) -> None:
         self._endpoint = endpoint
+        self._gathering: dict[Level, list[_Errand]] = {}
 
     def begin(self, exchange: Exchange) -> bool:
         """Begin to answer a request; False, and nothing was begun, where it has to take the long road."""
@@ -69,7 +74,7 @@ class Errands:
         except Exception:  # noqa: BLE001 -- whatever it is, the long road finds it, too
             return False
         context = endpoint.context(actor, prepared)
-        errand = _Errand(endpoint, exchange, context, began)
+        errand = _Errand(self, endpoint, exchange, context, began)
         begun = prepared.plan.begin(context, request.variables) if prepared.is_query else None
         if begun:
             errand.wait(begun)
@@ -77,79 +82,167 @@ class Errands:
             errand.run(prepared.plan.run(context, request.variables), is_query=prepared.is_query)
         return True
 
+    def gather(self, errand: "_Errand") -> None:
+        """Have an errand whose rows are there go on, together with others that come to the same point in this turn."""
+        level = errand.begun.first.level
+        gathering = self._gathering.get(level)
+        if gathering is None:
+            self._gathering[level] = [errand]
+            asyncio.get_running_loop().call_soon(self._go_on, level)
+        else:
+            gathering.append(errand)
+
+    def _go_on(self, level: Level) -> None:
+        errands = self._gathering.pop(level)
+        for start in range(0, len(errands), MOST_TOGETHER):
+            group = errands[start : start + MOST_TOGETHER]
+            if len(group) == 1 or level.is_alone:
+                for errand in group:
+                    errand.go_alone()
+            else:
+                _Convoy(self._endpoint, group)
+
 
 class _Errand:
     """One request on the short road."""
 
-    __slots__ = ("_began", "_begun", "_context", "_endpoint", "_exchange", "_id", "_responds")
+    __slots__ = ("_began", "_endpoint", "_errands", "_id", "_responds", "begun", "context", "exchange")
 
-    def __init__(self, endpoint: GraphQLOverHTTP, exchange: Exchange, context: Context, began: float) -> None:
+    def __init__(
+        self, errands: Errands, endpoint: GraphQLOverHTTP, exchange: Exchange, context: Context, began: float
+    ) -> None:
+        self._errands = errands
         self._endpoint = endpoint
-        self._exchange = exchange
-        self._context = context
+        self.exchange = exchange
+        self.context = context
         self._began = began
         self._id = endpoint.request_id()
         self._responds = exchange.head.meaning.accepts_response
 
     def wait(self, begun: Begun) -> None:
         """Answer as soon as the rows are there."""
-        self._begun = begun
+        self.begun = begun
         outcome = begun.waiting.outcome
         if hasattr(outcome, "__await__"):
-            self._exchange.promise = promise = asyncio.ensure_future(outcome)
+            self.exchange.promise = promise = asyncio.ensure_future(outcome)
             promise.add_done_callback(self._arrived)
         else:
             self._answer()
 
     def run(self, running: Awaitable[Result], *, is_query: bool) -> None:
         """Answer when this has ended, in a task; a query's is cancelled when its caller hangs up, a deed is done."""
-        task = self._exchange.run(self._ended(running))
+        task = self.exchange.run(self._ended(running))
         if is_query:
-            self._exchange.promise = task
+            self.exchange.promise = task
 
     def _arrived(self, promise: asyncio.Future[Any]) -> None:
         if promise.cancelled():
-            self._cancelled()
+            self.cancelled()
             return
         error = promise.exception()
-        self._begun.waiting.outcome = promise.result() if error is None else error
+        self.begun.waiting.outcome = promise.result() if error is None else error
         self._answer()
 
     def _answer(self) -> None:
         try:
-            data = self._begun.answer()
-            if data is not None and not self._context.has_seen:
-                self._leave(Answer(200, {"data": data}))
+            data = self.begun.answer()
+            if data is not None and not self.context.has_seen:
+                self.tell(data)
+            elif isinstance(self.begun.waiting.outcome, Exception):
+                self.go_alone()
             else:
-                self.run(self._begun.rest(), is_query=True)
+                self._errands.gather(self)
         except Exception as error:  # noqa: BLE001 -- the last net, as on the long road
-            self._leave(refused([refusal_of(error)], responds=True))
+            self.fail(error)
+
+    def go_alone(self) -> None:
+        """Do the rest for this request, unless its caller has hung up."""
+        if self.exchange.disconnected:
+            self.cancelled()
+        else:
+            self.run(self.begun.rest(), is_query=True)
+
+    def tell(self, data: dict[str, Any]) -> None:
+        """Answer, where nothing went wrong."""
+        try:
+            self.leave(Answer(200, {"data": data}))
+        except Exception as error:  # noqa: BLE001 -- the last net, as on the long road
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Answer that it came to nothing, and why."""
+        if isinstance(error, Refused):
+            self.leave(refused([error], responds=self._responds))
+        else:
+            self.leave(refused([refusal_of(error)], responds=True))
 
     async def _ended(self, running: Awaitable[Result]) -> None:
         try:
-            self._leave(await answered(await running, self._context, responds=self._responds))
-        except Refused as refusal:
-            self._leave(refused([refusal], responds=self._responds))
+            self.leave(await answered(await running, self.context, responds=self._responds))
         except asyncio.CancelledError:
-            self._cancelled()
+            self.cancelled()
         except Exception as error:  # noqa: BLE001 -- the last net, as on the long road
-            self._leave(refused([refusal_of(error)], responds=True))
+            self.fail(error)
 
-    def _cancelled(self) -> None:
-        if self._exchange.disconnected:
+    def cancelled(self) -> None:
+        """Note that the caller has hung up; one who has not is told to come back."""
+        if self.exchange.disconnected:
             self._note("HUNG_UP")
         else:
-            self._leave(refused([Unavailable()], responds=self._responds))
+            self.leave(refused([Unavailable()], responds=self._responds))
 
-    def _leave(self, answer: Answer) -> None:
+    def leave(self, answer: Answer) -> None:
+        """Answer, and be gone."""
         lines = _lines(answer.status, responds=self._responds)
-        self._exchange.answer(lines, b"x-request-id: %b\r\n" % self._id.encode(), as_json(answer.body))
+        self.exchange.answer(lines, b"x-request-id: %b\r\n" % self._id.encode(), as_json(answer.body))
         self._note(answer.code)
 
     def _note(self, code: str) -> None:
-        context = self._context
+        context = self.context
         seconds = perf_counter() - self._began
         self._endpoint.journal.note(self._id, context.actor, context.operation, code, seconds)
+
+
+class _Convoy:
+    """Several requests for one operation, whose rows arrived in one turn: the rest is done for all of them at once.
+
+    What their answers say is as if each went alone, and so is the record. Where one of them turns out to need more than
+    the others, or fails in any way, each does go alone, from its rows on.
+    """
+
+    def __init__(self, endpoint: GraphQLOverHTTP, errands: Sequence[_Errand]) -> None:
+        self._endpoint = endpoint
+        self._errands = errands
+        self._left = len(errands)
+        self._task = errands[0].exchange.run(self._go())
+        for errand in errands:
+            errand.exchange.promise = self
+
+    def cancel(self) -> None:
+        """Count one caller who has hung up; when none is left, stop."""
+        self._left -= 1
+        if not self._left:
+            self._task.cancel()
+
+    async def _go(self) -> None:
+        errands = self._errands
+        try:
+            shared = errands[0].context.fresh()
+            answers = await together([errand.begun for errand in errands], shared)
+            if answers is None:
+                for errand in errands:
+                    errand.go_alone()
+                return
+            if events := [event for errand in errands for event in errand.context.taken_down()]:
+                await record(self._endpoint.service, events)
+            for errand, data in zip(errands, answers, strict=True):
+                errand.tell(data)
+        except asyncio.CancelledError:
+            for errand in errands:
+                errand.cancelled()
+        except Exception as error:  # noqa: BLE001 -- the last net, as on the long road
+            for errand in errands:
+                errand.fail(error)
 
 
 @cache

@@ -8,7 +8,7 @@ requests) takes uvicorn's road unchanged.
 
 import asyncio
 from collections.abc import Callable, Coroutine, MutableMapping, Sequence
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Protocol, Self, TypeAlias
 from weakref import WeakKeyDictionary
 
 from uvicorn._types import HTTPScope
@@ -23,6 +23,13 @@ END: Final = b"\r\n\r\n"
 FAILED: Final = STATUS_LINE[500] + b"content-length: 0\r\nconnection: close\r\n\r\n"
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+
+class Promise(Protocol):
+    """What an answer waits for."""
+
+    def cancel(self) -> object:
+        """Wait for it no longer."""
 
 
 class Lines:
@@ -70,8 +77,8 @@ class Exchange:
         self.keep_alive = head.keep_alive
         self.disconnected = False
         self.response_complete = False
-        self.promise: asyncio.Future[Any] | None = None
-        """What the answer waits for; it is cancelled when the caller hangs up."""
+        self.promise: Promise | None = None
+        """What the answer waits for; it is cancelled, once, when the caller hangs up."""
         self._is_received = False
         self._head: bytes | None = None
         self._answer = b""
@@ -85,7 +92,8 @@ class Exchange:
     def set(self) -> None:
         """Wake whoever waits for the caller to hang up."""
         if self.promise and self.disconnected:
-            self.promise.cancel()
+            promise, self.promise = self.promise, None
+            promise.cancel()
         if self._waiting and not self._waiting.done():
             self._waiting.set_result(None)
 

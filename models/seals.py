@@ -1,10 +1,10 @@
 """Seals: how a column's values are unreadable to whoever has not the person's key (AES-256-GCM, NIST SP 800-38D)."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple, get_args, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 FORMAT = b"\x01"
 NONCE = 12
 TAG = 16
+BODY = len(FORMAT) + NONCE
+"""Where what is sealed begins."""
 OVERHEAD = len(FORMAT) + NONCE + TAG
 """Octets that sealing adds; AES-GCM keeps the length of what it seals."""
 
@@ -40,7 +42,26 @@ class Seal:
     def open(self, key: SubjectKey, sealed: bytes) -> str:
         """Give the text back; ``InvalidTag`` when it was moved, was changed, or is not this key's."""
         bound_to = self._prefix + key.subject_id.bytes
-        return key.cipher.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], bound_to).decode()
+        return key.cipher.decrypt(sealed[1:BODY], sealed[BODY:], bound_to).decode()
+
+    def opener(self) -> Callable[[Any, UUID, bytes | None], str | None]:
+        """Give what opens the column of many people: it takes their keys, the person's id, and what is sealed.
+
+        Where there are no keys but the exception that reading them raised, it raises that.
+        """
+        prefix = self._prefix
+
+        def opened(keys: Any, owner: UUID, sealed: bytes | None) -> str | None:
+            # As ``open`` does it: to call that costs a third of what it does.
+            if sealed is None:
+                return None
+            try:
+                cipher = keys[owner].cipher
+            except TypeError:
+                raise keys from None
+            return cipher.decrypt(sealed[1:BODY], sealed[BODY:], prefix + owner.bytes).decode()
+
+        return opened
 
 
 @cache

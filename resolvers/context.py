@@ -92,6 +92,10 @@ class Context:
         self._seen: dict[UUID | None, set[str]] = {}
         self._notes: list[AccessEventRow] = []
 
+    def fresh(self) -> "Context":
+        """Give the context of another request like this one, which has seen nothing yet."""
+        return Context(self.service, self.actor, self.operation, self.sees, self.operation_hash)
+
     def load(
         self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = (), then: Then = None
     ) -> Awaitable[Any]:
@@ -183,14 +187,15 @@ class Context:
 
     async def record(self) -> None:
         """Write down what was seen, used and refused, committed, before the answer leaves: no log, no data."""
+        await record(self.service, self.taken_down())
+
+    def taken_down(self) -> list[AccessEventRow]:
+        """Give what was seen, used and refused, to be written down now."""
         for subject_id, coordinates in self._seen.items():
             if coordinates:
                 self._note(AccessAction.READ, subject_id, coordinates)
         notes, self._notes, self._seen = self._notes, [], {}
-        try:
-            await self.service.recorder.ask(audits.recorded, notes)
-        except asyncpg.PostgresError as error:
-            raise Unavailable from error
+        return notes
 
     async def refused(self, coordinates: Sequence[str]) -> None:
         """Write down that the caller was refused these fields."""
@@ -203,6 +208,14 @@ class Context:
         self._notes.append(
             audits.noted(self.actor, action, subject_id, fields, self.operation, self.operation_hash, grant_id)
         )
+
+
+async def record(service: Service, events: Sequence[AccessEventRow]) -> None:
+    """Write events down, committed when this returns; UNAVAILABLE when that fails."""
+    try:
+        await service.recorder.ask(audits.recorded, events)
+    except asyncpg.PostgresError as error:
+        raise Unavailable from error
 
 
 _first: Then = itemgetter(0)

@@ -2,6 +2,7 @@
 
 from api.execution.compile import compile_operation
 from api.execution.completion import as_json
-from api.execution.plan import Begun, Plan, Result
+from api.execution.plan import Plan
+from api.execution.running import Begun, Result, together
 
-__all__ = ["Begun", "Plan", "Result", "as_json", "compile_operation"]
+__all__ = ["Begun", "Plan", "Result", "as_json", "compile_operation", "together"]

@@ -11,12 +11,12 @@ from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode, O
 from graphql.type import get_named_type, is_abstract_type, is_composite_type
 from strawberry.types.field import StrawberryField
 
-from api.execution.completion import attempt, opened
-from api.execution.inputs import DEFINITION, Inputs, Keywords
+from api.execution.completion import attempt
 from api.execution.levels import Field, Level, depth_of
 from api.execution.plan import Plan, Variable
 from api.execution.selection import Choice, Document, choosing_variables
 from api.execution.steps import Body, Feeding, Introspecting, Taking
+from api.inputs.arguments import DEFINITION, Inputs, Keywords
 from models.base import WrittenId
 from models.seals import sealed_columns
 from resolvers.sources import Column, Fed, source_of
@@ -177,7 +177,7 @@ def _from_source(field: Field, declared: StrawberryField, row: type, given: Keyw
     sealed = {}
     for name, seal in sealed_columns(row).items():
         if name in texts:
-            names[f"open_{name}"] = partial(opened, seal)
+            names[f"open_{name}"] = seal.opener()
             sealed[name] = texts[name] = f"open_{name}(keys, r.subject_id, {texts[name]})"
     text = ", ".join(texts.values())
     if isinstance(source.make, WrittenId):

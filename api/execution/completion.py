@@ -8,14 +8,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import orjson
 from graphql import GraphQLError, Undefined, is_leaf_type, is_list_type, is_non_null_type, located_error
 from graphql.language import FieldNode
 from graphql.pyutils import is_iterable
-
-from models.seals import Seal
 
 Path: TypeAlias = tuple[str | int, ...]
 PLAIN = {"String": "str", "ID": "str", "Boolean": "bool", "Int": "int"}
@@ -31,15 +28,6 @@ def as_json(answer: Any) -> bytes:
 
 class Irregular(Exception):  # noqa: N818 -- no error: it asks for the careful road
     """A value is not plain."""
-
-
-def opened(seal: Seal, keys: Any, owner: UUID, value: bytes | None) -> str | None:
-    """Open what is under a seal of a person's; where there are no keys but an exception, raise that."""
-    if value is None:
-        return None
-    if isinstance(keys, Exception):
-        raise keys
-    return seal.open(keys[owner], value)
 
 
 def attempt(call: Callable[..., Any], *arguments: Any) -> Any:

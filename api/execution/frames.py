@@ -30,7 +30,7 @@ class Frame:
         """Say what personal fields are read, and ask for all that this level waits for."""
         level, rows = self.level, self.rows
         if level.personal:
-            run.context.saw(level.personal, [row.subject_id for row in rows])
+            run.saw(self)
         if level.sealed and (ids := level.sealed_of(rows)):
             self.asked_keys = run.wait_for(attempt(run.context.keys_of, ids))
         for _, step in level.steps:
@@ -75,7 +75,11 @@ class Frame:
 
     def paths(self) -> list[Path]:
         """Find the place of each row in the answer, which only errors need."""
-        return self.branch.paths(self) if self.branch else [()]
+        return self.branch.paths(self) if self.branch else [()] * len(self.rows)
+
+    def owners(self) -> Sequence[int]:
+        """Say for each row which of the requests that go on together it belongs to."""
+        return self.branch.owners(self) if self.branch else range(len(self.rows))
 
 
 class Branch:
@@ -138,7 +142,19 @@ class Branch:
         """Find the places of the rows of a frame."""
         places = zip(self.frame.paths(), self.values, strict=True)
         name, depth = self.field.name, self.field.depth
-        found = [place for path, value in places for _, place in _rows(depth, value, (*path, name))]
+        return self._of(frame, [place for path, value in places for _, place in _rows(depth, value, (*path, name))])
+
+    def owners(self, frame: Frame) -> Sequence[int]:
+        """Find the owners of the rows of a frame."""
+        owners = self.frame.owners()
+        if self.is_regular:
+            each = zip(owners, self.values, strict=True)
+            return [owner for owner, value in each for _ in value] if self.field.depth else owners
+        owned = zip(owners, self.values, strict=True)
+        return self._of(frame, [owner for owner, value in owned for _ in _rows(self.field.depth, value, ())])
+
+    def _of(self, frame: Frame, found: list[Any]) -> list[Any]:
+        """Pick those of a frame, out of what was found for the rows of all frames below."""
         return next(([found[index] for index in indices] for each, indices in self.groups if each is frame), found)
 
 

@@ -53,6 +53,8 @@ class Level:
         """Whether the answers of its rows can be built at once."""
         self.sole: tuple[Field, Any] | None = None
         """At the root: the field, and its body, where there is no other and it leads to rows."""
+        self.is_alone = False
+        """At the root: whether requests were found to have arguments of their own below, so that each goes alone."""
         self.assemble = _assembler(fields)
         self.sealed_of = _sealed_of(sealed)
 

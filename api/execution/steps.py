@@ -5,8 +5,12 @@ from typing import Any, NamedTuple
 
 from api.execution.completion import attempt
 from api.execution.frames import Frame
-from api.execution.inputs import Keywords
+from api.inputs import Keywords
 from resolvers.sources import Fed
+
+
+class Apart(Exception):  # noqa: N818 -- no error: it asks for another road
+    """Requests that go on together were to be read for with arguments, which each of them has of its own."""
 
 
 class Info(NamedTuple):
@@ -26,9 +30,10 @@ class Body(NamedTuple):
     """Whether it gives its rows, or a promise of them, without running anything first."""
 
     def start(self, frame: Frame, run: Any) -> Any:
-        if id(self) not in frame.started:
-            frame.started[id(self)] = run.wait_for(attempt(self._call, run))
-        return frame.started[id(self)]
+        """Call the body for each request of the frame, which is one: what goes on together has begun apart."""
+        waiting = run.wait_for(attempt(self._call, run))
+        frame.started[id(self)] = [waiting]
+        return waiting
 
     def _call(self, run: Any) -> Any:
         keywords = self.given(run.variables)
@@ -37,7 +42,7 @@ class Body(NamedTuple):
         return self.body(*self.positional, **keywords)
 
     def values(self, frame: Frame, _: Any) -> list[Any]:
-        return [frame.started[id(self)].outcome]
+        return [waiting.outcome for waiting in frame.started[id(self)]]
 
 
 class Feeding(NamedTuple):
@@ -49,6 +54,8 @@ class Feeding(NamedTuple):
 
     def start(self, frame: Frame, run: Any) -> None:
         fed = self.fed
+        if fed.arguments and run.is_shared:
+            raise Apart
         keys = [*map(self.key, frame.rows)]
         arguments = attempt(self._arguments, run) if fed.arguments else ()
         if isinstance(arguments, Exception):
@@ -59,9 +66,10 @@ class Feeding(NamedTuple):
             refusals = {key: attempt(fed.check, key, *arguments) for key in allowed}
             allowed = [key for key, refusal in refusals.items() if refusal is None]
         shared = fed.read, fed.key, fed.check, arguments
-        if allowed and shared not in frame.started:
-            frame.started[shared] = run.wait_for(attempt(run.context.load, fed.read, allowed, arguments))
-        frame.started[id(self)] = keys, refusals, allowed, arguments, frame.started.get(shared)
+        load = frame.started.get(shared)
+        if allowed and load is None:
+            load = frame.started[shared] = run.wait_for(attempt(run.context.load, fed.read, allowed, arguments))
+        frame.started[id(self)] = keys, refusals, allowed, arguments, load
 
     def _arguments(self, run: Any) -> Any:
         return self.fed.arguments(run.context, self.given(run.variables))  # type: ignore[misc]  # asked before

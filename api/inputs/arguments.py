@@ -11,8 +11,8 @@ from graphql.utilities import get_default_value_ast, type_from_ast, value_from_a
 from graphql.utilities.coerce_input_value import coerce_input_literal
 from strawberry.types.base import StrawberryMaybe
 
-from api.execution import coercion
-from api.execution.coercion import Coerce, Constant, Literal, Misfit, Variables, placed
+from api.inputs import coercion
+from api.inputs.coercion import Coerce, Constant, Literal, Misfit, Variables, placed
 
 DEFINITION = "strawberry-definition"
 Declared: TypeAlias = GraphQLArgument | GraphQLInputField

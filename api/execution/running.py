@@ -1,0 +1,183 @@
+"""Runs a plan: wave after wave of reads, then the answer; for one request, or for several that go on together."""
+
+from asyncio import Future, ensure_future, gather
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from graphql import GraphQLError
+
+from api.execution.frames import Frame
+from api.execution.levels import Level
+from api.execution.steps import Apart
+
+
+class Result(NamedTuple):
+    """The answer to an operation; ``executed`` is false when it was refused before anything ran."""
+
+    data: dict[str, Any] | None
+    errors: list[GraphQLError]
+    executed: bool
+
+
+class Waiting:
+    """Something asked for; its outcome is what it gives, or the exception that it raises."""
+
+    __slots__ = ("outcome",)
+
+    def __init__(self, outcome: Any) -> None:
+        self.outcome = outcome
+
+    async def arrive(self) -> None:
+        """Wait for it."""
+        try:
+            self.outcome = await self.outcome
+        except Exception as error:  # noqa: BLE001 -- becomes the error of all that it feeds
+            self.outcome = error
+
+
+class Run:
+    """One run of a plan: what the next wave waits for, the frames in it, and the errors found."""
+
+    is_shared = False
+
+    def __init__(self, context: Any, variables: Mapping[str, Any]) -> None:
+        self.context = context
+        self.variables = variables
+        self.errors: list[GraphQLError] = []
+        self._waiting: list[Waiting] = []
+        self._entered: list[Frame] = []
+        self._ready: list[Frame] = []
+
+    def wait_for(self, outcome: Any) -> Waiting:
+        """Have a value, awaited where it has to be, with all else that the wave waits for."""
+        waiting = Waiting(outcome)
+        if hasattr(outcome, "__await__"):
+            self._waiting.append(waiting)
+        return waiting
+
+    def saw(self, frame: Frame) -> None:
+        """Say that the personal fields of these rows are read."""
+        self.context.saw(frame.level.personal, [row.subject_id for row in frame.rows])
+
+    def enter(self, frame: Frame) -> Frame:
+        """Put a frame into the next wave, if it has anything to do there."""
+        (self._ready if frame.level.is_ready else self._entered).append(frame)
+        return frame
+
+    async def result(self, roots: Sequence[Level], begun: "Begun | None" = None) -> Result:
+        """Give the answers of levels at the root, one after the other; the first of them may have begun."""
+        answer: dict[str, Any] = {}
+        for root in roots:
+            output = await self._answer(root, begun)
+            if isinstance(output, GraphQLError):
+                return Result(None, [*self.errors, output], executed=True)
+            answer |= output
+            begun = None
+        return Result(answer, self.errors, executed=True)
+
+    def begin(self, root: Level) -> "Begun":
+        """Ask for the rows of the only field at the root."""
+        first = Frame(root, [None])
+        begun = Begun(self, first, root.sole[1].start(first, self))  # type: ignore[index]  # there is one
+        self._waiting.clear()
+        return begun
+
+    async def _answer(self, root: Level, begun: "Begun | None") -> Any:
+        if root.sole and begun is None:
+            begun = self.begin(root)
+            if hasattr(begun.waiting.outcome, "__await__"):
+                await begun.waiting.arrive()
+        if begun is None:
+            return (await self.answers(self.enter(Frame(root, [None]))))[0]
+        answer = begun.answer()
+        return (await self.answers(begun.first, begun=True))[0] if answer is None else answer
+
+    async def answers(self, first: Frame, *, begun: bool = False) -> list[Any]:
+        """Read wave after wave, then build the answers, from the last frame to the first."""
+        frames: list[Frame] = []
+        if begun:
+            first.spread(self)
+            frames.append(first)
+        while wave := self._entered:
+            self._entered = []
+            for frame in wave:
+                frame.start(self)
+            if self._waiting:
+                waiting, self._waiting = self._waiting, []
+                await (waiting[0].arrive() if len(waiting) == 1 else _all(waiting))
+            for frame in wave:
+                frame.spread(self)
+            frames += wave
+        for frame in (*self._ready, *reversed(frames)):
+            frame.finish(self.errors)
+        self._ready = []
+        return first.outputs
+
+
+class Begun(NamedTuple):
+    """A query that has asked for the rows of its only field, and for nothing else."""
+
+    run: Run
+    first: Frame
+    waiting: Waiting
+    """The outcome may be a promise still; whoever awaits it puts what comes of it in its place."""
+
+    def answer(self) -> dict[str, Any] | None:
+        """Give the answer, once the rows are there; None where there is more to it than these."""
+        field, _ = self.first.level.sole  # type: ignore[misc]  # it has one
+        answer = field.target.at_once(field.depth, self.waiting.outcome)
+        return None if answer is None else {field.name: answer}
+
+    async def rest(self) -> Result:
+        """Do whatever more there is to the answer, once the rows are there."""
+        return await self.run.result([self.first.level], self)
+
+
+class Shared(Run):
+    """One run for several requests, each of which is told what of its own rows is read."""
+
+    is_shared = True
+
+    def __init__(self, context: Any, owners: Sequence[Any]) -> None:
+        super().__init__(context, {})
+        self._owners = owners
+
+    def saw(self, frame: Frame) -> None:
+        people = [row.subject_id for row in frame.rows]
+        for owner, subject_id in dict.fromkeys(zip(frame.owners(), people, strict=True)):
+            self._owners[owner].saw(frame.level.personal, [subject_id])
+
+
+async def together(begun: Sequence[Begun], context: Any) -> list[dict[str, Any]] | None:
+    """Give the answers to requests for one operation, read together through ``context``, once their rows are there.
+
+    None where there is more to one of them than a regular answer: then each has to do the rest for itself.
+    """
+    level = begun[0].first.level
+    assert level.sole  # noqa: S101 -- they have begun
+    first = Frame(level, [None] * len(begun))
+    first.started[id(level.sole[1])] = [each.waiting for each in begun]
+    run = Shared(context, [each.run.context for each in begun])
+    try:
+        answers = await run.answers(first, begun=True)
+    except Apart:
+        level.is_alone = True
+        return None
+    is_regular = not run.errors and {*map(type, answers)} == {dict}
+    return answers if is_regular else None
+
+
+async def _all(waiting: Sequence[Waiting]) -> None:
+    """Wait for all of these at the same time; a cancellation waits until each has ended."""
+    # A reader's promises are futures already; for those this is shorter than asking asyncio.
+    promises = [each.outcome if isinstance(each.outcome, Future) else ensure_future(each.outcome) for each in waiting]
+    for each, promise in zip(waiting, promises, strict=True):
+        each.outcome = promise
+    try:
+        for each in waiting:
+            await each.arrive()
+    except BaseException:
+        for promise in promises:
+            promise.cancel()
+        await gather(*promises, return_exceptions=True)
+        raise
