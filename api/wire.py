@@ -189,11 +189,13 @@ class Wire(HttpToolsProtocol):
     outbox: Outbox
     cycle: Any
     _heads: dict[bytes, Head]
-    """The last heads, each by its octets, of requests that arrived in one piece."""
+    """The last heads, each by its octets, that arrived in one piece, alone or with the whole body."""
+    _kept = b""
+    """Such a head, arrived again, whose body is still to come."""
     _is_between = True
     """Whether the parser has seen the end of a request, and nothing of the next."""
     _chunk = b""
-    """What the parser is at, if it began between two requests."""
+    """The piece that begins with the request which the parser is at, if its head is no longer than that piece."""
     _pieces: list[bytes]
     _answered_at = 0.0
     _is_silent = False
@@ -203,6 +205,7 @@ class Wire(HttpToolsProtocol):
         super().connection_made(transport)
         self.outbox = _OUTBOXES.get(self.loop) or _OUTBOXES.setdefault(self.loop, Outbox(self.loop))
         self._heads = {}
+        self._pieces = []
         self._begins = getattr(self.app, "begin", _never)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -214,15 +217,30 @@ class Wire(HttpToolsProtocol):
             self._clock = None
 
     def data_received(self, data: bytes) -> None:
+        if self._kept:
+            data, self._kept = self._kept + data, b""
+        elif data.endswith(END) and data in self._heads and self._is_free:
+            # The body comes apart from its head, as many clients send it.
+            self._kept = data
+            self._is_silent = False
+            return
         end = data.find(END) + len(END)
         head = self._heads.get(data[:end])
-        if head and len(data) == end + head.length and self._is_between and self.cycle.response_complete:
+        if head and len(data) == end + head.length and self._is_free:
             # The head of a request before, octet for octet, and one body: there is nothing new to parse.
             self._is_silent = False
             self._begin(Exchange(self, head, data[end:]))
             return
-        self._chunk = data if self._is_between else b""
+        if self._is_between:
+            self._chunk = data
+        elif self._pieces:
+            self._chunk = b""
         super().data_received(data)
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether the next octet is the first one of a request, and all before it are answered."""
+        return self._is_between and self.cycle.response_complete
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -255,13 +273,13 @@ class Wire(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._is_between = True
-        exchange, chunk = self.cycle, self._chunk
+        exchange, chunk, self._chunk = self.cycle, self._chunk, b""
         if exchange.__class__ is not Exchange:
             super().on_message_complete()
             return
         exchange.body, self._pieces = b"".join(self._pieces), []
-        end = chunk.find(END) + len(END)
-        if chunk.startswith(b"POST ") and len(chunk) == end + exchange.head.length:
+        end, length = chunk.find(END) + len(END), exchange.head.length
+        if chunk.startswith(b"POST ") and length and len(chunk) - end in {0, length}:
             if len(self._heads) >= MOST_HEADS:
                 self._heads.clear()
             self._heads[chunk[:end]] = exchange.head

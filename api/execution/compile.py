@@ -90,7 +90,8 @@ class Compiler(NamedTuple):
         declared = definition.extensions.get(DEFINITION)
         if not isinstance(declared, StrawberryField):
             assert definition.resolve, "a field that is not ours is one of introspection"  # noqa: S101
-            return field._replace(step=Introspecting(definition.resolve, self.introspection, given))
+            step = Introspecting(definition.resolve, self.introspection, given)
+            return field._replace(step=step, takes_arguments=True)
         if row is None:
             return field._replace(step=_body(declared, given))
         return _from_source(field, declared, row, given)
@@ -171,7 +172,7 @@ def _from_source(field: Field, declared: StrawberryField, row: type, given: Keyw
     columns: tuple[str, ...] = getattr(row, "_fields", ())
     if isinstance(source, Fed):
         key = itemgetter(columns.index(source.key)) if source.key in columns else attrgetter(source.key)
-        return field._replace(step=Feeding(source, key, given))
+        return field._replace(step=Feeding(source, key, given), takes_arguments=source.arguments is not None)
     names: dict[str, Any] = {f"make_{field.name}": source.make}
     texts = {name: f"r[{columns.index(name)}]" if name in columns else f"r.{name}" for name in source.names}
     sealed = {}

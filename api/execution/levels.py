@@ -37,6 +37,8 @@ class Field(NamedTuple):
     sealed: Mapping[str, str] = {}
     """The columns that are opened, each with the text that opens it."""
     step: Step | None = None
+    takes_arguments: bool = False
+    """Whether the step takes arguments, which each request has of its own."""
     target: Any = None
     depth: int = 0
 
@@ -53,8 +55,9 @@ class Level:
         """Whether the answers of its rows can be built at once."""
         self.sole: tuple[Field, Any] | None = None
         """At the root: the field, and its body, where there is no other and it leads to rows."""
+        self.takes_arguments = any(field.takes_arguments for field in fields)
         self.is_alone = False
-        """At the root: whether requests were found to have arguments of their own below, so that each goes alone."""
+        """At the root: whether arguments were found to be taken below, so that each request has to go alone."""
         self.assemble = _assembler(fields)
         self.sealed_of = _sealed_of(sealed)
 

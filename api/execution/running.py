@@ -8,7 +8,6 @@ from graphql import GraphQLError
 
 from api.execution.frames import Frame
 from api.execution.levels import Level
-from api.execution.steps import Apart
 
 
 class Result(NamedTuple):
@@ -17,6 +16,10 @@ class Result(NamedTuple):
     data: dict[str, Any] | None
     errors: list[GraphQLError]
     executed: bool
+
+
+class Apart(Exception):  # noqa: N818 -- no error: it asks for another road
+    """Requests that go on together would have to be read for with arguments, which each has of its own."""
 
 
 class Waiting:
@@ -100,6 +103,8 @@ class Run:
             frames.append(first)
         while wave := self._entered:
             self._entered = []
+            if self.is_shared and any(frame.level.takes_arguments for frame in wave):
+                raise Apart
             for frame in wave:
                 frame.start(self)
             if self._waiting:

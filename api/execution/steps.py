@@ -9,10 +9,6 @@ from api.inputs import Keywords
 from resolvers.sources import Fed
 
 
-class Apart(Exception):  # noqa: N818 -- no error: it asks for another road
-    """Requests that go on together were to be read for with arguments, which each of them has of its own."""
-
-
 class Info(NamedTuple):
     """What the body of a root field may ask of its request: the context, and nothing else."""
 
@@ -54,8 +50,6 @@ class Feeding(NamedTuple):
 
     def start(self, frame: Frame, run: Any) -> None:
         fed = self.fed
-        if fed.arguments and run.is_shared:
-            raise Apart
         keys = [*map(self.key, frame.rows)]
         arguments = attempt(self._arguments, run) if fed.arguments else ()
         if isinstance(arguments, Exception):

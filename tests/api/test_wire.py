@@ -51,6 +51,64 @@ def test_requests_follow_each_other_on_one_connection(api: Api) -> None:
             assert answer(connected) == (200, ANSWER, None)
 
 
+@pytest.mark.parametrize("pieces", [1, 2, 3])
+def test_a_head_is_good_for_each_body_that_follows_it(api: Api, pieces: int) -> None:
+    with connection(api) as connected:
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for name in ("a1", "b2", "c3", "dd4", "e5", "ff6"):
+            sent = request(api, json.dumps({"query": f"{{ {name}: viewer {{ role }} }}"}).encode())
+            head = sent.index(b"\r\n\r\n") + 4
+            for piece in {1: [sent], 2: [sent[:head], sent[head:]], 3: [sent[:head], sent[head:-3], sent[-3:]]}[pieces]:
+                connected.sendall(piece)
+                time.sleep(0.02)
+            assert answer(connected) == (200, {"data": {name: {"role": "STORE"}}}, None)
+
+
+def test_a_head_that_is_known_says_no_more_than_it_does(api: Api) -> None:
+    """What stands between two requests, what is left of one, and who asks, are each looked at again."""
+    with connection(api) as connected, connection(api) as broken:
+        for each in (connected, broken):
+            each.sendall(request(api))
+            assert answer(each) == (200, ANSWER, None)
+        sent = request(api)
+        head = sent.index(b"\r\n\r\n") + 4
+        connected.sendall(sent[:head])
+        time.sleep(0.05)
+        connected.sendall(sent[head:] + sent)
+        assert [answer(connected), answer(connected)] == [(200, ANSWER, None)] * 2
+        connected.sendall(sent[:9])
+        time.sleep(0.05)
+        connected.sendall(sent[9:] + sent[:head])
+        assert answer(connected) == (200, ANSWER, None)
+        connected.sendall(sent[head:])
+        assert answer(connected) == (200, ANSWER, None)
+        support = request(api, Authorization=f"Bearer {api.secrets['SUPPORT']}")
+        connected.sendall(support)
+        assert answer(connected)[1] == {"data": {"viewer": {"role": "SUPPORT"}}}
+        connected.sendall(sent)
+        assert answer(connected) == (200, ANSWER, None)
+        # Half a head, then what looks like a whole request: all of it is the value of a header.
+        broken.sendall(sent[:head][:-4] + b"\r\nX-Half: ")
+        time.sleep(0.05)
+        broken.sendall(sent)
+        broken.settimeout(1)
+        assert answer(broken)[0] == 400
+
+
+def test_a_token_that_is_revoked_is_worth_nothing_on_a_connection_that_knows_its_head(api: Api) -> None:
+    issue = 'mutation { issueToken(name: "short", roles: [STORE]) { secret token { id } } }'
+    made = api.ask("ADMIN", issue).data["issueToken"]
+    sent = request(api, Authorization=f"Bearer {made['secret']}")
+    with connection(api) as connected:
+        for _ in range(3):
+            connected.sendall(sent)
+            assert answer(connected) == (200, ANSWER, None)
+        api.ask("ADMIN", "mutation($id: ID!) { revokeToken(id: $id) { id } }", id=made["token"]["id"])
+        time.sleep(1.1)
+        connected.sendall(sent)
+        assert answer(connected)[1]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
 def test_requests_that_arrive_together_are_answered_in_their_order(api: Api) -> None:
     asked = [json.dumps({"query": f"{{ a{n}: viewer {{ role }} }}"}).encode() for n in range(20)]
     with connection(api) as connected, connected.makefile("rb") as stream:

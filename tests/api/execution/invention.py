@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from random import Random
-from types import UnionType
+from types import SimpleNamespace, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from models.actors import Actor, Role
 from models.base import Prefix, external_id
 from models.errors import BadInput, Unavailable
+from models.keyring import LookupHash
 from models.names import Name
 from models.pages import Slice
 from models.seals import Seal, SubjectKey
@@ -54,6 +55,13 @@ POOLS: dict[str, Sequence[Any]] = {
 """What callers may say."""
 
 
+SERVICE = SimpleNamespace(
+    questions=SimpleNamespace(count=lambda *_: None),
+    keyring=SimpleNamespace(hashes=lambda _, name: [LookupHash(1, name.encode())]),
+)
+"""Counts nothing, and hashes names into themselves."""
+
+
 class PlainCursors(Cursors):
     """Cursors that can be compared."""
 
@@ -74,6 +82,8 @@ class Invention:
         self.actor = Actor("somebody", Role.PRIVACY, (Role.PRIVACY,), "CASE-1")
         self.sees = frozenset({"Subject", "SyncAccount", "PaymentFragment"})
         self.deeds: list[str] = []
+        self.seen: list[tuple[tuple[str, ...], list[UUID]]] = []
+        self.service = SERVICE
 
     def chance(self, *of: object) -> Random:
         return Random(hashlib.sha256(repr((self.seed, of)).encode()).digest())
@@ -82,13 +92,20 @@ class Invention:
         if self.chance("fails", name).random() < self.faults / 2:
             raise Unavailable
 
-    async def load(self, read: Any, keys: Sequence[Hashable], _: tuple[Hashable, ...] = ()) -> list[Any]:
+    async def load(
+        self,
+        read: Any,
+        keys: Sequence[Hashable],
+        _: tuple[Hashable, ...] = (),
+        then: Callable[[Any], Any] | None = None,
+    ) -> Any:
         self.fail(read.__module__, read.__name__)
         given = get_type_hints(read, include_extras=True)["return"]
         value = get_args(given)[1]
         if get_origin(given).__name__ == "Many":
             value = list[value]  # type: ignore[valid-type]
-        return [self.made(value, self.chance(read.__module__, read.__name__, key), firmly=False) for key in keys]
+        found = [self.made(value, self.chance(read.__module__, read.__name__, key), firmly=False) for key in keys]
+        return then(found) if then else found
 
     async def load_one(self, read: Any, key: Hashable, *arguments: Hashable) -> Any:
         return (await self.load(read, [key], arguments))[0]
@@ -105,8 +122,9 @@ class Invention:
         self.fail(field)
         return self.made(get_type_hints(verb, include_extras=True)["return"], self.chance(field), firmly=False)
 
-    def saw(self, _: Sequence[str], subject_ids: Sequence[UUID]) -> None:
+    def saw(self, coordinates: Sequence[str], subject_ids: Sequence[UUID]) -> None:
         assert all(isinstance(each, UUID) for each in subject_ids)
+        self.seen.append((tuple(coordinates), [*subject_ids]))
 
     def made(self, type_: Any, random: Random, subject: SubjectKey | None = None, *, firmly: bool = True) -> Any:
         """Invent a value of a type."""

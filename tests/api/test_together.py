@@ -1,0 +1,103 @@
+"""Many who look at the same moment are each shown whom they asked for, and each look is on the record as their own."""
+
+import asyncio
+import json
+from collections import Counter
+from typing import Any
+
+import asyncpg
+import httpx
+
+from tests.conftest import Api, Databases
+from tests.people import known
+
+PAGE = (
+    "query Page($email: String!) { subject(by: {email: $email}) { id displayName country emails { address } "
+    "consents { purpose { key } state } syncAccounts { reference clients { userAgent } } } }"
+)
+FIELDS = {
+    *("Subject.displayName", "Subject.country", "Subject.emails", "EmailAddress.address", "Subject.consents"),
+    *("Consent.purpose", "Consent.state", "Subject.syncAccounts", "SyncAccount.reference", "SyncAccount.clients"),
+    "SyncClient.userAgent",
+}
+PEOPLE = 12
+EVENTS = "SELECT subject_id, case_reference, actor, fields FROM access_events WHERE action = 'READ'"
+
+
+async def asked_at_once(api: Api, clean: Databases, asked: list[tuple[str, str, str]]) -> list[dict[str, Any]]:
+    """Ask all of this while nobody can be found, so that all who ask are answered in one turn."""
+    limits = httpx.Limits(max_connections=len(asked), max_keepalive_connections=len(asked))
+    async with httpx.AsyncClient(base_url=api.url, timeout=30, limits=limits) as client:
+
+        async def ask(role: str, case: str, email: str) -> dict[str, Any]:
+            headers = {"authorization": f"Bearer {api.secrets[role]}", "x-case": case}
+            body = {"query": PAGE, "variables": {"email": email}}
+            return dict((await client.post("/graphql", json=body, headers=headers)).json())
+
+        await asyncio.gather(*(ask(*each) for each in asked))  # all heads, tokens and documents are known from here on
+        holder = await asyncpg.connect(clean.url)
+        try:
+            await holder.execute("TRUNCATE access_events")
+            async with holder.transaction():
+                await holder.execute("LOCK TABLE subjects, email_addresses IN ACCESS EXCLUSIVE MODE")
+                waiting = [asyncio.create_task(ask(*each)) for each in asked]
+                await asyncio.sleep(1)
+            return await asyncio.gather(*waiting)
+        finally:
+            await holder.close()
+
+
+def test_each_is_shown_whom_they_asked_for_and_each_look_is_recorded(api: Api, clean: Databases) -> None:
+    people = {f"user{n}@example.com": known(api, f"user{n}@example.com").id for n in range(PEOPLE)}
+    emails = [*people, "nobody@example.com", *people, *people]
+    asked = [("SUPPORT" if n % 3 else "PRIVACY", f"case/{n % 5}", email) for n, email in enumerate(emails)]
+    answers = asyncio.run(asked_at_once(api, clean, asked))
+    for (_, _, email), answer in zip(asked, answers, strict=True):
+        assert "errors" not in answer
+        shown = answer["data"]["subject"]
+        if email in people:
+            assert shown["id"] == people[email]
+            assert [each["address"] for each in shown["emails"]] == [email]
+            assert [each["state"] for each in shown["consents"]] == ["GRANTED"]
+            assert shown["syncAccounts"][0]["clients"] == [{"userAgent": "Outliner/5.1 (Macintosh)"}]
+        else:
+            assert shown is None
+    recorded = asyncio.run(read(clean))
+    looks = Counter(
+        (f"sub_{row['subject_id'].hex}", row["case_reference"], row["actor"].split()[0]) for row in recorded
+    )
+    expected = Counter((people[email], case, role.lower()) for role, case, email in asked if email in people)
+    assert looks == expected
+    assert {frozenset(row["fields"]) for row in recorded} == {frozenset(FIELDS & {*recorded[0]["fields"]})}
+    assert FIELDS >= {*recorded[0]["fields"]} > {"Subject.displayName", "Subject.emails"}
+
+
+def test_one_whose_key_is_gone_spoils_nobody_elses_answer(api: Api, clean: Databases) -> None:
+    people = {f"user{n}@example.com": known(api, f"user{n}@example.com").id for n in range(PEOPLE)}
+    gone = "user7@example.com"
+    asyncio.run(destroyed(clean, people[gone]))
+    answers = asyncio.run(asked_at_once(api, clean, [("SUPPORT", "case/1", email) for email in people]))
+    for email, answer in zip(people, answers, strict=True):
+        if email == gone:
+            assert "errors" in answer
+            assert "Ada" not in json.dumps(answer)
+        else:
+            assert answer["data"]["subject"]["id"] == people[email]
+            assert answer["data"]["subject"]["displayName"] == "Ada Example"
+            assert "errors" not in answer
+
+
+async def read(clean: Databases) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(clean.url)
+    try:
+        return list(await connection.fetch(EVENTS))
+    finally:
+        await connection.close()
+
+
+async def destroyed(clean: Databases, subject: str) -> None:
+    connection = await asyncpg.connect(clean.keyring_url)
+    try:
+        await connection.execute("DELETE FROM subject_keys WHERE subject_id = $1", subject.removeprefix("sub_"))
+    finally:
+        await connection.close()
