@@ -323,3 +323,14 @@ def _length_of(headers: list[tuple[bytes, bytes]]) -> int | None:
     if len(lengths) == 1 and lengths[0].isdigit() and (length := int(lengths[0])) <= HIGH_WATER_LIMIT:
         return length
     return None
+
+
+SERVED: Final[dict[str, Any]] = {
+    "http": Wire,
+    "ws": "none",
+    "access_log": False,
+    "log_level": "warning",
+    "server_header": False,
+    "proxy_headers": False,
+}
+"""How uvicorn serves the application, wherever it does: nothing stands between this wire and that."""

@@ -17,7 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from api.app import App, create_app
 from api.settings import Settings, UnsafeSettingError
-from api.wire import Wire
+from api.wire import SERVED
 from cli import demo as demonstration
 from cli.audit import KEY
 from cli.logs import log_as
@@ -91,16 +91,11 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
             port=port,
             workers=workers,
             loop="uvloop",
-            http=Wire,
-            ws="none",
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            proxy_headers=False,
             backlog=BACKLOG,
             timeout_graceful_shutdown=10,
             ssl_certfile=certificate,
             ssl_keyfile=key,
+            **SERVED,
         )
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         url = f"{scheme}://{'127.0.0.1' if host in LOOPBACK else host}:{port}"

@@ -21,7 +21,7 @@ import uvicorn
 import migrations
 from api.app import create_app
 from api.settings import Settings
-from api.wire import Wire
+from api.wire import SERVED
 from cli import roles
 from cli.embedded import Cluster
 from models import tokens
@@ -197,10 +197,7 @@ class Running:
                 create_app(settings),
                 host="127.0.0.1",
                 port=self.port,
-                http=Wire,
-                ws="none",
-                access_log=False,
-                log_level="warning",
+                **SERVED,
             )
         )
         self.thread = threading.Thread(target=self.server.run, daemon=True)
