@@ -69,7 +69,7 @@ class App:
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._metrics),
                 jwks(lambda: self._database),
-                Unsubscribe(self._parts).route,
+                Unsubscribe(self._parts, is_proxied=settings.tls_in_front).route,
             ],
             lifespan=self._lifespan,
         )
@@ -109,7 +109,7 @@ class App:
             jwts = JwtVerifier(settings.jwks_url, settings.jwt_issuer, settings.jwt_audience)
         authenticator = Authenticator(service.internal, jwts)
         journal = Journal(lines=settings.log_requests)
-        self._graphql = GraphQLOverHTTP(service, authenticator, journal, self._gate)
+        self._graphql = GraphQLOverHTTP(service, authenticator, journal, self._gate, is_proxied=settings.tls_in_front)
         self._errands = Errands(self._graphql)
         work = [
             asyncio.create_task(self._gate.watch()),

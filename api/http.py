@@ -18,6 +18,7 @@ from api.execution import Result, as_json
 from api.gate import Gate
 from api.guesses import Guesses
 from api.journal import Journal
+from api.origins import origin
 from api.reading import JSON, RESPONSE, HungUp, Rejected, Request, accepted, body, demand_json, read
 from api.schema import core
 from api.watches import Receive, Watch
@@ -51,12 +52,15 @@ class Answer(NamedTuple):
 class GraphQLOverHTTP:
     """The endpoint of all callers."""
 
-    def __init__(self, service: Service, authenticator: Authenticator, journal: Journal, gate: Gate) -> None:
+    def __init__(
+        self, service: Service, authenticator: Authenticator, journal: Journal, gate: Gate, *, is_proxied: bool = False
+    ) -> None:
         self.service = service
         self.authenticator = authenticator
         self.journal = journal
         self.gate = gate
         self.documents = Documents()
+        self._is_proxied = is_proxied
         self._watch = Watch()
         self._guesses = Guesses()
         self._process = os.urandom(4).hex()
@@ -89,7 +93,7 @@ class GraphQLOverHTTP:
             answer = refused([refusal], responds=accepts_response or refusal.code == "UNAUTHENTICATED")
             if answer.status == 401:  # noqa: PLR2004
                 extra = ((b"www-authenticate", b"Bearer"),)
-                await self._guesses.slow_down((scope.get("client") or ("",))[0])
+                await self._guesses.slow_down(origin(scope, is_proxied=self._is_proxied))
         except HungUp:
             self.journal.note(request_id, actor, name, "HUNG_UP", time.perf_counter() - began)
             return

@@ -62,7 +62,10 @@ class Settings(BaseSettings):
         description="Whom access grants and tokens of people are told to at once: addresses, separated by commas.",
     )
     witness: str | None = Field(None, description="Whom the head of the record is mailed to every day, to keep.")
-    tls_in_front: bool = Field(default=False, description="Whether a proxy ends TLS in front of this service.")
+    tls_in_front: bool = Field(
+        default=False,
+        description="Whether a proxy ends TLS in front of this service, and names callers in `X-Forwarded-For`.",
+    )
     read_connections: Annotated[int, Field(ge=1, le=200)] = Field(
         6, description="Connections for reads, for each database and role; `serve --workers` divides them."
     )

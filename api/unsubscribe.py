@@ -4,7 +4,6 @@ import base64
 import hashlib
 from collections.abc import Callable
 from email import message_from_bytes
-from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs
@@ -17,6 +16,7 @@ from starlette.routing import Route
 
 from api.errors import refusal_of
 from api.gate import Gate
+from api.origins import origin
 from api.rates import Rates
 from models import purposes, unsubscribes
 from models.actors import Actor, Role
@@ -65,13 +65,14 @@ class Parts(NamedTuple):
 class Unsubscribe:
     """GET /u/TOKEN shows a button; POST /u/TOKEN opts out."""
 
-    def __init__(self, parts: Callable[[], Parts]) -> None:
+    def __init__(self, parts: Callable[[], Parts], *, is_proxied: bool) -> None:
         self._parts = parts
+        self._is_proxied = is_proxied
         self._rates = Rates()
         self.route = Route("/u/{token}", self._answer, methods=["GET", "HEAD", "POST"])
 
     async def _answer(self, request: Request) -> Response:
-        caller = _caller(request)
+        caller = origin(request.scope, is_proxied=self._is_proxied)
         wait = self._rates.wait(caller)
         if wait:
             return _page(
@@ -146,16 +147,6 @@ async def _form(request: Request) -> dict[str, str]:
                 found[name] = content.decode("utf-8", "replace").strip()
         return found
     return {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
-
-
-def _caller(request: Request) -> str:
-    """Give whom requests are counted for: an address, or the network of an IPv6 address that one house has."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    return host if not isinstance(address, IPv6Address) else str(address.exploded[:19])
 
 
 def _page(

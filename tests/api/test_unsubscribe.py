@@ -10,11 +10,12 @@ from uuid import UUID
 import httpx
 import pytest
 
+from api.origins import origin
 from api.rates import Rates
 from models import unsubscribes
 from models.keyring import Keyring
 from models.masters import MasterKeys
-from tests.conftest import Api, Databases, World
+from tests.conftest import Api, Databases, Running, World, settings_for
 from tests.people import DECIDE, GRANT
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -252,14 +253,42 @@ def test_no_letter_confirms_what_the_page_confirms(api: Api, databases: Database
     assert databases.cluster.run("psql", "-At", "-d", databases.url, "-c", "SELECT count(*) FROM letters") == before
 
 
-def test_an_address_that_tries_tokens_is_slowed_down(api: Api) -> None:
-    with httpx.Client(base_url=api.url) as client:
-        codes = [client.get("/u/nonsense", headers={"x-forwarded-for": "198.51.100.7"}).status_code for _ in range(30)]
+def test_an_address_that_tries_tokens_is_slowed_down(databases: Databases) -> None:
+    with Running(settings_for(databases, tls_in_front=True)) as url, httpx.Client(base_url=url) as client:
+
+        def tried(*addresses: str) -> httpx.Response:
+            return client.get("/u/nonsense", headers=[("x-forwarded-for", each) for each in addresses])
+
+        codes = [tried("198.51.100.7").status_code for _ in range(30)]
         assert codes[0] == 404
         assert codes[-1] == 429
-        answer = client.get("/u/nonsense", headers={"x-forwarded-for": "198.51.100.7"})
-        assert int(answer.headers["retry-after"]) >= 1
-        assert client.get("/u/nonsense", headers={"x-forwarded-for": "198.51.100.8"}).status_code == 404
+        assert int(tried("203.0.113.1, 198.51.100.7").headers["retry-after"]) >= 1
+        assert tried("203.0.113.1", "198.51.100.7").status_code == 429
+        assert tried("198.51.100.7, 198.51.100.8").status_code == 404
+        assert tried("198.51.100.8").status_code == 404
+
+
+def test_what_a_caller_says_of_its_address_counts_for_nothing_without_a_proxy(databases: Databases) -> None:
+    with Running(settings_for(databases)) as url, httpx.Client(base_url=url) as client:
+        said = [{"x-forwarded-for": f"198.51.100.{n}"} for n in range(30)]
+        codes = [client.get("/u/nonsense", headers=each).status_code for each in said]
+    assert codes[-1] == 429
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:0db8:0001:0002"),
+        ("2001:db8:1:2::9", "2001:0db8:0001:0002"),
+        ("unknown", "unknown"),
+        ("x" * 100, "x" * 64),
+    ],
+)
+def test_guesses_are_counted_by_the_house_that_they_come_from(host: str, counted: str) -> None:
+    scope = {"client": ("192.0.2.1", 1), "headers": [(b"x-forwarded-for", host.encode())]}
+    assert origin(scope, is_proxied=True) == counted
+    assert origin(scope, is_proxied=False) == "192.0.2.1"
 
 
 def test_rates_forget_those_heard_of_longest_ago() -> None:

@@ -1,0 +1,26 @@
+"""Where requests come from: what wrong guesses are counted by."""
+
+from collections.abc import Mapping
+from ipaddress import IPv6Address, ip_address
+from typing import Any, Final
+
+LONGEST: Final = 64
+"""Characters that are looked at of an address that a proxy names."""
+NETWORK: Final = len("2001:0db8:0000:0000")
+
+
+def origin(scope: Mapping[str, Any], *, is_proxied: bool) -> str:
+    """Give the address that a request comes from, or the network of an IPv6 address, which one house has all of.
+
+    Behind a proxy it is the last one of X-Forwarded-For, which the proxy puts there: those before it are what the
+    caller says of itself. Where there is no proxy, nothing that a caller says counts.
+    """
+    host: str = (scope.get("client") or ("",))[0]
+    if is_proxied:
+        named: list[bytes] = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        host = named[-1].rpartition(b",")[2].strip().decode("latin-1")[:LONGEST] if named else host
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return address.exploded[:NETWORK] if isinstance(address, IPv6Address) else host
