@@ -6,8 +6,8 @@ out of order is not begun here. It takes the long road from its start, on which 
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from functools import cache
+from collections.abc import Coroutine, Sequence
+from functools import cache, partial
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 
@@ -51,13 +51,13 @@ class Errands:
     """The endpoint of requests of which all is known."""
 
     def __init__(self, endpoint: GraphQLOverHTTP) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._gathering: dict[Level, list[_Errand]] = {}
 
     def begin(self, exchange: Exchange) -> bool:
         """Begin to answer a request; False, and nothing was begun, where it has to take the long road."""
         began = perf_counter()
-        endpoint, head = self._endpoint, exchange.head
+        endpoint, head = self.endpoint, exchange.head
         meaning = head.meaning
         if meaning is None:
             meaning = head.meaning = _meaning(dict(head.scope["headers"]))
@@ -74,12 +74,15 @@ class Errands:
         except Exception:  # noqa: BLE001 -- whatever it is, the long road finds it, too
             return False
         context = endpoint.context(actor, prepared)
-        errand = _Errand(self, endpoint, exchange, context, began)
-        begun = prepared.plan.begin(context, request.variables) if prepared.is_query else None
-        if begun:
-            errand.wait(begun)
-        else:
-            errand.run(prepared.plan.run(context, request.variables), is_query=prepared.is_query)
+        errand = _Errand(self, exchange, context, began)
+        try:
+            begun = prepared.plan.begin(context, request.variables) if prepared.is_query else None
+            if begun:
+                errand.wait(begun)
+            else:
+                errand.run(prepared.plan.run(context, request.variables), is_query=prepared.is_query)
+        except Exception as error:  # noqa: BLE001 -- the last net, as on the long road
+            errand.fail(error)
         return True
 
     def gather(self, errand: "_Errand") -> None:
@@ -93,30 +96,31 @@ class Errands:
             gathering.append(errand)
 
     def _go_on(self, level: Level) -> None:
-        errands = self._gathering.pop(level)
+        gathered = self._gathering.pop(level)
+        errands = [errand for errand in gathered if not errand.exchange.disconnected]
+        for errand in gathered:
+            if errand.exchange.disconnected:
+                errand.cancelled()
         for start in range(0, len(errands), MOST_TOGETHER):
             group = errands[start : start + MOST_TOGETHER]
             if len(group) == 1 or level.is_alone:
                 for errand in group:
                     errand.go_alone()
             else:
-                _Convoy(self._endpoint, group)
+                _Convoy(self.endpoint, group)
 
 
 class _Errand:
     """One request on the short road."""
 
-    __slots__ = ("_began", "_endpoint", "_errands", "_id", "_responds", "begun", "context", "exchange")
+    __slots__ = ("_began", "_errands", "_id", "_responds", "begun", "context", "exchange")
 
-    def __init__(
-        self, errands: Errands, endpoint: GraphQLOverHTTP, exchange: Exchange, context: Context, began: float
-    ) -> None:
+    def __init__(self, errands: Errands, exchange: Exchange, context: Context, began: float) -> None:
         self._errands = errands
-        self._endpoint = endpoint
         self.exchange = exchange
         self.context = context
         self._began = began
-        self._id = endpoint.request_id()
+        self._id = errands.endpoint.request_id()
         self._responds = exchange.head.meaning.accepts_response
 
     def wait(self, begun: Begun) -> None:
@@ -129,9 +133,10 @@ class _Errand:
         else:
             self._answer()
 
-    def run(self, running: Awaitable[Result], *, is_query: bool) -> None:
+    def run(self, running: Coroutine[Any, Any, Result], *, is_query: bool) -> None:
         """Answer when this has ended, in a task; a query's is cancelled when its caller hangs up, a deed is done."""
         task = self.exchange.run(self._ended(running))
+        task.add_done_callback(partial(self._stopped, running))
         if is_query:
             self.exchange.promise = task
 
@@ -164,6 +169,9 @@ class _Errand:
 
     def tell(self, data: dict[str, Any]) -> None:
         """Answer, where nothing went wrong."""
+        if self.exchange.disconnected:
+            self.cancelled()
+            return
         try:
             self.leave(Answer(200, {"data": data}))
         except Exception as error:  # noqa: BLE001 -- the last net, as on the long road
@@ -176,13 +184,17 @@ class _Errand:
         else:
             self.leave(refused([refusal_of(error)], responds=True))
 
-    async def _ended(self, running: Awaitable[Result]) -> None:
+    async def _ended(self, running: Coroutine[Any, Any, Result]) -> None:
         try:
             self.leave(await answered(await running, self.context, responds=self._responds))
-        except asyncio.CancelledError:
-            self.cancelled()
         except Exception as error:  # noqa: BLE001 -- the last net, as on the long road
             self.fail(error)
+
+    def _stopped(self, running: Coroutine[Any, Any, Result], task: asyncio.Task[None]) -> None:
+        """See to a task that was cancelled, perhaps before it began."""
+        if task.cancelled():
+            running.close()
+            self.cancelled()
 
     def cancelled(self) -> None:
         """Note that the caller has hung up; one who has not is told to come back."""
@@ -200,7 +212,7 @@ class _Errand:
     def _note(self, code: str) -> None:
         context = self.context
         seconds = perf_counter() - self._began
-        self._endpoint.journal.note(self._id, context.actor, context.operation, code, seconds)
+        self._errands.endpoint.journal.note(self._id, context.actor, context.operation, code, seconds)
 
 
 class _Convoy:
@@ -215,6 +227,7 @@ class _Convoy:
         self._errands = errands
         self._left = len(errands)
         self._task = errands[0].exchange.run(self._go())
+        self._task.add_done_callback(self._stopped)
         for errand in errands:
             errand.exchange.promise = self
 
@@ -237,12 +250,14 @@ class _Convoy:
                 await record(self._endpoint.service, events)
             for errand, data in zip(errands, answers, strict=True):
                 errand.tell(data)
-        except asyncio.CancelledError:
-            for errand in errands:
-                errand.cancelled()
         except Exception as error:  # noqa: BLE001 -- the last net, as on the long road
             for errand in errands:
                 errand.fail(error)
+
+    def _stopped(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            for errand in self._errands:
+                errand.cancelled()
 
 
 @cache

@@ -14,10 +14,13 @@ from weakref import WeakKeyDictionary
 from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
 
 PATH: Final = b"/graphql"
 MOST_HEADS: Final = 8
 """How many heads are kept for a connection: those of one caller differ in the length of the body, if in anything."""
+LONGEST_HEAD: Final = 8192
+"""Octets of a head that is kept."""
 CLOSE: Final = b"connection: close\r\n"
 END: Final = b"\r\n\r\n"
 FAILED: Final = STATUS_LINE[500] + b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -150,6 +153,7 @@ class Exchange:
         """Write the answer; nothing of it is left when this returns."""
         self.response_complete = True
         self.promise = None
+        self.body = b""
         self.set()
         answer, self._answer = self._answer, b""
         # A caller with more requests in the pipeline may be gone without this one being told.
@@ -177,10 +181,14 @@ class Outbox:
     def _write(self) -> None:
         answered, self._answered = self._answered, []
         for exchange in answered:
-            exchange.leave()
+            try:
+                exchange.leave()
+            except Exception as error:  # noqa: BLE001 -- the others of this turn are to have their answers
+                exchange.wire.logger.error("An answer was lost: %s", type(error).__name__)  # noqa: TRY400
+                exchange.wire.transport.close()
 
 
-_OUTBOXES: WeakKeyDictionary[asyncio.AbstractEventLoop, Outbox] = WeakKeyDictionary()
+_OUTBOXES: WeakKeyDictionary[ServerState, Outbox] = WeakKeyDictionary()
 
 
 class Wire(HttpToolsProtocol):
@@ -203,7 +211,8 @@ class Wire(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self.outbox = _OUTBOXES.get(self.loop) or _OUTBOXES.setdefault(self.loop, Outbox(self.loop))
+        state = self.server_state
+        self.outbox = _OUTBOXES.get(state) or _OUTBOXES.setdefault(state, Outbox(self.loop))
         self._heads = {}
         self._pieces = []
         self._begins = getattr(self.app, "begin", _never)
@@ -216,19 +225,25 @@ class Wire(HttpToolsProtocol):
             self._clock.cancel()
             self._clock = None
 
+    def shutdown(self) -> None:
+        """Close the connection, once what has begun to arrive on it is answered."""
+        if self._kept:
+            self._chunk, self._kept = self._kept, b""
+            super().data_received(self._chunk)
+        super().shutdown()
+
     def data_received(self, data: bytes) -> None:
+        self._is_silent = False
         if self._kept:
             data, self._kept = self._kept + data, b""
         elif data.endswith(END) and data in self._heads and self._is_free:
             # The body comes apart from its head, as many clients send it.
             self._kept = data
-            self._is_silent = False
             return
         end = data.find(END) + len(END)
         head = self._heads.get(data[:end])
         if head and len(data) == end + head.length and self._is_free:
             # The head of a request before, octet for octet, and one body: there is nothing new to parse.
-            self._is_silent = False
             self._begin(Exchange(self, head, data[end:]))
             return
         if self._is_between:
@@ -244,7 +259,7 @@ class Wire(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._is_silent = self._is_between = False
+        self._is_between = False
 
     def on_headers_complete(self) -> None:
         parser, before = self.parser, self.cycle
@@ -278,8 +293,9 @@ class Wire(HttpToolsProtocol):
             super().on_message_complete()
             return
         exchange.body, self._pieces = b"".join(self._pieces), []
-        end, length = chunk.find(END) + len(END), exchange.head.length
-        if chunk.startswith(b"POST ") and length and len(chunk) - end in {0, length}:
+        start, length = chunk.find(END), exchange.head.length
+        end = start + len(END)
+        if chunk.startswith(b"POST ") and length and 0 < start < LONGEST_HEAD and len(chunk) - end in {0, length}:
             if len(self._heads) >= MOST_HEADS:
                 self._heads.clear()
             self._heads[chunk[:end]] = exchange.head
@@ -287,7 +303,8 @@ class Wire(HttpToolsProtocol):
 
     def _begin(self, exchange: Exchange) -> None:
         self.cycle = exchange
-        if not self._begins(exchange):
+        # A caller who does not read its answers has to wait: that is what the long road does.
+        if self.flow.write_paused or not self._begins(exchange):
             self._start_asgi_task(exchange, self.app)  # type: ignore[arg-type]  # it is what uvicorn asks of a cycle
 
     def on_response_complete(self) -> None:

@@ -26,7 +26,7 @@ from models.roles import READERS
 from models.seals import SubjectKey
 from models.subjects import SubjectRow
 from models.tokens import LIFE, TokenLife
-from resolvers.loaders import Reader, Then
+from resolvers.loaders import SLOW_TO_COMMIT, Reader, Then
 from resolvers.pages import Cursors
 from resolvers.sources import Read
 
@@ -57,7 +57,7 @@ class Service:
         self.keys = {
             role: Reader(database.keys_as[name]) if name in database.keys_as else keys for role, name in READERS.items()
         }
-        self.recorder = Reader(database.writers)
+        self.recorder = Reader(database.writers, SLOW_TO_COMMIT)
         self.questions = Questions()
         self.cursors = Cursors(keyring.masters.derived("cursors"))
         self.grace = grace

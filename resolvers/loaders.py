@@ -22,6 +22,8 @@ MOST_FLIGHTS = 2
 """How many connections one read has at most; while its statements are on their way, the next batch gathers."""
 SLOW = 0.005
 """Seconds that a statement may take before those who gather meanwhile get a connection of their own."""
+SLOW_TO_COMMIT = 0.0005
+"""The same for what is committed: that waits for the disk, which takes several of these at once."""
 MOST_STATEMENTS = 16
 """How many statements follow each other on a connection before it is given back, for other reads to have their turn."""
 MOST_WAITING = 20_000
@@ -31,8 +33,9 @@ MOST_WAITING = 20_000
 class Reader:
     """Reads for everybody through the connections of one pool."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, slow: float = SLOW) -> None:
         self.seats = Seats(pool)
+        self.slow = slow
         self.lanes: dict[tuple[Hashable, ...], _Lane] = {}
         self.waiting = 0
 
@@ -143,12 +146,13 @@ class _Lane:
     def _look_later(self) -> None:
         if not self._is_timed:
             self._is_timed = True
-            self._loop.call_later(SLOW, self._look)
+            self._loop.call_later(self._reader.slow, self._look)
 
     def _look(self) -> None:
         """Send those who wait too long for a statement before them on a connection of their own."""
         self._is_timed = False
-        if self._asked and len(self._flights) < MOST_FLIGHTS and self._loop.time() - self._asked_since >= SLOW:
+        is_late = self._loop.time() - self._asked_since >= self._reader.slow
+        if self._asked and len(self._flights) < MOST_FLIGHTS and is_late:
             self._start()
         elif self._asked:
             self._look_later()

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 from collections import Counter
+from contextlib import AsyncExitStack
 from typing import Any
 
 import asyncpg
@@ -85,6 +87,50 @@ def test_one_whose_key_is_gone_spoils_nobody_elses_answer(api: Api, clean: Datab
             assert answer["data"]["subject"]["id"] == people[email]
             assert answer["data"]["subject"]["displayName"] == "Ada Example"
             assert "errors" not in answer
+
+
+def test_those_who_hang_up_are_let_go_and_the_others_answered(api: Api, clean: Databases) -> None:
+    people = {f"user{n}@example.com": known(api, f"user{n}@example.com").id for n in range(PEOPLE)}
+    before = hung_up(api)
+    answered = asyncio.run(left_waiting(api, clean, [*people], leaving=PEOPLE // 2))
+    assert [answer["data"]["subject"]["id"] for answer in answered] == [*people.values()][PEOPLE // 2 :]
+    assert asyncio.run(left_waiting(api, clean, [*people], leaving=PEOPLE)) == []
+    assert hung_up(api) == before + PEOPLE // 2 + PEOPLE
+
+
+def hung_up(api: Api) -> int:
+    counted = re.findall(
+        r'privacy_operations_total{code="HUNG_UP",role="SUPPORT"} (\d+)', api.client.get("/metrics").text
+    )
+    return int(counted[0]) if counted else 0
+
+
+async def left_waiting(api: Api, clean: Databases, emails: list[str], *, leaving: int) -> list[dict[str, Any]]:
+    """Ask for all of these while nobody can be shown; the first ones hang up before anybody can."""
+    headers = {"authorization": f"Bearer {api.secrets['SUPPORT']}", "x-case": "case/1"}
+
+    async def ask(client: httpx.AsyncClient, email: str) -> dict[str, Any]:
+        body = {"query": PAGE, "variables": {"email": email}}
+        return dict((await client.post("/graphql", json=body, headers=headers)).json())
+
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(httpx.AsyncClient(base_url=api.url, timeout=30)) for _ in range(len(emails))
+        ]
+        for client, email in zip(clients, emails, strict=True):
+            await ask(client, email)
+        holder = await asyncpg.connect(clean.url)
+        try:
+            async with holder.transaction():
+                await holder.execute("LOCK TABLE consents IN ACCESS EXCLUSIVE MODE")
+                waiting = [asyncio.create_task(ask(*each)) for each in zip(clients, emails, strict=True)]
+                await asyncio.sleep(0.5)
+                for task in waiting[:leaving]:
+                    task.cancel()
+                await asyncio.sleep(0.3)
+            return await asyncio.gather(*waiting[leaving:])
+        finally:
+            await holder.close()
 
 
 async def read(clean: Databases) -> list[asyncpg.Record]:

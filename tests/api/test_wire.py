@@ -6,12 +6,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPResponse
 from typing import Any
 
 import asyncpg
 import pytest
+from graphql import get_introspection_query
 
 from tests.conftest import Api, Databases, Running, issued, settings_for
 from tests.people import DECIDE, REGISTER
@@ -105,6 +106,66 @@ def test_a_head_that_is_known_says_no_more_than_it_does(api: Api) -> None:
         broken.sendall(sent)
         broken.settimeout(1)
         assert answer(broken)[0] == 400
+
+
+def test_a_head_that_comes_in_pieces_is_read_to_its_end_each_time(api: Api) -> None:
+    """Even where a piece is as long as the body and what ends a head together."""
+    first = request(api, b'{"query": "{ viewer { role } }", "operationName": null' + b" " * 43 + b"}", X_Pad="p" * 300)
+    assert first.endswith(b"}")
+    length = len(first) - first.index(b"\r\n\r\n") - 4
+    second = request(api, Authorization=f"Bearer {api.secrets['SUPPORT']}", X_Pad="p" * 300)
+    with connection(api) as connected:
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for sent, role in ((first, "STORE"), (second, "SUPPORT"), (first, "STORE")):
+            connected.sendall(sent[: length + 3])
+            time.sleep(0.05)
+            connected.sendall(sent[length + 3 :])
+            assert answer(connected) == (200, {"data": {"viewer": {"role": role}}}, None)
+
+
+def test_a_caller_who_does_not_read_has_to_wait(clean: Databases) -> None:
+    running = Running(settings_for(clean))
+    with running as url:
+        here = Api(url, asyncio.run(issued(clean)))
+        whole = request(here, _body(get_introspection_query()))
+        with connection(here) as connected:
+            connected.sendall(whole)
+            longest = len(connected.recv(10_000_000))
+            connected.setblocking(False)
+            for _ in range(200):
+                with suppress(BlockingIOError):
+                    connected.send(whole)
+                time.sleep(0.005)
+            [wire] = running.server.server_state.connections
+            assert longest < wire.transport.get_write_buffer_size() < 2_000_000
+
+
+def test_a_request_that_takes_long_to_arrive_is_answered(api: Api) -> None:
+    with connection(api) as connected:
+        sent = request(api)
+        connected.sendall(sent + sent[:20])
+        assert answer(connected)[0] == 200
+        connected.sendall(sent[20:-5])
+        time.sleep(KEEP_ALIVE + 0.5)
+        connected.sendall(sent[-5:])
+        assert answer(connected) == (200, ANSWER, None)
+
+
+def test_a_request_of_which_the_head_is_there_is_answered_before_the_service_stops(clean: Databases) -> None:
+    running = Running(settings_for(clean))
+    with running as url:
+        here = Api(url, asyncio.run(issued(clean)))
+        sent = request(here)
+        head = sent.index(b"\r\n\r\n") + 4
+        with connection(here) as connected:
+            connected.sendall(sent)
+            assert answer(connected) == (200, ANSWER, None)
+            connected.sendall(sent[:head])
+            time.sleep(0.2)
+            running.server.should_exit = True
+            time.sleep(0.3)
+            connected.sendall(sent[head:])
+            assert answer(connected) == (200, ANSWER, "close")
 
 
 def test_a_token_that_is_revoked_is_worth_nothing_on_a_connection_that_knows_its_head(api: Api) -> None:
