@@ -194,9 +194,13 @@ async def notes_of(world: Any, keys: Sequence[Any]) -> Mapping[Any, Any]:
     return {key: world.maybe(world.chance("note", key), f"note of {key}", 5, ValueError("torn"), []) for key in keys}
 
 
+POSITIVE = "what is to be positive"
+"""What a body refuses, told apart by it from what no coercion takes."""
+
+
 def positive(first: int) -> int:
     if first < 0:
-        raise BadInput("first")
+        raise BadInput(POSITIVE)
     return first
 
 

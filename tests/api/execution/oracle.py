@@ -20,6 +20,7 @@ from graphql import (
 
 from api.execution import Result, as_json, compile_operation
 from models.errors import BadInput
+from tests.api.execution.club import POSITIVE
 
 SAME = (
     (
@@ -82,7 +83,7 @@ def assert_same(ours: Result, theirs: ExecutionResult) -> None:
 
 def essence(error: GraphQLError) -> tuple[tuple[str | int, ...], str, str]:
     message = error.message
-    if isinstance(error.original_error, BadInput) and error.original_error.extensions["argument"] != "first":
+    if isinstance(error.original_error, BadInput) and error.original_error.extensions["argument"] != POSITIVE:
         message = "bad input"
     for pattern, same in SAME:
         message = pattern.sub(same, message)
