@@ -4,6 +4,7 @@ import asyncio
 import sys
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import accumulate
 from operator import add
 from time import gmtime, strftime, time
@@ -75,12 +76,11 @@ class Journal:
             if int(at) != self._second:
                 self._second = int(at)
                 self._stamp = strftime("%Y-%m-%dT%H:%M:%S", gmtime(at))
-            named = f'"{operation}"' if operation and operation.isidentifier() and operation.isascii() else "null"
             if not self._lines:
                 asyncio.get_running_loop().call_later(DELAY, self.flush)
             self._lines.append(
                 f'{{"at":"{self._stamp}.{int(at % 1 * 1000):03}Z","event":"operation","request":"{request_id}",'
-                f'"operation":{named},"role":"{role}","code":"{code}","ms":{seconds * 1000:.2f}}}\n'
+                f'"operation":{_named(operation)},"role":"{role}","code":"{code}","ms":{seconds * 1000:.2f}}}\n'
             )
 
     def flush(self) -> None:
@@ -89,3 +89,8 @@ class Journal:
             sys.stderr.write("".join(self._lines))
             sys.stderr.flush()
             self._lines.clear()
+
+
+@lru_cache(1000)
+def _named(operation: str | None) -> str:
+    return f'"{operation}"' if operation and operation.isidentifier() and operation.isascii() else "null"

@@ -130,6 +130,13 @@ def demand_variables(
     A bare number is refused, too, where a string belongs, when it looks like a card number. QUERY_TOO_LARGE when the
     variables hold more values than the limit.
     """
+    if len(variables) > limits.VALUES or not all(map(_is_harmless, variables, variables.values())):
+        _demand_each(schema, definitions, variables)
+
+
+def _demand_each(
+    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], variables: dict[str, Any]
+) -> None:
     pending: list[tuple[_Place | None, Any]] = [(None, variables)]
     count = 0
     while pending:

@@ -73,6 +73,11 @@ class Head:
 class Exchange:
     """One request and its answer: for uvicorn the cycle of a connection, for the application what it receives from."""
 
+    __slots__ = (
+        *("_answer", "_head", "_is_received", "_waiting", "body", "disconnected", "head", "keep_alive", "promise"),
+        *("response_complete", "wire"),
+    )
+
     def __init__(self, wire: "Wire", head: Head, body: bytes = b"") -> None:
         self.wire = wire
         self.head = head

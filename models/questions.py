@@ -3,7 +3,6 @@
 from collections import Counter
 from datetime import UTC, datetime
 from time import time
-from typing import NamedTuple
 
 from sqlalchemy import BigInteger
 
@@ -25,15 +24,6 @@ class ConsentQuestionCount(Table, table=True):
     count: int = stored(BigInteger, Fate.IMPERSONAL)
 
 
-class Question(NamedTuple):
-    """What is counted together; the minute is counted since 1970."""
-
-    minute: int
-    actor: str
-    purpose: str
-    reason: str
-
-
 # Several processes count the same minute: in one order, so that they do not wait for each other in a circle.
 COUNT = Statement("""
 INSERT INTO consent_question_counts (minute, actor, purpose, reason, count)
@@ -52,26 +42,28 @@ class Questions:
     """Counts in memory, so that a question costs no write, until they are written together."""
 
     def __init__(self) -> None:
-        self._counts: Counter[Question] = Counter()
+        self._counts: Counter[tuple[int, str, str, str]] = Counter()
+        """By minute since 1970, actor, purpose and reason."""
 
     def count(self, actor: str, purpose: str, reasons: list[str]) -> None:
         """Count questions that were answered with these reasons just now."""
         minute = int(time() // MINUTE)
         for reason in set(reasons):
-            self._counts[Question(minute, actor, purpose, reason)] += reasons.count(reason)
+            self._counts[minute, actor, purpose, reason] += reasons.count(reason)
 
     async def write(self, connection: Connection) -> None:
         """Write what was counted since the last time; it stays counted when it cannot be written."""
         counts, self._counts = self._counts, Counter()
         if not counts:
             return
+        minutes, actors, purposes, reasons = zip(*counts, strict=True)
         try:
             await COUNT.run(
                 connection,
-                minutes=[datetime.fromtimestamp(question.minute * MINUTE, UTC) for question in counts],
-                actors=[question.actor for question in counts],
-                purposes=[question.purpose for question in counts],
-                reasons=[str(question.reason) for question in counts],
+                minutes=[datetime.fromtimestamp(minute * MINUTE, UTC) for minute in minutes],
+                actors=actors,
+                purposes=purposes,
+                reasons=[str(reason) for reason in reasons],
                 counts=list(counts.values()),
             )
         except BaseException:

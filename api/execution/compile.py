@@ -122,7 +122,7 @@ class Target:
         if depth > 1 or rows.__class__ is not list or not rows:
             return None
         level = self.levels.get(rows[0].__class__)
-        if level is None or not level.is_ready or {*map(type, rows)} != {rows[0].__class__}:
+        if level is None or not level.is_ready or (depth and {*map(type, rows)} != {rows[0].__class__}):
             return None
         answers = attempt(level.assemble, rows, (), None)
         return None if answers.__class__ is not list else answers if depth else answers[0]

@@ -77,7 +77,7 @@ class Plan(NamedTuple):
         return coerced, errors
 
     def _variant(self, variables: Mapping[str, Any]) -> Sequence[Level] | GraphQLError:
-        choice = tuple([variables.get(name) for name in self.choosing])
+        choice = tuple([variables.get(name) for name in self.choosing]) if self.choosing else ()
         if choice not in self.variants:
             if len(self.variants) >= VARIANTS:
                 del self.variants[next(iter(self.variants))]

@@ -41,6 +41,7 @@ class Waiting:
 class Run:
     """One run of a plan: what the next wave waits for, the frames in it, and the errors found."""
 
+    __slots__ = ("_entered", "_ready", "_waiting", "context", "errors", "variables")
     is_shared = False
 
     def __init__(self, context: Any, variables: Mapping[str, Any]) -> None:
@@ -141,6 +142,7 @@ class Begun(NamedTuple):
 class Shared(Run):
     """One run for several requests, each of which is told what of its own rows is read."""
 
+    __slots__ = ("_owners",)
     is_shared = True
 
     def __init__(self, context: Any, owners: Sequence[Any]) -> None:
