@@ -78,6 +78,7 @@ def main() -> None:
         found = compared(place, chosen, wanted, Timing(given.rounds, given.seconds, given.connections))
         results = report.Results(given.subjects, given.rounds, given.seconds, given.connections, found, {})
         report.show(results)
+        report.keep(results)
         if not given.quick:
             results.scaling.update(scaling.all_of(cluster, place, seconds=given.seconds, requests=given.requests))
             report.show_scaling(results)

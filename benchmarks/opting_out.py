@@ -30,8 +30,9 @@ OF_THE_DRIVER = re.compile(r"^(BEGIN|COMMIT)\b|\btypeinfo_tree\b|'jit'")
 CONNECTIONS = 32
 PEOPLE = """
 CREATE SCHEMA IF NOT EXISTS bench;
-CREATE TABLE IF NOT EXISTS bench.people AS SELECT row_number() OVER (ORDER BY md5(id::text)) AS n, id FROM subjects;
-CREATE UNIQUE INDEX IF NOT EXISTS people_by_number ON bench.people (n);
+DROP TABLE IF EXISTS bench.people;
+CREATE TABLE bench.people AS SELECT n, id FROM unnest(CAST('{{{ids}}}' AS uuid[])) WITH ORDINALITY AS leaving (id, n);
+CREATE UNIQUE INDEX people_by_number ON bench.people (n);
 ANALYZE bench.people;
 """
 
@@ -94,15 +95,18 @@ def beside_pgbench(place: Place, ours: Running, work: Work, seconds: float) -> d
     subject_id = UUID(asked["id"].removeprefix("sub_"))
     [row] = place.rows("privacy", "SELECT epoch FROM subjects WHERE id = $1", subject_id)
     writing = _Script(subject_id, row["epoch"])
+    # Those who leave are others than those who are read.
+    leaving = sorted({each["id"].removeprefix("sub_") for each in work.variables})
     lines = [
-        f"\\set n random(1, {place.subjects})",
+        f"\\set n random(1, {len(leaving)})",
         "BEGIN;",
         "SELECT id AS who FROM bench.people WHERE n = :n \\gset",
         *map(writing.statement, recorded),
         "COMMIT;",
     ]
     script.write_text("\n".join(lines) + "\n")
-    place.cluster.run("psql", "--quiet", "--dbname", f"privacy_{place.subjects}", text=PEOPLE)
+    people = PEOPLE.format(ids=",".join(leaving))
+    place.cluster.run("psql", "--quiet", "--dbname", f"privacy_{place.subjects}", text=people)
     found: dict[str, list[float]] = {"ours": [], "pgbench": []}
     for _ in range(ROUNDS):
         found["ours"].append(timed(place, ours, work, connections=CONNECTIONS, seconds=seconds).per_second)
