@@ -1,8 +1,8 @@
 """The wire under POST /graphql: uvicorn's own protocol, with less between its parser and the application.
 
-A request reaches the application when its body is whole. Its answer leaves in one write, at the end of the turn of the
-loop, right after those of the other requests answered in that turn: whoever waits for them is woken once and not for
-each. Whatever is not such a request (another path or method, a body of unknown or too great a length, pipelined
+A request reaches the application when its body is whole; a head that comes again on a connection, octet for octet, is
+not parsed again. Its answer leaves in one write, at the end of the turn of the loop, right after those of the other
+requests answered in that turn: whoever waits for them is woken once and not for each. Whatever is not such a request (another path or method, a body of unknown or too great a length, pipelined
 requests) takes uvicorn's road unchanged.
 """
 
