@@ -2,8 +2,8 @@
 
 A request reaches the application when its body is whole; a head that comes again on a connection, octet for octet, is
 not parsed again. Its answer leaves in one write, at the end of the turn of the loop, right after those of the other
-requests answered in that turn: whoever waits for them is woken once and not for each. Whatever is not such a request (another path or method, a body of unknown or too great a length, pipelined
-requests) takes uvicorn's road unchanged.
+requests answered in that turn: whoever waits for them is woken once and not for each. Whatever is not such a request
+(another path or method, a body of unknown or too great a length, pipelined requests) takes uvicorn's road unchanged.
 """
 
 import asyncio
