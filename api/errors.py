@@ -11,6 +11,8 @@ from graphql import GraphQLError
 from models.database import unavailable_for
 from models.errors import Forbidden, GraphqlInvalid, Internal, Refused, Unauthenticated
 
+FRAMES = 16
+"""Frames of a fault that are logged: the driver's own are nine where it has to prepare a statement first."""
 MOST_PLACES = 5
 """Places in the document that one error names at most."""
 log = structlog.get_logger("privacy")
@@ -28,7 +30,7 @@ def refusal_of(error: BaseException) -> Refused:
     made = Internal(id=secrets.token_hex(8))
     frames = [
         f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
-        for frame in traceback.extract_tb(error.__traceback__)[-8:]
+        for frame in traceback.extract_tb(error.__traceback__)[-FRAMES:]
     ]
     # The type and the place, never the message: libraries quote values in theirs.
     log.error(
