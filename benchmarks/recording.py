@@ -23,7 +23,11 @@ from benchmarks.place import HOME, ROOT, Place, console, pinned, populated, star
 from benchmarks.works import PAGE
 
 APPLICATIONS = {"recorded": "cli.serve:application", "unrecorded": "benchmarks.unrecorded:application"}
-SERVER = ["--factory", "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
+SERVER = [
+    *("--factory", "--loop", "uvloop", "--http", "api.wire:Wire", "--ws", "none", "--no-access-log"),
+    *("--no-proxy-headers", "--no-server-header", "--log-level", "warning"),
+]
+"""As `privacy serve` has it (``api.wire.SERVED``)."""
 PORT = 8790
 CASE = "#4711"
 CHECKED = 20

@@ -5,15 +5,17 @@
 
 from api.app import App
 from cli.serve import application as recorded
+from models.audits import AccessEventRow
 from resolvers.context import Context
 
 
-async def _forget(context: Context) -> None:
-    """Remember nothing of what was seen."""
-    context._notes, context._seen = [], {}  # noqa: SLF001 -- it stands in the place of the method that writes them
+def _forget(context: Context) -> list[AccessEventRow]:
+    """Give nothing of what was seen to be written down."""
+    context._notes, context._seen = [], {}  # noqa: SLF001 -- it stands in the place of the method that gives it
+    return []
 
 
 def application() -> App:
     """Make the application of one process, in which nothing is recorded of reads."""
-    Context.record = _forget  # type: ignore[method-assign]
+    Context.taken_down = _forget  # type: ignore[method-assign]
     return recorded()
