@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from api.jwts import JwtVerifier
@@ -42,6 +43,11 @@ def acting(bearer: Bearer, role: str | None, case: str | None) -> Actor:
         if looks_like_card_number(case):
             raise CardNumberRefused(argument="X-Case")
     return Actor(bearer.name, Role(role) if role is not None else bearer.roles[0], bearer.roles, case)
+
+
+def named(headers: Mapping[bytes, bytes]) -> tuple[bytes | None, ...]:
+    """Give what names the caller: the headers for the token, the role and the case."""
+    return headers.get(b"authorization"), headers.get(b"x-role"), headers.get(b"x-case")
 
 
 class Authenticator:

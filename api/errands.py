@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any, Final, NamedTuple
 
 from api import literals
+from api.auth import named
 from api.errors import refusal_of
 from api.execution import Begun, Result, as_json, together
 from api.execution.levels import Level
@@ -30,10 +31,10 @@ class _Meaning(NamedTuple):
     """What a head means: which media type is wanted, and what says who asks, in which role, for which case."""
 
     accepts_response: bool
-    named: tuple[bytes | None, ...]
+    caller: tuple[bytes | None, ...]
 
 
-OUT_OF_ORDER: Final = _Meaning(accepts_response=False, named=())
+OUT_OF_ORDER: Final = _Meaning(accepts_response=False, caller=())
 """The meaning of a head that is to be rejected: nobody is remembered by it."""
 
 
@@ -43,8 +44,7 @@ def _meaning(headers: dict[bytes, bytes]) -> _Meaning:
         demand_json(headers.get(b"content-type"))
     except Rejected:
         return OUT_OF_ORDER
-    named = headers.get(b"authorization"), headers.get(b"x-role"), headers.get(b"x-case")
-    return _Meaning(accepts_response, named)
+    return _Meaning(accepts_response, named(headers))
 
 
 class Errands:
@@ -61,7 +61,7 @@ class Errands:
         meaning = head.meaning
         if meaning is None:
             meaning = head.meaning = _meaning(dict(head.scope["headers"]))
-        actor = endpoint.authenticator.recalled(meaning.named)
+        actor = endpoint.authenticator.recalled(meaning.caller)
         if actor is None:
             return False
         try:

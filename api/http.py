@@ -11,7 +11,7 @@ from graphql import GraphQLError
 
 from api import literals
 from api.access import visible_types
-from api.auth import Authenticator, acting
+from api.auth import Authenticator, acting, named
 from api.documents import Documents, Prepared, Refusals
 from api.errors import refusal_of, status_of, written
 from api.execution import Result, as_json
@@ -80,8 +80,8 @@ class GraphQLOverHTTP:
             accepts_response = accepted(headers.get(b"accept"))
             demand_json(headers.get(b"content-type"))
             self.gate.demand()
-            named = headers.get(b"authorization"), headers.get(b"x-role"), headers.get(b"x-case")
-            actor = self.authenticator.recalled(named) or await self._actor(named)
+            caller = named(headers)
+            actor = self.authenticator.recalled(caller) or await self._actor(caller)
             request = read(await body(headers, receive))
             name = request.operation
             answer, name = await self._answer(request, actor, receive, responds=accepts_response)
@@ -123,8 +123,8 @@ class GraphQLOverHTTP:
         """Give what an operation runs in."""
         return Context(self.service, actor, prepared.name, _SEES[actor.role], prepared.hash)
 
-    async def _actor(self, named: tuple[bytes | None, ...]) -> Actor:
-        authorization, role, case = (None if value is None else value.decode("latin-1") for value in named)
+    async def _actor(self, caller: tuple[bytes | None, ...]) -> Actor:
+        authorization, role, case = (None if value is None else value.decode("latin-1") for value in caller)
         bearer = await self.authenticator.bearer(authorization or "")
         try:
             actor = acting(bearer, role, case)
@@ -132,7 +132,7 @@ class GraphQLOverHTTP:
             known = Actor(bearer.name, bearer.roles[0], bearer.roles)
             await Context(self.service, known, None, frozenset()).refused(["X-Role"])
             raise
-        self.authenticator.remember(named, actor, bearer)
+        self.authenticator.remember(caller, actor, bearer)
         return actor
 
     async def _answer(

@@ -22,12 +22,7 @@ from typing import Any, NamedTuple
 from benchmarks.place import HOME, ROOT, Place, console, pinned, populated, started
 from benchmarks.works import PAGE
 
-APPLICATIONS = {"recorded": "cli.serve:application", "unrecorded": "benchmarks.unrecorded:application"}
-SERVER = [
-    *("--factory", "--loop", "uvloop", "--http", "api.wire:Wire", "--ws", "none", "--no-access-log"),
-    *("--no-proxy-headers", "--no-server-header", "--log-level", "warning"),
-]
-"""As `privacy serve` has it (``api.wire.SERVED``)."""
+PROGRAMS = {"recorded": "cli", "unrecorded": "benchmarks.unrecorded"}
 PORT = 8790
 CASE = "#4711"
 CHECKED = 20
@@ -54,7 +49,7 @@ class Service:
         self.port = port
         self._place = place
         self._secret = secret
-        command = [sys.executable, "-m", "uvicorn", APPLICATIONS[name], *SERVER, "--port", str(port)]
+        command = [sys.executable, "-m", PROGRAMS[name], "serve", "--port", str(port)]
         with (HOME / f"{name}.log").open("wb") as log:
             self.process = subprocess.Popen(pinned(command), env=place.environment, cwd=ROOT, stderr=log, stdout=log)
 
@@ -144,11 +139,11 @@ def written(place: Place) -> Path:
 
 def measured(place: Place, rounds: int, connections: int, seconds: float) -> None:
     requests, secret = written(place), place.token("SUPPORT")
-    found: dict[str, list[Round]] = {name: [] for name in APPLICATIONS}
+    found: dict[str, list[Round]] = {name: [] for name in PROGRAMS}
     with ExitStack() as stack:
         stack.enter_context(sealing(place))
         services = [
-            stack.enter_context(running(name, place, secret, PORT + number)) for number, name in enumerate(APPLICATIONS)
+            stack.enter_context(running(name, place, secret, PORT + number)) for number, name in enumerate(PROGRAMS)
         ]
         for service in services:
             service.timed(requests, connections, seconds)

@@ -1,10 +1,9 @@
 """This service without its record, as no running program has it: what the record costs is measured against this.
 
-``uvicorn --factory benchmarks.unrecorded:application``. All is done as ever, up to the statement that writes events.
+``python -m benchmarks.unrecorded serve``. All is done as ever, up to the statement that writes events.
 """
 
-from api.app import App
-from cli.serve import application as recorded
+from cli.main import run
 from models.audits import AccessEventRow
 from resolvers.context import Context
 
@@ -15,7 +14,6 @@ def _forget(context: Context) -> list[AccessEventRow]:
     return []
 
 
-def application() -> App:
-    """Make the application of one process, in which nothing is recorded of reads."""
+if __name__ == "__main__":
     Context.taken_down = _forget  # type: ignore[method-assign]
-    return recorded()
+    run()

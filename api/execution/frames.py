@@ -146,12 +146,13 @@ class Branch:
 
     def owners(self, frame: Frame) -> Sequence[int]:
         """Find the owners of the rows of a frame."""
-        owners = self.frame.owners()
-        if self.is_regular:
-            each = zip(owners, self.values, strict=True)
-            return [owner for owner, value in each for _ in value] if self.field.depth else owners
+        owners, depth = self.frame.owners(), self.field.depth
+        if self.is_regular and depth == 0:
+            return owners
         owned = zip(owners, self.values, strict=True)
-        return self._of(frame, [owner for owner, value in owned for _ in _rows(self.field.depth, value, ())])
+        if self.is_regular:
+            return [owner for owner, value in owned for _ in value]
+        return self._of(frame, [owner for owner, value in owned for _ in _rows(depth, value, ())])
 
     def _of(self, frame: Frame, found: list[Any]) -> list[Any]:
         """Pick those of a frame, out of what was found for the rows of all frames below."""

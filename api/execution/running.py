@@ -42,7 +42,6 @@ class Run:
     """One run of a plan: what the next wave waits for, the frames in it, and the errors found."""
 
     __slots__ = ("_entered", "_ready", "_waiting", "context", "errors", "variables")
-    is_shared = False
 
     def __init__(self, context: Any, variables: Mapping[str, Any]) -> None:
         self.context = context
@@ -67,6 +66,11 @@ class Run:
         """Put a frame into the next wave, if it has anything to do there."""
         (self._ready if frame.level.is_ready else self._entered).append(frame)
         return frame
+
+    def start(self, wave: Sequence[Frame]) -> None:
+        """Ask for all that the frames of a wave wait for."""
+        for frame in wave:
+            frame.start(self)
 
     async def result(self, roots: Sequence[Level], begun: "Begun | None" = None) -> Result:
         """Give the answers of levels at the root, one after the other; the first of them may have begun."""
@@ -104,10 +108,7 @@ class Run:
             frames.append(first)
         while wave := self._entered:
             self._entered = []
-            if self.is_shared and any(frame.level.takes_arguments for frame in wave):
-                raise Apart
-            for frame in wave:
-                frame.start(self)
+            self.start(wave)
             if self._waiting:
                 waiting, self._waiting = self._waiting, []
                 await (waiting[0].arrive() if len(waiting) == 1 else _all(waiting))
@@ -143,11 +144,15 @@ class Shared(Run):
     """One run for several requests, each of which is told what of its own rows is read."""
 
     __slots__ = ("_owners",)
-    is_shared = True
 
     def __init__(self, context: Any, owners: Sequence[Any]) -> None:
         super().__init__(context, {})
         self._owners = owners
+
+    def start(self, wave: Sequence[Frame]) -> None:
+        if any(frame.level.takes_arguments for frame in wave):
+            raise Apart
+        super().start(wave)
 
     def saw(self, frame: Frame) -> None:
         people = [row.subject_id for row in frame.rows]
