@@ -108,7 +108,7 @@ CROSS JOIN LATERAL (
         e.operation_hash, e.grant_id
     FROM access_events AS e
     WHERE e.subject_id = asked.subject_id
-    AND (CAST(:after_at AS timestamptz) IS NULL OR (e.at, e.id) < (:after_at, CAST(:after_id AS uuid)))
+    AND (e.at, e.id) < (COALESCE(CAST(:after_at AS timestamptz), 'infinity'), CAST(:after_id AS uuid))
     ORDER BY e.at DESC, e.id DESC
     LIMIT :first
 ) AS page

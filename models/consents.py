@@ -129,10 +129,7 @@ CROSS JOIN LATERAL (
     FROM consent_events AS e
     JOIN purposes AS p ON p.key = e.purpose
     WHERE e.subject_id = asked.subject_id
-    AND (
-        CAST(:after_at AS timestamptz) IS NULL
-        OR (e.effective_at, e.epoch) < (:after_at, CAST(:after_epoch AS bigint))
-    )
+    AND (e.effective_at, e.epoch) < (COALESCE(CAST(:after_at AS timestamptz), 'infinity'), CAST(:after_epoch AS bigint))
     ORDER BY e.effective_at DESC, e.epoch DESC
     LIMIT :first
 ) AS page

@@ -34,6 +34,16 @@ OUTAGES = (
 IDLE = 3
 """How often over a statement's time a transaction may idle before PostgreSQL ends it, and frees who waits."""
 
+_READING = {
+    "default_transaction_read_only": "on",
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+}
+"""What sessions that read are: each statement is planned once, for any values, and goes by an index.
+
+PostgreSQL by itself plans these anew each time, which takes longer than the reading; and where a table was empty when
+the plan was made, it would read the whole of it until that is analysed.
+"""
 _NOTHING: frozenset[str] = frozenset()
 _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 _Key = TypeVar("_Key")
@@ -136,8 +146,9 @@ class _Pool(asyncpg.pool.Pool):
                 "application_name": "privacy",
                 "timezone": "UTC",
                 "default_transaction_isolation": "read committed",
-                "default_transaction_read_only": "on" if read_only else "off",
+                "default_transaction_read_only": "off",
                 "idle_in_transaction_session_timeout": str(int(patience * IDLE * 1000)),
+                **(_READING if read_only else {}),
                 **({"role": role} if role else {}),
             },
             **given,

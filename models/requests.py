@@ -207,7 +207,7 @@ SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at
 FROM rights_requests
 WHERE (CAST(:state AS text) IS NULL OR state = :state)
 AND (CAST(:overdue AS boolean) IS NULL OR (due_at < now() AND state = ANY(:open)) = :overdue)
-AND (CAST(:after_at AS timestamptz) IS NULL OR (received_at, id) > (:after_at, CAST(:after_id AS uuid)))
+AND (received_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
 ORDER BY received_at, id
 LIMIT :first
 """)

@@ -112,7 +112,7 @@ SELECT id, request_id, request_id, system, account_reference, state, attempts, c
 FROM erasure_steps
 WHERE system = :system
 AND (CAST(:state AS text) IS NULL OR state = :state)
-AND (CAST(:after_at AS timestamptz) IS NULL OR (created_at, id) > (:after_at, CAST(:after_id AS uuid)))
+AND (created_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
 ORDER BY created_at, id
 LIMIT :first
 """)

@@ -154,7 +154,7 @@ PAGE = Statement(
     """
 SELECT id, status, registered_at, regime, display_name, country
 FROM subjects
-WHERE CAST(:after_at AS timestamptz) IS NULL OR (registered_at, id) > (:after_at, CAST(:after_id AS uuid))
+WHERE (registered_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
 ORDER BY registered_at, id
 LIMIT :first
 """,

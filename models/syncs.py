@@ -169,7 +169,7 @@ LEFT JOIN LATERAL (
     WHERE opening.id IS NOT NULL
     AND f.subject_id = a.subject_id
     AND f.sync_account_id = a.id
-    AND (CAST(:after_id AS uuid) IS NULL OR f.id > :after_id)
+    AND f.id > COALESCE(CAST(:after_id AS uuid), CAST('00000000-0000-0000-0000-000000000000' AS uuid))
     ORDER BY f.id
     LIMIT :first
 ) AS page ON TRUE
