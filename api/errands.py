@@ -6,25 +6,22 @@ out of order is not begun here. It takes the long road from its start, on which 
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from functools import cache, partial
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 
 from api import literals
 from api.auth import named
+from api.convoys import Convoys
 from api.errors import refusal_of
-from api.execution import Begun, Result, as_json, together
-from api.execution.levels import Level
+from api.execution import Begun, Result, as_json
 from api.http import JSON_HEADERS, RESPONSE_HEADERS, Answer, GraphQLOverHTTP, answered, refused
 from api.reading import Rejected, accepted, demand_json, read
 from api.schema import core
 from api.wire import Exchange, Lines
 from models.errors import Refused, Unavailable
-from resolvers.context import Context, record
-
-MOST_TOGETHER: Final = 16
-"""How many requests go on together at most: what they share is shared well enough, and others get their turn."""
+from resolvers.context import Context
 
 
 class _Meaning(NamedTuple):
@@ -52,7 +49,7 @@ class Errands:
 
     def __init__(self, endpoint: GraphQLOverHTTP) -> None:
         self.endpoint = endpoint
-        self._gathering: dict[Level, list[_Errand]] = {}
+        self.convoys = Convoys(endpoint.service)
 
     def begin(self, exchange: Exchange) -> bool:
         """Begin to answer a request; False, and nothing was begun, where it has to take the long road."""
@@ -74,7 +71,7 @@ class Errands:
         except Exception:  # noqa: BLE001 -- whatever it is, the long road finds it, too
             return False
         context = endpoint.context(actor, prepared)
-        errand = _Errand(self, exchange, context, began)
+        errand = Errand(self, exchange, context, began)
         try:
             begun = prepared.plan.begin(context, request.variables) if prepared.is_query else None
             if begun:
@@ -85,32 +82,8 @@ class Errands:
             errand.fail(error)
         return True
 
-    def gather(self, errand: "_Errand") -> None:
-        """Have an errand whose rows are there go on, together with others that come to the same point in this turn."""
-        level = errand.begun.first.level
-        gathering = self._gathering.get(level)
-        if gathering is None:
-            self._gathering[level] = [errand]
-            asyncio.get_running_loop().call_soon(self._go_on, level)
-        else:
-            gathering.append(errand)
 
-    def _go_on(self, level: Level) -> None:
-        gathered = self._gathering.pop(level)
-        errands = [errand for errand in gathered if not errand.exchange.disconnected]
-        for errand in gathered:
-            if errand.exchange.disconnected:
-                errand.cancelled()
-        for start in range(0, len(errands), MOST_TOGETHER):
-            group = errands[start : start + MOST_TOGETHER]
-            if len(group) == 1 or level.is_alone:
-                for errand in group:
-                    errand.go_alone()
-            else:
-                _Convoy(self.endpoint, group)
-
-
-class _Errand:
+class Errand:
     """One request on the short road."""
 
     __slots__ = ("_began", "_errands", "_id", "_responds", "begun", "context", "exchange")
@@ -156,7 +129,7 @@ class _Errand:
             elif isinstance(self.begun.waiting.outcome, Exception):
                 self.go_alone()
             else:
-                self._errands.gather(self)
+                self._errands.convoys.gather(self)
         except Exception as error:  # noqa: BLE001 -- the last net, as on the long road
             self.fail(error)
 
@@ -213,51 +186,6 @@ class _Errand:
         context = self.context
         seconds = perf_counter() - self._began
         self._errands.endpoint.journal.note(self._id, context.actor, context.operation, code, seconds)
-
-
-class _Convoy:
-    """Several requests for one operation, whose rows arrived in one turn: the rest is done for all of them at once.
-
-    What their answers say is as if each went alone, and so is the record. Where one of them turns out to need more than
-    the others, or fails in any way, each does go alone, from its rows on.
-    """
-
-    def __init__(self, endpoint: GraphQLOverHTTP, errands: Sequence[_Errand]) -> None:
-        self._endpoint = endpoint
-        self._errands = errands
-        self._left = len(errands)
-        self._task = errands[0].exchange.run(self._go())
-        self._task.add_done_callback(self._stopped)
-        for errand in errands:
-            errand.exchange.promise = self
-
-    def cancel(self) -> None:
-        """Count one caller who has hung up; when none is left, stop."""
-        self._left -= 1
-        if not self._left:
-            self._task.cancel()
-
-    async def _go(self) -> None:
-        errands = self._errands
-        try:
-            shared = errands[0].context.fresh()
-            answers = await together([errand.begun for errand in errands], shared)
-            if answers is None:
-                for errand in errands:
-                    errand.go_alone()
-                return
-            if events := [event for errand in errands for event in errand.context.taken_down()]:
-                await record(self._endpoint.service, events)
-            for errand, data in zip(errands, answers, strict=True):
-                errand.tell(data)
-        except Exception as error:  # noqa: BLE001 -- the last net, as on the long road
-            for errand in errands:
-                errand.fail(error)
-
-    def _stopped(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            for errand in self._errands:
-                errand.cancelled()
 
 
 @cache

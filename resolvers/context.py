@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
@@ -71,7 +72,18 @@ class Service:
 class Context:
     """One request: an actor, acting in one role, through one operation."""
 
-    __slots__ = ("_keys", "_notes", "_seen", "actor", "cursors", "operation", "operation_hash", "sees", "service")
+    __slots__ = (
+        "_keys",
+        "_notes",
+        "_seen",
+        "_told",
+        "actor",
+        "cursors",
+        "operation",
+        "operation_hash",
+        "sees",
+        "service",
+    )
 
     def __init__(
         self,
@@ -89,7 +101,8 @@ class Context:
         """The types of which the role may see anything."""
         self.cursors = service.cursors
         self._keys: dict[UUID, SubjectKey] = {}
-        self._seen: dict[UUID | None, set[str]] = {}
+        self._seen: dict[UUID | None, tuple[str, ...]] = {}
+        self._told: dict[UUID | None, tuple[str, ...]] = {}
         self._notes: list[AccessEventRow] = []
 
     def fresh(self) -> "Context":
@@ -162,24 +175,20 @@ class Context:
         """Whether anything is to be recorded before the answer leaves."""
         return bool(self._seen or self._notes)
 
-    def saw(self, coordinates: Sequence[str], subject_ids: Sequence[UUID]) -> None:
+    def saw(self, coordinates: tuple[str, ...], subject_ids: Iterable[UUID | None]) -> None:
         """Remember that these recorded fields of these people are about to be shown to a person."""
         if self.actor.role in PEOPLE:
             for subject_id in subject_ids:
-                seen = self._seen.get(subject_id)
-                if seen is None:
-                    self._seen[subject_id] = {*coordinates}
-                else:
-                    seen.update(coordinates)
+                self._seen[subject_id] = _joined(self._seen.get(subject_id, ()), coordinates)
 
     def watched(self, coordinate: str, subject_id: UUID | None) -> None:
         """Remember that the record itself is about to be shown, whoever asks."""
-        self._seen.setdefault(subject_id, set()).add(coordinate)
+        self._seen[subject_id] = _joined(self._seen.get(subject_id, ()), (coordinate,))
 
     def opened(self, field: str, found: Granted) -> Slice[Any]:
         """Give what was read under an open access grant, and remember its use; GRANT_REQUIRED without one."""
         if found.grant_id is None:
-            self._seen.get(found.subject_id, set()).discard(field)
+            self._seen[found.subject_id] = _without(self._seen.get(found.subject_id, ()), (field,))
             self._note(AccessAction.REFUSED, found.subject_id, [field])
             raise GrantRequired(access=[{"field": field}])
         self._note(AccessAction.GRANT, found.subject_id, [field], found.grant_id)
@@ -190,10 +199,12 @@ class Context:
         await record(self.service, self.taken_down())
 
     def taken_down(self) -> list[AccessEventRow]:
-        """Give what was seen, used and refused, to be written down now."""
+        """Give what was seen, used and refused since it was last asked, to be written down now."""
         for subject_id, coordinates in self._seen.items():
-            if coordinates:
-                self._note(AccessAction.READ, subject_id, coordinates)
+            told = self._told.get(subject_id, ())
+            if fresh := _without(coordinates, told) if told else coordinates:
+                self._note(AccessAction.READ, subject_id, fresh)
+                self._told[subject_id] = _joined(told, fresh)
         notes, self._notes, self._seen = self._notes, [], {}
         return notes
 
@@ -210,12 +221,26 @@ class Context:
         )
 
 
-async def record(service: Service, events: Sequence[AccessEventRow]) -> None:
-    """Write events down, committed when this returns; UNAVAILABLE when that fails."""
+def record(service: Service, events: Sequence[AccessEventRow]) -> Awaitable[None]:
+    """Have events written down; they are committed when what this gives was awaited, UNAVAILABLE when that fails."""
+    return _committed(service.recorder.ask(audits.recorded, events))
+
+
+async def _committed(recorded: Awaitable[Any]) -> None:
     try:
-        await service.recorder.ask(audits.recorded, events)
+        await recorded
     except asyncpg.PostgresError as error:
         raise Unavailable from error
+
+
+@lru_cache(4096)
+def _joined(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """Give all of these coordinates, in the order of the alphabet."""
+    return tuple(sorted({*some, *others}))
+
+
+def _without(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([each for each in some if each not in others])
 
 
 _first: Then = itemgetter(0)

@@ -101,7 +101,11 @@ class Run:
         return (await self.answers(begun.first, begun=True))[0] if answer is None else answer
 
     async def answers(self, first: Frame, *, begun: bool = False) -> list[Any]:
-        """Read wave after wave, then build the answers, from the last frame to the first."""
+        """Read all that the answers are made of, then build them."""
+        return self.built(await self.read(first, begun=begun))
+
+    async def read(self, first: Frame, *, begun: bool = False) -> list[Frame]:
+        """Read wave after wave; give the frames of all of them, the first one first."""
         frames: list[Frame] = []
         if begun:
             first.spread(self)
@@ -115,10 +119,14 @@ class Run:
             for frame in wave:
                 frame.spread(self)
             frames += wave
-        for frame in (*self._ready, *reversed(frames)):
-            frame.finish(self.errors)
+        return [*self._ready, *reversed(frames)]
+
+    def built(self, frames: Sequence[Frame]) -> list[Any]:
+        """Build the answers, from the last frame to the first."""
         self._ready = []
-        return first.outputs
+        for frame in frames:
+            frame.finish(self.errors)
+        return frames[-1].outputs
 
 
 class Begun(NamedTuple):
@@ -140,14 +148,38 @@ class Begun(NamedTuple):
         return await self.run.result([self.first.level], self)
 
 
-class Shared(Run):
-    """One run for several requests, each of which is told what of its own rows is read."""
+class Together(Run):
+    """One run for several requests for one operation, whose rows are there; ``context`` reads for all of them.
 
-    __slots__ = ("_owners",)
+    The context of each is told what of its own rows is read, as if it went alone.
+    """
 
-    def __init__(self, context: Any, owners: Sequence[Any]) -> None:
+    __slots__ = ("_first", "_frames", "_owners")
+
+    def __init__(self, begun: Sequence[Begun], context: Any) -> None:
         super().__init__(context, {})
-        self._owners = owners
+        level = begun[0].first.level
+        assert level.sole  # noqa: S101 -- they have begun
+        self._owners = [each.run.context for each in begun]
+        self._first = Frame(level, [None] * len(begun))
+        self._first.started[id(level.sole[1])] = [each.waiting for each in begun]
+
+    async def go(self) -> bool:
+        """Read all that the answers are made of; False where each has to do that for itself."""
+        try:
+            self._frames = await self.read(self._first, begun=True)
+        except Apart:
+            self._first.level.is_alone = True
+            return False
+        return True
+
+    def regular(self) -> list[dict[str, Any]] | None:
+        """Give the answers; None where there is more to one of them than a regular answer.
+
+        Then each has to do the rest for itself.
+        """
+        answers = self.built(self._frames)
+        return answers if not self.errors and {*map(type, answers)} == {dict} else None
 
     def start(self, wave: Sequence[Frame]) -> None:
         if any(frame.level.takes_arguments for frame in wave):
@@ -158,25 +190,6 @@ class Shared(Run):
         people = [row.subject_id for row in frame.rows]
         for owner, subject_id in dict.fromkeys(zip(frame.owners(), people, strict=True)):
             self._owners[owner].saw(frame.level.personal, [subject_id])
-
-
-async def together(begun: Sequence[Begun], context: Any) -> list[dict[str, Any]] | None:
-    """Give the answers to requests for one operation, read together through ``context``, once their rows are there.
-
-    None where there is more to one of them than a regular answer: then each has to do the rest for itself.
-    """
-    level = begun[0].first.level
-    assert level.sole  # noqa: S101 -- they have begun
-    first = Frame(level, [None] * len(begun))
-    first.started[id(level.sole[1])] = [each.waiting for each in begun]
-    run = Shared(context, [each.run.context for each in begun])
-    try:
-        answers = await run.answers(first, begun=True)
-    except Apart:
-        level.is_alone = True
-        return None
-    is_regular = not run.errors and {*map(type, answers)} == {dict}
-    return answers if is_regular else None
 
 
 async def _all(waiting: Sequence[Waiting]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import assume, event, given, note, settings
 from hypothesis import strategies as st
 
 from api.access import PERSONAL
-from api.execution import Begun, Plan, Result, compile_operation, together
+from api.execution import Begun, Plan, Result, Together, compile_operation
 from api.schema import core
 from tests.api.execution import club
 from tests.api.execution.documents import Author
@@ -50,6 +50,11 @@ def looks(context: Any) -> set[Any]:
     return {(name, each) for coordinates, people in context.seen for name in coordinates for each in people}
 
 
+async def gone(begun: Sequence[Begun], context: Any) -> list[dict[str, Any]] | None:
+    together = Together(begun, context)
+    return together.regular() if await together.go() else None
+
+
 async def compare(plan: Plan, contexts: Callable[[], Any], requests: Sequence[Mapping[str, Any]]) -> bool | None:
     """Say whether the requests went together; None where they cannot begin so."""
     alone: list[Result] = []
@@ -63,7 +68,7 @@ async def compare(plan: Plan, contexts: Callable[[], Any], requests: Sequence[Ma
     going = [each for each in begun if each and not isinstance(each.waiting.outcome, Exception)]
     if len(going) < len(begun):
         return None
-    answers = await together(going, contexts())
+    answers = await gone(going, contexts())
     if answers is None:
         assert going[0].first.level.is_alone or any(result.errors for result in alone)
         for each, expected in zip(going, alone, strict=True):
@@ -132,7 +137,7 @@ def test_they_share_each_read_and_each_is_told_of_its_own_people() -> None:
         requests = [{"k": k} for k in (1, 3, 2)]
         contexts = [club.Context(1, 0) for _ in requests]
         begun = [await began(plan, context, each) for context, each in zip(contexts, requests, strict=True)]
-        answers = await together([each for each in begun if each], shared)
+        answers = await gone([each for each in begun if each], shared)
         assert answers
         assert [len(answer["people"]) for answer in answers] == [1, 3, 2]
         assert [name for name, *_ in shared.loads] == ["friends_of", "notes_of", "bosses_of"]
@@ -150,7 +155,7 @@ def test_arguments_below_are_each_ones_own() -> None:
         assert plan
         begun = [await began(plan, club.Context(1, 0), {"k": k}) for k in (1, 2)]
         going = [each for each in begun if each]
-        assert await together(going, club.Context(1, 0)) is None
+        assert await gone(going, club.Context(1, 0)) is None
         assert going[0].first.level.is_alone
         results = [await each.rest() for each in going]
         firsts = [{pet["pets"]["first"] for pet in result.data["people"]} for result in results if result.data]
