@@ -147,13 +147,16 @@ class App:
 
     async def _write_used(self, authenticator: Authenticator, questions: Questions) -> None:
         """Write down which tokens were used, and how often services asked what; what cannot be written now waits."""
-        used, authenticator.used = authenticator.used - {None}, set()
+        used, authenticator.used = authenticator.used, set()
         if not used:
             return
-        with suppress(*OUTAGES, asyncpg.PostgresError):
+        try:
             async with self._database.writers.acquire() as connection:
-                await tokens.USED.run(connection, ids=list(used))
+                # A caller with a JWT has no token of ours, and asks questions, too.
+                await tokens.USED.run(connection, ids=list(used - {None}))
                 await questions.write(connection)
+        except (*OUTAGES, asyncpg.PostgresError):
+            authenticator.used |= used
 
     async def _readyz(self, _request: Request) -> Response:
         """Answer 200 when this process can answer, 503 with what is missing when it cannot."""

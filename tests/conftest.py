@@ -185,16 +185,28 @@ class Api:
         return str(self.ask("STORE", asked, input={"email": email, **known}).data["registerSubject"]["id"])
 
 
+class _Server(uvicorn.Server):
+    """A server that can be asked for something in its thread."""
+
+    loop: asyncio.AbstractEventLoop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+
 class Running:
     """A service in a thread of its own, on a port of its own."""
 
     def __init__(self, settings: Settings) -> None:
+        self.app = create_app(settings)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.server = uvicorn.Server(
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.server = _Server(
             uvicorn.Config(
-                create_app(settings),
+                self.app,
                 host="127.0.0.1",
                 port=self.port,
                 **SERVED,
@@ -205,7 +217,13 @@ class Running:
     def begin(self) -> str:
         """Start, without waiting for anything."""
         self.thread.start()
-        return f"http://127.0.0.1:{self.port}"
+        return self.url
+
+    def settle(self) -> None:
+        """Have it write what it keeps in memory for a while, so that none of it is written later."""
+        endpoint = self.app._graphql
+        work = self.app._write_used(endpoint.authenticator, endpoint.service.questions)
+        asyncio.run_coroutine_threadsafe(work, self.server.loop).result(20)
 
     def end(self) -> None:
         self.server.should_exit = True
@@ -248,15 +266,26 @@ async def issued(databases: Databases) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def served(databases: Databases) -> Iterator[Api]:
-    secrets = asyncio.run(issued(databases))
-    with Running(settings_for(databases)) as url:
-        made = Api(url, secrets)
+def running(databases: Databases) -> Iterator[Running]:
+    made = Running(settings_for(databases))
+    with made:
         yield made
-        made.client.close()
+
+
+@pytest.fixture(scope="session")
+def served(databases: Databases, running: Running) -> Iterator[Api]:
+    made = Api(running.url, asyncio.run(issued(databases)))
+    yield made
+    made.client.close()
 
 
 @pytest.fixture
-def api(served: Api, clean: Databases) -> Api:
+def settled(running: Running) -> None:
+    """Let nothing that tests before this one counted be written during this one."""
+    running.settle()
+
+
+@pytest.fixture
+def api(served: Api, settled: None, clean: Databases) -> Api:
     """Give the service, without people."""
     return served

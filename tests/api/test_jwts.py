@@ -1,5 +1,6 @@
 """JWTs of an identity provider: a key set on loopback, three algorithms, and everything that makes one worthless."""
 
+import asyncio
 import base64
 import json
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+import asyncpg
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -15,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from api.jwts import NOT_SOONER
 from tests.conftest import Api, Databases, Running, settings_for
+from tests.people import DECIDE
 
 ISSUER, AUDIENCE = "https://id.example.com", "privacy-api"
 KEYS: dict[str, Any] = {
@@ -41,6 +44,7 @@ class Provider(NamedTuple):
 
     api: Api
     asked: list[str]
+    running: Running
 
     def status(self, token: str) -> int:
         return self.api.send(VIEWER, authorization=f"Bearer {token}").status_code
@@ -69,9 +73,10 @@ def provider(databases: Databases, served: Api) -> Iterator[Provider]:
             jwt_issuer=ISSUER,
             jwt_audience=AUDIENCE,
         )
-        with Running(settings) as url:
+        running = Running(settings)
+        with running as url:
             api = Api(url, served.secrets)
-            yield Provider(api, asked)
+            yield Provider(api, asked, running)
             api.client.close()
         server.shutdown()
         thread.join()
@@ -92,6 +97,22 @@ def test_a_token_of_the_provider_is_believed(provider: Provider, algorithm: str)
         "role": "SUPPORT",
         "roles": ["SUPPORT", "BILLING"],
     }
+
+
+def test_what_a_service_of_the_provider_asks_is_counted(provider: Provider, databases: Databases) -> None:
+    asked = {"query": DECIDE, "variables": {"who": {"email": "nobody@example.com"}, "purpose": "newsletter"}}
+    bearer = token(sub="shop.example.com", roles=["STORE"])
+    assert provider.api.send(asked, authorization=f"Bearer {bearer}").json()["data"]
+    provider.running.settle()
+
+    async def counted() -> int:
+        connection = await asyncpg.connect(databases.url)
+        counts = "SELECT sum(count) FROM consent_question_counts WHERE actor = 'shop.example.com'"
+        found: int = await connection.fetchval(counts)
+        await connection.close()
+        return found
+
+    assert asyncio.run(counted()) == 1
 
 
 def test_an_audience_may_be_one_of_several(provider: Provider) -> None:

@@ -48,3 +48,30 @@ def test_questions_are_counted_with_their_answers_and_written_when_the_service_e
         ("a shop", "publication", "UNKNOWN_SUBJECT", 1),
         ("a sync server", "newsletter", "GRANTED", 1),
     }
+
+
+def test_what_cannot_be_written_now_is_written_later(api: Api, databases: Databases) -> None:
+    running = Running(settings_for(databases, statement_timeout=0.5))
+
+    async def settled_while_nobody_may_write() -> None:
+        connection = await asyncpg.connect(databases.url)
+        await connection.execute("UPDATE tokens SET last_used_at = NULL")
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE tokens IN SHARE ROW EXCLUSIVE MODE")
+            await asyncio.to_thread(running.settle)
+        await connection.close()
+
+    async def written() -> set[str]:
+        connection = await asyncpg.connect(databases.url)
+        rows = await connection.fetch("SELECT name FROM tokens WHERE last_used_at IS NOT NULL")
+        await connection.close()
+        return {row["name"] for row in rows}
+
+    with running as url:
+        service = Api(url, api.secrets)
+        service.ask("STORE", DECIDE, who={"email": "nobody@example.com"}, purpose="newsletter")
+        asyncio.run(settled_while_nobody_may_write())
+        assert asyncio.run(written()) == set()
+        running.settle()
+        assert asyncio.run(written()) == {"store of the tests"}
+        service.client.close()
