@@ -44,6 +44,7 @@ _READING = {
 PostgreSQL by itself plans these anew each time, which takes longer than the reading; and where a table was empty when
 the plan was made, it would read the whole of it until that is analysed.
 """
+_WRITING = {"default_transaction_read_only": "off"}
 _NOTHING: frozenset[str] = frozenset()
 _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 _Key = TypeVar("_Key")
@@ -146,9 +147,8 @@ class _Pool(asyncpg.pool.Pool):
                 "application_name": "privacy",
                 "timezone": "UTC",
                 "default_transaction_isolation": "read committed",
-                "default_transaction_read_only": "off",
                 "idle_in_transaction_session_timeout": str(int(patience * IDLE * 1000)),
-                **(_READING if read_only else {}),
+                **(_READING if read_only else _WRITING),
                 **({"role": role} if role else {}),
             },
             **given,

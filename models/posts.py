@@ -36,14 +36,23 @@ class LookedAtRow(NamedTuple):
     posted_at: datetime
 
 
-LOOKED_AT = Statement("""
+def _looked_at(state: str) -> Statement:
+    """Give the statement for a state, in words: an index of some states is found by no value that comes later."""
+    return Statement(f"""
 SELECT id, subject_id, letter, state, reason, reply_code, attempts, posted_at
 FROM letters
-WHERE state = :state
+WHERE state = '{state}'
 AND posted_at < clock_timestamp() - CAST(:age AS interval)
 ORDER BY posted_at DESC, id
 LIMIT :most
 """)
+
+
+LOOKED_AT = {
+    Look.FAILED: _looked_at("FAILED"),
+    Look.UNCERTAIN: _looked_at("UNCERTAIN"),
+    Look.STUCK: _looked_at("QUEUED"),
+}
 
 # A letter that is being sent right now is left to its worker.
 RETRY = Statement("""
@@ -74,8 +83,8 @@ AND e.id = l.recipient
 
 async def looked_at(connection: Connection, look: Look) -> list[LookedAtRow]:
     """Give the newest letters that are worth a look, at most a hundred."""
-    state, age = ("QUEUED", STUCK) if look is Look.STUCK else (look, timedelta(0))
-    return [LookedAtRow._make(row) for row in await LOOKED_AT.rows(connection, state=state, age=age, most=MOST)]
+    age = STUCK if look is Look.STUCK else timedelta(0)
+    return [LookedAtRow._make(row) for row in await LOOKED_AT[look].rows(connection, age=age, most=MOST)]
 
 
 async def retry(deed: Deed, letter_id: UUID) -> None:

@@ -200,15 +200,27 @@ WHERE subject_id = ANY(:ids)
 ORDER BY subject_id, received_at DESC, id DESC
 """)
 
-# Every filter is optional; the oldest requests come first, for their clocks run out first.
+# The oldest requests come first, for their clocks run out first.
 FOUND = Statement("""
 SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
     backups_clear_at, identity, denial_reason, certificate, certified_at
 FROM rights_requests
-WHERE (CAST(:state AS text) IS NULL OR state = :state)
-AND (CAST(:overdue AS boolean) IS NULL OR (due_at < now() AND state = ANY(:open)) = :overdue)
+WHERE (CAST(:overdue AS boolean) IS NULL OR (due_at < now() AND state = ANY(:open)) = :overdue)
 AND (received_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
 ORDER BY received_at, id
+LIMIT :first
+""")
+
+# The state stands in the place where the page begins: else a plan might walk the requests of all states.
+FOUND_IN_STATE = Statement("""
+SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
+    backups_clear_at, identity, denial_reason, certificate, certified_at
+FROM rights_requests
+WHERE (state, received_at, id)
+    > (CAST(:state AS text), COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
+AND state <= :state
+AND (CAST(:overdue AS boolean) IS NULL OR (due_at < now() AND state = ANY(:open)) = :overdue)
+ORDER BY state, received_at, id
 LIMIT :first
 """)
 
@@ -231,7 +243,8 @@ async def found(connection: Connection, keys: Sequence[Any], page: PageOf) -> Ma
     after_at, after_id = page.after or (None, None)
     pages = {}
     for state, overdue in keys:
-        rows = await FOUND.rows(
+        statement = FOUND if state is None else FOUND_IN_STATE
+        rows = await statement.rows(
             connection,
             state=state,
             overdue=overdue,

@@ -111,7 +111,17 @@ SELECT id, request_id, request_id, system, account_reference, state, attempts, c
     completed_at, records_erased, error
 FROM erasure_steps
 WHERE system = :system
-AND (CAST(:state AS text) IS NULL OR state = :state)
+AND (created_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
+ORDER BY created_at, id
+LIMIT :first
+""")
+
+OF_SYSTEM_IN_STATE = Statement("""
+SELECT id, request_id, request_id, system, account_reference, state, attempts, created_at, next_attempt_at,
+    completed_at, records_erased, error
+FROM erasure_steps
+WHERE system = :system
+AND state = :state
 AND (created_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
 ORDER BY created_at, id
 LIMIT :first
@@ -184,7 +194,8 @@ async def of_system(connection: Connection, keys: Sequence[Any], page: PageOf) -
     after_at, after_id = page.after or (None, None)
     pages = {}
     for system, state in keys:
-        rows = await OF_SYSTEM.rows(
+        statement = OF_SYSTEM if state is None else OF_SYSTEM_IN_STATE
+        rows = await statement.rows(
             connection, system=system, state=state, after_at=after_at, after_id=after_id, first=page.first + 1
         )
         pages[system, state] = sliced([ErasureStepRow._make(row) for row in rows], page)

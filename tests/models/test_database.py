@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from models import audits, consents, decisions, requests, steps, subjects, syncs
+from models import audits, consents, decisions, posts, requests, steps, subjects, syncs
 from models.database import Statement
 from tests.conftest import World
 from tests.models.acting import decision, registered
@@ -20,7 +20,9 @@ LISTS = {
         if "after" in by and "since" not in by
     },
     "rightsRequests": requests.FOUND,
+    "rightsRequests in a state": requests.FOUND_IN_STATE,
     "erasureSteps": steps.OF_SYSTEM,
+    "erasureSteps in a state": steps.OF_SYSTEM_IN_STATE,
     "files": syncs.FILES,
 }
 NAMED = {
@@ -31,6 +33,7 @@ NAMED = {
     "requests of people": requests.OF_SUBJECTS,
     "steps of requests": steps.OF_REQUESTS,
     "events of grants": audits.OF_GRANTS,
+    **{f"letters that are {look}": found for look, found in posts.LOOKED_AT.items()},
     "sync accounts": syncs.OF_SUBJECTS,
     "sync clients": syncs.CLIENTS,
 }
@@ -66,6 +69,21 @@ async def test_a_page_begins_at_its_place_in_an_index(world: World, name: str) -
     assert "Seq Scan" not in plan
     place = r"Index Cond: \(.*(ROW\(|id > COALESCE)"
     assert re.search(place, plan), plan
+    # A plan for any values cannot drop a condition. Nothing but whether a request is overdue may be asked of each row.
+    assert plan.count("IS NULL") == plan.count("due_at")
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("rightsRequests in a state", "rights_requests_by_state"),
+        ("erasureSteps in a state", "erasure_steps_of_system"),
+    ],
+)
+async def test_what_is_wanted_in_a_state_is_not_sought_among_all(world: World, name: str, index: str) -> None:
+    plan = await planned(world, LISTS[name])
+    assert f"using {index} on" in plan
+    assert re.search(r"Index Cond: \(.*state.*ROW\(|Index Cond: \(.*ROW\(state", plan), plan
 
 
 @pytest.mark.parametrize("name", NAMED)
