@@ -62,6 +62,7 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._writing = asyncio.Lock()
         self._starlette = Starlette(
             routes=[
                 Route("/", _root),
@@ -147,16 +148,20 @@ class App:
 
     async def _write_used(self, authenticator: Authenticator, questions: Questions) -> None:
         """Write down which tokens were used, and how often services asked what; what cannot be written now waits."""
-        used, authenticator.used = authenticator.used, set()
-        if not used:
-            return
-        try:
-            async with self._database.writers.acquire() as connection:
-                # A caller with a JWT has no token of ours, and asks questions, too.
-                await tokens.USED.run(connection, ids=list(used - {None}))
-                await questions.write(connection)
-        except (*OUTAGES, asyncpg.PostgresError):
-            authenticator.used |= used
+        async with self._writing:
+            used, authenticator.used = authenticator.used, set()
+            if not used:
+                return
+            try:
+                async with self._database.writers.acquire() as connection:
+                    # A caller with a JWT has no token of ours, and asks questions, too.
+                    await tokens.USED.run(connection, ids=list(used - {None}))
+                    used = {None}
+                    await questions.write(connection)
+            except BaseException as error:
+                authenticator.used |= used
+                if not isinstance(error, (*OUTAGES, asyncpg.PostgresError)):
+                    raise
 
     async def _readyz(self, _request: Request) -> Response:
         """Answer 200 when this process can answer, 503 with what is missing when it cannot."""
