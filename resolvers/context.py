@@ -235,8 +235,8 @@ async def _committed(recorded: Awaitable[Any]) -> None:
 
 @lru_cache(4096)
 def _joined(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
-    """Give all of these coordinates, in the order of the alphabet."""
-    return tuple(sorted({*some, *others}))
+    """Give all of these coordinates, each once."""
+    return tuple(dict.fromkeys((*some, *others)))
 
 
 def _without(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:

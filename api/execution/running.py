@@ -105,7 +105,7 @@ class Run:
         return self.built(await self.read(first, begun=begun))
 
     async def read(self, first: Frame, *, begun: bool = False) -> list[Frame]:
-        """Read wave after wave; give the frames of all of them, the first one first."""
+        """Read wave after wave; give the frames of all of them in the order in which to build their answers."""
         frames: list[Frame] = []
         if begun:
             first.spread(self)
@@ -122,7 +122,7 @@ class Run:
         return [*self._ready, *reversed(frames)]
 
     def built(self, frames: Sequence[Frame]) -> list[Any]:
-        """Build the answers, from the last frame to the first."""
+        """Build the answers of all frames; give those of the last one."""
         self._ready = []
         for frame in frames:
             frame.finish(self.errors)
@@ -154,24 +154,30 @@ class Together(Run):
     The context of each is told what of its own rows is read, as if it went alone.
     """
 
-    __slots__ = ("_first", "_frames", "_owners")
+    __slots__ = ("_asked", "_first", "_frames", "_owners")
 
     def __init__(self, begun: Sequence[Begun], context: Any) -> None:
         super().__init__(context, {})
         level = begun[0].first.level
         assert level.sole  # noqa: S101 -- they have begun
         self._owners = [each.run.context for each in begun]
+        self._asked: list[Waiting] = []
         self._first = Frame(level, [None] * len(begun))
         self._first.started[id(level.sole[1])] = [each.waiting for each in begun]
 
     async def go(self) -> bool:
-        """Read all that the answers are made of; False where each has to do that for itself."""
+        """Read all that the answers are made of; False where each has to do that for itself, or a read failed."""
         try:
             self._frames = await self.read(self._first, begun=True)
         except Apart:
             self._first.level.is_alone = True
             return False
-        return True
+        return not any(isinstance(each.outcome, Exception) for each in self._asked)
+
+    def wait_for(self, outcome: Any) -> Waiting:
+        waiting = super().wait_for(outcome)
+        self._asked.append(waiting)
+        return waiting
 
     def regular(self) -> list[dict[str, Any]] | None:
         """Give the answers; None where there is more to one of them than a regular answer.

@@ -26,8 +26,13 @@ PEOPLE = 12
 EVENTS = "SELECT subject_id, case_reference, actor, fields FROM access_events WHERE action = 'READ'"
 
 
-async def asked_at_once(api: Api, clean: Databases, asked: list[tuple[str, str, str]]) -> list[dict[str, Any]]:
-    """Ask all of this while nobody can be found, so that all who ask are answered in one turn."""
+async def asked_at_once(
+    api: Api, clean: Databases, asked: list[tuple[str, str, str]], first: str = ""
+) -> list[dict[str, Any]]:
+    """Ask all of this while nobody can be found, so that all who ask are answered in one turn; do something ``first``.
+
+    It has been asked once before that.
+    """
     limits = httpx.Limits(max_connections=len(asked), max_keepalive_connections=len(asked))
     async with httpx.AsyncClient(base_url=api.url, timeout=30, limits=limits) as client:
 
@@ -39,7 +44,7 @@ async def asked_at_once(api: Api, clean: Databases, asked: list[tuple[str, str, 
         await asyncio.gather(*(ask(*each) for each in asked))  # all heads, tokens and documents are known from here on
         holder = await asyncpg.connect(clean.url)
         try:
-            await holder.execute("TRUNCATE access_events")
+            await holder.execute(f"TRUNCATE access_events; {first}")
             async with holder.transaction():
                 await holder.execute("LOCK TABLE subjects, email_addresses IN ACCESS EXCLUSIVE MODE")
                 waiting = [asyncio.create_task(ask(*each)) for each in asked]
@@ -92,6 +97,21 @@ def test_one_whose_key_is_gone_spoils_nobody_elses_answer(api: Api, clean: Datab
     assert looks == Counter(people.values())
 
 
+def test_none_of_them_is_shown_what_cannot_be_recorded(api: Api, clean: Databases) -> None:
+    emails = [f"user{n}@example.com" for n in range(PEOPLE)]
+    for email in emails:
+        known(api, email)
+    asked = [("SUPPORT", f"case/{n % 2}", email) for n, email in enumerate(emails)]
+    try:
+        spoilt = "ALTER TABLE access_events ADD CONSTRAINT nothing_is_written CHECK (false) NOT VALID"
+        answers = asyncio.run(asked_at_once(api, clean, asked, spoilt))
+    finally:
+        asyncio.run(execute(clean, "ALTER TABLE access_events DROP CONSTRAINT nothing_is_written"))
+    assert [answer["errors"][0]["extensions"]["code"] for answer in answers] == ["UNAVAILABLE"] * PEOPLE
+    assert not any(answer.get("data") for answer in answers)
+    assert asyncio.run(read(clean)) == []
+
+
 def test_those_who_hang_up_are_let_go_and_the_others_answered(api: Api, clean: Databases) -> None:
     people = {f"user{n}@example.com": known(api, f"user{n}@example.com").id for n in range(PEOPLE)}
     before = hung_up(api)
@@ -140,6 +160,14 @@ async def read(clean: Databases) -> list[asyncpg.Record]:
     connection = await asyncpg.connect(clean.url)
     try:
         return list(await connection.fetch(EVENTS))
+    finally:
+        await connection.close()
+
+
+async def execute(clean: Databases, sql: str) -> None:
+    connection = await asyncpg.connect(clean.url)
+    try:
+        await connection.execute(sql)
     finally:
         await connection.close()
 

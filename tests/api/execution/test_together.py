@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from api.access import PERSONAL
 from api.execution import Begun, Plan, Result, Together, compile_operation
 from api.schema import core
+from models.errors import Unavailable
 from tests.api.execution import club
 from tests.api.execution.documents import Author
 from tests.api.execution.invention import POOLS, SUBJECT, Invention
@@ -172,6 +173,25 @@ def test_what_fails_for_one_of_them_fails_for_nobody_else() -> None:
             if await compare(plan, partial(club.Context, seed, 0.1), [{"k": k} for k in (1, 2, 4)]) is False:
                 return
         pytest.fail("nothing ever failed")
+
+    asyncio.run(go())
+
+
+def test_where_a_read_for_all_fails_nobody_is_said_to_have_gone_together() -> None:
+    """Their events would be taken down without what each is shown when it goes alone."""
+
+    class Failing(club.Context):
+        async def load(self, *_: Any) -> list[Any]:
+            raise Unavailable
+
+    async def go() -> None:
+        plan = compiled(club.schema, PAGE, club.PERSONAL)
+        assert plan
+        begun = [await began(plan, club.Context(1, 0), {"k": k}) for k in (2, 3)]
+        going = [each for each in begun if each]
+        assert await Together(going, club.Context(1, 0)).go()
+        assert not await Together(going, Failing(1, 0)).go()
+        assert not going[0].first.level.is_alone
 
     asyncio.run(go())
 
