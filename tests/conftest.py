@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -219,11 +220,15 @@ class Running:
         self.thread.start()
         return self.url
 
-    def settle(self) -> None:
-        """Have it write what it keeps in memory for a while, so that none of it is written later."""
+    def settling(self) -> Future[None]:
+        """Have it begin to write what it keeps in memory for a while."""
         endpoint = self.app._graphql
         work = self.app._write_used(endpoint.authenticator, endpoint.service.questions)
-        asyncio.run_coroutine_threadsafe(work, self.server.loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self.server.loop)
+
+    def settle(self) -> None:
+        """Have it write what it keeps in memory for a while, so that none of it is written later."""
+        self.settling().result(20)
 
     def end(self) -> None:
         self.server.should_exit = True

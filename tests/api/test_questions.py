@@ -3,6 +3,7 @@
 import asyncio
 
 import asyncpg
+import pytest
 
 from tests.conftest import Api, Databases, Running, settings_for
 from tests.people import DECIDE, known
@@ -50,7 +51,8 @@ def test_questions_are_counted_with_their_answers_and_written_when_the_service_e
     }
 
 
-def test_what_cannot_be_written_now_is_written_later(api: Api, databases: Databases) -> None:
+@pytest.mark.parametrize("is_cancelled", [False, True], ids=["timed out", "cancelled"])
+def test_what_cannot_be_written_now_is_written_later(api: Api, databases: Databases, *, is_cancelled: bool) -> None:
     running = Running(settings_for(databases, statement_timeout=2))
 
     async def settled_while_nobody_may_write() -> None:
@@ -58,7 +60,12 @@ def test_what_cannot_be_written_now_is_written_later(api: Api, databases: Databa
         await connection.execute("UPDATE tokens SET last_used_at = NULL")
         async with connection.transaction():
             await connection.execute("LOCK TABLE tokens IN SHARE ROW EXCLUSIVE MODE")
-            await asyncio.to_thread(running.settle)
+            writing = running.settling()
+            if is_cancelled:
+                await asyncio.sleep(0.3)
+                writing.cancel()
+            else:
+                await asyncio.wrap_future(writing)
         await connection.close()
 
     async def written() -> set[str]:
