@@ -29,7 +29,6 @@ from models import backups, tokens
 from models.database import OUTAGES, Database, Statement
 from models.keyring import Keyring
 from models.masters import MasterKeys
-from models.questions import Questions
 from models.tokens import TokenLife
 from resolvers.context import Service
 
@@ -115,7 +114,7 @@ class App:
         work = [
             asyncio.create_task(self._gate.watch()),
             asyncio.create_task(self._load_keyring()),
-            asyncio.create_task(self._write_uses(authenticator, service.questions)),
+            asyncio.create_task(self._write_uses()),
         ]
         # What lives until the end is not looked at by the collector again.
         gc.collect()
@@ -127,7 +126,7 @@ class App:
             for task in work:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
-            await self._write_used(authenticator, service.questions)
+            await self._write_used()
             journal.flush()
             await self._database.close()
 
@@ -141,13 +140,14 @@ class App:
                 return
             await asyncio.sleep(RETRIED)
 
-    async def _write_uses(self, authenticator: Authenticator, questions: Questions) -> None:
+    async def _write_uses(self) -> None:
         while True:
             await asyncio.sleep(USES_WRITTEN)
-            await self._write_used(authenticator, questions)
+            await self._write_used()
 
-    async def _write_used(self, authenticator: Authenticator, questions: Questions) -> None:
+    async def _write_used(self) -> None:
         """Write down which tokens were used, and how often services asked what; what cannot be written now waits."""
+        authenticator, questions = self._graphql.authenticator, self._graphql.service.questions
         async with self._writing:
             used, authenticator.used = authenticator.used, set()
             if not used:

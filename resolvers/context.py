@@ -202,7 +202,7 @@ class Context:
         """Give what was seen, used and refused since it was last asked, to be written down now."""
         for subject_id, coordinates in self._seen.items():
             told = self._told.get(subject_id, ())
-            if fresh := _without(coordinates, told) if told else coordinates:
+            if fresh := _without(coordinates, told):
                 self._note(AccessAction.READ, subject_id, fresh)
                 self._told[subject_id] = _joined(told, fresh)
         notes, self._notes, self._seen = self._notes, [], {}
@@ -239,7 +239,9 @@ def _joined(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*some, *others)))
 
 
+@lru_cache(4096)
 def _without(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """Give those of these coordinates that are not among the others."""
     return tuple([each for each in some if each not in others])
 
 

@@ -222,9 +222,7 @@ class Running:
 
     def settling(self) -> Future[None]:
         """Have it begin to write what it keeps in memory for a while."""
-        endpoint = self.app._graphql
-        work = self.app._write_used(endpoint.authenticator, endpoint.service.questions)
-        return asyncio.run_coroutine_threadsafe(work, self.server.loop)
+        return asyncio.run_coroutine_threadsafe(self.app._write_used(), self.server.loop)
 
     def settle(self) -> None:
         """Have it write what it keeps in memory for a while, so that none of it is written later."""

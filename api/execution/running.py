@@ -119,11 +119,11 @@ class Run:
             for frame in wave:
                 frame.spread(self)
             frames += wave
-        return [*self._ready, *reversed(frames)]
+        ready, self._ready = self._ready, []
+        return [*ready, *reversed(frames)]
 
     def built(self, frames: Sequence[Frame]) -> list[Any]:
         """Build the answers of all frames; give those of the last one."""
-        self._ready = []
         for frame in frames:
             frame.finish(self.errors)
         return frames[-1].outputs

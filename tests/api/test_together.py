@@ -82,7 +82,8 @@ def test_each_is_shown_whom_they_asked_for_and_each_look_is_recorded(api: Api, c
 def test_one_whose_key_is_gone_spoils_nobody_elses_answer(api: Api, clean: Databases) -> None:
     people = {f"user{n}@example.com": known(api, f"user{n}@example.com").id for n in range(PEOPLE)}
     gone = "user7@example.com"
-    asyncio.run(destroyed(clean, people[gone]))
+    key = people[gone].removeprefix("sub_")
+    asyncio.run(execute(clean.keyring_url, "DELETE FROM subject_keys WHERE subject_id = $1", key))
     answers = asyncio.run(asked_at_once(api, clean, [("SUPPORT", "case/1", email) for email in people]))
     for email, answer in zip(people, answers, strict=True):
         if email == gone:
@@ -106,7 +107,7 @@ def test_none_of_them_is_shown_what_cannot_be_recorded(api: Api, clean: Database
         spoilt = "ALTER TABLE access_events ADD CONSTRAINT nothing_is_written CHECK (false) NOT VALID"
         answers = asyncio.run(asked_at_once(api, clean, asked, spoilt))
     finally:
-        asyncio.run(execute(clean, "ALTER TABLE access_events DROP CONSTRAINT nothing_is_written"))
+        asyncio.run(execute(clean.url, "ALTER TABLE access_events DROP CONSTRAINT nothing_is_written"))
     assert [answer["errors"][0]["extensions"]["code"] for answer in answers] == ["UNAVAILABLE"] * PEOPLE
     assert not any(answer.get("data") for answer in answers)
     assert asyncio.run(read(clean)) == []
@@ -164,17 +165,9 @@ async def read(clean: Databases) -> list[asyncpg.Record]:
         await connection.close()
 
 
-async def execute(clean: Databases, sql: str) -> None:
-    connection = await asyncpg.connect(clean.url)
+async def execute(url: str, sql: str, *values: Any) -> None:
+    connection = await asyncpg.connect(url)
     try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()
-
-
-async def destroyed(clean: Databases, subject: str) -> None:
-    connection = await asyncpg.connect(clean.keyring_url)
-    try:
-        await connection.execute("DELETE FROM subject_keys WHERE subject_id = $1", subject.removeprefix("sub_"))
+        await connection.execute(sql, *values)
     finally:
         await connection.close()
