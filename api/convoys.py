@@ -1,7 +1,9 @@
 """Requests for one operation whose rows are there go on together: what they share is done once for all of them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from api.execution import Together
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
 
 MOST_TOGETHER: Final = 16
 """How many requests go on together at most: what they share is shared well enough, and others get their turn."""
+ENOUGH: Final = 8
+"""How many go on in any case. While others of the same operation are under way, fewer wait for company, until they are
+half as many as those, or some of those are done."""
+PATIENCE: Final = 0.02
+"""Seconds for which they wait at most."""
 
 
 class Convoys:
@@ -21,30 +28,58 @@ class Convoys:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._gathering: dict[Level, list[Errand]] = {}
+        self._waiting: dict[Level, asyncio.TimerHandle] = {}
+        self._under_way: Counter[Level] = Counter()
 
     def gather(self, errand: "Errand") -> None:
-        """Have an errand whose rows are there go on, together with others that come to the same point in this turn."""
+        """Have an errand whose rows are there go on, together with others that come to the same point meanwhile."""
         level = errand.begun.first.level
-        gathering = self._gathering.get(level)
-        if gathering is None:
-            self._gathering[level] = [errand]
-            asyncio.get_running_loop().call_soon(self._go_on, level)
-        else:
-            gathering.append(errand)
+        gathering = self._gathering.setdefault(level, [])
+        gathering.append(errand)
+        if len(gathering) == 1 or (level in self._waiting and self._are_enough(level)):
+            asyncio.get_running_loop().call_soon(self._look, level)
+
+    def _are_enough(self, level: Level) -> bool:
+        return level.is_alone or len(self._gathering[level]) >= min(ENOUGH, self._under_way[level] / 2)
+
+    def _look(self, level: Level) -> None:
+        """Have those who have gathered go on, or wait for company."""
+        if level not in self._gathering:
+            return
+        if self._are_enough(level):
+            self._go_on(level)
+        elif level not in self._waiting:
+            self._waiting[level] = asyncio.get_running_loop().call_later(PATIENCE, self._go_on, level)
 
     def _go_on(self, level: Level) -> None:
+        if level in self._waiting:
+            self._waiting.pop(level).cancel()
         gathered = self._gathering.pop(level)
         errands = [errand for errand in gathered if not errand.exchange.disconnected]
         for errand in gathered:
             if errand.exchange.disconnected:
                 errand.cancelled()
-        for start in range(0, len(errands), MOST_TOGETHER):
-            group = errands[start : start + MOST_TOGETHER]
+        for group in _groups(errands):
             if len(group) == 1 or level.is_alone:
                 for errand in group:
                     errand.go_alone()
             else:
-                _Convoy(self._service, group)
+                self._under_way[level] += len(group)
+                _Convoy(self._service, group, partial(self._ended, level, len(group)))
+
+    def _ended(self, level: Level, count: int) -> None:
+        self._under_way[level] -= count
+        if not self._under_way[level]:
+            del self._under_way[level]
+        if level in self._gathering:
+            self._go_on(level)
+
+
+def _groups(errands: "Sequence[Errand]") -> "Iterator[Sequence[Errand]]":
+    """Divide errands into as few groups as may be, of nearly the same size."""
+    count = -(-len(errands) // MOST_TOGETHER)
+    for number in range(count):
+        yield errands[number::count]
 
 
 class _Convoy:
@@ -54,9 +89,10 @@ class _Convoy:
     the others, or fails in any way, each does go alone, from its rows on.
     """
 
-    def __init__(self, service: Service, errands: "Sequence[Errand]") -> None:
+    def __init__(self, service: Service, errands: "Sequence[Errand]", ended: Callable[[], None]) -> None:
         self._service = service
         self._errands = errands
+        self._ended = ended
         self._left = len(errands)
         self._task = errands[0].exchange.run(self._go())
         self._task.add_done_callback(self._stopped)
@@ -101,3 +137,4 @@ class _Convoy:
         if task.cancelled():
             for errand in self._errands:
                 errand.cancelled()
+        self._ended()

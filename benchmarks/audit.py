@@ -8,7 +8,7 @@ import migrations
 from benchmarks.place import console, started
 from models import audits
 from models.actors import Actor, Role
-from models.audits import AccessAction, AccessEventRow
+from models.audits import AccessAction, Noted
 from models.base import new_id
 from models.database import Database
 from models.sealings import seal
@@ -29,7 +29,7 @@ WHERE written_in >= COALESCE((SELECT max(until_transaction) FROM audit_segments)
 """
 
 
-def events(count: int) -> list[AccessEventRow]:
+def events(count: int) -> list[Noted]:
     return [audits.noted(AGENT, AccessAction.READ, new_id(), FIELDS, "Page", bytes(32)) for _ in range(count)]
 
 

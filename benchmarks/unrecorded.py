@@ -4,11 +4,11 @@
 """
 
 from cli.main import run
-from models.audits import AccessEventRow
+from models.audits import Noted
 from resolvers.context import Context
 
 
-def _forget(context: Context) -> list[AccessEventRow]:
+def _forget(context: Context) -> list[Noted]:
     """Give nothing of what was seen to be written down."""
     context._notes, context._seen = [], {}  # noqa: SLF001 -- it stands in the place of the method that gives it
     return []

@@ -89,6 +89,32 @@ class AccessEventRow(NamedTuple):
         return hash(self.id)
 
 
+class Occasion(NamedTuple):
+    """What events that are alike have in common: who did what, to which fields, through which operation."""
+
+    actor: Actor
+    action: AccessAction
+    fields: tuple[str, ...]
+    operation: str | None
+    operation_hash: bytes | None
+    grant_id: UUID | None
+
+    def __hash__(self) -> int:
+        return hash(self.fields)
+
+
+class Noted(NamedTuple):
+    """An event that is to be written."""
+
+    id: UUID
+    at: datetime
+    subject_id: UUID | None
+    occasion: Occasion
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
 # All events go out as one text: eleven arrays of them cost the driver half as much again. What many have in common,
 # as those have who look at the same moment in the same way, stands in it once.
 NOTE = Statement("""
@@ -96,11 +122,11 @@ INSERT INTO access_events
     (id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id)
 SELECT each.id, each.at, actor, role, case_reference, each.subject_id, action, fields, operation, operation_hash,
     grant_id
-FROM json_to_recordset(CAST(:events AS json)) AS alike (
+FROM json_to_recordset(CAST(:alike AS json)) AS alike (
     actor text, role text, case_reference text, action text, fields text[], operation text, operation_hash bytea,
-    grant_id uuid, events json
+    grant_id uuid, ids uuid[], ats timestamptz[], subject_ids uuid[]
 )
-CROSS JOIN LATERAL json_to_recordset(alike.events) AS each (id uuid, at timestamptz, subject_id uuid)
+CROSS JOIN LATERAL unnest(alike.ids, alike.ats, alike.subject_ids) AS each (id, at, subject_id)
 """)
 
 OF_SUBJECTS = Statement("""
@@ -168,46 +194,40 @@ def noted(  # noqa: PLR0913, PLR0917 -- these are the parts of an event
     operation: str | None = None,
     operation_hash: bytes | None = None,
     grant_id: UUID | None = None,
-) -> AccessEventRow:
+) -> Noted:
     """Make an event of now; the fields are in their order of the alphabet."""
-    return AccessEventRow(
-        new_id(),
-        now(),
-        actor.name,
-        actor.role,
-        actor.case,
-        subject_id,
-        action,
-        tuple(sorted(fields)),
-        operation,
-        operation_hash,
-        grant_id,
-    )
+    occasion = Occasion(actor, action, tuple(sorted(fields)), operation, operation_hash, grant_id)
+    return Noted(new_id(), now(), subject_id, occasion)
 
 
-async def note(connection: Connection, events: Iterable[AccessEventRow]) -> None:
+async def note(connection: Connection, events: Iterable[Noted]) -> None:
     """Write events, all in one statement."""
-    written: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for id_, at, actor, role, case, subject_id, action, fields, operation, operation_hash, grant_id in events:
-        common = actor, role, case, action, fields, operation, operation_hash, grant_id
-        alike = written.get(common)
-        if alike is None:
-            alike = written[common] = {
-                "actor": actor,
-                "role": role,
-                "case_reference": case,
-                "action": action,
-                "fields": fields,
-                "operation": operation,
-                "operation_hash": operation_hash and rf"\x{operation_hash.hex()}",
-                "grant_id": grant_id and grant_id.hex,
-                "events": [],
-            }
-        alike["events"].append({"id": id_.hex, "at": at, "subject_id": subject_id and subject_id.hex})
-    await NOTE.run(connection, events=orjson.dumps([*written.values()]).decode())
+    alike: dict[Occasion, list[Noted]] = {}
+    for event in events:
+        alike.setdefault(event.occasion, []).append(event)
+    written = [_written(occasion, group) for occasion, group in alike.items()]
+    await NOTE.run(connection, alike=orjson.dumps(written).decode())
 
 
-async def recorded(connection: Connection, events: Sequence[AccessEventRow]) -> One[AccessEventRow, None]:
+def _written(occasion: Occasion, events: Sequence[Noted]) -> dict[str, Any]:
+    """Give events that are alike as the statement takes them."""
+    actor, action, fields, operation, operation_hash, grant_id = occasion
+    return {
+        "actor": actor.name,
+        "role": actor.role,
+        "case_reference": actor.case,
+        "action": action,
+        "fields": fields,
+        "operation": operation,
+        "operation_hash": operation_hash and rf"\x{operation_hash.hex()}",
+        "grant_id": grant_id and grant_id.hex,
+        "ids": [event.id.hex for event in events],
+        "ats": [event.at for event in events],
+        "subject_ids": [event.subject_id and event.subject_id.hex for event in events],
+    }
+
+
+async def recorded(connection: Connection, events: Sequence[Noted]) -> One[Noted, None]:
     """Write events, committed when this returns, so that the answers which wait for them may leave."""
     await note(connection, events)
     return One()

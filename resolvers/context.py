@@ -12,7 +12,7 @@ import strawberry
 
 from models import audits, plans, subjects
 from models.actors import PEOPLE, Actor
-from models.audits import AccessAction, AccessEventRow
+from models.audits import AccessAction, Noted
 from models.database import Database
 from models.deeds import Deed, deed
 from models.errors import CaseRequired, Forbidden, GrantRequired, Unavailable
@@ -103,7 +103,7 @@ class Context:
         self._keys: dict[UUID, SubjectKey] = {}
         self._seen: dict[UUID | None, tuple[str, ...]] = {}
         self._told: dict[UUID | None, tuple[str, ...]] = {}
-        self._notes: list[AccessEventRow] = []
+        self._notes: list[Noted] = []
 
     def fresh(self) -> "Context":
         """Give the context of another request like this one, which has seen nothing yet."""
@@ -175,11 +175,11 @@ class Context:
         """Whether anything is to be recorded before the answer leaves."""
         return bool(self._seen or self._notes)
 
-    def saw(self, coordinates: tuple[str, ...], subject_ids: Iterable[UUID | None]) -> None:
+    def saw(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
         """Remember that these recorded fields of these people are about to be shown to a person."""
         if self.actor.role in PEOPLE:
             for subject_id in subject_ids:
-                self._seen[subject_id] = _joined(self._seen.get(subject_id, ()), coordinates)
+                self._seen[subject_id] = _joined(self._seen.get(subject_id, ()), *coordinates)
 
     def watched(self, coordinate: str, subject_id: UUID | None) -> None:
         """Remember that the record itself is about to be shown, whoever asks."""
@@ -198,13 +198,13 @@ class Context:
         """Write down what was seen, used and refused, committed, before the answer leaves: no log, no data."""
         await record(self.service, self.taken_down())
 
-    def taken_down(self) -> list[AccessEventRow]:
+    def taken_down(self) -> list[Noted]:
         """Give what was seen, used and refused since it was last asked, to be written down now."""
         for subject_id, coordinates in self._seen.items():
-            told = self._told.get(subject_id, ())
-            if fresh := _without(coordinates, told):
+            told = self._told.get(subject_id)
+            if fresh := _without(coordinates, told) if told else coordinates:
                 self._note(AccessAction.READ, subject_id, fresh)
-                self._told[subject_id] = _joined(told, fresh)
+                self._told[subject_id] = _joined(told, fresh) if told else fresh
         notes, self._notes, self._seen = self._notes, [], {}
         return notes
 
@@ -221,7 +221,7 @@ class Context:
         )
 
 
-def record(service: Service, events: Sequence[AccessEventRow]) -> Awaitable[None]:
+def record(service: Service, events: Sequence[Noted]) -> Awaitable[None]:
     """Have events written down; they are committed when what this gives was awaited, UNAVAILABLE when that fails."""
     return _committed(service.recorder.ask(audits.recorded, events))
 
@@ -234,9 +234,9 @@ async def _committed(recorded: Awaitable[Any]) -> None:
 
 
 @lru_cache(4096)
-def _joined(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
-    """Give all of these coordinates, each once."""
-    return tuple(dict.fromkeys((*some, *others)))
+def _joined(*coordinates: tuple[str, ...]) -> tuple[str, ...]:
+    """Give all of these coordinates, each once, in their order of the alphabet."""
+    return tuple(sorted({each for some in coordinates for each in some}))
 
 
 @lru_cache(4096)

@@ -60,7 +60,7 @@ class Run:
 
     def saw(self, frame: Frame) -> None:
         """Say that the personal fields of these rows are read."""
-        self.context.saw(frame.level.personal, [row.subject_id for row in frame.rows])
+        self.context.saw([row.subject_id for row in frame.rows], frame.level.personal)
 
     def enter(self, frame: Frame) -> Frame:
         """Put a frame into the next wave, if it has anything to do there."""
@@ -154,7 +154,7 @@ class Together(Run):
     The context of each is told what of its own rows is read, as if it went alone.
     """
 
-    __slots__ = ("_asked", "_first", "_frames", "_owners")
+    __slots__ = ("_asked", "_first", "_frames", "_looks", "_owners")
 
     def __init__(self, begun: Sequence[Begun], context: Any) -> None:
         super().__init__(context, {})
@@ -162,6 +162,7 @@ class Together(Run):
         assert level.sole  # noqa: S101 -- they have begun
         self._owners = [each.run.context for each in begun]
         self._asked: list[Waiting] = []
+        self._looks: dict[tuple[int, Any], list[tuple[str, ...]]] = {}
         self._first = Frame(level, [None] * len(begun))
         self._first.started[id(level.sole[1])] = [each.waiting for each in begun]
 
@@ -172,7 +173,11 @@ class Together(Run):
         except Apart:
             self._first.level.is_alone = True
             return False
-        return not any(isinstance(each.outcome, Exception) for each in self._asked)
+        if any(isinstance(each.outcome, Exception) for each in self._asked):
+            return False
+        for (owner, subject_id), coordinates in self._looks.items():
+            self._owners[owner].saw((subject_id,), *coordinates)
+        return True
 
     def wait_for(self, outcome: Any) -> Waiting:
         waiting = super().wait_for(outcome)
@@ -194,8 +199,8 @@ class Together(Run):
 
     def saw(self, frame: Frame) -> None:
         people = [row.subject_id for row in frame.rows]
-        for owner, subject_id in dict.fromkeys(zip(frame.owners(), people, strict=True)):
-            self._owners[owner].saw(frame.level.personal, [subject_id])
+        for look in dict.fromkeys(zip(frame.owners(), people, strict=True)):
+            self._looks.setdefault(look, []).append(frame.level.personal)
 
 
 async def _all(waiting: Sequence[Waiting]) -> None:

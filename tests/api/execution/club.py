@@ -149,8 +149,8 @@ class Context(World):
         self.fail("keys_of")
         return {each: SubjectKey(each, KEY.cipher) for each in subject_ids if each.int != 4 or not self.faults}
 
-    def saw(self, coordinates: tuple[str, ...], subject_ids: list[UUID]) -> None:
-        self.seen.append((coordinates, subject_ids))
+    def saw(self, subject_ids: Sequence[UUID], *coordinates: tuple[str, ...]) -> None:
+        self.seen += [(each, [*subject_ids]) for each in coordinates]
 
     def fail(self, *name: object) -> None:
         if self.chance("fails", *name).random() < self.faults / 2:

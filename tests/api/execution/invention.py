@@ -122,9 +122,9 @@ class Invention:
         self.fail(field)
         return self.made(get_type_hints(verb, include_extras=True)["return"], self.chance(field), firmly=False)
 
-    def saw(self, coordinates: Sequence[str], subject_ids: Sequence[UUID]) -> None:
+    def saw(self, subject_ids: Sequence[UUID], *coordinates: tuple[str, ...]) -> None:
         assert all(isinstance(each, UUID) for each in subject_ids)
-        self.seen.append((tuple(coordinates), [*subject_ids]))
+        self.seen += [(each, [*subject_ids]) for each in coordinates]
 
     def made(self, type_: Any, random: Random, subject: SubjectKey | None = None, *, firmly: bool = True) -> Any:
         """Invent a value of a type."""
