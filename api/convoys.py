@@ -71,8 +71,7 @@ class Convoys:
         self._under_way[level] -= count
         if not self._under_way[level]:
             del self._under_way[level]
-        if level in self._gathering:
-            self._go_on(level)
+        self._look(level)
 
 
 def _groups(errands: "Sequence[Errand]") -> "Iterator[Sequence[Errand]]":
