@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from api.execution import Together
+from api.execution import Together, as_json
 from api.execution.levels import Level
 from resolvers.context import Service, record
 
@@ -108,27 +108,27 @@ class _Convoy:
         errands = self._errands
         try:
             together = Together([errand.begun for errand in errands], errands[0].context.fresh())
-            answers = await self._recorded(together) if await together.go() else None
-            if answers is None:
+            bodies = await self._recorded(together) if await together.go() else None
+            if bodies is None:
                 for errand in errands:
                     errand.go_alone()
             else:
-                for errand, data in zip(errands, answers, strict=True):
-                    errand.tell(data)
+                for errand, body in zip(errands, bodies, strict=True):
+                    errand.tell(body)
         except Exception as error:  # noqa: BLE001 -- the last net, as on the long road
             for errand in errands:
                 errand.fail(error)
 
-    async def _recorded(self, together: Together) -> list[dict[str, object]] | None:
-        """Give the answers, once what they show is on the record: while PostgreSQL commits that, they are built."""
+    async def _recorded(self, together: Together) -> list[bytes] | None:
+        """Give the answers, once what they show is on the record: while PostgreSQL commits that, they are made."""
         events = [event for errand in self._errands for event in errand.context.taken_down()]
         if not events:
-            return together.regular()
+            return _bodies(together)
         recording = record(self._service, events)
         try:
             for _ in range(2):  # the statement leaves in the next turn of the loop
                 await asyncio.sleep(0)
-            return together.regular()
+            return _bodies(together)
         finally:
             await recording
 
@@ -137,3 +137,12 @@ class _Convoy:
             for errand in self._errands:
                 errand.cancelled()
         self._ended()
+
+
+def _bodies(together: Together) -> list[bytes] | None:
+    """Give the answers as they leave; None where each has to find its own."""
+    answers = together.regular()
+    try:
+        return None if answers is None else [as_json({"data": answer}) for answer in answers]
+    except TypeError:  # what cannot be put down is one's own failure, not everybody's
+        return None

@@ -125,7 +125,7 @@ class Errand:
         try:
             data = self.begun.answer()
             if data is not None and not self.context.has_seen:
-                self.tell(data)
+                self.tell(as_json({"data": data}))
             elif isinstance(self.begun.waiting.outcome, Exception):
                 self.go_alone()
             else:
@@ -140,13 +140,13 @@ class Errand:
         else:
             self.run(self.begun.rest(), is_query=True)
 
-    def tell(self, data: dict[str, Any]) -> None:
+    def tell(self, body: bytes) -> None:
         """Answer, where nothing went wrong."""
         if self.exchange.disconnected:
             self.cancelled()
             return
         try:
-            self.leave(Answer(200, {"data": data}))
+            self._leave(200, body)
         except Exception as error:  # noqa: BLE001 -- the last net, as on the long road
             self.fail(error)
 
@@ -178,9 +178,12 @@ class Errand:
 
     def leave(self, answer: Answer) -> None:
         """Answer, and be gone."""
-        lines = _lines(answer.status, responds=self._responds)
-        self.exchange.answer(lines, b"x-request-id: %b\r\n" % self._id.encode(), as_json(answer.body))
-        self._note(answer.code)
+        self._leave(answer.status, as_json(answer.body), answer.code)
+
+    def _leave(self, status: int, body: bytes, code: str = "") -> None:
+        lines = _lines(status, responds=self._responds)
+        self.exchange.answer(lines, b"x-request-id: %b\r\n" % self._id.encode(), body)
+        self._note(code)
 
     def _note(self, code: str) -> None:
         context = self.context

@@ -28,9 +28,9 @@ class Roads:
         self.alone = 0
         self.told: list[Any] = []
 
-    async def gather(self, count: int) -> None:
+    async def gather(self, count: int, world: type[club.Context] = club.Context) -> None:
         """Have so many requests come to where their rows are there, and those go on that do so at once."""
-        begun = [await began(self.plan, club.Context(1, 0), {}) for _ in range(count)]
+        begun = [await began(self.plan, world(1, 0), {}) for _ in range(count)]
         for each in begun:
             assert each
             self.convoys.gather(Errand(self, each))  # type: ignore[arg-type]
@@ -73,6 +73,13 @@ class Shared(club.Context):
         self.roads.groups.append(len(keys))
         await self.roads.gate.wait()
         return await super().load(read, keys, arguments)
+
+
+class Unspeakable(club.Context):
+    """A world of people whose ids are no Unicode text."""
+
+    def person(self, key: object) -> Any:
+        return super().person(key)._replace(id="\ud800")
 
 
 @pytest.fixture
@@ -166,5 +173,16 @@ def test_who_hangs_up_while_waiting_is_let_go() -> None:
         errand.exchange.disconnected = True
         await gone(roads)
         assert (roads.alone, roads.told.count(None), len(roads.told)) == (1, 1, 11)
+
+    asyncio.run(go())
+
+
+def test_an_answer_that_cannot_be_put_down_sends_each_its_own_way() -> None:
+    async def go() -> None:
+        roads = Roads()
+        roads.gate.set()
+        await roads.gather(3, Unspeakable)
+        await gone(roads)
+        assert (roads.alone, len(roads.groups), roads.told) == (3, 1, [])
 
     asyncio.run(go())
