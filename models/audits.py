@@ -85,9 +85,6 @@ class AccessEventRow(NamedTuple):
     operation_hash: bytes | None = None
     grant_id: UUID | None = None
 
-    def __hash__(self) -> int:
-        return hash(self.id)
-
 
 class Occasion(NamedTuple):
     """What events that are alike have in common: who did what, to which fields, through which operation."""
@@ -100,7 +97,7 @@ class Occasion(NamedTuple):
     grant_id: UUID | None
 
     def __hash__(self) -> int:
-        return hash(self.fields)
+        return hash((self.actor.name, self.actor.case, self.fields))
 
 
 class Noted(NamedTuple):

@@ -4,7 +4,7 @@ from asyncio import Future, ensure_future, gather
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from graphql import GraphQLError
+from graphql import GraphQLError, is_non_null_type
 
 from api.execution.frames import Frame
 from api.execution.levels import Level
@@ -140,8 +140,12 @@ class Begun(NamedTuple):
     def answer(self) -> dict[str, Any] | None:
         """Give the answer, once the rows are there; None where there is more to it than these."""
         field, _ = self.first.level.sole  # type: ignore[misc]  # it has one
-        answer = field.target.at_once(field.depth, self.waiting.outcome)
-        return None if answer is None else {field.name: answer}
+        rows = self.waiting.outcome
+        answer = field.target.at_once(field.depth, rows)
+        if answer is not None:
+            return {field.name: answer}
+        is_nothing = rows is None and not is_non_null_type(field.type)
+        return {field.name: rows} if is_nothing or (field.depth == 1 and rows == []) else None
 
     async def rest(self) -> Result:
         """Do whatever more there is to the answer, once the rows are there."""

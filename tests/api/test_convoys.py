@@ -1,6 +1,7 @@
 """Who goes on with whom, and who waits for company how long."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from types import SimpleNamespace
 from typing import Any, Self
@@ -14,6 +15,8 @@ from resolvers.sources import Read
 from tests.api.execution import club
 from tests.api.execution.test_together import began, compiled
 
+FOREVER = 3600
+
 
 class Roads:
     """Requests for one operation and how they went; reads for several wait until the gate is opened."""
@@ -24,36 +27,55 @@ class Roads:
         self.plan = plan
         self.convoys = Convoys(None)  # type: ignore[arg-type]
         self.gate = asyncio.Event()
-        self.groups: list[int] = []
-        self.alone = 0
-        self.told: list[Any] = []
+        self.errands: list[Errand] = []
+        self.started = 0
 
-    async def gather(self, count: int, world: type[club.Context] = club.Context) -> None:
+    async def gather(self, count: int, world: type[club.Context] = club.Context) -> list["Errand"]:
         """Have so many requests come to where their rows are there, and those go on that do so at once."""
         begun = [await began(self.plan, world(1, 0), {}) for _ in range(count)]
-        for each in begun:
-            assert each
-            self.convoys.gather(Errand(self, each))  # type: ignore[arg-type]
-        for _ in range(20):
-            await asyncio.sleep(0)
+        errands = [Errand(self, each) for each in begun if each]
+        self.errands += errands
+        for errand in errands:
+            self.convoys.gather(errand)  # type: ignore[arg-type]
+        await turns()
+        return errands
+
+    @property
+    def went(self) -> Counter[str]:
+        """How those went who are done; nobody is done twice."""
+        assert all(len(errand.ends) <= 1 for errand in self.errands)
+        return Counter(end for errand in self.errands for end in errand.ends)
+
+    async def end(self) -> Counter[str]:
+        """Open the gate; say how all went, and that nothing of them is left."""
+        self.gate.set()
+        await turns()
+        went = self.went
+        assert went.total() == len(self.errands)
+        assert [*self.convoys._gathering, *self.convoys._waiting, *self.convoys._under_way] == []
+        return went
 
 
 class Errand:
     """What a convoy asks of an errand."""
 
     def __init__(self, roads: Roads, begun: Begun) -> None:
-        self.roads = roads
         self.begun = begun
         self.context = Shared(roads)
         self.exchange = SimpleNamespace(disconnected=False, promise=None, run=asyncio.ensure_future)
-        self.tell = roads.told.append
-        self.fail = pytest.fail
+        self.ends: list[str] = []
+
+    def tell(self, _: bytes) -> None:
+        self.ends.append("told")
 
     def go_alone(self) -> None:
-        self.roads.alone += 1
+        self.ends.append("alone")
 
     def cancelled(self) -> None:
-        self.roads.told.append(None)
+        self.ends.append("cancelled")
+
+    def fail(self, _: Exception) -> None:
+        self.ends.append("failed")
 
 
 class Shared(club.Context):
@@ -70,7 +92,7 @@ class Shared(club.Context):
         return []
 
     async def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> list[Any]:
-        self.roads.groups.append(len(keys))
+        self.roads.started += 1
         await self.roads.gate.wait()
         return await super().load(read, keys, arguments)
 
@@ -82,107 +104,122 @@ class Unspeakable(club.Context):
         return super().person(key)._replace(id="\ud800")
 
 
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(convoys, "PATIENCE", 3600)
-
-
-async def gone(roads: Roads) -> None:
-    """Open the gate, and wait until all is told."""
-    roads.gate.set()
+async def turns() -> None:
     for _ in range(50):
         await asyncio.sleep(0)
 
 
-def test_one_goes_alone_and_several_together() -> None:
-    async def go() -> None:
-        roads = Roads()
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let those who wait do so for ever, unless a test says otherwise."""
+    monkeypatch.setattr(convoys, "PATIENCE", FOREVER)
+
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_one_goes_alone_and_several_together() -> None:
+    roads = Roads()
+    await roads.gather(1)
+    assert roads.went == {"alone": 1}
+    await roads.gather(3)
+    assert roads.started == 1
+    assert await roads.end() == {"alone": 1, "told": 3}
+
+
+async def test_one_more_than_the_most_is_divided_in_halves() -> None:
+    roads = Roads()
+    await roads.gather(MOST_TOGETHER + 1)
+    assert roads.started == 2
+    assert await roads.end() == {"told": MOST_TOGETHER + 1}
+
+
+@pytest.mark.parametrize(("under_way", "enough"), [(4, 2), (8, 4), (16, ENOUGH), (32, ENOUGH)])
+async def test_a_few_wait_until_they_are_half_as_many_as_those_under_way(under_way: int, enough: int) -> None:
+    roads = Roads()
+    await roads.gather(under_way)
+    started = roads.started
+    for _ in range(enough - 1):
         await roads.gather(1)
-        assert (roads.alone, roads.groups) == (1, [])
-        await roads.gather(3)
-        await gone(roads)
-        assert (roads.alone, len(roads.groups), len(roads.told)) == (1, 1, 3)
-
-    asyncio.run(go())
+        assert (roads.went, roads.started) == ({}, started)
+    await roads.gather(1)
+    assert (roads.went, roads.started) == ({}, started + 1)
+    assert await roads.end() == {"told": under_way + enough}
 
 
-@pytest.mark.usefixtures("patient")
-def test_one_more_than_the_most_is_divided_in_halves() -> None:
-    async def go() -> None:
-        roads = Roads()
-        await roads.gather(MOST_TOGETHER + 1)
-        await gone(roads)
-        assert (roads.alone, len(roads.groups), len(roads.told)) == (0, 2, MOST_TOGETHER + 1)
-
-    asyncio.run(go())
-
-
-@pytest.mark.usefixtures("patient")
-@pytest.mark.parametrize(("under_way", "enough"), [(2, 1), (4, 2), (8, 4), (16, ENOUGH), (32, ENOUGH)])
-def test_a_few_wait_until_they_are_half_as_many_as_those_under_way(under_way: int, enough: int) -> None:
-    async def go() -> None:
-        roads = Roads()
-        await roads.gather(under_way)
-        before = len(roads.groups)
-        for _ in range(enough - 1):
-            await roads.gather(1)
-            assert (roads.alone, len(roads.groups)) == (0, before)
-        await roads.gather(1)
-        assert (roads.alone, len(roads.groups)) == ((1, before) if enough == 1 else (0, before + 1))
-        await gone(roads)
-        assert len(roads.told) == under_way + enough - roads.alone
-
-    asyncio.run(go())
+async def test_when_those_under_way_are_done_whoever_waits_goes_on() -> None:
+    roads = Roads()
+    await roads.gather(10)
+    await roads.gather(2)
+    assert roads.started == 1
+    assert await roads.end() == {"told": 12}
+    assert roads.started == 2
+    await roads.gather(1)
+    assert await roads.end() == {"told": 12, "alone": 1}
 
 
-@pytest.mark.usefixtures("patient")
-def test_when_those_under_way_are_done_whoever_waits_goes_on() -> None:
-    async def go() -> None:
-        roads = Roads()
-        await roads.gather(10)
-        await roads.gather(2)
-        assert len(roads.groups) == 1
-        await gone(roads)
-        assert (roads.alone, len(roads.groups), len(roads.told)) == (0, 2, 12)
-
-    asyncio.run(go())
+async def test_nobody_waits_long_for_those_who_are_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convoys, "PATIENCE", 0.3)
+    roads = Roads()
+    await roads.gather(10)
+    await roads.gather(1)
+    assert roads.went == {}
+    await asyncio.sleep(0.6)
+    assert roads.went == {"alone": 1}
+    assert await roads.end() == {"alone": 1, "told": 10}
 
 
-def test_nobody_waits_long_for_those_who_are_held_up() -> None:
-    async def go() -> None:
-        roads = Roads()
-        await roads.gather(10)
-        await roads.gather(1)
-        assert roads.alone == 0
-        await asyncio.sleep(convoys.PATIENCE * 2)
-        assert (roads.alone, len(roads.told)) == (1, 0)
-
-    asyncio.run(go())
-
-
-@pytest.mark.usefixtures("patient")
-def test_who_hangs_up_while_waiting_is_let_go() -> None:
-    async def go() -> None:
-        roads = Roads()
-        await roads.gather(10)
-        [begun] = [await began(roads.plan, club.Context(1, 0), {})]
-        assert begun
-        errand = Errand(roads, begun)
-        roads.convoys.gather(errand)  # type: ignore[arg-type]
-        await roads.gather(1)
-        errand.exchange.disconnected = True
-        await gone(roads)
-        assert (roads.alone, roads.told.count(None), len(roads.told)) == (1, 1, 11)
-
-    asyncio.run(go())
+async def test_the_patience_of_those_who_went_on_is_not_that_of_those_who_come_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(convoys, "PATIENCE", 0.3)
+    roads = Roads()
+    await roads.gather(10)
+    await roads.gather(1)
+    await roads.gather(4)
+    assert roads.started == 2
+    monkeypatch.setattr(convoys, "PATIENCE", FOREVER)
+    await roads.gather(1)
+    await asyncio.sleep(0.6)
+    assert roads.went == {}
+    assert await roads.end() == {"told": 15, "alone": 1}
 
 
-def test_an_answer_that_cannot_be_put_down_sends_each_its_own_way() -> None:
-    async def go() -> None:
-        roads = Roads()
-        roads.gate.set()
-        await roads.gather(3, Unspeakable)
-        await gone(roads)
-        assert (roads.alone, len(roads.groups), roads.told) == (3, 1, [])
+async def test_nobody_waits_where_each_is_found_to_have_to_go_alone() -> None:
+    roads = Roads()
+    await roads.gather(10)
+    [first] = await roads.gather(1)
+    first.begun.first.level.is_alone = True
+    await roads.gather(1)
+    assert roads.went == {"alone": 2}
+    assert await roads.end() == {"alone": 2, "told": 10}
 
-    asyncio.run(go())
+
+async def test_who_hangs_up_while_waiting_is_let_go() -> None:
+    roads = Roads()
+    await roads.gather(10)
+    [leaving] = await roads.gather(1)
+    leaving.exchange.disconnected = True
+    await roads.gather(1)
+    assert await roads.end() == {"told": 10, "cancelled": 1, "alone": 1}
+
+
+async def test_a_convoy_that_all_have_left_is_stopped_and_holds_up_nobody() -> None:
+    roads = Roads()
+    leaving = await roads.gather(10)
+    for errand in leaving[1:]:
+        errand.exchange.promise.cancel()
+    await turns()
+    assert roads.went == {}
+    leaving[0].exchange.promise.cancel()
+    await turns()
+    assert roads.went == {"cancelled": 10}
+    await roads.gather(1)
+    assert await roads.end() == {"cancelled": 10, "alone": 1}
+
+
+async def test_an_answer_that_cannot_be_put_down_sends_each_its_own_way() -> None:
+    roads = Roads()
+    await roads.gather(3, Unspeakable)
+    assert await roads.end() == {"alone": 3}
+    assert roads.started == 1

@@ -4,12 +4,16 @@ import asyncio
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 import asyncpg
 import httpx
+import pytest
 
+from api import convoys
+from resolvers.context import Service
 from tests.conftest import Api, Databases
 from tests.people import known
 
@@ -54,11 +58,28 @@ async def asked_at_once(
             await holder.close()
 
 
-def test_each_is_shown_whom_they_asked_for_and_each_look_is_recorded(api: Api, clean: Databases) -> None:
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Give how many requests were in each convoy, in the end."""
+    sizes: list[int] = []
+
+    class Counted(convoys._Convoy):
+        def __init__(self, service: Service, errands: Sequence[Any], ended: Callable[[], None]) -> None:
+            sizes.append(len(errands))
+            super().__init__(service, errands, ended)
+
+    monkeypatch.setattr(convoys, "_Convoy", Counted)
+    return sizes
+
+
+def test_each_is_shown_whom_they_asked_for_and_each_look_is_recorded(
+    api: Api, clean: Databases, sizes: list[int]
+) -> None:
     people = {f"user{n}@example.com": known(api, f"user{n}@example.com").id for n in range(PEOPLE)}
     emails = [*people, "nobody@example.com", *people, *people]
     asked = [("SUPPORT" if n % 3 else "PRIVACY", f"case/{n % 5}", email) for n, email in enumerate(emails)]
     answers = asyncio.run(asked_at_once(api, clean, asked))
+    assert max(sizes) > len(emails) // 4
     for (_, _, email), answer in zip(asked, answers, strict=True):
         assert "errors" not in answer
         shown = answer["data"]["subject"]
