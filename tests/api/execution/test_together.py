@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from inspect import iscoroutine
 from typing import Any
 
 import pytest
@@ -194,6 +195,26 @@ def test_where_a_read_for_all_fails_nobody_is_said_to_have_gone_together() -> No
         assert not going[0].first.level.is_alone
 
     asyncio.run(go())
+
+
+def test_where_nothing_is_found_there_is_nobody_to_wait_for() -> None:
+    def answer(schema: GraphQLSchema, text: str, context: Any, outcome: Any) -> Any:
+        plan = compiled(schema, text, frozenset())
+        begun = plan and plan.begin(context, {})
+        assert begun
+        if iscoroutine(begun.waiting.outcome):
+            begun.waiting.outcome.close()
+        begun.waiting.outcome = outcome
+        return begun.answer()
+
+    people, nodes = "{ people(first: 0) { id friends { id } } }", '{ nodes(ids: ["a"]) { id ... on Person { note } } }'
+    assert answer(club.schema, people, club.Context(1, 0), []) == {"people": []}
+    assert answer(club.schema, people, club.Context(1, 0), None) is None  # it may not be null, which is an error
+    assert answer(club.schema, nodes, club.Context(1, 0), None) == {"nodes": None}
+    assert answer(club.schema, nodes, club.Context(1, 0), [None]) is None  # one that may have other company
+    subject = '{ subject(by: {email: "a@example.com"}) { id emails { address } } }'
+    assert answer(core, subject, Invention(1, 0), None) == {"subject": None}
+    assert answer(core, subject, Invention(1, 0), []) is None
 
 
 def test_only_the_rows_of_one_field_go_together() -> None:
