@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from api.execution import Together, as_json
 from api.execution.levels import Level
+from models.audits import Entry
 from resolvers.context import Service, record
 
 if TYPE_CHECKING:
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
 MOST_TOGETHER: Final = 16
 """How many requests go on together at most: what they share is shared well enough, and others get their turn."""
-ENOUGH: Final = 8
-"""How many go on in any case. While others of the same operation are under way, fewer wait for company, until they are
-half as many as those, or some of those are done."""
+ENOUGH: Final = 10
+"""How many go on in any case. While there are others of the same operation, under way or with their rows still to come,
+fewer wait for company, until they are half as many as those."""
 PATIENCE: Final = 0.02
 """Seconds for which they wait at most."""
 
@@ -29,18 +30,27 @@ class Convoys:
         self._service = service
         self._gathering: dict[Level, list[Errand]] = {}
         self._waiting: dict[Level, asyncio.TimerHandle] = {}
-        self._under_way: Counter[Level] = Counter()
+        self._others: Counter[Level] = Counter()
+
+    def expect(self, level: Level, count: int = 1) -> None:
+        """Count others than those who gather: they are under way, or their rows are yet to come; or count them off."""
+        self._others[level] += count
+        if not self._others[level]:
+            del self._others[level]
+        if level in self._waiting and self._are_enough(level):
+            asyncio.get_running_loop().call_soon(self._look, level)
 
     def gather(self, errand: "Errand") -> None:
         """Have an errand whose rows are there go on, together with others that come to the same point meanwhile."""
         level = errand.begun.first.level
+        level.leads_on = True
         gathering = self._gathering.setdefault(level, [])
         gathering.append(errand)
         if len(gathering) == 1 or (level in self._waiting and self._are_enough(level)):
             asyncio.get_running_loop().call_soon(self._look, level)
 
     def _are_enough(self, level: Level) -> bool:
-        return level.is_alone or len(self._gathering[level]) >= min(ENOUGH, self._under_way[level] / 2)
+        return level.is_alone or len(self._gathering[level]) >= min(ENOUGH, self._others[level] / 2)
 
     def _look(self, level: Level) -> None:
         """Have those who have gathered go on, or wait for company."""
@@ -64,14 +74,8 @@ class Convoys:
                 for errand in group:
                     errand.go_alone()
             else:
-                self._under_way[level] += len(group)
-                _Convoy(self._service, group, partial(self._ended, level, len(group)))
-
-    def _ended(self, level: Level, count: int) -> None:
-        self._under_way[level] -= count
-        if not self._under_way[level]:
-            del self._under_way[level]
-        self._look(level)
+                self.expect(level, len(group))
+                _Convoy(self._service, group, partial(self.expect, level, -len(group)))
 
 
 def _groups(errands: "Sequence[Errand]") -> "Iterator[Sequence[Errand]]":
@@ -121,10 +125,12 @@ class _Convoy:
 
     async def _recorded(self, together: Together) -> list[bytes] | None:
         """Give the answers, once what they show is on the record: while PostgreSQL commits that, they are made."""
-        events = [event for errand in self._errands for event in errand.context.taken_down()]
-        if not events:
+        entries: list[Entry] = []
+        for errand in self._errands:
+            errand.context.take_down(entries)
+        if not entries:
             return _bodies(together)
-        recording = record(self._service, events)
+        recording = record(self._service, entries)
         try:
             for _ in range(2):  # the statement leaves in the next turn of the loop
                 await asyncio.sleep(0)

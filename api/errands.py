@@ -102,7 +102,11 @@ class Errand:
         outcome = begun.waiting.outcome
         if hasattr(outcome, "__await__"):
             self.exchange.promise = promise = asyncio.ensure_future(outcome)
-            promise.add_done_callback(self._arrived)
+            if begun.first.level.leads_on:
+                self._errands.convoys.expect(begun.first.level)
+                promise.add_done_callback(self._expected)
+            else:
+                promise.add_done_callback(self._arrived)
         else:
             self._answer()
 
@@ -112,6 +116,10 @@ class Errand:
         task.add_done_callback(partial(self._stopped, running))
         if is_query:
             self.exchange.promise = task
+
+    def _expected(self, promise: asyncio.Future[Any]) -> None:
+        self._errands.convoys.expect(self.begun.first.level, -1)
+        self._arrived(promise)
 
     def _arrived(self, promise: asyncio.Future[Any]) -> None:
         if promise.cancelled():

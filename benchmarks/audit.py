@@ -8,7 +8,7 @@ import migrations
 from benchmarks.place import console, started
 from models import audits
 from models.actors import Actor, Role
-from models.audits import AccessAction, Noted
+from models.audits import AccessAction, Entry, Occasion
 from models.base import new_id
 from models.database import Database
 from models.sealings import seal
@@ -18,7 +18,8 @@ from workers.seals import Seals
 
 NAME = "audit_benchmark"
 AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
-FIELDS = ["EmailAddress.address", "Subject.country", "Subject.displayName", "Subject.emails"]
+FIELDS = ("EmailAddress.address", "Subject.country", "Subject.displayName", "Subject.emails")
+LOOK = Occasion(AGENT, AccessAction.READ, FIELDS, "Page", bytes(32))
 TICK = 0.02
 """Seconds between two statements of the load."""
 
@@ -29,15 +30,16 @@ WHERE written_in >= COALESCE((SELECT max(until_transaction) FROM audit_segments)
 """
 
 
-def events(count: int) -> list[Noted]:
-    return [audits.noted(AGENT, AccessAction.READ, new_id(), FIELDS, "Page", bytes(32)) for _ in range(count)]
+def events(count: int) -> list[Entry]:
+    """Give looks at people of which no two are of the same one."""
+    return [Entry(LOOK, [new_id()]) for _ in range(count)]
 
 
 async def sealed(database: Database, signer: Signer, count: int) -> float:
     """Write events, then seal them all; give the events sealed a second."""
     for _ in range(count // 1000):
         async with database.transaction() as connection:
-            await audits.note(connection, events(1000))
+            await audits.note(connection, *events(1000))
     began = time.perf_counter()
     async with database.writers.acquire() as connection:
         while await seal(connection, signer):
@@ -63,7 +65,7 @@ async def behind(database: Database, signer: Signer, rate: int, seconds: float) 
     while (passed := time.perf_counter() - began) < seconds:
         if (due := int(passed * rate) - count) > 0:
             async with database.transaction() as connection:
-                await audits.note(connection, events(due))
+                await audits.note(connection, *events(due))
             count += due
         lags.append(float(await database.readers.fetchval(BEHIND)))
         await asyncio.sleep(TICK)

@@ -4,16 +4,15 @@
 """
 
 from cli.main import run
-from models.audits import Noted
+from models.audits import Entry
 from resolvers.context import Context
 
 
-def _forget(context: Context) -> list[Noted]:
-    """Give nothing of what was seen to be written down."""
-    context._notes, context._seen = [], {}  # noqa: SLF001 -- it stands in the place of the method that gives it
-    return []
+def _forget(context: Context, _entries: list[Entry]) -> None:
+    """Add nothing of what was seen to what is to be written down."""
+    context._entries, context._seen = [], {}  # noqa: SLF001 -- it stands in the place of the method that adds it
 
 
 if __name__ == "__main__":
-    Context.taken_down = _forget  # type: ignore[method-assign]
+    Context.take_down = _forget  # type: ignore[method-assign]
     run()

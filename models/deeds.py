@@ -8,7 +8,7 @@ from uuid import UUID
 
 from models import audits
 from models.actors import Actor
-from models.audits import AccessAction
+from models.audits import AccessAction, Entry, Occasion
 from models.base import now
 from models.database import Connection, Database
 from models.keyring import Keyring
@@ -45,10 +45,5 @@ async def deed(  # noqa: PLR0913, PLR0917 -- the last two are the operation's, w
     async with database.transaction() as connection:
         made = Deed(connection, keyring, actor)
         yield made
-        await audits.note(
-            connection,
-            [
-                audits.noted(actor, made.action, subject_id, (verb,), operation, operation_hash, made.grant_id)
-                for subject_id in dict.fromkeys(made.about) or (None,)
-            ],
-        )
+        occasion = Occasion(actor, made.action, (verb,), operation, operation_hash, made.grant_id)
+        await audits.note(connection, Entry(occasion, dict.fromkeys(made.about) or (None,)))

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger
 
 from models import audits
 from models.actors import Actor, Role
-from models.audits import AccessAction
+from models.audits import AccessAction, Entry, Occasion
 from models.base import LOOKED_UP, Fate, Moment, Table, stored
 from models.database import Connection, Statement
 
@@ -90,5 +90,5 @@ async def begin(connection: Connection) -> int | None:
     async with connection.transaction():
         number: int | None = await BEGIN.value(connection)
         if number is not None:
-            await audits.note(connection, [audits.noted(KEEPER, AccessAction.WRITE, None, ("beginEra",))])
+            await audits.note(connection, Entry(Occasion(KEEPER, AccessAction.WRITE, ("beginEra",)), (None,)))
         return number

@@ -14,6 +14,7 @@ import orjson
 from models import assignments, audits, erasures, ledger
 from models.actors import Actor, Role
 from models.addresses import ADDRESS
+from models.audits import AccessAction, Entry, Occasion
 from models.database import Connection, Database, Statement
 from models.keyring import Keyring
 from models.requests import FAREWELL
@@ -205,4 +206,4 @@ async def _take_away(connection: Connection, request_ids: Sequence[UUID]) -> Non
         subject_ids=left,
         counts=[orjson.dumps(counts[subject_id]).decode() for subject_id in left],
     )
-    await audits.note(connection, [audits.noted(WORKER, audits.AccessAction.WRITE, one, ("erase",)) for one in left])
+    await audits.note(connection, Entry(Occasion(WORKER, AccessAction.WRITE, ("erase",)), left))

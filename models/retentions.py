@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from models import audits
 from models.actors import Actor, Role
-from models.audits import AccessAction
+from models.audits import AccessAction, Entry, Occasion
 from models.database import Database, Statement
 
 CLAIMED_FOR = 3
@@ -50,5 +50,5 @@ async def forget(database: Database, most: int) -> int:
     async with database.transaction() as connection:
         ids = [row[0] for row in await FORGET.rows(connection, most=most)]
         if ids:
-            await audits.note(connection, [audits.noted(WORKER, AccessAction.WRITE, one, ("forget",)) for one in ids])
+            await audits.note(connection, Entry(Occasion(WORKER, AccessAction.WRITE, ("forget",)), ids))
     return len(ids)

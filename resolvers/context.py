@@ -12,7 +12,7 @@ import strawberry
 
 from models import audits, plans, subjects
 from models.actors import PEOPLE, Actor
-from models.audits import AccessAction, Noted
+from models.audits import AccessAction, Entry, Occasion
 from models.database import Database
 from models.deeds import Deed, deed
 from models.errors import CaseRequired, Forbidden, GrantRequired, Unavailable
@@ -73,8 +73,8 @@ class Context:
     """One request: an actor, acting in one role, through one operation."""
 
     __slots__ = (
+        "_entries",
         "_keys",
-        "_notes",
         "_seen",
         "_told",
         "actor",
@@ -103,7 +103,7 @@ class Context:
         self._keys: dict[UUID, SubjectKey] = {}
         self._seen: dict[UUID | None, tuple[str, ...]] = {}
         self._told: dict[UUID | None, tuple[str, ...]] = {}
-        self._notes: list[Noted] = []
+        self._entries: list[Entry] = []
 
     def fresh(self) -> "Context":
         """Give the context of another request like this one, which has seen nothing yet."""
@@ -173,7 +173,7 @@ class Context:
     @property
     def has_seen(self) -> bool:
         """Whether anything is to be recorded before the answer leaves."""
-        return bool(self._seen or self._notes)
+        return bool(self._seen or self._entries)
 
     def saw(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
         """Remember that these recorded fields of these people are about to be shown to a person."""
@@ -196,34 +196,46 @@ class Context:
 
     async def record(self) -> None:
         """Write down what was seen, used and refused, committed, before the answer leaves: no log, no data."""
-        await record(self.service, self.taken_down())
+        entries: list[Entry] = []
+        self.take_down(entries)
+        await record(self.service, entries)
 
-    def taken_down(self) -> list[Noted]:
-        """Give what was seen, used and refused since it was last asked, to be written down now."""
+    def take_down(self, entries: list[Entry]) -> None:
+        """Add what was seen, used and refused since this was last asked, all of which is to be written down now.
+
+        Looks that are alike, as those of several requests for one operation are, go into one entry.
+        """
+        entries += self._entries
         for subject_id, coordinates in self._seen.items():
             told = self._told.get(subject_id)
-            if fresh := _without(coordinates, told) if told else coordinates:
-                self._note(AccessAction.READ, subject_id, fresh)
-                self._told[subject_id] = _joined(told, fresh) if told else fresh
-        notes, self._notes, self._seen = self._notes, [], {}
-        return notes
+            fresh = _without(coordinates, told) if told else coordinates
+            if not fresh:
+                continue
+            self._told[subject_id] = _joined(told, fresh) if told else fresh
+            occasion = self._occasion(AccessAction.READ, fresh)
+            if entries and entries[-1].occasion == occasion:
+                entries[-1].subject_ids.append(subject_id)
+            else:
+                entries.append(Entry(occasion, (subject_id,)))
+        self._entries, self._seen = [], {}
 
     async def refused(self, coordinates: Sequence[str]) -> None:
         """Write down that the caller was refused these fields."""
-        self._note(AccessAction.REFUSED, None, coordinates)
+        self._note(AccessAction.REFUSED, None, sorted(coordinates))
         await self.record()
 
     def _note(
         self, action: AccessAction, subject_id: UUID | None, fields: Iterable[str], grant_id: UUID | None = None
     ) -> None:
-        self._notes.append(
-            audits.noted(self.actor, action, subject_id, fields, self.operation, self.operation_hash, grant_id)
-        )
+        self._entries.append(Entry(self._occasion(action, tuple(fields), grant_id), (subject_id,)))
+
+    def _occasion(self, action: AccessAction, fields: tuple[str, ...], grant_id: UUID | None = None) -> Occasion:
+        return Occasion(self.actor, action, fields, self.operation, self.operation_hash, grant_id)
 
 
-def record(service: Service, events: Sequence[Noted]) -> Awaitable[None]:
-    """Have events written down; they are committed when what this gives was awaited, UNAVAILABLE when that fails."""
-    return _committed(service.recorder.ask(audits.recorded, events))
+def record(service: Service, entries: Sequence[Entry]) -> Awaitable[None]:
+    """Have entries written down; they are committed when what this gives was awaited, UNAVAILABLE when that fails."""
+    return _committed(service.recorder.ask(audits.recorded, entries))
 
 
 async def _committed(recorded: Awaitable[Any]) -> None:

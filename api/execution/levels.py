@@ -56,6 +56,8 @@ class Level:
         self.sole: tuple[Field, Any] | None = None
         """At the root: the field, and its body, where there is no other and it leads to rows."""
         self.takes_arguments = any(field.takes_arguments for field in fields)
+        self.leads_on = False
+        """At the root: whether rows were met that lead to more, for which requests may go on together."""
         self.is_alone = False
         """At the root: whether arguments were found to be taken below, so that each request has to go alone."""
         self.assemble = _assembler(fields)

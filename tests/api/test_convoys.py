@@ -52,7 +52,7 @@ class Roads:
         await turns()
         went = self.went
         assert went.total() == len(self.errands)
-        assert [*self.convoys._gathering, *self.convoys._waiting, *self.convoys._under_way] == []
+        assert [*self.convoys._gathering, *self.convoys._waiting, *self.convoys._others] == []
         return went
 
 
@@ -88,8 +88,8 @@ class Shared(club.Context):
     def fresh(self) -> Self:
         return self
 
-    def taken_down(self) -> list[Any]:
-        return []
+    def take_down(self, entries: list[Any]) -> None:
+        pass
 
     async def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> list[Any]:
         self.roads.started += 1
@@ -134,7 +134,7 @@ async def test_one_more_than_the_most_is_divided_in_halves() -> None:
     assert await roads.end() == {"told": MOST_TOGETHER + 1}
 
 
-@pytest.mark.parametrize(("under_way", "enough"), [(4, 2), (8, 4), (16, ENOUGH), (32, ENOUGH)])
+@pytest.mark.parametrize(("under_way", "enough"), [(4, 2), (8, 4), (16, 8), (30, ENOUGH)])
 async def test_a_few_wait_until_they_are_half_as_many_as_those_under_way(under_way: int, enough: int) -> None:
     roads = Roads()
     await roads.gather(under_way)
@@ -145,6 +145,20 @@ async def test_a_few_wait_until_they_are_half_as_many_as_those_under_way(under_w
     await roads.gather(1)
     assert (roads.went, roads.started) == ({}, started + 1)
     assert await roads.end() == {"told": under_way + enough}
+
+
+async def test_a_few_wait_for_those_whose_rows_are_yet_to_come_until_they_have_come_to_something_else() -> None:
+    roads = Roads()
+    [first] = await roads.gather(1)
+    level = first.begun.first.level
+    roads.convoys.expect(level, 5)
+    await roads.gather(2)
+    assert (roads.went, roads.started) == ({"alone": 1}, 0)
+    roads.convoys.expect(level, -1)
+    await turns()
+    assert roads.started == 1
+    roads.convoys.expect(level, -4)
+    assert await roads.end() == {"alone": 1, "told": 2}
 
 
 async def test_when_those_under_way_are_done_whoever_waits_goes_on() -> None:

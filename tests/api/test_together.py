@@ -4,15 +4,15 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
-from api import convoys
+from api import auth, convoys
 from resolvers.context import Service
 from tests.conftest import Api, Databases
 from tests.people import known
@@ -26,6 +26,7 @@ FIELDS = {
     *("Consent.purpose", "Consent.state", "Subject.syncAccounts", "SyncAccount.reference", "SyncAccount.clients"),
     "SyncClient.userAgent",
 }
+STATUS = "query Status($by: SubjectBy!) { subject(by: $by) { id displayName consents { state } } }"
 PEOPLE = 12
 EVENTS = "SELECT subject_id, case_reference, actor, fields FROM access_events WHERE action = 'READ'"
 
@@ -46,16 +47,11 @@ async def asked_at_once(
             return dict((await client.post("/graphql", json=body, headers=headers)).json())
 
         await asyncio.gather(*(ask(*each) for each in asked))  # all heads, tokens and documents are known from here on
-        holder = await asyncpg.connect(clean.url)
-        try:
-            await holder.execute(f"TRUNCATE access_events; {first}")
-            async with holder.transaction():
-                await holder.execute("LOCK TABLE subjects, email_addresses IN ACCESS EXCLUSIVE MODE")
-                waiting = [asyncio.create_task(ask(*each)) for each in asked]
-                await asyncio.sleep(1)
-            return await asyncio.gather(*waiting)
-        finally:
-            await holder.close()
+        await execute(clean.url, f"TRUNCATE access_events; {first}")
+        async with holding(clean, "subjects, email_addresses"):
+            waiting = [asyncio.create_task(ask(*each)) for each in asked]
+            await asyncio.sleep(1)
+        return await asyncio.gather(*waiting)
 
 
 @pytest.fixture
@@ -98,6 +94,47 @@ def test_each_is_shown_whom_they_asked_for_and_each_look_is_recorded(
     assert looks == expected
     assert {frozenset(row["fields"]) for row in recorded} == {frozenset(FIELDS & {*recorded[0]["fields"]})}
     assert FIELDS >= {*recorded[0]["fields"]} > {"Subject.displayName", "Subject.emails"}
+
+
+def test_one_whose_row_is_there_waits_for_those_whose_rows_are_yet_to_come(
+    api: Api, clean: Databases, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = []
+    expect = convoys.Convoys.expect
+
+    def counted(self: convoys.Convoys, level: Any, count: int = 1) -> None:
+        counts.append(count)
+        expect(self, level, count)
+
+    monkeypatch.setattr(convoys, "PATIENCE", 3600)
+    monkeypatch.setattr(convoys.Convoys, "expect", counted)
+    monkeypatch.setattr(auth, "REMEMBERED", 60)
+    people = {f"user{n}@example.com": known(api, f"user{n}@example.com").id for n in range(PEOPLE)}
+    [*others, last] = people
+    headers = {"authorization": f"Bearer {api.secrets['SUPPORT']}", "x-case": "case/1"}
+
+    async def asked() -> list[str]:
+        async with httpx.AsyncClient(base_url=api.url, timeout=30, headers=headers) as client:
+
+            async def ask(by: dict[str, str]) -> str:
+                body = {"query": STATUS, "variables": {"by": by}}
+                return str((await client.post("/graphql", json=body)).json()["data"]["subject"]["id"])
+
+            every = [*({"email": email} for email in others), {"id": people[last]}]
+            for _ in range(2):  # all heads, the token and the document are known; then, that its rows lead to more
+                await asyncio.gather(*map(ask, every))
+            sizes.clear()
+            async with holding(clean, "email_addresses"):
+                waiting = [asyncio.create_task(ask(by)) for by in every[:-1]]
+                await asyncio.sleep(0.5)
+                waiting.append(asyncio.create_task(ask(every[-1])))
+                await asyncio.sleep(0.5)
+                assert not any(task.done() for task in waiting)
+            return await asyncio.gather(*waiting)
+
+    assert asyncio.run(asked()) == [*people.values()]
+    assert sum(sizes) == PEOPLE
+    assert sum(counts) == 0
 
 
 def test_one_whose_key_is_gone_spoils_nobody_elses_answer(api: Api, clean: Databases) -> None:
@@ -164,18 +201,25 @@ async def left_waiting(api: Api, clean: Databases, emails: list[str], *, leaving
         ]
         for client, email in zip(clients, emails, strict=True):
             await ask(client, email)
-        holder = await asyncpg.connect(clean.url)
-        try:
-            async with holder.transaction():
-                await holder.execute("LOCK TABLE consents IN ACCESS EXCLUSIVE MODE")
-                waiting = [asyncio.create_task(ask(*each)) for each in zip(clients, emails, strict=True)]
-                await asyncio.sleep(0.5)
-                for task in waiting[:leaving]:
-                    task.cancel()
-                await asyncio.sleep(0.3)
-            return await asyncio.gather(*waiting[leaving:])
-        finally:
-            await holder.close()
+        async with holding(clean, "consents"):
+            waiting = [asyncio.create_task(ask(*each)) for each in zip(clients, emails, strict=True)]
+            await asyncio.sleep(0.5)
+            for task in waiting[:leaving]:
+                task.cancel()
+            await asyncio.sleep(0.3)
+        return await asyncio.gather(*waiting[leaving:])
+
+
+@asynccontextmanager
+async def holding(clean: Databases, tables: str) -> AsyncIterator[None]:
+    """Let nobody read these tables."""
+    holder = await asyncpg.connect(clean.url)
+    try:
+        async with holder.transaction():
+            await holder.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        await holder.close()
 
 
 async def read(clean: Databases) -> list[asyncpg.Record]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from models import audits
 from models.actors import Actor, Role
-from models.audits import AccessAction
+from models.audits import AccessAction, Entry, Occasion
 from models.database import Database
 from models.sealings import seal
 from models.segments import Segment, Signer, Trusted
@@ -13,17 +13,17 @@ from models.verification import Finding, Verified, Verifier
 
 AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
 PERSON = UUID(int=7)
+LOOK = Entry(Occasion(AGENT, AccessAction.READ, ("Subject.emails",)), [PERSON])
+WRITTEN = "SELECT id FROM access_events WHERE xmin = CAST(pg_current_xact_id() AS xid)"
+"""The events of this transaction."""
 
 
 async def wrote(database: Database, count: int) -> list[UUID]:
-    """Write events, committed together."""
-    events = [
-        audits.noted(AGENT, AccessAction.READ, PERSON, ["Subject.emails", "Subject.country"], "Page", bytes(32))
-        for _ in range(count)
-    ]
+    """Write events, committed together; give their ids."""
+    occasion = Occasion(AGENT, AccessAction.READ, ("Subject.country", "Subject.emails"), "Page", bytes(32))
     async with database.transaction() as connection:
-        await audits.note(connection, events)
-    return [event.id for event in events]
+        await audits.note(connection, Entry(occasion, [PERSON] * count))
+        return [row[0] for row in await connection.fetch(WRITTEN)]
 
 
 async def sealed(database: Database, signer: Signer, most: int = 20_000) -> list[Segment]:

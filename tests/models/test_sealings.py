@@ -9,12 +9,11 @@ import asyncpg
 import pytest
 
 from models import audits
-from models.audits import AccessAction
 from models.database import IDLE, OUTAGES, Database
 from models.sealings import WentBackError, seal
 from models.segments import BEGINNING, ENTRY, Signer, id_at, leaves_of
 from tests.conftest import Databases, World
-from tests.models.records import AGENT, PERSON, sealed, verified, wrote
+from tests.models.records import LOOK, sealed, verified, wrote
 from workers.seals import Seals
 
 pytestmark = pytest.mark.anyio
@@ -45,7 +44,7 @@ async def test_nothing_is_sealed_when_nothing_happened(world: World) -> None:
 
 async def test_events_of_a_transaction_that_still_runs_wait_and_hold_back_later_ones(world: World) -> None:
     async with world.database.transaction() as slow:
-        await audits.note(slow, [audits.noted(AGENT, AccessAction.READ, PERSON, ["Subject.emails"])])
+        await audits.note(slow, LOOK)
         await wrote(world.database, 2)
         assert await sealed(world.database, SIGNER) == []
     assert sum(segment.event_count for segment in await sealed(world.database, SIGNER)) == 3
@@ -59,7 +58,7 @@ async def test_a_transaction_that_has_written_no_event_yet_delays_nobody_and_lea
         [segment] = await sealed(world.database, SIGNER)
         assert segment.event_count == 2
         assert segment.until_transaction > early
-        await audits.note(idle, [audits.noted(AGENT, AccessAction.READ, PERSON, ["Subject.emails"])])
+        await audits.note(idle, LOOK)
     [late] = await sealed(world.database, SIGNER)
     assert late.event_count == 1
     result, findings = await verified(world.database, SIGNER)
@@ -92,7 +91,7 @@ async def test_a_writer_of_an_event_that_idles_is_ended_by_postgresql(world: Wor
     impatient = await Database.open(clean.url, clean.keyring_url, readers=1, writers=1, timeout=0.3)
     async with impatient.writers.acquire() as hung:
         await hung.execute("BEGIN")
-        await audits.note(hung, [audits.noted(AGENT, AccessAction.READ, PERSON, ["Subject.emails"])])
+        await audits.note(hung, LOOK)
         await wrote(world.database, 2)
         assert await sealed(world.database, SIGNER) == []
         await asyncio.sleep(0.3 * IDLE + 0.5)
@@ -109,7 +108,7 @@ async def test_a_transaction_that_looks_at_the_past_writes_no_event(world: World
     async with world.database.writers.acquire() as connection:
         with pytest.raises(asyncpg.FeatureNotSupportedError):
             async with connection.transaction(isolation=isolation):
-                await audits.note(connection, [audits.noted(AGENT, AccessAction.READ, PERSON, [])])
+                await audits.note(connection, LOOK)
 
 
 async def test_a_long_backlog_is_cut_between_transactions(world: World) -> None:
@@ -134,7 +133,7 @@ async def test_many_writers_and_two_sealers_leave_no_gap_and_no_double(world: Wo
                     await connection.fetchval("SELECT pg_current_xact_id()")
                     await asyncio.sleep(dice.random() / 50)
                 for _ in range(size):
-                    await audits.note(connection, [audits.noted(AGENT, AccessAction.READ, PERSON, ["Subject.emails"])])
+                    await audits.note(connection, LOOK)
                     await asyncio.sleep(dice.random() / 200)
                 count += size
         return count
