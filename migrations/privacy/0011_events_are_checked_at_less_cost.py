@@ -1,4 +1,4 @@
-"""What every event is checked for costs a tenth of what it did; what is checked stays the same."""
+"""What every event is checked for costs less; what is checked stays the same."""
 
 from alembic import op
 
@@ -12,8 +12,8 @@ CHECKS = {
     "case_is_a_reference": "case_reference ~ '^[A-Za-z0-9#\\:_/-]+$' AND octet_length(case_reference) BETWEEN 3 AND 64",
     "operation_is_a_name": "operation ~ '^[_A-Za-z][_0-9A-Za-z]*$' AND octet_length(operation) <= 64",
 }
-# Entering the function takes longer than what it looks up, so it is entered where there may be something to refuse. The
-# server that a dump comes from stands in the trigger, as it does in the last era: both change in one transaction.
+# Entering the function costs more than all that it looks up, so it is entered only where there is something to refuse.
+# The server stands in the trigger as it does in the last era, in a dump, too; both change in one transaction.
 GUARD = """
     EXECUTE format(
         'CREATE OR REPLACE TRIGGER access_event_is_placed BEFORE INSERT ON access_events FOR EACH STATEMENT WHEN ('
