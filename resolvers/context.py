@@ -235,7 +235,8 @@ class Context:
 
 def record(service: Service, entries: Sequence[Entry]) -> Awaitable[None]:
     """Have entries written down; they are committed when what this gives was awaited, UNAVAILABLE when that fails."""
-    return _committed(service.recorder.ask(audits.recorded, entries))
+    size = sum(len(entry.subject_ids) for entry in entries)
+    return _committed(service.recorder.ask(audits.recorded, entries, size=size))
 
 
 async def _committed(recorded: Awaitable[Any]) -> None:

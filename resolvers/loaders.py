@@ -40,12 +40,12 @@ class Reader:
         self.waiting = 0
 
     def ask(
-        self, read: Read, keys: Sequence[Any], arguments: tuple[Any, ...] = (), then: Then = None
+        self, read: Read, keys: Sequence[Any], arguments: tuple[Any, ...] = (), then: Then = None, size: int = 0
     ) -> asyncio.Future[Any]:
         """Promise what each key names, in the order of the keys, or what is made of that ``then``.
 
         UNAVAILABLE when too many are waiting already. Whoever leaves, which is to cancel the promise, takes the keys
-        along.
+        along. ``size`` is how many keys these count for, where that is not how many they are.
         """
         if not keys:
             nothing: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -56,7 +56,7 @@ class Reader:
         lane = self.lanes.get((read, *arguments))
         if lane is None:
             lane = self.lanes[read, *arguments] = _Lane(self, read, arguments)
-        return lane.ask(keys, then)
+        return lane.ask(keys, then, size or len(keys))
 
     async def load(self, read: Read, keys: Sequence[Any], arguments: tuple[Any, ...] = ()) -> list[Any]:
         """Give what each key names, in the order of the keys."""
@@ -66,14 +66,17 @@ class Reader:
 class _Asked(asyncio.Future[Any]):
     """Keys that one request waits for, and the statement that they are in, once they are."""
 
-    __slots__ = ("keys", "reader", "statement", "then")
+    __slots__ = ("keys", "reader", "size", "statement", "then")
 
-    def __init__(self, reader: Reader, keys: Sequence[Any], then: Then, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, reader: Reader, keys: Sequence[Any], then: Then, size: int, loop: asyncio.AbstractEventLoop
+    ) -> None:
         super().__init__(loop=loop)
         reader.waiting += 1
         self.reader = reader
         self.keys = keys
         self.then = then
+        self.size = size
         self.statement: _Statement | None = None
 
     def give(self, found: Mapping[Any, Any]) -> None:
@@ -133,8 +136,8 @@ class _Lane:
         self._asked_since = 0.0
         self._is_timed = False
 
-    def ask(self, keys: Sequence[Any], then: Then) -> _Asked:
-        asked = _Asked(self._reader, keys, then, self._loop)
+    def ask(self, keys: Sequence[Any], then: Then, size: int) -> _Asked:
+        asked = _Asked(self._reader, keys, then, size, self._loop)
         self._asked.append(asked)
         if not self._flights:
             self._start()
@@ -194,12 +197,12 @@ class _Lane:
             return [] if aboard[0].done() else aboard
         aboard, count, taken = [], 0, 0
         for asked in self._asked:
-            if aboard and count + len(asked.keys) > MOST_KEYS:
+            if aboard and count + asked.size > MOST_KEYS:
                 break
             taken += 1
             if not asked.done():
                 aboard.append(asked)
-                count += len(asked.keys)
+                count += asked.size
         del self._asked[:taken]
         if self._asked and len(self._flights) < MOST_FLIGHTS:
             self._start()

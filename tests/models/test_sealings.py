@@ -111,6 +111,17 @@ async def test_a_transaction_that_looks_at_the_past_writes_no_event(world: World
                 await audits.note(connection, LOOK)
 
 
+async def test_whatever_changed_the_eras_no_event_is_written_on_another_server_than_the_last(world: World) -> None:
+    async with world.database.writers.acquire() as connection:
+        changed = connection.transaction()
+        await changed.start()
+        await connection.execute("UPDATE audit_eras SET server = server + 1")
+        with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
+            await audits.note(connection, LOOK)
+        await changed.rollback()
+        await audits.note(connection, LOOK)
+
+
 async def test_a_long_backlog_is_cut_between_transactions(world: World) -> None:
     for count in (3, 4, 1, 9, 2):
         await wrote(world.database, count)

@@ -94,6 +94,13 @@ async def test_a_statement_takes_a_few_hundred_keys_and_one_request_alone_may_ha
     assert [len(keys) for keys in read.statements] == [2 * MOST_KEYS, MOST_KEYS, MOST_KEYS]
 
 
+async def test_a_key_may_count_for_many(pool: asyncpg.Pool) -> None:
+    read, reader = Doubling(), Reader(pool)
+    sizes = [MOST_KEYS - 1, 1, 1, 2 * MOST_KEYS, MOST_KEYS // 2, MOST_KEYS // 2]
+    await asyncio.gather(*[reader.ask(read, [number], size=size) for number, size in enumerate(sizes)])
+    assert sorted(map(sorted, read.statements)) == [[0, 1], [2], [3], [4, 5]]
+
+
 async def test_while_statements_are_on_their_way_the_next_batch_gathers(pool: asyncpg.Pool) -> None:
     read, reader = Doubling(), Reader(pool)
     read.is_free.clear()
