@@ -12,17 +12,16 @@ from models.segments import Segment, Signer, Trusted
 from models.verification import Finding, Verified, Verifier
 
 AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
-PERSON = UUID(int=7)
-LOOK = Entry(Occasion(AGENT, AccessAction.READ, ("Subject.emails",)), [PERSON])
+LOOK = Entry(Occasion(AGENT, AccessAction.READ, ("Subject.emails",)), [UUID(int=7)])
 WRITTEN = "SELECT id FROM access_events WHERE xmin = CAST(pg_current_xact_id() AS xid)"
 """The events of this transaction."""
 
 
 async def wrote(database: Database, count: int) -> list[UUID]:
-    """Write events, committed together; give their ids."""
+    """Write events of so many people, committed together; give their ids."""
     occasion = Occasion(AGENT, AccessAction.READ, ("Subject.country", "Subject.emails"), "Page", bytes(32))
     async with database.transaction() as connection:
-        await audits.note(connection, Entry(occasion, [PERSON] * count))
+        await audits.note(connection, Entry(occasion, [UUID(int=number) for number in range(count)]))
         return [row[0] for row in await connection.fetch(WRITTEN)]
 
 
