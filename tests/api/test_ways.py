@@ -1,5 +1,6 @@
 """No document, however it is written, leads to a field that the role may not have: looked for by generated ones."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -37,10 +38,10 @@ CANARIES = {
     "PaymentFragment.reference": "card-1",
     "PaymentFragment.lastDigits": "4242",
     "SyncAccount.reference": "sync-1",
-    "SyncClient.userAgent": "Outliner/5.1 (Macintosh)",
-    "SyncFile.name": "Diary.txt",
+    "SyncClient.userAgent": re.escape("Outliner/5.1 (Macintosh)"),
+    "SyncFile.name": re.escape("Diary.txt"),
 }
-"""Values of one person, each of which one field alone shows."""
+"""Values of one person, each of which one field alone shows, as regular expressions."""
 
 
 class Asking(Author):
@@ -131,8 +132,9 @@ def search(api: Api, examples: int) -> Counter[str]:
         if forbidden and code not in SOONER:
             assert code == "FORBIDDEN"
             assert forbidden <= {entry["field"] for entry in answer.extensions["access"]}
-        told = {coordinate for coordinate, value in CANARIES.items() if value in str(answer.body)}
-        assert all(role in MATRIX[coordinate] for coordinate in told)
+        # Four digits are in many an id: they tell something where they stand by themselves.
+        told = {each for each, value in CANARIES.items() if re.search(rf"(?<!\w){value}(?!\w)", str(answer.body))}
+        assert not [coordinate for coordinate in told if role not in MATRIX[coordinate]]
         assert "SyncFile.name" not in told
         found[code] += 1
         if told:
