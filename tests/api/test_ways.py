@@ -36,12 +36,13 @@ SOONER = {"GRAPHQL_INVALID", "QUERY_TOO_LARGE", "CARD_NUMBER_REFUSED"}
 CANARIES = {
     "Subject.displayName": "Ada Example",
     "PaymentFragment.reference": "card-1",
-    "PaymentFragment.lastDigits": "4242",
+    "PaymentFragment.lastDigits": r"\b4242\b",
     "SyncAccount.reference": "sync-1",
     "SyncClient.userAgent": re.escape("Outliner/5.1 (Macintosh)"),
     "SyncFile.name": re.escape("Diary.txt"),
 }
-"""Values of one person, each of which one field alone shows, as regular expressions."""
+"""Values of one person, each of which one field alone shows, as regular expressions: many an id holds four digits, so
+those tell something only where they stand by themselves."""
 
 
 class Asking(Author):
@@ -132,9 +133,8 @@ def search(api: Api, examples: int) -> Counter[str]:
         if forbidden and code not in SOONER:
             assert code == "FORBIDDEN"
             assert forbidden <= {entry["field"] for entry in answer.extensions["access"]}
-        # Four digits are in many an id: they tell something where they stand by themselves.
-        told = {each for each, value in CANARIES.items() if re.search(rf"(?<!\w){value}(?!\w)", str(answer.body))}
-        assert not [coordinate for coordinate in told if role not in MATRIX[coordinate]]
+        told = {coordinate for coordinate, value in CANARIES.items() if re.search(value, str(answer.body))}
+        assert {coordinate for coordinate in told if role not in MATRIX[coordinate]} == set()
         assert "SyncFile.name" not in told
         found[code] += 1
         if told:
