@@ -12,24 +12,25 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from api import columns
-from api.auth import Authenticator
-from api.errands import Errands
-from api.gate import Gate
-from api.http import HEADERS, GraphQLOverHTTP, Scope, Send
-from api.journal import Journal
-from api.jwts import JwtVerifier
+from api.access import column_grants
+from api.access.authentication import Authenticator
+from api.access.jwt_verifier import JwtVerifier
+from api.access.restore_guard import Gate
+from api.graphql.endpoint import HEADERS, GraphQLOverHTTP, Scope, Send
+from api.graphql.errands import Errands
+from api.http.asgi import Receive
+from api.http.protocol import Exchange
+from api.http.request_log import Journal
+from api.routes.jwks import jwks
+from api.routes.unsubscribe import Parts, Unsubscribe
 from api.settings import Settings
-from api.unsubscribe import Parts, Unsubscribe
-from api.watches import Receive
-from api.wellknown import jwks
-from api.wire import Exchange
 from migrations import head
-from models import backups, tokens
-from models.database import OUTAGES, Database, Statement
-from models.keyring import Keyring
-from models.masters import MasterKeys
-from models.tokens import TokenLife
+from models.access import tokens
+from models.access.tokens import TokenLife
+from models.encryption.keyring import Keyring
+from models.encryption.master_keys import MasterKeys
+from models.erasure import backups
+from models.storage.database import OUTAGES, Database, Statement
 from resolvers.context import Service
 
 USES_WRITTEN = 5.0
@@ -93,7 +94,7 @@ class App:
             readers=settings.read_connections,
             writers=settings.write_connections,
             timeout=settings.statement_timeout,
-            acting=columns.acting(),
+            acting=column_grants.acting(),
         )
         self._keyring = Keyring(self._database.keyring, MasterKeys(settings.master_key.get_secret_value()))
         service = Service(

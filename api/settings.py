@@ -9,10 +9,10 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from models.backups import LONGEST_LIFE
-from models.intakes import GRACE
-from models.masters import MasterKeys
-from models.tokens import LIFE
+from models.access.tokens import LIFE
+from models.encryption.master_keys import MasterKeys
+from models.erasure.backups import LONGEST_LIFE
+from models.requests.intake import GRACE
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from benchmarks import report, scaling
 from benchmarks.contestants import CHECKED, CONTESTANTS, Contestant, Running, running
-from benchmarks.place import ROLES, Place, console, populated, started
-from benchmarks.rounds import Figures, Round, timed
-from benchmarks.works import Work, works
+from benchmarks.environment import ROLES, Place, console, populated, started
+from benchmarks.timing import Figures, Round, timed
+from benchmarks.workloads import Work, works
 
 WARM_REQUESTS = 20_000
 WARM_SECONDS = 16

@@ -5,16 +5,16 @@ import asyncio
 import time
 
 import migrations
-from benchmarks.place import console, started
-from models import audits
+from benchmarks.environment import console, started
 from models.actors import Actor, Role
-from models.audits import AccessAction, Entry, Occasion
-from models.base import new_id
-from models.database import Database
-from models.sealings import seal
-from models.segments import Signer, Trusted
-from models.verification import Verifier
-from workers.seals import Seals
+from models.audit import events as audit_events
+from models.audit.events import AccessAction, Entry, Occasion
+from models.audit.sealing import seal
+from models.audit.segments import Signer, Trusted
+from models.audit.verification import Verifier
+from models.storage.columns import new_id
+from models.storage.database import Database
+from workers.audit_sealer import Seals
 
 NAME = "audit_benchmark"
 AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
@@ -39,7 +39,7 @@ async def sealed(database: Database, signer: Signer, count: int) -> float:
     """Write events, then seal them all; give the events sealed a second."""
     for _ in range(count // 1000):
         async with database.transaction() as connection:
-            await audits.note(connection, *events(1000))
+            await audit_events.note(connection, *events(1000))
     began = time.perf_counter()
     async with database.writers.acquire() as connection:
         while await seal(connection, signer):
@@ -65,7 +65,7 @@ async def behind(database: Database, signer: Signer, rate: int, seconds: float) 
     while (passed := time.perf_counter() - began) < seconds:
         if (due := int(passed * rate) - count) > 0:
             async with database.transaction() as connection:
-                await audits.note(connection, *events(due))
+                await audit_events.note(connection, *events(due))
             count += due
         lags.append(float(await database.readers.fetchval(BEHIND)))
         await asyncio.sleep(TICK)

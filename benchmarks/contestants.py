@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from benchmarks.place import ROOT, Place, pinned
-from benchmarks.works import Work, comparable
+from benchmarks.environment import ROOT, Place, pinned
+from benchmarks.workloads import Work, comparable
 
 PEERS = Path(__file__).parent / "peers"
 PORT = 8700

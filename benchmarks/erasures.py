@@ -26,17 +26,18 @@ from typing import NamedTuple
 import httpx
 
 from cli.embedded import Cluster
-from models import intakes, tokens
+from models.access import tokens
 from models.actors import Actor, Role
-from models.consents import Channel
-from models.database import Database
-from models.deeds import deed
-from models.intakes import Wish
-from models.keyring import Keyring
-from models.masters import MasterKeys
-from models.names import Name
-from models.requests import IdentityProof
-from workers.erasures import Erasures
+from models.consent.ledger import Channel
+from models.encryption.keyring import Keyring
+from models.encryption.master_keys import MasterKeys
+from models.requests import intake
+from models.requests.intake import Wish
+from models.requests.requests import IdentityProof
+from models.storage.database import Database
+from models.subjects.identifiers import Name
+from models.unit_of_work import deed
+from workers.erasure_worker import Erasures
 
 HOME = Path("var") / "bench-erasures"
 ADMIN = Actor("benchmark", Role.ADMIN, (Role.ADMIN,))
@@ -110,7 +111,7 @@ async def asked_for(place: Place, numbers: list[int]) -> None:
 
     async def one(number: int) -> None:
         async with gate, deed(place.database, place.keyring, ADMIN, "requestErasure") as made:
-            await intakes.request(made, Name.email(f"user{number}@example.com"), WISH)
+            await intake.request(made, Name.email(f"user{number}@example.com"), WISH)
 
     await asyncio.gather(*(one(number) for number in numbers))
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.contestants import CONTESTANTS
-from benchmarks.rounds import Figures
+from benchmarks.timing import Figures
 
 FOLDER = Path(__file__).parent
 TITLES = {each.name: each.title for each in CONTESTANTS}

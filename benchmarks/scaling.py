@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import opting_out
+from benchmarks import opt_outs
 from benchmarks.contestants import OURS, Running, running
-from benchmarks.place import ROLES, Place, cores, populated
-from benchmarks.rounds import Round, timed
-from benchmarks.works import Work, works
+from benchmarks.environment import ROLES, Place, cores, populated
+from benchmarks.timing import Round, timed
+from benchmarks.workloads import Work, works
 from cli.embedded import Cluster
 
 SIZES = (5_000, 50_000, 500_000)
@@ -111,7 +111,7 @@ def all_of(cluster: Cluster, place: Place, *, seconds: float, requests: int = MI
     found: dict[str, Any] = {"start-up, s": start_up(place, tokens)}
     with running(OURS, place, tokens) as ours:
         found["one decision over connections"] = connections(place, ours, seconds)
-        found["optOut beside pgbench"] = opting_out.beside_pgbench(place, ours, _named(place)["out"], seconds)
+        found["optOut beside pgbench"] = opt_outs.beside_pgbench(place, ours, _named(place)["out"], seconds)
         found["profile of one decision, %"] = profile(place, ours, seconds)
         found["memory"] = memory(place, ours, requests)
     found["growth"] = growth(cluster, seconds, place.subjects)

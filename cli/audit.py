@@ -15,12 +15,12 @@ import orjson
 import typer
 
 from api.settings import UnsafeSettingError
-from cli.place import VAR, owned, placed, secret
-from models import proofs
-from models.base import Prefix, id_of
-from models.prunes import prune as prune_record
-from models.segments import Segment, Signer, Trusted
-from models.verification import TO_THE_END, Finding, Verified, Verifier
+from cli.databases import VAR, owned, placed, secret
+from models.audit import inclusion_proofs
+from models.audit.pruning import prune as prune_record
+from models.audit.segments import Segment, Signer, Trusted
+from models.audit.verification import TO_THE_END, Finding, Verified, Verifier
+from models.storage.columns import Prefix, id_of
 
 KEY = "PRIVACY_AUDIT_KEY"
 PUBLIC_KEYS = "PRIVACY_AUDIT_PUBLIC_KEYS"
@@ -111,7 +111,7 @@ def verify(
 
 def _read(path: Path) -> list[Segment]:
     try:
-        return [proofs.read(json.loads(line)) for line in path.read_text().splitlines() if line.strip()]
+        return [inclusion_proofs.read(json.loads(line)) for line in path.read_text().splitlines() if line.strip()]
     except ValueError:
         raise UnsafeSettingError("the file of --heads holds lines that `privacy audit head` did not print") from None
 
@@ -122,7 +122,7 @@ def prove(event: Annotated[str, typer.Argument(metavar="EVENT", help="The event'
 
     async def proved() -> dict[str, Any]:
         async with _record() as connection:
-            return await proofs.prove(connection, id_of(Prefix.ACCESS_EVENT, event, "event"))
+            return await inclusion_proofs.prove(connection, id_of(Prefix.ACCESS_EVENT, event, "event"))
 
     typer.echo(orjson.dumps(asyncio.run(proved()), option=orjson.OPT_INDENT_2).decode())
 
@@ -136,10 +136,10 @@ def check(
         given = orjson.loads(proof.read_bytes())
     except orjson.JSONDecodeError:
         given = None
-    if not isinstance(given, dict) or not proofs.is_proved(given, _trusted(public_key)):
+    if not isinstance(given, dict) or not inclusion_proofs.is_proved(given, _trusted(public_key)):
         typer.echo("the proof does not hold")
         raise typer.Exit(1)
-    segment = proofs.read(given["segment"])
+    segment = inclusion_proofs.read(given["segment"])
     typer.echo(f"the event stands in segment {segment.number}, sealed at {segment.sealed_at:%Y-%m-%d %H:%M:%S} UTC")
 
 
@@ -149,13 +149,13 @@ def head() -> None:
 
     async def found() -> Segment | None:
         async with _record() as connection:
-            return await proofs.tip(connection)
+            return await inclusion_proofs.tip(connection)
 
     segment = asyncio.run(found())
     if segment is None:
         typer.echo("nothing is sealed yet", err=True)
         raise typer.Exit(1)
-    typer.echo(orjson.dumps(proofs.written(segment)).decode())
+    typer.echo(orjson.dumps(inclusion_proofs.written(segment)).decode())
 
 
 @app.command()

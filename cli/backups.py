@@ -14,13 +14,14 @@ import asyncpg
 import typer
 
 from api.settings import Settings, UnsafeSettingError
+from cli.databases import opened, owned, placed
 from cli.embedded import EmbeddedError
 from cli.embedded.cluster import carried_binaries
-from cli.place import opened, owned, placed
-from models import backups, completions, eras, replays
-from models.backups import BackupRow
-from models.base import now
-from models.replays import Replayed
+from models.audit import epochs
+from models.erasure import backups, completion, ledger_replay
+from models.erasure.backups import BackupRow
+from models.erasure.ledger_replay import Replayed
+from models.storage.columns import now
 
 REPLAY = "replay"
 SCHEMAS = """
@@ -77,7 +78,7 @@ async def _backed_up(settings: Settings, directory: Path) -> tuple[BackupRow, Pa
     beside = directory / f"unfinished-{os.getpid()}.dump"
     async with opened(settings) as place:
         async with place.database.writers.acquire() as connection:
-            position = await completions.mark(connection)
+            position = await completion.mark(connection)
         made_at = now()
         url = owned(settings)["privacy"]
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -141,17 +142,17 @@ async def _emptied(url: str) -> None:
 async def _moved_in(settings: Settings) -> None:
     """Begin an era of the record if this is another server than the one that was backed up."""
     async with opened(settings) as place, place.database.writers.acquire() as connection:
-        await eras.begin(connection)
+        await epochs.begin(connection)
 
 
 async def _letters_held(settings: Settings) -> int:
     async with opened(settings) as place:
-        return await replays.hold_letters(place.database)
+        return await ledger_replay.hold_letters(place.database)
 
 
 async def _replayed(settings: Settings) -> Replayed:
     async with opened(settings) as place:
-        return await replays.replay(place.database, place.keyring)
+        return await ledger_replay.replay(place.database, place.keyring)
 
 
 def _run(arguments: list[str], url: str, stdout: int | None = None) -> None:

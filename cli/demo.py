@@ -8,16 +8,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.place import Opened, acting
-from models import choices, payments, recordings, registrations, subjects, tokens
+from cli.databases import Opened, acting
+from models.access import tokens
 from models.actors import Role
-from models.base import now
-from models.consents import Channel
-from models.names import Name
-from models.pages import PageOf
-from models.payments import Fragment
-from models.recordings import Client, File, Sync
-from models.registrations import Registration
+from models.consent import recording
+from models.consent.ledger import Channel
+from models.payments import fragments
+from models.payments.fragments import Fragment
+from models.registration import registering
+from models.registration.registering import Registration
+from models.storage.columns import now
+from models.storage.pagination import PageOf
+from models.subjects import subjects
+from models.subjects.identifiers import Name
+from models.sync import reports
+from models.sync.reports import Client, File, Sync
 
 FIRST = "ada@example.com"
 PEOPLE = [
@@ -44,11 +49,11 @@ async def people(place: Opened) -> None:
     for index, person in enumerate(PEOPLE):
         async with acting(place, "registerSubject", "demonstration") as deed:
             name = Name.email(person.email)
-            await registrations.register(deed, person)
-            await choices.grant(deed, name, "newsletter", Channel.WEBSITE, None)
-            await choices.grant(deed, name, "usage-statistics", Channel.APP, None)
-            await payments.store(deed, name, Fragment(f"card-{index}", f"42{index}2", 1 + index, deed.at.year + 2))
-            await recordings.record(
+            await registering.register(deed, person)
+            await recording.grant(deed, name, "newsletter", Channel.WEBSITE, None)
+            await recording.grant(deed, name, "usage-statistics", Channel.APP, None)
+            await fragments.store(deed, name, Fragment(f"card-{index}", f"42{index}2", 1 + index, deed.at.year + 2))
+            await reports.record(
                 deed,
                 name,
                 Sync(

@@ -9,11 +9,11 @@ import httpx
 import typer
 
 from api.settings import UnsafeSettingError
-from cli.place import opened, placed
-from models import certificates, systems
-from models.certificates import ForgedError
-from models.database import Database
-from models.systems import SystemRow
+from cli.databases import opened, placed
+from models.erasure import certificates, systems
+from models.erasure.certificates import ForgedError
+from models.erasure.systems import SystemRow
+from models.storage.database import Database
 
 app = typer.Typer(help="Erasures and their proof.", no_args_is_help=True, rich_markup_mode=None)
 register = typer.Typer(help="Internal systems that take part in erasures.", no_args_is_help=True, rich_markup_mode=None)

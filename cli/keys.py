@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from cli.place import opened, placed
-from models import certificates, letter_keys
-from models.masters import MasterKeys
+from cli.databases import opened, placed
+from models.encryption import email_keys
+from models.encryption.master_keys import MasterKeys
+from models.erasure import certificates
 
 app = typer.Typer(help="The master key, which wraps every person's key.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -33,7 +34,7 @@ def rotate() -> None:
                 columns = (SpinnerColumn(), TextColumn("keys wrapped anew"), MofNCompleteColumn())
                 with Progress(*columns, transient=True) as progress:
                     task = progress.add_task("", total=None)
-                    for rotating in (place.keyring.rotate(), letter_keys.rotate(place.keyring)):
+                    for rotating in (place.keyring.rotate(), email_keys.rotate(place.keyring)):
                         async for size in rotating:
                             count += size
                             progress.advance(task, size)

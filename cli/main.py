@@ -9,17 +9,17 @@ import asyncpg
 import typer
 from rich.console import Console
 
-from api.schema import printed
+from api.graphql.schema import printed
 from api.settings import UnsafeSettingError
-from cli import audit, backups, erasure, grants, keys, letters, tokens
-from cli.bulk.run import Stopped
+from cli import access_grants, audit, backups, emails, erasure, keys, tokens
+from cli.bulk.job import Stopped
+from cli.bulk_erasure import erase
+from cli.databases import migrate as migrate_databases
+from cli.databases import owned, placed, thrown_away
 from cli.embedded import EmbeddedError
-from cli.erasing import erase
 from cli.importing import import_people
-from cli.place import migrate as migrate_databases
-from cli.place import owned, placed, thrown_away
 from cli.querying import query
-from cli.seeding import seed
+from cli.seed import seed
 from cli.serve import serve
 from cli.work import work
 from migrations import differences
@@ -42,12 +42,12 @@ app.command()(seed)
 app.command()(work)
 app.add_typer(tokens.app, name="token")
 app.add_typer(audit.app, name="audit")
-app.add_typer(grants.app, name="grants")
+app.add_typer(access_grants.app, name="grants")
 app.add_typer(backups.app, name="backups")
 app.add_typer(erasure.app, name="erasure")
 app.add_typer(erasure.register, name="systems")
 app.add_typer(keys.app, name="keys")
-app.add_typer(letters.app, name="letters")
+app.add_typer(emails.app, name="letters")
 
 
 @app.command()

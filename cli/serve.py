@@ -16,12 +16,12 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from api.app import App, create_app
+from api.http.protocol import SERVED
 from api.settings import Settings, UnsafeSettingError
-from api.wire import SERVED
 from cli import demo as demonstration
 from cli.audit import KEY
-from cli.logs import log_as
-from cli.place import VAR, migrate, opened, placed
+from cli.databases import VAR, migrate, opened, placed
+from cli.logging import log_as
 from cli.work import beside
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}

@@ -8,11 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from cli.place import acting, opened, placed
-from models import tokens
+from cli.databases import acting, opened, placed
+from models.access import tokens
+from models.access.tokens import Issued, TokenLife, TokenRow
 from models.actors import Role
-from models.base import Prefix, external_id, id_of, now
-from models.tokens import Issued, TokenLife, TokenRow
+from models.storage.columns import Prefix, external_id, id_of, now
 
 COLUMNS = ("id", "name", "roles", "issued", "expires", "last used", "revoked")
 WIDTH = 160

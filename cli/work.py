@@ -12,21 +12,21 @@ import uvloop
 
 from api.settings import Settings, UnsafeSettingError
 from cli.audit import signer
-from cli.logs import log_as
-from cli.place import placed
-from mailers.messages import Sender
-from mailers.roads import transport_of
-from mailers.transports import Transport
-from models.database import OUTAGES, Acting, Database
-from models.keyring import Keyring
-from models.masters import MasterKeys
-from models.roles import WORKER
-from workers.erasures import Erasures
-from workers.letters import Letters
-from workers.notices import Notices
-from workers.run import WRITERS, run
-from workers.seals import Seals
-from workers.webhooks import Webhooks
+from cli.databases import placed
+from cli.logging import log_as
+from mailers.message import Sender
+from mailers.transport import Transport
+from mailers.transport_factory import transport_of
+from models.access.database_roles import WORKER
+from models.encryption.keyring import Keyring
+from models.encryption.master_keys import MasterKeys
+from models.storage.database import OUTAGES, Acting, Database
+from workers.audit_sealer import Seals
+from workers.email_worker import Letters
+from workers.erasure_worker import Erasures
+from workers.notice_worker import Notices
+from workers.runner import WRITERS, run
+from workers.webhook_worker import Webhooks
 
 log = structlog.get_logger("privacy")
 

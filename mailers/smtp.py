@@ -8,7 +8,7 @@ import aiosmtplib
 from aiosmtplib import SMTPException
 from email_validator import validate_email
 
-from mailers.transports import Declined, Mail, Unanswered, Unreachable
+from mailers.transport import Declined, Mail, Unanswered, Unreachable
 
 ANSWER: Final = 30.0
 """Seconds that a mail server may take for an answer."""

@@ -1,6 +1,8 @@
 """The histories of the two databases, and what brings a database up to date."""
 
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import sqlalchemy
 from alembic import command
@@ -11,34 +13,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from models import (  # noqa: F401 -- importing them is what declares the tables
-    accounts,
-    addresses,
-    audits,
-    backups,
-    certificates,
-    consents,
-    eras,
-    grants,
-    identities,
-    ledger,
-    letter_keys,
-    letters,
-    notices,
-    payments,
-    prunes,
-    purposes,
-    questions,
-    requests,
-    segments,
-    steps,
-    subjects,
-    suppressions,
-    syncs,
-    systems,
-    tokens,
-)
-from models.base import KeyringTable, Table
+import models
+from models.storage.columns import KeyringTable, Table
+
+for _module in walk_packages(models.__path__, "models."):
+    import_module(_module.name)  # a table is declared by importing its module
 
 HISTORIES = {"privacy": Table.metadata, "keyring": KeyringTable.metadata}
 _FOLDER = Path(__file__).parent

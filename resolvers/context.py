@@ -10,26 +10,28 @@ from uuid import UUID
 import asyncpg
 import strawberry
 
-from models import audits, plans, subjects
+from models.access.access_grants import Granted
+from models.access.database_roles import READERS
+from models.access.tokens import LIFE, TokenLife
 from models.actors import PEOPLE, Actor
-from models.audits import AccessAction, Entry, Occasion
-from models.database import Database
-from models.deeds import Deed, deed
+from models.audit import events
+from models.audit.events import AccessAction, Entry, Occasion
+from models.consent.decision_counts import Questions
+from models.encryption.encrypted_column import SubjectKey
+from models.encryption.keyring import Keyring, LookupHash
+from models.erasure import plan
+from models.erasure.plan import PlanRow
 from models.errors import CaseRequired, Forbidden, GrantRequired, Unavailable
-from models.grants import Granted
-from models.intakes import GRACE
-from models.keyring import Keyring, LookupHash
-from models.names import Name
-from models.pages import Slice
-from models.plans import PlanRow
-from models.questions import Questions
-from models.roles import READERS
-from models.seals import SubjectKey
-from models.subjects import SubjectRow
-from models.tokens import LIFE, TokenLife
-from resolvers.loaders import SLOW_TO_COMMIT, Reader, Then
-from resolvers.pages import Cursors
-from resolvers.sources import Read
+from models.requests.intake import GRACE
+from models.storage.database import Database
+from models.storage.pagination import Slice
+from models.subjects import subjects
+from models.subjects.identifiers import Name
+from models.subjects.subjects import SubjectRow
+from models.unit_of_work import Deed, deed
+from resolvers.batch_loader import SLOW_TO_COMMIT, Reader, Then
+from resolvers.field_sources import Read
+from resolvers.pagination import Cursors
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
@@ -150,7 +152,7 @@ class Context:
 
     async def plan_of(self, subject_id: UUID) -> PlanRow | None:
         """Give what erasing a person would destroy: counted in every table, so as the role that does deeds."""
-        return (await self.service.recorder.load(plans.of_subjects, [subject_id]))[0]
+        return (await self.service.recorder.load(plan.of_subjects, [subject_id]))[0]
 
     async def perform(
         self,
@@ -236,7 +238,7 @@ class Context:
 def record(service: Service, entries: Sequence[Entry]) -> Awaitable[None]:
     """Have entries written down; they are committed when what this gives was awaited, UNAVAILABLE when that fails."""
     size = sum(len(entry.subject_ids) for entry in entries)
-    return _committed(service.recorder.ask(audits.recorded, entries, size=size))
+    return _committed(service.recorder.ask(events.recorded, entries, size=size))
 
 
 async def _committed(recorded: Awaitable[Any]) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
-from models.decisions import READS, decided
-from models.keyring import LookupHash
-from models.names import Name, Names
+from models.consent.decisions import READS, decided
+from models.encryption.keyring import LookupHash
+from models.subjects.identifiers import Name, Names
 from resolvers.context import Context
 
 

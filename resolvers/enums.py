@@ -5,17 +5,17 @@ from typing import Any
 
 import strawberry
 
+from models.access.access_grants import GrantState
 from models.actors import Role
-from models.audits import AccessAction
-from models.bounces import BounceKind
-from models.consents import Channel, ConsentState
-from models.decisions import DecisionReason
-from models.grants import GrantState
-from models.purposes import LegalBasis
-from models.requests import DenialReason, ErasureReason, IdentityProof, RequestKind, RequestState
-from models.retentions import RetentionGround
-from models.steps import StepState
-from models.subjects import Regime, SubjectStatus
+from models.audit.events import AccessAction
+from models.consent.decisions import DecisionReason
+from models.consent.ledger import Channel, ConsentState
+from models.consent.purposes import LegalBasis
+from models.delivery.bounces import BounceKind
+from models.erasure.retention import RetentionGround
+from models.erasure.steps import StepState
+from models.requests.requests import DenialReason, ErasureReason, IdentityProof, RequestKind, RequestState
+from models.subjects.subjects import Regime, SubjectStatus
 
 
 def _describe(enum: EnumMeta, description: str, **values: str) -> None:

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 import strawberry
 from strawberry import UNSET
 
-from models.base import Prefix, ids_of
-from models.corrections import UNCHANGED, Correction
 from models.errors import QueryTooLarge, Refused
-from models.names import Name, Names
-from models.payments import Fragment
-from models.recordings import Client, File, Sync
-from models.registrations import Registration
+from models.payments.fragments import Fragment
+from models.registration.corrections import UNCHANGED, Correction
+from models.registration.registering import Registration
+from models.storage.columns import Prefix, ids_of
+from models.subjects.identifiers import Name, Names
+from models.sync.reports import Client, File, Sync
 from resolvers.scalars import BigInt
 
 MOST_PEOPLE = 1000

@@ -6,37 +6,28 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import UNSET
 
-from models import (
-    bounces,
-    choices,
-    closings,
-    corrections,
-    grants,
-    intakes,
-    optouts,
-    payments,
-    recordings,
-    registrations,
-    requests,
-    restrictions,
-    steps,
-    subjects,
-    syncs,
-    tokens,
-    unsubscribes,
-)
+from models.access import access_grants, tokens
 from models.actors import Role
-from models.base import Prefix, external_id, id_of
-from models.bounces import BounceKind
-from models.consents import Channel
-from models.intakes import Wish
-from models.names import Name
-from models.requests import DenialReason, ErasureReason, IdentityProof
-from resolvers import consents as shown
-from resolvers import requests as requested
-from resolvers.consents import Consent
+from models.consent import opt_outs, recording, unsubscribe_links
+from models.consent.ledger import Channel
+from models.delivery import bounces
+from models.delivery.bounces import BounceKind
+from models.erasure import steps
+from models.payments import fragments
+from models.registration import corrections, registering
+from models.requests import closing, intake, requests
+from models.requests.intake import Wish
+from models.requests.requests import DenialReason, ErasureReason, IdentityProof
+from models.storage.columns import Prefix, external_id, id_of
+from models.subjects import restrictions, subjects
+from models.subjects.identifiers import Name
+from models.sync import accounts, reports
+from resolvers import consent as shown
+from resolvers import rights_requests as requested
+from resolvers.access_grants import AccessGrant
+from resolvers.consent import Consent
 from resolvers.context import Info
-from resolvers.grants import AccessGrant
+from resolvers.field_sources import root
 from resolvers.inputs import (
     CorrectSubjectInput,
     PaymentFragmentInput,
@@ -47,12 +38,11 @@ from resolvers.inputs import (
 from resolvers.optouts import OptOut
 from resolvers.payments import PaymentFragment
 from resolvers.queries import By, PurposeKey
-from resolvers.requests import ErasureStep, RightsRequest
-from resolvers.sources import root
+from resolvers.rights_requests import ErasureStep, RightsRequest
 from resolvers.subjects import Subject
-from resolvers.syncs import SyncAccount
+from resolvers.sync import SyncAccount
 from resolvers.tokens import IssuedToken, Token
-from resolvers.unsubscribes import UnsubscribeLink
+from resolvers.unsubscribe import UnsubscribeLink
 
 Where = Annotated[Channel, strawberry.argument(description="Where the choice reached us.")]
 Id = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
@@ -72,7 +62,7 @@ class Mutation:
         info: Info,
         input: Annotated[RegisterSubjectInput, strawberry.argument(description="What the service knows of them.")],  # noqa: A002
     ) -> Subject:
-        done = await info.context.perform("registerSubject", registrations.register, input.registration())
+        done = await info.context.perform("registerSubject", registering.register, input.registration())
         return await info.context.load_one(subjects.by_ids, done)
 
     @root(description="Puts right what the person named (Art. 16 GDPR); everything else stays.")
@@ -107,7 +97,7 @@ class Mutation:
         ] = UNSET,
     ) -> Consent:
         done = await info.context.perform(
-            "grantConsent", choices.grant, subject.name(), purpose, channel, None if at is UNSET else at
+            "grantConsent", recording.grant, subject.name(), purpose, channel, None if at is UNSET else at
         )
         return await shown.one(info.context, *done)
 
@@ -122,12 +112,12 @@ class Mutation:
         purposes: Annotated[list[str], strawberry.argument(description="The purposes that are refused.")],
         channel: Where,
     ) -> OptOut:
-        done: Any = await info.context.perform("optOut", optouts.opt_out, subject.name(), purposes, channel)
+        done: Any = await info.context.perform("optOut", opt_outs.opt_out, subject.name(), purposes, channel)
         return done
 
     @root(description="Refuses every purpose that the person can refuse, those defined later included.")
     async def opt_out_of_all(self, info: Info, subject: By, channel: Where) -> OptOut:
-        done: Any = await info.context.perform("optOutOfAll", optouts.opt_out_of_all, subject.name(), channel)
+        done: Any = await info.context.perform("optOutOfAll", opt_outs.opt_out_of_all, subject.name(), channel)
         return done
 
     @root(description="Keeps the expiry and the last four digits of a card; the store's reference names it.")
@@ -137,12 +127,12 @@ class Mutation:
         subject: By,
         input: Annotated[PaymentFragmentInput, strawberry.argument(description="What is kept of the card.")],  # noqa: A002
     ) -> PaymentFragment:
-        done = await info.context.perform("storePaymentFragment", payments.store, subject.name(), input.fragment())
-        return await info.context.load_one(payments.by_ids, done)
+        done = await info.context.perform("storePaymentFragment", fragments.store, subject.name(), input.fragment())
+        return await info.context.load_one(fragments.by_ids, done)
 
     @root(description="Forgets what is kept of a card; gives its id.")
     async def remove_payment_fragment(self, info: Info, id: Id) -> strawberry.ID:  # noqa: A002
-        done = await info.context.perform("removePaymentFragment", payments.remove, id_of(Prefix.PAYMENT_FRAGMENT, id))
+        done = await info.context.perform("removePaymentFragment", fragments.remove, id_of(Prefix.PAYMENT_FRAGMENT, id))
         return strawberry.ID(external_id(Prefix.PAYMENT_FRAGMENT, done))
 
     @root(description="Keeps what the sync service knows of an account after a sync. Never the data.")
@@ -152,8 +142,8 @@ class Mutation:
         subject: By,
         input: Annotated[SyncInput, strawberry.argument(description="What the sync service knows.")],  # noqa: A002
     ) -> SyncAccount:
-        done = await info.context.perform("recordSync", recordings.record, subject.name(), input.sync())
-        return await info.context.load_one(syncs.by_ids, done)
+        done = await info.context.perform("recordSync", reports.record, subject.name(), input.sync())
+        return await info.context.load_one(accounts.by_ids, done)
 
     @root(
         description="Breaks the glass: asks that the file names of one person be opened to the caller, for the case in "
@@ -165,18 +155,20 @@ class Mutation:
         subject: Annotated[strawberry.ID, strawberry.argument(description="The person's id.")],
         minutes: Annotated[int, strawberry.argument(description="For how many minutes, 1 to 60.")] = 30,
     ) -> AccessGrant:
-        done = await info.context.perform("openAccessGrant", grants.open_grant, Name.id(subject, "subject"), minutes)
-        return await info.context.load_one(grants.by_ids, done)
+        done = await info.context.perform(
+            "openAccessGrant", access_grants.open_grant, Name.id(subject, "subject"), minutes
+        )
+        return await info.context.load_one(access_grants.by_ids, done)
 
     @root(description="Opens an access grant from now on, for its minutes. Never to be done by the one who asked.")
     async def approve_access_grant(self, info: Info, id: Id) -> AccessGrant:  # noqa: A002
-        done = await info.context.perform("approveAccessGrant", grants.approve, id_of(Prefix.ACCESS_GRANT, id))
-        return await info.context.load_one(grants.by_ids, done)
+        done = await info.context.perform("approveAccessGrant", access_grants.approve, id_of(Prefix.ACCESS_GRANT, id))
+        return await info.context.load_one(access_grants.by_ids, done)
 
     @root(description="Refuses an access grant that waits.")
     async def refuse_access_grant(self, info: Info, id: Id) -> AccessGrant:  # noqa: A002
-        done = await info.context.perform("refuseAccessGrant", grants.refuse, id_of(Prefix.ACCESS_GRANT, id))
-        return await info.context.load_one(grants.by_ids, done)
+        done = await info.context.perform("refuseAccessGrant", access_grants.refuse, id_of(Prefix.ACCESS_GRANT, id))
+        return await info.context.load_one(access_grants.by_ids, done)
 
     @root(
         description="Asks for a person to be erased. Somebody's second request is their first. Nothing is erased "
@@ -206,7 +198,7 @@ class Mutation:
     ) -> RightsRequest:
         wish = Wish(channel, identity, reason, immediately, given(plan_hash))
         done = await info.context.perform(
-            "requestErasure", intakes.request, subject.name(), wish, info.context.service.grace
+            "requestErasure", intake.request, subject.name(), wish, info.context.service.grace
         )
         return await info.context.load_one(requests.by_ids, done)
 
@@ -222,7 +214,7 @@ class Mutation:
 
     @root(description="Calls an erasure off before it begins.")
     async def cancel_erasure(self, info: Info, id: Id) -> RightsRequest:  # noqa: A002
-        done = await info.context.perform("cancelErasure", closings.cancel, id_of(Prefix.RIGHTS_REQUEST, id))
+        done = await info.context.perform("cancelErasure", closing.cancel, id_of(Prefix.RIGHTS_REQUEST, id))
         return await info.context.load_one(requests.by_ids, done)
 
     @root(description="Refuses a request before it is carried out, and tells the person why.")
@@ -232,12 +224,12 @@ class Mutation:
         id: Id,  # noqa: A002
         reason: Annotated[DenialReason, strawberry.argument(description="Why.")],
     ) -> RightsRequest:
-        done = await info.context.perform("denyRequest", closings.deny, id_of(Prefix.RIGHTS_REQUEST, id), reason)
+        done = await info.context.perform("denyRequest", closing.deny, id_of(Prefix.RIGHTS_REQUEST, id), reason)
         return await info.context.load_one(requests.by_ids, done)
 
     @root(description="Runs what is left of an erasure: tells the systems that failed again.")
     async def retry_erasure(self, info: Info, id: Id) -> RightsRequest:  # noqa: A002
-        done = await info.context.perform("retryErasure", closings.retry, id_of(Prefix.RIGHTS_REQUEST, id))
+        done = await info.context.perform("retryErasure", closing.retry, id_of(Prefix.RIGHTS_REQUEST, id))
         return await info.context.load_one(requests.by_ids, done)
 
     @root(description="Says that an internal system has erased the person. A second answer changes nothing.")
@@ -270,7 +262,7 @@ class Mutation:
     )
     async def unsubscribe_link(self, info: Info, subject: By, purpose: PurposeKey) -> UnsubscribeLink:
         done: Any = await info.context.perform(
-            "unsubscribeLink", unsubscribes.link, subject.name(), purpose, info.context.service.public_url
+            "unsubscribeLink", unsubscribe_links.link, subject.name(), purpose, info.context.service.public_url
         )
         return done
 

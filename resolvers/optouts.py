@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from models import subjects
-from models.optouts import OptOutRow
-from resolvers.sources import column, fed, shape
+from models.consent.opt_outs import OptOutRow
+from models.subjects import subjects
+from resolvers.field_sources import column, fed, shape
 from resolvers.subjects import Subject
 
 

@@ -4,11 +4,11 @@ from datetime import datetime
 
 import strawberry
 
-from models import payments
-from models.base import Prefix
-from models.payments import PaymentFragmentRow
-from resolvers.nodes import Node, own_id
-from resolvers.sources import column, shape
+from models.payments import fragments
+from models.payments.fragments import PaymentFragmentRow
+from models.storage.columns import Prefix
+from resolvers.field_sources import column, shape
+from resolvers.node import Node, own_id
 
 
 @shape(
@@ -24,6 +24,6 @@ class PaymentFragment(Node):
     expiry_month: int = column("expiry_month", make=int, description="The month in which the card expires, 1 to 12.")
     expiry_year: int = column("expiry_year", make=int, description="The year in which the card expires, four digits.")
     is_expired: bool = column(
-        "expiry_month", "expiry_year", make=payments.is_expired, description="Whether that month is over."
+        "expiry_month", "expiry_year", make=fragments.is_expired, description="Whether that month is over."
     )
     stored_at: datetime = column(description="When the card was first stored.")

@@ -1,7 +1,7 @@
 """What is shown of a purpose."""
 
-from models.purposes import LegalBasis, PurposeRow
-from resolvers.sources import column, shape
+from models.consent.purposes import LegalBasis, PurposeRow
+from resolvers.field_sources import column, shape
 
 
 @shape(

@@ -6,18 +6,24 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import UNSET
 
-from models import purposes, requests, steps, subjects, tokens
-from models.base import Prefix, id_of
-from models.requests import RequestState
-from models.steps import StepState
-from resolvers import audits, decisions, nodes
-from resolvers import requests as shown
-from resolvers.audits import AccessEvent
-from resolvers.consents import ConsentDecision
+from models.access import tokens
+from models.consent import purposes
+from models.erasure import steps
+from models.erasure.steps import StepState
+from models.requests import requests
+from models.requests.requests import RequestState
+from models.storage.columns import Prefix, id_of
+from models.subjects import subjects
+from resolvers import audit, decisions
+from resolvers import node as resolvers_node
+from resolvers import rights_requests as shown
+from resolvers.audit import AccessEvent
+from resolvers.consent import ConsentDecision
 from resolvers.context import Info
+from resolvers.field_sources import root
 from resolvers.inputs import SubjectBy, SubjectsBy, given
-from resolvers.nodes import Node
-from resolvers.pages import (
+from resolvers.node import Node
+from resolvers.pagination import (
     BY_CREATION,
     BY_RECEIPT,
     BY_REGISTRATION,
@@ -29,8 +35,7 @@ from resolvers.pages import (
     page,
 )
 from resolvers.purposes import Purpose
-from resolvers.requests import ErasurePlan, ErasureStep, RightsRequest
-from resolvers.sources import root
+from resolvers.rights_requests import ErasurePlan, ErasureStep, RightsRequest
 from resolvers.subjects import Subject
 from resolvers.tokens import Token, Viewer
 
@@ -54,7 +59,7 @@ class Query:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],  # noqa: A002 -- the contract's name
     ) -> Node | None:
-        return await nodes.find(info.context, id)
+        return await resolvers_node.find(info.context, id)
 
     @root(description="One person; null when nobody is known by that name.")
     def subject(self, info: Info, by: By) -> Subject | None:
@@ -95,7 +100,7 @@ class Query:
         first: First = DEFAULT_FIRST,
         after: After = UNSET,
     ) -> Connection[AccessEvent]:
-        return await audits.found(info.context, subject, actor, since, {"first": first, "after": after})
+        return await audit.found(info.context, subject, actor, since, {"first": first, "after": after})
 
     @root(description="One rights request; null when there is none by that id.")
     def rights_request(

@@ -8,8 +8,8 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.scalar import ScalarDefinition
 
-from models.base import FIRST_MOMENT, LAST_MOMENT
 from models.errors import BadInput
+from models.storage.columns import FIRST_MOMENT, LAST_MOMENT
 
 BigInt = NewType("BigInt", int)
 Cursor = NewType("Cursor", str)

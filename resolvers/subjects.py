@@ -4,25 +4,25 @@ from datetime import datetime
 
 import strawberry
 
-import models.accounts
-import models.addresses
-import models.audits
-import models.consents
-import models.payments
-import models.requests
-import models.syncs
-from models.accounts import AccountRow
-from models.addresses import EmailAddressRow
-from models.base import Prefix
-from models.subjects import Regime, SubjectRow, SubjectStatus
-from resolvers.audits import AccessEvent
-from resolvers.consents import Consent, ConsentEvent
-from resolvers.nodes import Node, own_id
-from resolvers.pages import BY_EPOCH, BY_TIME, Connection, paged
+import models.audit.events
+import models.consent.ledger
+import models.payments.fragments
+import models.requests.requests
+import models.subjects.accounts
+import models.subjects.email_addresses
+import models.sync.accounts
+from models.storage.columns import Prefix
+from models.subjects.accounts import AccountRow
+from models.subjects.email_addresses import EmailAddressRow
+from models.subjects.subjects import Regime, SubjectRow, SubjectStatus
+from resolvers.audit import AccessEvent
+from resolvers.consent import Consent, ConsentEvent
+from resolvers.field_sources import column, fed, shape
+from resolvers.node import Node, own_id
+from resolvers.pagination import BY_EPOCH, BY_TIME, Connection, paged
 from resolvers.payments import PaymentFragment
-from resolvers.requests import RightsRequest
-from resolvers.sources import column, fed, shape
-from resolvers.syncs import SyncAccount
+from resolvers.rights_requests import RightsRequest
+from resolvers.sync import SyncAccount
 
 
 @shape(EmailAddressRow, description="A mail address that a person is reached at.")
@@ -44,36 +44,42 @@ class Subject(Node):
     status: SubjectStatus = column(description="Where the person stands with us.")
     registered_at: datetime = column(description="When the person became known.")
     emails: list[EmailAddress] = fed(
-        by=models.addresses.of_subjects, key="subject_id", description="The person's addresses, the primary one first."
+        by=models.subjects.email_addresses.of_subjects,
+        key="subject_id",
+        description="The person's addresses, the primary one first.",
     )
     display_name: str | None = column(description="The person's name.")
     country: str | None = column(description="The person's country, as ISO 3166-1 alpha-2 has it.")
     regime: Regime = column(description="Which law's clock applies.")
     accounts: list[Account] = fed(
-        by=models.accounts.of_subjects, key="subject_id", description="What internal systems call the person."
+        by=models.subjects.accounts.of_subjects, key="subject_id", description="What internal systems call the person."
     )
     consents: list[Consent] = fed(
-        by=models.consents.of_subjects,
+        by=models.consent.ledger.of_subjects,
         key="subject_id",
         description="What the person chose, by purpose, as it counts now.",
     )
     consent_history: Connection[ConsentEvent] = paged(
-        by=models.consents.history,
+        by=models.consent.ledger.history,
         key="subject_id",
         order=BY_EPOCH,
         description="The person's consent ledger, the latest choice first.",
     )
     payment_fragments: list[PaymentFragment] = fed(
-        by=models.payments.of_subjects, key="subject_id", description="What is kept of the person's cards."
+        by=models.payments.fragments.of_subjects, key="subject_id", description="What is kept of the person's cards."
     )
     sync_accounts: list[SyncAccount] = fed(
-        by=models.syncs.of_subjects, key="subject_id", description="What is known about the person's Customer Data."
+        by=models.sync.accounts.of_subjects,
+        key="subject_id",
+        description="What is known about the person's Customer Data.",
     )
     rights_requests: list[RightsRequest] = fed(
-        by=models.requests.of_subjects, key="subject_id", description="What the person asked for, the newest first."
+        by=models.requests.requests.of_subjects,
+        key="subject_id",
+        description="What the person asked for, the newest first.",
     )
     access_events: Connection[AccessEvent] = paged(
-        by=models.audits.of_subjects,
+        by=models.audit.events.of_subjects,
         key="subject_id",
         order=BY_TIME,
         description="Who looked at this person, and who changed something, the newest first.",

@@ -4,12 +4,12 @@ from datetime import datetime
 
 import strawberry
 
-from models import tokens
+from models.access import tokens
+from models.access.tokens import Issued, TokenRow
 from models.actors import Actor, Role
-from models.base import Prefix
-from models.tokens import Issued, TokenRow
-from resolvers.nodes import own_id
-from resolvers.sources import column, fed, shape
+from models.storage.columns import Prefix
+from resolvers.field_sources import column, fed, shape
+from resolvers.node import own_id
 
 
 @shape(Actor, description="The caller of this operation.")

@@ -21,16 +21,16 @@ import uvicorn
 
 import migrations
 from api.app import create_app
+from api.http.protocol import SERVED
 from api.settings import Settings
-from api.wire import SERVED
-from cli import roles
+from cli import database_roles
 from cli.embedded import Cluster
-from models import tokens
+from models.access import tokens
 from models.actors import PEOPLE, Actor, Role
-from models.database import Database
-from models.deeds import Deed, deed
-from models.keyring import Keyring
-from models.masters import MasterKeys
+from models.encryption.keyring import Keyring
+from models.encryption.master_keys import MasterKeys
+from models.storage.database import Database
+from models.unit_of_work import Deed, deed
 
 hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=5000)
@@ -71,7 +71,7 @@ def migrated(cluster: Cluster, *names: str) -> Databases:
         cluster.run("dropdb", "--if-exists", "--force", name)
         cluster.create_database(name)
         asyncio.run(migrations.upgrade(history, cluster.url(name)))
-        asyncio.run(roles.apply(history, cluster.url(name)))
+        asyncio.run(database_roles.apply(history, cluster.url(name)))
     return Databases(cluster, cluster.url(names[0]), cluster.url(names[1]), MasterKeys.made())
 
 

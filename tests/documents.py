@@ -16,8 +16,8 @@ from graphql import is_interface_type, is_introspection_type, is_object_type
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from api.access import MATRIX, PERSONAL
-from api.schema import core
+from api.access.policy import MATRIX, PERSONAL
+from api.graphql.schema import core
 from api.settings import Settings
 from models.actors import Role
 
@@ -194,7 +194,7 @@ def _beside(found: Mapping[str, Mapping[str, float]], peers: Iterable[str]) -> I
 
 TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
     "docs/settings.md": ("api/settings.py", settings_table),
-    "docs/roles.md": ("api/access.py", roles_tables),
+    "docs/roles.md": ("api/access/policy.py", roles_tables),
     "README.md": ("benchmarks/results.json", figures_table),
 }
 """The pages that hold a table made of the code, with what it is made of."""

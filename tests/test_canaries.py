@@ -2,7 +2,7 @@
 
 Searched: a dump of each database, the log of PostgreSQL, the service's own lines, and every error answer. A value of
 few characters (digits, month, year, country) is found in any dump by chance, so a search for it decides nothing: that
-those are sealed is shown by what their columns have room for (tests/models/test_payments.py), and here by no two sealed
+those are sealed is shown by their columns (tests/models/payments/test_fragments.py), and here by no two sealed
 copies of one value being alike, and no sealed copy holding its value more often than chance would have it.
 """
 

@@ -8,37 +8,28 @@ import asyncpg
 import pytest
 
 from migrations import HISTORIES
-from models import (
-    choices,
-    claims,
-    completions,
-    corrections,
-    erasures,
-    identities,
-    intakes,
-    leftovers,
-    optouts,
-    outcomes,
-    payments,
-    plans,
-    recordings,
-    registrations,
-    steps,
-)
 from models.actors import Role
-from models.base import Fate, now
-from models.consents import Channel
-from models.corrections import Correction
-from models.intakes import Wish
-from models.letters import LetterState
-from models.names import Name
-from models.outcomes import Outcome
-from models.payments import Fragment
-from models.recordings import Client, File, Sync
-from models.registrations import Registration
-from models.requests import IdentityProof
+from models.consent import opt_outs, recording
+from models.consent.ledger import Channel
+from models.delivery import claims, cleanup, results
+from models.delivery.results import Outcome
+from models.erasure import completion, scope, steps
+from models.erasure import plan as erasure_plan
+from models.outbox.emails import LetterState
+from models.payments import fragments
+from models.payments.fragments import Fragment
+from models.registration import corrections, registering
+from models.registration.corrections import Correction
+from models.registration.registering import Registration
+from models.requests import intake, verification_codes
+from models.requests.intake import Wish
+from models.requests.requests import IdentityProof
+from models.storage.columns import Fate, now
+from models.subjects.identifiers import Name
+from models.sync import reports
+from models.sync.reports import Client, File, Sync
 from tests.conftest import Databases, World
-from workers.erasures import Erasures
+from workers.erasure_worker import Erasures
 
 COLUMNS = """
 SELECT c.table_name, c.column_name
@@ -60,7 +51,7 @@ def declared(history: str) -> dict[str, Any]:
 
 
 def owed(history: str) -> set[str]:
-    return {name for name, column in declared(history).items() if erasures.owed(column)}
+    return {name for name, column in declared(history).items() if scope.owed(column)}
 
 
 @pytest.mark.anyio
@@ -76,9 +67,9 @@ async def test_every_live_column_has_a_fate(databases: Databases, history: str) 
 
 
 def test_what_is_owed_is_reached_by_a_step_and_by_the_plan() -> None:
-    assert owed("privacy") - erasures.reached() - completions.REACHES == set()
-    planned = {step.what for step in erasures.STEPS}
-    assert len(planned) == len(erasures.STEPS)
+    assert owed("privacy") - scope.reached() - completion.REACHES == set()
+    planned = {step.what for step in scope.STEPS}
+    assert len(planned) == len(scope.STEPS)
     assert {name.partition(".")[0] for name in owed("keyring")} == KEYS
 
 
@@ -135,12 +126,12 @@ async def test_every_owed_column_is_filled_by_a_life_and_empty_after_an_erasure(
     )
     await _lived(world)
     async with world.deed(Role.SUPPORT) as made:
-        request_id = await intakes.request(made, ADA, Wish(Channel.EMAIL))
+        request_id = await intake.request(made, ADA, Wish(Channel.EMAIL))
     async with world.database.readers.acquire() as connection:
         subject_id = await connection.fetchval("SELECT id FROM subjects")
-        plan = (await plans.of_subjects(connection, [subject_id]))[subject_id]
+        plan = (await erasure_plan.of_subjects(connection, [subject_id]))[subject_id]
     assert plan
-    assert {step.what for step in erasures.STEPS} <= {row.what for row in plan.items}, "the plan names every step"
+    assert {step.what for step in scope.STEPS} <= {row.what for row in plan.items}, "the plan names every step"
     seen = {history: await holding(world, history) for history in HISTORIES}
     await _confirmed(world, subject_id, request_id)
     assert await worker.drain() == 1
@@ -148,7 +139,7 @@ async def test_every_owed_column_is_filled_by_a_life_and_empty_after_an_erasure(
         step_id = await connection.fetchval("SELECT id FROM erasure_steps")
     async with world.deed(Role.SERVICE) as made:
         await steps.fail(made, step_id, "it is read-only")
-    assert await holding(world, "privacy") <= completions.REACHES
+    assert await holding(world, "privacy") <= completion.REACHES
     seen = {history: names | await holding(world, history) for history, names in seen.items()}
     async with world.deed(Role.SERVICE) as made:
         await steps.complete(made, step_id, 1)
@@ -157,8 +148,8 @@ async def test_every_owed_column_is_filled_by_a_life_and_empty_after_an_erasure(
     seen = {history: names | await holding(world, history) for history, names in seen.items()}
     for letter in await claims.claim(world.database, world.keyring, "example.org", 10):
         async with world.database.transaction() as connection:
-            await outcomes.settle(connection, [(letter.lease, Outcome(LetterState.SENT, reply_code=250))])
-    await leftovers.tidy(world.database, world.keyring)
+            await results.settle(connection, [(letter.lease, Outcome(LetterState.SENT, reply_code=250))])
+    await cleanup.tidy(world.database, world.keyring)
     for history in HISTORIES:
         assert owed(history) - seen[history] == set(), "a life fills every column that is owed"
         assert await holding(world, history) == set()
@@ -167,20 +158,20 @@ async def test_every_owed_column_is_filled_by_a_life_and_empty_after_an_erasure(
 async def _lived(world: World) -> None:
     """Let a person leave something in every table that is about people."""
     async with world.deed() as made:
-        await registrations.register(made, Registration(ADA.kept, "Ada Example", "DE", ("forum", "ada-1")))
+        await registering.register(made, Registration(ADA.kept, "Ada Example", "DE", ("forum", "ada-1")))
     async with world.deed(Role.SUPPORT) as made:
         await corrections.correct(made, ADA, Correction(add_email="ada@example.org"))
     async with world.deed() as made:
-        await choices.grant(made, ADA, "newsletter", Channel.STORE, None)
+        await recording.grant(made, ADA, "newsletter", Channel.STORE, None)
         for _ in ("once", "and again"):
-            await optouts.opt_out(made, ADA, ["forum-notices"], Channel.STORE)
+            await opt_outs.opt_out(made, ADA, ["forum-notices"], Channel.STORE)
         for reference in ("one", "two"):
-            fragment = await payments.store(made, ADA, Fragment(reference, "4242", 7, 2031))
+            fragment = await fragments.store(made, ADA, Fragment(reference, "4242", 7, 2031))
     async with world.deed() as made:
-        await payments.remove(made, fragment)
+        await fragments.remove(made, fragment)
     async with world.deed(Role.SYNC) as made:
         files = [File("Diary.txt", 17, now())]
-        await recordings.record(made, ADA, Sync("sync-1", 17, 1, now(), Client("App", "1", "OS", "App/1"), files))
+        await reports.record(made, ADA, Sync("sync-1", 17, 1, now(), Client("App", "1", "OS", "App/1"), files))
     async with world.database.transaction() as connection:
         # Columns that other parts of the service fill.
         await connection.execute(
@@ -191,9 +182,9 @@ async def _lived(world: World) -> None:
 async def _confirmed(world: World, subject_id: UUID, request_id: UUID) -> None:
     async with world.deed() as made:
         await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
-        issued = await identities.issue(made, subject_id, request_id)
+        issued = await verification_codes.issue(made, subject_id, request_id)
     assert issued
     async with world.deed(Role.STORE) as made:
-        assert (await intakes.confirm(made, request_id, issued.code)).refusal is None
+        assert (await intake.confirm(made, request_id, issued.code)).refusal is None
     async with world.deed(Role.ADMIN) as made:
-        await intakes.request(made, ADA, Wish(Channel.EMAIL, IdentityProof.ATTESTED, immediately=True))
+        await intake.request(made, ADA, Wish(Channel.EMAIL, IdentityProof.ATTESTED, immediately=True))

@@ -11,16 +11,16 @@ import pytest
 import typer
 from graphql import parse, validate
 
-from api.errors import status_of
-from api.schema import core
+from api.graphql.errors import status_of
+from api.graphql.schema import core
 from api.settings import Settings
 from cli import audit, demo
+from cli.databases import Opened
 from cli.main import app
-from cli.place import Opened
 from models import errors
-from models.database import Database
-from models.keyring import Keyring
-from models.masters import MasterKeys
+from models.encryption.keyring import Keyring
+from models.encryption.master_keys import MasterKeys
+from models.storage.database import Database
 from tests.conftest import Api, Databases
 from tests.documents import PAGES, ROOT, TABLES, Example, Likeness, anchors, commands, in_step, links, steps
 

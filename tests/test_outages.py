@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 import migrations
-from cli import roles
+from cli import database_roles
 from cli.embedded import Cluster
-from models.masters import MasterKeys
+from models.encryption.master_keys import MasterKeys
 from tests.conftest import ROOT, Answered, Api, Databases, Running, issued, settings_for
 from tests.people import DECIDE, GRANT, REGISTER, known
 
@@ -43,7 +43,7 @@ def site(request: pytest.FixtureRequest, worker_id: str) -> Iterator[Site]:
         cluster.start()
         cluster.create_database(name)
         asyncio.run(migrations.upgrade(name, cluster.url(name)))
-        asyncio.run(roles.apply(name, cluster.url(name)))
+        asyncio.run(database_roles.apply(name, cluster.url(name)))
     databases = Databases(main, main.url("privacy"), keyring.url("keyring"), MasterKeys.made())
     secrets = asyncio.run(issued(databases))
     with Running(settings_for(databases, statement_timeout=1.0)) as url:

@@ -1,7 +1,7 @@
 """The PostgreSQL that a wheel carries, started by ourselves: private files, a private socket, no network."""
 
-from cli.embedded.accounts import EmbeddedError
 from cli.embedded.cluster import Cluster, carried_binaries
-from cli.embedded.settings import SETTINGS
+from cli.embedded.config import SETTINGS
+from cli.embedded.os_user import EmbeddedError
 
 __all__ = ["SETTINGS", "Cluster", "EmbeddedError", "carried_binaries"]

@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from cli.embedded.accounts import EmbeddedError
-from cli.embedded.places import PORT, home_of, make_home, settle
-from cli.embedded.postmaster import bring_up, initialise, shut_down
+from cli.embedded.data_dir import PORT, home_of, make_home, settle
+from cli.embedded.os_user import EmbeddedError
+from cli.embedded.server import bring_up, initialise, shut_down
 
 
 class Cluster:

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 import uvloop
 
-from cli.bulk.memory import Memory, Tally, demand_writable
-from cli.bulk.run import Job, summarised, through
-from cli.bulk.sources import Source
-from cli.importing.people import HONOURED, Importer
-from cli.place import opened, placed
-from models import purposes
-from models.imports import Arrival
+from cli.bulk.checkpoint import Memory, Tally, demand_writable
+from cli.bulk.input_file import Source
+from cli.bulk.job import Job, summarised, through
+from cli.databases import opened, placed
+from cli.importing.importer import HONOURED, Importer
+from models.consent import purposes
+from models.registration.importing import Arrival
 
 REJECTS = ".rejects.jsonl"
 LINES = [

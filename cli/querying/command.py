@@ -12,13 +12,13 @@ import typer
 import uvloop
 from rich.console import Console
 
-from cli.bulk.memory import Failures, Memory, Tally, demand_writable
-from cli.bulk.run import Job, Numbered, Outcome, summarised, through
-from cli.bulk.sources import Source
+from cli.bulk.checkpoint import Failures, Memory, Tally, demand_writable
+from cli.bulk.input_file import Source
+from cli.bulk.job import Job, Numbered, Outcome, summarised, through
+from cli.querying.client import Service, demand_sense
+from cli.querying.credentials import secret_of
+from cli.querying.csv_rows import Row, Table
 from cli.querying.operation import Column, Misfit, Operation, operation_of, put
-from cli.querying.rows import Row, Table
-from cli.querying.service import Service, demand_sense
-from cli.querying.tokens import secret_of
 from models.actors import Role
 
 FAILURES = ".failures.jsonl"

@@ -21,7 +21,7 @@ from graphql import (
     type_from_ast,
 )
 
-from api.schema import core
+from api.graphql.schema import core
 
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 _TRUTHS = {"true": True, "false": False}

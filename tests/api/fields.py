@@ -19,10 +19,10 @@ from graphql import (
     is_required_argument,
 )
 
-from api.access import MATRIX
+from api.access.policy import MATRIX
 from models.actors import Role
 
-SDL = (Path(__file__).parent.parent.parent / "schema.graphql").read_text()
+SDL = (Path(__file__).parents[2] / "schema.graphql").read_text()
 SCHEMA = build_schema(SDL)
 NOBODY = f"sub_{0:032x}"
 LITERALS = {

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from api.settings import Settings, UnsafeSettingError
-from models.masters import MasterKeys
+from models.encryption.master_keys import MasterKeys
 
 SAFE = {
     "PRIVACY_DATABASE_URL": "postgresql:///privacy",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import asyncpg
 import pytest
 
-from api.access import MATRIX, PERSONAL
+from api.access.policy import MATRIX, PERSONAL
 from models.actors import PEOPLE, Role
 from tests.api.fields import NOBODY, document_for
 from tests.conftest import Answered, Api, Databases

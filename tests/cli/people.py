@@ -3,8 +3,11 @@
 import random
 from typing import Any
 
-from models import accounts, addresses, consents, payments, subjects, syncs
-from models.pages import PageOf
+from models.consent import ledger as consent_ledger
+from models.payments import fragments
+from models.storage.pagination import PageOf
+from models.subjects import accounts, email_addresses, subjects
+from models.sync import accounts as sync_accounts
 from tests.conftest import World
 
 PURPOSES = ["newsletter", "product-announcements", "usage-statistics", "crash-reports", "site-analytics"]
@@ -95,23 +98,23 @@ async def kept(world: World) -> dict[str, Any]:
         ids = [row[0] for row in await connection.fetch("SELECT id FROM subjects")]
         keys = await world.keyring.of_subjects(on_keyring, ids)
         rows = await subjects.by_ids(connection, ids)
-        emails = await addresses.of_subjects(connection, ids)
+        emails = await email_addresses.of_subjects(connection, ids)
         names = await accounts.of_subjects(connection, ids)
-        ledger = await consents.history(connection, ids, PageOf(1000))
-        counting = await consents.of_subjects(connection, ids)
-        cards = await payments.of_subjects(connection, ids)
-        storage = await syncs.of_subjects(connection, ids)
-        clients = await syncs.clients(connection, [row.id for found in storage.values() for row in found])
+        ledger = await consent_ledger.history(connection, ids, PageOf(1000))
+        counting = await consent_ledger.of_subjects(connection, ids)
+        cards = await fragments.of_subjects(connection, ids)
+        storage = await sync_accounts.of_subjects(connection, ids)
+        clients = await sync_accounts.clients(connection, [row.id for found in storage.values() for row in found])
         listed = await connection.fetch("SELECT sync_account_id, count(*) FROM sync_files GROUP BY 1")
         files = {row[0]: row[1] for row in listed}
     for subject_id in ids:
         key, row = keys[subject_id], rows[subject_id]
         assert key is not None
         assert row is not None
-        people[addresses.ADDRESS.open(key, emails[subject_id][0].address)] = {
+        people[email_addresses.ADDRESS.open(key, emails[subject_id][0].address)] = {
             "name": subjects.DISPLAY_NAME.open(key, row.display_name or b""),
             "country": subjects.COUNTRY.open(key, row.country or b""),
-            "emails": [addresses.ADDRESS.open(key, email.address) for email in emails[subject_id]],
+            "emails": [email_addresses.ADDRESS.open(key, email.address) for email in emails[subject_id]],
             "accounts": [(name.system, accounts.REFERENCE.open(key, name.reference)) for name in names[subject_id]],
             "ledger": sorted(
                 (line.purpose.key, line.state, f"{line.at:%Y-%m-%dT%H:%M:%SZ}", line.channel)
@@ -120,20 +123,20 @@ async def kept(world: World) -> dict[str, Any]:
             "consents": {choice.purpose.key: choice.state == "GRANTED" for choice in counting[subject_id]},
             "fragments": sorted(
                 (
-                    payments.REFERENCE.open(key, card.reference),
-                    payments.LAST_DIGITS.open(key, card.last_digits),
-                    payments.EXPIRY_MONTH.open(key, card.expiry_month),
-                    payments.EXPIRY_YEAR.open(key, card.expiry_year),
+                    fragments.REFERENCE.open(key, card.reference),
+                    fragments.LAST_DIGITS.open(key, card.last_digits),
+                    fragments.EXPIRY_MONTH.open(key, card.expiry_month),
+                    fragments.EXPIRY_YEAR.open(key, card.expiry_year),
                 )
                 for card in cards[subject_id]
             ),
             "syncs": sorted(
                 (
-                    syncs.REFERENCE.open(key, account.reference),
+                    sync_accounts.REFERENCE.open(key, account.reference),
                     account.storage_bytes,
                     account.file_count,
                     f"{account.last_synced_at:%Y-%m-%dT%H:%M:%SZ}",
-                    [syncs.APP.open(key, client.app) for client in clients[account.id]],
+                    [sync_accounts.APP.open(key, client.app) for client in clients[account.id]],
                     files.get(account.id, 0),
                 )
                 for account in storage[subject_id]

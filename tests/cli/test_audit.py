@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.audit import app
-from models.base import Prefix, external_id
-from models.database import Database
-from models.segments import Signer
+from models.audit.segments import Signer
+from models.storage.columns import Prefix, external_id
+from models.storage.database import Database
 from tests.conftest import Databases
-from tests.models.records import sealed, wrote
+from tests.models.audit.sample_log import sealed, wrote
 
 KEY = Signer.made()
 PUBLIC = base64.b64encode(Signer(KEY).public).decode()

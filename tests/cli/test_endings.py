@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from cli.embedded import Cluster
-from cli.embedded.places import home_of
+from cli.embedded.data_dir import home_of
 from tests.cli.commands import command, environment
 
 

@@ -11,11 +11,11 @@ import asyncpg
 import pytest
 
 import migrations
-from cli.bulk.sources import LONGEST
+from cli.bulk.input_file import LONGEST
 from cli.embedded import Cluster
-from models.database import Database
-from models.keyring import Keyring
-from models.masters import MasterKeys
+from models.encryption.keyring import Keyring
+from models.encryption.master_keys import MasterKeys
+from models.storage.database import Database
 from tests.cli.commands import Ran, command, environment, privacy
 from tests.cli.people import PURPOSES, choices, expected, kept, person
 from tests.conftest import Api, Databases, World

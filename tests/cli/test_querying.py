@@ -9,7 +9,7 @@ import anyio
 import pytest
 from typer.testing import CliRunner
 
-from cli.bulk.run import CHUNK
+from cli.bulk.job import CHUNK
 from cli.main import app
 from tests.cli.commands import Ran, command, environment, privacy
 from tests.conftest import Api, World

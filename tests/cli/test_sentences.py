@@ -8,8 +8,8 @@ import typer
 
 from cli.audit import KEY
 from cli.main import app
-from models.masters import MasterKeys
-from models.segments import Signer
+from models.audit.segments import Signer
+from models.encryption.master_keys import MasterKeys
 from tests.cli.commands import privacy
 from tests.conftest import Databases
 

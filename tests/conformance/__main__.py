@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import migrations
-from cli import roles
+from cli import database_roles
 from cli.embedded import Cluster
-from models.masters import MasterKeys
+from models.encryption.master_keys import MasterKeys
 from tests.conftest import ROOT, Databases, Running, issued, settings_for
 
 HERE = Path(__file__).parent
@@ -23,7 +23,7 @@ def databases_on(cluster: Cluster) -> Databases:
         cluster.run("dropdb", "--if-exists", "--force", history)
         cluster.create_database(history)
         asyncio.run(migrations.upgrade(history, cluster.url(history)))
-        asyncio.run(roles.apply(history, cluster.url(history)))
+        asyncio.run(database_roles.apply(history, cluster.url(history)))
     return Databases(cluster, cluster.url("privacy"), cluster.url("keyring"), MasterKeys.made())
 
 

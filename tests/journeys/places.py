@@ -7,19 +7,20 @@ from datetime import timedelta
 from uuid import UUID
 
 from cli.embedded import Cluster
-from models import intakes, registrations
 from models.actors import Actor, Role
-from models.consents import Channel
-from models.database import Database
-from models.deeds import deed
-from models.intakes import Wish
-from models.keyring import Keyring
-from models.masters import MasterKeys
-from models.names import Name
-from models.registrations import Registration
-from models.requests import ErasureReason, IdentityProof
+from models.consent.ledger import Channel
+from models.encryption.keyring import Keyring
+from models.encryption.master_keys import MasterKeys
+from models.registration import registering
+from models.registration.registering import Registration
+from models.requests import intake
+from models.requests.intake import Wish
+from models.requests.requests import ErasureReason, IdentityProof
+from models.storage.database import Database
+from models.subjects.identifiers import Name
+from models.unit_of_work import deed
 from tests.conftest import Databases, World, migrated
-from workers.erasures import Erasures
+from workers.erasure_worker import Erasures
 
 NOW = Wish(Channel.WEBSITE, IdentityProof.ATTESTED, ErasureReason.REQUESTED, immediately=True)
 STORE = Actor("store", Role.STORE, (Role.STORE,))
@@ -66,7 +67,7 @@ async def people(world: World, count: int, *, first: int = 0, account: bool = Fa
     for number in range(first, first + count):
         given = Registration(f"user{number}@example.com", account=("forum", f"u{number}") if account else None)
         async with deed(world.database, world.keyring, STORE, "test") as made:
-            ids.append(await registrations.register(made, given))
+            ids.append(await registering.register(made, given))
         async with deed(world.database, world.keyring, ADMIN, "test") as made:
-            await intakes.request(made, Name.email(given.email), NOW)
+            await intake.request(made, Name.email(given.email), NOW)
     return ids

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import pytest
 
-from api.access import MATRIX
+from api.access.policy import MATRIX
 from cli.embedded import Cluster
-from cli.embedded.places import home_of
-from mailers.messages import Sender
-from mailers.roads import transport_of
+from cli.embedded.data_dir import home_of
+from mailers.message import Sender
+from mailers.transport_factory import transport_of
 from models.actors import Role
 from tests.api.fields import NOBODY, document_for
 from tests.cli.test_importing import imported
@@ -22,7 +22,7 @@ from tests.conftest import ROOT, Api, Databases, Running, issued, settings_for
 from tests.journeys.places import carried_out, two_databases, world_of
 from tests.people import CARD, GRANT, OPT_OUT, RECORD_SYNC, REGISTER, STORE_CARD, SYNC
 from tests.test_canaries import word, written
-from workers.letters import Letters
+from workers.email_worker import Letters
 
 ERASE = """mutation Erase($who: SubjectBy!) {
   requestErasure(subject: $who, channel: EMAIL, identity: ATTESTED, immediately: true) { id state subjectId }

@@ -14,13 +14,13 @@ from uuid import UUID
 
 import pytest
 
-from models import completions, lags, ledger, steps
 from models.actors import Actor, Role
-from models.deeds import deed
+from models.erasure import completion, ledger, ledger_lag, steps
+from models.unit_of_work import deed
 from tests.cli.commands import environment
 from tests.conftest import ROOT, Databases, World
 from tests.journeys.places import people, world_of
-from tests.mailers.office import Office, opened
+from tests.mailers.fake_smtp import Office, opened
 
 pytestmark = pytest.mark.anyio
 
@@ -110,7 +110,7 @@ async def ring(world: World, sql: str) -> set[UUID]:
 
 async def mark(world: World) -> int:
     async with world.database.writers.acquire() as connection:
-        return await completions.mark(connection)
+        return await completion.mark(connection)
 
 
 async def end(world: World) -> int:
@@ -214,7 +214,7 @@ async def everything_is_done_once(world: World, office: Office, count: int) -> N
         assert await value(world, sql) == wanted, sql
     assert await ring(world, KEYED) == set()
     assert len(await ring(world, "SELECT subject_id FROM erasures WHERE completed_at IS NOT NULL")) == count
-    assert await lags.lag(world.database, world.keyring) is None
+    assert await ledger_lag.lag(world.database, world.keyring) is None
     arrived = Counter((letter.recipient, letter.message["Message-ID"]) for letter in office.accepted)
     assert max(arrived.values()) == 1, "a letter was sent twice"
     last = Counter(letter.recipient for letter in office.accepted if "erased" in letter.message["Subject"].lower())

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mailers.letters import LETTERS, rendered, written
-from mailers.messages import Sender, Written
-from models.notices import NoticeName
+from mailers.emails import LETTERS, rendered, written
+from mailers.message import Sender, Written
+from models.outbox.staff_notices import NoticeName
 from tests.browser import opened, program
 
 pytestmark = pytest.mark.skipif(program() is None, reason="Chromium is not installed: tests/install-peers.sh")

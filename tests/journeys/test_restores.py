@@ -12,11 +12,13 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from cli.embedded import Cluster
-from models import lags, letter_keys, registrations, replays, steps
 from models.actors import Actor, Role
-from models.addresses import ADDRESS
-from models.deeds import deed
-from models.registrations import Registration
+from models.encryption import email_keys
+from models.erasure import ledger_lag, ledger_replay, steps
+from models.registration import registering
+from models.registration.registering import Registration
+from models.subjects.email_addresses import ADDRESS
+from models.unit_of_work import deed
 from tests.cli.commands import privacy
 from tests.conftest import ROOT, Databases, Running, World, settings_for
 from tests.journeys.places import carried_out, people, two_databases, worker, world_of
@@ -29,7 +31,7 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
         async with world_of(aside) as world:
             ids = await people(world, 3, account=True)
             async with deed(world.database, world.keyring, Actor("store", Role.STORE, (Role.STORE,)), "test") as made:
-                await registrations.register(made, Registration("stays@example.com", "Stays Here"))
+                await registering.register(made, Registration("stays@example.com", "Stays Here"))
             return ids
 
     ids = asyncio.run(before())
@@ -60,7 +62,7 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
             opened = [(subject_id, await opening(world, address)) for subject_id, address in sealed]
             assert {subject_id for subject_id, keys in opened if keys == 0} == set(ids), "it opens with no key"
             assert sum(keys for _, keys in opened) == 1, "with no other key, and that of who stays opens"
-            assert await lags.lag(world.database, world.keyring) is lags.Lag.DATABASE_IS_OLDER
+            assert await ledger_lag.lag(world.database, world.keyring) is ledger_lag.Lag.DATABASE_IS_OLDER
             with pytest.raises(Exception, match="older"):
                 await worker(world).round()
 
@@ -101,7 +103,7 @@ async def opening(world: World, sealed: bytes) -> int:
         letters = [row[0] for row in await ring.fetch("SELECT letter_id FROM letter_keys")]
         keys = [
             *(await world.keyring.of_subjects(ring, people)).values(),
-            *(await letter_keys.of_letters(world.keyring, ring, letters)).values(),
+            *(await email_keys.of_letters(world.keyring, ring, letters)).values(),
         ]
     assert len(keys) > 1
     count = 0
@@ -164,9 +166,9 @@ def test_a_keyring_that_was_rolled_back_is_noticed_and_its_keys_are_destroyed_ag
 
     async def mended() -> None:
         async with world_of(aside) as world:
-            assert await lags.lag(world.database, world.keyring) is lags.Lag.KEYRING_IS_OLDER
-            assert (await replays.replay(world.database, world.keyring)).reentered == 2
-            assert await lags.lag(world.database, world.keyring) is None
+            assert await ledger_lag.lag(world.database, world.keyring) is ledger_lag.Lag.KEYRING_IS_OLDER
+            assert (await ledger_replay.replay(world.database, world.keyring)).reentered == 2
+            assert await ledger_lag.lag(world.database, world.keyring) is None
             async with world.keyring.pool.acquire() as ring:
                 assert await ring.fetchval("SELECT count(*) FROM subject_keys") == 0
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.test_unsubscribe import link, person, reason
+from tests.api.routes.test_unsubscribe import link, person, reason
 from tests.browser import Browser, opened, program
 from tests.conftest import Api
 

@@ -10,14 +10,14 @@ import sys
 from datetime import timedelta
 from typing import TextIO
 
-from mailers.messages import Sender
-from mailers.roads import transport_of
-from models.database import Acting, Database
-from models.keyring import Keyring
-from models.masters import MasterKeys
-from models.roles import WORKER
-from workers.erasures import Erasures
-from workers.letters import Letters
+from mailers.message import Sender
+from mailers.transport_factory import transport_of
+from models.access.database_roles import WORKER
+from models.encryption.keyring import Keyring
+from models.encryption.master_keys import MasterKeys
+from models.storage.database import Acting, Database
+from workers.email_worker import Letters
+from workers.erasure_worker import Erasures
 
 POLL = 0.01
 

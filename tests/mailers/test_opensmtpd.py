@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from mailers.letters import LETTERS, written
-from mailers.messages import Envelope, Sender, message
-from mailers.roads import transport_of
-from mailers.transports import Declined
-from models.base import now
-from models.letters import LetterName
-from tests.mailers.office import Office, opened
+from mailers.emails import LETTERS, written
+from mailers.message import Envelope, Sender, message
+from mailers.transport import Declined
+from mailers.transport_factory import transport_of
+from models.outbox.emails import LetterName
+from models.storage.columns import now
+from tests.mailers.fake_smtp import Office, opened
 
 SMTPD = Path("/usr/sbin/smtpd")
 SENDER = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")

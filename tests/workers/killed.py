@@ -14,42 +14,42 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from mailers.messages import Sender
-from mailers.roads import transport_of
-from models.database import Database
-from models.keyring import Keyring
-from models.masters import MasterKeys
+from mailers.message import Sender
+from mailers.transport_factory import transport_of
+from models.encryption.keyring import Keyring
+from models.encryption.master_keys import MasterKeys
+from models.storage.database import Database
 from tests.conftest import ROOT
-from workers.erasures import Erasures
-from workers.letters import Letters
+from workers.email_worker import Letters
+from workers.erasure_worker import Erasures
 
 LINES = {
     "letters": (
-        "mailers/letters.py",
-        "mailers/messages.py",
-        "mailers/roads.py",
+        "mailers/emails.py",
+        "mailers/message.py",
+        "mailers/transport_factory.py",
         "mailers/smtp.py",
-        "models/claims.py",
-        "models/database.py",
-        "models/decisions.py",
-        "models/outcomes.py",
-        "models/sendings.py",
-        "workers/deliveries.py",
-        "workers/joining.py",
-        "workers/letters.py",
-        "workers/marks.py",
+        "models/delivery/claims.py",
+        "models/storage/database.py",
+        "models/consent/decisions.py",
+        "models/delivery/results.py",
+        "models/delivery/handoff.py",
+        "workers/email_delivery.py",
+        "workers/micro_batcher.py",
+        "workers/email_worker.py",
+        "workers/delivery_updates.py",
     ),
     "erasures": (
-        "models/assignments.py",
-        "models/completions.py",
-        "models/database.py",
-        "models/erasures.py",
-        "models/executions.py",
-        "models/farewells.py",
-        "models/keyring.py",
-        "models/ledger.py",
-        "models/letter_keys.py",
-        "workers/erasures.py",
+        "models/erasure/step_planning.py",
+        "models/erasure/completion.py",
+        "models/storage/database.py",
+        "models/erasure/scope.py",
+        "models/erasure/execution.py",
+        "models/erasure/completion_emails.py",
+        "models/encryption/keyring.py",
+        "models/erasure/ledger.py",
+        "models/encryption/email_keys.py",
+        "workers/erasure_worker.py",
     ),
 }
 """The files of each work whose lines are counted."""

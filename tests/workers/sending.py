@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-from mailers.messages import Sender
-from mailers.roads import transport_of
-from models import letters, registrations
-from models.letters import LetterName
-from models.registrations import Registration
+from mailers.message import Sender
+from mailers.transport_factory import transport_of
+from models.outbox import emails
+from models.outbox.emails import LetterName
+from models.registration import registering
+from models.registration.registering import Registration
 from tests.conftest import World
-from tests.mailers.office import Office, opened
-from workers.letters import Letters
+from tests.mailers.fake_smtp import Office, opened
+from workers.email_worker import Letters
 
 SENDER = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")
 
@@ -29,7 +30,7 @@ async def worker(world: World, office: Office, *, patience: float = 5) -> AsyncI
 
 async def person(world: World, address: str = "user@example.com") -> UUID:
     async with world.deed() as deed:
-        return await registrations.register(deed, Registration(address))
+        return await registering.register(deed, Registration(address))
 
 
 async def owe(world: World, subject_id: UUID, name: LetterName = LetterName.ERASURE_DENIED, about: str = "1") -> None:
@@ -39,7 +40,7 @@ async def owe(world: World, subject_id: UUID, name: LetterName = LetterName.ERAS
         LetterName.ERASURE_SCHEDULED: {"execute_at": "2027-01-31T12:00:00+00:00"},
     }[name]
     async with world.deed() as deed:
-        await letters.post(deed, name, subject_id, f"request:{about}", **said)
+        await emails.post(deed, name, subject_id, f"request:{about}", **said)
 
 
 async def rows(world: World, *columns: str) -> list[tuple[Any, ...]]:

@@ -6,14 +6,15 @@ import time
 
 import pytest
 
-from models import choices, claims, optouts
-from models.consents import Channel
-from models.letters import LetterName
-from models.names import Name
+from models.consent import opt_outs, recording
+from models.consent.ledger import Channel
+from models.delivery import claims
+from models.outbox.emails import LetterName
+from models.subjects.identifiers import Name
 from tests.conftest import World
-from tests.mailers.office import Misdeed, Office
+from tests.mailers.fake_smtp import Misdeed, Office
 from tests.workers.sending import due_again, owe, person, rows, running, until, worker
-from workers import deliveries
+from workers import email_delivery
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +23,7 @@ async def test_a_letter_governed_by_a_purpose_carries_the_one_click_link_and_oth
     office = Office()
     await owe(world, await person(world))
     async with world.deed() as deed:
-        await choices.grant(deed, Name.email("user@example.com"), "newsletter", Channel.WEBSITE, None)
+        await recording.grant(deed, Name.email("user@example.com"), "newsletter", Channel.WEBSITE, None)
     async with worker(world, office) as letters:
         await letters.drain()
     plain, governed = (letter.message for letter in office.accepted)
@@ -37,7 +38,7 @@ async def test_a_slow_mail_server_holds_an_opt_out_up_for_a_bounded_time(world: 
     name = Name.email("user@example.com")
     await person(world)
     async with world.deed() as deed:
-        await choices.grant(deed, name, "newsletter", Channel.WEBSITE, None)
+        await recording.grant(deed, name, "newsletter", Channel.WEBSITE, None)
     async with worker(world, office, patience=8) as letters:
         draining = asyncio.create_task(letters.drain())
 
@@ -47,8 +48,8 @@ async def test_a_slow_mail_server_holds_an_opt_out_up_for_a_bounded_time(world: 
         await until(is_stalled)
         began = time.monotonic()
         async with world.deed() as deed:
-            await optouts.opt_out(deed, name, ["newsletter"], Channel.WEBSITE)
-        assert time.monotonic() - began < deliveries.HELD + 1.5
+            await opt_outs.opt_out(deed, name, ["newsletter"], Channel.WEBSITE)
+        assert time.monotonic() - began < email_delivery.HELD + 1.5
         office.released.set()
         await draining
     assert await rows(world, "letter", "state") == [("consent_granted", "SENT"), ("opted_out", "SENT")]
@@ -74,7 +75,7 @@ async def test_a_letter_whose_connection_to_postgresql_breaks_before_it_is_hande
     subject_id = await person(world)
     if letter is LetterName.CONSENT_GRANTED:
         async with world.deed() as deed:
-            await choices.grant(deed, Name("id", subject_id), "newsletter", Channel.WEBSITE, None)
+            await recording.grant(deed, Name("id", subject_id), "newsletter", Channel.WEBSITE, None)
     else:
         await owe(world, subject_id)
     async with worker(world, office) as sending:
@@ -112,7 +113,7 @@ async def interleaved(world: World, people: int) -> None:
     for address in addresses:
         await person(world, address)
         async with world.deed() as deed:
-            await choices.grant(deed, Name.email(address), "newsletter", Channel.WEBSITE, None)
+            await recording.grant(deed, Name.email(address), "newsletter", Channel.WEBSITE, None)
     turn = asyncio.Semaphore(8)
     leaving: dict[str, asyncio.Task[None]] = {}
 
@@ -121,7 +122,7 @@ async def interleaved(world: World, people: int) -> None:
         async with turn:
             async with world.deed() as deed:
                 name = Name.email(address)
-                await optouts.opt_out(deed, name, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
+                await opt_outs.opt_out(deed, name, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
             left[address] = time.time()
 
     def begin(address: str, after: float) -> None:

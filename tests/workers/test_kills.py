@@ -9,17 +9,20 @@ from uuid import UUID
 
 import pytest
 
-from models import choices, intakes, letters, registrations
 from models.actors import Role
-from models.consents import Channel
-from models.intakes import Wish
-from models.letters import LetterName
-from models.names import Name
-from models.registrations import Registration
-from models.requests import IdentityProof
+from models.consent import recording
+from models.consent.ledger import Channel
+from models.outbox import emails
+from models.outbox.emails import LetterName
+from models.registration import registering
+from models.registration.registering import Registration
+from models.requests import intake
+from models.requests.intake import Wish
+from models.requests.requests import IdentityProof
+from models.subjects.identifiers import Name
 from tests.cli.commands import environment
 from tests.conftest import ROOT, Databases, World
-from tests.mailers.office import Office, opened
+from tests.mailers.fake_smtp import Office, opened
 from tests.workers.sending import due_again, person, rows
 
 pytestmark = pytest.mark.anyio
@@ -75,11 +78,11 @@ async def victim(work: str, databases: Databases, port: int = 0) -> AsyncIterato
 async def owe(world: World, subject_id: UUID, number: int, *, governed: bool) -> None:
     if governed:
         async with world.deed() as deed:
-            await choices.grant(deed, Name("id", subject_id), "newsletter", Channel.WEBSITE, None)
+            await recording.grant(deed, Name("id", subject_id), "newsletter", Channel.WEBSITE, None)
     else:
         said: dict[str, Any] = {"reason": "OTHER"}
         async with world.deed() as deed:
-            await letters.post(deed, LetterName.ERASURE_DENIED, subject_id, f"request:{number:x}", **said)
+            await emails.post(deed, LetterName.ERASURE_DENIED, subject_id, f"request:{number:x}", **said)
 
 
 async def killed_at(
@@ -124,10 +127,10 @@ async def erased_though_killed(world: World, databases: Databases, *, each: int)
             last = numbers.pop(0)
             email = f"user{last}@example.com"
             async with world.deed() as deed:
-                await registrations.register(deed, Registration(email, "Ada Example", "DE"))
-                await choices.grant(deed, Name.email(email), "newsletter", Channel.WEBSITE, None)
+                await registering.register(deed, Registration(email, "Ada Example", "DE"))
+                await recording.grant(deed, Name.email(email), "newsletter", Channel.WEBSITE, None)
             async with world.deed(Role.ADMIN) as deed:
-                await intakes.request(deed, Name.email(email), NOW)
+                await intake.request(deed, Name.email(email), NOW)
             count += 1
             said = await worker.run(last)
             if not last:

@@ -252,7 +252,7 @@ class ConsentDecision:
     effective_at: datetime | None
 
 
-def judged(  # noqa: PLR0911 -- the rule of models/decisions.py, line by line
+def judged(  # noqa: PLR0911 -- the rule of models/consent/decisions.py, line by line
     purpose: PurposeTable, subject: SubjectTable, consent: ConsentTable | None
 ) -> tuple[str, datetime | None]:
     if subject.status != "ACTIVE":

@@ -1,0 +1,180 @@
+"""Turns what callers give, as JSON or as literals, into the arguments that Strawberry gives to the bodies of fields."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING
+from typing import Any, TypeAlias, TypeGuard
+
+from graphql import GraphQLArgument, GraphQLSchema, Undefined, is_list_type, is_non_null_type, language
+from graphql.language import ListValueNode, ObjectValueNode, ValueNode
+from graphql.type import GraphQLInputField, GraphQLInputObjectType, GraphQLInputType
+from graphql.utilities import get_default_value_ast, type_from_ast, value_from_ast_untyped
+from graphql.utilities.coerce_input_value import coerce_input_literal
+from strawberry.types.base import StrawberryMaybe
+
+from api.graphql.coercion import values
+from api.graphql.coercion.values import Coerce, Constant, Literal, Misfit, Variables, placed
+
+DEFINITION = "strawberry-definition"
+Declared: TypeAlias = GraphQLArgument | GraphQLInputField
+Keywords: TypeAlias = Callable[[Variables], dict[str, Any]]
+
+
+class Inputs:
+    """Compiles the coercion of variables and arguments of one schema."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self.schema = schema
+        self._objects: dict[str, _InputObject] = {}
+
+    def variable(self, node: language.VariableDefinitionNode) -> tuple[str, Coerce, Literal | None, bool]:
+        """Compile a variable: its name, its coercion, its default, and whether it must be given."""
+        type_: Any = type_from_ast(self.schema, node.type)
+        default = self.literal(type_, node.default_value) if node.default_value else None
+        return node.variable.name.value, self.coercer(type_), default, is_non_null_type(type_)
+
+    def arguments(self, declared: Mapping[str, GraphQLArgument], node: language.FieldNode) -> Keywords:
+        """Compile the arguments of a field into keyword arguments; raises a located GraphQLError for a misfit."""
+        keywords = self.keywords(declared, {each.name.value: each.value for each in node.arguments or ()})
+
+        def arguments(variables: Variables) -> dict[str, Any]:
+            try:
+                return keywords(variables)
+            except Misfit as misfit:
+                raise misfit.located(node) from None
+
+        return arguments
+
+    def keywords(self, declared: Mapping[str, Declared], given: Mapping[str, ValueNode]) -> Keywords:
+        """Compile literals given for arguments, or for fields of an input object, with the defaults of the others."""
+        taken = {name: self.taken(each, given.get(name)) for name, each in declared.items()}
+        parts = [(_python_name(declared[name]) or name, name, take) for name, take in taken.items() if take]
+        fixed = {python_name: take.value for python_name, _, take in parts if _is_fixed(take)}
+        parts = [part for part in parts if part[0] not in fixed]
+
+        def keywords(variables: Variables) -> dict[str, Any]:
+            made = fixed.copy()
+            for python_name, name, take in parts:
+                # As ``placed`` does it; calling that costs as much as taking the value.
+                try:
+                    value = take(variables)
+                except Misfit as misfit:
+                    misfit.path.append(name)
+                    raise
+                if value is not Undefined:
+                    made[python_name] = value
+            return made
+
+        return keywords
+
+    def taken(self, declared: Declared, node: ValueNode | None = None) -> Literal | None:
+        """Compile the value of an argument or a field: the literal, or else its default, made afresh each time."""
+        default_node, is_required = get_default_value_ast(declared), is_non_null_type(declared.type)
+        literal = self.literal(declared.type, node) if node else None
+        if literal and not isinstance(node, language.VariableNode):
+            return literal
+        default = self.literal(declared.type, default_node) if default_node else None
+
+        if literal and not default and not is_required:
+            return literal
+
+        def take(variables: Variables) -> Any:
+            value = literal(variables) if literal else Undefined
+            if value is Undefined and default:
+                return default(variables)
+            if value is Undefined and is_required:
+                raise Misfit
+            return value
+
+        return take if literal or default or is_required else None
+
+    def coercer(self, type_: GraphQLInputType, *, is_required: bool = False) -> Coerce:
+        """Compile the coercion of a JSON value."""
+        if is_non_null_type(type_):
+            return self.coercer(type_.of_type, is_required=True)
+        if is_list_type(type_):
+            inner = values.list_of(self.coercer(type_.of_type))
+        elif isinstance(type_, GraphQLInputObjectType):
+            inner = self.object(type_).coerce
+        else:
+            inner = values.leaf(type_.coerce_input_value)  # type: ignore[union-attr]
+        return values.value_of(type_, inner, is_required=is_required)
+
+    def literal(self, type_: GraphQLInputType, node: ValueNode) -> Literal:
+        """Compile a literal, which may hold variables."""
+        if isinstance(node, language.VariableNode):
+            return values.variable(node.name.value, is_required=is_non_null_type(type_))
+        if is_non_null_type(type_):
+            type_ = type_.of_type
+        if isinstance(node, language.NullValueNode):
+            return Constant(None)
+        if is_list_type(type_):
+            nodes = node.values if isinstance(node, ListValueNode) else (node,)
+            return values.literal_list([self.literal(type_.of_type, each) for each in nodes], type_.of_type)
+        if isinstance(type_, GraphQLInputObjectType) and isinstance(node, ObjectValueNode):
+            keywords = self.keywords(type_.fields, {each.name.value: each.value for each in node.fields or ()})
+            make = self.object(type_).make
+            return lambda variables: make(keywords(variables))
+        if isinstance(node, ListValueNode | ObjectValueNode):
+            coerce = self.coercer(type_)
+            return lambda variables: coerce(value_from_ast_untyped(node, dict(variables)))
+        return Constant(coerce_input_literal(node, type_))
+
+    def object(self, type_: GraphQLInputObjectType) -> "_InputObject":
+        """Compile an input object type, once."""
+        if type_.name not in self._objects:
+            self._objects[type_.name] = shape = _InputObject(type_)
+            shape.complete(type_, self)
+        return self._objects[type_.name]
+
+
+class _InputObject:
+    """How the fields of an input object become one Strawberry input object."""
+
+    def __init__(self, type_: GraphQLInputObjectType) -> None:
+        definition = type_.extensions[DEFINITION]
+        self._class = definition.origin
+        self._is_one_of = type_.is_one_of or definition.is_one_of
+        fields = [each for each in definition.fields if each.default_value is MISSING]
+        self._preset = dict.fromkeys(each.python_name for each in fields if each.default_factory is MISSING)
+        self._fields: dict[str, tuple[str, Coerce]] = {}
+        self._defaults: list[tuple[str, str, Literal]] = []
+
+    def complete(self, type_: GraphQLInputObjectType, inputs: Inputs) -> None:
+        """Compile the fields, which may be of this very type."""
+        for name, each in type_.fields.items():
+            python_name = _python_name(each) or name
+            self._fields[name] = python_name, inputs.coercer(each.type)
+            if take := inputs.taken(each):
+                self._defaults.append((name, python_name, take))
+
+    def coerce(self, value: Any) -> Any:
+        """Coerce a JSON object. The name of a field that does not exist is the caller's word: it is not repeated."""
+        if not isinstance(value, dict) or not value.keys() <= self._fields.keys():
+            raise Misfit
+        given = {}
+        for name, each in value.items():
+            python_name, coerce = self._fields[name]
+            given[python_name] = placed(name, coerce, each)
+        for name, python_name, take in self._defaults:
+            if name not in value:
+                given[python_name] = placed(name, take, {})
+        return self.make(given)
+
+    def make(self, given: dict[str, Any]) -> Any:
+        """Make the input object of the fields that have values."""
+        if self._is_one_of and (len(given) != 1 or None in given.values()):
+            raise Misfit
+        return self._class(**self._preset | given)
+
+
+def _is_fixed(take: Literal) -> TypeGuard[Constant]:
+    """Say whether the value is the same one each time: what cannot change, and is a value of its type."""
+    return isinstance(take, Constant) and isinstance(take.value, str | int | float | None)
+
+
+def _python_name(declared: Declared) -> str:
+    definition = declared.extensions.get(DEFINITION)
+    if definition is None:
+        return declared.out_name or ""
+    assert not isinstance(definition.type, StrawberryMaybe), "use UNSET as the default instead of Maybe"  # noqa: S101
+    return str(definition.python_name)

@@ -1,0 +1,74 @@
+"""How refusals and faults are answered: a code, a sentence, never a value."""
+
+import secrets
+import traceback
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+
+from models.errors import Forbidden, GraphqlInvalid, Internal, Refused, Unauthenticated
+from models.storage.database import unavailable_for
+
+FRAMES = 16
+"""Frames of a fault that are logged: the driver's own are nine where it has to prepare a statement first."""
+MOST_PLACES = 5
+"""Places in the document that one error names at most."""
+log = structlog.get_logger("privacy")
+
+
+def refusal_of(error: BaseException) -> Refused:
+    """Give the refusal that an error is answered with; what was not foreseen is INTERNAL, with an id for the log."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, GraphQLError):
+        return refusal_of(error.original_error) if error.original_error else GraphqlInvalid()
+    unavailable = unavailable_for(error)
+    if unavailable:
+        return unavailable
+    made = Internal(id=secrets.token_hex(8))
+    frames = [
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    ]
+    # The type and the place, never the message: libraries quote values in theirs.
+    log.error(
+        "fault",
+        id=made.extensions["id"],
+        fault=type(error).__name__,
+        sqlstate=getattr(error, "sqlstate", None),
+        frames=frames,
+    )
+    return made
+
+
+def written(error: BaseException) -> dict[str, Any]:
+    """Write an error as GraphQL answers have it (October 2021, 7.1.2)."""
+    refusal = refusal_of(error)
+    made: dict[str, Any] = {"message": refusal.message}
+    if isinstance(error, GraphQLError):
+        if isinstance(refusal, GraphqlInvalid) and not isinstance(error.original_error, Refused):
+            made["message"] = error.message
+        if error.locations:
+            made["locations"] = [
+                {"line": place.line, "column": place.column} for place in error.locations[:MOST_PLACES]
+            ]
+        if error.path:
+            made["path"] = list(error.path)
+    made["extensions"] = {"code": refusal.code, **refusal.extensions}
+    return made
+
+
+def status_of(refusals: Iterable[Refused]) -> int:
+    """Give the status of an operation that was refused before it ran, for application/graphql-response+json."""
+    for refusal in refusals:
+        if isinstance(refusal, Unauthenticated):
+            return 401
+        if isinstance(refusal, Forbidden):
+            return 403
+        if refusal.code == "UNAVAILABLE":
+            return 503
+        if isinstance(refusal, Internal):
+            return 500
+    return 400

@@ -1,0 +1,241 @@
+"""What stands in documents and variables: what no argument may hold, and the argument that something stands in."""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import takewhile
+from typing import Any, TypeAlias
+
+from graphql import (
+    ArgumentNode,
+    DocumentNode,
+    EnumValueNode,
+    FloatValueNode,
+    GraphQLSchema,
+    IntValueNode,
+    ListValueNode,
+    NameNode,
+    Node,
+    ObjectFieldNode,
+    StringValueNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    VariableDefinitionNode,
+    Visitor,
+    get_named_type,
+    is_input_object_type,
+    is_object_type,
+    type_from_ast,
+    visit,
+)
+
+from api.graphql import limits
+from models.errors import BadInput, CardNumberRefused, QueryTooLarge
+from models.storage.card_numbers import looks_like_card_number, number_looks_like_card
+
+SHORTEST = 13
+"""Digits of the shortest card numbers."""
+LEAST = 10 ** (SHORTEST - 1)
+_NUMBERS = frozenset({"Int", "Float", "BigInt"})
+_Place: TypeAlias = tuple[Any, str | int]
+"""Where a value stands in the variables: the place of what holds it, and its key there."""
+
+
+class _Literals(Visitor):
+    """Looks at every literal, and every name, of a document."""
+
+    def __init__(self, types: TypeInfo) -> None:
+        super().__init__()
+        self._types = types
+        self.seen: Node | None = None
+        """The literal that was looked at last."""
+
+    def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+        self.seen = node
+        demand_text(node.value)
+
+    def enter_enum_value(self, node: EnumValueNode, *_: object) -> None:
+        self.seen = node
+        demand_text(node.value)
+
+    def enter_name(self, node: NameNode, *_: object) -> None:
+        self.seen = None
+        demand_text(node.value)
+
+    def enter_int_value(self, node: IntValueNode, *_: object) -> None:
+        self._number(node)
+
+    def enter_float_value(self, node: FloatValueNode, *_: object) -> None:
+        self._number(node)
+
+    def _number(self, node: IntValueNode | FloatValueNode) -> None:
+        self.seen = node
+        expected = self._types.get_input_type()
+        if expected is None or get_named_type(expected).name not in _NUMBERS:
+            demand_text(node.value)
+
+
+def demand(schema: GraphQLSchema, document: DocumentNode) -> None:
+    """Refuse a document in which a card number stands, in a string, a name, or a bare number where a string belongs."""
+    types = TypeInfo(schema)
+    literals = _Literals(types)
+    try:
+        visit(document, TypeInfoVisitor(types, literals))
+    except (BadInput, CardNumberRefused) as refusal:
+        refusal.extensions["argument"] = argument_names(schema, document).get(id(literals.seen), "")
+        raise
+
+
+_ID = re.compile(r"[a-z]{3}_[0-9a-f]{32}")
+_IDS = re.compile(rf"(?:{_ID.pattern}(?:,|\Z))*+")
+"""Ids of ours, which are no card numbers whatever their digits: most of what callers send."""
+
+
+def demand_text(text: str) -> None:
+    """Refuse a string that no argument may hold: a card number, a NUL, half of a surrogate pair."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise BadInput("", "it is not well-formed Unicode") from None
+    if "\0" in text:
+        raise BadInput("", "it holds a NUL")
+    if looks_like_card_number(text):
+        raise CardNumberRefused
+
+
+def _is_harmless(name: str, value: Any) -> bool:
+    """Say whether this is what most variables are: an id, under a short name."""
+    return value.__class__ is str and _ID.fullmatch(value) is not None and len(name) < SHORTEST and name.isprintable()
+
+
+def _entries(container: Any) -> Iterable[tuple[Any, Any]]:
+    """Give what is to be looked at in a container: nothing of one in which all is harmless together."""
+    if type(container) is dict:
+        return () if all(map(_is_harmless, container, container.values())) else container.items()
+    if {*map(type, container)} == {str}:
+        joined = ",".join(container)
+        if _IDS.fullmatch(joined):
+            return ()
+        if joined.isascii() and joined.isprintable() and not any(map(looks_like_card_number, container)):
+            return ()
+    return enumerate(container)
+
+
+def demand_variables(
+    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], variables: dict[str, Any]
+) -> None:
+    """Refuse variables in which such a string stands, at any depth, as a key or as a value.
+
+    A bare number is refused, too, where a string belongs, when it looks like a card number. QUERY_TOO_LARGE when the
+    variables hold more values than the limit.
+    """
+    if len(variables) > limits.VALUES or not all(map(_is_harmless, variables, variables.values())):
+        _demand_each(schema, definitions, variables)
+
+
+def _demand_each(
+    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], variables: dict[str, Any]
+) -> None:
+    pending: list[tuple[_Place | None, Any]] = [(None, variables)]
+    count = 0
+    while pending:
+        place, container = pending.pop()
+        count += len(container)
+        if count > limits.VALUES:
+            raise QueryTooLarge(limit="values", most=limits.VALUES)
+        for key, value in _entries(container):
+            kind = type(value)
+            try:
+                if type(key) is str and (len(key) >= SHORTEST or not key.isprintable()):
+                    demand_text(key)
+                if kind is str:
+                    if len(value) >= SHORTEST or not value.isprintable():
+                        demand_text(value)
+                elif kind is dict or kind is list:
+                    pending.append(((place, key), value))
+                elif (
+                    (kind is int or kind is float)
+                    and not -LEAST < value < LEAST
+                    and number_looks_like_card(value)
+                    and _expected(schema, definitions, (place, key)) not in _NUMBERS
+                ):
+                    raise CardNumberRefused  # noqa: TRY301 -- named below like any other
+            except (BadInput, CardNumberRefused) as refusal:
+                refusal.extensions["argument"] = _named(schema, definitions, (place, key))
+                raise
+
+
+def _expected(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], place: _Place | None) -> str | None:
+    """Give the name of the scalar that a variable has at this place."""
+    name, *keys = _keys(place)
+    for definition in definitions:
+        if definition.variable.name.value == name:
+            expected: Any = type_from_ast(schema, definition.type)
+            for key in keys:
+                if type(key) is str:
+                    field = getattr(get_named_type(expected), "fields", {}).get(key) if expected else None
+                    expected = field.type if field else None
+            return get_named_type(expected).name if expected else None
+    return None
+
+
+def _keys(place: _Place | None) -> list[str | int]:
+    keys: list[str | int] = []
+    while place:
+        place, key = place
+        keys.append(key)
+    return keys[::-1]
+
+
+def _named(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], place: _Place) -> str:
+    """Give the dotted name of a place, as far as its keys are known: an unknown key may itself be somebody's data."""
+    name, *keys = _keys(place)
+    if name not in {definition.variable.name.value for definition in definitions}:
+        return ""
+    known = _names(schema)
+    named = takewhile(lambda key: type(key) is int or key in known, keys)
+    return ".".join([str(name), *map(str, named)])
+
+
+@cache
+def _names(schema: GraphQLSchema) -> frozenset[str]:
+    """Give the names of all arguments, and all fields of inputs."""
+    names: set[str] = set()
+    for named in schema.type_map.values():
+        if is_input_object_type(named):
+            names.update(named.fields)
+        elif is_object_type(named):
+            names.update(name for field in named.fields.values() for name in field.args)
+    return frozenset(names)
+
+
+def argument_names(schema: GraphQLSchema, document: DocumentNode) -> dict[int, str]:
+    """Give, by the identity of each node, the dotted name of the argument or the variable that it stands in.
+
+    A name that the schema does not know is left out.
+    """
+    known = _names(schema)
+    names: dict[int, str] = {}
+    pending: list[tuple[str, Any]] = [("", document)]
+    while pending:
+        path, node = pending.pop()
+        if isinstance(node, ArgumentNode):
+            path = node.name.value if node.name.value in known else ""
+        elif isinstance(node, VariableDefinitionNode):
+            path = node.variable.name.value
+        elif isinstance(node, ObjectFieldNode):
+            path = f"{path}.{node.name.value}" if path and node.name.value in known else path
+        names[id(node)] = path
+        for key in node.keys:
+            inner = getattr(node, key, None)
+            if isinstance(inner, Node):
+                pending.append((path, inner))
+            elif isinstance(inner, list | tuple):
+                numbered = isinstance(node, ListValueNode)
+                pending.extend(
+                    (f"{path}.{index}" if numbered and path else path, one)
+                    for index, one in enumerate(inner)
+                    if isinstance(one, Node)
+                )
+    return names

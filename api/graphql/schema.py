@@ -1,0 +1,117 @@
+"""The schema: what the types say, with who needs to know written on every field, and what of it each role sees."""
+
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+import strawberry
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    is_interface_type,
+    is_introspection_type,
+    is_object_type,
+)
+
+import resolvers.enums  # noqa: F401 -- describes the enums
+from api.access import policy
+from models import errors
+from models.actors import Role
+from resolvers.access_grants import AccessGrant
+from resolvers.mutations import Mutation
+from resolvers.payments import PaymentFragment
+from resolvers.queries import Query
+from resolvers.rights_requests import ErasureStep, RightsRequest
+from resolvers.scalars import CONFIG
+from resolvers.subjects import Subject
+from resolvers.sync import SyncAccount
+
+CODES = {refusal.code: refusal.__doc__ or "" for refusal in errors.Refused.__subclasses__()}
+_enum: Any = StrEnum
+ErrorCode: Any = strawberry.enum(
+    _enum("ErrorCode", {code: code for code in CODES}),
+    description="`extensions.code` of every error. Read it, never the message.",
+)
+for _value in ErrorCode.__strawberry_definition__.values:
+    _value.description = CODES[_value.name]
+
+
+def _made() -> strawberry.Schema:
+    made = strawberry.Schema(
+        Query,
+        Mutation,
+        types=[AccessGrant, Subject, PaymentFragment, SyncAccount, RightsRequest, ErasureStep, ErrorCode],
+        config=CONFIG,
+    )
+    fields = {
+        f"{named.name}.{name}": field
+        for named in made._schema.type_map.values()  # noqa: SLF001 -- Strawberry has no public road to its schema
+        if (is_object_type(named) or is_interface_type(named)) and not is_introspection_type(named)
+        for name, field in named.fields.items()
+    }
+    if unmarked := fields.keys() ^ policy.MATRIX.keys():
+        raise SystemExit(f"api/access/policy.py and the schema differ in {', '.join(sorted(unmarked))}")
+    if unknown := policy.PERSONAL - fields.keys():
+        raise SystemExit(f"api/access/policy.py calls personal what is no field: {', '.join(sorted(unknown))}")
+    for coordinate, field in fields.items():
+        field.extensions["strawberry-definition"].directives = list(policy.marks(coordinate))
+    return made
+
+
+schema = _made()
+core: GraphQLSchema = schema._schema  # noqa: SLF001
+
+
+def printed() -> str:
+    """Give schema.graphql."""
+    return schema.as_str() + "\n"
+
+
+@cache
+def seen_by(role: Role) -> GraphQLSchema:
+    """Give the schema as a role may use it: introspection answers from it."""
+    kept: dict[str, Any] = {}
+    for name, named in core.type_map.items():
+        if (is_object_type(named) or is_interface_type(named)) and not is_introspection_type(named):
+            kept[name] = _view(kept, named, role)
+    visible = policy.visible_types(role)
+    return GraphQLSchema(
+        query=kept["Query"],
+        mutation=kept["Mutation"] if "Mutation" in visible else None,
+        types=[*(kept[name] for name in visible - {"Query", "Mutation"}), core.type_map["ErrorCode"]],
+        directives=core.directives,
+    )
+
+
+def _view(kept: dict[str, Any], named: GraphQLObjectType | GraphQLInterfaceType, role: Role) -> Any:
+    """Give a type with the fields that a role needs."""
+
+    def fields() -> dict[str, GraphQLField]:
+        return {
+            name: _on(kept, field)
+            for name, field in named.fields.items()
+            if role in policy.MATRIX[f"{named.name}.{name}"]
+        }
+
+    def interfaces() -> list[GraphQLInterfaceType]:
+        return [kept[interface.name] for interface in named.interfaces]
+
+    return type(named)(named.name, fields, interfaces, description=named.description)
+
+
+def _on(kept: dict[str, Any], field: GraphQLField) -> GraphQLField:
+    """Give a field whose type is the role's view of it."""
+    return GraphQLField(
+        _swapped(kept, field.type),
+        args=field.args,
+        description=field.description,
+        deprecation_reason=field.deprecation_reason,
+    )
+
+
+def _swapped(kept: dict[str, Any], type_: Any) -> Any:
+    if hasattr(type_, "of_type"):
+        return type(type_)(_swapped(kept, type_.of_type))
+    return kept.get(type_.name, type_)

@@ -1,0 +1,1 @@
+"""Routes beside POST /graphql: health, JWKS and the unsubscribe page."""

@@ -1,0 +1,128 @@
+"""How often a text that is no card number is mistaken for one: ``python -m benchmarks.card_numbers [COUNT]``.
+
+COUNT is how many of each kind are made, one million unless told; the seed is fixed, so the table is the same each time.
+The exit status is 1 when an id, a time, a number or an address is mistaken.
+"""
+
+import random
+import string
+import sys
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from models.storage.card_numbers import holds_card_number
+
+SEED: Final = 20_260_101
+# Microseconds, from the first second of 2001 to the last of 2037: times as they stand in files and logs.
+_FIRST_TIME: Final = 978_307_200_000_000
+_LAST_TIME: Final = 2_145_916_799_999_999
+
+_TYPE_PREFIXES: Final = ("sub", "pay", "syn", "req", "tok")
+_ALPHANUMERIC: Final = string.ascii_letters + string.digits
+_NAMES: Final = ("anna", "li.wei", "j.smith", "olu", "maria-jose", "müller", "info", "user")
+_STREETS: Final = ("Main Street", "rue de Lyon", "Lindenweg", "Yonge St", "Calle 5", "Route 66", "Av. Paulista")
+
+
+def _digits(rng: random.Random, count: int) -> str:
+    return f"{rng.randrange(10**count):0{count}}"
+
+
+def _moment(rng: random.Random) -> datetime:
+    return datetime.fromtimestamp(rng.randint(_FIRST_TIME, _LAST_TIME) / 1e6, UTC)
+
+
+def _uuid(rng: random.Random) -> uuid.UUID:
+    return uuid.UUID(int=rng.getrandbits(128), version=4)
+
+
+def _uuid7(rng: random.Random) -> uuid.UUID:
+    milliseconds = rng.randint(_FIRST_TIME, _LAST_TIME) // 1000
+    return uuid.UUID(int=milliseconds << 80 | 7 << 76 | rng.getrandbits(12) << 64 | 2 << 62 | rng.getrandbits(62))
+
+
+def _postal_address(rng: random.Random) -> str:
+    return f"{rng.randint(1, 99999)} {rng.choice(_STREETS)} {rng.randint(1, 999)}, {_digits(rng, 5)}-{_digits(rng, 4)}"
+
+
+# Kinds of which none may be mistaken.
+NEVER: Final[Mapping[str, Callable[[random.Random], object]]] = {
+    "id: this project's": lambda rng: f"{rng.choice(_TYPE_PREFIXES)}_{_uuid7(rng).hex}",
+    "id: UUID version 4, dashed": lambda rng: str(_uuid(rng)),
+    "id: UUID version 7, dashed": lambda rng: str(_uuid7(rng)),
+    "id: two UUIDs, spaced": lambda rng: f"{_uuid(rng)} {_uuid(rng)}",
+    "id: 16 hex digits, a letter first": lambda rng: f"{rng.getrandbits(64) | 10 << 60:016x}",
+    "id: 24 hex digits": lambda rng: f"{rng.getrandbits(96):024x}",
+    "id: 64 hex digits": lambda rng: f"{rng.getrandbits(256):064x}",
+    "id: token of 43 letters and digits": lambda rng: "prv_" + "".join(rng.choices(_ALPHANUMERIC, k=43)),
+    "time: RFC 3339": lambda rng: _moment(rng).isoformat().replace("+00:00", "Z"),
+    "time: with a space": lambda rng: str(_moment(rng)),
+    "time: two dates": lambda rng: f"{_moment(rng):%Y-%m-%d} {_moment(rng):%Y-%m-%d}",
+    "time: fourteen digits": lambda rng: f"{_moment(rng):%Y%m%d%H%M%S}",
+    "time: seventeen and twenty digits": lambda rng: f"{_moment(rng):%Y%m%d%H%M%S%f}"[: rng.choice((17, 20))],
+    "time: epoch seconds and fraction": lambda rng: str(_moment(rng).timestamp()),
+    "time: epoch milliseconds": lambda rng: str(rng.randint(_FIRST_TIME, _LAST_TIME) // 1000),
+    "time: epoch microseconds": lambda rng: str(rng.randint(_FIRST_TIME, _LAST_TIME)),
+    "time: epoch nanoseconds": lambda rng: str(rng.randint(_FIRST_TIME, _LAST_TIME) * 1000 + rng.randrange(1000)),
+    "number: byte count, as JSON has it": lambda rng: {"storageBytes": int(2 ** rng.uniform(0, 63))},
+    "number: byte count of up to twelve digits, as text": lambda rng: str(int(2 ** rng.uniform(0, 39))),
+    "number: fraction, as text": lambda rng: str(rng.random()),
+    "number: latitude and longitude": lambda rng: f"{rng.uniform(-90, 90)},{rng.uniform(-180, 180)}",
+    "address: e-mail": lambda rng: f"{rng.choice(_NAMES)}{_digits(rng, rng.randint(1, 8))}@{_digits(rng, 3)}.example",
+    "address: IPv4, five of them": lambda rng: ", ".join(
+        ".".join(str(rng.randrange(256)) for _ in range(4)) for _ in range(5)
+    ),
+    "address: IPv6": lambda rng: ":".join(f"{rng.getrandbits(16):x}" for _ in range(8)),
+    "address: street, town": _postal_address,
+    "order: up to twelve digits": lambda rng: f"{rng.choice(('ORD-', 'R', '#', ''))}{_digits(rng, rng.randint(4, 12))}",
+    "order: year and count": lambda rng: f"INV-{rng.randint(2001, 2037)}-{_digits(rng, rng.randint(4, 8))}",
+}
+
+# Kinds that cannot be told from a card number when issuer, length and Luhn digit happen to be right.
+SOMETIMES: Final[Mapping[str, Callable[[random.Random], object]]] = {
+    "id: 16 hex digits, any": lambda rng: f"{rng.getrandbits(64):016x}",
+    "order: 3-7-7 digits": lambda rng: f"{_digits(rng, 3)}-{_digits(rng, 7)}-{_digits(rng, 7)}",
+    "order: thirteen digits": lambda rng: _digits(rng, 13),
+    "order: sixteen digits": lambda rng: _digits(rng, 16),
+    "order: nineteen digits": lambda rng: _digits(rng, 19),
+    "number: byte count of any size, as text": lambda rng: str(int(2 ** rng.uniform(0, 63))),
+    "telephone: +49 and eleven digits": lambda rng: f"+49 15{_digits(rng, 2)} {_digits(rng, 7)}",
+    "telephone: +1 555 123 4567": lambda rng: f"+1 {_digits(rng, 3)} {_digits(rng, 3)} {_digits(rng, 4)}",
+    "account: German IBAN, in fours": lambda rng: (
+        "DE" + " ".join([*(_digits(rng, 4) for _ in range(5)), _digits(rng, 2)])
+    ),
+    "account: German IBAN, in one": lambda rng: f"DE{_digits(rng, 20)}",
+    "file: 2024-01-30-12-34-56-123456": lambda rng: f"{_moment(rng):%Y-%m-%d-%H-%M-%S-%f}.log",
+}
+
+
+def mistaken(make: Callable[[random.Random], object], count: int) -> int:
+    """Make ``count`` values and say how many of them are taken for a card number."""
+    rng = random.Random(SEED)
+    return sum(holds_card_number(make(rng)) for _ in range(count))
+
+
+def main() -> int:
+    """Print the table; 1 when a kind of which none may be mistaken was."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    table = Table(title=f"Mistaken for a card number, of {count:,} each")
+    table.add_column("kind")
+    table.add_column("mistaken", justify="right")
+    table.add_column("rate", justify="right")
+    broken = 0
+    for kinds in (NEVER, SOMETIMES):
+        for kind, make in kinds.items():
+            wrong = mistaken(make, count)
+            broken += wrong if kinds is NEVER else 0
+            table.add_row(kind, f"{wrong:,}", f"{wrong / count:.4%}")
+        table.add_section()
+    Console(width=100).print(table)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,202 @@
+"""Tokens: what services and scripts show to say who they are. Only the hash of a token is kept."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ARRAY, CheckConstraint
+
+from models.actors import PEOPLE, Role
+from models.errors import BadInput, CardNumberRefused, NotFound
+from models.outbox import staff_notices
+from models.outbox.staff_notices import NoticeName
+from models.storage.card_numbers import looks_like_card_number
+from models.storage.columns import CLOCK_SKEW, Fate, Id, Moment, Octets, Table, Text, new_id, stored
+from models.storage.database import Connection, One, Statement, as_list
+from models.unit_of_work import Deed
+
+PREFIX = "prv_"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,62}[A-Za-z0-9]|[A-Za-z0-9]")
+
+
+class TokenLife(NamedTuple):
+    """How long tokens live at most: those with a role of people, and those of services and scripts."""
+
+    people: timedelta = timedelta(days=90)
+    services: timedelta = timedelta(days=365)
+
+    def of(self, roles: Sequence[Role]) -> timedelta:
+        return self.services if PEOPLE.isdisjoint(roles) else self.people
+
+
+class Token(Table, table=True):
+    """A bearer token: 256 random bits, of which the SHA-256 is kept."""
+
+    __tablename__ = "tokens"
+    __table_args__ = (
+        CheckConstraint("cardinality(roles) > 0", name="token_has_a_role"),
+        CheckConstraint("octet_length(secret_sha256) = 32", name="token_hash_is_one"),
+    )
+
+    id: UUID = stored(Id, Fate.IMPERSONAL, primary_key=True)
+    name: str = stored(Text, Fate.IMPERSONAL)
+    roles: list[str] = stored(ARRAY(Text), Fate.IMPERSONAL)
+    secret_sha256: bytes = stored(Octets, Fate.IMPERSONAL, unique=True)
+    issued_at: datetime = stored(Moment, Fate.IMPERSONAL)
+    issued_by: str = stored(Text, Fate.IMPERSONAL)
+    expires_at: datetime | None = stored(Moment, Fate.IMPERSONAL, nullable=True)
+    last_used_at: datetime | None = stored(Moment, Fate.IMPERSONAL, nullable=True)
+    revoked_at: datetime | None = stored(Moment, Fate.IMPERSONAL, nullable=True)
+
+
+class TokenRow(NamedTuple):
+    """A token as it is read; never with its secret or hash."""
+
+    id: UUID
+    name: str
+    roles: list[str]
+    issued_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class Issued(NamedTuple):
+    """A new token with its secret, which is shown this once."""
+
+    token_id: UUID
+    secret: str
+
+
+LIFE = TokenLife()
+WARNED = timedelta(days=14)
+"""How long before its end a token that is in use is counted as expiring."""
+
+ALL = Statement("""
+SELECT id, name, roles, issued_at, expires_at, last_used_at, revoked_at
+FROM tokens
+ORDER BY issued_at, id
+""")
+
+BY_IDS = Statement("""
+SELECT id, name, roles, issued_at, expires_at, last_used_at, revoked_at
+FROM tokens
+WHERE id = ANY(:ids)
+""")
+
+VALID = Statement("""
+SELECT secret_sha256, id, name, roles, issued_at, expires_at, last_used_at, revoked_at
+FROM tokens
+WHERE secret_sha256 = ANY(:hashes)
+AND revoked_at IS NULL
+AND (expires_at IS NULL OR expires_at > clock_timestamp())
+""")
+
+ISSUE = Statement("""
+INSERT INTO tokens (id, name, roles, secret_sha256, issued_at, issued_by, expires_at)
+VALUES (:id, :name, :roles, :hash, :at, :actor, :expires_at)
+""")
+
+REVOKE = Statement("""
+UPDATE tokens
+SET revoked_at = COALESCE(revoked_at, clock_timestamp())
+WHERE id = :id
+RETURNING id
+""")
+
+ISSUER = Statement("""
+SELECT issued_by
+FROM tokens
+WHERE id = :id
+""")
+
+EXPIRING = Statement("""
+SELECT count(*)
+FROM tokens
+WHERE revoked_at IS NULL
+AND expires_at BETWEEN clock_timestamp() AND clock_timestamp() + CAST(:warned AS interval)
+""")
+
+# To the minute, so that a busy token does not write at every request.
+USED = Statement("""
+UPDATE tokens
+SET last_used_at = date_trunc('minute', clock_timestamp())
+WHERE id = ANY(:ids)
+AND last_used_at IS DISTINCT FROM date_trunc('minute', clock_timestamp())
+""")
+
+
+def hashed(secret: str) -> bytes:
+    """Hash a token as it is kept; its 256 random bits need no slow hash."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+async def every(connection: Connection, _keys: Sequence[None]) -> Mapping[None, list[TokenRow]]:
+    """Give all tokens, the oldest first."""
+    return {None: [TokenRow._make(row) for row in await ALL.rows(connection)]}
+
+
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, TokenRow]:
+    """Give the tokens of these ids."""
+    return One((row[0], TokenRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+
+
+async def valid(connection: Connection, hashes: Sequence[bytes]) -> One[bytes, TokenRow]:
+    """Give the tokens that have these hashes and are neither expired nor revoked."""
+    return One((row[0], TokenRow._make(row[1:])) for row in await VALID.rows(connection, hashes=as_list(hashes)))
+
+
+async def issue(
+    deed: Deed, name: str, roles: Sequence[Role], expires_at: datetime | None, life: TokenLife = LIFE
+) -> Issued:
+    """Make a token for a service, a person or a script; its secret leaves here once and is kept nowhere.
+
+    It lives as long as its roles may when no end is given; BAD_INPUT when the end is later than that.
+    """
+    if not NAME.fullmatch(name):
+        raise BadInput("name", "it is not a name of 1 to 64 letters, digits, spaces, dots, dashes, slashes")
+    if looks_like_card_number(name):
+        raise CardNumberRefused(argument="name")
+    if not roles:
+        raise BadInput("roles", "it names no role")
+    if expires_at is not None and expires_at <= deed.at:
+        raise BadInput("expiresAt", "it lies in the past")
+    longest = deed.at + life.of(roles)
+    if expires_at is not None and expires_at > longest + CLOCK_SKEW:
+        raise BadInput("expiresAt", f"it is later than {life.of(roles).days} days from now")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    token_id = new_id()
+    await ISSUE.run(
+        deed.connection,
+        id=token_id,
+        name=name,
+        roles=[str(role) for role in dict.fromkeys(roles)],
+        hash=hashed(secret),
+        at=deed.at,
+        actor=deed.actor.name,
+        expires_at=expires_at or longest,
+    )
+    if not PEOPLE.isdisjoint(roles):
+        await staff_notices.post(deed, NoticeName.PEOPLE_TOKEN_ISSUED, token_id)
+    return Issued(token_id, secret)
+
+
+async def issuer(connection: Connection, token_id: UUID) -> str:
+    """Give who issued a token."""
+    return str(await ISSUER.value(connection, id=token_id))
+
+
+async def revoke(deed: Deed, token_id: UUID) -> UUID:
+    """Make the token worth nothing, within a second in every process; NOT_FOUND when there is no such token."""
+    if await REVOKE.value(deed.connection, id=token_id) is None:
+        raise NotFound(argument="id")
+    return token_id
+
+
+async def expiring(connection: Connection) -> int:
+    """Count the tokens that are worth nothing in 14 days unless somebody issues others."""
+    return int(await EXPIRING.value(connection, warned=WARNED))

@@ -1,0 +1,106 @@
+"""Pruning the record: old segments go whole, with their events; a signed line says how far, so the rest verifies."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import BigInteger
+
+from models.audit.segments import SEALED, Segment, Signer, micros
+from models.storage.columns import Fate, Moment, Octets, Table, now, stored
+from models.storage.database import Connection, Statement
+
+
+class AuditPrune(Table, table=True):
+    """How far the record was pruned: the last segment that went, by its number and head."""
+
+    __tablename__ = "audit_prunes"
+    __table_args__ = SEALED
+
+    number: int = stored(BigInteger, Fate.IMPERSONAL, primary_key=True)
+    head: bytes = stored(Octets, Fate.IMPERSONAL)
+    until_transaction: int = stored(BigInteger, Fate.IMPERSONAL)
+    pruned_at: datetime = stored(Moment, Fate.IMPERSONAL)
+    key_id: bytes = stored(Octets, Fate.IMPERSONAL)
+    signature: bytes = stored(Octets, Fate.IMPERSONAL)
+
+
+class Prune(NamedTuple):
+    """The last segment that was pruned; all but the signature is what is signed."""
+
+    number: int
+    head: bytes
+    until_transaction: int
+    pruned_at: datetime
+    key_id: bytes
+    signature: bytes = b""
+
+    @property
+    def message(self) -> bytes:
+        parts: list[Any] = [
+            self.number,
+            self.head.hex(),
+            self.until_transaction,
+            micros(self.pruned_at),
+            self.key_id.hex(),
+        ]
+        return orjson.dumps(["prune", 1, *parts])
+
+
+# The longest run of old segments from the beginning: one that is young keeps all that follow it.
+OLD = Statement("""
+SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature
+FROM audit_segments
+WHERE number < COALESCE((SELECT min(number) FROM audit_segments WHERE last_at >= :before), 9223372036854775807)
+ORDER BY number DESC
+LIMIT 1
+""")
+
+RECORD = Statement("""
+INSERT INTO audit_prunes (number, head, until_transaction, pruned_at, key_id, signature)
+VALUES (:number, :head, :until_transaction, :pruned_at, :key_id, :signature)
+""")
+
+DELETE_EVENTS = Statement("""
+DELETE FROM access_events
+WHERE written_in < :until
+""")
+
+DELETE_SEGMENTS = Statement("""
+DELETE FROM audit_segments
+WHERE number <= :number
+""")
+
+MONTHS = Statement("""
+SELECT c.relname
+FROM pg_inherits AS i
+JOIN pg_class AS c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'access_events'::regclass
+AND c.relname < 'access_events_' || to_char(LEAST(CAST(:before AS timestamptz), now()) AT TIME ZONE 'UTC', 'YYYY_MM')
+ORDER BY c.relname
+""")
+
+
+async def prune(connection: Connection, signer: Signer, before: datetime) -> tuple[int, int]:
+    """Drop the segments whose events are all older than a time; give how many segments and events went."""
+    async with connection.transaction():
+        row = await OLD.row(connection, before=before)
+        if row is None:
+            return 0, 0
+        last = Segment(*row)
+        made = Prune(last.number, last.head, last.until_transaction, now(), signer.key_id)
+        made = made._replace(signature=signer.sign(made.message))
+        await RECORD.run(connection, **made._asdict())
+        events = await DELETE_EVENTS.run(connection, until=last.until_transaction)
+        count = await DELETE_SEGMENTS.run(connection, number=last.number)
+    for month in await MONTHS.rows(connection, before=before):
+        await _drop_empty(connection, month[0])
+    return count, events
+
+
+async def _drop_empty(connection: Connection, name: str) -> None:
+    """Drop a month's table when nothing is left in it; those who write wait two seconds for that at most."""
+    async with connection.transaction():
+        await connection.execute("SET LOCAL lock_timeout = '2s'")
+        if not await connection.fetchval(f'SELECT EXISTS (SELECT FROM monthly."{name}")'):
+            await connection.execute(f'DROP TABLE monthly."{name}"')

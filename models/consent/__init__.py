@@ -1,0 +1,1 @@
+"""Consent: the ledger of choices, decisions, opt-outs and suppressions."""

@@ -1,0 +1,71 @@
+"""Consent questions: how often each service asked about each purpose, minute by minute, and what it was told."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from time import time
+
+from sqlalchemy import BigInteger
+
+from models.storage.columns import Fate, Moment, Table, Text, stored
+from models.storage.database import Connection, Statement
+
+MINUTE = 60
+
+
+class ConsentQuestionCount(Table, table=True):
+    """How often one caller got one answer about one purpose within one minute."""
+
+    __tablename__ = "consent_question_counts"
+
+    minute: datetime = stored(Moment, Fate.IMPERSONAL, primary_key=True)
+    actor: str = stored(Text, Fate.IMPERSONAL, primary_key=True)
+    purpose: str = stored(Text, Fate.IMPERSONAL, primary_key=True)
+    reason: str = stored(Text, Fate.IMPERSONAL, primary_key=True)
+    count: int = stored(BigInteger, Fate.IMPERSONAL)
+
+
+# Several processes count the same minute: in one order, so that they do not wait for each other in a circle.
+COUNT = Statement("""
+INSERT INTO consent_question_counts (minute, actor, purpose, reason, count)
+SELECT minute, actor, purpose, reason, count
+FROM unnest(
+    CAST(:minutes AS timestamptz[]), CAST(:actors AS text[]), CAST(:purposes AS text[]), CAST(:reasons AS text[]),
+    CAST(:counts AS bigint[])
+) AS fresh (minute, actor, purpose, reason, count)
+ORDER BY minute, actor, purpose, reason
+ON CONFLICT (minute, actor, purpose, reason) DO UPDATE
+SET count = consent_question_counts.count + excluded.count
+""")
+
+
+class Questions:
+    """Counts in memory, so that a question costs no write, until they are written together."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[int, str, str, str]] = Counter()
+        """By minute since 1970, actor, purpose and reason."""
+
+    def count(self, actor: str, purpose: str, reasons: list[str]) -> None:
+        """Count questions that were answered with these reasons just now."""
+        minute = int(time() // MINUTE)
+        for reason in set(reasons):
+            self._counts[minute, actor, purpose, reason] += reasons.count(reason)
+
+    async def write(self, connection: Connection) -> None:
+        """Write what was counted since the last time; it stays counted when it cannot be written."""
+        counts, self._counts = self._counts, Counter()
+        if not counts:
+            return
+        minutes, actors, purposes, reasons = zip(*counts, strict=True)
+        try:
+            await COUNT.run(
+                connection,
+                minutes=[datetime.fromtimestamp(minute * MINUTE, UTC) for minute in minutes],
+                actors=actors,
+                purposes=purposes,
+                reasons=[str(reason) for reason in reasons],
+                counts=list(counts.values()),
+            )
+        except BaseException:
+            self._counts.update(counts)
+            raise

@@ -1,0 +1,175 @@
+"""Consent is a ledger: append-only events, and beside them the choice that counts now.
+
+Events are ordered by the time since when a choice holds; at equal times a refusal wins; then by the person's own epoch.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index
+
+from models.consent.purposes import LegalBasis, PurposeRow
+from models.storage.columns import ADDED_TO, Fate, Id, Moment, Table, Text, now, one_of, stored
+from models.storage.database import Connection, Many, Statement, as_list
+from models.storage.pagination import PageOf, Slice, sliced
+
+
+class ConsentState(StrEnum):
+    """What a person chose; LAPSED is never stored: it is a grant that has grown too old."""
+
+    GRANTED = "GRANTED"
+    WITHDRAWN = "WITHDRAWN"
+    OBJECTED = "OBJECTED"
+    LAPSED = "LAPSED"
+
+
+class Channel(StrEnum):
+    """Where a choice reached us."""
+
+    STORE = "STORE"
+    SYNC = "SYNC"
+    NEWSLETTER = "NEWSLETTER"
+    WEBSITE = "WEBSITE"
+    APP = "APP"
+    EMAIL = "EMAIL"
+    PHONE = "PHONE"
+    MAIL = "MAIL"
+    SUPPORT = "SUPPORT"
+    GPC = "GPC"
+    IMPORT = "IMPORT"
+    SCRIPT = "SCRIPT"
+
+
+class ConsentEvent(Table, table=True):
+    """One line of the ledger. Proof of what was agreed to (Art. 7(1) GDPR), so it outlives the person's values."""
+
+    __tablename__ = "consent_events"
+    __table_args__ = (
+        one_of("state", ConsentState),
+        one_of("channel", Channel),
+        Index("consent_events_by_time", "subject_id", "effective_at", "epoch"),
+        ADDED_TO,
+    )
+
+    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
+    epoch: int = stored(BigInteger, Fate.KEPT, primary_key=True)
+    purpose: str = stored(Text, Fate.KEPT, references="purposes.key")
+    state: str = stored(Text, Fate.KEPT)
+    effective_at: datetime = stored(Moment, Fate.KEPT)
+    recorded_at: datetime = stored(Moment, Fate.KEPT)
+    channel: str = stored(Text, Fate.KEPT)
+    policy_version: str = stored(Text, Fate.KEPT, references="policy_versions.version")
+    actor: str = stored(Text, Fate.KEPT)
+
+
+class Consent(Table, table=True):
+    """The choice that counts now for one person and purpose, kept in step by the transaction that writes the ledger."""
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        ForeignKeyConstraint(["subject_id", "epoch"], ["consent_events.subject_id", "consent_events.epoch"]),
+        one_of("state", ConsentState),
+    )
+
+    subject_id: UUID = stored(Id, Fate.DELETED, references="subjects.id", primary_key=True)
+    purpose: str = stored(Text, Fate.DELETED, references="purposes.key", primary_key=True)
+    state: str = stored(Text, Fate.DELETED)
+    effective_at: datetime = stored(Moment, Fate.DELETED)
+    epoch: int = stored(BigInteger, Fate.DELETED)
+    channel: str = stored(Text, Fate.DELETED)
+    policy_version: str = stored(Text, Fate.DELETED)
+    confirmed_at: datetime | None = stored(Moment, Fate.DELETED, nullable=True)
+    """When a refusal was last said again: it is no new line of the ledger, and a grant must be later than it."""
+
+
+class ConsentRow(NamedTuple):
+    """A choice as it is read."""
+
+    subject_id: UUID
+    purpose: PurposeRow
+    state: str
+    effective_at: datetime
+    lapses_at: datetime | None
+    channel: str
+    policy_version: str
+
+
+class ConsentEventRow(NamedTuple):
+    """A line of the ledger as it is read."""
+
+    subject_id: UUID
+    epoch: int
+    purpose: PurposeRow
+    state: str
+    at: datetime
+    channel: str
+    policy_version: str
+    actor: str
+
+
+OF_SUBJECTS = Statement("""
+SELECT c.subject_id, c.state, c.effective_at, c.channel, c.policy_version, s.opted_out_at,
+    p.key, p.title, p.description, p.legal_basis, p.is_marketing, p.lapses_after_days
+FROM consents AS c
+JOIN subjects AS s ON s.id = c.subject_id
+JOIN purposes AS p ON p.key = c.purpose
+WHERE c.subject_id = ANY(:ids)
+ORDER BY c.subject_id, c.purpose
+""")
+
+HISTORY = Statement("""
+SELECT page.*
+FROM unnest(CAST(:ids AS uuid[])) AS asked (subject_id)
+CROSS JOIN LATERAL (
+    SELECT e.subject_id, e.epoch, e.state, e.effective_at, e.channel, e.policy_version, e.actor,
+        p.key, p.title, p.description, p.legal_basis, p.is_marketing, p.lapses_after_days
+    FROM consent_events AS e
+    JOIN purposes AS p ON p.key = e.purpose
+    WHERE e.subject_id = asked.subject_id
+    AND (e.effective_at, e.epoch) < (COALESCE(CAST(:after_at AS timestamptz), 'infinity'), CAST(:after_epoch AS bigint))
+    ORDER BY e.effective_at DESC, e.epoch DESC
+    LIMIT :first
+) AS page
+""")
+
+
+async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, ConsentRow]:
+    """Give what each person chose, by purpose, as it counts now."""
+    groups: Many[UUID, ConsentRow] = Many()
+    purposes: dict[str, PurposeRow] = {}
+    at, granted = now(), ConsentState.GRANTED.value
+    for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
+        subject_id, state, effective_at, channel, policy_version, opted_out_at, key = row[:7]
+        purpose = purposes.get(key)
+        if purpose is None:
+            purpose = purposes[key] = PurposeRow._make(row[6:])
+        lapses_at = None
+        if state == granted:
+            if opted_out_at is not None and effective_at <= opted_out_at:
+                state, effective_at = refusal(purpose), opted_out_at
+            elif purpose.lapses_after_days is not None:
+                lapses_at = effective_at + timedelta(days=purpose.lapses_after_days)
+                state = ConsentState.LAPSED if lapses_at <= at else state
+        groups.add(subject_id, ConsentRow(subject_id, purpose, state, effective_at, lapses_at, channel, policy_version))
+    return groups
+
+
+async def history(connection: Connection, ids: Sequence[UUID], page: PageOf) -> Mapping[UUID, Slice[ConsentEventRow]]:
+    """Give a page of each person's ledger, the latest choice first."""
+    after_at, after_epoch = page.after or (None, None)
+    groups: Many[UUID, ConsentEventRow] = Many()
+    rows = await HISTORY.rows(
+        connection, ids=as_list(ids), after_at=after_at, after_epoch=after_epoch, first=page.first + 1
+    )
+    for row in rows:
+        subject_id, epoch, *chosen = row[:7]
+        groups.add(subject_id, ConsentEventRow(subject_id, epoch, PurposeRow._make(row[7:]), *chosen))
+    return {subject_id: sliced(groups[subject_id], page) for subject_id in ids}
+
+
+def refusal(purpose: PurposeRow) -> ConsentState:
+    """Give what a no is called for this purpose: a consent is withdrawn, legitimate interests are objected to."""
+    return ConsentState.WITHDRAWN if purpose.legal_basis == LegalBasis.CONSENT else ConsentState.OBJECTED

@@ -1,0 +1,132 @@
+"""Opt-outs: a person says no, to some purposes or to every one that can be refused; their address may come first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from models.consent import purposes, suppressions
+from models.consent.ledger import Channel, refusal
+from models.consent.purposes import REFUSABLE, PurposeRow
+from models.consent.recording import Choice, choose, refusable
+from models.consent.suppressions import EVERYTHING, SuppressionRow
+from models.errors import BadInput, SubjectErased, SubjectNotFound
+from models.outbox import emails
+from models.outbox.emails import LetterName
+from models.storage.database import Statement
+from models.subjects import subjects
+from models.subjects.identifiers import Name
+from models.subjects.subjects import SubjectStatus
+from models.unit_of_work import Deed
+
+MOST_PURPOSES = 100
+
+OPT_OUT_OF_ALL = Statement("""
+UPDATE subjects
+SET opted_out_at = GREATEST(opted_out_at, CAST(:at AS timestamptz))
+WHERE id = :subject_id
+""")
+
+
+# Said again, it holds against every grant from before now.
+OPT_OUT_OF_ALL_AGAIN = Statement("""
+UPDATE subjects
+SET opted_out_at = clock_timestamp()
+WHERE id = :subject_id
+""")
+
+
+class OptOutRow(NamedTuple):
+    """What an opt-out came to: since when it holds, and whether the address is on the do-not-mail list."""
+
+    subject_id: UUID | None
+    suppressed: bool
+    purposes: list[str]
+    at: datetime
+
+
+async def opt_out(
+    deed: Deed, name: Name, keys: Sequence[str], channel: Channel, *, is_confirmed: bool = True
+) -> OptOutRow:
+    """Withdraw a consent or record an objection, as each purpose's legal basis has it; confirm it with a letter.
+
+    An address that nobody is registered under is put on the do-not-mail list, and a later registration honours it.
+    """
+    if not 0 < len(keys) <= MOST_PURPOSES:
+        raise BadInput("purposes", f"it names 1 to {MOST_PURPOSES} purposes")
+    wanted = await refusable(deed, keys, "purposes")
+    subject_id = await _person(deed, name)
+    if subject_id is None:
+        at = await suppressions.add(deed, name, [purpose.key for purpose in wanted], channel)
+    else:
+        at = max([await _refuse(deed, subject_id, purpose, channel) for purpose in wanted])
+        await _confirm(deed, subject_id, channel, wanted if is_confirmed else [], is_everything=False)
+    return OptOutRow(
+        subject_id, await suppressions.holds(deed, name, subject_id), [purpose.key for purpose in wanted], at
+    )
+
+
+async def opt_out_of_all(deed: Deed, name: Name, channel: Channel, *, is_confirmed: bool = True) -> OptOutRow:
+    """Refuse every purpose that can be refused, those defined later included, until the person grants one again."""
+    wanted = [
+        purpose for purpose in (await purposes.every(deed.connection, []))[None] if purpose.legal_basis in REFUSABLE
+    ]
+    subject_id = await _person(deed, name)
+    if subject_id is None:
+        at = await suppressions.add(deed, name, [EVERYTHING], channel)
+    else:
+        at = max([await _refuse(deed, subject_id, purpose, channel) for purpose in wanted])
+        if subject_id in deed.choices:
+            await OPT_OUT_OF_ALL.run(deed.connection, subject_id=subject_id, at=at)
+        else:
+            await OPT_OUT_OF_ALL_AGAIN.run(deed.connection, subject_id=subject_id)
+        await _confirm(deed, subject_id, channel, wanted if is_confirmed else [], is_everything=True)
+    return OptOutRow(
+        subject_id, await suppressions.holds(deed, name, subject_id), [purpose.key for purpose in wanted], at
+    )
+
+
+async def honour(deed: Deed, subject_id: UUID, suppression: SuppressionRow) -> None:
+    """Make an opt-out that an address brought along the choice of the person who now has the address."""
+    wanted = (await purposes.every(deed.connection, []))[None]
+    channel, at = Channel(suppression.channel), suppression.at
+    if suppression.purpose == EVERYTHING:
+        await OPT_OUT_OF_ALL.run(deed.connection, subject_id=subject_id, at=at)
+    for purpose in wanted:
+        if purpose.legal_basis in REFUSABLE and suppression.purpose in {EVERYTHING, purpose.key}:
+            await choose(deed, subject_id, Choice(purpose, refusal(purpose), channel, at))
+
+
+async def _confirm(
+    deed: Deed, subject_id: UUID, channel: Channel, wanted: Sequence[PurposeRow], *, is_everything: bool
+) -> None:
+    """Confirm an opt-out that was written now; who opted out elsewhere was told there."""
+    epoch = deed.choices.pop(subject_id, None)
+    if epoch is not None and wanted and channel is not Channel.IMPORT:
+        await emails.post(
+            deed,
+            LetterName.OPTED_OUT,
+            subject_id,
+            f"consent:{epoch:x}",
+            purposes=[] if is_everything else [purpose.title for purpose in wanted],
+            is_everything=is_everything,
+        )
+
+
+async def _refuse(deed: Deed, subject_id: UUID, purpose: PurposeRow, channel: Channel) -> datetime:
+    return await choose(deed, subject_id, Choice(purpose, refusal(purpose), channel))
+
+
+async def _person(deed: Deed, name: Name) -> UUID | None:
+    """Give the person whom the name means, locked; None when it is an address that nobody is registered under."""
+    if name.kind == "email":
+        await suppressions.lock(deed, name)
+    subject = await subjects.sought(deed, name)
+    if subject is None:
+        if name.kind != "email":
+            raise SubjectNotFound(argument="subject")
+        return None
+    if subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED}:
+        raise SubjectErased
+    deed.about.append(subject.subject_id)
+    return subject.subject_id

@@ -1,0 +1,188 @@
+"""Choices: how a grant or a refusal is written into the ledger, and when it counts."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from models.consent import purposes
+from models.consent.ledger import Channel, ConsentState
+from models.consent.purposes import REFUSABLE, PurposeRow
+from models.errors import BadInput, PurposeNotRefusable, StateConflict, UnknownPurpose
+from models.outbox import emails
+from models.outbox.emails import LetterName
+from models.storage.columns import CLOCK_SKEW
+from models.storage.database import Statement
+from models.subjects import subjects
+from models.subjects.identifiers import Name
+from models.unit_of_work import Deed
+
+NOT_BY_THE_PERSON = frozenset({Channel.GPC, Channel.IMPORT, Channel.SCRIPT})
+"""Channels on which nobody says yes by themselves: no grant on them undoes an opt-out of everything."""
+
+RECORDED_ELSEWHERE = frozenset({Channel.IMPORT, Channel.SCRIPT})
+"""Channels on which many choices are written down at once: nobody is told of a grant on them."""
+
+
+# Counts the person's own epoch under the lock of their row, and reads the clock once that lock is held: a choice
+# made after another one was answered is later than it, whichever machine took it.
+NEXT_EPOCH = Statement("""
+UPDATE subjects
+SET epoch = epoch + 1
+WHERE id = :subject_id
+RETURNING epoch
+""")
+
+STANDING = Statement("""
+SELECT clock_timestamp(), s.opted_out_at, c.state, c.effective_at, c.confirmed_at, c.channel, c.policy_version,
+    (SELECT v.version FROM policy_versions AS v
+     WHERE v.effective_on <= CAST(now() AT TIME ZONE 'UTC' AS date)
+     ORDER BY v.effective_on DESC LIMIT 1)
+FROM subjects AS s
+LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = :purpose
+WHERE s.id = :subject_id
+""")
+
+IS_WRITTEN = Statement("""
+SELECT EXISTS (
+    SELECT FROM consent_events
+    WHERE subject_id = :subject_id
+    AND purpose = :purpose
+    AND state = :state
+    AND effective_at = :at
+    AND channel = :channel
+)
+""")
+
+APPEND = Statement("""
+INSERT INTO consent_events
+    (subject_id, epoch, purpose, state, effective_at, recorded_at, channel, policy_version, actor)
+VALUES (:subject_id, :epoch, :purpose, :state, :at, clock_timestamp(), :channel, :policy_version, :actor)
+""")
+
+COUNTS_NOW = Statement("""
+INSERT INTO consents (subject_id, purpose, state, effective_at, epoch, channel, policy_version)
+VALUES (:subject_id, :purpose, :state, :at, :epoch, :channel, :policy_version)
+ON CONFLICT (subject_id, purpose) DO UPDATE
+SET state = excluded.state, effective_at = excluded.effective_at, epoch = excluded.epoch,
+    channel = excluded.channel, policy_version = excluded.policy_version, confirmed_at = NULL
+""")
+
+# A no that is said again stays the one choice it was, and no grant from before this moment undoes it.
+CONFIRM = Statement("""
+UPDATE consents
+SET confirmed_at = :clock
+WHERE subject_id = :subject_id
+AND purpose = :purpose
+""")
+
+FORGET_SUPPRESSIONS = Statement("""
+DELETE FROM suppressions AS s
+USING email_addresses AS e
+WHERE e.subject_id = :subject_id
+AND s.lookup_hash = e.lookup_hash
+AND s.purpose = :purpose
+""")
+
+
+class Choice(NamedTuple):
+    """A choice that is to be written down; without ``at`` it holds from now on."""
+
+    purpose: PurposeRow
+    state: ConsentState
+    channel: Channel
+    at: datetime | None = None
+
+
+async def choose(deed: Deed, subject_id: UUID, choice: Choice) -> datetime:
+    """Write a choice of a person whose row is locked; give since when it holds.
+
+    The same choice made twice is written once. BAD_INPUT when ``at`` lies ahead; STATE_CONFLICT when an import or a
+    script would undo an opt-out of everything.
+    """
+    standing = await STANDING.row(deed.connection, subject_id=subject_id, purpose=choice.purpose.key)
+    assert standing is not None  # noqa: S101 -- the caller holds the lock of this row
+    clock, opted_out_at, state, effective_at, confirmed_at, channel, chosen_policy, policy_version = standing
+    if choice.at is not None and choice.at > clock + CLOCK_SKEW:
+        raise BadInput("at", "it lies in the future")
+    at = clock if choice.at is None else min(choice.at, clock)
+    grants = choice.state == ConsentState.GRANTED
+    if grants and opted_out_at is not None and at > opted_out_at and choice.channel in NOT_BY_THE_PERSON:
+        raise StateConflict(argument="channel")
+    if choice.at is None:
+        if (state, channel, chosen_policy) == (choice.state, choice.channel, policy_version) and not _is_spent(
+            choice, effective_at, opted_out_at, clock
+        ):
+            if not grants:
+                await CONFIRM.run(deed.connection, subject_id=subject_id, purpose=choice.purpose.key, clock=clock)
+            return effective_at
+    elif await IS_WRITTEN.value(
+        deed.connection,
+        subject_id=subject_id,
+        purpose=choice.purpose.key,
+        state=choice.state,
+        at=at,
+        channel=choice.channel,
+    ):
+        return at
+    epoch = deed.choices[subject_id] = await NEXT_EPOCH.value(deed.connection, subject_id=subject_id)
+    written = {
+        "subject_id": subject_id,
+        "epoch": epoch,
+        "purpose": choice.purpose.key,
+        "state": choice.state,
+        "at": at,
+        "channel": choice.channel,
+        "policy_version": policy_version,
+    }
+    await APPEND.run(deed.connection, **written, actor=deed.actor.name)
+    if effective_at is None or (at, not grants) >= (confirmed_at or effective_at, state != ConsentState.GRANTED):
+        await COUNTS_NOW.run(deed.connection, **written)
+    return at
+
+
+def _is_spent(choice: Choice, effective_at: datetime, opted_out_at: datetime | None, clock: datetime) -> bool:
+    """Say whether a grant that is written no longer counts, so that the same grant is a new one."""
+    if choice.state != ConsentState.GRANTED:
+        return False
+    days = choice.purpose.lapses_after_days
+    return (opted_out_at is not None and effective_at <= opted_out_at) or (
+        days is not None and effective_at + timedelta(days=days) <= clock
+    )
+
+
+async def grant(deed: Deed, name: Name, purpose_key: str, channel: Channel, at: datetime | None) -> tuple[UUID, str]:
+    """Write that the person agrees, or no longer objects, and tell them so; give whose choice on what it is.
+
+    UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE when a contract or a law needs the purpose anyway.
+    """
+    [purpose] = await refusable(deed, [purpose_key], "purpose")
+    subject = await subjects.locked(deed, name)
+    await choose(deed, subject.subject_id, Choice(purpose, ConsentState.GRANTED, channel, at))
+    epoch = deed.choices.pop(subject.subject_id, None)
+    if epoch is not None and channel not in RECORDED_ELSEWHERE:
+        await emails.post(
+            deed,
+            LetterName.CONSENT_GRANTED,
+            subject.subject_id,
+            f"consent:{epoch:x}",
+            governed_by=purpose_key,
+            purpose=purpose.title,
+        )
+    if channel not in NOT_BY_THE_PERSON:
+        await FORGET_SUPPRESSIONS.run(deed.connection, subject_id=subject.subject_id, purpose=purpose_key)
+    return subject.subject_id, purpose_key
+
+
+async def refusable(deed: Deed, keys: Sequence[str], argument: str) -> list[PurposeRow]:
+    """Give these purposes, each once, in this order.
+
+    UNKNOWN_PURPOSE when one is none; PURPOSE_NOT_REFUSABLE when one leaves the person no choice.
+    """
+    found = await purposes.named(deed.connection, keys)
+    wanted = list(dict.fromkeys(keys))
+    if any(key not in found for key in wanted):
+        raise UnknownPurpose(argument=argument)
+    if any(found[key].legal_basis not in REFUSABLE for key in wanted):
+        raise PurposeNotRefusable(argument=argument)
+    return [found[key] for key in wanted]

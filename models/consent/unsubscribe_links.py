@@ -1,0 +1,101 @@
+"""Unsubscribing with one click (RFC 8058): a link that names a person and a purpose, and holds as long as its letter.
+
+The token is the two names and an HMAC of them under the look-up keys, whose versions are all kept: it survives every
+rotation of the master key, holds no address, cannot be guessed, and never expires.
+"""
+
+import base64
+import binascii
+import hmac
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from models.consent import opt_outs, recording
+from models.consent.ledger import Channel
+from models.encryption.keyring import Keyring
+from models.subjects import subjects
+from models.subjects.identifiers import Name
+from models.unit_of_work import Deed
+
+KIND: Final = "unsubscribe"
+MAC: Final = 16
+ID: Final = 16
+LONGEST: Final = 200
+_NOBODY: Final = b"\x00" * (ID + MAC)
+
+
+class Token(NamedTuple):
+    """Who leaves, and what."""
+
+    subject_id: UUID
+    purpose: str
+
+
+class MailHeaderRow(NamedTuple):
+    """A header of a letter."""
+
+    name: str
+    value: str
+
+
+class UnsubscribeLinkRow(NamedTuple):
+    """A link, and the headers that carry it."""
+
+    url: str
+    headers: list[MailHeaderRow]
+
+
+def token(keyring: Keyring, subject_id: UUID, purpose: str) -> str:
+    """Give the token of a person and a purpose: always the same one under the same look-up key."""
+    named = subject_id.bytes + purpose.encode()
+    return base64.urlsafe_b64encode(named + _macs(keyring, named)[0]).rstrip(b"=").decode()
+
+
+def read(keyring: Keyring, text: str) -> Token | None:
+    """Give what a token names; None when it is not one of ours. Takes the same time for every wrong one."""
+    try:
+        raw = base64.b64decode(text[:LONGEST] + "=" * (-len(text[:LONGEST]) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        raw = _NOBODY
+    if len(raw) <= ID + MAC or len(text) > LONGEST:
+        raw = _NOBODY
+    named, mac = raw[:-MAC], raw[-MAC:]
+    matches = [hmac.compare_digest(mac, known) for known in _macs(keyring, named)]
+    return Token(UUID(bytes=named[:ID]), named[ID:].decode()) if any(matches) else None
+
+
+def _macs(keyring: Keyring, named: bytes) -> list[bytes]:
+    return [hashed.digest[:MAC] for hashed in keyring.hashes(KIND, named.hex())]
+
+
+def url(keyring: Keyring, public_url: str, subject_id: UUID, purpose: str) -> str:
+    """Give the address of the page on which a person leaves a purpose."""
+    return f"{public_url.rstrip('/')}/u/{token(keyring, subject_id, purpose)}"
+
+
+def headers(link: str) -> list[MailHeaderRow]:
+    """Give the headers of a letter that a person can leave with one click."""
+    return [
+        MailHeaderRow("List-Unsubscribe", f"<{link}>"),
+        MailHeaderRow("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    ]
+
+
+async def link(deed: Deed, name: Name, purpose: str, public_url: str) -> UnsubscribeLinkRow:
+    """Give what an internal service puts into its own letters.
+
+    UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE; SUBJECT_NOT_FOUND for an address that nobody is registered under.
+    """
+    await recording.refusable(deed, [purpose], "purpose")
+    subject = await subjects.locked(deed, name)
+    made = url(deed.keyring, public_url, subject.subject_id, purpose)
+    return UnsubscribeLinkRow(made, headers(made))
+
+
+async def leave(deed: Deed, left: Token, *, everything: bool) -> None:
+    """Opt the person out of the purpose, or of everything. The page that says so is the answer: no letter is posted."""
+    name = Name("id", left.subject_id)
+    if everything:
+        await opt_outs.opt_out_of_all(deed, name, Channel.EMAIL, is_confirmed=False)
+    else:
+        await opt_outs.opt_out(deed, name, [left.purpose], Channel.EMAIL, is_confirmed=False)

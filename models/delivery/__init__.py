@@ -1,0 +1,1 @@
+"""Delivery of emails: claims, handoff to the mail server, results, review and cleanup."""

@@ -1,0 +1,171 @@
+"""Claims: how a worker takes letters out of the outbox, and asks whether they may still go.
+
+A claim is a lease: a letter whose worker died is claimed again once it ran out. Whether the letter may have been
+accepted by then is told by the mark that was committed before it was handed over: if so it is UNCERTAIN, and somebody
+decides.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Final, NamedTuple
+from uuid import UUID
+
+import orjson
+from cryptography.exceptions import InvalidTag
+
+from models.consent.decisions import DecisionReason, decided
+from models.delivery.results import Lease, Outcome, settle
+from models.encryption import email_keys
+from models.encryption.encrypted_column import SubjectKey
+from models.encryption.keyring import Keyring
+from models.outbox.emails import ADDRESS, CONTEXT, LetterReason, LetterState
+from models.storage.columns import new_id
+from models.storage.database import Connection, Database, Statement
+from models.subjects.subjects import SubjectStatus
+
+LEASE: Final = timedelta(minutes=5)
+"""How long a claimed letter is left to the worker that claimed it."""
+
+
+class ClaimedRow(NamedTuple):
+    """A letter as a worker finds it in the outbox."""
+
+    subject_id: UUID
+    id: UUID
+    letter: str
+    recipient: UUID
+    purpose: str | None
+    address: Annotated[bytes, ADDRESS]
+    context: Annotated[bytes, CONTEXT]
+    has_own_key: bool
+    posted_at: datetime
+    attempts: int
+    handed_at: datetime | None
+    message_id: str
+    status: str
+    is_stopped: bool
+
+
+class Claimed(NamedTuple):
+    """A letter that a worker may send now."""
+
+    row: ClaimedRow
+    lease: Lease
+    address: str
+    says: dict[str, object]
+
+
+# The time is asked for once: a scan of the index ends at the first letter that is not due, however many wait for later.
+CLAIM = Statement("""
+WITH due AS (
+    SELECT subject_id, id
+    FROM letters
+    WHERE state = 'QUEUED'
+    AND due_at <= statement_timestamp()
+    ORDER BY due_at
+    LIMIT :most
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE letters AS l
+SET lease = :lease, due_at = clock_timestamp() + CAST(:lasts AS interval), attempts = attempts + 1,
+    message_id = COALESCE(message_id, '<let_' || replace(CAST(l.id AS text), '-', '') || '@' || :domain || '>')
+FROM due
+JOIN subjects AS s ON s.id = due.subject_id
+WHERE l.subject_id = due.subject_id
+AND l.id = due.id
+RETURNING l.subject_id, l.id, l.letter, l.recipient, l.purpose, l.address, l.context, l.has_own_key, l.posted_at,
+    l.attempts, l.handed_at, l.message_id, s.status,
+    EXISTS (
+        SELECT FROM email_addresses AS e
+        WHERE e.subject_id = l.subject_id AND e.id = l.recipient AND e.stopped_at IS NOT NULL
+    )
+""")
+
+_REASONS: Final = {
+    DecisionReason.RESTRICTED: LetterReason.RESTRICTED,
+    DecisionReason.ERASING: LetterReason.ERASED,
+    DecisionReason.ERASED: LetterReason.ERASED,
+    DecisionReason.UNKNOWN_SUBJECT: LetterReason.ERASED,
+}
+
+
+async def claim(database: Database, keyring: Keyring, domain: str, most: int) -> list[Claimed]:
+    """Claim letters that are due, at most so many, and drop those that may not go any more.
+
+    ``domain`` is the right-hand side of the Message-ID, which stays what it was at the first claim.
+    """
+    token = new_id()
+    async with database.transaction() as connection:
+        rows = [
+            ClaimedRow._make(row)
+            for row in await CLAIM.rows(connection, most=most, lease=token, lasts=LEASE, domain=domain)
+        ]
+        leases = {row.id: Lease(row.subject_id, row.id, row.recipient, token) for row in rows}
+        held_back = await _held_back(connection, rows)
+        await settle(connection, [(leases[letter_id], outcome) for letter_id, outcome in held_back.items()])
+    going = [row for row in rows if row.id not in held_back]
+    keys = await _keys(database, keyring, going)
+    claimed, unreadable = [], []
+    for row in going:
+        opened = _opened(row, keys.get(row.id if row.has_own_key else row.subject_id))
+        if isinstance(opened, Outcome):
+            unreadable.append((leases[row.id], opened))
+        else:
+            claimed.append(Claimed(row, leases[row.id], *opened))
+    if unreadable:
+        async with database.transaction() as connection:
+            await settle(connection, unreadable)
+    return claimed
+
+
+async def _held_back(connection: Connection, rows: Sequence[ClaimedRow]) -> dict[UUID, Outcome]:
+    """Give what becomes of those letters that may not be sent."""
+    found = {row.id: outcome for row in rows if (outcome := _by_its_row(row))}
+    return found | await refused(connection, [row for row in rows if row.id not in found])
+
+
+def _by_its_row(row: ClaimedRow) -> Outcome | None:
+    if row.handed_at is not None:
+        return Outcome(LetterState.UNCERTAIN, LetterReason.NO_ANSWER)
+    if row.status == SubjectStatus.ERASED and not row.has_own_key:
+        return Outcome(LetterState.DROPPED, LetterReason.ERASED)
+    if row.is_stopped:
+        return Outcome(LetterState.DROPPED, LetterReason.ADDRESS_STOPPED)
+    return None
+
+
+async def refused(connection: Connection, rows: Iterable[ClaimedRow]) -> dict[UUID, Outcome]:
+    """Ask again whether letters that a purpose governs may go; give what becomes of those that may not."""
+    governed: dict[str, list[ClaimedRow]] = {}
+    for row in rows:
+        if row.purpose is not None:
+            governed.setdefault(row.purpose, []).append(row)
+    found = {}
+    for purpose, those in governed.items():
+        decisions = await decided(connection, [row.subject_id for row in those], purpose)
+        for row in those:
+            decision = decisions[row.subject_id]
+            if not decision.allowed:
+                reason = _REASONS.get(decision.reason, LetterReason.OPTED_OUT)
+                found[row.id] = Outcome(LetterState.DROPPED, reason)
+    return found
+
+
+async def _keys(database: Database, keyring: Keyring, rows: Sequence[ClaimedRow]) -> dict[UUID, SubjectKey]:
+    if not rows:
+        return {}
+    async with database.keyring.acquire() as connection:
+        people = [row.subject_id for row in rows if not row.has_own_key]
+        found = dict(await keyring.of_subjects(connection, people)) if people else {}
+        owned = [row.id for row in rows if row.has_own_key]
+        return found | (await email_keys.of_letters(keyring, connection, owned) if owned else {})
+
+
+def _opened(row: ClaimedRow, key: SubjectKey | None) -> tuple[str, dict[str, object]] | Outcome:
+    """Open the address and the words; give what becomes of a letter that cannot be read any more."""
+    if key is None:
+        return Outcome(LetterState.DROPPED, LetterReason.ERASED)
+    try:
+        return ADDRESS.open(key, row.address), orjson.loads(CONTEXT.open(key, row.context))
+    except InvalidTag:
+        return Outcome(LetterState.FAILED, LetterReason.LETTER_REFUSED)

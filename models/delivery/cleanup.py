@@ -1,0 +1,48 @@
+"""Leftovers: what letters need no more, and when it goes."""
+
+from datetime import timedelta
+from typing import Final
+
+from models.encryption import email_keys
+from models.encryption.keyring import Keyring
+from models.storage.database import Database, Statement
+
+KEPT_FOR: Final = timedelta(days=30)
+"""How long a letter that was not sent, or may not have been, can be tried again."""
+
+SPENT_KEYS = Statement("""
+SELECT subject_id, id
+FROM letters
+WHERE has_own_key
+AND address IS NULL
+LIMIT 1000
+""")
+
+KEYS_ARE_GONE = Statement("""
+UPDATE letters AS l
+SET has_own_key = false
+FROM unnest(CAST(:subject_ids AS uuid[]), CAST(:ids AS uuid[])) AS spent (subject_id, id)
+WHERE l.subject_id = spent.subject_id
+AND l.id = spent.id
+""")
+
+GIVE_UP = Statement("""
+UPDATE letters
+SET address = NULL, context = NULL
+WHERE state IN ('FAILED', 'UNCERTAIN')
+AND posted_at < clock_timestamp() - CAST(:kept_for AS interval)
+AND address IS NOT NULL
+""")
+
+
+async def tidy(database: Database, keyring: Keyring) -> int:
+    """Destroy the keys of letters that need them no more, and forget letters that wait too long for a decision."""
+    async with database.transaction() as connection:
+        await GIVE_UP.run(connection, kept_for=KEPT_FOR)
+    async with database.writers.acquire() as connection:
+        spent = await SPENT_KEYS.rows(connection)
+    if spent:
+        await email_keys.destroy(keyring, [row[1] for row in spent])
+        async with database.transaction() as connection:
+            await KEYS_ARE_GONE.run(connection, subject_ids=[row[0] for row in spent], ids=[row[1] for row in spent])
+    return len(spent)

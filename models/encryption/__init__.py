@@ -1,0 +1,1 @@
+"""Encryption: master keys, the keyring of data keys, and encrypted columns."""

@@ -1,0 +1,101 @@
+"""The register of backups of the first database: when each was made, and until when it may be kept."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
+
+from models.storage.columns import Fate, Id, KeyringTable, Moment, new_id, stored
+from models.storage.database import Connection, Statement
+
+LONGEST_LIFE = timedelta(days=183)
+"""Privacy policy: "These backups are not kept longer than six months." """
+
+
+class BackupSet(KeyringTable, table=True):
+    """One backup. It says nothing about anybody; the ledger's position says whom it still holds."""
+
+    __tablename__ = "backup_sets"
+    __table_args__ = (
+        CheckConstraint("expires_at <= made_at + interval '183 days'", name="no_backup_outlives_six_months"),
+        Index("backup_sets_kept", "expires_at", postgresql_where=text("removed_at IS NULL")),
+    )
+
+    id: UUID = stored(Id, Fate.IMPERSONAL, primary_key=True)
+    made_at: datetime = stored(Moment, Fate.IMPERSONAL)
+    expires_at: datetime = stored(Moment, Fate.IMPERSONAL)
+    ledger_position: int = stored(BigInteger, Fate.IMPERSONAL)
+    size_bytes: int = stored(BigInteger, Fate.IMPERSONAL)
+    removed_at: datetime | None = stored(Moment, Fate.IMPERSONAL, nullable=True)
+
+
+class BackupRow(NamedTuple):
+    """A backup as it is read."""
+
+    id: UUID
+    made_at: datetime
+    expires_at: datetime
+    ledger_position: int
+    size_bytes: int
+    removed_at: datetime | None
+
+
+RECORD = Statement("""
+INSERT INTO backup_sets (id, made_at, expires_at, ledger_position, size_bytes)
+VALUES (:id, :made_at, :expires_at, :position, :size_bytes)
+""")
+
+ALL = Statement("""
+SELECT id, made_at, expires_at, ledger_position, size_bytes, removed_at
+FROM backup_sets
+ORDER BY made_at, id
+""")
+
+EXPIRED = Statement("""
+SELECT id, made_at, expires_at, ledger_position, size_bytes, removed_at
+FROM backup_sets
+WHERE removed_at IS NULL
+AND expires_at <= clock_timestamp()
+ORDER BY expires_at, id
+""")
+
+REMOVED = Statement("""
+UPDATE backup_sets
+SET removed_at = COALESCE(removed_at, clock_timestamp())
+WHERE id = :id
+""")
+
+
+def name_of(backup: BackupRow) -> str:
+    """Give the name of a backup's file: made of its time and id."""
+    return f"privacy-{backup.made_at:%Y%m%dT%H%M%SZ}-{backup.id.hex[-8:]}.dump"
+
+
+async def record(keyring: Connection, made_at: datetime, life: timedelta, *, position: int, size_bytes: int) -> UUID:
+    """Record a backup that was made; give its id."""
+    backup_id = new_id()
+    await RECORD.run(
+        keyring,
+        id=backup_id,
+        made_at=made_at,
+        expires_at=made_at + min(life, LONGEST_LIFE),
+        position=position,
+        size_bytes=size_bytes,
+    )
+    return backup_id
+
+
+async def every(keyring: Connection) -> list[BackupRow]:
+    """Give all backups, the oldest first."""
+    return [BackupRow._make(row) for row in await ALL.rows(keyring)]
+
+
+async def expired(keyring: Connection) -> list[BackupRow]:
+    """Give the backups that should be gone and are not."""
+    return [BackupRow._make(row) for row in await EXPIRED.rows(keyring)]
+
+
+async def remove(keyring: Connection, backup_id: UUID) -> bool:
+    """Note that a backup is gone; False when there is none by that id."""
+    return bool(await REMOVED.run(keyring, id=backup_id))

@@ -1,0 +1,144 @@
+"""Certificates: a signed statement (JWS, EdDSA) of what was erased, where and when, without a personal value in it."""
+
+import base64
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import jwt
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import CheckConstraint, SmallInteger, text
+
+from models.encryption.keyring import Keyring
+from models.storage.columns import Fate, KeyringTable, Moment, Octets, Text, stored
+from models.storage.database import Connection, Statement
+
+TYPE = "erasure-certificate+jws"
+
+
+class SigningKeyRow(KeyringTable, table=True):
+    """A key that signs certificates: the private half wrapped by the master key, the public half for everybody."""
+
+    __tablename__ = "signing_keys"
+    __table_args__ = (CheckConstraint("octet_length(public) = 32", name="public_half_is_ed25519"),)
+
+    kid: str = stored(Text, Fate.IMPERSONAL, primary_key=True)
+    master_version: int = stored(SmallInteger, Fate.IMPERSONAL)
+    wrapped: bytes = stored(Octets, Fate.IMPERSONAL)
+    public: bytes = stored(Octets, Fate.IMPERSONAL)
+    created_at: datetime = stored(Moment, Fate.IMPERSONAL, server_default=text("clock_timestamp()"))
+
+
+KEYS = Statement("""
+SELECT kid, master_version, wrapped, public
+FROM signing_keys
+ORDER BY created_at DESC, kid
+""")
+
+PUBLISHED = Statement("""
+SELECT kid, public
+FROM signing_keys
+ORDER BY created_at DESC, kid
+""")
+
+TURN = Statement("""
+SELECT pg_advisory_xact_lock(5302)
+""")
+
+ADD = Statement("""
+INSERT INTO signing_keys (kid, master_version, wrapped, public)
+VALUES (:kid, :master_version, :wrapped, :public)
+""")
+
+REWRAP = Statement("""
+UPDATE signing_keys
+SET master_version = :current, wrapped = :wrapped
+WHERE kid = :kid
+""")
+
+
+class Signer(NamedTuple):
+    """A key that is ready to sign."""
+
+    kid: str
+    key: Ed25519PrivateKey
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """Give the claims as a compact JWS (RFC 7515, RFC 8037)."""
+        return jwt.api_jws.encode(
+            orjson.dumps(claims), self.key, algorithm="EdDSA", headers={"kid": self.kid, "typ": TYPE}
+        )
+
+
+async def signer(keyring: Keyring) -> Signer:
+    """Give the newest signing key; the first one is made when it is first needed."""
+    async with keyring.pool.acquire() as connection, connection.transaction():
+        if (found := await KEYS.row(connection)) is None:
+            await TURN.value(connection)
+            if (found := await KEYS.row(connection)) is None:
+                await add(keyring, connection)
+                found = await KEYS.row(connection)
+    assert found  # noqa: S101 -- it was made just now, if it was not there before
+    kid, version, wrapped, _ = found
+    secret = keyring.masters.unwrap(version, wrapped, _bound(kid))
+    return Signer(kid, Ed25519PrivateKey.from_private_bytes(secret))
+
+
+async def add(keyring: Keyring, connection: Connection) -> None:
+    """Make a new signing key: it signs from now on; the older ones still verify."""
+    secret, kid = os.urandom(32), base64.urlsafe_b64encode(os.urandom(12)).decode()
+    public = Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
+    wrapped = keyring.masters.wrap(secret, _bound(kid))
+    await ADD.run(connection, kid=kid, master_version=keyring.masters.current, wrapped=wrapped, public=public)
+
+
+async def rewrap(keyring: Keyring) -> int:
+    """Wrap the signing keys anew under the current master key; give how many."""
+    async with keyring.pool.acquire() as connection, connection.transaction():
+        rows = [row for row in await KEYS.rows(connection) if row["master_version"] != keyring.masters.current]
+        for kid, version, wrapped, _ in rows:
+            secret = keyring.masters.unwrap(version, wrapped, _bound(kid))
+            await REWRAP.run(
+                connection, kid=kid, current=keyring.masters.current, wrapped=keyring.masters.wrap(secret, _bound(kid))
+            )
+    return len(rows)
+
+
+async def published(connection: Connection) -> dict[str, Any]:
+    """Give the public halves as a JSON Web Key Set (RFC 7517)."""
+    return {
+        "keys": [
+            {
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "use": "sig",
+                "alg": "EdDSA",
+                "kid": kid,
+                "x": base64.urlsafe_b64encode(public).rstrip(b"=").decode(),
+            }
+            for kid, public in await PUBLISHED.rows(connection)
+        ]
+    }
+
+
+class ForgedError(Exception):
+    """A certificate that none of the published keys signed, or that was changed since."""
+
+
+def verified(jws: str, keys: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give what a certificate says; ForgedError when it is not as one of the keys signed it."""
+    try:
+        kid = jwt.get_unverified_header(jws).get("kid")
+        key = next((jwt.PyJWK(dict(key)) for key in keys if key.get("kid") == kid), None)
+        if key is None:
+            raise ForgedError("no published key has the name that the certificate gives")
+        said: dict[str, Any] = orjson.loads(jwt.api_jws.decode(jws, key, algorithms=["EdDSA"]))
+    except (jwt.PyJWTError, ValueError, TypeError):
+        raise ForgedError("the signature does not fit") from None
+    return said
+
+
+def _bound(kid: str) -> bytes:
+    return b"signing_keys\x00" + kid.encode()

@@ -1,0 +1,210 @@
+"""Carrying erasures out, by a worker that may die at any instruction: each phase may run again, and ends in a commit.
+
+In this order: claim; prepare what outlives the person's key, under the request's own; enter into the ledger; close
+grants; destroy the key; take the rows away. What is done is never done twice, whoever else is at it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import orjson
+
+from models.actors import Actor, Role
+from models.audit import events
+from models.audit.events import AccessAction, Entry, Occasion
+from models.encryption.keyring import Keyring
+from models.erasure import ledger, scope, step_planning
+from models.requests.requests import FAREWELL
+from models.storage.database import Connection, Database, Statement
+from models.subjects.email_addresses import ADDRESS
+
+WORKER = Actor("erasure worker", Role.ADMIN, (Role.ADMIN,))
+LEASE = timedelta(seconds=60)
+"""How long claimed requests are left to the worker that claimed them."""
+
+
+class Claimed(NamedTuple):
+    """A request that a worker carries out now, with what the ledger is told of it."""
+
+    subject_id: UUID
+    id: UUID
+    reason: str
+    channel: str
+    regime: str
+    identity: str
+    received_at: datetime
+    verified_at: datetime
+    due_at: datetime
+    is_prepared: bool
+    registered_at: datetime
+
+
+# Verification is a condition here, whatever road led to SCHEDULED, and the table's own checks say the same.
+CLAIM = Statement("""
+WITH due AS (
+    SELECT r.subject_id, r.id, s.registered_at
+    FROM rights_requests AS r
+    JOIN subjects AS s ON s.id = r.subject_id
+    WHERE r.verified_at IS NOT NULL
+    AND r.execute_at <= clock_timestamp()
+    AND (r.state = 'SCHEDULED' OR (r.state = 'IN_PROGRESS' AND r.erased_at IS NULL))
+    AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp())
+    ORDER BY r.execute_at, r.id
+    LIMIT :most
+    FOR UPDATE OF s SKIP LOCKED
+), taken AS (
+    UPDATE rights_requests AS r
+    SET state = 'IN_PROGRESS', started_at = COALESCE(r.started_at, clock_timestamp()),
+        claimed_until = clock_timestamp() + CAST(:lease AS interval)
+    FROM due
+    WHERE r.subject_id = due.subject_id
+    AND r.id = due.id
+    AND (r.state = 'SCHEDULED' OR (r.state = 'IN_PROGRESS' AND r.erased_at IS NULL))
+    AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp())
+    RETURNING r.subject_id, r.id, r.reason, r.channel, r.regime, r.identity, r.received_at, r.verified_at, r.due_at,
+        r.prepared_at IS NOT NULL AS is_prepared, due.registered_at
+), marked AS (
+    UPDATE subjects AS s
+    SET status = 'ERASING'
+    FROM taken AS t
+    WHERE s.id = t.subject_id
+)
+SELECT subject_id, id, reason, channel, regime, identity, received_at, verified_at, due_at, is_prepared, registered_at
+FROM taken
+""")
+
+UNPREPARED = Statement("""
+SELECT subject_id, id
+FROM rights_requests
+WHERE id = ANY(:ids)
+AND prepared_at IS NULL
+ORDER BY subject_id
+FOR UPDATE
+""")
+
+ADDRESSES = Statement("""
+SELECT DISTINCT ON (subject_id) subject_id, id, address
+FROM email_addresses
+WHERE subject_id = ANY(:ids)
+ORDER BY subject_id, stopped_at IS NOT NULL, is_primary DESC, added_at, id
+""")
+
+NAMES = Statement("""
+SELECT subject_id, lookup_hash, 'email', lookup_version
+FROM email_addresses
+WHERE subject_id = ANY(:ids)
+UNION ALL
+SELECT subject_id, lookup_hash, 'account', lookup_version
+FROM accounts
+WHERE subject_id = ANY(:ids)
+""")
+
+PREPARED = Statement("""
+UPDATE rights_requests AS r
+SET prepared_at = clock_timestamp(), farewell_to = f.recipient, farewell_address = f.address
+FROM unnest(
+    CAST(:subject_ids AS uuid[]), CAST(:ids AS uuid[]), CAST(:recipients AS uuid[]), CAST(:addresses AS bytea[])
+) AS f (subject_id, id, recipient, address)
+WHERE r.subject_id = f.subject_id
+AND r.id = f.id
+""")
+
+CLOSE_GRANTS = Statement("""
+UPDATE access_grants
+SET expires_at = LEAST(expires_at, clock_timestamp()),
+    decided_by = COALESCE(decided_by, 'erasure'), decided_at = COALESCE(decided_at, clock_timestamp())
+WHERE subject_id = ANY(:ids)
+AND (expires_at > clock_timestamp() OR decided_at IS NULL)
+""")
+
+UNERASED = Statement("""
+SELECT r.subject_id
+FROM rights_requests AS r
+JOIN subjects AS s ON s.id = r.subject_id
+WHERE r.id = ANY(:ids)
+AND r.erased_at IS NULL
+ORDER BY r.subject_id
+FOR UPDATE OF s, r
+""")
+
+ERASED = Statement("""
+UPDATE rights_requests AS r
+SET erased_at = n.at, erased = CAST(f.counts AS jsonb), claimed_until = NULL,
+    state = CASE WHEN w.waits THEN 'PARTIALLY_COMPLETED' ELSE r.state END,
+    settled_at = CASE WHEN w.waits THEN NULL ELSE COALESCE(r.settled_at, n.at) END
+FROM unnest(CAST(:subject_ids AS uuid[]), CAST(:counts AS text[])) AS f (subject_id, counts)
+CROSS JOIN (SELECT clock_timestamp() AS at) AS n
+CROSS JOIN LATERAL (
+    SELECT EXISTS (SELECT FROM erasure_steps AS s WHERE s.subject_id = f.subject_id AND s.state <> 'DONE') AS waits
+) AS w
+WHERE r.subject_id = f.subject_id
+AND r.id = ANY(:ids)
+""")
+
+
+async def claim(database: Database, most: int, lease: timedelta = LEASE) -> list[Claimed]:
+    """Take up requests that are due, and those that another worker left lying; they are ours for the lease."""
+    async with database.writers.acquire() as connection:
+        return [Claimed._make(row) for row in await CLAIM.rows(connection, most=most, lease=lease)]
+
+
+async def execute(database: Database, keyring: Keyring, claimed: Sequence[Claimed]) -> None:
+    """Erase these people here, whatever was done of it before. What systems have to do is left to them."""
+    ids = [request.subject_id for request in claimed]
+    await _prepare(database, keyring, [request for request in claimed if not request.is_prepared])
+    async with database.writers.acquire() as connection:
+        names = [tuple(row) for row in await NAMES.rows(connection, ids=ids)]
+    async with keyring.pool.acquire() as connection:
+        await ledger.enter(connection, [request._asdict() for request in claimed], names)
+    async with database.writers.acquire() as connection:
+        await CLOSE_GRANTS.run(connection, ids=ids)
+    await keyring.destroy(ids)
+    async with database.transaction() as connection:
+        await _take_away(connection, [request.id for request in claimed])
+    async with keyring.pool.acquire() as connection:
+        await ledger.erased(connection, ids)
+
+
+async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[Claimed]) -> None:
+    """Keep what is needed once the person's key is gone: where the last letter goes, and what systems call the person.
+
+    Whoever cannot be read any more (a backup brought back what was erased before) has nothing to be kept.
+    """
+    if not claimed:
+        return
+    keys = await keyring.create_many([request.id for request in claimed])
+    async with keyring.pool.acquire() as connection:
+        people = await keyring.of_subjects(connection, [request.subject_id for request in claimed])
+    async with database.transaction() as connection:
+        waiting = {row[0]: row[1] for row in await UNPREPARED.rows(connection, ids=[request.id for request in claimed])}
+        ids = list(waiting)
+        farewells = {}
+        for subject_id, recipient, sealed in await ADDRESSES.rows(connection, ids=ids):
+            if person := people[subject_id]:
+                address = FAREWELL.seal(keys[waiting[subject_id]], ADDRESS.open(person, sealed))
+                farewells[subject_id] = recipient, address
+        await step_planning.assign(connection, waiting, keys, people)
+        await PREPARED.run(
+            connection,
+            subject_ids=ids,
+            ids=[waiting[subject_id] for subject_id in ids],
+            recipients=[farewells.get(subject_id, (None, None))[0] for subject_id in ids],
+            addresses=[farewells.get(subject_id, (None, None))[1] for subject_id in ids],
+        )
+
+
+async def _take_away(connection: Connection, request_ids: Sequence[UUID]) -> None:
+    """Take the rows away, once, and write down how many there were."""
+    left = [row[0] for row in await UNERASED.rows(connection, ids=list(request_ids))]
+    if not left:
+        return
+    counts = await scope.erase(connection, left)
+    await ERASED.run(
+        connection,
+        ids=list(request_ids),
+        subject_ids=left,
+        counts=[orjson.dumps(counts[subject_id]).decode() for subject_id in left],
+    )
+    await events.note(connection, Entry(Occasion(WORKER, AccessAction.WRITE, ("erase",)), left))

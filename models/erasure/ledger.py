@@ -1,0 +1,235 @@
+"""The erasure ledger: who was erased, in the keyring's database, which no restored backup of the first one rolls back.
+
+It holds ids, enums, times, numbers and keyed hashes; the database's checks prove that there is no room for more.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Index, SmallInteger, text
+
+from models.consent.ledger import Channel
+from models.encryption.keyring import LookupHash
+from models.requests.requests import ErasureReason, IdentityProof
+from models.storage.columns import ADDED_TO, Fate, Id, KeyringTable, Moment, Octets, Table, Text, one_of, stored
+from models.storage.database import Connection, Statement, as_list
+from models.subjects.subjects import Regime
+
+
+class NameKind(StrEnum):
+    """What a hashed name was."""
+
+    EMAIL = "email"
+    ACCOUNT = "account"
+
+
+class ErasureEntry(KeyringTable, table=True):
+    """One person who was erased: enough to erase them again after a restore, and to know nobody by."""
+
+    __tablename__ = "erasures"
+    __table_args__ = (
+        one_of("reason", ErasureReason),
+        one_of("channel", Channel),
+        one_of("regime", Regime),
+        one_of("identity", IdentityProof),
+        CheckConstraint("position > 0", name="position_is_counted"),
+        Index("erasures_not_done", "position", postgresql_where=text("erased_at IS NULL")),
+        Index("erasures_not_completed", "position", postgresql_where=text("completed_at IS NULL")),
+    )
+
+    subject_id: UUID = stored(Id, Fate.KEPT, primary_key=True)
+    request_id: UUID = stored(Id, Fate.KEPT, unique=True)
+    position: int = stored(BigInteger, Fate.KEPT, unique=True)
+    reason: str = stored(Text, Fate.KEPT)
+    channel: str = stored(Text, Fate.KEPT)
+    regime: str = stored(Text, Fate.KEPT)
+    identity: str = stored(Text, Fate.KEPT)
+    registered_at: datetime = stored(Moment, Fate.KEPT)
+    received_at: datetime = stored(Moment, Fate.KEPT)
+    verified_at: datetime = stored(Moment, Fate.KEPT)
+    due_at: datetime = stored(Moment, Fate.KEPT)
+    entered_at: datetime = stored(Moment, Fate.KEPT, server_default=text("clock_timestamp()"))
+    erased_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    completed_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+
+
+class ErasedName(KeyringTable, table=True):
+    """The keyed hash of a name that an erased person had: so that no import brings them back."""
+
+    __tablename__ = "erased_names"
+    __table_args__ = (
+        one_of("kind", NameKind),
+        CheckConstraint("octet_length(lookup_hash) = 32", name="erased_hash_is_one"),
+        ADDED_TO,
+    )
+
+    lookup_hash: bytes = stored(Octets, Fate.KEPT, primary_key=True)
+    subject_id: UUID = stored(Id, Fate.KEPT, references="erasures.subject_id", primary_key=True)
+    kind: str = stored(Text, Fate.KEPT)
+    lookup_version: int = stored(SmallInteger, Fate.KEPT)
+
+
+class LedgerMark(Table, table=True):
+    """How far this database knows the ledger. A restored backup knows less than the ledger holds, and shows by it."""
+
+    __tablename__ = "ledger_marks"
+    __table_args__ = (CheckConstraint("is_only", name="one_mark"),)
+
+    is_only: bool = stored(Boolean, Fate.IMPERSONAL, primary_key=True, server_default="true")
+    position: int = stored(BigInteger, Fate.IMPERSONAL)
+
+
+# Held to the end of the transaction: positions are handed out one entry after another, and become visible in order.
+TURN = Statement("""
+SELECT pg_advisory_xact_lock(5301)
+""")
+
+ENTER = Statement("""
+INSERT INTO erasures (
+    subject_id, request_id, position, reason, channel, regime, identity, registered_at, received_at, verified_at, due_at
+)
+SELECT
+    e.subject_id, e.request_id, (SELECT COALESCE(max(position), 0) FROM erasures) + row_number() OVER (),
+    e.reason, e.channel, e.regime, e.identity, e.registered_at, e.received_at, e.verified_at, e.due_at
+FROM unnest(
+    CAST(:subject_ids AS uuid[]), CAST(:request_ids AS uuid[]), CAST(:reasons AS text[]), CAST(:channels AS text[]),
+    CAST(:regimes AS text[]), CAST(:identities AS text[]), CAST(:registered_at AS timestamptz[]),
+    CAST(:received_at AS timestamptz[]), CAST(:verified_at AS timestamptz[]), CAST(:due_at AS timestamptz[])
+) AS e (
+    subject_id, request_id, reason, channel, regime, identity, registered_at, received_at, verified_at, due_at
+)
+ON CONFLICT (subject_id) DO NOTHING
+""")
+
+ENTER_NAMES = Statement("""
+INSERT INTO erased_names (subject_id, lookup_hash, kind, lookup_version)
+SELECT subject_id, lookup_hash, kind, lookup_version
+FROM unnest(
+    CAST(:subject_ids AS uuid[]), CAST(:hashes AS bytea[]), CAST(:kinds AS text[]), CAST(:versions AS smallint[])
+) AS n (subject_id, lookup_hash, kind, lookup_version)
+ON CONFLICT DO NOTHING
+""")
+
+ERASED = Statement("""
+UPDATE erasures
+SET erased_at = clock_timestamp()
+WHERE subject_id = ANY(:ids)
+AND erased_at IS NULL
+""")
+
+COMPLETED = Statement("""
+UPDATE erasures
+SET completed_at = clock_timestamp()
+WHERE request_id = ANY(:ids)
+AND completed_at IS NULL
+""")
+
+LAST = Statement("""
+SELECT COALESCE(max(position), 0)
+FROM erasures
+""")
+
+COUNT = Statement("""
+SELECT count(*)
+FROM erasures
+""")
+
+AFTER = Statement("""
+SELECT position, subject_id, request_id, reason, channel, regime, identity, registered_at, received_at, verified_at,
+    due_at, erased_at, completed_at
+FROM erasures
+WHERE position > :position
+ORDER BY position
+LIMIT :most
+""")
+
+HELD = Statement("""
+SELECT DISTINCT lookup_hash
+FROM erased_names
+WHERE lookup_hash = ANY(:hashes)
+""")
+
+MARK = Statement("""
+SELECT COALESCE(max(position), 0)
+FROM ledger_marks
+""")
+
+# Moved forward only from where it was last seen: a database that was rolled back meanwhile is noticed.
+SET_MARK = Statement("""
+INSERT INTO ledger_marks (position)
+VALUES (:position)
+ON CONFLICT (is_only) DO UPDATE
+SET position = excluded.position
+""")
+
+MOVE_MARK = Statement("""
+INSERT INTO ledger_marks (position)
+VALUES (:position)
+ON CONFLICT (is_only) DO UPDATE
+SET position = GREATEST(ledger_marks.position, excluded.position)
+WHERE ledger_marks.position >= :seen
+""")
+
+
+class Entry(NamedTuple):
+    """A ledger entry as it is read."""
+
+    position: int
+    subject_id: UUID
+    request_id: UUID
+    reason: str
+    channel: str
+    regime: str
+    identity: str
+    registered_at: datetime
+    received_at: datetime
+    verified_at: datetime
+    due_at: datetime
+    erased_at: datetime | None
+    completed_at: datetime | None
+
+
+async def enter(
+    keyring: Connection, people: Sequence[Mapping[str, Any]], names: Sequence[tuple[UUID, bytes, str, int]]
+) -> None:
+    """Enter people and the hashes of their names, once each, committed when this returns."""
+    async with keyring.transaction():
+        await TURN.value(keyring)
+        await ENTER.run(
+            keyring,
+            subject_ids=[person["subject_id"] for person in people],
+            request_ids=[person["id"] for person in people],
+            reasons=[person["reason"] for person in people],
+            channels=[person["channel"] for person in people],
+            regimes=[person["regime"] for person in people],
+            identities=[person["identity"] for person in people],
+            registered_at=[person["registered_at"] for person in people],
+            received_at=[person["received_at"] for person in people],
+            verified_at=[person["verified_at"] for person in people],
+            due_at=[person["due_at"] for person in people],
+        )
+        await ENTER_NAMES.run(
+            keyring,
+            subject_ids=[row[0] for row in names],
+            hashes=[row[1] for row in names],
+            kinds=[row[2] for row in names],
+            versions=[row[3] for row in names],
+        )
+
+
+async def held(keyring: Connection, hashes: Sequence[LookupHash]) -> list[bytes]:
+    """Give those of the names that somebody who was erased had."""
+    return [row[0] for row in await HELD.rows(keyring, hashes=[hashed.digest for hashed in hashes])]
+
+
+async def after(keyring: Connection, position: int, most: int) -> list[Entry]:
+    """Give the entries after a position, in order."""
+    return [Entry._make(row) for row in await AFTER.rows(keyring, position=position, most=most)]
+
+
+async def erased(keyring: Connection, subject_ids: Sequence[UUID]) -> None:
+    """Note that nothing of these people is left in the first database."""
+    await ERASED.run(keyring, ids=as_list(subject_ids))

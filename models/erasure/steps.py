@@ -1,0 +1,246 @@
+"""Erasure steps: the part of an erasure that an internal system does, and what it says of it.
+
+What names the person to the system, and what the system says when it cannot, is sealed under a key of the request's
+own, which is destroyed when the request is completed.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
+
+from models.encryption.encrypted_column import OVERHEAD, Seal
+from models.errors import BadInput, NotFound, StateConflict
+from models.storage import validation
+from models.storage.columns import Fate, Id, Moment, Octets, Table, Text, one_of, stored
+from models.storage.database import Connection, Many, One, Statement, as_list
+from models.storage.pagination import PageOf, Slice, sliced
+from models.subjects.identifiers import REFERENCE_LENGTH, system_name
+from models.unit_of_work import Deed
+
+ERROR_LENGTH = 200
+MOST_RECORDS = 2**31 - 1
+PATIENCE = timedelta(days=3)
+"""How long a system is told again and again before its step is called failed."""
+
+
+class StepState(StrEnum):
+    """Whether a system has done its part."""
+
+    PENDING = "PENDING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
+class ErasureStep(Table, table=True):
+    """What one internal system has to erase, for one account or for the person as a whole."""
+
+    __tablename__ = "erasure_steps"
+    __table_args__ = (
+        ForeignKeyConstraint(["subject_id", "request_id"], ["rights_requests.subject_id", "rights_requests.id"]),
+        UniqueConstraint("id", name="erasure_step_id_is_one"),
+        one_of("state", StepState),
+        CheckConstraint("(state = 'DONE') = (completed_at IS NOT NULL)", name="what_is_done_has_its_time"),
+        CheckConstraint("records_erased >= 0", name="records_are_counted"),
+        CheckConstraint(
+            f"octet_length(account_reference) <= {4 * REFERENCE_LENGTH + OVERHEAD}", name="step_reference_is_short"
+        ),
+        CheckConstraint(f"octet_length(error) <= {4 * ERROR_LENGTH + OVERHEAD}", name="step_error_is_short"),
+        Index("erasure_steps_of_request", "request_id"),
+        Index("erasure_steps_of_system", "system", "state", "created_at", "id"),
+        Index("erasure_steps_to_tell", "next_attempt_at", postgresql_where=text("state = 'PENDING'")),
+    )
+
+    subject_id: UUID = stored(Id, Fate.KEPT, primary_key=True)
+    id: UUID = stored(Id, Fate.KEPT, primary_key=True)
+    request_id: UUID = stored(Id, Fate.KEPT)
+    system: str = stored(Text, Fate.KEPT)
+    account_reference: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
+    state: str = stored(Text, Fate.KEPT)
+    attempts: int = stored(Integer, Fate.KEPT, server_default="0")
+    created_at: datetime = stored(Moment, Fate.KEPT)
+    next_attempt_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    give_up_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    completed_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    completed_by: str | None = stored(Text, Fate.KEPT, nullable=True)
+    records_erased: int | None = stored(Integer, Fate.KEPT, nullable=True)
+    error: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
+
+
+REFERENCE = Seal("erasure_steps.account_reference")
+ERROR = Seal("erasure_steps.error")
+
+
+class ErasureStepRow(NamedTuple):
+    """A step as it is read. ``subject_id`` names the key that opens it: the request's, for the person's is gone."""
+
+    id: UUID
+    request_id: UUID
+    subject_id: UUID
+    system: str
+    account_reference: Annotated[bytes | None, REFERENCE]
+    state: str
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    completed_at: datetime | None
+    records_erased: int | None
+    error: Annotated[bytes | None, ERROR]
+
+
+BY_IDS = Statement("""
+SELECT id, request_id, request_id, system, account_reference, state, attempts, created_at, next_attempt_at,
+    completed_at, records_erased, error
+FROM erasure_steps
+WHERE id = ANY(:ids)
+""")
+
+OF_REQUESTS = Statement("""
+SELECT id, request_id, request_id, system, account_reference, state, attempts, created_at, next_attempt_at,
+    completed_at, records_erased, error
+FROM erasure_steps
+WHERE request_id = ANY(:ids)
+ORDER BY request_id, system, id
+""")
+
+OF_SYSTEM = Statement("""
+SELECT id, request_id, request_id, system, account_reference, state, attempts, created_at, next_attempt_at,
+    completed_at, records_erased, error
+FROM erasure_steps
+WHERE system = :system
+AND (created_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
+ORDER BY created_at, id
+LIMIT :first
+""")
+
+OF_SYSTEM_IN_STATE = Statement("""
+SELECT id, request_id, request_id, system, account_reference, state, attempts, created_at, next_attempt_at,
+    completed_at, records_erased, error
+FROM erasure_steps
+WHERE system = :system
+AND state = :state
+AND (created_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
+ORDER BY created_at, id
+LIMIT :first
+""")
+
+# The request first: the steps of one request are settled one after another.
+LOCKED = Statement("""
+SELECT s.subject_id, s.request_id, s.state
+FROM rights_requests AS r
+JOIN erasure_steps AS s ON s.subject_id = r.subject_id AND s.request_id = r.id
+WHERE s.id = :id
+FOR UPDATE OF r
+""")
+
+STATE = Statement("""
+SELECT state
+FROM erasure_steps
+WHERE id = :id
+""")
+
+SETTLED = Statement("""
+UPDATE rights_requests AS r
+SET settled_at = clock_timestamp()
+WHERE r.subject_id = :subject_id
+AND r.id = :request_id
+AND r.settled_at IS NULL
+AND NOT EXISTS (
+    SELECT FROM erasure_steps AS s WHERE s.request_id = r.id AND s.state <> 'DONE'
+)
+""")
+
+# What names the person goes with the last need for it.
+DONE = Statement("""
+UPDATE erasure_steps
+SET state = 'DONE', completed_at = :at, completed_by = :actor, records_erased = :records,
+    next_attempt_at = NULL, account_reference = NULL, error = NULL
+WHERE id = :id
+""")
+
+FAILED = Statement("""
+UPDATE erasure_steps
+SET state = 'FAILED', error = :error, next_attempt_at = NULL
+WHERE id = :id
+""")
+
+AGAIN = Statement("""
+UPDATE erasure_steps AS s
+SET state = 'PENDING', next_attempt_at = n.at, give_up_at = n.at + CAST(:patience AS interval)
+FROM (SELECT clock_timestamp() AS at) AS n
+WHERE s.request_id = :request_id
+AND s.state = 'FAILED'
+""")
+
+
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, ErasureStepRow]:
+    """Give the steps of these ids."""
+    return One((row[0], ErasureStepRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+
+
+async def of_requests(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, ErasureStepRow]:
+    """Give the steps of each request, by system."""
+    groups: Many[UUID, ErasureStepRow] = Many()
+    for row in await OF_REQUESTS.rows(connection, ids=as_list(ids)):
+        groups.add(row[1], ErasureStepRow._make(row))
+    return groups
+
+
+async def of_system(connection: Connection, keys: Sequence[Any], page: PageOf) -> Mapping[Any, Slice[ErasureStepRow]]:
+    """Give a page of the steps of one system, the oldest first; a key is (system, state or None)."""
+    after_at, after_id = page.after or (None, None)
+    pages = {}
+    for system, state in keys:
+        statement = OF_SYSTEM if state is None else OF_SYSTEM_IN_STATE
+        rows = await statement.rows(
+            connection, system=system, state=state, after_at=after_at, after_id=after_id, first=page.first + 1
+        )
+        pages[system, state] = sliced([ErasureStepRow._make(row) for row in rows], page)
+    return pages
+
+
+async def complete(deed: Deed, step_id: UUID, records_erased: int) -> UUID:
+    """Write that the system has erased the person, once: a second answer changes nothing."""
+    if not 0 <= records_erased <= MOST_RECORDS:
+        raise BadInput("recordsErased", "it is not a count")
+    step = await _locked(deed, step_id)
+    if step.state != StepState.DONE:
+        await DONE.run(deed.connection, id=step_id, at=deed.at, actor=deed.actor.name, records=records_erased)
+        await SETTLED.run(deed.connection, subject_id=step.subject_id, request_id=step.request_id)
+    return step_id
+
+
+async def fail(deed: Deed, step_id: UUID, error: str) -> UUID:
+    """Write that the system cannot erase the person, and what it says of it; STATE_CONFLICT when it has done so."""
+    said = validation.line(error, "error", ERROR_LENGTH)
+    step = await _locked(deed, step_id)
+    if step.state == StepState.DONE:
+        raise StateConflict(argument="id")
+    key = await deed.keyring.key_of(step.request_id)
+    await FAILED.run(deed.connection, id=step_id, error=ERROR.seal(key, said))
+    return step_id
+
+
+class _Standing(NamedTuple):
+    """What a verb needs to know of a step that it moves."""
+
+    subject_id: UUID
+    request_id: UUID
+    state: str
+
+
+async def _locked(deed: Deed, step_id: UUID) -> _Standing:
+    """Give the step, with its request locked; its state is read once that lock is held."""
+    row = await LOCKED.row(deed.connection, id=step_id)
+    if row is None:
+        raise NotFound(argument="id")
+    deed.about.append(row["subject_id"])
+    return _Standing(row["subject_id"], row["request_id"], await STATE.value(deed.connection, id=step_id))
+
+
+def asked_of(system: str, state: StepState | None) -> tuple[str, StepState | None]:
+    """Give the key of a page of a system's steps; BAD_INPUT when it has not the form of a system's name."""
+    return system_name(system, "system"), state

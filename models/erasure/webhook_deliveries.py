@@ -1,0 +1,109 @@
+"""Telling systems what to erase: which steps a webhook is due for, and what came of it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+from models.encryption.keyring import Keyring
+from models.erasure.steps import ERROR, REFERENCE
+from models.erasure.systems import SystemRow
+from models.storage.database import Database, Statement
+
+WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 300, 900, 3600, 7200, 14400, 28800))
+"""How long after each attempt the next one follows; the last wait repeats until the step's patience is over."""
+
+
+class Telling(NamedTuple):
+    """One system that is to be told of one step now."""
+
+    id: UUID
+    subject_id: UUID
+    """The key that opens it: the request's."""
+    attempt: int
+    reference: Annotated[bytes | None, REFERENCE]
+    system: SystemRow
+    created_at: datetime
+    account_reference: str | None = None
+
+
+# The next attempt is set before this one begins: a worker killed meanwhile is followed by another, at that time.
+CLAIM = Statement("""
+WITH due AS (
+    SELECT s.subject_id, s.id, y.name, y.webhook_url, y.is_always_concerned, y.secret_generation
+    FROM erasure_steps AS s
+    JOIN systems AS y ON y.name = s.system AND y.webhook_url IS NOT NULL
+    JOIN rights_requests AS r ON r.subject_id = s.subject_id AND r.id = s.request_id AND r.erased_at IS NOT NULL
+    WHERE s.state = 'PENDING'
+    AND s.next_attempt_at <= clock_timestamp()
+    ORDER BY s.next_attempt_at
+    LIMIT :most
+    FOR UPDATE OF s SKIP LOCKED
+)
+UPDATE erasure_steps AS s
+SET attempts = s.attempts + 1,
+    next_attempt_at = clock_timestamp() + w.wait * (0.8 + 0.4 * random())
+FROM due AS d, unnest(CAST(:waits AS interval[])) WITH ORDINALITY AS w (wait, ordinal)
+WHERE s.subject_id = d.subject_id
+AND s.id = d.id
+AND w.ordinal = LEAST(s.attempts + 1, cardinality(CAST(:waits AS interval[])))
+RETURNING s.id, s.request_id, s.attempts, s.account_reference, s.created_at, d.name, d.webhook_url,
+    d.is_always_concerned, d.secret_generation
+""")
+
+TOLD = Statement("""
+UPDATE erasure_steps
+SET error = NULL
+WHERE id = :id
+AND state = 'PENDING'
+""")
+
+NOT_TOLD = Statement("""
+UPDATE erasure_steps
+SET error = :error
+WHERE id = :id
+AND state = 'PENDING'
+""")
+
+GIVE_UP = Statement("""
+UPDATE erasure_steps
+SET state = 'FAILED', next_attempt_at = NULL
+WHERE state = 'PENDING'
+AND next_attempt_at <= clock_timestamp()
+AND give_up_at <= clock_timestamp()
+RETURNING id, request_id
+""")
+
+
+async def claim(database: Database, keyring: Keyring, most: int) -> list[Telling]:
+    """Give whom to tell now; the step's next attempt is already set."""
+    async with database.transaction() as connection:
+        rows = await CLAIM.rows(connection, most=most, waits=list(WAITS))
+    async with keyring.pool.acquire() as ring:
+        keys = await keyring.of_subjects(ring, list({row["request_id"] for row in rows}))
+    made = []
+    for row in rows:
+        key, sealed = keys[row["request_id"]], row["account_reference"]
+        system = SystemRow(row["name"], row["webhook_url"], row["is_always_concerned"], row["secret_generation"])
+        told = Telling(row["id"], row["request_id"], row["attempts"], sealed, system, row["created_at"])
+        if key and sealed:
+            told = told._replace(account_reference=REFERENCE.open(key, sealed))
+        made.append(told)
+    return made
+
+
+async def settle(database: Database, keyring: Keyring, telling: Telling, problem: str | None) -> None:
+    """Write what came of a webhook; the step stays open until the system itself says that it is done."""
+    if problem is None:
+        async with database.transaction() as connection:
+            await TOLD.run(connection, id=telling.id)
+        return
+    key = await keyring.key_of(telling.subject_id)
+    async with database.transaction() as connection:
+        await NOT_TOLD.run(connection, id=telling.id, error=ERROR.seal(key, problem))
+
+
+async def give_up(database: Database) -> Sequence[UUID]:
+    """Call failed what no system answered in time; it stays to be seen, and retryErasure begins anew."""
+    async with database.transaction() as connection:
+        return [row["id"] for row in await GIVE_UP.rows(connection)]

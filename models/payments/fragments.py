@@ -1,0 +1,196 @@
+"""Payment fragments: a card's expiry and last four digits, nothing else, ever.
+
+AES-GCM keeps the length of what it seals, so the checks on the octets of each sealed column prove that nothing longer
+was ever stored (privacy policy, "How long do we retain the information we collect?").
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, SmallInteger, UniqueConstraint
+
+from models.encryption.encrypted_column import OVERHEAD, Seal
+from models.errors import BadInput, NotFound
+from models.storage import validation
+from models.storage.columns import Fate, Id, Moment, Octets, Table, new_id, now, stored
+from models.storage.database import Connection, Many, One, Statement, as_list
+from models.subjects import subjects
+from models.subjects.identifiers import Name
+from models.unit_of_work import Deed
+
+REFERENCE_LENGTH = 64
+YEARS = range(2000, 2100)
+
+
+class PaymentFragment(Table, table=True):
+    """All that is ever kept of a card. Card networks call the last four digits harmless; we seal them all the same."""
+
+    __tablename__ = "payment_fragments"
+    __table_args__ = (
+        UniqueConstraint("id", name="payment_fragment_id_is_one"),
+        UniqueConstraint("subject_id", "lookup_hash", name="a_card_is_stored_once"),
+        CheckConstraint(
+            f"octet_length(reference) <= {4 * REFERENCE_LENGTH + OVERHEAD}", name="card_reference_is_short"
+        ),
+        CheckConstraint(f"octet_length(last_digits) = {4 + OVERHEAD}", name="four_digits_and_no_more"),
+        CheckConstraint(f"octet_length(expiry_month) = {2 + OVERHEAD}", name="two_digits_of_a_month"),
+        CheckConstraint(f"octet_length(expiry_year) = {4 + OVERHEAD}", name="four_digits_of_a_year"),
+        CheckConstraint("octet_length(lookup_hash) = 32", name="card_hash_is_one"),
+    )
+
+    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = stored(Id, Fate.DELETED, primary_key=True)
+    reference: bytes = stored(Octets, Fate.SEALED)
+    lookup_version: int = stored(SmallInteger, Fate.DELETED)
+    lookup_hash: bytes = stored(Octets, Fate.DELETED)
+    last_digits: bytes = stored(Octets, Fate.SEALED)
+    expiry_month: bytes = stored(Octets, Fate.SEALED)
+    expiry_year: bytes = stored(Octets, Fate.SEALED)
+    stored_at: datetime = stored(Moment, Fate.DELETED)
+
+
+class PaymentRemoval(Table, table=True):
+    """An id that a fragment had: so that removing it twice is one deed, and removing what never was is refused."""
+
+    __tablename__ = "payment_removals"
+    __table_args__ = (UniqueConstraint("id", name="payment_removal_id_is_one"),)
+
+    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = stored(Id, Fate.DELETED, primary_key=True)
+    removed_at: datetime = stored(Moment, Fate.DELETED)
+
+
+REFERENCE = Seal("payment_fragments.reference")
+LAST_DIGITS = Seal("payment_fragments.last_digits")
+EXPIRY_MONTH = Seal("payment_fragments.expiry_month")
+EXPIRY_YEAR = Seal("payment_fragments.expiry_year")
+
+
+class PaymentFragmentRow(NamedTuple):
+    """A fragment as it is read."""
+
+    id: UUID
+    subject_id: UUID
+    reference: Annotated[bytes, REFERENCE]
+    last_digits: Annotated[bytes, LAST_DIGITS]
+    expiry_month: Annotated[bytes, EXPIRY_MONTH]
+    expiry_year: Annotated[bytes, EXPIRY_YEAR]
+    stored_at: datetime
+
+
+OF_SUBJECTS = Statement("""
+SELECT id, subject_id, reference, last_digits, expiry_month, expiry_year, stored_at
+FROM payment_fragments
+WHERE subject_id = ANY(:ids)
+ORDER BY subject_id, stored_at, id
+""")
+
+BY_IDS = Statement("""
+SELECT id, subject_id, reference, last_digits, expiry_month, expiry_year, stored_at
+FROM payment_fragments
+WHERE id = ANY(:ids)
+""")
+
+# The store's own key names the card: storing it again corrects what is kept, and is one fragment.
+STORE = Statement("""
+INSERT INTO payment_fragments
+    (subject_id, id, reference, lookup_version, lookup_hash, last_digits, expiry_month, expiry_year, stored_at)
+VALUES (:subject_id, :id, :reference, :version, :hash, :last_digits, :expiry_month, :expiry_year, :at)
+ON CONFLICT (subject_id, lookup_hash) DO UPDATE
+SET last_digits = excluded.last_digits, expiry_month = excluded.expiry_month, expiry_year = excluded.expiry_year
+RETURNING id
+""")
+
+REMOVE = Statement("""
+WITH removed AS (
+    DELETE FROM payment_fragments
+    WHERE id = :id
+    RETURNING subject_id, id
+)
+INSERT INTO payment_removals (subject_id, id, removed_at)
+SELECT subject_id, id, :at
+FROM removed
+RETURNING subject_id
+""")
+
+REMOVED_BEFORE = Statement("""
+SELECT subject_id
+FROM payment_removals
+WHERE id = :id
+""")
+
+
+class Fragment(NamedTuple):
+    """What the store says of a card."""
+
+    reference: str
+    last_digits: str
+    expiry_month: int
+    expiry_year: int
+
+
+async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, PaymentFragmentRow]:
+    """Give the fragments of each person, in the order in which they were stored."""
+    groups: Many[UUID, PaymentFragmentRow] = Many()
+    for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
+        groups.add(row[1], PaymentFragmentRow._make(row))
+    return groups
+
+
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, PaymentFragmentRow]:
+    """Give the fragments of these ids."""
+    return One((row[0], PaymentFragmentRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+
+
+async def store(deed: Deed, name: Name, given: Fragment) -> UUID:
+    """Keep this much of a card, once for each of the store's references; give the fragment's id."""
+    given = checked(given, "input")
+    reference = given.reference
+    subject = await subjects.locked(deed, name)
+    key = await deed.keyring.key_of(subject.subject_id)
+    hashes = deed.keyring.hashes("payment", f"{subject.subject_id}\x00{reference}")
+    stored_id: UUID = await STORE.value(
+        deed.connection,
+        subject_id=subject.subject_id,
+        id=new_id(),
+        reference=REFERENCE.seal(key, reference),
+        version=hashes[0].version,
+        hash=hashes[0].digest,
+        last_digits=LAST_DIGITS.seal(key, given.last_digits),
+        expiry_month=EXPIRY_MONTH.seal(key, f"{given.expiry_month:02}"),
+        expiry_year=EXPIRY_YEAR.seal(key, str(given.expiry_year)),
+        at=deed.at,
+    )
+    return stored_id
+
+
+def checked(given: Fragment, argument: str) -> Fragment:
+    """Give a fragment that can be kept; BAD_INPUT for any other."""
+    reference = validation.line(given.reference, f"{argument}.reference", REFERENCE_LENGTH)
+    if not re.fullmatch(r"[0-9]{4}", given.last_digits):
+        raise BadInput(f"{argument}.lastDigits", "it is not exactly four digits")
+    if not 1 <= given.expiry_month <= 12:  # noqa: PLR2004 -- the months of a year
+        raise BadInput(f"{argument}.expiryMonth", "it is not a month, 1 to 12")
+    if given.expiry_year not in YEARS:
+        raise BadInput(f"{argument}.expiryYear", f"it is not a year of four digits, {YEARS[0]} to {YEARS[-1]}")
+    return given._replace(reference=reference)
+
+
+async def remove(deed: Deed, fragment_id: UUID) -> UUID:
+    """Forget what is kept of a card, once; NOT_FOUND when there never was such a fragment."""
+    subject_id = await REMOVE.value(deed.connection, id=fragment_id, at=deed.at)
+    if subject_id is None:
+        subject_id = await REMOVED_BEFORE.value(deed.connection, id=fragment_id)
+    if subject_id is None:
+        raise NotFound(argument="id")
+    deed.about.append(subject_id)
+    return fragment_id
+
+
+def is_expired(month: str, year: str) -> bool:
+    """Say whether a card's last month is over (a card is good to the end of the month it names)."""
+    today: date = now().date()
+    return (int(year), int(month)) < (today.year, today.month)

@@ -1,0 +1,1 @@
+"""Registration, correction and import of people."""

@@ -1,0 +1,211 @@
+"""Repeats: what an import says of people whom we know, compared with what is there, many people at a time.
+
+Reading is enough to see that nothing would change, so importing a file again costs a hundredth of importing it.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from models.encryption.encrypted_column import SubjectKey
+from models.encryption.keyring import Keyring
+from models.payments.fragments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, Fragment
+from models.registration.importing import is_forbidden
+from models.registration.records import Consented, Person, Synced
+from models.storage.database import Connection, Database, Statement
+from models.subjects.subjects import SubjectStatus
+from models.sync.reports import MOST_CLIENTS
+
+OWNERS = Statement("""
+SELECT lookup_hash, subject_id
+FROM email_addresses
+WHERE lookup_hash = ANY(:addresses)
+UNION ALL
+SELECT lookup_hash, subject_id
+FROM accounts
+WHERE lookup_hash = ANY(:accounts)
+""")
+
+STANDINGS = Statement("""
+SELECT s.id, s.status, s.display_name IS NOT NULL, s.country IS NOT NULL, s.opted_out_at, ARRAY(
+    SELECT r.purpose
+    FROM suppressions AS r
+    JOIN email_addresses AS e ON e.lookup_hash = r.lookup_hash
+    WHERE e.subject_id = s.id
+)
+FROM subjects AS s
+WHERE s.id = ANY(:ids)
+""")
+
+CHOICES = Statement("""
+SELECT subject_id, purpose, state, effective_at, channel
+FROM consent_events
+WHERE subject_id = ANY(:ids)
+""")
+
+FRAGMENTS = Statement("""
+SELECT subject_id, lookup_hash, last_digits, expiry_month, expiry_year
+FROM payment_fragments
+WHERE subject_id = ANY(:ids)
+""")
+
+SYNCS = Statement("""
+SELECT subject_id, lookup_hash, id, storage_bytes, file_count, last_synced_at
+FROM sync_accounts
+WHERE subject_id = ANY(:ids)
+""")
+
+CLIENTS = Statement("""
+SELECT subject_id, sync_account_id, lookup_hash, last_seen_at
+FROM sync_clients
+WHERE subject_id = ANY(:ids)
+""")
+
+FILES = Statement("""
+SELECT subject_id, sync_account_id, lookup_hash, size_bytes, modified_at
+FROM sync_files
+WHERE subject_id = ANY(:ids)
+""")
+
+
+class Look(NamedTuple):
+    """What a look at one person says: nobody has a name of theirs, or all that is said of them is there already."""
+
+    is_new: bool
+    is_repeat: bool = False
+    honoured: int = 0
+
+
+class _Kept(NamedTuple):
+    """What is kept of the people looked at, by person."""
+
+    standings: dict[UUID, Any]
+    choices: set[Any]
+    fragments: dict[Any, Any]
+    syncs: dict[Any, Any]
+    clients: dict[Any, dict[bytes, datetime]]
+    files: dict[Any, dict[bytes, Any]]
+    keys: dict[UUID, SubjectKey]
+
+
+async def look(database: Database, keyring: Keyring, people: Sequence[Person]) -> list[Look]:
+    """Compare people with what is there, as it stands at this moment; nothing is locked."""
+    hashes = [[[hashed.digest for hashed in _hashes(keyring, name)] for name in person.names] for person in people]
+    async with database.readers.acquire() as connection:
+        rows = await OWNERS.rows(
+            connection,
+            addresses=_flat(found[: len(person.addresses)] for found, person in zip(hashes, people, strict=True)),
+            accounts=_flat(found[len(person.addresses) :] for found, person in zip(hashes, people, strict=True)),
+        )
+        owners = {row[0]: row[1] for row in rows}
+        held = [[{owners[digest] for digest in name if digest in owners} for name in names] for names in hashes]
+        kept = await _kept(connection, keyring, list(set(owners.values())), people)
+    looks = []
+    for person, names in zip(people, held, strict=True):
+        holders = set[UUID]().union(*names)
+        if not holders:
+            looks.append(Look(is_new=True))
+        elif len(holders) > 1 or not all(names):
+            looks.append(Look(is_new=False))
+        else:
+            looks.append(_compared(person, holders.pop(), kept, keyring))
+    return looks
+
+
+def _hashes(keyring: Keyring, name: Any) -> Any:
+    return keyring.hashes(name.kind, str(name.key))
+
+
+def _flat(names: Iterable[Iterable[Iterable[bytes]]]) -> list[bytes]:
+    return [digest for of_person in names for of_name in of_person for digest in of_name]
+
+
+async def _kept(connection: Connection, keyring: Keyring, ids: list[UUID], people: Sequence[Person]) -> _Kept:
+    keys: dict[UUID, SubjectKey] = {}
+    if not ids:
+        return _Kept({}, set(), {}, {}, {}, {}, keys)
+    if any(person.fragments for person in people):
+        async with keyring.pool.acquire() as keyring_connection:
+            keys = dict(await keyring.of_subjects(keyring_connection, ids))
+    clients: dict[Any, dict[bytes, datetime]] = {}
+    for subject_id, account_id, digest, seen_at in await CLIENTS.rows(connection, ids=ids):
+        clients.setdefault((subject_id, account_id), {})[digest] = seen_at
+    files: dict[Any, dict[bytes, Any]] = {}
+    if any(synced.sync.files is not None for person in people for synced in person.syncs):
+        for subject_id, account_id, digest, *file in await FILES.rows(connection, ids=ids):
+            files.setdefault((subject_id, account_id), {})[digest] = tuple(file)
+    return _Kept(
+        {row[0]: tuple(row)[1:] for row in await STANDINGS.rows(connection, ids=ids)},
+        {tuple(row) for row in await CHOICES.rows(connection, ids=ids)},
+        {(row[0], row[1]): tuple(row)[2:] for row in await FRAGMENTS.rows(connection, ids=ids)},
+        {(row[0], row[1]): tuple(row)[2:] for row in await SYNCS.rows(connection, ids=ids)},
+        clients,
+        files,
+        keys,
+    )
+
+
+def _compared(person: Person, subject_id: UUID, kept: _Kept, keyring: Keyring) -> Look:
+    standing = kept.standings.get(subject_id)
+    if standing is None:
+        return Look(is_new=False)
+    status, has_name, has_country, opted_out_at, refused = standing
+    forbidden = [is_forbidden(consent, opted_out_at, refused) for consent in person.consents]
+    is_repeat = (
+        status in {SubjectStatus.ACTIVE, SubjectStatus.RESTRICTED}
+        and (has_name or person.display_name is None)
+        and (has_country or person.country is None)
+        and all(
+            is_out or _choice(consent, subject_id) in kept.choices
+            for consent, is_out in zip(person.consents, forbidden, strict=True)
+        )
+        and all(_is_kept(fragment, subject_id, kept, keyring) for fragment in person.fragments)
+        and all(_is_recorded(synced, subject_id, kept, keyring) for synced in person.syncs)
+    )
+    return Look(is_new=False, is_repeat=is_repeat, honoured=sum(forbidden))
+
+
+def _choice(consent: Consented, subject_id: UUID) -> tuple[Any, ...]:
+    return (subject_id, consent.purpose.key, consent.state, consent.at, consent.channel)
+
+
+def _is_kept(fragment: Fragment, subject_id: UUID, kept: _Kept, keyring: Keyring) -> bool:
+    key = kept.keys.get(subject_id)
+    for hashed in keyring.hashes("payment", f"{subject_id}\x00{fragment.reference}"):
+        sealed = kept.fragments.get((subject_id, hashed.digest))
+        if sealed and key:
+            seals = zip((LAST_DIGITS, EXPIRY_MONTH, EXPIRY_YEAR), sealed, strict=True)
+            said = [fragment.last_digits, f"{fragment.expiry_month:02}", str(fragment.expiry_year)]
+            return [seal.open(key, octets) for seal, octets in seals] == said
+    return False
+
+
+def _is_recorded(synced: Synced, subject_id: UUID, kept: _Kept, keyring: Keyring) -> bool:
+    """Say whether a sync would change nothing: what is kept is newer, or is the same in every part."""
+    sync = synced.sync
+    for hashed in keyring.hashes("sync", f"{subject_id}\x00{sync.reference}"):
+        row = kept.syncs.get((subject_id, hashed.digest))
+        if row:
+            break
+    else:
+        return False
+    account_id, storage_bytes, file_count, synced_at = row
+    if synced_at < sync.synced_at:
+        return False
+    if synced_at == sync.synced_at:
+        if (storage_bytes, file_count) != (sync.storage_bytes, sync.file_count):
+            return False
+        if sync.files is not None and kept.files.get((subject_id, account_id), {}) != {
+            keyring.hashes("file", f"{account_id}\x00{file.name}")[0].digest: (file.size_bytes, file.modified_at)
+            for file in sync.files
+        }:
+            return False
+    clients = kept.clients.get((subject_id, account_id), {})
+    oldest = min(clients.values()) if len(clients) >= MOST_CLIENTS else None
+    for client, seen_at in synced.clients:
+        digest = keyring.hashes("client", "\x00".join((str(account_id), *client)))[0].digest
+        kept_at = clients.get(digest, oldest)
+        if kept_at is None or kept_at < seen_at:
+            return False
+    return True

@@ -1,0 +1,188 @@
+"""Newcomers: all that is known of a person at once, as the sealed rows that it becomes."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from models.consent.ledger import Channel, ConsentState, refusal
+from models.consent.purposes import PurposeRow
+from models.encryption.encrypted_column import SubjectKey
+from models.encryption.keyring import Keyring
+from models.payments.fragments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, Fragment
+from models.payments.fragments import REFERENCE as CARD
+from models.storage.columns import new_id
+from models.subjects.accounts import REFERENCE as ACCOUNT
+from models.subjects.email_addresses import ADDRESS
+from models.subjects.identifiers import Name
+from models.subjects.subjects import COUNTRY, DISPLAY_NAME, regime_of
+from models.sync.accounts import APP, FILE_NAME, PLATFORM, USER_AGENT, VERSION
+from models.sync.accounts import REFERENCE as SYNC
+from models.sync.reports import Client, Sync
+
+
+class Consented(NamedTuple):
+    """What a person chose elsewhere: a yes or a no, and when."""
+
+    purpose: PurposeRow
+    grants: bool
+    at: datetime
+    channel: Channel
+
+    @property
+    def state(self) -> ConsentState:
+        return ConsentState.GRANTED if self.grants else refusal(self.purpose)
+
+
+class Synced(NamedTuple):
+    """A sync account, with each client once and when it was seen last."""
+
+    sync: Sync
+    clients: Sequence[tuple[Client, datetime]]
+
+
+class Person(NamedTuple):
+    """All that is known of a person: checked, no name and no reference twice, the primary address first."""
+
+    addresses: Sequence[Name]
+    accounts: Sequence[Name] = ()
+    display_name: str | None = None
+    country: str | None = None
+    consents: Sequence[Consented] = ()
+    fragments: Sequence[Fragment] = ()
+    syncs: Sequence[Synced] = ()
+
+    @property
+    def names(self) -> list[Name]:
+        return [*self.addresses, *self.accounts]
+
+
+class Entry(NamedTuple):
+    """What all rows of one entry share. ``next_id`` makes the ids of what is new."""
+
+    at: datetime
+    actor: str
+    policy_version: str
+    next_id: Callable[[], UUID] = new_id
+
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+COLUMNS = {
+    "subjects": ("id", "registered_at", "regime", "epoch", "display_name", "country"),
+    "email_addresses": (
+        *("subject_id", "id", "address", "lookup_version", "lookup_hash"),
+        *("is_primary", "added_at"),
+    ),
+    "accounts": ("subject_id", "id", "system", "reference", "lookup_version", "lookup_hash", "added_at"),
+    "consent_events": (
+        *("subject_id", "epoch", "purpose", "state", "effective_at"),
+        *("recorded_at", "channel", "policy_version", "actor"),
+    ),
+    "consents": ("subject_id", "purpose", "state", "effective_at", "epoch", "channel", "policy_version"),
+    "payment_fragments": (
+        *("subject_id", "id", "reference", "lookup_version", "lookup_hash"),
+        *("last_digits", "expiry_month", "expiry_year", "stored_at"),
+    ),
+    "sync_accounts": (
+        *("subject_id", "id", "reference", "lookup_version", "lookup_hash"),
+        *("storage_bytes", "file_count", "last_synced_at"),
+    ),
+    "sync_clients": (
+        *("subject_id", "sync_account_id", "lookup_hash"),
+        *("app", "version", "platform", "user_agent", "last_seen_at"),
+    ),
+    "sync_files": ("subject_id", "sync_account_id", "id", "lookup_hash", "name", "size_bytes", "modified_at"),
+}
+"""The columns of each table's rows, in an order of tables that foreign keys permit."""
+
+
+def rows_of(person: Person, key: SubjectKey, keyring: Keyring, entry: Entry) -> Rows:
+    """Give the rows of a person who is new, sealed; the foreign keys point to earlier tables."""
+    rows: Rows = {table: [] for table in COLUMNS}
+    at, next_id, subject_id = entry.at, entry.next_id, key.subject_id
+    events, choices = _choices(person.consents, subject_id, entry)
+    rows["consent_events"], rows["consents"] = events, choices
+    rows["subjects"].append((
+        subject_id,
+        at,
+        regime_of(person.country),
+        len(events),
+        DISPLAY_NAME.seal(key, person.display_name) if person.display_name is not None else None,
+        COUNTRY.seal(key, person.country) if person.country is not None else None,
+    ))  # fmt: skip
+    for index, name in enumerate(person.addresses):
+        version, digest = keyring.hashes("email", str(name.key))[0]
+        sealed = ADDRESS.seal(key, name.kept)
+        rows["email_addresses"].append((subject_id, next_id(), sealed, version, digest, index == 0, at))
+    for name in person.accounts:
+        version, digest = keyring.hashes("account", str(name.key))[0]
+        sealed = ACCOUNT.seal(key, name.kept)
+        rows["accounts"].append((subject_id, next_id(), name.system, sealed, version, digest, at))
+    for card in person.fragments:
+        version, digest = keyring.hashes("payment", f"{subject_id}\x00{card.reference}")[0]
+        rows["payment_fragments"].append((
+            subject_id,
+            next_id(),
+            CARD.seal(key, card.reference),
+            version,
+            digest,
+            LAST_DIGITS.seal(key, card.last_digits),
+            EXPIRY_MONTH.seal(key, f"{card.expiry_month:02}"),
+            EXPIRY_YEAR.seal(key, str(card.expiry_year)),
+            at,
+        ))  # fmt: skip
+    for synced in person.syncs:
+        _sync(rows, synced, key, keyring, next_id)
+    return rows
+
+
+def _choices(consents: Sequence[Consented], subject_id: UUID, entry: Entry) -> tuple[list[Any], list[Any]]:
+    """Give the ledger's lines, each choice once, and the choices that count, as ``choices.choose`` orders them."""
+    written: dict[tuple[str, ConsentState, datetime, Channel], int] = {}
+    counting: dict[str, tuple[datetime, bool, int]] = {}
+    for consent in consents:
+        at = min(consent.at, entry.at)
+        line = (consent.purpose.key, consent.state, at, consent.channel)
+        if line in written:
+            continue
+        epoch = written[line] = len(written) + 1
+        rank = (at, not consent.grants, epoch)
+        counting[consent.purpose.key] = max(counting.get(consent.purpose.key, rank), rank)
+    latest = {epoch for _, _, epoch in counting.values()}
+    version = entry.policy_version
+    events = [
+        (subject_id, epoch, purpose, state, at, entry.at, channel, version, entry.actor)
+        for (purpose, state, at, channel), epoch in written.items()
+    ]
+    choices = [
+        (subject_id, purpose, state, at, epoch, channel, version)
+        for (purpose, state, at, channel), epoch in written.items()
+        if epoch in latest
+    ]
+    return events, choices
+
+
+def _sync(rows: Rows, synced: Synced, key: SubjectKey, keyring: Keyring, next_id: Callable[[], UUID]) -> None:
+    sync, subject_id, account_id = synced.sync, key.subject_id, next_id()
+    version, digest = keyring.hashes("sync", f"{subject_id}\x00{sync.reference}")[0]
+    sealed = SYNC.seal(key, sync.reference)
+    counts = (sync.storage_bytes, sync.file_count, sync.synced_at)
+    rows["sync_accounts"].append((subject_id, account_id, sealed, version, digest, *counts))
+    for client, seen_at in synced.clients:
+        rows["sync_clients"].append((
+            subject_id,
+            account_id,
+            keyring.hashes("client", "\x00".join((str(account_id), *client)))[0].digest,
+            APP.seal(key, client.app),
+            VERSION.seal(key, client.version),
+            PLATFORM.seal(key, client.platform),
+            USER_AGENT.seal(key, client.user_agent),
+            seen_at,
+        ))  # fmt: skip
+    for file in sync.files or ():
+        digest = keyring.hashes("file", f"{account_id}\x00{file.name}")[0].digest
+        sealed = FILE_NAME.seal(key, file.name)
+        rows["sync_files"].append(
+            (subject_id, account_id, next_id(), digest, sealed, file.size_bytes, file.modified_at)
+        )

@@ -1,0 +1,1 @@
+"""Rights requests (Chapter III GDPR): intake, identity proof, deadlines and closing."""

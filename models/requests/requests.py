@@ -1,0 +1,263 @@
+"""Rights requests: something that the law lets a person ask for, from the day it came in to the day it is done."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Boolean, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from models.actors import Role
+from models.consent.ledger import Channel
+from models.encryption.encrypted_column import OVERHEAD, Seal
+from models.errors import StateConflict
+from models.storage.columns import Fate, Id, Moment, Octets, Table, Text, one_of, stored
+from models.storage.database import Connection, Many, One, Statement, as_list
+from models.storage.pagination import PageOf, Slice, sliced
+from models.storage.validation import ADDRESS_LENGTH
+from models.subjects.subjects import Regime
+
+
+class RequestKind(StrEnum):
+    """What is asked for."""
+
+    ERASURE = "ERASURE"
+
+
+class RequestState(StrEnum):
+    """Where a request is in its life."""
+
+    AWAITING_VERIFICATION = "AWAITING_VERIFICATION"
+    SCHEDULED = "SCHEDULED"
+    IN_PROGRESS = "IN_PROGRESS"
+    PARTIALLY_COMPLETED = "PARTIALLY_COMPLETED"
+    COMPLETED = "COMPLETED"
+    DENIED = "DENIED"
+    CANCELLED = "CANCELLED"
+
+
+class IdentityProof(StrEnum):
+    """How it was proved that the person themselves asks."""
+
+    NONE_YET = "NONE_YET"
+    EMAIL_CODE = "EMAIL_CODE"
+    ATTESTED = "ATTESTED"
+
+
+class ErasureReason(StrEnum):
+    """Why a person is to be erased (Art. 17(1) GDPR; COPPA for a child)."""
+
+    REQUESTED = "REQUESTED"
+    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
+    UNLAWFUL = "UNLAWFUL"
+    UNDERAGE = "UNDERAGE"
+
+
+class DenialReason(StrEnum):
+    """Why a request was denied."""
+
+    SUSPECTED_FRAUD = "SUSPECTED_FRAUD"
+    INSUFFICIENT_VERIFICATION = "INSUFFICIENT_VERIFICATION"
+    NO_MATCH = "NO_MATCH"
+    CLAIM_NOT_COVERED = "CLAIM_NOT_COVERED"
+    OUTSIDE_JURISDICTION = "OUTSIDE_JURISDICTION"
+    TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
+    OTHER = "OTHER"
+
+
+TRANSITIONS: Mapping[RequestState, frozenset[RequestState]] = {
+    RequestState.AWAITING_VERIFICATION: frozenset(
+        {RequestState.SCHEDULED, RequestState.CANCELLED, RequestState.DENIED}
+    ),
+    RequestState.SCHEDULED: frozenset({RequestState.IN_PROGRESS, RequestState.CANCELLED, RequestState.DENIED}),
+    RequestState.IN_PROGRESS: frozenset({RequestState.PARTIALLY_COMPLETED, RequestState.COMPLETED}),
+    RequestState.PARTIALLY_COMPLETED: frozenset({RequestState.COMPLETED}),
+    RequestState.COMPLETED: frozenset(),
+    RequestState.DENIED: frozenset(),
+    RequestState.CANCELLED: frozenset(),
+}
+"""Every step that a request may take. Whoever moves one asks ``demand_transition`` first."""
+
+OPEN = frozenset(state for state, following in TRANSITIONS.items() if following)
+EXECUTING = frozenset({RequestState.IN_PROGRESS, RequestState.PARTIALLY_COMPLETED})
+_OPEN_ONES = ", ".join(f"'{state}'" for state in RequestState if state in OPEN)
+
+
+class RightsRequest(Table, table=True):
+    """One request of one person. It outlives the person's values, as proof of what was done (Art. 5(2) GDPR)."""
+
+    __tablename__ = "rights_requests"
+    __table_args__ = (
+        UniqueConstraint("id", name="rights_request_id_is_one"),
+        one_of("kind", RequestKind),
+        one_of("state", RequestState),
+        one_of("reason", ErasureReason),
+        one_of("channel", Channel),
+        one_of("regime", Regime),
+        one_of("identity", IdentityProof),
+        one_of("denial_reason", DenialReason),
+        one_of("requested_as", Role),
+        CheckConstraint("case_reference ~ '^[A-Za-z0-9#\\:_/-]{3,64}$'", name="case_is_a_reference"),
+        CheckConstraint("(identity = 'NONE_YET') = (verified_at IS NULL)", name="identity_has_its_time"),
+        CheckConstraint(
+            "verified_at IS NOT NULL OR state IN ('AWAITING_VERIFICATION', 'CANCELLED', 'DENIED')",
+            name="nothing_goes_before_identity_is_proved",
+        ),
+        CheckConstraint("(state = 'DENIED') = (denial_reason IS NOT NULL)", name="a_denial_has_its_reason"),
+        CheckConstraint("(state = 'COMPLETED') = (completed_at IS NOT NULL)", name="what_is_completed_has_its_time"),
+        Index("one_open_request", "subject_id", "kind", unique=True, postgresql_where=text(f"state IN ({_OPEN_ONES})")),
+        Index("rights_requests_by_time", "received_at", "id"),
+        Index("rights_requests_by_state", "state", "received_at", "id"),
+        Index(
+            "rights_requests_to_execute",
+            "execute_at",
+            "id",
+            postgresql_where=text("state = 'SCHEDULED' OR (state = 'IN_PROGRESS' AND erased_at IS NULL)"),
+        ),
+        Index(
+            "rights_requests_to_finish",
+            "settled_at",
+            "id",
+            postgresql_where=text("state IN ('IN_PROGRESS', 'PARTIALLY_COMPLETED') AND settled_at IS NOT NULL"),
+        ),
+        CheckConstraint(
+            f"octet_length(farewell_address) <= {4 * ADDRESS_LENGTH + OVERHEAD}", name="farewell_address_is_short"
+        ),
+    )
+
+    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = stored(Id, Fate.KEPT, primary_key=True)
+    kind: str = stored(Text, Fate.KEPT)
+    state: str = stored(Text, Fate.KEPT)
+    reason: str = stored(Text, Fate.KEPT)
+    channel: str = stored(Text, Fate.KEPT)
+    regime: str = stored(Text, Fate.KEPT)
+    case_reference: str | None = stored(Text, Fate.KEPT, nullable=True)
+    requested_by: str = stored(Text, Fate.KEPT)
+    requested_as: str = stored(Text, Fate.KEPT)
+    identity: str = stored(Text, Fate.KEPT)
+    attested_by: str | None = stored(Text, Fate.KEPT, nullable=True)
+    verified_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    is_immediate: bool = stored(Boolean, Fate.KEPT)
+    received_at: datetime = stored(Moment, Fate.KEPT)
+    due_at: datetime = stored(Moment, Fate.KEPT)
+    execute_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    closed_by: str | None = stored(Text, Fate.KEPT, nullable=True)
+    closed_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    denial_reason: str | None = stored(Text, Fate.KEPT, nullable=True)
+    claimed_until: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    started_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    prepared_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    farewell_to: UUID | None = stored(Id, Fate.DELETED, nullable=True)
+    farewell_address: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
+    erased_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    settled_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    completed_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    backups_clear_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    erased: str | None = stored(JSONB, Fate.KEPT, nullable=True)
+    certificate: str | None = stored(Text, Fate.KEPT, nullable=True)
+    certified_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+
+
+FAREWELL = Seal("rights_requests.farewell_address")
+"""Where the last letter goes: sealed under the request's own key, and gone when the request is completed."""
+
+
+class RightsRequestRow(NamedTuple):
+    """A request as it is read."""
+
+    id: UUID
+    subject_id: UUID
+    kind: str
+    state: str
+    channel: str
+    case: str | None
+    received_at: datetime
+    due_at: datetime
+    execute_at: datetime | None
+    completed_at: datetime | None
+    backups_clear_at: datetime | None
+    identity: str
+    denial_reason: str | None
+    certificate: str | None
+    certified_at: datetime | None
+
+
+BY_IDS = Statement("""
+SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
+    backups_clear_at, identity, denial_reason, certificate, certified_at
+FROM rights_requests
+WHERE id = ANY(:ids)
+""")
+
+OF_SUBJECTS = Statement("""
+SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
+    backups_clear_at, identity, denial_reason, certificate, certified_at
+FROM rights_requests
+WHERE subject_id = ANY(:ids)
+ORDER BY subject_id, received_at DESC, id DESC
+""")
+
+# The oldest requests come first, for their clocks run out first.
+FOUND = Statement("""
+SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
+    backups_clear_at, identity, denial_reason, certificate, certified_at
+FROM rights_requests
+WHERE (CAST(:overdue AS boolean) IS NULL OR (due_at < now() AND state = ANY(:open)) = :overdue)
+AND (received_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
+ORDER BY received_at, id
+LIMIT :first
+""")
+
+# The state stands in the place where the page begins: else a plan might walk the requests of all states.
+FOUND_IN_STATE = Statement("""
+SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
+    backups_clear_at, identity, denial_reason, certificate, certified_at
+FROM rights_requests
+WHERE (state, received_at, id)
+    > (CAST(:state AS text), COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
+AND state <= :state
+AND (CAST(:overdue AS boolean) IS NULL OR (due_at < now() AND state = ANY(:open)) = :overdue)
+ORDER BY state, received_at, id
+LIMIT :first
+""")
+
+
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, RightsRequestRow]:
+    """Give the requests of these ids."""
+    return One((row[0], RightsRequestRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+
+
+async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, RightsRequestRow]:
+    """Give the requests of each person, the newest first."""
+    groups: Many[UUID, RightsRequestRow] = Many()
+    for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
+        groups.add(row[1], RightsRequestRow._make(row))
+    return groups
+
+
+async def found(connection: Connection, keys: Sequence[Any], page: PageOf) -> Mapping[Any, Slice[RightsRequestRow]]:
+    """Give a page of the requests that fit; a key is (state or None, whether overdue or None)."""
+    after_at, after_id = page.after or (None, None)
+    pages = {}
+    for state, overdue in keys:
+        statement = FOUND if state is None else FOUND_IN_STATE
+        rows = await statement.rows(
+            connection,
+            state=state,
+            overdue=overdue,
+            open=[*OPEN],
+            after_at=after_at,
+            after_id=after_id,
+            first=page.first + 1,
+        )
+        pages[state, overdue] = sliced([RightsRequestRow._make(row) for row in rows], page)
+    return pages
+
+
+def demand_transition(before: str, after: RequestState) -> None:
+    """Refuse a step that no request may take: STATE_CONFLICT."""
+    if after not in TRANSITIONS[RequestState(before)]:
+        raise StateConflict(argument="id")

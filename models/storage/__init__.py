@@ -1,0 +1,1 @@
+"""Storage: databases, statements, column types, ids, pagination and validation of values."""

@@ -1,0 +1,1 @@
+"""Data subjects: records, identifiers, accounts, email addresses and restrictions."""

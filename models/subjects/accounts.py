@@ -1,0 +1,91 @@
+"""Accounts: a person as one internal system knows them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, SmallInteger, UniqueConstraint
+
+from models.encryption.encrypted_column import OVERHEAD, Seal, SubjectKey
+from models.errors import SubjectAmbiguous
+from models.storage.columns import Fate, Id, Moment, Octets, Table, Text, new_id, stored
+from models.storage.database import Connection, Many, Statement, as_list
+from models.subjects.identifiers import REFERENCE_LENGTH, Name
+from models.unit_of_work import Deed
+
+
+class Account(Table, table=True):
+    """What an internal system calls a person; an account belongs to one person."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        UniqueConstraint("lookup_hash", "lookup_version", name="an_account_is_one_persons"),
+        CheckConstraint(f"octet_length(reference) <= {4 * REFERENCE_LENGTH + OVERHEAD}", name="reference_is_short"),
+        CheckConstraint("octet_length(lookup_hash) = 32", name="account_hash_is_one"),
+    )
+
+    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = stored(Id, Fate.DELETED, primary_key=True)
+    system: str = stored(Text, Fate.DELETED)
+    reference: bytes = stored(Octets, Fate.SEALED)
+    lookup_version: int = stored(SmallInteger, Fate.DELETED)
+    lookup_hash: bytes = stored(Octets, Fate.DELETED)
+    added_at: datetime = stored(Moment, Fate.DELETED)
+
+
+REFERENCE = Seal("accounts.reference")
+
+
+class AccountRow(NamedTuple):
+    """An account as it is read."""
+
+    subject_id: UUID
+    system: str
+    reference: Annotated[bytes, REFERENCE]
+
+
+OF_SUBJECTS = Statement("""
+SELECT subject_id, system, reference
+FROM accounts
+WHERE subject_id = ANY(:ids)
+ORDER BY subject_id, system, added_at, id
+""")
+
+OWNERS = Statement("""
+SELECT subject_id
+FROM accounts
+WHERE lookup_hash = ANY(:hashes)
+""")
+
+ADD = Statement("""
+INSERT INTO accounts (subject_id, id, system, reference, lookup_version, lookup_hash, added_at)
+VALUES (:subject_id, :id, :system, :reference, :version, :hash, :at)
+""")
+
+
+async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, AccountRow]:
+    """Give the accounts of each person, by system."""
+    groups: Many[UUID, AccountRow] = Many()
+    for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
+        groups.add(row[0], AccountRow._make(row))
+    return groups
+
+
+async def add(deed: Deed, key: SubjectKey, name: Name) -> None:
+    """Give the person this account, once; SUBJECT_AMBIGUOUS when it is somebody else's."""
+    hashes = deed.keyring.hashes("account", str(name.key))
+    owners = await OWNERS.rows(deed.connection, hashes=[hashed.digest for hashed in hashes])
+    if any(row[0] != key.subject_id for row in owners):
+        raise SubjectAmbiguous
+    if not owners:
+        await ADD.run(
+            deed.connection,
+            subject_id=key.subject_id,
+            id=new_id(),
+            system=name.system,
+            reference=REFERENCE.seal(key, name.kept),
+            version=hashes[0].version,
+            hash=hashes[0].digest,
+            at=deed.at,
+        )

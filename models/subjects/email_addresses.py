@@ -1,0 +1,184 @@
+"""Mail addresses of people: sealed, and found by their keyed hash."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Boolean, CheckConstraint, Index, SmallInteger, UniqueConstraint, text
+
+from models.consent import opt_outs, suppressions
+from models.encryption.encrypted_column import OVERHEAD, Seal, SubjectKey
+from models.errors import BadInput, StateConflict, SubjectAmbiguous
+from models.storage.columns import Fate, Id, Moment, Octets, Table, new_id, stored
+from models.storage.database import Connection, Many, Statement, as_list
+from models.storage.validation import ADDRESS_LENGTH
+from models.subjects.identifiers import Name
+from models.unit_of_work import Deed
+
+
+class EmailAddress(Table, table=True):
+    """A mail address that a person is reached at. It is a look-up, never a key: ids act."""
+
+    __tablename__ = "email_addresses"
+    __table_args__ = (
+        UniqueConstraint("lookup_hash", "lookup_version", name="an_address_is_one_persons"),
+        Index("one_primary_address", "subject_id", unique=True, postgresql_where=text("is_primary")),
+        CheckConstraint(f"octet_length(address) <= {4 * ADDRESS_LENGTH + OVERHEAD}", name="address_is_short"),
+        CheckConstraint("octet_length(lookup_hash) = 32", name="address_hash_is_one"),
+    )
+
+    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = stored(Id, Fate.DELETED, primary_key=True)
+    address: bytes = stored(Octets, Fate.SEALED)
+    lookup_version: int = stored(SmallInteger, Fate.DELETED)
+    lookup_hash: bytes = stored(Octets, Fate.DELETED)
+    is_primary: bool = stored(Boolean, Fate.DELETED)
+    verified_at: datetime | None = stored(Moment, Fate.DELETED, nullable=True)
+    added_at: datetime = stored(Moment, Fate.DELETED)
+    stopped_at: datetime | None = stored(Moment, Fate.DELETED, nullable=True)
+
+
+ADDRESS = Seal("email_addresses.address")
+
+
+class EmailAddressRow(NamedTuple):
+    """A mail address as it is read."""
+
+    subject_id: UUID
+    address: Annotated[bytes, ADDRESS]
+    is_primary: bool
+    verified_at: datetime | None
+
+
+OF_SUBJECTS = Statement("""
+SELECT subject_id, address, is_primary, verified_at
+FROM email_addresses
+WHERE subject_id = ANY(:ids)
+ORDER BY subject_id, is_primary DESC, added_at, id
+""")
+
+OWNERS = Statement("""
+SELECT subject_id
+FROM email_addresses
+WHERE lookup_hash = ANY(:hashes)
+""")
+
+ADD = Statement("""
+INSERT INTO email_addresses (subject_id, id, address, lookup_version, lookup_hash, is_primary, added_at)
+VALUES (
+    :subject_id, :id, :address, :version, :hash,
+    NOT EXISTS (SELECT FROM email_addresses WHERE subject_id = :subject_id), :at
+)
+ON CONFLICT (lookup_hash, lookup_version) DO NOTHING
+""")
+
+NO_PRIMARY = Statement("""
+UPDATE email_addresses
+SET is_primary = false
+WHERE subject_id = :subject_id
+AND is_primary
+""")
+
+PRIMARY = Statement("""
+UPDATE email_addresses
+SET is_primary = true
+WHERE subject_id = :subject_id
+AND lookup_hash = ANY(:hashes)
+""")
+
+REMOVE = Statement("""
+DELETE FROM email_addresses
+WHERE subject_id = :subject_id
+AND lookup_hash = ANY(:hashes)
+""")
+
+# Whoever lost the primary address is reached at the oldest that is left.
+OLDEST_IS_PRIMARY = Statement("""
+UPDATE email_addresses
+SET is_primary = true
+WHERE subject_id = :subject_id
+AND id = (SELECT id FROM email_addresses WHERE subject_id = :subject_id ORDER BY added_at, id LIMIT 1)
+AND NOT EXISTS (SELECT FROM email_addresses WHERE subject_id = :subject_id AND is_primary)
+""")
+
+RESUME = Statement("""
+UPDATE email_addresses
+SET stopped_at = NULL
+WHERE subject_id = :subject_id
+AND lookup_hash = ANY(:hashes)
+""")
+
+STOP = Statement("""
+UPDATE email_addresses
+SET stopped_at = COALESCE(stopped_at, clock_timestamp())
+WHERE subject_id = :subject_id
+AND lookup_hash = ANY(:hashes)
+""")
+
+COUNT = Statement("""
+SELECT count(*)
+FROM email_addresses
+WHERE subject_id = :subject_id
+""")
+
+
+async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, EmailAddressRow]:
+    """Give the addresses of each person, the primary one first."""
+    groups: Many[UUID, EmailAddressRow] = Many()
+    for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
+        groups.add(row[0], EmailAddressRow._make(row))
+    return groups
+
+
+def _digests(deed: Deed, name: Name) -> list[bytes]:
+    return [hashed.digest for hashed in deed.keyring.hashes("email", str(name.key))]
+
+
+async def add(deed: Deed, key: SubjectKey, name: Name) -> None:
+    """Give the person this address, once; opt-outs that came for it before hold from then.
+
+    SUBJECT_AMBIGUOUS when it is somebody else's.
+    """
+    hashed = deed.keyring.hashes("email", str(name.key))[0]
+    owners = await OWNERS.rows(deed.connection, hashes=_digests(deed, name))
+    if not owners and await ADD.run(
+        deed.connection,
+        subject_id=key.subject_id,
+        id=new_id(),
+        address=ADDRESS.seal(key, name.kept),
+        version=hashed.version,
+        hash=hashed.digest,
+        at=deed.at,
+    ):
+        for suppression in await suppressions.of(deed, name):
+            await opt_outs.honour(deed, key.subject_id, suppression)
+        return
+    owners = owners or await OWNERS.rows(deed.connection, hashes=_digests(deed, name))
+    if any(row[0] != key.subject_id for row in owners):
+        raise SubjectAmbiguous
+
+
+async def make_primary(deed: Deed, subject_id: UUID, name: Name) -> None:
+    """Write to the person at this address from now on; BAD_INPUT when it is not one of theirs."""
+    await NO_PRIMARY.run(deed.connection, subject_id=subject_id)
+    if not await PRIMARY.run(deed.connection, subject_id=subject_id, hashes=_digests(deed, name)):
+        raise BadInput("input.primaryEmail", "it is not one of the person's addresses")
+
+
+async def remove(deed: Deed, subject_id: UUID, name: Name) -> None:
+    """Take the address away, if the person has it; STATE_CONFLICT when it is the only one."""
+    if await REMOVE.run(deed.connection, subject_id=subject_id, hashes=_digests(deed, name)):
+        if not await COUNT.value(deed.connection, subject_id=subject_id):
+            raise StateConflict(argument="input.removeEmail")
+        await OLDEST_IS_PRIMARY.run(deed.connection, subject_id=subject_id)
+
+
+async def stop(deed: Deed, subject_id: UUID, name: Name) -> None:
+    """Write to this address no more, until a correction names it."""
+    await STOP.run(deed.connection, subject_id=subject_id, hashes=_digests(deed, name))
+
+
+async def resume(deed: Deed, subject_id: UUID, name: Name) -> None:
+    """Write to this address again, if letters to it came back before."""
+    await RESUME.run(deed.connection, subject_id=subject_id, hashes=_digests(deed, name))

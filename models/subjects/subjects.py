@@ -1,0 +1,262 @@
+"""Data subjects: the people whom the policy makes its promises to, and how they are found."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index
+
+from models.encryption.encrypted_column import OVERHEAD, Seal
+from models.errors import SubjectErased, SubjectNotFound
+from models.storage.columns import Fate, Id, Moment, Octets, Table, Text, one_of, stored
+from models.storage.database import Connection, One, Statement, as_list
+from models.storage.pagination import PageOf, Slice, sliced
+from models.subjects.identifiers import Name
+from models.unit_of_work import Deed
+
+NAME_LENGTH = 200
+
+
+class SubjectStatus(StrEnum):
+    """Where a person stands with us."""
+
+    ACTIVE = "ACTIVE"
+    RESTRICTED = "RESTRICTED"
+    ERASING = "ERASING"
+    ERASED = "ERASED"
+
+
+class Regime(StrEnum):
+    """Which law's clock applies to a person's requests."""
+
+    GDPR = "GDPR"
+    UK_GDPR = "UK_GDPR"
+    SWISS_FADP = "SWISS_FADP"
+    CCPA = "CCPA"
+    OTHER = "OTHER"
+
+
+EEA = frozenset(
+    [
+        "AT",
+        "BE",
+        "BG",
+        "HR",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GR",
+        "HU",
+        "IE",
+        "IS",
+        "IT",
+        "LI",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "NO",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
+    ]
+)
+
+
+def regime_of(country: str | None) -> Regime:
+    """Give the regime of a country; in the United States the Californian one, the strictest that may apply."""
+    if country in EEA:
+        return Regime.GDPR
+    return {"GB": Regime.UK_GDPR, "CH": Regime.SWISS_FADP, "US": Regime.CCPA}.get(country or "", Regime.OTHER)
+
+
+class Subject(Table, table=True):
+    """A data subject. Everything else about the person hangs on this row."""
+
+    __tablename__ = "subjects"
+    __table_args__ = (
+        one_of("status", SubjectStatus),
+        one_of("regime", Regime),
+        CheckConstraint(f"octet_length(display_name) <= {4 * NAME_LENGTH + OVERHEAD}", name="display_name_is_short"),
+        CheckConstraint(f"octet_length(country) = {2 + OVERHEAD}", name="country_is_a_code"),
+        Index("subjects_by_time", "registered_at", "id"),
+    )
+
+    id: UUID = stored(Id, Fate.KEPT, primary_key=True)
+    status: str = stored(Text, Fate.KEPT, server_default=SubjectStatus.ACTIVE)
+    registered_at: datetime = stored(Moment, Fate.KEPT)
+    regime: str = stored(Text, Fate.KEPT)
+    epoch: int = stored(BigInteger, Fate.KEPT, server_default="0")
+    opted_out_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    display_name: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
+    country: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
+
+
+DISPLAY_NAME = Seal("subjects.display_name")
+COUNTRY = Seal("subjects.country")
+
+
+class SubjectRow(NamedTuple):
+    """A data subject as it is read."""
+
+    subject_id: UUID
+    status: str
+    registered_at: datetime
+    regime: str
+    display_name: Annotated[bytes | None, DISPLAY_NAME]
+    country: Annotated[bytes | None, COUNTRY]
+
+
+BY_NEED = ("registered_at", "regime", "display_name", "country")
+"""What a role reads of a person only where one of its fields shows it."""
+
+BY_IDS = Statement(
+    """
+SELECT id, status, registered_at, regime, display_name, country
+FROM subjects
+WHERE id = ANY(:ids)
+""",
+    by_need=BY_NEED,
+)
+
+BY_ADDRESSES = Statement(
+    """
+SELECT e.lookup_hash, s.id, s.status, s.registered_at, s.regime, s.display_name, s.country
+FROM email_addresses AS e
+JOIN subjects AS s ON s.id = e.subject_id
+WHERE e.lookup_hash = ANY(:hashes)
+""",
+    by_need=BY_NEED,
+)
+
+BY_ACCOUNTS = Statement(
+    """
+SELECT a.lookup_hash, s.id, s.status, s.registered_at, s.regime, s.display_name, s.country
+FROM accounts AS a
+JOIN subjects AS s ON s.id = a.subject_id
+WHERE a.lookup_hash = ANY(:hashes)
+""",
+    by_need=BY_NEED,
+)
+
+PAGE = Statement(
+    """
+SELECT id, status, registered_at, regime, display_name, country
+FROM subjects
+WHERE (registered_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
+ORDER BY registered_at, id
+LIMIT :first
+""",
+    by_need=BY_NEED,
+)
+
+# By any of several names, locked in the order of their ids.
+HOLDERS = Statement("""
+SELECT id, status, registered_at, regime, display_name, country
+FROM subjects
+WHERE id IN (
+    SELECT subject_id FROM email_addresses WHERE lookup_hash = ANY(:addresses)
+    UNION
+    SELECT subject_id FROM accounts WHERE lookup_hash = ANY(:accounts)
+)
+ORDER BY id
+FOR UPDATE
+""")
+
+LOCKED = Statement("""
+SELECT id, status, registered_at, regime, display_name, country
+FROM subjects
+WHERE id = :id
+FOR UPDATE
+""")
+
+ADD = Statement("""
+INSERT INTO subjects (id, registered_at, regime, display_name, country)
+VALUES (:id, :registered_at, :regime, :display_name, :country)
+""")
+
+SET_PROFILE = Statement("""
+UPDATE subjects
+SET display_name = :display_name, country = :country, regime = :regime
+WHERE id = :id
+""")
+
+SET_STATUS = Statement("""
+UPDATE subjects
+SET status = :status
+WHERE id = :id
+""")
+
+
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, SubjectRow]:
+    """Give the people of these ids."""
+    return One((row[0], SubjectRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+
+
+async def by_addresses(connection: Connection, hashes: Sequence[bytes]) -> One[bytes, SubjectRow]:
+    """Give the people whom these look-up hashes of mail addresses name."""
+    rows = await BY_ADDRESSES.rows(connection, hashes=as_list(hashes))
+    return One((row[0], SubjectRow._make(row[1:])) for row in rows)
+
+
+async def by_accounts(connection: Connection, hashes: Sequence[bytes]) -> One[bytes, SubjectRow]:
+    """Give the people whom these look-up hashes of accounts name."""
+    rows = await BY_ACCOUNTS.rows(connection, hashes=as_list(hashes))
+    return One((row[0], SubjectRow._make(row[1:])) for row in rows)
+
+
+async def every(connection: Connection, _keys: Sequence[None], page: PageOf) -> Mapping[None, Slice[SubjectRow]]:
+    """Give a page of all people, in the order in which they were registered."""
+    after_at, after_id = page.after or (None, None)
+    rows = await PAGE.rows(connection, after_at=after_at, after_id=after_id, first=page.first + 1)
+    return {None: sliced([SubjectRow._make(row) for row in rows], page)}
+
+
+async def holders(deed: Deed, names: Sequence[Name]) -> list[SubjectRow]:
+    """Give the people whom these addresses and accounts name, locked until the deed is done."""
+    hashes: dict[str, list[bytes]] = {"email": [], "account": []}
+    for name in names:
+        hashes[name.kind] += [hashed.digest for hashed in deed.keyring.hashes(name.kind, str(name.key))]
+    rows = await HOLDERS.rows(deed.connection, addresses=hashes["email"], accounts=hashes["account"])
+    return [SubjectRow._make(row) for row in rows]
+
+
+READS = {"email": by_addresses, "account": by_accounts}
+
+
+async def locked(deed: Deed, name: Name, argument: str = "subject") -> SubjectRow:
+    """Give the person whom a name means, with the row locked until the deed is done.
+
+    SUBJECT_NOT_FOUND when nobody is meant, SUBJECT_ERASED when the person is erased or being erased.
+    """
+    subject = await sought(deed, name)
+    if subject is None:
+        raise SubjectNotFound(argument=argument)
+    if subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED}:
+        raise SubjectErased
+    deed.about.append(subject.subject_id)
+    return subject
+
+
+async def sought(deed: Deed, name: Name) -> SubjectRow | None:
+    """Give the person whom a name means, locked, or None."""
+    if isinstance(name.key, UUID):
+        row = await LOCKED.row(deed.connection, id=name.key)
+        return SubjectRow._make(row) if row else None
+    for hashed in deed.keyring.hashes(name.kind, name.key):
+        found = (await READS[name.kind](deed.connection, [hashed.digest]))[hashed.digest]
+        if found:
+            row = await LOCKED.row(deed.connection, id=found.subject_id)
+            return SubjectRow._make(row) if row else None
+    return None

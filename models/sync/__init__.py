@@ -1,0 +1,1 @@
+"""Sync metadata: what the sync service reports about Customer Data."""

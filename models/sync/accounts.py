@@ -1,0 +1,222 @@
+"""Sync metadata: what the sync service knows about a person's Customer Data; never the data."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Integer, SmallInteger, UniqueConstraint
+
+from models.access.access_grants import Granted
+from models.encryption.encrypted_column import OVERHEAD, Seal
+from models.storage.columns import Fate, Id, Moment, Octets, Table, stored
+from models.storage.database import Connection, Many, One, Statement, as_list
+from models.storage.pagination import PageOf, sliced
+from models.subjects.identifiers import REFERENCE_LENGTH
+
+WORD_LENGTH = 64
+USER_AGENT_LENGTH = 512
+FILE_NAME_LENGTH = 1024
+
+
+class SyncAccount(Table, table=True):
+    """A person's storage on the sync server, by the sync service's own reference."""
+
+    __tablename__ = "sync_accounts"
+    __table_args__ = (
+        UniqueConstraint("id", name="sync_account_id_is_one"),
+        UniqueConstraint("subject_id", "lookup_hash", name="a_sync_account_is_kept_once"),
+        CheckConstraint(
+            f"octet_length(reference) <= {4 * REFERENCE_LENGTH + OVERHEAD}", name="sync_reference_is_short"
+        ),
+        CheckConstraint("storage_bytes >= 0 AND file_count >= 0", name="storage_is_counted"),
+    )
+
+    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = stored(Id, Fate.DELETED, primary_key=True)
+    reference: bytes = stored(Octets, Fate.SEALED)
+    lookup_version: int = stored(SmallInteger, Fate.DELETED)
+    lookup_hash: bytes = stored(Octets, Fate.DELETED)
+    storage_bytes: int = stored(BigInteger, Fate.DELETED)
+    file_count: int = stored(Integer, Fate.DELETED)
+    last_synced_at: datetime = stored(Moment, Fate.DELETED)
+
+
+class SyncClient(Table, table=True):
+    """A program that a person syncs with."""
+
+    __tablename__ = "sync_clients"
+    __table_args__ = (
+        ForeignKeyConstraint(["subject_id", "sync_account_id"], ["sync_accounts.subject_id", "sync_accounts.id"]),
+        CheckConstraint(
+            f"octet_length(app) <= {4 * WORD_LENGTH + OVERHEAD}"
+            f" AND octet_length(version) <= {4 * WORD_LENGTH + OVERHEAD}"
+            f" AND octet_length(platform) <= {4 * WORD_LENGTH + OVERHEAD}"
+            f" AND octet_length(user_agent) <= {4 * USER_AGENT_LENGTH + OVERHEAD}",
+            name="client_strings_are_short",
+        ),
+    )
+
+    subject_id: UUID = stored(Id, Fate.KEPT, primary_key=True)
+    sync_account_id: UUID = stored(Id, Fate.DELETED, primary_key=True)
+    lookup_hash: bytes = stored(Octets, Fate.DELETED, primary_key=True)
+    app: bytes = stored(Octets, Fate.SEALED)
+    version: bytes = stored(Octets, Fate.SEALED)
+    platform: bytes = stored(Octets, Fate.SEALED)
+    user_agent: bytes = stored(Octets, Fate.SEALED)
+    last_seen_at: datetime = stored(Moment, Fate.DELETED)
+
+
+class SyncFile(Table, table=True):
+    """A file's name and size, seen only under an access grant (privacy policy: "in rare cases")."""
+
+    __tablename__ = "sync_files"
+    __table_args__ = (
+        ForeignKeyConstraint(["subject_id", "sync_account_id"], ["sync_accounts.subject_id", "sync_accounts.id"]),
+        UniqueConstraint("subject_id", "sync_account_id", "lookup_hash", name="a_file_is_kept_once"),
+        Index("sync_files_by_id", "sync_account_id", "id"),
+        CheckConstraint(f"octet_length(name) <= {4 * FILE_NAME_LENGTH + OVERHEAD}", name="file_name_is_short"),
+        CheckConstraint("size_bytes >= 0", name="size_is_counted"),
+    )
+
+    subject_id: UUID = stored(Id, Fate.KEPT, primary_key=True)
+    sync_account_id: UUID = stored(Id, Fate.DELETED, primary_key=True)
+    id: UUID = stored(Id, Fate.DELETED, primary_key=True)
+    lookup_hash: bytes = stored(Octets, Fate.DELETED)
+    name: bytes = stored(Octets, Fate.SEALED)
+    size_bytes: int = stored(BigInteger, Fate.DELETED)
+    modified_at: datetime = stored(Moment, Fate.DELETED)
+
+
+REFERENCE = Seal("sync_accounts.reference")
+APP = Seal("sync_clients.app")
+VERSION = Seal("sync_clients.version")
+PLATFORM = Seal("sync_clients.platform")
+USER_AGENT = Seal("sync_clients.user_agent")
+FILE_NAME = Seal("sync_files.name")
+
+
+class SyncAccountRow(NamedTuple):
+    """A sync account as it is read."""
+
+    id: UUID
+    subject_id: UUID
+    reference: Annotated[bytes, REFERENCE]
+    storage_bytes: int
+    file_count: int
+    last_synced_at: datetime
+
+
+class SyncClientRow(NamedTuple):
+    """A sync client as it is read."""
+
+    subject_id: UUID
+    app: Annotated[bytes, APP]
+    version: Annotated[bytes, VERSION]
+    platform: Annotated[bytes, PLATFORM]
+    user_agent: Annotated[bytes, USER_AGENT]
+    last_seen_at: datetime
+
+
+class SyncFileRow(NamedTuple):
+    """A file as it is read."""
+
+    id: UUID
+    subject_id: UUID
+    name: Annotated[bytes, FILE_NAME]
+    size_bytes: int
+    modified_at: datetime
+
+
+OF_SUBJECTS = Statement("""
+SELECT id, subject_id, reference, storage_bytes, file_count, last_synced_at
+FROM sync_accounts
+WHERE subject_id = ANY(:ids)
+ORDER BY subject_id, id
+""")
+
+BY_IDS = Statement("""
+SELECT id, subject_id, reference, storage_bytes, file_count, last_synced_at
+FROM sync_accounts
+WHERE id = ANY(:ids)
+""")
+
+CLIENTS = Statement("""
+SELECT c.sync_account_id, c.subject_id, c.app, c.version, c.platform, c.user_agent, c.last_seen_at
+FROM sync_accounts AS a
+JOIN sync_clients AS c ON c.subject_id = a.subject_id AND c.sync_account_id = a.id
+WHERE a.id = ANY(:ids)
+ORDER BY c.sync_account_id, c.last_seen_at DESC, c.lookup_hash
+""")
+
+# Each account comes once even without a grant, or without files; its files only under a grant that is open now.
+FILES = Statement("""
+SELECT a.id, a.subject_id, opening.id, page.*
+FROM sync_accounts AS a
+LEFT JOIN LATERAL (
+    SELECT g.id
+    FROM access_grants AS g
+    WHERE g.subject_id = a.subject_id
+    AND g.actor = :actor
+    AND g.case_reference = :case
+    AND g.expires_at > clock_timestamp()
+    ORDER BY g.expires_at DESC
+    LIMIT 1
+) AS opening ON TRUE
+LEFT JOIN LATERAL (
+    SELECT f.id, f.subject_id, f.name, f.size_bytes, f.modified_at
+    FROM sync_files AS f
+    WHERE opening.id IS NOT NULL
+    AND f.subject_id = a.subject_id
+    AND f.sync_account_id = a.id
+    AND f.id > COALESCE(CAST(:after_id AS uuid), CAST('00000000-0000-0000-0000-000000000000' AS uuid))
+    ORDER BY f.id
+    LIMIT :first
+) AS page ON TRUE
+WHERE a.id = ANY(:ids)
+ORDER BY a.id, page.id
+""")
+
+
+async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, SyncAccountRow]:
+    """Give the sync accounts of each person."""
+    groups: Many[UUID, SyncAccountRow] = Many()
+    for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
+        groups.add(row[1], SyncAccountRow._make(row))
+    return groups
+
+
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, SyncAccountRow]:
+    """Give the sync accounts of these ids."""
+    return One((row[0], SyncAccountRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+
+
+async def clients(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, SyncClientRow]:
+    """Give the clients of each sync account, the one seen last first."""
+    groups: Many[UUID, SyncClientRow] = Many()
+    for row in await CLIENTS.rows(connection, ids=as_list(ids)):
+        groups.add(row[0], SyncClientRow._make(row[1:]))
+    return groups
+
+
+async def files(connection: Connection, ids: Sequence[UUID], page: PageOf) -> Mapping[UUID, Granted]:
+    """Give a page of each account's files, where the actor has an open access grant on the person for the case."""
+    rows = await FILES.rows(
+        connection,
+        ids=as_list(ids),
+        actor=page.actor,
+        case=page.case,
+        after_id=page.after and page.after[0],
+        first=page.first + 1,
+    )
+    groups: Many[UUID, SyncFileRow] = Many()
+    heads: dict[UUID, tuple[UUID | None, UUID | None]] = {}
+    for account_id, subject_id, grant_id, *file in rows:
+        heads[account_id] = subject_id, grant_id
+        if file[0] is not None:
+            groups.add(account_id, SyncFileRow._make(file))
+    found = {}
+    for account_id in ids:
+        subject_id, grant_id = heads.get(account_id, (None, None))
+        found[account_id] = Granted(subject_id, grant_id, sliced(groups[account_id], page))
+    return found

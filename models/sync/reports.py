@@ -1,0 +1,206 @@
+"""Recording: what the sync service says after a sync becomes what is known of an account."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from models.encryption.encrypted_column import SubjectKey
+from models.errors import BadInput
+from models.storage import validation
+from models.storage.columns import CLOCK_SKEW, new_id
+from models.storage.database import Statement
+from models.subjects import subjects
+from models.subjects.identifiers import REFERENCE_LENGTH, Name
+from models.sync.accounts import (
+    APP,
+    FILE_NAME,
+    FILE_NAME_LENGTH,
+    PLATFORM,
+    REFERENCE,
+    USER_AGENT,
+    USER_AGENT_LENGTH,
+    VERSION,
+    WORD_LENGTH,
+)
+from models.unit_of_work import Deed
+
+MOST_FILES = 1000
+MOST_CLIENTS = 20
+"""How many clients are remembered for an account: those seen last."""
+BIGGEST = 2**63 - 1
+MOST_COUNTED = 2**31 - 1
+
+# What arrives late does not undo what is newer.
+RECORD = Statement("""
+INSERT INTO sync_accounts
+    (subject_id, id, reference, lookup_version, lookup_hash, storage_bytes, file_count, last_synced_at)
+VALUES (:subject_id, :id, :reference, :version, :hash, :storage_bytes, :file_count, :at)
+ON CONFLICT (subject_id, lookup_hash) DO UPDATE
+SET storage_bytes = CASE WHEN excluded.last_synced_at >= sync_accounts.last_synced_at
+        THEN excluded.storage_bytes ELSE sync_accounts.storage_bytes END,
+    file_count = CASE WHEN excluded.last_synced_at >= sync_accounts.last_synced_at
+        THEN excluded.file_count ELSE sync_accounts.file_count END,
+    last_synced_at = GREATEST(excluded.last_synced_at, sync_accounts.last_synced_at)
+RETURNING id, last_synced_at
+""")
+
+RECORD_CLIENT = Statement("""
+INSERT INTO sync_clients
+    (subject_id, sync_account_id, lookup_hash, app, version, platform, user_agent, last_seen_at)
+VALUES (:subject_id, :account_id, :hash, :app, :version, :platform, :user_agent, :at)
+ON CONFLICT (subject_id, sync_account_id, lookup_hash) DO UPDATE
+SET last_seen_at = GREATEST(excluded.last_seen_at, sync_clients.last_seen_at)
+""")
+
+FORGET_OLD_CLIENTS = Statement("""
+DELETE FROM sync_clients
+WHERE subject_id = :subject_id
+AND sync_account_id = :account_id
+AND lookup_hash NOT IN (
+    SELECT lookup_hash
+    FROM sync_clients
+    WHERE subject_id = :subject_id
+    AND sync_account_id = :account_id
+    ORDER BY last_seen_at DESC, lookup_hash
+    LIMIT :most
+)
+""")
+
+FORGET_FILES = Statement("""
+DELETE FROM sync_files
+WHERE subject_id = :subject_id
+AND sync_account_id = :account_id
+""")
+
+RECORD_FILES = Statement("""
+INSERT INTO sync_files (subject_id, sync_account_id, id, lookup_hash, name, size_bytes, modified_at)
+SELECT :subject_id, :account_id, id, hash, name, size_bytes, modified_at
+FROM unnest(
+    CAST(:ids AS uuid[]), CAST(:hashes AS bytea[]), CAST(:names AS bytea[]),
+    CAST(:sizes AS bigint[]), CAST(:modified_at AS timestamptz[])
+) AS fresh (id, hash, name, size_bytes, modified_at)
+""")
+
+
+class Client(NamedTuple):
+    """A program that synced."""
+
+    app: str
+    version: str
+    platform: str
+    user_agent: str
+
+
+class File(NamedTuple):
+    """A file's name, size in bytes and time of change."""
+
+    name: str
+    size_bytes: int
+    modified_at: datetime
+
+
+class Sync(NamedTuple):
+    """What the sync service says after a sync. ``files``, when given, are all that it knows of at that time."""
+
+    reference: str
+    storage_bytes: int
+    file_count: int
+    synced_at: datetime
+    client: Client | None = None
+    files: Sequence[File] | None = None
+
+
+async def record(deed: Deed, name: Name, given: Sync) -> UUID:
+    """Keep what the sync service says of an account; what arrives late does not undo what is newer."""
+    given = checked(given, deed.at, "input")
+    reference = given.reference
+    subject = await subjects.locked(deed, name)
+    key = await deed.keyring.key_of(subject.subject_id)
+    hashed = deed.keyring.hashes("sync", f"{subject.subject_id}\x00{reference}")[0]
+    kept = await RECORD.row(
+        deed.connection,
+        subject_id=subject.subject_id,
+        id=new_id(),
+        reference=REFERENCE.seal(key, reference),
+        version=hashed.version,
+        hash=hashed.digest,
+        storage_bytes=given.storage_bytes,
+        file_count=given.file_count,
+        at=given.synced_at,
+    )
+    assert kept is not None  # noqa: S101 -- an upsert always gives its row
+    account_id: UUID = kept["id"]
+    if given.client:
+        await record_client(deed, key, account_id, given.client, given.synced_at)
+    if given.files is not None and kept["last_synced_at"] == given.synced_at:
+        await _record_files(deed, key, account_id, given.files)
+    return account_id
+
+
+def checked(given: Sync, now: datetime, argument: str) -> Sync:
+    """Give a sync that can be kept, each file's name once; BAD_INPUT for any other."""
+    if not 0 <= given.storage_bytes <= BIGGEST:
+        raise BadInput(f"{argument}.storageBytes", "it is not a count of bytes")
+    if not 0 <= given.file_count <= MOST_COUNTED:
+        raise BadInput(f"{argument}.fileCount", "it is not a count")
+    if given.synced_at > now + CLOCK_SKEW:
+        raise BadInput(f"{argument}.syncedAt", "it lies in the future")
+    return given._replace(
+        reference=validation.line(given.reference, f"{argument}.reference", REFERENCE_LENGTH),
+        client=checked_client(given.client, f"{argument}.client") if given.client else None,
+        files=_checked_files(given.files, f"{argument}.files") if given.files is not None else None,
+    )
+
+
+def checked_client(client: Client, argument: str) -> Client:
+    """Give a client that can be kept; BAD_INPUT for any other."""
+    return Client(
+        validation.line(client.app, f"{argument}.app", WORD_LENGTH),
+        validation.line(client.version, f"{argument}.version", WORD_LENGTH),
+        validation.line(client.platform, f"{argument}.platform", WORD_LENGTH),
+        validation.line(client.user_agent, f"{argument}.userAgent", USER_AGENT_LENGTH),
+    )
+
+
+def _checked_files(files: Sequence[File], argument: str) -> list[File]:
+    if len(files) > MOST_FILES:
+        raise BadInput(argument, f"it lists more than {MOST_FILES} files")
+    checked = {}
+    for index, file in enumerate(files):
+        if not 0 <= file.size_bytes <= BIGGEST:
+            raise BadInput(f"{argument}.{index}.sizeBytes", "it is not a count of bytes")
+        name = validation.line(file.name, f"{argument}.{index}.name", FILE_NAME_LENGTH)
+        checked[name] = file._replace(name=name)
+    return list(checked.values())
+
+
+async def record_client(deed: Deed, key: SubjectKey, account_id: UUID, client: Client, at: datetime) -> None:
+    """Remember that this client synced; of an account's clients those seen last are remembered."""
+    hashed = deed.keyring.hashes("client", "\x00".join((str(account_id), *client)))[0]
+    await RECORD_CLIENT.run(
+        deed.connection,
+        subject_id=key.subject_id,
+        account_id=account_id,
+        hash=hashed.digest,
+        app=APP.seal(key, client.app),
+        version=VERSION.seal(key, client.version),
+        platform=PLATFORM.seal(key, client.platform),
+        user_agent=USER_AGENT.seal(key, client.user_agent),
+        at=at,
+    )
+    await FORGET_OLD_CLIENTS.run(deed.connection, subject_id=key.subject_id, account_id=account_id, most=MOST_CLIENTS)
+
+
+async def _record_files(deed: Deed, key: SubjectKey, account_id: UUID, files: Sequence[File]) -> None:
+    await FORGET_FILES.run(deed.connection, subject_id=key.subject_id, account_id=account_id)
+    await RECORD_FILES.run(
+        deed.connection,
+        subject_id=key.subject_id,
+        account_id=account_id,
+        ids=[new_id() for _ in files],
+        hashes=[deed.keyring.hashes("file", f"{account_id}\x00{file.name}")[0].digest for file in files],
+        names=[FILE_NAME.seal(key, file.name) for file in files],
+        sizes=[file.size_bytes for file in files],
+        modified_at=[file.modified_at for file in files],
+    )

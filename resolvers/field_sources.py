@@ -1,0 +1,120 @@
+"""Where the value of a field comes from: columns of its parent's row, or one batched read for all parents.
+
+A shape declares the source of each of its fields and holds no other code. The compiler compiles the declarations;
+the generic resolvers below mean the same to graphql-core's own executor, which the tests use as the oracle.
+"""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
+from uuid import UUID
+
+import strawberry
+from strawberry.types.field import StrawberryField
+
+from models.encryption.encrypted_column import SubjectKey, sealed_columns
+
+_Shape = TypeVar("_Shape")
+_Given = ParamSpec("_Given")
+_Answer = TypeVar("_Answer")
+
+
+Read = Callable[..., Awaitable[Mapping[Any, Any]]]
+"""One batched read, ``(connection, keys, *arguments)``: gives, by key, everything that the keys name."""
+
+
+class Asking(Protocol):
+    """What a source needs of the context of a request."""
+
+    async def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> list[Any]:
+        """Give what each key names, in the order of the keys, through the coalescing reader."""
+
+    def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, SubjectKey]] | Mapping[UUID, SubjectKey]:
+        """Give the keys that open these people's values; a destroyed key raises KeyError when it is looked up."""
+
+
+class Column(NamedTuple):
+    """A value made of columns of the parent's row, each opened first where the row's type says that it is sealed."""
+
+    names: tuple[str, ...]
+    make: Callable[..., Any] | None = None
+
+    async def value(self, row: Any, context: Asking) -> Any:
+        row_type: Any = type(row)
+        sealed = sealed_columns(row_type)
+        values = [getattr(row, name) for name in self.names]
+        if any(name in sealed and value is not None for name, value in zip(self.names, values, strict=True)):
+            keys = context.keys_of([row.subject_id])
+            key = (keys if isinstance(keys, Mapping) else await keys)[row.subject_id]
+            values = [
+                sealed[name].open(key, value) if name in sealed and value is not None else value
+                for name, value in zip(self.names, values, strict=True)
+            ]
+        return self.make(*values) if self.make else values[0]
+
+
+class Fed(NamedTuple):
+    """A value that one batched read gives for all parents of a level.
+
+    ``key`` names the column of the parent's row that is the key. ``arguments`` turns the field's own arguments into
+    what the read takes beside the keys, once a level. ``check`` may refuse the pair of a key and these arguments.
+    ``wrap`` turns what the read gave for a key into the value.
+    """
+
+    read: Read
+    key: str
+    arguments: Callable[[Any, Mapping[str, Any]], tuple[Hashable, ...]] | None = None
+    check: Callable[..., None] | None = None
+    wrap: Callable[..., Any] | None = None
+
+    async def value(self, row: Any, context: Asking, given: Mapping[str, Any]) -> Any:
+        key = getattr(row, self.key)
+        arguments = self.arguments(context, given) if self.arguments else ()
+        if self.check:
+            self.check(key, *arguments)
+        [found] = await context.load(self.read, [key], arguments)
+        return self.wrap(found, key, *arguments) if self.wrap else found
+
+
+Source = Column | Fed
+
+
+def column(*names: str, make: Callable[..., Any] | None = None, description: str) -> Any:
+    """Declare a field that is made of the named columns (by default the one of the field's own name)."""
+
+    async def resolve(root: strawberry.Parent[Any], info: strawberry.Info[Any, None]) -> Any:
+        return await source_of(info._field).value(root, info.context)  # noqa: SLF001 -- the oracle's road only
+
+    return strawberry.field(resolver=resolve, description=description, metadata={"source": Column(names, make)})
+
+
+def fed(by: Read, key: str = "id", *, description: str) -> Any:
+    """Declare a field that a batched read feeds, keyed by a column of the parent's row."""
+
+    async def resolve(root: strawberry.Parent[Any], info: strawberry.Info[Any, None]) -> Any:
+        return await source_of(info._field).value(root, info.context, {})  # noqa: SLF001
+
+    return strawberry.field(resolver=resolve, description=description, metadata={"source": Fed(by, key)})
+
+
+def root(description: str) -> Callable[[Callable[_Given, _Answer]], Callable[_Given, _Answer]]:
+    """Declare a field of Query or Mutation; its body is one call, and gives the row of what its annotation names."""
+    return strawberry.field(description=description)
+
+
+def shape(row: type, *, description: str, name: str | None = None) -> Callable[[type[_Shape]], type[_Shape]]:
+    """Declare an output type, and the row that it shows."""
+
+    def declare(cls: type[_Shape]) -> type[_Shape]:
+        cls.row = row  # type: ignore[attr-defined]
+        cls.is_type_of = classmethod(lambda _cls, value, _info: isinstance(value, row))  # type: ignore[attr-defined]
+        return strawberry.type(cls, description=description, name=name)
+
+    return declare
+
+
+def source_of(field: StrawberryField) -> Any:
+    """Give the declared source of a field, or None for a root field, which has a body."""
+    source = field.metadata.get("source")
+    if isinstance(source, Column) and not source.names:
+        return source._replace(names=(field.python_name,))
+    return source

@@ -1,0 +1,215 @@
+"""The second lock: PostgreSQL itself refuses each role what the matrix does not give it."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from api.access import column_grants, policy
+from api.access.policy import MATRIX
+from models.access.database_roles import INTERNAL, READERS, WORKER, WRITER
+from models.actors import Role
+from tests.conftest import Api, Databases, Running, settings_for
+from tests.people import known
+
+SHOWN = {
+    "subjects.display_name": "Subject.displayName",
+    "subjects.country": "Subject.country",
+    "subjects.regime": "Subject.regime",
+    "subjects.registered_at": "Subject.registeredAt",
+    "subjects.status": "Subject.status",
+    "email_addresses.address": "EmailAddress.address",
+    "email_addresses.is_primary": "EmailAddress.isPrimary",
+    "email_addresses.verified_at": "EmailAddress.verifiedAt",
+    "accounts.reference": "Account.reference",
+    "payment_fragments.reference": "PaymentFragment.reference",
+    "payment_fragments.last_digits": "PaymentFragment.lastDigits",
+    "payment_fragments.expiry_month": "PaymentFragment.expiryMonth",
+    "payment_fragments.expiry_year": "PaymentFragment.expiryYear",
+    "payment_fragments.stored_at": "PaymentFragment.storedAt",
+    "sync_accounts.reference": "SyncAccount.reference",
+    "sync_accounts.storage_bytes": "SyncAccount.storageBytes",
+    "sync_accounts.file_count": "SyncAccount.fileCount",
+    "sync_clients.app": "SyncClient.app",
+    "sync_clients.user_agent": "SyncClient.userAgent",
+    "sync_files.name": "SyncFile.name",
+    "sync_files.size_bytes": "SyncFile.sizeBytes",
+    "sync_files.modified_at": "SyncFile.modifiedAt",
+    "consent_events.actor": "ConsentEvent.actor",
+    "access_events.actor": "AccessEvent.actor",
+    "access_events.fields": "AccessEvent.fields",
+    "access_events.case_reference": "AccessEvent.case",
+    "access_grants.case_reference": "AccessGrant.case",
+    "tokens.name": "Token.name",
+    "tokens.last_used_at": "Token.lastUsedAt",
+}
+"""Columns whose readers are those of one field, by hand: the code that derives the rest is not its own only judge."""
+NOBODY_READS = ("tokens.secret_sha256", "access_events.written_in", "subjects.epoch", "letters.address")
+
+
+async def readable(url: str, role: str) -> set[str]:
+    """Try every column of every table with plain SQL, as a role."""
+    owner = await asyncpg.connect(url)
+    tables = await owner.fetch(
+        """
+        SELECT c.relname, a.attname
+        FROM pg_class AS c
+        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE c.relnamespace IN ('public'::regnamespace, to_regnamespace('monthly')) AND c.relkind IN ('r', 'p')
+        """
+    )
+    await owner.close()
+    connection = await asyncpg.connect(url, server_settings={"role": role, "default_transaction_read_only": "on"})
+    assert await connection.fetchval("SELECT current_user") == role
+    found = set()
+    for table, column in tables:
+        try:
+            await connection.execute(f'SELECT "{column}" FROM "{table}" LIMIT 1')
+            found.add(f"{table}.{column}")
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedTableError):
+            pass
+    await connection.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def reads(databases: Databases) -> dict[str, set[str]]:
+    """Give what each role can read of the first database."""
+    return {role: asyncio.run(readable(databases.url, role)) for role in (*READERS.values(), INTERNAL)}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_reads_the_columns_that_its_fields_need_and_no_other(
+    role: Role, reads: dict[str, set[str]], databases: Databases
+) -> None:
+    async def needed() -> set[str]:
+        connection = await asyncpg.connect(databases.url)
+        found = (await column_grants.needed(connection))[READERS[role]]
+        await connection.close()
+        return {f"{relation.table}.{relation.column}" for relation in found}
+
+    assert reads[READERS[role]] == asyncio.run(needed())
+
+
+@pytest.mark.parametrize(("column", "coordinate"), SHOWN.items())
+def test_the_readers_of_a_column_are_those_of_its_field(
+    column: str, coordinate: str, reads: dict[str, set[str]]
+) -> None:
+    assert {role for role in Role if column in reads[READERS[role]]} == MATRIX[coordinate]
+
+
+@pytest.mark.parametrize("column", NOBODY_READS)
+def test_no_caller_reads_what_no_field_shows(column: str, reads: dict[str, set[str]]) -> None:
+    assert not [role for role in Role if column in reads[READERS[role]]]
+
+
+def test_the_service_itself_reads_tokens_and_no_people(reads: dict[str, set[str]]) -> None:
+    assert {column.partition(".")[0] for column in reads[INTERNAL]} == {"tokens", "alembic_version"}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_keys_are_read_by_the_roles_that_open_seals(role: Role, databases: Databases) -> None:
+    sealed = set(Role) - {Role.AUDITOR, Role.ANALYST}
+    found = asyncio.run(readable(databases.keyring_url, READERS[role]))
+    keys = {"subject_keys.subject_id", "subject_keys.master_version", "subject_keys.wrapped"}
+    assert found == (keys if role in sealed else set())
+
+
+async def refused(url: str, role: str, sql: str) -> bool:
+    connection = await asyncpg.connect(url, server_settings={"role": role})
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        await connection.execute(sql)
+    except asyncpg.InsufficientPrivilegeError:
+        return True
+    else:
+        return False
+    finally:
+        await transaction.rollback()
+        await connection.close()
+
+
+@pytest.mark.parametrize("role", [*READERS.values(), INTERNAL, WRITER, WORKER])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE consent_events SET actor = 'somebody'",
+        "DELETE FROM consent_events",
+        "TRUNCATE consent_events CASCADE",
+        "UPDATE access_events SET actor = 'somebody'",
+        "DELETE FROM access_events",
+        "TRUNCATE access_events",
+        "INSERT INTO access_events (at, id, written_in) SELECT now(), gen_random_uuid(), 7",
+        "INSERT INTO audit_eras SELECT number + 1, server, begins_after, begun_at FROM audit_eras",
+        "UPDATE audit_eras SET begins_after = 0",
+        "UPDATE purposes SET legal_basis = 'CONTRACT'",
+        "ALTER TABLE subjects ADD COLUMN more text",
+        "CREATE TABLE more (id int)",
+        "DROP TABLE access_grants",
+        "CREATE FUNCTION more() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    ],
+)
+def test_nobody_who_serves_callers_bends_the_record_or_the_schema(databases: Databases, role: str, sql: str) -> None:
+    assert asyncio.run(refused(databases.url, role, sql))
+
+
+@pytest.mark.parametrize("role", [*READERS.values(), INTERNAL])
+def test_readers_write_nothing(databases: Databases, role: str) -> None:
+    assert asyncio.run(refused(databases.url, role, "DELETE FROM consents"))
+    assert asyncio.run(refused(databases.url, role, "INSERT INTO tokens (name) VALUES ('x')"))
+
+
+@pytest.mark.parametrize("sql", ["SELECT access_event_era()", "SELECT access_event_months(CURRENT_DATE, 1)"])
+def test_workers_alone_have_the_record_s_tables_made_ready(databases: Databases, sql: str) -> None:
+    for role, outcome in ((WRITER, True), (WORKER, False), *((reader, True) for reader in READERS.values())):
+        assert asyncio.run(refused(databases.url, role, sql)) is outcome
+
+
+def test_keys_are_destroyed_by_workers_alone(databases: Databases) -> None:
+    for role, outcome in ((WRITER, True), (WORKER, False), *((reader, True) for reader in READERS.values())):
+        assert asyncio.run(refused(databases.keyring_url, role, "DELETE FROM subject_keys")) is outcome
+
+
+@pytest.fixture
+def unlocked(databases: Databases, api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """Give a service whose first lock is gone: no role is refused anything before it runs."""
+    allow: Callable[..., None] = lambda *_: None  # noqa: E731
+    monkeypatch.setattr(policy, "demand", allow)
+    with Running(settings_for(databases)) as url:
+        made = Api(url, api.secrets)
+        yield made
+        made.client.close()
+
+
+FORBIDDEN: list[tuple[str, str]] = [
+    ("STORE", "emails { address }"),
+    ("SYNC", "emails { address }"),
+    ("SERVICE", "paymentFragments { lastDigits }"),
+    ("STORE", "accounts { reference }"),
+    ("BILLING", "syncAccounts { clients { userAgent } }"),
+    ("SUPPORT", "paymentFragments { lastDigits }"),
+    ("PRIVACY", "paymentFragments { lastDigits expiryYear }"),
+    ("SUPPORT", "accessEvents { edges { node { actor } } }"),
+    ("ADMIN", "emails { address }"),
+    ("ADMIN", "consentHistory { edges { node { actor } } }"),
+    ("SERVICE", "displayName"),
+    ("STORE", "displayName country regime"),
+    ("BILLING", "country"),
+    ("ADMIN", "displayName"),
+]
+
+
+@pytest.mark.parametrize(("role", "selection"), FORBIDDEN)
+def test_postgresql_refuses_where_the_first_lock_is_gone(unlocked: Api, role: str, selection: str) -> None:
+    person = known(unlocked)
+    answer = unlocked.ask(role, f"query($id: ID!) {{ subject(by: {{id: $id}}) {{ {selection} }} }}", id=person.id)
+    text: Any = str(answer.body)
+    for value in ("user@example.com", "4242", "2031", "Ada Example", "Outliner", "'DE'", "GDPR", "store of the tests"):
+        assert value not in text
+    if "errors" in answer.body:
+        assert answer.code == "INTERNAL"
+    else:
+        assert set(answer.data["subject"].values()) == {None}

@@ -1,0 +1,224 @@
+"""JWTs of an identity provider: a key set on loopback, three algorithms, and everything that makes one worthless."""
+
+import asyncio
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+
+import asyncpg
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from api.access.jwt_verifier import NOT_SOONER
+from tests.conftest import Api, Databases, Running, settings_for
+from tests.people import DECIDE
+
+ISSUER, AUDIENCE = "https://id.example.com", "privacy-api"
+KEYS: dict[str, Any] = {
+    "RS256": rsa.generate_private_key(65537, 2048),
+    "ES256": ec.generate_private_key(ec.SECP256R1()),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+}
+STRANGER = rsa.generate_private_key(65537, 2048)
+VIEWER = {"query": "{ viewer { name role roles } }"}
+
+
+def published() -> dict[str, Any]:
+    """Give the key set: each algorithm's public key, named as the algorithm, and a secret that should not be in it."""
+    keys = []
+    for name, key in KEYS.items():
+        algorithm = jwt.get_algorithm_by_name(name)
+        keys.append(algorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": name, "use": "sig", "alg": name})
+    shared = base64.urlsafe_b64encode(b"s" * 32).rstrip(b"=").decode()
+    return {"keys": [*keys, {"kty": "oct", "k": shared, "kid": "shared", "alg": "HS256"}]}
+
+
+class Provider(NamedTuple):
+    """The service that believes the provider, and how often the provider was asked."""
+
+    api: Api
+    asked: list[str]
+    running: Running
+
+    def status(self, token: str) -> int:
+        return self.api.send(VIEWER, authorization=f"Bearer {token}").status_code
+
+
+@pytest.fixture(scope="module")
+def provider(databases: Databases, served: Api) -> Iterator[Provider]:
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(published()).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        settings = settings_for(
+            databases,
+            jwks_url=f"http://127.0.0.1:{server.server_port}/keys",
+            jwt_issuer=ISSUER,
+            jwt_audience=AUDIENCE,
+        )
+        running = Running(settings)
+        with running as url:
+            api = Api(url, served.secrets)
+            yield Provider(api, asked, running)
+            api.client.close()
+        server.shutdown()
+        thread.join()
+
+
+def token(algorithm: str = "RS256", key: Any = None, headers: dict[str, Any] | None = None, **claims: Any) -> str:
+    """Make a token that is right but for what is given; a claim of None is left out."""
+    usual = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ada@example.com", "exp": time.time() + 60, "roles": ["SUPPORT"]}
+    payload = {name: value for name, value in (usual | claims).items() if value is not None}
+    return jwt.encode(payload, key or KEYS[algorithm], algorithm, {"kid": algorithm} | (headers or {}))
+
+
+@pytest.mark.parametrize("algorithm", KEYS)
+def test_a_token_of_the_provider_is_believed(provider: Provider, algorithm: str) -> None:
+    answer = provider.api.send(VIEWER, authorization=f"Bearer {token(algorithm, roles=['SUPPORT', 'BILLING'])}")
+    assert answer.json()["data"]["viewer"] == {
+        "name": "ada@example.com",
+        "role": "SUPPORT",
+        "roles": ["SUPPORT", "BILLING"],
+    }
+
+
+def test_what_a_service_of_the_provider_asks_is_counted(provider: Provider, databases: Databases) -> None:
+    asked = {"query": DECIDE, "variables": {"who": {"email": "nobody@example.com"}, "purpose": "newsletter"}}
+    bearer = token(sub="shop.example.com", roles=["STORE"])
+    assert provider.api.send(asked, authorization=f"Bearer {bearer}").json()["data"]
+    provider.running.settle()
+
+    async def counted() -> int:
+        connection = await asyncpg.connect(databases.url)
+        counts = "SELECT sum(count) FROM consent_question_counts WHERE actor = 'shop.example.com'"
+        found: int = await connection.fetchval(counts)
+        await connection.close()
+        return found
+
+    assert asyncio.run(counted()) == 1
+
+
+def test_an_audience_may_be_one_of_several(provider: Provider) -> None:
+    assert provider.status(token(aud=["other", AUDIENCE])) == 200
+
+
+def test_opaque_tokens_work_beside(provider: Provider) -> None:
+    assert provider.api.send(VIEWER).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"iss": "https://elsewhere.example.com"},
+        {"iss": None},
+        {"aud": "another-api"},
+        {"aud": None},
+        {"aud": []},
+        {"exp": time.time() - 60},
+        {"exp": None},
+        {"exp": "tomorrow"},
+        {"nbf": time.time() + 600},
+        {"iat": time.time() + 600},
+        {"sub": None},
+        {"sub": "new\nline"},
+        {"sub": "a" * 65},
+        {"sub": ""},
+        {"roles": None},
+        {"roles": []},
+        {"roles": "SUPPORT"},
+        {"roles": ["KING"]},
+        {"roles": ["SUPPORT", "KING"]},
+        {"roles": [["SUPPORT"]]},
+        {"roles": {"SUPPORT": True}},
+        {"roles": [None]},
+    ],
+    ids=" ".join,
+)
+def test_a_claim_that_is_wrong_or_missing_makes_a_token_worthless(provider: Provider, claims: dict[str, Any]) -> None:
+    assert provider.status(token(**claims)) == 401
+
+
+def test_a_key_that_is_not_published_signs_nothing(provider: Provider) -> None:
+    assert provider.status(token(key=STRANGER)) == 401
+    assert provider.status(token(key=STRANGER, headers={"kid": "unknown"})) == 401
+    assert provider.status(token(headers={"kid": "unknown"})) == 401
+    assert provider.status(token(headers={"jwk": published()["keys"][0]}, key=STRANGER)) == 401
+
+
+def test_the_key_of_one_algorithm_does_not_sign_for_another(provider: Provider) -> None:
+    assert provider.status(token("ES256", headers={"kid": "RS256"})) == 401
+    assert provider.status(token("RS256", headers={"kid": "EdDSA"})) == 401
+
+
+def unsigned(header: dict[str, Any], signature: bytes = b"") -> str:
+    parts = [json.dumps(part).encode() for part in (header, jwt.decode(token(), options={"verify_signature": False}))]
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (*parts, signature))
+
+
+def test_no_algorithm_is_no_signature(provider: Provider) -> None:
+    for name in ("none", "None", "NONE", ""):
+        assert provider.status(unsigned({"alg": name, "kid": "RS256", "typ": "JWT"})) == 401
+    assert provider.status(unsigned({"kid": "RS256"})) == 401
+    assert provider.status(unsigned({"alg": "RS256", "kid": "RS256"})) == 401
+    assert provider.status(token().rpartition(".")[0] + ".") == 401
+
+
+def test_the_public_key_is_no_shared_secret(provider: Provider) -> None:
+    pem = KEYS["RS256"].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    hmac = jwt.get_algorithm_by_name("HS256")
+    for secret in (pem, pem.strip(), json.dumps(published()["keys"][0]).encode()):
+        head = {"alg": "HS256", "kid": "RS256"}
+        signing = unsigned(head).rpartition(".")[0]
+        assert provider.status(unsigned(head, hmac.sign(signing.encode(), secret))) == 401
+
+
+def test_a_shared_secret_signs_nothing_though_it_is_published(provider: Provider) -> None:
+    assert provider.status(token("HS256", b"s" * 32, {"kid": "shared"})) == 401
+    hmac = jwt.get_algorithm_by_name("HS256")
+    head = {"alg": "RS256", "kid": "shared"}
+    signing = unsigned(head).rpartition(".")[0]
+    assert provider.status(unsigned(head, hmac.sign(signing.encode(), b"s" * 32))) == 401
+
+
+def test_what_is_no_token_is_refused(provider: Provider) -> None:
+    for wrong in ("a.b.c", "..", "eyJ.eyJ.", "a" * 5000, token() + "x", token()[1:], token().upper()):
+        assert provider.status(wrong) == 401
+
+
+def test_strangers_do_not_make_the_service_ask_the_provider_again_and_again(provider: Provider) -> None:
+    provider.status(token())
+    before, begun = len(provider.asked), time.monotonic()
+    for number in range(30):
+        provider.status(token(headers={"kid": f"unknown{number}"}))
+    periods = int((time.monotonic() - begun) / NOT_SOONER)
+    assert len(provider.asked) <= before + 1 + periods
+
+
+def test_a_provider_that_cannot_be_reached_is_unavailable(databases: Databases, served: Api) -> None:
+    settings = settings_for(databases, jwks_url="http://127.0.0.1:1/keys", jwt_issuer=ISSUER, jwt_audience=AUDIENCE)
+    with Running(settings) as url:
+        api = Api(url, served.secrets)
+        try:
+            answer = api.send(VIEWER, authorization=f"Bearer {token()}")
+            assert answer.status_code == 503
+            assert answer.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryable": True}
+            assert api.send(VIEWER).status_code == 200
+        finally:
+            api.client.close()

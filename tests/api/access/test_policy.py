@@ -1,0 +1,238 @@
+"""Need-to-know over HTTP, by hand: what matters most, so that the matrix is not its own only judge."""
+
+import pytest
+from graphql import get_introspection_query
+
+from api.access.policy import MATRIX, PERSONAL
+from models.actors import PEOPLE, Role
+from tests.conftest import Api
+from tests.people import known, refused
+
+
+def test_billing_cannot_see_file_names(api: Api) -> None:
+    person = known(api)
+    asked = "query($id: ID!) { node(id: $id) { ... on SyncAccount { files { edges { node { name } } } } } }"
+    answer = api.ask("BILLING", asked, id=person.sync)
+    assert answer.status == 403
+    assert refused(answer) == {
+        "SyncAccount.files": ["SUPPORT", "PRIVACY"],
+        "SyncFile.name": ["SUPPORT", "PRIVACY"],
+        "SyncFileConnection.edges": ["SUPPORT", "PRIVACY"],
+        "SyncFileEdge.node": ["SUPPORT", "PRIVACY"],
+    }
+
+
+def test_admin_reads_no_personal_data(api: Api) -> None:
+    known(api)
+    for field in ("emails { address }", "displayName", "country", "accounts { reference }"):
+        asked = f"{{ subjects {{ edges {{ node {{ id {field} }} }} }} }}"
+        assert api.ask("ADMIN", asked).code == "FORBIDDEN"
+    assert len(api.ask("ADMIN", "{ subjects { edges { node { id status regime } } } }").data["subjects"]["edges"]) == 1
+
+
+def test_auditor_and_analyst_read_no_personal_data() -> None:
+    for role in (Role.AUDITOR, Role.ANALYST, Role.ADMIN):
+        assert not [coordinate for coordinate in PERSONAL if role in MATRIX[coordinate]]
+
+
+def test_only_store_and_billing_see_what_is_kept_of_a_card(api: Api) -> None:
+    person = known(api)
+    asked = "query($id: ID!) { subject(by: { id: $id }) { paymentFragments { lastDigits expiryMonth expiryYear } } }"
+    kept = {"subject": {"paymentFragments": [{"lastDigits": "4242", "expiryMonth": 7, "expiryYear": 2031}]}}
+    for role in ("STORE", "BILLING"):
+        assert api.ask(role, asked, id=person.id).data == kept
+    for role in ("SYNC", "SERVICE", "SUPPORT", "PRIVACY", "AUDITOR", "ANALYST", "ADMIN"):
+        answer = api.ask(role, asked, id=person.id)
+        assert answer.code == "FORBIDDEN"
+        assert "4242" not in str(answer.body)
+
+
+def test_support_sees_no_card_and_billing_sees_no_country_and_no_account(api: Api) -> None:
+    person = known(api)
+    for role, field in (
+        ("SUPPORT", "paymentFragments { isExpired }"),
+        ("BILLING", "country"),
+        ("BILLING", "accounts { system }"),
+        ("BILLING", "consents { state }"),
+        ("BILLING", "syncAccounts { storageBytes }"),
+    ):
+        assert api.ask(role, f'{{ subject(by: {{ id: "{person.id}" }}) {{ {field} }} }}').code == "FORBIDDEN"
+
+
+def test_the_store_cannot_see_what_syncs(api: Api) -> None:
+    person = known(api)
+    asked = "query($id: ID!) { subject(by: { id: $id }) { syncAccounts { clients { userAgent } } } }"
+    assert api.ask("STORE", asked, id=person.id).code == "FORBIDDEN"
+    assert api.ask("SYNC", asked, id=person.id).data["subject"]["syncAccounts"][0]["clients"]
+
+
+def test_services_see_choices_and_no_address(api: Api) -> None:
+    person = known(api)
+    asked = '{{ subject(by: {{ id: "{}" }}) {{ {} }} }}'
+    for role in ("STORE", "SYNC", "SERVICE"):
+        assert api.ask(role, asked.format(person.id, "consents { state purpose { key } }")).data["subject"]["consents"]
+        for field in (
+            "emails { address }",
+            "displayName",
+            "registeredAt",
+            "regime",
+            "consentHistory { edges { cursor } }",
+        ):
+            assert api.ask(role, asked.format(person.id, field)).code == "FORBIDDEN"
+
+
+def test_nobody_reaches_a_field_through_node_that_its_type_refuses(api: Api) -> None:
+    person = known(api)
+    for role, id_, type_, field in (
+        ("SUPPORT", person.card, "PaymentFragment", "lastDigits"),
+        ("STORE", person.sync, "SyncAccount", "storageBytes"),
+        ("ADMIN", person.id, "Subject", "displayName"),
+        ("ANALYST", person.id, "Subject", "status"),
+        ("AUDITOR", person.id, "Subject", "registeredAt"),
+    ):
+        answer = api.ask(role, f'{{ node(id: "{id_}") {{ id ... on {type_} {{ {field} }} }} }}')
+        assert list(refused(answer)) == [f"{type_}.{field}"]
+
+
+def test_node_gives_nothing_of_a_type_that_the_role_sees_nothing_of(api: Api) -> None:
+    person = known(api)
+    asked = "query($id: ID!) { node(id: $id) { __typename id } }"
+    assert api.ask("ANALYST", asked, id=person.id).data == {"node": None}
+    assert api.ask("SUPPORT", asked, id=person.card).data == {"node": None}
+    assert api.ask("BILLING", asked, id=person.sync).data == {"node": None}
+    assert api.ask("BILLING", asked, id=person.card).data == {
+        "node": {"__typename": "PaymentFragment", "id": person.card}
+    }
+
+
+def test_aliases_fragments_and_directives_hide_nothing(api: Api) -> None:
+    person = known(api)
+    by = f'subject(by: {{ id: "{person.id}" }})'
+    for document in (
+        f"{{ who: {by} {{ harmless: country }} }}",
+        f"{{ {by} {{ ...a }} }} fragment a on Subject {{ ...b }} fragment b on Subject {{ ... {{ country }} }}",
+        f"{{ {by} {{ ... on Node {{ ... on Subject {{ country }} }} }} }}",
+        f"{{ {by} {{ id country @skip(if: true) }} }}",
+        f"query($no: Boolean = false) {{ {by} {{ id ... @include(if: $no) {{ country }} }} }}",
+    ):
+        assert list(refused(api.ask("BILLING", document))) == ["Subject.country"]
+
+
+def test_an_operation_that_is_not_chosen_is_not_held_against_the_caller(api: Api) -> None:
+    document = "query Mine { viewer { name } } query Theirs { tokens { id } }"
+    headers = {"authorization": f"Bearer {api.secrets['STORE']}", "accept": "application/graphql-response+json"}
+    asked = {"query": document, "operationName": "Mine"}
+    assert api.client.post("/graphql", json=asked, headers=headers).status_code == 200
+    asked["operationName"] = "Theirs"
+    assert api.client.post("/graphql", json=asked, headers=headers).status_code == 403
+
+
+def test_a_refused_selection_below_a_mutation_stops_the_mutation(api: Api) -> None:
+    asked = 'mutation { registerSubject(input: { email: "new@example.com" }) { id emails { address } } }'
+    answer = api.ask("STORE", asked)
+    assert list(refused(answer)) == ["EmailAddress.address", "Subject.emails"]
+    assert api.ask("ADMIN", '{ subject(by: { email: "new@example.com" }) { id } }').data == {"subject": None}
+
+
+def test_every_refused_field_is_listed_and_none_that_is_allowed(api: Api) -> None:
+    asked = "{ viewer { name } tokens { id } subjects { edges { node { id country } } } purposes { key } }"
+    assert set(refused(api.ask("STORE", asked))) == {
+        "Query.tokens",
+        "Token.id",
+        "Query.subjects",
+        "SubjectConnection.edges",
+        "SubjectEdge.node",
+        "Subject.country",
+    }
+
+
+def test_services_do_not_restrict_and_support_issues_no_tokens(api: Api) -> None:
+    person = known(api)
+    restricts = f'mutation {{ restrictProcessing(subject: {{ id: "{person.id}" }}) {{ __typename }} }}'
+    for role in ("STORE", "SYNC", "SERVICE", "SUPPORT", "BILLING", "AUDITOR", "ANALYST"):
+        assert refused(api.ask(role, restricts)) == {"Mutation.restrictProcessing": ["PRIVACY", "ADMIN"]}
+    issues = 'mutation { issueToken(name: "mine", roles: [ADMIN]) { secret } }'
+    for role in set(Role) - {Role.ADMIN}:
+        assert set(refused(api.ask(role, issues))) == {"IssuedToken.secret", "Mutation.issueToken"}
+
+
+@pytest.mark.parametrize("role", sorted(PEOPLE))
+def test_people_name_a_case_for_personal_data_and_for_nothing_else(api: Api, role: str) -> None:
+    person = known(api)
+    by = f'subject(by: {{ id: "{person.id}" }})'
+    assert api.ask(role, f"{{ {by} {{ id status }} }}", case="").data
+    answer = api.ask(role, f"{{ {by} {{ id emails {{ address }} }} }}", case="")
+    assert answer.code == "CASE_REQUIRED"
+    assert answer.status == 400
+    assert {entry["field"] for entry in answer.extensions["access"]} == {"Subject.emails", "EmailAddress.address"}
+    assert api.ask(role, f"{{ {by} {{ id emails {{ address }} }} }}", case="case/7").data["subject"]["emails"]
+
+
+def test_a_case_is_demanded_again_for_a_document_that_is_known(api: Api) -> None:
+    known(api)
+    asked = '{ subject(by: { email: "user@example.com" }) { displayName } }'
+    assert api.ask("SUPPORT", asked).data
+    assert api.ask("SUPPORT", asked, case="").code == "CASE_REQUIRED"
+
+
+def test_file_names_open_only_under_an_access_grant(api: Api) -> None:
+    person = known(api)
+    asked = "query($id: ID!) { node(id: $id) { ... on SyncAccount { fileCount files { edges { node { name } } } } } }"
+    for role in ("SUPPORT", "PRIVACY"):
+        answer = api.ask(role, asked, id=person.sync)
+        assert answer.code == "GRANT_REQUIRED"
+        assert "Diary" not in str(answer.body)
+
+
+def test_introspection_shows_each_role_what_it_may_use(api: Api) -> None:
+    asked = '{ __schema { types { name fields { name } } } hidden: __type(name: "Token") { name } }'
+    for role in Role:
+        answer = api.ask(role, asked, case="").data
+        shown = {
+            f"{named['name']}.{field['name']}"
+            for named in answer["__schema"]["types"]
+            if not named["name"].startswith("__")
+            for field in named["fields"] or ()
+        }
+        assert shown == {coordinate for coordinate, roles in MATRIX.items() if role in roles}
+        assert (answer["hidden"] is None) == (role not in MATRIX["Token.id"])
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_introspection_query_of_common_tools_is_answered(api: Api, role: Role) -> None:
+    answer = api.ask(role, get_introspection_query(), case="").data
+    types = {named["name"] for named in answer["__schema"]["types"]}
+    assert "ErrorCode" in types
+    assert ("Mutation" in types) == any(
+        role in roles for coordinate, roles in MATRIX.items() if coordinate.startswith("Mutation.")
+    )
+
+
+def test_no_error_suggests_a_name(api: Api) -> None:
+    for document in (
+        "{ token { id } }",
+        "{ viewer { nam } }",
+        '{ subject(by: { emai: "x" }) { id } }',
+        "{ subject(bye: 1) { id } }",
+        'mutation { issueToken(name: "x", roles: [ADMI]) { secret } }',
+        '{ node(id: "x") { ... on Subjec { id } } }',
+    ):
+        answer = api.ask("STORE", document)
+        assert answer.status == 400
+        assert "did you mean" not in str(answer.body).lower()
+
+
+def test_a_role_is_one_of_the_tokens_own(api: Api) -> None:
+    asked = 'mutation { issueToken(name: "two roles", roles: [SUPPORT, BILLING]) { secret } }'
+    secret = api.ask("ADMIN", asked).data["issueToken"]["secret"]
+    headers = {"authorization": f"Bearer {secret}", "accept": "application/graphql-response+json"}
+    viewer = {"query": "{ viewer { role roles case } }"}
+    for given, role in ((None, "SUPPORT"), ("SUPPORT", "SUPPORT"), ("BILLING", "BILLING")):
+        extra = {"x-role": given} if given else {}
+        answer = api.client.post("/graphql", json=viewer, headers=headers | extra).json()
+        assert answer["data"]["viewer"] == {"role": role, "roles": ["SUPPORT", "BILLING"], "case": None}
+    for given in ("PRIVACY", "support", "", "NOBODY", "SUPPORT,BILLING"):
+        answer = api.client.post("/graphql", json=viewer, headers=headers | {"x-role": given})
+        assert answer.status_code == 403
+        assert answer.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        assert not given or given not in answer.text

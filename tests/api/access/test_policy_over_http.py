@@ -1,0 +1,64 @@
+"""Every field is asked for in every role, over HTTP, as the matrix has it; and the printed schema says the same."""
+
+from typing import Any
+
+import pytest
+from graphql import GraphQLEnumType, GraphQLInterfaceType, GraphQLObjectType
+
+from api.access.policy import MATRIX, PERSONAL
+from api.graphql.schema import printed
+from models.actors import Role
+from tests.api.fields import SCHEMA, SDL, document_for
+from tests.conftest import Api
+from tests.people import refused
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_field_is_given_to_the_roles_of_the_matrix_and_to_no_other(api: Api, role: Role) -> None:
+    wrong = []
+    for coordinate in MATRIX:
+        document, named = document_for([coordinate], role)
+        wanted = {
+            one: [str(each) for each in Role if each in MATRIX[one]] for one in sorted(named) if role not in MATRIX[one]
+        }
+        answer = api.ask(role, document)
+        codes = {error["extensions"]["code"] for error in answer.body.get("errors", [])}
+        if refused(answer) != wanted or codes & {"INTERNAL", "GRAPHQL_INVALID"}:
+            wrong.append((document, answer.body))
+    assert not wrong
+
+
+def test_the_printed_schema_says_what_the_matrix_says() -> None:
+    roles: dict[str, frozenset[str]] = {}
+    personal = set()
+    for named in SCHEMA.type_map.values():
+        if isinstance(named, GraphQLObjectType | GraphQLInterfaceType) and not named.name.startswith("__"):
+            for name, field in named.fields.items():
+                written: Any = field.ast_node
+                for directive in written.directives:
+                    if directive.name.value == "needToKnow":
+                        values = directive.arguments[0].value.values
+                        roles[f"{named.name}.{name}"] = frozenset(one.value for one in values)
+                    else:
+                        personal.add(f"{named.name}.{name}")
+    assert roles == {coordinate: frozenset(map(str, each)) for coordinate, each in MATRIX.items()}
+    assert personal == PERSONAL
+
+
+def test_the_committed_schema_is_the_one_that_is_served() -> None:
+    assert printed() == SDL
+
+
+def test_everything_in_the_schema_is_described() -> None:
+    bare = []
+    for named in SCHEMA.type_map.values():
+        if named.name.startswith("__") or named.name in {"String", "Int", "Boolean", "ID", "Float"}:
+            continue
+        parts: dict[str, Any] = {"": named}
+        if isinstance(named, GraphQLEnumType):
+            parts |= named.values
+        for name, field in getattr(named, "fields", {}).items():
+            parts[name] = field
+            parts |= {f"{name}({key}:)": one for key, one in getattr(field, "args", {}).items()}
+        bare += [f"{named.name}.{name}" for name, part in parts.items() if not part.description]
+    assert not bare

@@ -1,0 +1,161 @@
+"""Card numbers and broken text are refused wherever they stand, before any verb sees them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.api.client import (
+    FILE,
+    MANY,
+    NODE,
+    SUBJECT,
+    Asked,
+    card,
+    counted,
+    demand_refused,
+    grant,
+    inlined,
+    people,
+    register,
+    subject,
+    sync,
+)
+from tests.conftest import Api, Databases
+from tests.people import CLIENT, OPT_OUT, RECORD_SYNC, REGISTER, known
+
+VISA = "4111111111111111"
+CARDS = ["4111111111111111", "4111 1111 1111 1111", "5555-5555-5555-4444", "\u0664\u0661\u0661\u0661" + "\u0661" * 12]
+
+
+@pytest.mark.parametrize("number", CARDS, ids=["plain", "spaced", "dashed", "arabic"])
+def test_a_card_number_is_refused_wherever_it_stands(
+    api: Api, databases: Databases, capsys: pytest.CaptureFixture[str], number: str
+) -> None:
+    known(api)
+    before = counted(databases)
+    places: list[tuple[Asked, str]] = [
+        (register(displayName=f"Ada {number}"), "input.displayName"),
+        (register(email=f"{number}@example.com"), "input.email"),
+        (register(account={"system": "store", "reference": number}), "input.account.reference"),
+        (card(reference=number), "input.reference"),
+        (card(lastDigits=number), "input.lastDigits"),
+        (sync(files=[FILE, FILE | {"name": f"{number}.txt"}]), "input.files.1.name"),
+        (sync(client=CLIENT | {"userAgent": f"App ({number})"}), "input.client.userAgent"),
+        (grant(purpose=number), "purpose"),
+        (grant(channel=number), "channel"),
+        (grant(at=number), "at"),
+        (subject({"email": number}), "by.email"),
+        (subject({"id": number}), "by.id"),
+        (subject({number: "x"}), "by"),
+        (("STORE", MANY, {"all": {"emails": ["a@example.com", number]}}), "all.emails.1"),
+        (("STORE", NODE, {"id": number}), "id"),
+        (people(after=number), "after"),
+        (("STORE", "query { viewer { role } }", {"unused": [{"deep": [number]}]}), ""),
+    ]
+    for (role, document, variables), argument in places:
+        answer = api.send({"query": document, "variables": variables}, role)
+        demand_refused(answer, "CARD_NUMBER_REFUSED", argument, number)
+        # A key, and what stands in no argument, cannot be written as a literal.
+        if argument and number not in str([*variables.get("by", {})]):
+            literal = inlined(document, {key: "x" if key == "channel" else one for key, one in variables.items()})
+            if number in literal or json.dumps(number)[1:-1] in literal:
+                demand_refused(api.send({"query": literal}, role), "CARD_NUMBER_REFUSED", None, number)
+    assert counted(databases) == before
+    api.send({"query": "{ viewer { role } }"})
+    captured = capsys.readouterr()
+    assert number not in captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    ("document", "operation", "variables"),
+    [
+        ("{ viewer { role } }", VISA, {}),
+        ("{ viewer { role } }", f"Op_{VISA}", {}),
+        (f"query Op{VISA} {{ viewer {{ role }} }}", None, {}),
+        (f"query Op_{VISA} {{ viewer {{ role }} }}", f"Op_{VISA}", {}),
+        (f"{{ viewer {{ a{VISA}: role }} }}", None, {}),
+        (f"{{ viewer {{ _{VISA} }} }}", None, {}),
+        (f"{{ viewer {{ ...f{VISA} }} }} fragment f{VISA} on Viewer {{ role }}", None, {}),
+        (f"query($v{VISA}: Int) {{ viewer {{ role }} }}", None, {}),
+        (f"{{ node(id: {VISA}) {{ id }} }}", None, {}),
+        (f"{{ node(id: -{VISA}) {{ id }} }}", None, {}),
+        (f"{{ node(id: {VISA}.0) {{ id }} }}", None, {}),
+        (f'{{ node(id: "{VISA}") {{ id }} }}', None, {}),
+        (f'{{ node(id: """\n  {VISA}\n""") {{ id }} }}', None, {}),
+        ('{ node(id: "\\u0034111111111111111") { id } }', None, {}),
+        (
+            f'mutation {{ optOut(subject: {{ email: "a@example.com" }}, purposes: [], channel: A_{VISA}) {{ at }} }}',
+            None,
+            {},
+        ),
+        (f"mutation {{ optOut(subject: {{ email: {VISA} }}, purposes: [], channel: STORE) {{ at }} }}", None, {}),
+        (f"query($id: ID = {VISA}) {{ node(id: $id) {{ id }} }}", None, {}),
+        (NODE, None, {"id": int(VISA)}),
+        (NODE, None, {"id": float(VISA)}),
+        (NODE, None, {"id": -int(VISA)}),
+        (NODE, None, {"id": f"sub_1 {VISA}"}),
+        (SUBJECT, None, {"by": {"email": int(VISA)}}),
+        (SUBJECT, None, {"by": {"account": {"system": "store", "reference": int(VISA)}}}),
+        (OPT_OUT, None, {"who": {"email": "a@example.com"}, "purposes": [int(VISA)], "channel": "STORE"}),
+        (OPT_OUT, None, {"who": {"email": "a@example.com"}, "purposes": [], "channel": int(VISA)}),
+        (NODE, None, {"id": "sub", VISA: 1}),
+        (NODE, None, {"id": {"a.b": {"c": VISA}}}),
+    ],
+    ids=range(27),
+)
+def test_a_card_number_is_refused_in_every_part_of_a_request(
+    api: Api, capsys: pytest.CaptureFixture[str], document: str, operation: str | None, variables: dict[str, Any]
+) -> None:
+    asked = {"query": document, "operationName": operation, "variables": variables}
+    answer = api.send(asked)
+    assert answer.json()["errors"][0]["extensions"]["code"] == "CARD_NUMBER_REFUSED"
+    assert "1111111" not in answer.text
+    api.send({"query": "{ viewer { role } }"})
+    captured = capsys.readouterr()
+    assert "1111111" not in captured.out + captured.err
+
+
+def test_bytes_and_counts_that_look_like_a_card_number_are_counted(api: Api) -> None:
+    person = known(api)
+    asked = "query($id: ID!) { node(id: $id) { ... on SyncAccount { storageBytes } } }"
+    for variables in (sync(storageBytes=int(VISA), syncedAt="2026-03-01T00:00:00Z")[2],):
+        assert api.ask("SYNC", RECORD_SYNC, **variables).data
+        assert api.ask("SYNC", inlined(RECORD_SYNC, variables)).data
+    assert api.ask("SYNC", asked, id=person.sync).data == {"node": {"storageBytes": int(VISA)}}
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\udfff", "a\\ud83d", "\\udc00\\ud800"])
+def test_half_a_surrogate_pair_is_no_text(api: Api, databases: Databases, half: str) -> None:
+    before = counted(databases)
+    asked = json.dumps({"query": REGISTER, "variables": {"input": {"email": "a@example.com", "displayName": "HALF"}}})
+    answer = api.send(asked.replace("HALF", half).encode())
+    assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_INPUT", "argument": "input.displayName"}
+    literal = json.dumps({"query": inlined(REGISTER, {"input": {"email": "HALF"}})})
+    for written in (half, half.replace("\\", "\\\\")):
+        answer = api.send(literal.replace("HALF", written).encode())
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["extensions"]["code"] in {"BAD_INPUT", "GRAPHQL_INVALID"}
+    for part in ('{"query":"{ viewer { role } } # HALF"}', '{"query":"{ viewer { role } }","variables":{"HALF":1}}'):
+        assert api.send(part.replace("HALF", half).encode()).status_code in {200, 400}
+    assert counted(databases) == before
+
+
+def test_a_pair_of_surrogates_is_one_character(api: Api) -> None:
+    asked = json.dumps(
+        {"query": REGISTER, "variables": {"input": {"email": "a@example.com", "displayName": "Ada PAIR"}}}
+    )
+    assert api.send(asked.replace("PAIR", "\\ud83d\\ude00").encode()).json()["data"]
+    read = '{ subject(by: { email: "a@example.com" }) { displayName } }'
+    assert api.ask("SUPPORT", read).data == {"subject": {"displayName": "Ada \U0001f600"}}
+
+
+def test_an_argument_that_the_schema_does_not_know_is_not_repeated(api: Api) -> None:
+    for variables in (
+        {"by": {"user@example.com": VISA}},
+        {"user@example.com": VISA},
+        {"by": {"email": {"user@example.com": VISA}}},
+    ):
+        answer = api.send({"query": SUBJECT, "variables": variables})
+        assert answer.json()["errors"][0]["extensions"]["code"] == "CARD_NUMBER_REFUSED"
+        assert "user@" not in answer.text

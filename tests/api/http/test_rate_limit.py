@@ -1,0 +1,55 @@
+"""Wrong tokens are counted by address and slowed down; nobody who shows a good one waits."""
+
+import time
+
+import httpx
+
+from api.http.rate_limit import FREE, LONGEST, MOST_ADDRESSES, STEP, Guesses
+from tests.conftest import Api, Databases, Running, settings_for
+
+
+def test_a_few_wrong_tokens_are_answered_at_once() -> None:
+    guesses = Guesses()
+    assert [guesses.noted("192.0.2.1") for _ in range(FREE - 1)] == [0.0] * (FREE - 1)
+
+
+def test_each_further_one_waits_longer_up_to_a_limit() -> None:
+    guesses = Guesses()
+    waits = [guesses.noted("192.0.2.1") for _ in range(500)]
+    assert waits == sorted(waits)
+    assert 0 < waits[FREE + 1] < 3 * STEP
+    assert waits[-1] == LONGEST
+
+
+def test_other_addresses_do_not_wait_for_it() -> None:
+    guesses = Guesses()
+    for _ in range(500):
+        guesses.noted("192.0.2.1")
+    assert guesses.noted("192.0.2.2") == 0
+
+
+def test_addresses_are_remembered_in_bounded_memory() -> None:
+    guesses = Guesses()
+    for number in range(MOST_ADDRESSES + 500):
+        guesses.noted(f"2001:db8::{number:x}")
+    assert len(guesses._tallies) == MOST_ADDRESSES
+
+
+def test_a_wrong_token_waits_and_a_good_one_does_not(api: Api, databases: Databases) -> None:
+    def asked(url: str, secret: str) -> tuple[int, float]:
+        began = time.monotonic()
+        answer = httpx.post(
+            f"{url}/graphql", json={"query": "{ viewer { name } }"}, headers={"authorization": f"Bearer {secret}"}
+        )
+        return answer.status_code, time.monotonic() - began
+
+    with Running(settings_for(databases)) as url:
+        wrong = [asked(url, "prv_" + "0" * 43) for _ in range(FREE + 10)]
+        good = [asked(url, api.secrets["STORE"]) for _ in range(3)]
+        metrics = httpx.get(f"{url}/metrics").text
+    assert {status for status, _ in wrong} == {401}
+    assert wrong[-1][1] > 8 * STEP
+    assert {status for status, _ in good} == {200}
+    assert min(seconds for _, seconds in good) < 8 * STEP
+    [line] = [line for line in metrics.splitlines() if line.startswith("privacy_wrong_tokens_total ")]
+    assert float(line.split()[1]) >= FREE + 10

@@ -1,0 +1,304 @@
+"""One click unsubscribes: no login, no script, nothing by looking, and nothing that a link scanner could set off."""
+
+import contextlib
+import re
+import statistics
+import time
+from collections.abc import Iterator
+from uuid import UUID
+
+import httpx
+import pytest
+
+from api.http.client_address import origin
+from api.http.token_bucket import Rates
+from models.consent import unsubscribe_links
+from models.encryption.keyring import Keyring
+from models.encryption.master_keys import MasterKeys
+from tests.conftest import Api, Databases, Running, World, settings_for
+from tests.people import DECIDE, GRANT
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+LINK = (
+    "mutation Link($who: SubjectBy!, $purpose: String!) "
+    "{ unsubscribeLink(subject: $who, purpose: $purpose) { url headers { name value } } }"
+)
+
+
+def person(api: Api, *purposes: str) -> str:
+    """Register somebody who agreed to these purposes; give the id."""
+    subject_id = api.register("user@example.com")
+    for purpose in purposes:
+        assert api.ask("STORE", GRANT, who={"id": subject_id}, purpose=purpose, channel="WEBSITE").data
+    return subject_id
+
+
+def link(api: Api, subject_id: str, purpose: str = "newsletter") -> str:
+    """Ask for the link as the newsletter service does; give its path."""
+    made = api.ask("SERVICE", LINK, who={"id": subject_id}, purpose=purpose).data["unsubscribeLink"]
+    return "/u/" + str(made["url"]).rpartition("/u/")[2]
+
+
+def reason(api: Api, subject_id: str, purpose: str = "newsletter") -> str:
+    decided = api.ask("STORE", DECIDE, who={"id": subject_id}, purpose=purpose).data["consentDecision"]
+    return str(decided["reason"])
+
+
+def test_a_service_gets_the_headers_for_its_own_mail(api: Api) -> None:
+    subject_id = person(api)
+    made = api.ask("SERVICE", LINK, who={"email": "user@example.com"}, purpose="newsletter").data["unsubscribeLink"]
+    assert made["headers"] == [
+        {"name": "List-Unsubscribe", "value": f"<{made['url']}>"},
+        {"name": "List-Unsubscribe-Post", "value": "List-Unsubscribe=One-Click"},
+    ]
+    assert "example.com" not in made["url"]
+    assert link(api, subject_id) == link(api, subject_id)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "code"), [("order-processing", "PURPOSE_NOT_REFUSABLE"), ("nonsense", "UNKNOWN_PURPOSE")]
+)
+def test_there_is_no_link_for_what_cannot_be_refused(api: Api, purpose: str, code: str) -> None:
+    assert api.ask("SERVICE", LINK, who={"id": person(api)}, purpose=purpose).code == code
+
+
+def test_there_is_no_link_for_an_address_that_nobody_is_registered_under(api: Api) -> None:
+    assert api.ask("SERVICE", LINK, who={"email": "no@example.com"}, purpose="newsletter").code == "SUBJECT_NOT_FOUND"
+
+
+def test_looking_changes_nothing(api: Api) -> None:
+    subject_id = person(api, "newsletter")
+    path = link(api, subject_id)
+    for method in ("GET", "HEAD"):
+        assert api.client.request(method, path).status_code == 200
+    assert reason(api, subject_id) == "GRANTED"
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_one_click_opts_out_of_the_purpose_and_of_nothing_else(api: Api, times: int) -> None:
+    subject_id = person(api, "newsletter", "usage-statistics")
+    path = link(api, subject_id)
+    for _ in range(times):
+        answer = api.client.post(path, data=ONE_CLICK)
+        assert answer.status_code == 200
+        assert "You are unsubscribed" in answer.text
+        assert "set-cookie" not in answer.headers
+    assert reason(api, subject_id) == "WITHDRAWN"
+    assert reason(api, subject_id, "usage-statistics") == "GRANTED"
+
+
+def test_one_click_comes_as_multipart_too(api: Api) -> None:
+    subject_id = person(api, "newsletter")
+    answer = api.client.post(link(api, subject_id), files={"List-Unsubscribe": (None, "One-Click")})
+    assert answer.status_code == 200
+    assert reason(api, subject_id) == "WITHDRAWN"
+
+
+@pytest.mark.parametrize("kind", [{}, {"content-type": "text/plain"}, {"content-type": "multipart/form-data"}])
+def test_one_click_of_a_careless_sender_counts_if_it_says_so(api: Api, kind: dict[str, str]) -> None:
+    subject_id = person(api, "newsletter")
+    request = api.client.build_request(
+        "POST", link(api, subject_id), content=b"List-Unsubscribe=One-Click", headers=kind
+    )
+    is_readable = kind.get("content-type") != "multipart/form-data"
+    assert api.client.send(request).status_code == (200 if is_readable else 400)
+    assert reason(api, subject_id) == ("WITHDRAWN" if is_readable else "GRANTED")
+
+
+def test_a_body_that_is_no_form_of_ours_is_refused_however_long_it_is(api: Api) -> None:
+    subject_id = person(api, "newsletter")
+
+    def body() -> Iterator[bytes]:
+        yield b"List-Unsubscribe=One-Click&"
+        for _ in range(256):
+            yield b"x" * 65_536
+
+    with contextlib.suppress(httpx.TransportError):  # the server may hang up while it is still talked to
+        assert api.client.post(link(api, subject_id), content=body()).status_code == 400
+    assert reason(api, subject_id) == "GRANTED"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_other_methods_do_nothing(api: Api, method: str) -> None:
+    subject_id = person(api, "newsletter")
+    answer = api.client.request(method, link(api, subject_id), content=b"List-Unsubscribe=One-Click")
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
+    assert reason(api, subject_id) == "GRANTED"
+
+
+def test_the_page_offers_everything(api: Api) -> None:
+    subject_id = person(api, "newsletter", "usage-statistics")
+    path = link(api, subject_id)
+    assert 'name="everything"' in api.client.get(path).text
+    assert api.client.post(path, data={"everything": "yes"}).status_code == 200
+    assert reason(api, subject_id, "usage-statistics") == "WITHDRAWN"
+    assert reason(api, subject_id, "site-analytics") == "OBJECTED"
+
+
+@pytest.mark.parametrize("body", [b"", b"List-Unsubscribe=Two-Clicks", b"x" * 5000, b"\xff\xfe=", b"everythin=yes"])
+def test_a_post_without_the_click_changes_nothing(api: Api, body: bytes) -> None:
+    subject_id = person(api, "newsletter")
+    for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json"):
+        answer = api.client.post(link(api, subject_id), content=body, headers={"content-type": kind})
+        assert answer.status_code == 400
+    assert reason(api, subject_id) == "GRANTED"
+
+
+def test_the_page_stands_under_a_strict_policy_and_loads_nothing(api: Api) -> None:
+    answer = api.client.get(link(api, person(api)))
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "form-action 'self'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert re.findall(r"src=|href=|<script|@import|url\(", answer.text) == []
+
+
+@pytest.mark.anyio
+async def test_a_token_that_was_changed_anywhere_is_none_of_ours(world: World) -> None:
+    person_id = UUID(int=7)
+    token = unsubscribe_links.token(world.keyring, person_id, "newsletter")
+    assert unsubscribe_links.read(world.keyring, token) == (person_id, "newsletter")
+    for index, letter in enumerate(token):
+        changed = token[:index] + ("A" if letter != "A" else "B") + token[index + 1 :]
+        found = unsubscribe_links.read(world.keyring, changed)
+        assert found is None, f"changed at {index}"
+    for wrong in (
+        "",
+        "A",
+        token[:-1],
+        token + "A",
+        token * 9,
+        "é" * 30,
+        "=" * 40,
+        "A" * 64,
+        token.replace("-", "+") + "!",
+    ):
+        assert unsubscribe_links.read(world.keyring, wrong) is None
+
+
+@pytest.mark.anyio
+async def test_a_token_survives_rotation_of_the_master_key_and_a_new_look_up_key(
+    world: World, clean: Databases
+) -> None:
+    token = unsubscribe_links.token(world.keyring, UUID(int=7), "newsletter")
+    newer = MasterKeys.made(2)
+    turning = Keyring(world.database.keyring, MasterKeys(f"{newer},{clean.master_key}"))
+    async with world.database.keyring.acquire() as connection:
+        kept = await connection.fetch("SELECT * FROM lookup_keys")
+        try:
+            _ = [size async for size in turning.rotate()]
+            turned = Keyring(world.database.keyring, MasterKeys(newer))
+            await turned.add_lookup_key(connection, 2)
+            await turned.load()
+            assert unsubscribe_links.read(turned, token) == (UUID(int=7), "newsletter")
+            assert unsubscribe_links.token(turned, UUID(int=7), "newsletter") != token
+        finally:
+            await connection.execute("DELETE FROM lookup_keys")
+            for row in kept:
+                await connection.execute(
+                    "INSERT INTO lookup_keys (version, master_version, wrapped, created_at) VALUES ($1, $2, $3, $4)",
+                    *row.values(),
+                )
+
+
+@pytest.mark.anyio
+async def test_a_wrong_token_takes_as_long_whatever_is_wrong_with_it(world: World) -> None:
+    token = unsubscribe_links.token(world.keyring, UUID(int=7), "newsletter")
+    first, last = ("B" if token[0] == "A" else "A") + token[1:], token[:-2] + ("B" if token[-2] == "A" else "A") + "A"
+    stranger = unsubscribe_links.token(world.keyring, UUID(int=8), "newsletter")[:-8] + token[-8:]
+    seconds: dict[str, list[float]] = {wrong: [] for wrong in (first, last, stranger, "A" * len(token))}
+    for _ in range(2000):
+        for wrong, taken in seconds.items():
+            began = time.perf_counter()
+            assert unsubscribe_links.read(world.keyring, wrong) is None
+            taken.append(time.perf_counter() - began)
+    medians = [statistics.median(taken) for taken in seconds.values()]
+    assert max(medians) < 1.25 * min(medians)
+
+
+def test_a_wrong_link_says_so_and_nothing_more(api: Api) -> None:
+    subject_id = person(api, "newsletter")
+    path = link(api, subject_id)
+    wrong = path[:-1] + ("A" if path[-1] != "A" else "B")
+    assert api.client.head(wrong).status_code == 404
+    answers = [
+        api.client.get(wrong),
+        api.client.post(wrong, data=ONE_CLICK),
+        api.client.get("/u/nonsense"),
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text for answer in answers}) == 1
+    assert reason(api, subject_id) == "GRANTED"
+
+
+@pytest.mark.anyio
+async def test_who_is_erased_is_told_what_everybody_is_told(api: Api, world: World) -> None:
+    subject_id = person(api, "newsletter")
+    path = link(api, subject_id)
+    async with world.database.transaction() as connection:
+        await connection.execute("UPDATE subjects SET status = 'ERASED'")
+    answer = api.client.post(path, data=ONE_CLICK)
+    assert answer.status_code == 200
+    assert "You are unsubscribed" in answer.text
+
+
+def test_no_letter_confirms_what_the_page_confirms(api: Api, databases: Databases) -> None:
+    subject_id = person(api, "newsletter")
+    before = databases.cluster.run("psql", "-At", "-d", databases.url, "-c", "SELECT count(*) FROM letters")
+    api.client.post(link(api, subject_id), data=ONE_CLICK)
+    assert databases.cluster.run("psql", "-At", "-d", databases.url, "-c", "SELECT count(*) FROM letters") == before
+
+
+def test_an_address_that_tries_tokens_is_slowed_down(databases: Databases) -> None:
+    with Running(settings_for(databases, tls_in_front=True)) as url, httpx.Client(base_url=url) as client:
+
+        def tried(*addresses: str) -> httpx.Response:
+            return client.get("/u/nonsense", headers=[("x-forwarded-for", each) for each in addresses])
+
+        codes = [tried("198.51.100.7").status_code for _ in range(30)]
+        assert codes[0] == 404
+        assert codes[-1] == 429
+        assert int(tried("203.0.113.1, 198.51.100.7").headers["retry-after"]) >= 1
+        assert tried("203.0.113.1", "198.51.100.7").status_code == 429
+        assert tried("198.51.100.7, 198.51.100.8").status_code == 404
+        assert tried("198.51.100.8").status_code == 404
+
+
+def test_what_a_caller_says_of_its_address_counts_for_nothing_without_a_proxy(databases: Databases) -> None:
+    with Running(settings_for(databases)) as url, httpx.Client(base_url=url) as client:
+        said = [{"x-forwarded-for": f"198.51.100.{n}"} for n in range(30)]
+        codes = [client.get("/u/nonsense", headers=each).status_code for each in said]
+    assert codes[-1] == 429
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("198.51.100.7:4711", "198.51.100.7"),
+        ("::ffff:198.51.100.7", "198.51.100.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:0db8:0001:0002"),
+        ("2001:db8:1:2::9", "2001:0db8:0001:0002"),
+        ("[2001:db8:1:2::9]:443", "2001:0db8:0001:0002"),
+        ("[2001:db8:1:2::9]", "2001:0db8:0001:0002"),
+        ("fe80::1%eth0", "fe80:0000:0000:0000"),
+        ("unknown", "unknown"),
+        ("x" * 100, "x" * 64),
+    ],
+)
+def test_guesses_are_counted_by_the_house_that_they_come_from(host: str, counted: str) -> None:
+    scope = {"client": ("192.0.2.1", 1), "headers": [(b"x-forwarded-for", host.encode())]}
+    assert origin(scope, is_proxied=True) == counted
+    assert origin(scope, is_proxied=False) == "192.0.2.1"
+
+
+def test_rates_forget_those_heard_of_longest_ago() -> None:
+    rates = Rates(burst=2, a_second=0.001)
+    assert [rates.wait("a") for _ in range(3)] == [0, 0, pytest.approx(1000, abs=2)]
+    for number in range(10_001):
+        rates.wait(f"b{number}")
+    assert rates.wait("a") == 0

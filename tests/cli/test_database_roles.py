@@ -1,0 +1,102 @@
+"""The roles of PostgreSQL: who makes them, what is said when they cannot be made, and how they are compared."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+import migrations
+from api.settings import UnsafeSettingError
+from cli import database_roles
+from cli.embedded import Cluster
+from models.access.database_roles import ALL, READERS
+from models.actors import Role
+from tests.conftest import Databases
+
+
+@pytest.fixture(scope="module")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Give a server of its own, with an owner who is no superuser and a login without rights."""
+    with Cluster(Path(tmp_path_factory.mktemp("production")), settings={"fsync": "off"}) as cluster:
+        yield cluster
+
+
+def run(cluster: Cluster, *statements: str, database: str = "postgres") -> None:
+    for statement in statements:
+        cluster.run("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={database}", text=statement)
+
+
+def made(cluster: Cluster, name: str, owner: str, rights: str) -> str:
+    """Make a database with an owner; give its address as the owner has it."""
+    run(cluster, f"CREATE ROLE {owner} LOGIN {rights}", f"CREATE DATABASE {name} OWNER {owner} TEMPLATE template0")
+    url = cluster.url(name, owner)
+    asyncio.run(migrations.upgrade("privacy", url))
+    return url
+
+
+async def reads(url: str, role: str, sql: str) -> bool:
+    try:
+        connection = await asyncpg.connect(url, server_settings={"role": role})
+    except asyncpg.PostgresError:
+        return False
+    try:
+        await connection.execute(sql)
+    except asyncpg.InsufficientPrivilegeError:
+        return False
+    else:
+        return True
+    finally:
+        await connection.close()
+
+
+def test_an_owner_without_createrole_is_told_what_to_do(production: Cluster) -> None:
+    url = made(production, "first", "owner_one", "")
+    with pytest.raises(UnsafeSettingError, match="privacy grants sql"):
+        asyncio.run(database_roles.apply("privacy", url, ["web"]))
+    run(production, ";\n".join(database_roles.creating(["web", "owner_one"])) + ";")
+    asyncio.run(database_roles.apply("privacy", url, ["web"]))
+    assert asyncio.run(database_roles.differences("privacy", url)) == []
+    as_web = production.url("first", "web")
+    assert asyncio.run(reads(as_web, READERS[Role.SUPPORT], "SELECT address FROM email_addresses"))
+    assert not asyncio.run(reads(as_web, READERS[Role.STORE], "SELECT address FROM email_addresses"))
+    assert not asyncio.run(reads(as_web, "web", "SELECT id FROM subjects"))
+    assert not asyncio.run(reads(as_web, "owner_one", "SELECT id FROM subjects"))
+
+
+def test_an_owner_with_createrole_makes_the_roles(tmp_path: Path) -> None:
+    with Cluster(tmp_path / "server", settings={"fsync": "off"}) as cluster:
+        url = made(cluster, "second", "owner_two", "CREATEROLE")
+        asyncio.run(database_roles.apply("privacy", url, ["web"]))
+        assert asyncio.run(database_roles.differences("privacy", url)) == []
+        assert asyncio.run(reads(cluster.url("second", "web"), READERS[Role.STORE], "SELECT status FROM subjects"))
+        assert asyncio.run(reads(url, READERS[Role.STORE], "SELECT status FROM subjects"))
+
+
+def test_a_privilege_too_many_or_too_few_is_named(databases: Databases) -> None:
+    async def change(sql: str) -> None:
+        connection = await asyncpg.connect(databases.url)
+        await connection.execute(sql)
+        await connection.close()
+
+    assert asyncio.run(database_roles.differences("privacy", databases.url)) == []
+    assert asyncio.run(database_roles.differences("keyring", databases.keyring_url)) == []
+    asyncio.run(change("GRANT SELECT (address) ON email_addresses TO privacy_store"))
+    asyncio.run(change("REVOKE SELECT (status) ON subjects FROM privacy_store"))
+    assert asyncio.run(database_roles.differences("privacy", databases.url)) == [
+        "privacy_store may SELECT email_addresses.address, and must not",
+        "privacy_store may not SELECT subjects.status, and must",
+    ]
+    asyncio.run(database_roles.apply("privacy", databases.url))
+    assert asyncio.run(database_roles.differences("privacy", databases.url)) == []
+
+
+def test_the_roles_cannot_log_in(databases: Databases) -> None:
+    async def found() -> list[str]:
+        connection = await asyncpg.connect(databases.url)
+        rows = await connection.fetch("SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname = ANY($1)", list(ALL))
+        await connection.close()
+        return [row[0] for row in rows]
+
+    assert asyncio.run(found()) == []

@@ -1,0 +1,112 @@
+"""What an operator does about letters."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from typer.testing import CliRunner
+
+from api.settings import Settings, UnsafeSettingError
+from cli.emails import app
+from cli.work import mail
+from models.delivery import claims, results, review
+from models.delivery.results import Outcome
+from models.delivery.review import Look
+from models.encryption.master_keys import MasterKeys
+from models.errors import NotFound, StateConflict
+from models.outbox import emails
+from models.outbox.emails import LetterName, LetterReason, LetterState
+from models.registration import registering
+from models.registration.registering import Registration
+from models.storage.columns import Prefix, external_id
+from tests.cli.commands import privacy
+from tests.conftest import Databases, World
+
+pytestmark = pytest.mark.anyio
+
+
+async def ended(world: World, outcome: Outcome, about: str) -> UUID:
+    """Post a letter, and let this come of it; give its id."""
+    async with world.deed() as deed:
+        subject_id = await registering.register(deed, Registration("user@example.com"))
+        said: dict[str, Any] = {"reason": "OTHER"}
+        letter_id = await emails.post(deed, LetterName.ERASURE_DENIED, subject_id, f"request:{about}", **said)
+    assert letter_id
+    [letter] = await claims.claim(world.database, world.keyring, "example.org", 1)
+    async with world.database.transaction() as connection:
+        assert await results.settle(connection, [(letter.lease, outcome)])
+    return letter_id
+
+
+def test_letters_are_listed_and_previewed_without_a_database(tmp_path: Path) -> None:
+    run = CliRunner()
+    listed = run.invoke(app, ["list"])
+    assert [line.split()[0] for line in listed.output.splitlines()] == [str(name) for name in LetterName]
+    for name in LetterName:
+        assert run.invoke(app, ["preview", name, "--into", str(tmp_path)]).exit_code == 0
+        assert "Hello," in (tmp_path / f"{name}.txt").read_text()
+        assert (tmp_path / f"{name}.html").read_text().startswith("<!DOCTYPE html>")
+
+
+async def test_what_needs_a_decision_is_shown_and_tried_again(
+    world: World, databases: Databases, tmp_path: Path
+) -> None:
+    uncertain = await ended(world, Outcome(LetterState.UNCERTAIN, LetterReason.NO_ANSWER), "1")
+    failed = await ended(world, Outcome(LetterState.FAILED, LetterReason.ADDRESS_REFUSED, 550), "2")
+    for options, looked_at in ((), [failed, uncertain]), (("--uncertain", "--stuck"), [uncertain]):
+        shown = await privacy("letters", "show", *options, on=databases, at=tmp_path)
+        assert shown.code == 0, shown.errors
+        assert [line.split()[0] for line in shown.out.splitlines()] == [
+            external_id(Prefix.LETTER, letter) for letter in looked_at
+        ]
+        assert "example.com" not in shown.out
+    again = await privacy("letters", "retry", external_id(Prefix.LETTER, failed), on=databases, at=tmp_path)
+    assert again.code == 0, again.errors
+    [letter] = await claims.claim(world.database, world.keyring, "example.org", 10)
+    assert (letter.row.id, letter.row.is_stopped) == (failed, False)
+    unknown = await privacy("letters", "retry", external_id(Prefix.LETTER, UUID(int=1)), on=databases, at=tmp_path)
+    assert (unknown.code, unknown.out) == (1, "")
+    assert unknown.errors.startswith("privacy: NOT_FOUND")
+
+
+async def test_a_letter_that_waits_for_long_is_stuck(world: World) -> None:
+    waiting = await ended(world, Outcome(LetterState.QUEUED), "1")
+    async with world.database.writers.acquire() as connection:
+        assert await review.looked_at(connection, Look.STUCK) == []
+        await connection.execute("UPDATE letters SET posted_at = posted_at - interval '2 hours'")
+        assert [row.id for row in await review.looked_at(connection, Look.STUCK)] == [waiting]
+
+
+async def test_a_letter_that_was_sent_is_not_sent_again(world: World) -> None:
+    sent = await ended(world, Outcome(LetterState.SENT, reply_code=250), "1")
+    for letter_id, refusal in ((sent, StateConflict), (UUID(int=1), NotFound)):
+        with pytest.raises(refusal):
+            async with world.deed() as deed:
+                await review.retry(deed, letter_id)
+
+
+SAFE = {
+    "environment": "production",
+    "public_url": "https://privacy.example.org",
+    "smtp_url": "smtp://mail.example.org",
+    "mail_from": "privacy@example.org",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("smtp_url", "maildir:var/mail"),
+        ("smtp_url", "smtp://mail.example.org?starttls=never"),
+        ("smtp_url", "smtp://mail.example.org?starttls=opportunistic"),
+        ("smtp_url", "nonsense"),
+        ("mail_from", "nobody"),
+        ("mail_from", "Privacy <privacy@localhost>"),
+    ],
+)
+def test_unsafe_mail_settings_stop_the_worker_with_a_sentence(name: str, value: str) -> None:
+    databases = {"database_url": "postgresql:///a", "keyring_url": "postgresql:///b", "master_key": MasterKeys.made()}
+    assert mail(Settings.read(**databases, **SAFE))
+    with pytest.raises(UnsafeSettingError, match=f"PRIVACY_{name.upper()}"):
+        mail(Settings.read(**databases, **(SAFE | {name: value})))

@@ -1,0 +1,371 @@
+"""Transports talk to a real mail server that misbehaves on order, and say exactly what may have been accepted."""
+
+import asyncio
+import mailbox
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from mailers.smtp import Smtp, stuffed
+from mailers.transport import Declined, Mail, Transport, Unanswered, Unreachable
+from mailers.transport_factory import transport_of
+from tests.mailers.fake_smtp import Misdeed, Office, opened
+
+pytestmark = pytest.mark.anyio
+
+MAIL = Mail(
+    "privacy@example.org", "user@example.com", "<let_1@example.org>", b"Subject: hello\r\n\r\n.a dot\r\n..two\r\n"
+)
+PLAIN = "starttls=never"
+
+
+def road(port: int, options: str = PLAIN, *, scheme: str = "smtp", login: str = "", patience: float = 5) -> Transport:
+    made = transport_of(
+        f"{scheme}://{login}127.0.0.1:{port}?{options}", "example.org", answer=patience, verdict=patience
+    )
+    return made()
+
+
+async def sent(transport: Transport, mail: Mail = MAIL) -> int:
+    await transport.offer(mail)
+    return await transport.deliver(mail)
+
+
+async def test_a_letter_arrives_as_it_was_written(anyio_backend: str) -> None:
+    office = Office()
+    async with opened(office) as port:
+        transport = road(port)
+        assert await sent(transport) == 250
+        await transport.close()
+    [letter] = office.accepted
+    assert (letter.sender, letter.recipient, letter.octets) == (MAIL.sender, MAIL.recipient, MAIL.body)
+
+
+async def test_many_letters_share_a_connection(anyio_backend: str) -> None:
+    office = Office()
+    async with opened(office) as port:
+        transport = road(port)
+        for _ in range(5):
+            await sent(transport)
+        await transport.close()
+    assert (len(office.accepted), office.connections) == (5, 1)
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "is_permanent", "is_about_address"),
+    [
+        ("MAIL", "451 4.7.1 greylisted", False, False),
+        ("MAIL", "550 5.7.1 not you", False, False),
+        ("RCPT", "450 4.2.0 greylisted, come back later", False, False),
+        ("RCPT", "550 5.1.1 no such user", True, True),
+        ("RCPT", "550 no such user", True, True),
+        ("RCPT", "550 5.7.1 relaying denied", True, False),
+        ("DATA", "451 4.3.0 try again", False, False),
+        ("DATA", "554 5.6.0 not this letter", True, False),
+        ("DATA", "550 5.1.1 no such user after all", True, True),
+    ],
+)
+async def test_a_no_says_what_it_is_about_and_the_connection_goes_on(
+    anyio_backend: str, command: str, answer: str, *, is_permanent: bool, is_about_address: bool
+) -> None:
+    office = Office()
+    async with opened(office) as port:
+        transport = road(port)
+        office.order(command, answer)
+        with pytest.raises(Declined) as refused:
+            await sent(transport)
+        told = refused.value
+        assert (told.code, told.is_permanent, told.is_about_address) == (
+            int(answer[:3]),
+            is_permanent,
+            is_about_address,
+        )
+        assert await sent(transport) == 250
+        await transport.close()
+    assert (len(office.accepted), office.connections) == (1, 1)
+
+
+@pytest.mark.parametrize("command", ["EHLO", "MAIL", "RCPT"])
+@pytest.mark.parametrize("misdeed", [Misdeed.HANG_UP, Misdeed.HALF_A_LINE, Misdeed.STALL, Misdeed.BABBLE, "421 bye"])
+async def test_before_the_letter_is_handed_over_nothing_is_in_doubt(
+    anyio_backend: str, command: str, misdeed: Misdeed | str
+) -> None:
+    office = Office()
+    async with opened(office) as port:
+        transport = road(port, patience=0.3)
+        office.order(command, misdeed)
+        with pytest.raises(Unreachable):
+            await sent(transport)
+        assert await sent(transport) == 250
+        await transport.close()
+    assert len(office.accepted) == 1
+
+
+@pytest.mark.parametrize("misdeed", [Misdeed.HANG_UP, Misdeed.HALF_A_LINE, Misdeed.STALL, Misdeed.BABBLE])
+async def test_silence_after_the_letter_is_doubt(anyio_backend: str, misdeed: Misdeed) -> None:
+    office = Office()
+    async with opened(office) as port:
+        transport = road(port, patience=0.3)
+        office.order("DATA", misdeed)
+        await transport.offer(MAIL)
+        with pytest.raises(Unanswered):
+            await transport.deliver(MAIL)
+        await transport.close()
+
+
+async def test_a_letter_that_was_accepted_without_a_word_is_in_doubt(anyio_backend: str) -> None:
+    office = Office()
+    async with opened(office) as port:
+        transport = road(port)
+        office.order("DATA", Misdeed.ACCEPT_AND_HANG_UP)
+        await transport.offer(MAIL)
+        with pytest.raises(Unanswered):
+            await transport.deliver(MAIL)
+    assert len(office.accepted) == 1
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "user@example.com>\r\nRCPT TO:<other@example.org",
+        "user\n@example.com",
+        "user\x00@example.com",
+        "us\u2028er@example.com",
+        "ü..user@example.com",
+    ],
+)
+async def test_an_address_that_would_be_a_command_reaches_no_server(anyio_backend: str, recipient: str) -> None:
+    office = Office()
+    async with opened(office) as port:
+        transport = road(port)
+        with pytest.raises(Declined) as refused:
+            await sent(transport, MAIL._replace(recipient=recipient))
+        assert (refused.value.is_permanent, refused.value.is_about_address) == (True, False)
+        assert await sent(transport) == 250
+        await transport.close()
+    assert office.addresses() == [MAIL.recipient]
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_opened_again(anyio_backend: str) -> None:
+    office = Office()
+    async with opened(office) as port:
+        transport = road(port)
+        await sent(transport)
+        office.order("MAIL", Misdeed.HANG_UP)
+        assert await sent(transport) == 250
+        await transport.close()
+    assert (len(office.accepted), office.connections) == (2, 2)
+
+
+async def test_an_offer_can_be_withdrawn(anyio_backend: str) -> None:
+    office = Office()
+    async with opened(office) as port:
+        transport = road(port)
+        await transport.offer(MAIL)
+        await transport.withdraw()
+        other = MAIL._replace(recipient="other@example.com")
+        await sent(transport, other)
+        await transport.close()
+    assert office.addresses() == ["other@example.com"]
+
+
+async def test_nobody_at_the_port_is_no_letters_fault(anyio_backend: str) -> None:
+    async with opened(Office()) as port:
+        pass
+    with pytest.raises(Unreachable) as unreachable:
+        await sent(road(port))
+    assert not unreachable.value.met_letter
+
+
+class Certificate:
+    """A certificate that signs itself, for one IP address."""
+
+    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.example.org")])
+        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
+        at = datetime.now(UTC)
+        signed = (
+            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+            .not_valid_before(at - timedelta(hours=1))
+            .not_valid_after(at + timedelta(hours=1))
+            .add_extension(names, critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        self.path = folder / "certificate.pem"
+        self.path.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        secret = folder / "key.pem"
+        secret.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.path, secret)
+
+
+async def test_starttls_is_demanded_by_default(tmp_path: Path) -> None:
+    office = Office()
+    certificate = Certificate(tmp_path)
+    async with opened(office) as port:
+        with pytest.raises(Unreachable):
+            await sent(road(port, ""))
+    async with opened(office, tls=certificate.context, require_starttls=True) as port:
+        with pytest.raises(Unreachable):
+            await sent(road(port, ""))
+        transport = road(port, f"ca={certificate.path}")
+        assert await sent(transport) == 250
+        await transport.close()
+    assert len(office.accepted) == 1
+
+
+async def test_tls_from_the_start(tmp_path: Path) -> None:
+    office = Office()
+    certificate = Certificate(tmp_path)
+    async with opened(office, tls=certificate.context, implicit=True) as port:
+        with pytest.raises(Unreachable):
+            await sent(road(port, "", scheme="smtps"))
+        transport = road(port, f"ca={certificate.path}", scheme="smtps")
+        assert await sent(transport) == 250
+        await transport.close()
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+async def test_a_certificate_of_somebody_else_is_refused(tmp_path: Path, *, implicit: bool) -> None:
+    office = Office()
+    certificate = Certificate(tmp_path, "127.0.0.2")
+    async with opened(office, tls=certificate.context, implicit=implicit) as port:
+        transport = road(port, f"ca={certificate.path}", scheme="smtps" if implicit else "smtp")
+        with pytest.raises(Unreachable):
+            await sent(transport)
+    assert office.accepted == []
+
+
+async def test_opportunistic_takes_what_there_is(tmp_path: Path) -> None:
+    office = Office()
+    async with opened(office) as port:
+        transport = road(port, "starttls=opportunistic")
+        assert await sent(transport) == 250
+        await transport.close()
+
+
+async def test_user_and_password_go_over_tls(tmp_path: Path) -> None:
+    office = Office()
+    certificate = Certificate(tmp_path)
+    async with opened(office, tls=certificate.context, auth_required=True, authenticator=office.authenticate) as port:
+        for password, is_right in (("open%20sesame", True), ("wrong", False)):
+            transport = road(port, f"ca={certificate.path}", login=f"privacy%40example.org:{password}@")
+            if is_right:
+                assert await sent(transport) == 250
+            else:
+                with pytest.raises(Unreachable) as unreachable:
+                    await sent(transport)
+                assert not unreachable.value.met_letter
+            await transport.close()
+    assert office.logins[0] == (b"privacy@example.org", b"open sesame")
+
+
+async def test_addresses_of_other_scripts(anyio_backend: str) -> None:
+    office = Office()
+    international = MAIL._replace(recipient="användare@exämple.se")
+    async with opened(office) as port:
+        transport = road(port)
+        await sent(transport, MAIL._replace(recipient="user@exämple.se"))
+        await sent(transport, international)
+        await transport.close()
+    assert office.addresses() == ["user@xn--exmple-cua.se", "användare@exämple.se"]
+    async with opened(office, smtputf8=False) as port:
+        transport = road(port)
+        with pytest.raises(Declined) as refused:
+            await sent(transport, international)
+        assert refused.value.is_permanent
+        assert not refused.value.is_about_address
+        await transport.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"a\r\n", b"a\r\n.\r\n"),
+        (b".\r\n", b"..\r\n.\r\n"),
+        (b"a\r\n.\r\n..b\r\n", b"a\r\n..\r\n...b\r\n.\r\n"),
+        (b"a", b"a\r\n.\r\n"),
+    ],
+)
+def test_dots_are_stuffed(body: bytes, expected: bytes) -> None:
+    assert stuffed(body) == expected
+
+
+async def test_a_maildir_is_one_that_others_open(tmp_path: Path) -> None:
+    place = tmp_path / "deep" / "mail"
+    transport = transport_of(f"maildir:{place}", "example.org")()
+    for _ in range(2):
+        assert await sent(transport) == 250
+    await sent(transport, MAIL._replace(message_id="<let_2@example.org>"))
+    box = mailbox.Maildir(place, create=False)
+    assert sorted(letter["Subject"] for letter in box) == ["hello", "hello"]
+    assert {path.stat().st_mode & 0o777 for path in (place / "new").iterdir()} == {0o600}
+    assert place.joinpath("new").stat().st_mode & 0o777 == 0o700
+    assert list(place.joinpath("tmp").iterdir()) == []
+
+
+async def test_a_letter_that_was_read_is_not_delivered_again(tmp_path: Path) -> None:
+    transport = transport_of(f"maildir:{tmp_path}", "example.org")()
+    await sent(transport)
+    [new] = (tmp_path / "new").iterdir()
+    new.rename(tmp_path / "cur" / f"{new.name}:2,S")
+    await sent(transport)
+    assert len(mailbox.Maildir(tmp_path, create=False)) == 1
+
+
+async def test_a_maildir_that_cannot_be_written_is_no_letters_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    transport = transport_of(f"maildir:{tmp_path / 'file'}", "example.org")()
+    await transport.offer(MAIL)
+    with pytest.raises(Unreachable) as unreachable:
+        await transport.deliver(MAIL)
+    assert not unreachable.value.met_letter
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "mail.example.org",
+        "http://mail.example.org",
+        "smtp://",
+        "smtp://mail.example.org?starttls=maybe",
+        "smtp://mail.example.org?tls=1",
+        "smtp://mail.example.org?starttls=required&starttls=never",
+        "smtp://mail.example.org:notaport",
+        "maildir:",
+        "maildir://host/path",
+    ],
+)
+def test_a_url_that_is_malformed_is_refused_with_a_sentence(url: str) -> None:
+    with pytest.raises(ValueError, match="PRIVACY_SMTP_URL is"):
+        transport_of(url, "example.org")
+
+
+def test_a_certificate_authority_that_is_not_there_is_said_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="PRIVACY_SMTP_URL names a file"):
+        transport_of(f"smtp://mail.example.org?ca={tmp_path / 'none.pem'}", "example.org")
+
+
+async def test_a_letter_that_is_being_handed_over_can_be_given_up(anyio_backend: str) -> None:
+    office = Office()
+    async with opened(office) as port:
+        transport = road(port)
+        assert isinstance(transport, Smtp)
+        office.order("DATA", Misdeed.STALL)
+        await transport.offer(MAIL)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(transport.deliver(MAIL), 0.2)
+        await transport.close()

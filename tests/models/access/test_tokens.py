@@ -1,0 +1,24 @@
+"""When a token was used is known to the minute, and written once a minute at most."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models.access import tokens
+from models.actors import Role
+from tests.conftest import World
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_token_s_last_use_is_written_to_the_minute_and_once_a_minute(world: World) -> None:
+    async with world.deed(Role.ADMIN) as made:
+        issued = await tokens.issue(made, "a script", [Role.ADMIN], None)
+    async with world.database.writers.acquire() as connection:
+        counts = [await tokens.USED.run(connection, ids=[issued.token_id]) for _ in range(3)]
+        found = (await tokens.by_ids(connection, [issued.token_id]))[issued.token_id]
+    assert found
+    assert found.last_used_at
+    assert (found.last_used_at.second, found.last_used_at.microsecond) == (0, 0)
+    assert datetime.now(UTC) - found.last_used_at < timedelta(minutes=2)
+    assert sum(counts) <= 2, "a busy token writes once a minute: twice, where the minute changed meanwhile"

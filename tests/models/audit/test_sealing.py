@@ -1,0 +1,248 @@
+"""The record is sealed in order of commit, without gaps, whoever writes, however many seal, and wherever they die."""
+
+import asyncio
+import random
+import time
+from typing import Any
+
+import asyncpg
+import pytest
+
+from models.audit import events
+from models.audit.sealing import WentBackError, seal
+from models.audit.segments import BEGINNING, ENTRY, Signer, id_at, leaves_of
+from models.storage.database import IDLE, OUTAGES, Database
+from tests.conftest import Databases, World
+from tests.models.audit.sample_log import LOOK, sealed, verified, wrote
+from workers.audit_sealer import Seals
+
+pytestmark = pytest.mark.anyio
+SIGNER = Signer(Signer.made())
+UNSEALED = """
+SELECT EXISTS (
+    SELECT FROM access_events WHERE written_in >= COALESCE((SELECT max(until_transaction) FROM audit_segments), 0)
+)
+"""
+
+
+async def test_a_segment_names_the_one_before_it(world: World) -> None:
+    await wrote(world.database, 3)
+    [first] = await sealed(world.database, SIGNER)
+    await wrote(world.database, 2)
+    [second] = await sealed(world.database, SIGNER)
+    assert (first.number, first.event_count, first.previous) == (1, 3, BEGINNING)
+    assert (second.number, second.event_count, second.previous) == (2, 2, first.head)
+    assert second.from_transaction == first.until_transaction
+    result, findings = await verified(world.database, SIGNER)
+    assert (result.segments, result.events, findings) == (2, 5, [])
+
+
+async def test_nothing_is_sealed_when_nothing_happened(world: World) -> None:
+    assert await sealed(world.database, SIGNER) == []
+    assert await verified(world.database, SIGNER) == ((0, 0, None), [])
+
+
+async def test_events_of_a_transaction_that_still_runs_wait_and_hold_back_later_ones(world: World) -> None:
+    async with world.database.transaction() as slow:
+        await events.note(slow, LOOK)
+        await wrote(world.database, 2)
+        assert await sealed(world.database, SIGNER) == []
+    assert sum(segment.event_count for segment in await sealed(world.database, SIGNER)) == 3
+    assert (await verified(world.database, SIGNER))[1] == []
+
+
+async def test_a_transaction_that_has_written_no_event_yet_delays_nobody_and_leaves_no_gap(world: World) -> None:
+    async with world.database.transaction() as idle:
+        early = await idle.fetchval("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
+        await wrote(world.database, 2)
+        [segment] = await sealed(world.database, SIGNER)
+        assert segment.event_count == 2
+        assert segment.until_transaction > early
+        await events.note(idle, LOOK)
+    [late] = await sealed(world.database, SIGNER)
+    assert late.event_count == 1
+    result, findings = await verified(world.database, SIGNER)
+    assert (result.events, findings) == (3, [])
+
+
+async def test_a_writer_that_idles_in_another_database_delays_nobody(world: World) -> None:
+    async with world.database.keyring.acquire() as ring, ring.transaction():
+        await ring.fetchval("SELECT pg_current_xact_id()")
+        await wrote(world.database, 1)
+        assert len(await sealed(world.database, SIGNER)) == 1
+
+
+async def test_the_sealer_is_at_most_a_second_behind_whoever_else_writes_nothing(world: World) -> None:
+    sealer = asyncio.create_task(Seals(world.database, SIGNER).run())
+    lags = []
+    async with asyncio.timeout(30), world.database.transaction() as idle:
+        await idle.fetchval("SELECT pg_current_xact_id()")
+        for _ in range(5):
+            await wrote(world.database, 1)
+            written = time.monotonic()
+            while await world.database.writers.fetchval(UNSEALED):  # noqa: ASYNC110 -- PostgreSQL tells nobody
+                await asyncio.sleep(0.02)
+            lags.append(time.monotonic() - written)
+    sealer.cancel()
+    assert sorted(lags)[2] < 1, "neighbours on this machine may delay some of them"
+
+
+async def test_a_writer_of_an_event_that_idles_is_ended_by_postgresql(world: World, clean: Databases) -> None:
+    impatient = await Database.open(clean.url, clean.keyring_url, readers=1, writers=1, timeout=0.3)
+    async with impatient.writers.acquire() as hung:
+        await hung.execute("BEGIN")
+        await events.note(hung, LOOK)
+        await wrote(world.database, 2)
+        assert await sealed(world.database, SIGNER) == []
+        await asyncio.sleep(0.3 * IDLE + 0.5)
+        [segment] = await sealed(world.database, SIGNER)
+        assert segment.event_count == 2
+        with pytest.raises(OUTAGES):
+            await hung.execute("COMMIT")
+    await impatient.close()
+    assert (await verified(world.database, SIGNER))[1] == []
+
+
+@pytest.mark.parametrize("isolation", ["repeatable_read", "serializable"])
+async def test_a_transaction_that_looks_at_the_past_writes_no_event(world: World, isolation: Any) -> None:
+    async with world.database.writers.acquire() as connection:
+        with pytest.raises(asyncpg.FeatureNotSupportedError):
+            async with connection.transaction(isolation=isolation):
+                await events.note(connection, LOOK)
+
+
+async def test_whatever_changed_the_eras_no_event_is_written_on_another_server_than_the_last(world: World) -> None:
+    async with world.database.writers.acquire() as connection:
+        changed = connection.transaction()
+        await changed.start()
+        await connection.execute("UPDATE audit_eras SET server = server + 1")
+        with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
+            await events.note(connection, LOOK)
+        await changed.rollback()
+        await events.note(connection, LOOK)
+
+
+async def test_a_long_backlog_is_cut_between_transactions(world: World) -> None:
+    for count in (3, 4, 1, 9, 2):
+        await wrote(world.database, count)
+    made = await sealed(world.database, SIGNER, most=5)
+    assert [segment.event_count for segment in made] == [3, 4, 1, 9, 2]
+    result, findings = await verified(world.database, SIGNER)
+    assert (result.events, findings) == (19, [])
+
+
+async def test_many_writers_and_two_sealers_leave_no_gap_and_no_double(world: World) -> None:
+    done = asyncio.Event()
+
+    async def write(seed: int) -> int:
+        dice = random.Random(seed)
+        count = 0
+        for _ in range(25):
+            size = dice.randint(1, 4)
+            async with world.database.transaction() as connection:
+                if dice.random() < 0.5:
+                    await connection.fetchval("SELECT pg_current_xact_id()")
+                    await asyncio.sleep(dice.random() / 50)
+                for _ in range(size):
+                    await events.note(connection, LOOK)
+                    await asyncio.sleep(dice.random() / 200)
+                count += size
+        return count
+
+    async def keep_sealing() -> int:
+        count = 0
+        while not done.is_set():
+            count += sum(segment.event_count for segment in await sealed(world.database, SIGNER))
+            await asyncio.sleep(0)
+        return count
+
+    sealers = [asyncio.create_task(keep_sealing()) for _ in range(2)]
+    written = sum(await asyncio.gather(*(write(seed) for seed in range(8))))
+    done.set()
+    counted = sum(await asyncio.gather(*sealers))
+    counted += sum(segment.event_count for segment in await sealed(world.database, SIGNER))
+    result, findings = await verified(world.database, SIGNER)
+    assert findings == []
+    assert written == counted == result.events
+
+
+async def test_a_sealer_that_is_killed_anywhere_leaves_the_chain_whole(world: World, databases: Databases) -> None:
+    dice = random.Random(5)
+    written = 0
+    for _ in range(40):
+        written += len(await wrote(world.database, dice.randint(1, 300)))
+        connection = await asyncpg.connect(databases.url)
+        task = asyncio.create_task(seal(connection, SIGNER))  # type: ignore[arg-type]
+        await asyncio.wait([task], timeout=dice.random() / 60)
+        async with world.database.readers.acquire() as other:
+            await other.execute(f"SELECT pg_terminate_backend({connection.get_server_pid()}, 5000)")
+        await asyncio.gather(task, return_exceptions=True)
+        connection.terminate()
+    await sealed(world.database, SIGNER)
+    result, findings = await verified(world.database, SIGNER)
+    assert (findings, result.events) == ([], written)
+
+
+async def test_two_sealers_that_die_at_any_moment_beside_many_writers_leave_no_gap_and_no_double(
+    world: World, databases: Databases
+) -> None:
+    done = asyncio.Event()
+
+    async def write(seed: int) -> int:
+        dice = random.Random(seed)
+        count = 0
+        for _ in range(30):
+            count += len(await wrote(world.database, dice.randint(1, 40)))
+            await asyncio.sleep(dice.random() / 50)
+        return count
+
+    async def seal_and_die(seed: int) -> int:
+        dice = random.Random(seed)
+        deaths = 0
+        while not done.is_set():
+            connection = await asyncpg.connect(databases.url)
+            task = asyncio.create_task(seal(connection, SIGNER, 50))  # type: ignore[arg-type]
+            await asyncio.wait([task], timeout=dice.random() / 60)
+            async with world.database.readers.acquire() as other:
+                await other.execute(f"SELECT pg_terminate_backend({connection.get_server_pid()}, 5000)")
+            await asyncio.gather(task, return_exceptions=True)
+            deaths += task.exception() is not None
+            connection.terminate()
+        return deaths
+
+    sealers = [asyncio.create_task(seal_and_die(seed)) for seed in range(2)]
+    written = sum(await asyncio.gather(*(write(seed) for seed in range(8))))
+    done.set()
+    assert sum(await asyncio.gather(*sealers)) > 0
+    await sealed(world.database, SIGNER)
+    result, findings = await verified(world.database, SIGNER)
+    assert (findings, result.events) == ([], written)
+    rows = await world.database.writers.fetch("SELECT entries FROM audit_segments")
+    ids = [id_at(row[0], place) for row in rows for place in range(len(row[0]) // ENTRY)]
+    assert len(ids) == len(set(ids)) == written
+
+
+async def test_a_chain_does_not_go_on_where_transactions_are_counted_anew(world: World) -> None:
+    await wrote(world.database, 1)
+    await sealed(world.database, SIGNER)
+    async with world.database.transaction() as connection:
+        await connection.execute("UPDATE audit_segments SET until_transaction = until_transaction + 1000000000")
+    await wrote(world.database, 1)
+    with pytest.raises(WentBackError):
+        await sealed(world.database, SIGNER)
+
+
+async def test_segments_hold_hashes_and_ids_alone(world: World) -> None:
+    ids = await wrote(world.database, 2)
+    [segment] = await sealed(world.database, SIGNER)
+    async with world.database.readers.acquire() as connection:
+        entries = await connection.fetchval("SELECT entries FROM audit_segments")
+    assert len(entries) == 2 * 48
+    assert sorted(entries[place : place + 16] for place in (0, 48)) == sorted(id_.bytes for id_ in ids)
+    assert len({*leaves_of(entries)}) == segment.event_count == 2
+
+
+@pytest.mark.parametrize("text", ["", "short", "!" * 44, "AAAA"])
+def test_a_key_of_another_form_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match="PRIVACY_AUDIT_KEY"):
+        Signer(text)

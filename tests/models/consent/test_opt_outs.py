@@ -1,0 +1,132 @@
+"""Opt-outs: for people, for addresses of nobody, once and twice."""
+
+import asyncio
+
+import pytest
+
+from models.consent import opt_outs
+from models.consent.decisions import DecisionReason
+from models.consent.ledger import Channel
+from models.errors import BadInput, SubjectNotFound
+from models.registration.corrections import Correction, correct
+from models.storage.columns import now
+from models.subjects.identifiers import Name
+from tests.conftest import World
+from tests.models.unit_of_work import counted, decision, dumped, granted, named, refused, refused_all, registered
+
+
+@pytest.mark.anyio
+async def test_opting_out_twice_is_one_deed_with_one_answer(world: World) -> None:
+    who = await registered(world)
+    assert await refused(world, who) == await refused(world, who)
+    assert await refused(world, "nobody@example.com") == await refused(world, "Nobody@Example.com")
+    assert await refused_all(world, who) == await refused_all(world, who)
+    assert await refused_all(world, "nobody@example.com") == await refused_all(world, "nobody@example.com")
+
+
+@pytest.mark.anyio
+async def test_an_opt_out_of_all_refuses_what_can_be_refused(world: World) -> None:
+    who = await registered(world)
+    given = await refused_all(world, who)
+    assert "newsletter" in given.purposes
+    assert "site-analytics" in given.purposes
+    assert "accounting" not in given.purposes
+    for purpose in given.purposes:
+        assert not (await decision(world, who, purpose)).allowed
+
+
+@pytest.mark.anyio
+async def test_a_suppression_holds_no_address(world: World) -> None:
+    await refused(world, "nobody@example.com")
+    [row] = await dumped(world, "suppressions")
+    assert "nobody" not in row
+    assert await counted(world, "subjects") == 0
+
+
+@pytest.mark.anyio
+async def test_granting_again_takes_the_purpose_off_the_list(world: World) -> None:
+    await refused(world, "user@example.com")
+    who = await registered(world)
+    await granted(world, who)
+    assert await counted(world, "suppressions") == 0
+    assert (await decision(world, who)).reason == DecisionReason.GRANTED
+
+
+@pytest.mark.anyio
+async def test_a_script_takes_nothing_off_the_list(world: World) -> None:
+    await refused(world, "user@example.com")
+    who = await registered(world)
+    await granted(world, who, channel=Channel.SCRIPT)
+    assert await counted(world, "suppressions") == 1
+
+
+@pytest.mark.anyio
+async def test_an_account_or_an_id_of_nobody_cannot_be_suppressed(world: World) -> None:
+    async with world.deed() as deed:
+        with pytest.raises(SubjectNotFound):
+            await opt_outs.opt_out_of_all(deed, Name.account("store", "1"), Channel.STORE)
+
+
+@pytest.mark.anyio
+async def test_an_opt_out_names_one_to_a_hundred_purposes(world: World) -> None:
+    who = await registered(world)
+    async with world.deed() as deed:
+        for keys in ([], ["newsletter"] * 101):
+            with pytest.raises(BadInput):
+                await opt_outs.opt_out(deed, named(who), keys, Channel.STORE)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("attempt", range(3))
+async def test_an_opt_out_and_a_registration_at_once_leave_the_person_refused(world: World, attempt: int) -> None:
+    email = f"user{attempt}@example.com"
+    who, *_ = await asyncio.gather(registered(world, email), refused_all(world, email), registered(world, email))
+    assert (await decision(world, who)).reason == DecisionReason.WITHDRAWN
+    assert (await decision(world, who, "site-analytics")).reason == DecisionReason.OBJECTED
+
+
+@pytest.mark.anyio
+async def test_an_opt_out_waits_for_the_correction_that_adds_its_address(world: World) -> None:
+    """Else the address is on the list, the person has it, and neither knows of the other."""
+    who = await registered(world)
+    added = asyncio.Event()
+
+    async def corrects() -> None:
+        async with world.deed() as deed:
+            await correct(deed, named(who), Correction(add_email="second@example.com"))
+            added.set()
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+            async with world.database.readers.acquire() as connection:
+                while not opting.done() and not await connection.fetchval(waiting):  # noqa: ASYNC110 -- PostgreSQL's
+                    await asyncio.sleep(0.01)
+
+    async def opts_out() -> None:
+        await added.wait()
+        await refused(world, "second@example.com")
+
+    opting = asyncio.create_task(opts_out())
+    await asyncio.gather(corrects(), opting)
+    assert (await decision(world, who)).reason == DecisionReason.WITHDRAWN
+
+
+@pytest.mark.anyio
+async def test_a_no_said_again_outlives_a_grant_from_before_it_that_arrives_late(world: World) -> None:
+    who = await registered(world)
+    first = await refused(world, who)
+    between = now()
+    await refused(world, who)
+    await granted(world, who, at=between)
+    assert (await decision(world, who)).reason == DecisionReason.WITHDRAWN
+    assert await refused(world, who) == first
+    await granted(world, who)
+    assert (await decision(world, who)).reason == DecisionReason.GRANTED
+
+
+@pytest.mark.anyio
+async def test_an_opt_out_of_all_said_again_outlives_grants_from_before_it(world: World) -> None:
+    who = await registered(world)
+    await refused_all(world, who)
+    between = now()
+    await refused_all(world, who)
+    await granted(world, who, at=between)
+    assert (await decision(world, who)).reason == DecisionReason.WITHDRAWN

@@ -1,0 +1,204 @@
+"""Claims are leases: never two workers at a letter, and none goes that a person has refused meanwhile."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from models.consent import opt_outs
+from models.consent.ledger import Channel
+from models.delivery import handoff, results
+from models.delivery.claims import CLAIM, LEASE
+from models.delivery.results import Lease, Outcome
+from models.outbox.emails import LetterReason, LetterState
+from models.storage.columns import now
+from tests.conftest import World
+from tests.models.outbox.enqueued import (
+    DOMAIN,
+    PERSON,
+    SENT,
+    claimed,
+    code,
+    granted,
+    handed,
+    made_due,
+    only,
+    registered,
+    settled,
+    stands,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_several_workers_share_the_queue_and_never_a_letter(world: World) -> None:
+    subject_id = await registered(world)
+    async with world.deed() as deed:
+        for number in range(30):
+            await code(deed, subject_id, f"request:{number:x}")
+    batches = await asyncio.gather(*(claimed(world, 10) for _ in range(6)))
+    ids = [letter.row.id for batch in batches for letter in batch]
+    assert (len(ids), len(set(ids))) == (30, 30)
+
+
+WAITING = """
+INSERT INTO letters (subject_id, id, deed, letter, recipient, address, context, has_own_key, posted_at, due_at)
+SELECT subject_id, gen_random_uuid(), 'request:' || to_hex(n), letter, recipient, address, context, false,
+    posted_at, due_at + interval '1 hour'
+FROM letters, generate_series(1, 20000) AS n
+"""
+
+
+async def test_a_claim_looks_at_no_letter_that_waits_for_later(world: World) -> None:
+    subject_id = await registered(world)
+    async with world.deed() as deed:
+        await code(deed, subject_id, "letter:1")
+    async with world.database.transaction() as connection:
+        await connection.execute(WAITING)
+        await connection.execute("ANALYZE letters")  # as autovacuum does, which here may have last seen it empty
+        [(explained,)] = await connection.fetch(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM.sql}", 20, UUID(int=1), LEASE, DOMAIN
+        )
+    steps = [*steps_of(orjson.loads(explained)[0]["Plan"])]
+    looked = [step for step in steps if step.get("Relation Name") == "letters" and "Scan" in step["Node Type"]]
+    assert looked
+    for step in looked:
+        assert step["Actual Rows"] + step.get("Rows Removed by Filter", 0) <= 1, step["Node Type"]
+
+
+def steps_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give every step of a plan."""
+    yield plan
+    for step in plan.get("Plans", []):
+        yield from steps_of(step)
+
+
+@pytest.mark.parametrize(("left", "is_renewed"), [(1, True), (4, False)])
+async def test_a_lease_is_renewed_when_it_is_short_for_what_a_mail_server_may_take(
+    world: World, left: int, *, is_renewed: bool
+) -> None:
+    subject_id = await registered(world)
+    async with world.deed() as deed:
+        await code(deed, subject_id)
+    [letter] = await claimed(world)
+    async with world.database.transaction() as connection:
+        await connection.execute(
+            "UPDATE letters SET due_at = clock_timestamp() + $1::interval", timedelta(minutes=left)
+        )
+    assert await handed(world, letter)
+    row = await only(world)
+    assert (row["due_at"] - row["handed_at"] > timedelta(minutes=4.5)) == is_renewed
+
+
+async def test_results_of_many_letters_are_written_each_to_its_own(world: World) -> None:
+    subject_id = await registered(world)
+    async with world.deed() as deed:
+        for number in range(4):
+            await code(deed, subject_id, f"request:{number:x}")
+    found = await claimed(world)
+    ends = [
+        SENT,
+        Outcome(LetterState.QUEUED, reply_code=451, wait=timedelta(minutes=5)),
+        Outcome(LetterState.UNCERTAIN, LetterReason.NO_ANSWER),
+        Outcome(LetterState.QUEUED, counts=False),
+    ]
+    lost = Lease(subject_id, found[0].row.id, found[0].row.recipient, UUID(int=1))
+    async with world.database.transaction() as connection:
+        settled = [(letter.lease, end) for letter, end in zip(found, ends, strict=True)]
+        ours = await results.settle(connection, [*settled, (lost, ends[2])])
+        assert ours == {letter.row.id for letter in found}
+        for letter, end in zip(found, ends, strict=True):
+            row = await connection.fetchrow("SELECT * FROM letters WHERE id = $1", letter.row.id)
+            assert row
+            assert (row["state"], row["reason"], row["reply_code"]) == (end.state, end.reason, end.reply_code)
+            assert (row["attempts"], row["address"] is None) == (int(end.counts), end is SENT)
+            assert (row["due_at"] - now() > timedelta(minutes=4)) == bool(end.wait)
+
+
+async def test_a_lease_that_ran_out_is_taken_over_and_the_first_worker_can_do_nothing_more(world: World) -> None:
+    subject_id = await registered(world)
+    async with world.deed() as deed:
+        await code(deed, subject_id)
+    [first] = await claimed(world)
+    assert await claimed(world) == []
+    await made_due(world)
+    [second] = await claimed(world)
+    assert not await handed(world, first)
+    assert await handed(world, second)
+    assert not await settled(world, first, SENT)
+    assert await settled(world, second, SENT)
+    assert second.row.message_id == first.row.message_id
+
+
+async def test_a_letter_that_may_have_been_accepted_is_not_sent_again_to_whom_it_would_annoy(world: World) -> None:
+    await registered(world)
+    async with world.deed() as deed:
+        await opt_outs.opt_out(deed, PERSON, ["newsletter"], Channel.WEBSITE)
+    [letter] = await claimed(world)
+    assert await handed(world, letter)
+    await made_due(world)
+    assert await claimed(world) == []
+    assert await stands(world) == [("UNCERTAIN", "NO_ANSWER")]
+
+
+async def test_a_letter_is_dropped_when_its_purpose_is_refused_before_it_goes(world: World) -> None:
+    await registered(world)
+    await granted(world)
+    async with world.deed() as deed:
+        await opt_outs.opt_out(deed, PERSON, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
+    assert await claimed(world) == []
+    assert await stands(world) == [("DROPPED", "OPTED_OUT")]
+
+
+async def test_an_opt_out_between_claim_and_sending_is_seen(world: World) -> None:
+    await registered(world)
+    await granted(world)
+    [letter] = await claimed(world)
+    async with world.deed() as deed:
+        await opt_outs.opt_out(deed, PERSON, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
+    async with handoff.held(world.database, letter) as refused:
+        assert refused == Outcome(LetterState.DROPPED, LetterReason.OPTED_OUT)
+
+
+async def test_an_opt_out_waits_while_a_letter_is_handed_over(world: World) -> None:
+    await registered(world)
+    await granted(world)
+    [letter] = await claimed(world)
+
+    async def leave() -> None:
+        async with world.deed() as deed:
+            await opt_outs.opt_out(deed, PERSON, ["newsletter"], Channel.WEBSITE)
+
+    async with handoff.held(world.database, letter) as refused:
+        assert refused is None
+        leaving = asyncio.create_task(leave())
+        done, _ = await asyncio.wait({leaving}, timeout=0.2)
+        assert not done
+    await asyncio.wait_for(leaving, 5)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [("RESTRICTED", "RESTRICTED"), ("ERASING", "ERASED"), ("ERASED", "ERASED")]
+)
+async def test_a_letter_for_a_purpose_is_dropped_by_the_persons_standing(
+    world: World, status: str, reason: str
+) -> None:
+    await registered(world)
+    await granted(world)
+    async with world.database.transaction() as connection:
+        await connection.execute("UPDATE subjects SET status = $1", status)
+    assert await claimed(world) == []
+    assert await stands(world) == [("DROPPED", reason)]
+
+
+async def test_a_restricted_person_still_gets_what_is_owed(world: World) -> None:
+    subject_id = await registered(world)
+    async with world.deed() as deed:
+        await code(deed, subject_id)
+    async with world.database.transaction() as connection:
+        await connection.execute("UPDATE subjects SET status = 'RESTRICTED'")
+    assert len(await claimed(world)) == 1

@@ -1,0 +1,48 @@
+"""How webhooks are signed, and where they may go."""
+
+import base64
+
+import pytest
+
+from models.encryption.master_keys import MasterKeys
+from models.erasure import systems
+from models.erasure.systems import SystemRow
+from models.errors import BadInput
+from tests.conftest import World
+
+FORUM = SystemRow("forum", "https://forum.example.org/hook", False, 1)
+
+
+def test_a_signature_is_the_one_that_the_scheme_publishes() -> None:
+    # The example of the Standard Webhooks specification's reference libraries.
+    secret = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    signed = systems.signature([secret], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_a_secret_outlives_a_change_of_the_master_key_and_not_its_own_renewal() -> None:
+    old = MasterKeys.made(1)
+    both = MasterKeys(f"{MasterKeys.made(2)},{old}")
+    [before] = systems.secrets_of(MasterKeys(old), FORUM)
+    assert systems.secrets_of(both, FORUM)[1] == before
+    assert before not in systems.secrets_of(both, FORUM._replace(secret_generation=2))
+    assert before not in systems.secrets_of(both, FORUM._replace(name="store"))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://forum.example.org/hook",
+        "ftp://forum.example.org",
+        "https://user:secret@forum.example.org",
+        "https://",
+        "https://forum.example.org/#here",
+        "https://forum.example.org/" + "x" * 600,
+        "http://[",
+    ],
+)
+async def test_a_webhook_goes_nowhere_in_the_clear(world: World, url: str) -> None:
+    async with world.database.transaction() as connection:
+        with pytest.raises(BadInput):
+            await systems.register(connection, "forum", url, is_always_concerned=False)

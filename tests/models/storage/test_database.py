@@ -1,0 +1,98 @@
+"""The sessions that read: a statement is planned once, and goes by an index however few rows its table has."""
+
+import re
+
+import pytest
+
+from models.audit import events
+from models.consent import decisions, ledger
+from models.delivery import review
+from models.erasure import steps
+from models.requests import requests
+from models.storage.database import Statement
+from models.subjects import subjects
+from models.sync import accounts
+from tests.conftest import World
+from tests.models.unit_of_work import decision, registered
+
+pytestmark = pytest.mark.anyio
+LISTS = {
+    "subjects": subjects.PAGE,
+    "consentHistory": ledger.HISTORY,
+    "accessEvents of a subject": events.OF_SUBJECTS,
+    **{
+        f"accessEvents by {', '.join(by)}": found
+        for by, found in events.FOUND.items()
+        if "after" in by and "since" not in by
+    },
+    "rightsRequests": requests.FOUND,
+    "rightsRequests in a state": requests.FOUND_IN_STATE,
+    "erasureSteps": steps.OF_SYSTEM,
+    "erasureSteps in a state": steps.OF_SYSTEM_IN_STATE,
+    "files": accounts.FILES,
+}
+NAMED = {
+    "people by id": subjects.BY_IDS,
+    "people by address": subjects.BY_ADDRESSES,
+    "consents": ledger.OF_SUBJECTS,
+    "requests by id": requests.BY_IDS,
+    "requests of people": requests.OF_SUBJECTS,
+    "steps of requests": steps.OF_REQUESTS,
+    "events of grants": events.OF_GRANTS,
+    **{f"letters that are {look}": found for look, found in review.LOOKED_AT.items()},
+    "sync accounts": accounts.OF_SUBJECTS,
+    "sync clients": accounts.CLIENTS,
+}
+
+
+async def planned(world: World, statement: Statement) -> str:
+    """Give the plan that a reading session has for a statement, whatever its values are."""
+    count = len(set(re.findall(r"\$\d+", statement.sql)))
+    async with world.database.readers.acquire() as connection:
+        await connection.execute(f"PREPARE asked AS {statement.sql}")
+        try:
+            rows = await connection.fetch(f"EXPLAIN EXECUTE asked ({', '.join(['NULL'] * count)})")
+        finally:
+            await connection.execute("DEALLOCATE asked")
+    return "\n".join(row[0] for row in rows)
+
+
+async def test_a_question_is_planned_once_on_a_connection(world: World) -> None:
+    who = await registered(world)
+    for _ in range(10):
+        await decision(world, who)
+    async with world.database.readers.acquire() as connection:
+        rows = await connection.fetch(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1", decisions.DECIDED.sql
+        )
+    assert [*map(tuple, rows)] == [(10, 0)]
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_page_begins_at_its_place_in_an_index(world: World, name: str) -> None:
+    """Else the hundredth page would cost a hundred times what the first does."""
+    plan = await planned(world, LISTS[name])
+    assert "Seq Scan" not in plan
+    place = r"Index Cond: \(.*(ROW\(|id > COALESCE)"
+    assert re.search(place, plan), plan
+    # A plan for any values cannot drop a condition. Nothing but whether a request is overdue may be asked of each row.
+    assert plan.count("IS NULL") == plan.count("due_at")
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("rightsRequests in a state", "rights_requests_by_state"),
+        ("erasureSteps in a state", "erasure_steps_of_system"),
+    ],
+)
+async def test_what_is_wanted_in_a_state_is_not_sought_among_all(world: World, name: str, index: str) -> None:
+    plan = await planned(world, LISTS[name])
+    assert f"using {index} on" in plan
+    assert re.search(r"Index Cond: \(.*state.*ROW\(|Index Cond: \(.*ROW\(state", plan), plan
+
+
+@pytest.mark.parametrize("name", NAMED)
+async def test_what_is_named_is_found_by_an_index_though_its_table_is_empty(world: World, name: str) -> None:
+    """A table may be filled long before PostgreSQL analyses it: until then it goes by the plan that it has."""
+    assert "Seq Scan" not in await planned(world, NAMED[name])

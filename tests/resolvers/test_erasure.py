@@ -1,0 +1,213 @@
+"""Rights requests as callers make, watch and carry them out over HTTP."""
+
+import asyncio
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import asyncpg
+import httpx
+import pytest
+
+from models.actors import Actor, Role
+from models.encryption.keyring import Keyring
+from models.encryption.master_keys import MasterKeys
+from models.erasure import certificates
+from models.requests import verification_codes
+from models.storage.columns import Prefix, id_of
+from models.storage.database import Database
+from models.unit_of_work import deed
+from tests.conftest import Api, Databases, Running, settings_for
+from tests.journeys.places import carried_out
+from tests.people import GRANT
+
+REQUEST = """mutation Ask($who: SubjectBy!, $identity: IdentityProof! = EMAIL_CODE, $immediately: Boolean! = false) {
+  requestErasure(subject: $who, channel: WEBSITE, identity: $identity, immediately: $immediately) { ... on Node { id } }
+}"""
+CONFIRM = "mutation Confirm($id: ID!, $code: String!) { confirmIdentity(id: $id, code: $code) { ... on Node { id } } }"
+LIST = """query List($state: RequestState, $overdue: Boolean, $first: Int, $after: Cursor) {
+  rightsRequests(state: $state, overdue: $overdue, first: $first, after: $after) {
+    edges { node { id state isOverdue dueAt receivedAt } } pageInfo { hasNextPage endCursor }
+  }
+}"""
+PLAN = """query Plan($who: SubjectBy!) {
+  erasurePlan(subject: $who) { subjectId hash items { system what records } retained { what ground until } }
+}"""
+
+
+def code_of(databases: Databases, request: str) -> str:
+    """Let the code that was mailed expire, and issue one that the test can read."""
+
+    async def issued() -> str:
+        database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=1, timeout=10)
+        keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
+        await keyring.load()
+        async with deed(database, keyring, Actor("a test", Role.ADMIN, (Role.ADMIN,)), "test") as made:
+            await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
+            request_id = id_of(Prefix.RIGHTS_REQUEST, request)
+            subject_id = await made.connection.fetchval(
+                "SELECT subject_id FROM rights_requests WHERE id = $1", request_id
+            )
+            new = await verification_codes.issue(made, subject_id, request_id)
+        await database.close()
+        assert new
+        return new.code
+
+    return asyncio.run(issued())
+
+
+def asked(api: Api, email: str = "user@example.com") -> str:
+    api.register(email)
+    return str(api.ask("STORE", REQUEST, who={"email": email}).data["requestErasure"]["id"])
+
+
+def state_of(api: Api, request: str) -> str:
+    found = api.ask("ADMIN", "query($id: ID!) { rightsRequest(id: $id) { state } }", id=request)
+    return str(found.data["rightsRequest"]["state"])
+
+
+def test_a_service_asks_for_an_erasure_and_gives_the_code_back_by_id_alone(api: Api, databases: Databases) -> None:
+    request = asked(api)
+    assert request.startswith("req_")
+    assert api.ask("STORE", "query($id: ID!) { rightsRequest(id: $id) { state } }", id=request).code == "FORBIDDEN"
+    code = code_of(databases, request)
+    assert api.ask("STORE", CONFIRM, id=request, code=code).data == {"confirmIdentity": {"id": request}}
+    assert state_of(api, request) == "SCHEDULED"
+
+
+def test_guesses_by_aliases_connections_and_services_are_five_and_no_more(api: Api, databases: Databases) -> None:
+    request = asked(api)
+    code = code_of(databases, request)
+    guesses = [f"222222{first}{second}" for first in "ABCD" for second in "EFGHJ"]
+    by_alias = "mutation Guess($id: ID!) { " + " ".join(
+        f'g{number}: confirmIdentity(id: $id, code: "{guess}") {{ ... on Node {{ id }} }}'
+        for number, guess in enumerate(guesses)
+    )
+    with Running(settings_for(databases)) as url:
+
+        def guess(number: int) -> list[str]:
+            with contextlib.closing(httpx.Client(base_url=(api.url, url)[number % 2], timeout=60)) as client:
+                answer = client.post(
+                    "/graphql",
+                    json={"query": by_alias + " }", "variables": {"id": request}},
+                    headers={"authorization": f"Bearer {api.secrets['STORE']}"},
+                )
+            return [str(error["extensions"]["code"]) for error in answer.json()["errors"]]
+
+        with ThreadPoolExecutor(20) as pool:
+            codes = [code for found in pool.map(guess, range(20)) for code in found]
+    # What follows a refused mutation in a document does not run: each connection makes one attempt, at least.
+    assert len(codes) >= 20
+    assert codes.count("IDENTITY_UNVERIFIED") == 5
+    assert set(codes) == {"IDENTITY_UNVERIFIED", "TOO_MANY_ATTEMPTS"}
+    assert api.ask("STORE", CONFIRM, id=request, code=code).code == "TOO_MANY_ATTEMPTS"
+    assert state_of(api, request) == "AWAITING_VERIFICATION"
+
+
+@pytest.mark.parametrize("role", ["STORE", "SYNC", "SERVICE", "SUPPORT"])
+def test_only_privacy_and_admin_may_hurry(api: Api, role: str) -> None:
+    api.register("user@example.com")
+    answer = api.ask(role, REQUEST, who={"email": "user@example.com"}, identity="ATTESTED", immediately=True)
+    assert answer.code == "FORBIDDEN"
+    assert api.ask("ADMIN", LIST).data["rightsRequests"]["edges"] == []
+
+
+def test_requests_are_listed_by_state_and_clock_page_by_page(api: Api, databases: Databases) -> None:
+    requests = [asked(api, f"user{number}@example.com") for number in range(5)]
+
+    async def made_late() -> None:
+        connection = await asyncpg.connect(databases.url)
+        await connection.execute(
+            "UPDATE rights_requests SET due_at = now() - interval '1 hour' WHERE id = $1",
+            id_of(Prefix.RIGHTS_REQUEST, requests[3]),
+        )
+        await connection.close()
+
+    asyncio.run(made_late())
+    first = api.ask("SUPPORT", LIST, first=3).data["rightsRequests"]
+    assert [edge["node"]["id"] for edge in first["edges"]] == requests[:3]
+    rest = api.ask("SUPPORT", LIST, first=3, after=first["pageInfo"]["endCursor"]).data["rightsRequests"]
+    assert [edge["node"]["id"] for edge in rest["edges"]] == requests[3:]
+    late = api.ask("PRIVACY", LIST, overdue=True).data["rightsRequests"]["edges"]
+    assert [(edge["node"]["id"], edge["node"]["isOverdue"]) for edge in late] == [(requests[3], True)]
+    assert api.ask("PRIVACY", LIST, state="SCHEDULED").data["rightsRequests"]["edges"] == []
+    assert api.ask("PRIVACY", LIST, state="SCHEDULED", after=first["pageInfo"]["endCursor"]).code == "BAD_INPUT"
+
+
+def test_a_plan_names_what_goes_and_what_stays_and_its_hash_is_asked_for(api: Api) -> None:
+    subject = api.register("user@example.com", displayName="Ada", account={"system": "forum", "reference": "ada"})
+    plan = api.ask("ADMIN", PLAN, who={"id": subject}).data["erasurePlan"]
+    assert plan["subjectId"] == subject
+    assert {"system": "forum", "what": "everything under the person's accounts there", "records": 1} in plan["items"]
+    assert {row["ground"] for row in plan["retained"]} == {"LEGAL_OBLIGATION"}
+    planned = (
+        "mutation($who: SubjectBy!, $hash: String) "
+        "{ requestErasure(subject: $who, channel: SCRIPT, identity: ATTESTED, planHash: $hash) { state steps { id } } }"
+    )
+    assert api.ask("ADMIN", planned, who={"id": subject}, hash="0" * 64).code == "STATE_CONFLICT"
+    done = api.ask("ADMIN", planned, who={"id": subject}, hash=plan["hash"]).data["requestErasure"]
+    assert done == {"state": "SCHEDULED", "steps": []}
+    again = api.ask("ADMIN", planned, who={"id": subject}, hash=plan["hash"]).data["requestErasure"]
+    assert again == done, "the letters that the request itself posts change no plan"
+    assert api.ask("ADMIN", PLAN, who={"email": "nobody@example.com"}).code == "SUBJECT_NOT_FOUND"
+
+
+def test_a_second_request_is_the_open_one_and_after_its_end_another(api: Api) -> None:
+    request = asked(api)
+    assert asked(api) == request
+    cancel = "mutation($id: ID!) { cancelErasure(id: $id) { state } }"
+    assert api.ask("SUPPORT", cancel, id=request).data
+    assert asked(api) != request
+
+
+def test_a_child_is_erased_without_a_code_and_without_cooling_off(api: Api) -> None:
+    api.register("child@example.com")
+    ask = (
+        "mutation($who: SubjectBy!) { requestErasure(subject: $who, channel: SUPPORT, reason: UNDERAGE) "
+        "{ state identity receivedAt executeAt } }"
+    )
+    found = api.ask("SUPPORT", ask, who={"email": "child@example.com"}).data["requestErasure"]
+    assert (found["state"], found["identity"]) == ("SCHEDULED", "ATTESTED")
+    assert found["executeAt"] == found["receivedAt"]
+
+
+def test_what_stays_is_said_with_its_last_day_in_plan_request_and_certificate(api: Api, databases: Databases) -> None:
+    subject = api.register("user@example.com")
+    who = {"id": subject}
+    assert api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="STORE").data
+    kept = "consent ledger: what was chosen and when, of nobody by name"
+    last = f"{datetime.now(UTC).year + 3}-12-31"
+    wanted = {"what": kept, "ground": "LEGAL_CLAIM", "until": last}
+    plan = api.ask("PRIVACY", PLAN, who=who).data["erasurePlan"]
+    assert wanted in plan["retained"]
+    assert {row["until"] for row in plan["retained"] if row != wanted} == {None}
+    request = api.ask("ADMIN", REQUEST, who=who, identity="ATTESTED", immediately=True).data["requestErasure"]["id"]
+    shown = "query($id: ID!) { rightsRequest(id: $id) { retained { what ground until } certificate { jws } } }"
+    assert api.ask("SUPPORT", shown, id=request).data["rightsRequest"] == {"retained": [], "certificate": None}
+    carried_out(databases)
+    done = api.ask("SUPPORT", shown, id=request).data["rightsRequest"]
+    assert wanted in done["retained"]
+    keys = httpx.get(f"{api.url}/.well-known/jwks.json").json()["keys"]
+    assert wanted in certificates.verified(done["certificate"]["jws"], keys)["retained"]
+
+
+def test_a_person_shows_their_requests_and_each_can_be_called_off_or_denied(api: Api) -> None:
+    request = asked(api)
+    shown = "query($who: SubjectBy!) { subject(by: $who) { rightsRequests { id state channel identity } } }"
+    found = api.ask("SUPPORT", shown, who={"email": "user@example.com"}).data["subject"]["rightsRequests"]
+    assert found == [{"id": request, "state": "AWAITING_VERIFICATION", "channel": "WEBSITE", "identity": "NONE_YET"}]
+    cancel = "mutation($id: ID!) { cancelErasure(id: $id) { state } }"
+    assert api.ask("SUPPORT", cancel, id=request).data == {"cancelErasure": {"state": "CANCELLED"}}
+    deny = "mutation($id: ID!) { denyRequest(id: $id, reason: NO_MATCH) { state denialReason } }"
+    assert api.ask("PRIVACY", deny, id=request).code == "STATE_CONFLICT"
+    again = asked(api)
+    assert again != request
+    assert api.ask("PRIVACY", deny, id=again).data["denyRequest"] == {"state": "DENIED", "denialReason": "NO_MATCH"}
+    assert api.ask("SUPPORT", cancel, id=again.replace("req_", "stp_")).code == "NOT_FOUND"
+
+
+def test_a_node_is_a_request_or_a_step_to_those_who_may_see_one(api: Api) -> None:
+    request = asked(api)
+    node = "query($id: ID!) { node(id: $id) { __typename ... on RightsRequest { state } } }"
+    assert api.ask("PRIVACY", node, id=request).data["node"]["__typename"] == "RightsRequest"
+    assert api.ask("STORE", "query($id: ID!) { node(id: $id) { id } }", id=request).data == {"node": None}

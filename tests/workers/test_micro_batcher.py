@@ -1,0 +1,69 @@
+"""What is asked for at the same moment is asked together, and everybody gets their own answer."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from workers.micro_batcher import Joined
+
+pytestmark = pytest.mark.anyio
+
+
+class Desk:
+    """Answers with the double, once it may, and notes what was asked together."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+        self.may_answer = asyncio.Event()
+
+    async def answer(self, numbers: Sequence[int]) -> list[int]:
+        self.asked.append(list(numbers))
+        await self.may_answer.wait()
+        if 13 in numbers:
+            raise OSError
+        return [number * 2 for number in numbers]
+
+
+async def begun(joined: Joined[int, int], *numbers: int) -> list[asyncio.Task[int]]:
+    """Ask for all of these in turn, and let them wait."""
+
+    async def ask(number: int) -> int:
+        return await joined(number)
+
+    tasks = [asyncio.create_task(ask(number)) for number in numbers]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_the_first_goes_alone_and_the_others_together(anyio_backend: str) -> None:
+    desk = Desk()
+    joined = Joined(desk.answer)
+    first = await begun(joined, 1)
+    others = await begun(joined, 2, 3, 4)
+    desk.may_answer.set()
+    assert await asyncio.gather(*first, *others) == [2, 4, 6, 8]
+    assert desk.asked == [[1], [2, 3, 4]]
+
+
+async def test_an_error_is_everybodys_who_asked_and_nobody_elses(anyio_backend: str) -> None:
+    desk = Desk()
+    joined = Joined(desk.answer)
+    first = await begun(joined, 1)
+    others = await begun(joined, 13, 3)
+    desk.may_answer.set()
+    assert await asyncio.gather(*first) == [2]
+    assert [type(each) for each in await asyncio.gather(*others, return_exceptions=True)] == [OSError, OSError]
+    assert await joined(5) == 10
+
+
+async def test_who_is_cancelled_leaves_the_others_their_answers(anyio_backend: str) -> None:
+    desk = Desk()
+    joined = Joined(desk.answer)
+    first, second, third = [*await begun(joined, 1), *await begun(joined, 2, 3)]
+    first.cancel()
+    second.cancel()
+    desk.may_answer.set()
+    assert await third == 6
+    assert await joined(4) == 8

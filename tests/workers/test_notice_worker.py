@@ -1,0 +1,101 @@
+"""Privacy officers hear of access grants and of tokens of people; a witness gets the head of the record once a day."""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from mailers.message import Sender
+from mailers.transport_factory import transport_of
+from models.access import access_grants, tokens
+from models.actors import Actor, Role
+from models.audit.inclusion_proofs import read
+from models.audit.segments import Signer
+from models.registration import registering
+from models.registration.registering import Registration
+from models.storage.columns import Prefix, external_id
+from models.subjects.identifiers import Name
+from models.unit_of_work import deed
+from tests.conftest import World
+from tests.mailers.fake_smtp import Misdeed, Office, opened
+from tests.models.audit.sample_log import sealed
+from workers.notice_worker import Notices
+
+pytestmark = pytest.mark.anyio
+SENDER = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")
+OFFICERS = ["one@example.org", "two@example.org"]
+AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
+
+
+@contextlib.asynccontextmanager
+async def worker(world: World, office: Office, witness: str | None = None) -> AsyncIterator[Notices]:
+    async with opened(office) as port:
+        url = f"smtp://127.0.0.1:{port}?starttls=never"
+        road = transport_of(url, "example.org", answer=1, verdict=1)
+        yield Notices(world.database, SENDER, road, officers=OFFICERS, witness=witness)
+
+
+async def asked(world: World) -> str:
+    async with world.deed() as made:
+        person = await registering.register(made, Registration("ada@example.com"))
+    async with deed(world.database, world.keyring, AGENT, "openAccessGrant") as made:
+        name = Name.id(external_id(Prefix.SUBJECT, person))
+        return external_id(Prefix.ACCESS_GRANT, await access_grants.open_grant(made, name, 15))
+
+
+async def test_every_officer_hears_of_a_grant_once(world: World) -> None:
+    grant = await asked(world)
+    office = Office()
+    async with worker(world, office) as notices:
+        assert await notices.drain() == 1
+        assert await notices.drain() == 0
+    assert [letter.recipient for letter in office.accepted] == OFFICERS
+    for letter in office.accepted:
+        words = str(letter.message.get_body(("plain",)))
+        assert grant in words
+        assert "an agent" in words
+        assert "case/1" in words
+        assert "ada@" not in words
+
+
+async def test_a_token_of_people_does_not_go_unseen(world: World) -> None:
+    async with world.deed(Role.ADMIN) as made:
+        await tokens.issue(made, "a script", [Role.ADMIN], None)
+        issued = await tokens.issue(made, "myself", [Role.PRIVACY], None)
+    office = Office()
+    async with worker(world, office) as notices:
+        assert await notices.drain() == 1
+    words = str(office.accepted[0].message.get_body(("plain",)))
+    assert external_id(Prefix.TOKEN, issued.token_id) in words
+    assert "a test issued" in words
+    assert issued.secret not in str(office.accepted[0].octets)
+
+
+async def test_a_notice_that_cannot_be_sent_is_tried_again(world: World) -> None:
+    await asked(world)
+    office = Office()
+    office.order("DATA", Misdeed.HANG_UP)
+    async with worker(world, office) as notices:
+        assert await notices.drain() == 0
+        assert await notices.drain() == 0
+        async with world.database.transaction() as connection:
+            await connection.execute("UPDATE notices SET due_at = now() - interval '1 second'")
+        assert await notices.drain() == 1
+    assert set(office.addresses()) == set(OFFICERS)
+
+
+async def test_the_witness_gets_a_head_that_can_be_read_back(world: World) -> None:
+    await asked(world)
+    signer = Signer(Signer.made())
+    [*_, last] = await sealed(world.database, signer)
+    office = Office()
+    async with worker(world, office, "witness@example.net") as notices:
+        await notices.drain()
+        await notices.drain()
+    heads = [letter for letter in office.accepted if letter.recipient == "witness@example.net"]
+    assert len(heads) == 1
+    body = heads[0].message.get_body(("plain",))
+    assert body is not None
+    [line] = [line for line in body.get_content().splitlines() if line.startswith("{")]
+    assert read(json.loads(line)).head == last.head

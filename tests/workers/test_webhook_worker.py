@@ -1,0 +1,204 @@
+"""Systems are told by signed webhooks; they answer wrongly, late, twice or never, and nothing is lost by it."""
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from models.actors import Role
+from models.consent.ledger import Channel
+from models.erasure import steps, systems, webhook_deliveries
+from models.erasure.systems import SystemRow
+from models.registration import registering
+from models.registration.registering import Registration
+from models.requests import closing, intake
+from models.requests.intake import Wish
+from models.requests.requests import ErasureReason, IdentityProof
+from models.storage.columns import Prefix, external_id
+from models.subjects.identifiers import Name
+from tests.conftest import World
+from workers.erasure_worker import Erasures
+from workers.webhook_worker import Webhooks
+
+pytestmark = pytest.mark.anyio
+NOW = Wish(Channel.WEBSITE, IdentityProof.ATTESTED, ErasureReason.REQUESTED, immediately=True)
+
+
+class System:
+    """An internal system over real HTTP: it keeps what it hears, and answers as it is told to."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[dict[str, str], bytes]] = []
+        self.answer = b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        self.waits = asyncio.Event()
+        self.waits.set()
+        self.url = ""
+
+    async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
+        sent = {line.split(": ", 1)[0].lower(): line.split(": ", 1)[1] for line in head[1:] if line}
+        self.heard.append((sent, await reader.readexactly(int(headers["content-length"]))))
+        await self.waits.wait()
+        with contextlib.suppress(OSError):
+            writer.write(self.answer)
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+
+    def refuses(self, status: int) -> None:
+        self.answer = f"HTTP/1.1 {status} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode()
+
+
+@pytest.fixture
+async def forum(world: World) -> AsyncIterator[System]:
+    system = System()
+    server = await asyncio.start_server(system.meet, "127.0.0.1", 0)
+    system.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    async with world.database.transaction() as connection:
+        await systems.register(connection, "forum", system.url, is_always_concerned=False)
+    yield system
+    system.waits.set()
+    server.close()
+    await server.wait_closed()
+
+
+def eraser(world: World) -> Erasures:
+    return Erasures(world.database, world.keyring, issuer="https://x.example.com", backup_life=timedelta(days=1))
+
+
+def teller(world: World, timeout: float = 5) -> Webhooks:
+    return Webhooks(world.database, world.keyring, timeout=timeout)
+
+
+async def begun(world: World) -> UUID:
+    """Erase a person here who has an account in the forum; give the forum's step."""
+    async with world.deed() as made:
+        await registering.register(made, Registration("ada@example.com", account=("forum", "ada-1")))
+    async with world.deed(Role.ADMIN) as made:
+        await intake.request(made, Name.email("ada@example.com"), NOW)
+    await eraser(world).drain()
+    step_id: UUID = (await step(world))["id"]
+    return step_id
+
+
+async def step(world: World) -> Any:
+    async with world.database.readers.acquire() as connection:
+        return await connection.fetchrow("SELECT * FROM erasure_steps")
+
+
+async def due_again(world: World, **columns: str) -> None:
+    async with world.database.transaction() as connection:
+        await connection.execute("UPDATE erasure_steps SET next_attempt_at = now() WHERE state = 'PENDING'")
+        for name, sql in columns.items():
+            await connection.execute(f"UPDATE erasure_steps SET {name} = {sql}")
+
+
+async def completed(world: World, step_id: UUID) -> str:
+    async with world.deed(Role.SERVICE) as made:
+        await steps.complete(made, step_id, 7)
+    await eraser(world).drain()
+    async with world.database.readers.acquire() as connection:
+        return str(await connection.fetchval("SELECT state FROM rights_requests"))
+
+
+async def test_a_system_is_told_whom_to_erase_and_can_check_who_says_so(world: World, forum: System) -> None:
+    step_id = await begun(world)
+    assert await teller(world).round() == 1
+    [(headers, body)] = forum.heard
+    said = json.loads(body)
+    assert said["type"] == "erasure.requested"
+    assert said["data"]["stepId"] == headers["webhook-id"] == external_id(Prefix.ERASURE_STEP, step_id)
+    assert said["data"]["accountReference"] == "ada-1"
+    shown = systems.shown_secret(world.keyring.masters, SystemRow("forum", forum.url, False, 1))
+    secret = base64.b64decode(shown.removeprefix("whsec_"))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    expected = base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
+    assert headers["webhook-signature"] == f"v1,{expected}"
+    assert await teller(world).round() == 0
+    assert await completed(world, step_id) == "COMPLETED"
+
+
+@pytest.mark.parametrize("status", [500, 503, 404, 410, 302])
+async def test_a_system_that_refuses_is_told_again_later_under_the_same_id(
+    world: World, forum: System, status: int
+) -> None:
+    step_id = await begun(world)
+    forum.refuses(status)
+    await teller(world).round()
+    found = await step(world)
+    assert (found["state"], found["attempts"]) == ("PENDING", 1)
+    async with world.keyring.pool.acquire() as ring:
+        key = (await world.keyring.of_subjects(ring, [found["request_id"]]))[found["request_id"]]
+    assert key
+    assert steps.ERROR.open(key, found["error"]) == f"HTTP {status}"
+    await due_again(world)
+    await teller(world).round()
+    assert forum.heard[0][0]["webhook-id"] == forum.heard[1][0]["webhook-id"]
+    assert await completed(world, step_id) == "COMPLETED"
+
+
+async def test_waits_grow_and_last_to_the_end_of_patience(world: World, forum: System) -> None:
+    await begun(world)
+    forum.refuses(500)
+    waits = []
+    for _ in range(10):
+        await due_again(world)
+        await teller(world).round()
+        async with world.database.readers.acquire() as connection:
+            waits.append(await connection.fetchval("SELECT next_attempt_at - now() FROM erasure_steps"))
+    for wait, wanted in zip(waits, (*webhook_deliveries.WAITS, *webhook_deliveries.WAITS[-1:] * 2), strict=True):
+        assert 0.7 * wanted < wait + timedelta(seconds=2)
+        assert wait < 1.3 * wanted
+    await due_again(world, give_up_at="now()")
+    await teller(world).round()
+    assert (await step(world))["state"] == "FAILED"
+    assert len(forum.heard) == 10
+
+
+async def test_a_system_that_never_answers_fails_after_three_days_and_may_be_told_again(
+    world: World, forum: System
+) -> None:
+    await begun(world)
+    forum.waits.clear()
+    await teller(world, 0.2).round()
+    found = await step(world)
+    assert found["state"] == "PENDING"
+    assert found["give_up_at"] - found["created_at"] == timedelta(days=3)
+    await due_again(world, give_up_at="now()")
+    await teller(world, 0.2).round()
+    assert (await step(world))["state"] == "FAILED"
+    async with world.deed(Role.PRIVACY) as made:
+        await closing.retry(made, found["request_id"])
+    forum.waits.set()
+    await teller(world).round()
+    assert len(forum.heard) == 2
+    assert await completed(world, found["id"]) == "COMPLETED"
+
+
+async def test_a_system_that_does_its_part_before_it_answers_is_not_told_again(world: World, forum: System) -> None:
+    step_id = await begun(world)
+    forum.waits.clear()
+    telling = asyncio.create_task(teller(world).round())
+    while not forum.heard:  # noqa: ASYNC110 -- the system tells nobody
+        await asyncio.sleep(0.01)
+    assert await completed(world, step_id) == "COMPLETED"
+    forum.refuses(500)
+    forum.waits.set()
+    await telling
+    assert await teller(world).round() == 0
+    assert (await step(world))["error"] is None
+
+
+async def test_tellers_racing_tell_once(world: World, forum: System) -> None:
+    await begun(world)
+    assert sum(await asyncio.gather(*(teller(world).round() for _ in range(5)))) == 1
+    assert len(forum.heard) == 1

@@ -1,0 +1,29 @@
+"""Marks: what is written about letters on their way, for all that are at the same point together."""
+
+from collections.abc import Sequence
+
+from models.delivery import handoff, results
+from models.delivery.results import Lease, Settled
+from models.storage.database import Database
+from workers.micro_batcher import Joined
+
+
+class Marks:
+    """Writes that letters are handed over, and what became of them; each is committed when its call returns."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.hand = Joined(self._hand)
+        """Gives whether the lease is still ours."""
+        self.settle = Joined(self._settle)
+        """Gives whether the lease was still ours."""
+
+    async def _hand(self, leases: Sequence[Lease]) -> list[bool]:
+        async with self._database.writers.acquire() as connection:
+            ours = await handoff.hand(connection, leases)
+        return [lease.letter_id in ours for lease in leases]
+
+    async def _settle(self, settled: Sequence[Settled]) -> list[bool]:
+        async with self._database.transaction() as connection:
+            ours = await results.settle(connection, settled)
+        return [lease.letter_id in ours for lease, _ in settled]

@@ -1,0 +1,169 @@
+"""Delivering claimed letters one after another, and writing what became of each before the next one goes.
+
+The order is what makes a kill at any instruction harmless: offer; mark, committed; hold the person's row and ask once
+more; hand over; write the result.
+"""
+
+import asyncio
+import random
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from mailers.emails import made
+from mailers.message import Sender
+from mailers.transport import Declined, Mail, Transport, Unanswered, Unreachable
+from models.delivery import handoff
+from models.delivery.claims import Claimed
+from models.delivery.handoff import REPEATABLE
+from models.delivery.results import Outcome
+from models.encryption.keyring import Keyring
+from models.outbox.emails import LetterReason, LetterState
+from models.storage.columns import now
+from models.storage.database import OUTAGES, Database
+from workers.delivery_updates import Marks
+
+log = structlog.get_logger("privacy")
+
+HELD: Final = 2.0
+"""Seconds that an opt-out waits at most for a letter that is just being handed over."""
+FIRST_WAIT: Final = timedelta(seconds=30)
+LONGEST_WAIT: Final = timedelta(hours=2)
+TRIED_FOR: Final = timedelta(days=1)
+SETTLED_AFTER: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Seconds between tries to write a result while PostgreSQL is away."""
+
+LETTERS: Final = Counter("privacy_letters", "What became of letters.", ["letter", "state"])
+
+
+class Delivery:
+    """One road to the mail server, and the letters that go along it."""
+
+    def __init__(
+        self, database: Database, keyring: Keyring, sender: Sender, marks: Marks, transport: Transport
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._sender = sender
+        self._marks = marks
+        self.transport = transport
+        self.is_stopping = False
+
+    async def send(self, batch: list[Claimed]) -> None:
+        """Send a batch. When the mail server is gone, or we stop, the rest goes back into the queue."""
+        for index, letter in enumerate(batch):
+            if self.is_stopping:
+                await self._release(batch[index:])
+                return
+            try:
+                await self._send(letter)
+            except Unreachable as problem:
+                if problem.met_letter:
+                    await self._settle(letter, _again(letter, None))
+                await self._release(batch[index + problem.met_letter :])
+                raise
+
+    async def _release(self, letters: list[Claimed]) -> None:
+        back = Outcome(LetterState.QUEUED, counts=False)
+        await asyncio.gather(*(self._settle(letter, back) for letter in letters))
+
+    async def _send(self, letter: Claimed) -> None:
+        try:
+            mail = made(self._sender, self._keyring, letter)
+        except Exception as problem:  # noqa: BLE001 -- a letter that cannot be written must not stop the others
+            # Its type alone: an error of the templates quotes what they were told.
+            log.error("letter cannot be written", letter=str(letter.row.id), fault=type(problem).__name__)  # noqa: TRY400
+            await self._settle(letter, Outcome(LetterState.FAILED, LetterReason.LETTER_REFUSED))
+            return
+        try:
+            await self.transport.offer(mail)
+        except Declined as refused:
+            await self._settle(letter, _declined(letter, refused))
+            return
+        try:
+            is_ours = await self._marks.hand(letter.lease)
+        except OUTAGES:
+            await self._settle(letter, await self._kept(letter))
+            return
+        if not is_ours:
+            await self.transport.withdraw()
+        elif letter.row.purpose is None:
+            await self._settle(letter, await self._deliver(mail, letter))
+        else:
+            await self._settle(letter, await self._deliver_with_leave(mail, letter))
+
+    async def _kept(self, letter: Claimed) -> Outcome:
+        """Take back an offer while PostgreSQL is away: whatever it noted of the letter, it was not handed over."""
+        await self.transport.withdraw()
+        return _again(letter, None)
+
+    async def _deliver_with_leave(self, mail: Mail, letter: Claimed) -> Outcome:
+        """Deliver a letter that a purpose governs: no opt-out is committed between the last question and the verdict.
+
+        A mail server that takes its time holds an opt-out up for no longer than HELD; it had the whole letter by then.
+        """
+        delivering: asyncio.Task[Outcome] | None = None
+        try:
+            async with handoff.held(self._database, letter) as refused:
+                if refused:
+                    await self.transport.withdraw()
+                    return refused
+                delivering = asyncio.create_task(self._deliver(mail, letter))
+                await asyncio.wait({delivering}, timeout=HELD)
+        except OUTAGES:
+            if delivering is None:
+                return await self._kept(letter)
+        except asyncio.CancelledError:
+            if delivering:
+                delivering.cancel()
+            raise
+        return await delivering
+
+    async def _deliver(self, mail: Mail, letter: Claimed) -> Outcome:
+        try:
+            code = await self.transport.deliver(mail)
+        except Declined as refused:
+            return _declined(letter, refused)
+        except Unanswered:
+            if letter.row.letter in REPEATABLE and not _is_old(letter):
+                return _again(letter, None)
+            return Outcome(LetterState.UNCERTAIN, LetterReason.NO_ANSWER)
+        return Outcome(LetterState.SENT, reply_code=code)
+
+    async def _settle(self, letter: Claimed, outcome: Outcome) -> None:
+        """Write what became of a letter, however long PostgreSQL is away, within the lease."""
+        for wait in (*SETTLED_AFTER, None):
+            try:
+                await self._marks.settle((letter.lease, outcome))
+            except OUTAGES:
+                if wait is None:
+                    raise
+                await asyncio.sleep(wait)
+            else:
+                break
+        _count(letter, outcome)
+
+
+def _count(letter: Claimed, outcome: Outcome) -> None:
+    LETTERS.labels(letter.row.letter, outcome.state).inc()
+
+
+def _declined(letter: Claimed, refused: Declined) -> Outcome:
+    if not refused.is_permanent:
+        return _again(letter, refused.code)
+    reason = LetterReason.ADDRESS_REFUSED if refused.is_about_address else LetterReason.LETTER_REFUSED
+    return Outcome(LetterState.FAILED, reason, refused.code)
+
+
+def _again(letter: Claimed, code: int | None) -> Outcome:
+    """Try again later and later, each time by chance a little sooner or later than others do, for a day."""
+    if _is_old(letter):
+        return Outcome(LetterState.FAILED, LetterReason.GAVE_UP, code)
+    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(letter.row.attempts - 1, 10))
+    return Outcome(LetterState.QUEUED, None, code, wait * random.uniform(0.5, 1.5))  # noqa: S311 -- jitter, no secret
+
+
+def _is_old(letter: Claimed) -> bool:
+    return now() - letter.row.posted_at > TRIED_FOR

@@ -1,0 +1,24 @@
+"""All that is due, done until somebody stops it."""
+
+import asyncio
+from typing import Final, Protocol
+
+from workers.email_worker import FLIGHTS
+
+WRITERS: Final = FLIGHTS + 8
+"""Writing connections for all loops together: one for each letter on its way, two that write what became of them, one
+that listens, some for the others."""
+
+
+class Loop(Protocol):
+    """A worker: it does what is due, again and again, until cancelled."""
+
+    async def run(self) -> None:
+        """Do what is due until cancelled."""
+
+
+async def run(*loops: Loop) -> None:
+    """Run these side by side until cancelled; what is under way then is seen through."""
+    async with asyncio.TaskGroup() as group:
+        for loop in loops:
+            group.create_task(loop.run())
