@@ -15,12 +15,12 @@ from starlette.routing import Route
 from api.access import column_grants
 from api.access.authentication import Authenticator
 from api.access.jwt_verifier import JwtVerifier
-from api.access.restore_guard import Gate
+from api.access.restore_guard import RestoreGuard
 from api.graphql.endpoint import HEADERS, GraphQLOverHTTP, Scope, Send
 from api.graphql.errands import Errands
 from api.http.asgi import Receive
 from api.http.protocol import Exchange
-from api.http.request_log import Journal
+from api.http.request_log import RequestLog
 from api.routes.jwks import jwks
 from api.routes.unsubscribe import Parts, Unsubscribe
 from api.settings import Settings
@@ -30,8 +30,9 @@ from models.access.tokens import TokenLife
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.erasure import backups
-from models.storage.database import OUTAGES, Database, Statement
-from resolvers.context import Service
+from models.storage.database import OUTAGE_ERRORS, Database
+from models.storage.statement import Statement
+from resolvers.context import AppState
 
 USES_WRITTEN = 5.0
 """Seconds between two writings of when tokens were used, and of how often services asked what."""
@@ -97,19 +98,19 @@ class App:
             acting=column_grants.acting(),
         )
         self._keyring = Keyring(self._database.keyring, MasterKeys(settings.master_key.get_secret_value()))
-        service = Service(
+        service = AppState(
             self._database,
             self._keyring,
             grace=settings.erasure_grace,
             public_url=settings.public_url,
             token_life=TokenLife(settings.token_life_people, settings.token_life_services),
         )
-        self._gate = Gate(self._database, self._keyring)
+        self._gate = RestoreGuard(self._database, self._keyring)
         jwts = None
         if settings.jwks_url and settings.jwt_issuer and settings.jwt_audience:
             jwts = JwtVerifier(settings.jwks_url, settings.jwt_issuer, settings.jwt_audience)
         authenticator = Authenticator(service.internal, jwts)
-        journal = Journal(lines=settings.log_requests)
+        journal = RequestLog(lines=settings.log_requests)
         self._graphql = GraphQLOverHTTP(service, authenticator, journal, self._gate, is_proxied=settings.tls_in_front)
         self._errands = Errands(self._graphql)
         work = [
@@ -136,7 +137,7 @@ class App:
 
     async def _load_keyring(self) -> None:
         while True:
-            with suppress(*OUTAGES, Exception):
+            with suppress(*OUTAGE_ERRORS, Exception):
                 await self._keyring.load()
                 return
             await asyncio.sleep(RETRIED)
@@ -161,7 +162,7 @@ class App:
                     await questions.write(connection)
             except BaseException as error:
                 authenticator.used |= used
-                if not isinstance(error, (*OUTAGES, asyncpg.PostgresError)):
+                if not isinstance(error, (*OUTAGE_ERRORS, asyncpg.PostgresError)):
                     raise
 
     async def _readyz(self, _request: Request) -> Response:
@@ -178,7 +179,7 @@ class App:
         return JSONResponse({"ready": ready, **parts}, 200 if ready else 503)
 
     async def _metrics(self, _request: Request) -> Response:
-        with suppress(*OUTAGES, asyncpg.PostgresError):
+        with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
             async with self._database.readers.acquire() as connection:
                 EXPIRING_TOKENS.set(await tokens.expiring(connection))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
@@ -201,7 +202,7 @@ class App:
 
     async def _check_backups(self) -> None:
         async with self._database.keyring.acquire() as connection:
-            expired = await backups.expired(connection)
+            expired = await backups.expired_backups(connection)
         if expired:
             raise LookupError(f"kept too long, remove: {', '.join(backups.name_of(one) for one in expired)}")
 

@@ -8,18 +8,18 @@ import migrations
 from benchmarks.environment import console, started
 from models.actors import Actor, Role
 from models.audit import events as audit_events
-from models.audit.events import AccessAction, Entry, Occasion
-from models.audit.sealing import seal
-from models.audit.segments import Signer, Trusted
+from models.audit.events import AccessAction, EventGroup, EventTemplate
+from models.audit.sealing import seal_segment
+from models.audit.segments import SegmentSigner, TrustedKeys
 from models.audit.verification import Verifier
-from models.storage.columns import new_id
 from models.storage.database import Database
-from workers.audit_sealer import Seals
+from models.storage.ids import new_id
+from workers.audit_sealer import AuditSealer
 
 NAME = "audit_benchmark"
 AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
 FIELDS = ("EmailAddress.address", "Subject.country", "Subject.displayName", "Subject.emails")
-LOOK = Occasion(AGENT, AccessAction.READ, FIELDS, "Page", bytes(32))
+LOOK = EventTemplate(AGENT, AccessAction.READ, FIELDS, "Page", bytes(32))
 TICK = 0.02
 """Seconds between two statements of the load."""
 
@@ -30,25 +30,25 @@ WHERE written_in >= COALESCE((SELECT max(until_transaction) FROM audit_segments)
 """
 
 
-def events(count: int) -> list[Entry]:
+def events(count: int) -> list[EventGroup]:
     """Give looks at people of which no two are of the same one."""
-    return [Entry(LOOK, [new_id()]) for _ in range(count)]
+    return [EventGroup(LOOK, [new_id()]) for _ in range(count)]
 
 
-async def sealed(database: Database, signer: Signer, count: int) -> float:
+async def sealed(database: Database, signer: SegmentSigner, count: int) -> float:
     """Write events, then seal them all; give the events sealed a second."""
     for _ in range(count // 1000):
         async with database.transaction() as connection:
-            await audit_events.note(connection, *events(1000))
+            await audit_events.record_group(connection, *events(1000))
     began = time.perf_counter()
     async with database.writers.acquire() as connection:
-        while await seal(connection, signer):
+        while await seal_segment(connection, signer):
             pass
     return count / (time.perf_counter() - began)
 
 
-async def verified(database: Database, signer: Signer) -> float:
-    verifier = Verifier(Trusted.of([signer.public]))
+async def verified(database: Database, signer: SegmentSigner) -> float:
+    verifier = Verifier(TrustedKeys.of([signer.public]))
     began = time.perf_counter()
     async with database.transaction() as connection:
         result = await verifier.verify(connection)
@@ -56,16 +56,16 @@ async def verified(database: Database, signer: Signer) -> float:
     return result.events / (time.perf_counter() - began)
 
 
-async def behind(database: Database, signer: Signer, rate: int, seconds: float) -> tuple[float, float]:
+async def behind(database: Database, signer: SegmentSigner, rate: int, seconds: float) -> tuple[float, float]:
     """Write so many events a second while a worker seals; give the rate that was reached, and the longest lag."""
-    worker = asyncio.create_task(Seals(database, signer).run())
+    worker = asyncio.create_task(AuditSealer(database, signer).run())
     lags: list[float] = []
     began = time.perf_counter()
     count = 0
     while (passed := time.perf_counter() - began) < seconds:
         if (due := int(passed * rate) - count) > 0:
             async with database.transaction() as connection:
-                await audit_events.note(connection, *events(due))
+                await audit_events.record_group(connection, *events(due))
             count += due
         lags.append(float(await database.readers.fetchval(BEHIND)))
         await asyncio.sleep(TICK)
@@ -77,7 +77,7 @@ async def behind(database: Database, signer: Signer, rate: int, seconds: float) 
 async def measured(url: str, count: int, rate: int, seconds: float) -> None:
     await migrations.upgrade("privacy", url)
     database = await Database.open(url, url, readers=2, writers=4, timeout=60)
-    signer = Signer(Signer.made())
+    signer = SegmentSigner(SegmentSigner.made())
     try:
         console.print(f"sealing    {await sealed(database, signer, count):9,.0f} events/s")
         console.print(f"verifying  {await verified(database, signer):9,.0f} events/s")

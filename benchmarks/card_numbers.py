@@ -15,7 +15,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from models.storage.card_numbers import holds_card_number
+from models.storage.card_numbers import contains_card_number
 
 SEED: Final = 20_260_101
 # Microseconds, from the first second of 2001 to the last of 2037: times as they stand in files and logs.
@@ -103,7 +103,7 @@ SOMETIMES: Final[Mapping[str, Callable[[random.Random], object]]] = {
 def mistaken(make: Callable[[random.Random], object], count: int) -> int:
     """Make ``count`` values and say how many of them are taken for a card number."""
     rng = random.Random(SEED)
-    return sum(holds_card_number(make(rng)) for _ in range(count))
+    return sum(contains_card_number(make(rng)) for _ in range(count))
 
 
 def main() -> int:

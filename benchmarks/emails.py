@@ -28,20 +28,20 @@ from mailers.message import Sender
 from mailers.transport_factory import transport_of
 from models.actors import Actor, Role
 from models.consent.ledger import Channel
-from models.consent.recording import grant
+from models.consent.recording import grant_consent
 from models.delivery.claims import CLAIM, LEASE
-from models.encryption.encrypted_column import SubjectKey
+from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.outbox.emails import ADDRESS, CONTEXT
 from models.registration import registering
 from models.registration.registering import Registration
-from models.storage.columns import new_id
 from models.storage.database import Database
-from models.subjects.identifiers import Name
-from models.unit_of_work import deed
+from models.storage.ids import new_id
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import unit_of_work
 from workers.email_delivery import LETTERS
-from workers.email_worker import BATCH, Letters
+from workers.email_worker import BATCH, EmailWorker
 from workers.runner import WRITERS
 
 PEOPLE: Final = 1000
@@ -85,12 +85,12 @@ def _stat(process: Path) -> tuple[int, float, float]:
 async def queued(database: Database, keyring: Keyring, count: int) -> None:
     """Queue letters as deeds do, but by COPY: a million deeds are not what is measured here."""
     actor = Actor("benchmark", Role.STORE, (Role.STORE,))
-    keys: list[SubjectKey] = []
+    keys: list[DataKey] = []
     for number in range(PEOPLE):
-        async with deed(database, keyring, actor, "registerSubject") as made:
+        async with unit_of_work(database, keyring, actor, "registerSubject") as made:
             address = f"user{number}@example.com"
-            keys.append(await keyring.key_of(await registering.register(made, Registration(address))))
-            await grant(made, Name.email(address), "newsletter", Channel.IMPORT, None)
+            keys.append(await keyring.key_of(await registering.register_subject(made, Registration(address))))
+            await grant_consent(made, SubjectIdentifier.email(address), "newsletter", Channel.IMPORT, None)
     said = {
         "consent_granted": orjson.dumps({"purpose": "Newsletter"}).decode(),
         "details_corrected": orjson.dumps({"changed": ["name"]}).decode(),
@@ -103,11 +103,11 @@ async def queued(database: Database, keyring: Keyring, count: int) -> None:
             for number in range(start, min(count, start + 10_000)):
                 key = keys[number % PEOPLE]
                 letter, purpose = (("consent_granted", "newsletter"), ("details_corrected", None))[number % 2]
-                address = ADDRESS.seal(key, f"user{number % PEOPLE}@example.com")
-                context = CONTEXT.seal(key, said[letter])
+                address = ADDRESS.encrypt(key, f"user{number % PEOPLE}@example.com")
+                context = CONTEXT.encrypt(key, said[letter])
                 deed_id = f"consent:{number:x}"
                 rows.append(
-                    (key.subject_id, new_id(), deed_id, letter, new_id(), purpose, address, context, False, at, at)
+                    (key.owner_id, new_id(), deed_id, letter, new_id(), purpose, address, context, False, at, at)
                 )
             await connection.copy_records_to_table("letters", records=rows, columns=columns, timeout=300)
 
@@ -142,7 +142,7 @@ def _sent() -> int:
     return int(sum(each.value for each in samples if each.name.endswith("_total") and each.labels["state"] == "SENT"))
 
 
-async def measured(letters: Letters, machine: Machine, count: int, limit: float) -> None:
+async def measured(letters: EmailWorker, machine: Machine, count: int, limit: float) -> None:
     """Send them all, or for as long as the limit says, and print how fast and with how much memory."""
     before = machine.used()
     working = asyncio.create_task(letters.run())
@@ -187,7 +187,7 @@ async def run(cluster: Cluster, count: int, limit: float) -> None:
         async with database.writers.acquire() as connection:
             session = await connection.fetchval("SELECT pg_backend_pid()")
         machine = Machine(_stat(Path(f"/proc/{session}"))[0], sink.pid)
-        await measured(Letters(database, keyring, sender, transport), machine, count, limit)
+        await measured(EmailWorker(database, keyring, sender, transport), machine, count, limit)
         print(await claiming(database))
     finally:
         sink.terminate()

@@ -31,17 +31,17 @@ from models.actors import Actor, Role
 from models.consent.ledger import Channel
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
-from models.requests import intake
-from models.requests.intake import Wish
+from models.erasure import requesting
+from models.requests.intake import ErasureOptions
 from models.requests.requests import IdentityProof
 from models.storage.database import Database
-from models.subjects.identifiers import Name
-from models.unit_of_work import deed
-from workers.erasure_worker import Erasures
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import unit_of_work
+from workers.erasure_worker import ErasureWorker
 
 HOME = Path("var") / "bench-erasures"
 ADMIN = Actor("benchmark", Role.ADMIN, (Role.ADMIN,))
-WISH = Wish(Channel.SCRIPT, IdentityProof.ATTESTED, immediately=True)
+WISH = ErasureOptions(Channel.SCRIPT, IdentityProof.ATTESTED, immediately=True)
 ASK = 'query($who: SubjectBy!) { consentDecision(subject: $who, purpose: "newsletter") { allowed reason } }'
 LIMIT = 50.0
 
@@ -110,14 +110,14 @@ async def asked_for(place: Place, numbers: list[int]) -> None:
     gate = asyncio.Semaphore(8)
 
     async def one(number: int) -> None:
-        async with gate, deed(place.database, place.keyring, ADMIN, "requestErasure") as made:
-            await intake.request(made, Name.email(f"user{number}@example.com"), WISH)
+        async with gate, unit_of_work(place.database, place.keyring, ADMIN, "requestErasure") as made:
+            await requesting.request_erasure(made, SubjectIdentifier.email(f"user{number}@example.com"), WISH)
 
     await asyncio.gather(*(one(number) for number in numbers))
 
 
-def worker(place: Place, rate: float | None) -> Erasures:
-    return Erasures(
+def worker(place: Place, rate: float | None) -> ErasureWorker:
+    return ErasureWorker(
         place.database, place.keyring, issuer="https://privacy.example.com", backup_life=timedelta(days=183), rate=rate
     )
 
@@ -151,8 +151,8 @@ async def questions(url: str, secret: str, size: int, seconds: float) -> float:
 
 async def beside(place: Place, size: int, numbers: list[int], seconds: float) -> Beside:
     """Give the rates of questions without and with a worker that erases at the default limit, rounds interleaved."""
-    async with deed(place.database, place.keyring, ADMIN, "issueToken") as made:
-        secret = (await tokens.issue(made, "benchmark", [Role.STORE], None)).secret
+    async with unit_of_work(place.database, place.keyring, ADMIN, "issueToken") as made:
+        secret = (await tokens.issue_token(made, "benchmark", [Role.STORE], None)).secret
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -22,8 +22,8 @@ from models.consent.recording import NEXT_EPOCH
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
-from models.subjects.identifiers import Name
-from models.unit_of_work import deed
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import unit_of_work
 
 ROUNDS = 3
 OF_THE_DRIVER = re.compile(r"^(BEGIN|COMMIT)\b|\btypeinfo_tree\b|'jit'")
@@ -46,9 +46,9 @@ async def _recorded(place: Place, asked: dict[str, Any]) -> list[LoggedQuery]:
     try:
         keyring = Keyring(database.keyring, MasterKeys(place.master_key))
         await keyring.load()
-        async with deed(database, keyring, Actor("benchmark", Role.STORE, (Role.STORE,)), "optOut") as made:
+        async with unit_of_work(database, keyring, Actor("benchmark", Role.STORE, (Role.STORE,)), "optOut") as made:
             made.connection.add_query_logger(found.append)
-            await opt_outs.opt_out(made, Name.id(asked["id"]), asked["purposes"], Channel.WEBSITE)
+            await opt_outs.opt_out(made, SubjectIdentifier.id(asked["id"]), asked["purposes"], Channel.WEBSITE)
         return [each for each in found if not OF_THE_DRIVER.search(each.query)]
     finally:
         await database.close()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from models.encryption.encrypted_column import Seal, SubjectKey
+from models.encryption.encrypted_column import DataKey, EncryptedColumn
 from models.encryption.keyring import Keyring
 from models.payments import fragments
 from models.subjects import email_addresses, subjects
@@ -102,7 +102,7 @@ class Copied(NamedTuple):
     """A table to copy: its columns, in the order of the plain table, and the seals of those that are sealed."""
 
     columns: str
-    seals: Mapping[str, Seal] = {}
+    seals: Mapping[str, EncryptedColumn] = {}
     owner: str = "subject_id"
 
 
@@ -176,7 +176,7 @@ async def _run_each(connection: asyncpg.Connection, text: str) -> None:
 
 
 def _opened(
-    rows: Sequence[asyncpg.Record], copied: Copied, keys: Mapping[UUID, SubjectKey | None]
+    rows: Sequence[asyncpg.Record], copied: Copied, keys: Mapping[UUID, DataKey | None]
 ) -> list[tuple[Any, ...]]:
     seals = [copied.seals.get(name) for name in copied.columns.split()]
     opened = []
@@ -184,7 +184,7 @@ def _opened(
         key = keys[row[0]]
         opened.append(
             tuple(
-                seal.open(key, value) if seal and value and key else value
+                seal.decrypt(key, value) if seal and value and key else value
                 for seal, value in zip(seals, row, strict=True)
             )
         )

@@ -4,15 +4,15 @@
 """
 
 from cli.main import run
-from models.audit.events import Entry
-from resolvers.context import Context
+from models.audit.events import EventGroup
+from resolvers.context import RequestContext
 
 
-def _forget(context: Context, _entries: list[Entry]) -> None:
+def _forget(context: RequestContext, _entries: list[EventGroup]) -> None:
     """Add nothing of what was seen to what is to be written down."""
     context._entries, context._seen = [], {}  # noqa: SLF001 -- it stands in the place of the method that adds it
 
 
 if __name__ == "__main__":
-    Context.take_down = _forget  # type: ignore[method-assign]
+    RequestContext.take_down = _forget  # type: ignore[method-assign]
     run()

@@ -10,14 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import database_roles
-from cli.databases import opened, owned, placed
+from cli.databases import locate, opened, owned
 from models.access import access_grants
 from models.access.access_grants import AccessGrantRow
 from models.access.database_roles import READERS
 from models.actors import Role
 from models.audit import events as audit_events
 from models.audit.events import AccessEventRow
-from models.storage.columns import Prefix, external_id, now
+from models.storage.clock import now
+from models.storage.ids import Prefix, format_id
 
 WIDTH = 140
 """Columns that the table of all roles needs, however narrow the terminal is."""
@@ -33,7 +34,7 @@ def show() -> None:
 
     async def found() -> dict[str, set[str]]:
         readers: dict[str, set[str]] = {}
-        with placed() as settings:
+        with locate() as settings:
             for history, url in owned(settings).items():
                 async with database_roles.connected(url) as connection:
                     for role, columns in (await database_roles.reads(history, connection)).items():
@@ -50,7 +51,7 @@ def show() -> None:
 @app.command()
 def check() -> None:
     """Compare what the roles of the live databases may do with what the matrix wants; exit 1 where they differ."""
-    with placed() as settings:
+    with locate() as settings:
         found = [
             line
             for history, url in owned(settings).items()
@@ -79,7 +80,7 @@ def review(
     """List the access grants of the last days, each with who decided and what was read under it."""
 
     async def found() -> list[tuple[AccessGrantRow, list[AccessEventRow]]]:
-        with placed() as settings:
+        with locate() as settings:
             async with opened(settings) as place, place.database.readers.acquire() as connection:
                 asked = await access_grants.since(connection, now() - timedelta(days=days))
                 events = await audit_events.of_grants(connection, [grant.id for grant in asked])
@@ -92,7 +93,7 @@ def review(
 def _told(grant: AccessGrantRow, events: Sequence[AccessEventRow]) -> Iterator[str]:
     """Tell the story of a grant, a line for each thing that was done about and under it."""
     state = access_grants.state_of(grant.asked_at, grant.decided_at, grant.expires_at)
-    yield f"{external_id(Prefix.ACCESS_GRANT, grant.id)} {state}, on {external_id(Prefix.SUBJECT, grant.subject_id)}"
+    yield f"{format_id(Prefix.ACCESS_GRANT, grant.id)} {state}, on {format_id(Prefix.SUBJECT, grant.subject_id)}"
     yield f"  asked by {grant.actor} for {grant.case}, {grant.minutes} minutes, {grant.asked_at:%Y-%m-%d %H:%M:%S}"
     if grant.decided_by and grant.decided_at:
         yield f"  decided by {grant.decided_by}, {grant.decided_at:%Y-%m-%d %H:%M:%S}"

@@ -15,12 +15,12 @@ import orjson
 import typer
 
 from api.settings import UnsafeSettingError
-from cli.databases import VAR, owned, placed, secret
+from cli.databases import VAR, locate, owned, secret
 from models.audit import inclusion_proofs
 from models.audit.pruning import prune as prune_record
-from models.audit.segments import Segment, Signer, Trusted
-from models.audit.verification import TO_THE_END, Finding, Verified, Verifier
-from models.storage.columns import Prefix, id_of
+from models.audit.segments import Segment, SegmentSigner, TrustedKeys
+from models.audit.verification import TO_THE_END, Finding, VerificationResult, Verifier
+from models.storage.ids import Prefix, parse_id_of
 
 KEY = "PRIVACY_AUDIT_KEY"
 PUBLIC_KEYS = "PRIVACY_AUDIT_PUBLIC_KEYS"
@@ -34,27 +34,27 @@ app = typer.Typer(
 Keys = Annotated[list[str] | None, typer.Option("--public-key", help="A public key to trust, in base64; repeatable.")]
 
 
-def signer(*, embedded: bool) -> Signer:
+def signer(*, embedded: bool) -> SegmentSigner:
     """Give the key that seals: PRIVACY_AUDIT_KEY, or the embedded default's own."""
     text = os.environ.get(KEY)
     if text is None and embedded:
-        text = secret(VAR / "audit.key", Signer.made)
+        text = secret(VAR / "audit.key", SegmentSigner.made)
     if text is None:
         raise UnsafeSettingError(f"set {KEY}: `privacy audit key` makes one")
     try:
-        return Signer(text)
+        return SegmentSigner(text)
     except ValueError as problem:
         raise UnsafeSettingError(str(problem)) from None
 
 
-def _trusted(given: list[str] | None) -> Trusted:
+def _trusted(given: list[str] | None) -> TrustedKeys:
     """Give the public keys to trust: those given, or those of the settings and the one of the key that seals here."""
     texts = given or [*filter(None, os.environ.get(PUBLIC_KEYS, "").split(","))]
     try:
         keys = [base64.b64decode(text, validate=True) for text in texts]
         if not given and (KEY in os.environ or not texts):
             keys.append(signer(embedded=(VAR / "audit.key").exists()).public)
-        return Trusted.of(keys)
+        return TrustedKeys.of(keys)
     except ValueError:
         raise UnsafeSettingError(f"a public key is the base64 of 32 octets (--public-key, {PUBLIC_KEYS})") from None
 
@@ -62,7 +62,7 @@ def _trusted(given: list[str] | None) -> Trusted:
 @asynccontextmanager
 async def _record() -> AsyncIterator[Any]:
     """Give a connection as the owner of the record."""
-    with placed() as settings:
+    with locate() as settings:
         connection = await asyncpg.connect(owned(settings)["privacy"])
         try:
             yield connection
@@ -73,8 +73,8 @@ async def _record() -> AsyncIterator[Any]:
 @app.command()
 def key() -> None:
     """Make a key for PRIVACY_AUDIT_KEY, and print it with its public key. The processes that serve must not have it."""
-    made = Signer.made()
-    typer.echo(f"{KEY}={made}\n{PUBLIC_KEYS}={base64.b64encode(Signer(made).public).decode()}")
+    made = SegmentSigner.made()
+    typer.echo(f"{KEY}={made}\n{PUBLIC_KEYS}={base64.b64encode(SegmentSigner(made).public).decode()}")
 
 
 @app.command()
@@ -92,7 +92,7 @@ def verify(
     That the newest segments were cut off is seen only against heads that somebody outside kept.
     """
 
-    async def verified() -> tuple[Verified, list[Finding]]:
+    async def verified() -> tuple[VerificationResult, list[Finding]]:
         async with _record() as connection:
             verifier = Verifier(_trusted(public_key))
             async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -111,7 +111,7 @@ def verify(
 
 def _read(path: Path) -> list[Segment]:
     try:
-        return [inclusion_proofs.read(json.loads(line)) for line in path.read_text().splitlines() if line.strip()]
+        return [inclusion_proofs.parse(json.loads(line)) for line in path.read_text().splitlines() if line.strip()]
     except ValueError:
         raise UnsafeSettingError("the file of --heads holds lines that `privacy audit head` did not print") from None
 
@@ -122,7 +122,7 @@ def prove(event: Annotated[str, typer.Argument(metavar="EVENT", help="The event'
 
     async def proved() -> dict[str, Any]:
         async with _record() as connection:
-            return await inclusion_proofs.prove(connection, id_of(Prefix.ACCESS_EVENT, event, "event"))
+            return await inclusion_proofs.prove(connection, parse_id_of(Prefix.ACCESS_EVENT, event, "event"))
 
     typer.echo(orjson.dumps(asyncio.run(proved()), option=orjson.OPT_INDENT_2).decode())
 
@@ -136,10 +136,10 @@ def check(
         given = orjson.loads(proof.read_bytes())
     except orjson.JSONDecodeError:
         given = None
-    if not isinstance(given, dict) or not inclusion_proofs.is_proved(given, _trusted(public_key)):
+    if not isinstance(given, dict) or not inclusion_proofs.verify_proof(given, _trusted(public_key)):
         typer.echo("the proof does not hold")
         raise typer.Exit(1)
-    segment = inclusion_proofs.read(given["segment"])
+    segment = inclusion_proofs.parse(given["segment"])
     typer.echo(f"the event stands in segment {segment.number}, sealed at {segment.sealed_at:%Y-%m-%d %H:%M:%S} UTC")
 
 
@@ -155,7 +155,7 @@ def head() -> None:
     if segment is None:
         typer.echo("nothing is sealed yet", err=True)
         raise typer.Exit(1)
-    typer.echo(orjson.dumps(inclusion_proofs.written(segment)).decode())
+    typer.echo(orjson.dumps(inclusion_proofs.serialize(segment)).decode())
 
 
 @app.command()

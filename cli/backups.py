@@ -14,14 +14,14 @@ import asyncpg
 import typer
 
 from api.settings import Settings, UnsafeSettingError
-from cli.databases import opened, owned, placed
+from cli.databases import locate, opened, owned
 from cli.embedded import EmbeddedError
 from cli.embedded.cluster import carried_binaries
 from models.audit import epochs
 from models.erasure import backups, completion, ledger_replay
 from models.erasure.backups import BackupRow
-from models.erasure.ledger_replay import Replayed
-from models.storage.columns import now
+from models.erasure.ledger_replay import ReplayResult
+from models.storage.clock import now
 
 REPLAY = "replay"
 SCHEMAS = """
@@ -68,7 +68,7 @@ def backup(
 
     The keyring is not in it: whoever is erased after this stays unreadable in it.
     """
-    with placed() as settings:
+    with locate() as settings:
         made, path = asyncio.run(_backed_up(settings, directory))
     typer.echo(f"{path} ({made.size_bytes} octets), to be removed by {made.expires_at:%Y-%m-%d}")
 
@@ -78,16 +78,16 @@ async def _backed_up(settings: Settings, directory: Path) -> tuple[BackupRow, Pa
     beside = directory / f"unfinished-{os.getpid()}.dump"
     async with opened(settings) as place:
         async with place.database.writers.acquire() as connection:
-            position = await completion.mark(connection)
+            position = await completion.set_ledger_mark(connection)
         made_at = now()
         url = owned(settings)["privacy"]
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             _run(["pg_dump", "--format=custom", "--no-owner"], url, stdout=file.fileno())
         async with place.keyring.pool.acquire() as ring:
-            backup_id = await backups.record(
+            backup_id = await backups.record_backup(
                 ring, made_at, settings.backup_life, position=position, size_bytes=beside.stat().st_size
             )
-            made = next(row for row in await backups.every(ring) if row.id == backup_id)
+            made = next(row for row in await backups.all_backups(ring) if row.id == backup_id)
     return made, beside.rename(directory / backups.name_of(made))
 
 
@@ -104,7 +104,7 @@ def restore(
     `privacy restore replay` does the second part alone; it may be run as often as you like, and the service answers
     nothing before it has been.
     """
-    with placed() as settings:
+    with locate() as settings:
         if what != REPLAY:
             path = Path(what)
             if not path.is_file():
@@ -142,7 +142,7 @@ async def _emptied(url: str) -> None:
 async def _moved_in(settings: Settings) -> None:
     """Begin an era of the record if this is another server than the one that was backed up."""
     async with opened(settings) as place, place.database.writers.acquire() as connection:
-        await epochs.begin(connection)
+        await epochs.begin_epoch(connection)
 
 
 async def _letters_held(settings: Settings) -> int:
@@ -150,9 +150,9 @@ async def _letters_held(settings: Settings) -> int:
         return await ledger_replay.hold_letters(place.database)
 
 
-async def _replayed(settings: Settings) -> Replayed:
+async def _replayed(settings: Settings) -> ReplayResult:
     async with opened(settings) as place:
-        return await ledger_replay.replay(place.database, place.keyring)
+        return await ledger_replay.replay_ledger(place.database, place.keyring)
 
 
 def _run(arguments: list[str], url: str, stdout: int | None = None) -> None:
@@ -176,9 +176,9 @@ def listed() -> None:
     """List all backups with the day by which each must be removed."""
 
     async def found() -> list[BackupRow]:
-        with placed() as settings:
+        with locate() as settings:
             async with opened(settings) as place, place.keyring.pool.acquire() as ring:
-                return await backups.every(ring)
+                return await backups.all_backups(ring)
 
     for row in asyncio.run(found()):
         state = f"removed {_day(row.removed_at)}" if row.removed_at else f"remove by {_day(row.expires_at)}"
@@ -190,11 +190,11 @@ def removed(name: Annotated[str, typer.Argument(help="The file's name, as `priva
     """Record that a backup is gone, after you removed every copy of it."""
 
     async def noted() -> bool:
-        with placed() as settings:
+        with locate() as settings:
             async with opened(settings) as place, place.keyring.pool.acquire() as ring:
-                for row in await backups.every(ring):
+                for row in await backups.all_backups(ring):
                     if backups.name_of(row) == name:
-                        return await backups.remove(ring, row.id)
+                        return await backups.remove_backup(ring, row.id)
         return False
 
     if not asyncio.run(noted()):

@@ -16,18 +16,18 @@ from rich.console import Console
 
 from api.settings import Settings, UnsafeSettingError
 from cli.bulk.job import Stopped, retried
-from cli.bulk.progress import Gauge
-from cli.databases import Opened, acting, opened, placed
+from cli.bulk.progress import ProgressReporter
+from cli.databases import OpenDatabases, acting, locate, opened
 from models.consent.ledger import Channel
 from models.erasure import plan as erasure_plan
+from models.erasure import requesting
 from models.errors import BadInput, SubjectErased
-from models.requests import intake
-from models.requests.intake import Wish
+from models.requests.intake import ErasureOptions
 from models.requests.requests import ErasureReason, IdentityProof
-from models.storage.columns import Prefix, external_id
-from models.storage.database import Statement
+from models.storage.ids import Prefix, format_id
+from models.storage.statement import Statement
 from models.subjects import subjects
-from models.subjects.identifiers import Name
+from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import SubjectStatus
 
 BATCH: Final = 500
@@ -45,7 +45,7 @@ WHERE status IN ('ACTIVE', 'RESTRICTED')
 """)
 
 
-class Wanted(NamedTuple):
+class ErasureSelection(NamedTuple):
     """What a run would do: whom, of how many, which records, and a hash of all of it."""
 
     ids: list[UUID]
@@ -75,7 +75,7 @@ def erase(  # noqa: PLR0913, PLR0917 -- each is an option of the command
 
     Example: privacy erase --from lapsed.csv --at-most 20000 --at-most-share 0.05
     """
-    with placed() as settings:
+    with locate() as settings:
         names = list(_names(source))
         wanted = asyncio.run(_planned(settings, names))
         _shown(wanted)
@@ -90,7 +90,7 @@ def erase(  # noqa: PLR0913, PLR0917 -- each is an option of the command
     typer.echo(f"{count:,} erasures are asked for; workers carry them out")
 
 
-def _names(source: Path) -> Iterator[Name]:
+def _names(source: Path) -> Iterator[SubjectIdentifier]:
     try:
         with source.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
@@ -106,15 +106,15 @@ def _names(source: Path) -> Iterator[Name]:
         raise UnsafeSettingError("the file cannot be read as CSV in UTF-8") from None
 
 
-def _name(row: dict[str, str]) -> Name:
+def _name(row: dict[str, str]) -> SubjectIdentifier:
     if "id" in row:
-        return Name.id(row["id"] or "")
+        return SubjectIdentifier.id(row["id"] or "")
     if "email" in row:
-        return Name.email(row["email"] or "")
-    return Name.account(row["system"] or "", row["reference"] or "")
+        return SubjectIdentifier.email(row["email"] or "")
+    return SubjectIdentifier.account(row["system"] or "", row["reference"] or "")
 
 
-async def _planned(settings: Settings, names: Sequence[Name]) -> Wanted:
+async def _planned(settings: Settings, names: Sequence[SubjectIdentifier]) -> ErasureSelection:
     async with opened(settings) as place, place.database.readers.acquire() as connection:
         ids: dict[UUID, None] = {}
         unknown = 0
@@ -131,10 +131,10 @@ async def _planned(settings: Settings, names: Sequence[Name]) -> Wanted:
                 if plan:
                     records.update({f"{row.system}: {row.what}": row.records for row in plan.items})
                     digest.update(plan.hash.encode())
-        return Wanted(sorted(ids), await PEOPLE.value(connection), unknown, records, digest.hexdigest())
+        return ErasureSelection(sorted(ids), await PEOPLE.value(connection), unknown, records, digest.hexdigest())
 
 
-async def _found(place: Opened, names: Sequence[Name]) -> list[UUID | None]:
+async def _found(place: OpenDatabases, names: Sequence[SubjectIdentifier]) -> list[UUID | None]:
     """Give whom the names mean, as far as they are known and not being erased already."""
     async with place.database.readers.acquire() as connection:
         if names[0].kind == "id":
@@ -148,18 +148,18 @@ async def _found(place: Opened, names: Sequence[Name]) -> list[UUID | None]:
     return [row.subject_id if row and row.status not in gone else None for row in rows]
 
 
-def _shown(wanted: Wanted) -> None:
+def _shown(wanted: ErasureSelection) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{len(wanted.ids):>10,}  people of {wanted.everybody:,} would be erased", markup=False)
     console.print(f"{wanted.unknown:>10,}  lines name nobody who is left to erase", markup=False)
     for what, count in sorted(wanted.records.items()):
         console.print(f"{count:>10,}  {what}", markup=False)
     for one in wanted.ids[:SAMPLE]:
-        console.print(f"            such as {external_id(Prefix.SUBJECT, one)}", markup=False)
+        console.print(f"            such as {format_id(Prefix.SUBJECT, one)}", markup=False)
     console.print(f"plan {wanted.hash}", markup=False)
 
 
-def _demand_within(wanted: Wanted, most: int, share: float) -> None:
+def _demand_within(wanted: ErasureSelection, most: int, share: float) -> None:
     """Stop when more people would go than the operator said, by number or by share: nothing is erased then."""
     count = len(wanted.ids)
     if count > most:
@@ -169,13 +169,13 @@ def _demand_within(wanted: Wanted, most: int, share: float) -> None:
         raise Stopped(f"{part:.1%} of everybody is more than {share:.1%}: raise --at-most-share by hand if meant")
 
 
-async def _asked(settings: Settings, wanted: Wanted, reason: ErasureReason, rate: float) -> int:
-    wish = Wish(Channel.SCRIPT, IdentityProof.ATTESTED, reason, immediately=True)
+async def _asked(settings: Settings, wanted: ErasureSelection, reason: ErasureReason, rate: float) -> int:
+    wish = ErasureOptions(Channel.SCRIPT, IdentityProof.ATTESTED, reason, immediately=True)
     name = f"command line of {getpass.getuser()}"[:64]
     count = 0
     async with opened(settings) as place:
         began = time.monotonic()
-        with Gauge("erasures asked for", len(wanted.ids)) as gauge:
+        with ProgressReporter("erasures asked for", len(wanted.ids)) as gauge:
             for number, one in enumerate(wanted.ids, 1):
                 count += await retried(lambda one=one: _ask(place, one, wish, name), "PostgreSQL")  # type: ignore[misc]
                 gauge.show(number, count)
@@ -183,10 +183,10 @@ async def _asked(settings: Settings, wanted: Wanted, reason: ErasureReason, rate
     return count
 
 
-async def _ask(place: Opened, subject_id: UUID, wish: Wish, name: str) -> int:
+async def _ask(place: OpenDatabases, subject_id: UUID, wish: ErasureOptions, name: str) -> int:
     try:
-        async with acting(place, "requestErasure", name) as deed:
-            await intake.request(deed, Name("id", subject_id), wish)
+        async with acting(place, "requestErasure", name) as unit:
+            await requesting.request_erasure(unit, SubjectIdentifier("id", subject_id), wish)
     except SubjectErased:
         return 0
     return 1

@@ -19,7 +19,7 @@ from models.audit import epochs
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
-from models.unit_of_work import Deed, deed
+from models.unit_of_work import UnitOfWork, unit_of_work
 
 VAR = Path("var")
 NOWHERE = (
@@ -28,7 +28,7 @@ NOWHERE = (
 )
 
 
-class Opened(NamedTuple):
+class OpenDatabases(NamedTuple):
     """The two databases, open."""
 
     database: Database
@@ -36,7 +36,7 @@ class Opened(NamedTuple):
 
 
 @contextmanager
-def placed(*, demo: bool = False) -> Iterator[Settings]:
+def locate(*, demo: bool = False) -> Iterator[Settings]:
     """Give the settings; without PRIVACY_DATABASE_URL the embedded default's, which runs as long as this is open.
 
     The embedded default is begun only for a demonstration; other commands find what one began.
@@ -106,7 +106,7 @@ async def migrate(settings: Settings) -> list[tuple[str, str, str]]:
         done.append((history, *await upgrade(history, url)))
         await database_roles.apply(history, url, database_roles.logins(settings))
     async with database_roles.connected(owned(settings)["privacy"]) as connection:
-        await epochs.begin(connection)  # type: ignore[arg-type]  # one of a pool does the same
+        await epochs.begin_epoch(connection)  # type: ignore[arg-type]  # one of a pool does the same
     return done
 
 
@@ -120,7 +120,7 @@ def owned(settings: Settings) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Opened]:
+async def opened(settings: Settings) -> AsyncIterator[OpenDatabases]:
     """Open both databases for a command."""
     urls = owned(settings)
     database = await Database.open(
@@ -138,14 +138,14 @@ async def opened(settings: Settings) -> AsyncIterator[Opened]:
             raise UnsafeSettingError(
                 "PRIVACY_MASTER_KEY is not the one that wrapped the keys of this keyring, or lacks a version of it"
             ) from None
-        yield Opened(database, keyring)
+        yield OpenDatabases(database, keyring)
     finally:
         await database.close()
 
 
 @asynccontextmanager
-async def acting(place: Opened, verb: str, name: str = "command line") -> AsyncIterator[Deed]:
+async def acting(place: OpenDatabases, verb: str, name: str = "command line") -> AsyncIterator[UnitOfWork]:
     """Give a deed of the administrator at the command line, in one transaction."""
     actor = Actor(name, Role.ADMIN, (Role.ADMIN,))
-    async with deed(place.database, place.keyring, actor, verb) as made:
+    async with unit_of_work(place.database, place.keyring, actor, verb) as made:
         yield made

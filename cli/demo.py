@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.databases import Opened, acting
+from cli.databases import OpenDatabases, acting
 from models.access import tokens
 from models.actors import Role
 from models.consent import recording
@@ -17,12 +17,12 @@ from models.payments import fragments
 from models.payments.fragments import Fragment
 from models.registration import registering
 from models.registration.registering import Registration
-from models.storage.columns import now
-from models.storage.pagination import PageOf
+from models.storage.clock import now
+from models.storage.pagination import PageRequest
 from models.subjects import subjects
-from models.subjects.identifiers import Name
+from models.subjects.identifiers import SubjectIdentifier
 from models.sync import reports
-from models.sync.reports import Client, File, Sync
+from models.sync.reports import ClientReport, FileReport, SyncReport
 
 FIRST = "ada@example.com"
 PEOPLE = [
@@ -41,45 +41,47 @@ PAGE = (
 )
 
 
-async def people(place: Opened) -> None:
+async def people(place: OpenDatabases) -> None:
     """Make the demonstration's people known, once: where anybody is known, or was, nobody is added."""
     async with place.database.readers.acquire() as connection:
-        if (await subjects.every(connection, [], PageOf(1)))[None].rows:
+        if (await subjects.all_subjects(connection, [], PageRequest(1)))[None].rows:
             return
     for index, person in enumerate(PEOPLE):
-        async with acting(place, "registerSubject", "demonstration") as deed:
-            name = Name.email(person.email)
-            await registering.register(deed, person)
-            await recording.grant(deed, name, "newsletter", Channel.WEBSITE, None)
-            await recording.grant(deed, name, "usage-statistics", Channel.APP, None)
-            await fragments.store(deed, name, Fragment(f"card-{index}", f"42{index}2", 1 + index, deed.at.year + 2))
-            await reports.record(
-                deed,
+        async with acting(place, "registerSubject", "demonstration") as unit:
+            name = SubjectIdentifier.email(person.email)
+            await registering.register_subject(unit, person)
+            await recording.grant_consent(unit, name, "newsletter", Channel.WEBSITE, None)
+            await recording.grant_consent(unit, name, "usage-statistics", Channel.APP, None)
+            await fragments.store_payment_fragment(
+                unit, name, Fragment(f"card-{index}", f"42{index}2", 1 + index, unit.at.year + 2)
+            )
+            await reports.record_sync(
+                unit,
                 name,
-                Sync(
+                SyncReport(
                     reference=f"sync-{index}",
                     storage_bytes=(index + 1) * 3_000_000_000,
                     file_count=100 + index,
-                    synced_at=deed.at,
-                    client=Client("Planner", "4.2", "macOS 26", "Planner/4.2 (Macintosh)"),
-                    files=[File("Notes.txt", 1024, deed.at)],
+                    synced_at=unit.at,
+                    client=ClientReport("Planner", "4.2", "macOS 26", "Planner/4.2 (Macintosh)"),
+                    files=[FileReport("Notes.txt", 1024, unit.at)],
                 ),
             )
 
 
-async def secrets(place: Opened, path: Path) -> dict[str, str]:
+async def secrets(place: OpenDatabases, path: Path) -> dict[str, str]:
     """Give a token for each role, those of an earlier start while they are good; keep them in a private file."""
     known: dict[str, str] = {}
     with suppress(OSError, ValueError):
         known = json.loads(path.read_text())
     async with place.database.readers.acquire() as connection:
-        valid = await tokens.valid(connection, [tokens.hashed(secret) for secret in known.values()])
+        valid = await tokens.valid(connection, [tokens.hash_secret(secret) for secret in known.values()])
     if known.keys() == set(Role) and len(valid) == len(Role):
         return known
     made = {}
     for role in Role:
-        async with acting(place, "issueToken", "demonstration") as deed:
-            issued = await tokens.issue(deed, f"demo {role.lower()}", [role], now() + timedelta(days=30))
+        async with acting(place, "issueToken", "demonstration") as unit:
+            issued = await tokens.issue_token(unit, f"demo {role.lower()}", [role], now() + timedelta(days=30))
             made[str(role)] = issued.secret
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

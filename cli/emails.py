@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from cli.databases import VAR, Opened, acting, opened, placed
+from cli.databases import VAR, OpenDatabases, acting, locate, opened
 from mailers.emails import LETTERS, written
 from mailers.message import Sender
 from models.delivery import review
-from models.delivery.review import Look
-from models.outbox.emails import LetterName
-from models.storage.columns import Prefix, external_id, id_of
+from models.delivery.review import ReviewFilter
+from models.outbox.emails import EmailKind
+from models.storage.ids import Prefix, format_id, parse_id_of
 
 app = typer.Typer(
     help="Letters: previews, and those that need a decision.", no_args_is_help=True, rich_markup_mode=None
@@ -32,7 +32,7 @@ def listed() -> None:
 
 @app.command()
 def preview(
-    name: Annotated[LetterName, typer.Argument(help="The letter.")],
+    name: Annotated[EmailKind, typer.Argument(help="The letter.")],
     into: Annotated[Path, typer.Option(help="Where the files go.")] = VAR / "previews",
     *,
     show: Annotated[bool, typer.Option("--open", help="Open the HTML in a browser.")] = False,
@@ -59,18 +59,18 @@ def show(
 
     At most a hundred of each kind, the newest first; without an option, of every kind.
     """
-    chosen = {Look.FAILED: failed, Look.UNCERTAIN: uncertain, Look.STUCK: stuck}
-    looks = [look for look, is_chosen in chosen.items() if is_chosen] or list(Look)
+    chosen = {ReviewFilter.FAILED: failed, ReviewFilter.UNCERTAIN: uncertain, ReviewFilter.STUCK: stuck}
+    looks = [look for look, is_chosen in chosen.items() if is_chosen] or list(ReviewFilter)
 
-    async def found(place: Opened) -> None:
+    async def found(place: OpenDatabases) -> None:
         count = 0
         async with place.database.readers.acquire() as connection:
             for look in looks:
-                for row in await review.looked_at(connection, look):
+                for row in await review.list_for_review(connection, look):
                     count += 1
                     typer.echo(
-                        f"{external_id(Prefix.LETTER, row.id)}  {look:9}  {row.letter:17}  {row.posted_at:%F %H:%M}"
-                        f"  {external_id(Prefix.SUBJECT, row.subject_id)}  tried {row.attempts}"
+                        f"{format_id(Prefix.LETTER, row.id)}  {look:9}  {row.letter:17}  {row.posted_at:%F %H:%M}"
+                        f"  {format_id(Prefix.SUBJECT, row.subject_id)}  tried {row.attempts}"
                         f"  {row.reason or ''} {row.reply_code or ''}".rstrip()
                     )
         if not count:
@@ -86,19 +86,19 @@ def retry(letter: Annotated[str, typer.Argument(help="The letter's id, as `priva
     It is one that failed, waits, or may have been accepted: that one may arrive twice. A letter that was sent is not
     sent again.
     """
-    letter_id = id_of(Prefix.LETTER, letter)
+    letter_id = parse_id_of(Prefix.LETTER, letter)
 
-    async def again(place: Opened) -> None:
-        async with acting(place, "retryLetter") as deed:
-            await review.retry(deed, letter_id)
+    async def again(place: OpenDatabases) -> None:
+        async with acting(place, "retryLetter") as unit:
+            await review.retry(unit, letter_id)
         typer.echo(f"{letter} is due now")
 
     _at_place(again)
 
 
-def _at_place(act: Callable[[Opened], Awaitable[None]]) -> None:
+def _at_place(act: Callable[[OpenDatabases], Awaitable[None]]) -> None:
     async def acted() -> None:
-        with placed() as settings:
+        with locate() as settings:
             async with opened(settings) as place:
                 await act(place)
 

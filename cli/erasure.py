@@ -9,7 +9,7 @@ import httpx
 import typer
 
 from api.settings import UnsafeSettingError
-from cli.databases import opened, placed
+from cli.databases import locate, opened
 from models.erasure import certificates, systems
 from models.erasure.certificates import ForgedError
 from models.erasure.systems import SystemRow
@@ -32,7 +32,7 @@ def verify(
     Save the keys once: curl https://YOUR-SERVICE/.well-known/jwks.json > jwks.json
     """
     try:
-        said = certificates.verified(file.read_text().strip(), _keys(keys))
+        said = certificates.verify_certificate(file.read_text().strip(), _keys(keys))
     except ForgedError as problem:
         raise UnsafeSettingError(f"not a certificate of ours: {problem}") from None
     except (OSError, UnicodeDecodeError):
@@ -61,7 +61,7 @@ def added(
     """Register a system, or change how it is told; prints the secret that its webhooks are signed with."""
 
     async def done() -> None:
-        with placed() as settings:
+        with locate() as settings:
             async with opened(settings) as place, place.database.transaction() as connection:
                 await systems.register(connection, name, webhook, is_always_concerned=always)
 
@@ -79,7 +79,7 @@ def secret(
     """Print the secret that a system checks its webhooks with (Standard Webhooks)."""
 
     async def found() -> str:
-        with placed() as settings:
+        with locate() as settings:
             async with opened(settings) as place:
                 if renew:
                     async with place.database.transaction() as connection:
@@ -97,7 +97,7 @@ def listed() -> None:
     """List the registered systems."""
 
     async def found() -> list[SystemRow]:
-        with placed() as settings:
+        with locate() as settings:
             async with opened(settings) as place:
                 return await _all(place.database)
 
@@ -111,7 +111,7 @@ def remove(name: Annotated[str, typer.Argument(help="The system's name.")]) -> N
     """Tell a system no more by webhook; those that people have accounts in are still concerned, by pull."""
 
     async def done() -> int:
-        with placed() as settings:
+        with locate() as settings:
             async with opened(settings) as place, place.database.transaction() as connection:
                 return await systems.REMOVE.run(connection, name=name)
 
@@ -121,4 +121,4 @@ def remove(name: Annotated[str, typer.Argument(help="The system's name.")]) -> N
 
 async def _all(database: Database) -> list[SystemRow]:
     async with database.readers.acquire() as connection:
-        return (await systems.every(connection, []))[None]
+        return (await systems.all_systems(connection, []))[None]

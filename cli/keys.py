@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from cli.databases import opened, placed
+from cli.databases import locate, opened
 from models.encryption import email_keys
 from models.encryption.master_keys import MasterKeys
 from models.erasure import certificates
@@ -29,7 +29,7 @@ def rotate() -> None:
 
     async def rotated() -> int:
         count = 0
-        with placed() as settings:
+        with locate() as settings:
             async with opened(settings) as place:
                 columns = (SpinnerColumn(), TextColumn("keys wrapped anew"), MofNCompleteColumn())
                 with Progress(*columns, transient=True) as progress:

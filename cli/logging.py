@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 
 
-def log_as(form: str) -> None:
+def configure_logging(form: str) -> None:
     """Write log lines as JSON, or as text for people, to standard error."""
     renderer: Any = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer()
     structlog.configure(

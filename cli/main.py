@@ -9,13 +9,13 @@ import asyncpg
 import typer
 from rich.console import Console
 
-from api.graphql.schema import printed
+from api.graphql.schema import print_schema
 from api.settings import UnsafeSettingError
 from cli import access_grants, audit, backups, emails, erasure, keys, tokens
 from cli.bulk.job import Stopped
 from cli.bulk_erasure import erase
+from cli.databases import locate, owned, thrown_away
 from cli.databases import migrate as migrate_databases
-from cli.databases import owned, placed, thrown_away
 from cli.embedded import EmbeddedError
 from cli.importing import import_people
 from cli.querying import query
@@ -53,7 +53,7 @@ app.add_typer(emails.app, name="letters")
 @app.command()
 def migrate() -> None:
     """Bring both databases up to date: tables, then roles and grants. Run it before each new version serves."""
-    with placed() as settings:
+    with locate() as settings:
         for history, before, after in asyncio.run(migrate_databases(settings)):
             typer.echo(f"{history}: {'was' if before == after else (before or 'nothing') + ' ->'} {after}")
 
@@ -64,8 +64,8 @@ def schema(
 ) -> None:
     """Print schema.graphql, the contract, from the code; redirect it into the file to bring that in step."""
     if not check:
-        typer.echo(printed(), nl=False)
-    elif Path("schema.graphql").read_text() != printed():
+        typer.echo(print_schema(), nl=False)
+    elif Path("schema.graphql").read_text() != print_schema():
         raise UnsafeSettingError("schema.graphql is not in step with the code: privacy schema > schema.graphql")
 
 
@@ -74,7 +74,7 @@ def migrations(
     *, check: Annotated[bool, typer.Option("--check", help="On databases made for this, and thrown away.")] = False
 ) -> None:
     """Say what the tables in the code have that migrated databases have not, and the other way round."""
-    with thrown_away() if check else placed() as settings:
+    with thrown_away() if check else locate() as settings:
         asyncio.run(migrate_databases(settings))
         for history, url in owned(settings).items():
             found = asyncio.run(differences(history, url))

@@ -13,17 +13,17 @@ import typer
 import uvloop
 
 from cli.bulk.job import retried
-from cli.bulk.progress import Gauge
-from cli.databases import Opened, acting, opened, placed
+from cli.bulk.progress import ProgressReporter
+from cli.databases import OpenDatabases, acting, locate, opened
 from models.consent import purposes
 from models.consent.ledger import Channel
 from models.consent.purposes import PurposeRow
 from models.payments.fragments import Fragment
 from models.registration import bulk_insert
-from models.registration.bulk_insert import Newcomer
-from models.registration.records import Consented, Entry, Person, Synced
-from models.subjects.identifiers import Name
-from models.sync.reports import Client, Sync
+from models.registration.bulk_insert import NewSubject
+from models.registration.records import ImportedConsent, ImportedSubject, ImportedSync, SubjectRecord
+from models.subjects.identifiers import SubjectIdentifier
+from models.sync.reports import ClientReport, SyncReport
 
 BATCH = 500
 AT_ONCE = 3
@@ -82,13 +82,13 @@ def seed(
 
 async def _seeded(subjects: int) -> int:
     added = done = 0
-    with placed() as settings:
+    with locate() as settings:
         async with opened(settings.model_copy(update={"write_connections": AT_ONCE})) as place:
             async with place.database.readers.acquire() as connection:
-                known = {purpose.key: purpose for purpose in (await purposes.every(connection, []))[None]}
+                known = {purpose.key: purpose for purpose in (await purposes.all_purposes(connection, []))[None]}
                 version = await purposes.POLICY_IN_FORCE.value(connection)
             batches = iter(range(0, subjects, BATCH))
-            with Gauge("people", subjects) as gauge:
+            with ProgressReporter("people", subjects) as gauge:
                 gauge.show(0, 0)
 
                 async def worker() -> None:
@@ -104,14 +104,14 @@ async def _seeded(subjects: int) -> int:
     return added
 
 
-async def _batch(place: Opened, numbers: Sequence[int], known: dict[str, PurposeRow], version: str) -> int:
+async def _batch(place: OpenDatabases, numbers: Sequence[int], known: dict[str, PurposeRow], version: str) -> int:
     newcomers = []
     for number in numbers:
         at = BEGIN + EVERY * number
         next_id = ids_of(number, at)
-        newcomers.append(Newcomer(next_id(), person(number, at, known), Entry(at, "seed", version, next_id)))
-    async with acting(place, "seed", "seed") as deed:
-        return await bulk_insert.copy(deed, newcomers, numbers[0] // BATCH)
+        newcomers.append(NewSubject(next_id(), person(number, at, known), SubjectRecord(at, "seed", version, next_id)))
+    async with acting(place, "seed", "seed") as unit:
+        return await bulk_insert.copy(unit, newcomers, numbers[0] // BATCH)
 
 
 def ids_of(number: int, at: datetime) -> Callable[[], UUID]:
@@ -126,24 +126,33 @@ def ids_of(number: int, at: datetime) -> Callable[[], UUID]:
     return next_id
 
 
-def person(number: int, at: datetime, known: dict[str, PurposeRow]) -> Person:
+def person(number: int, at: datetime, known: dict[str, PurposeRow]) -> ImportedSubject:
     """Invent the person of this number."""
     dice = hashlib.blake2b(b"person %d" % number, digest_size=32).digest()
     synced_at = at + timedelta(days=1 + dice[0] % 90)
-    return Person(
-        [Name.email(f"user{number}@example.com")],
-        [Name.account("store", f"user-{number}")],
+    return ImportedSubject(
+        [SubjectIdentifier.email(f"user{number}@example.com")],
+        [SubjectIdentifier.account("store", f"user-{number}")],
         f"{GIVEN[dice[1] % len(GIVEN)]} {FAMILY[dice[2] % len(FAMILY)]}",
         COUNTRIES[dice[3] % len(COUNTRIES)],
         [
-            Consented(known[key], dice[4 + index] % 4 != 0, at + timedelta(hours=dice[4 + index]), Channel.WEBSITE)
+            ImportedConsent(
+                known[key], dice[4 + index] % 4 != 0, at + timedelta(hours=dice[4 + index]), Channel.WEBSITE
+            )
             for index, key in enumerate(CHOSEN_ON)
         ],
         [Fragment(f"card-{number}", f"{dice[10] * 256 + dice[11]:05}"[-4:], 1 + dice[12] % 12, 2027 + dice[13] % 5)],
         [
-            Synced(
-                Sync(f"sync-{number}-{nth}", int.from_bytes(dice[14:18]) * 256, int.from_bytes(dice[18:20]), synced_at),
-                [(Client("Planner", f"4.{dice[20] % 10}", PLATFORMS[(dice[21] + nth) % 4], "Planner/4"), synced_at)],
+            ImportedSync(
+                SyncReport(
+                    f"sync-{number}-{nth}", int.from_bytes(dice[14:18]) * 256, int.from_bytes(dice[18:20]), synced_at
+                ),
+                [
+                    (
+                        ClientReport("Planner", f"4.{dice[20] % 10}", PLATFORMS[(dice[21] + nth) % 4], "Planner/4"),
+                        synced_at,
+                    )
+                ],
             )
             for nth in (1, 2)
         ],

@@ -20,8 +20,8 @@ from api.http.protocol import SERVED
 from api.settings import Settings, UnsafeSettingError
 from cli import demo as demonstration
 from cli.audit import KEY
-from cli.databases import VAR, migrate, opened, placed
-from cli.logging import log_as
+from cli.databases import VAR, locate, migrate, opened
+from cli.logging import configure_logging
 from cli.work import beside
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -33,7 +33,7 @@ READY_ASKED = 0.1
 def application() -> App:
     """Make the application of one process from the environment (uvicorn calls this in each worker)."""
     settings = Settings.read()
-    log_as(settings.log_format)
+    configure_logging(settings.log_format)
     return create_app(settings)
 
 
@@ -66,7 +66,7 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
 
     Try it out: privacy serve --demo
     """
-    with placed(demo=demo) as settings:
+    with locate(demo=demo) as settings:
         if demo and settings.environment == "production":
             raise UnsafeSettingError(
                 "--demo puts invented people and tokens for every role into a database: unset PRIVACY_DATABASE_URL, "

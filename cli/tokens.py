@@ -8,11 +8,12 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from cli.databases import acting, opened, placed
+from cli.databases import acting, locate, opened
 from models.access import tokens
-from models.access.tokens import Issued, TokenLife, TokenRow
+from models.access.tokens import IssuedTokenRow, TokenLife, TokenRow
 from models.actors import Role
-from models.storage.columns import Prefix, external_id, id_of, now
+from models.storage.clock import now
+from models.storage.ids import Prefix, format_id, parse_id_of
 
 COLUMNS = ("id", "name", "roles", "issued", "expires", "last used", "revoked")
 WIDTH = 160
@@ -35,14 +36,14 @@ def issue(
     Example: privacy token issue --name "store service" --role STORE --days 365
     """
 
-    async def issued() -> Issued:
-        with placed() as settings:
+    async def issued() -> IssuedTokenRow:
+        with locate() as settings:
             life = TokenLife(settings.token_life_people, settings.token_life_services)
-            async with opened(settings) as place, acting(place, "issueToken") as deed:
-                return await tokens.issue(deed, name, role, now() + timedelta(days=days) if days else None, life)
+            async with opened(settings) as place, acting(place, "issueToken") as unit:
+                return await tokens.issue_token(unit, name, role, now() + timedelta(days=days) if days else None, life)
 
     made = asyncio.run(issued())
-    typer.echo(f"{external_id(Prefix.TOKEN, made.token_id)}\n{made.secret}")
+    typer.echo(f"{format_id(Prefix.TOKEN, made.token_id)}\n{made.secret}")
 
 
 @app.command()
@@ -50,9 +51,9 @@ def revoke(token_id: Annotated[str, typer.Argument(metavar="ID", help="The token
     """Make a token worth nothing, within a second in every process."""
 
     async def revoked() -> None:
-        with placed() as settings:
-            async with opened(settings) as place, acting(place, "revokeToken") as deed:
-                await tokens.revoke(deed, id_of(Prefix.TOKEN, token_id))
+        with locate() as settings:
+            async with opened(settings) as place, acting(place, "revokeToken") as unit:
+                await tokens.revoke_token(unit, parse_id_of(Prefix.TOKEN, token_id))
 
     asyncio.run(revoked())
     typer.echo(f"{token_id} is revoked")
@@ -63,15 +64,15 @@ def listed() -> None:
     """List all tokens, the oldest first; never their secrets."""
 
     async def found() -> list[TokenRow]:
-        with placed() as settings:
+        with locate() as settings:
             async with opened(settings) as place, place.database.readers.acquire() as connection:
-                return (await tokens.every(connection, []))[None]
+                return (await tokens.all_tokens(connection, []))[None]
 
     table = Table(*(Column(name, no_wrap=True) for name in COLUMNS))
     for row in asyncio.run(found()):
         moments = (row.issued_at, row.expires_at, row.last_used_at, row.revoked_at)
         table.add_row(
-            external_id(Prefix.TOKEN, row.id),
+            format_id(Prefix.TOKEN, row.id),
             row.name,
             " ".join(row.roles),
             *(moment.strftime("%Y-%m-%d %H:%M") if moment else "" for moment in moments),

@@ -12,21 +12,21 @@ import uvloop
 
 from api.settings import Settings, UnsafeSettingError
 from cli.audit import signer
-from cli.databases import placed
-from cli.logging import log_as
+from cli.databases import locate
+from cli.logging import configure_logging
 from mailers.message import Sender
 from mailers.transport import Transport
 from mailers.transport_factory import transport_of
 from models.access.database_roles import WORKER
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
-from models.storage.database import OUTAGES, Acting, Database
-from workers.audit_sealer import Seals
-from workers.email_worker import Letters
-from workers.erasure_worker import Erasures
-from workers.notice_worker import Notices
+from models.storage.database import OUTAGE_ERRORS, Database, DatabaseRoles
+from workers.audit_sealer import AuditSealer
+from workers.email_worker import EmailWorker
+from workers.erasure_worker import ErasureWorker
+from workers.notice_worker import NoticeWorker
 from workers.runner import WRITERS, run
-from workers.webhook_worker import Webhooks
+from workers.webhook_worker import WebhookWorker
 
 log = structlog.get_logger("privacy")
 
@@ -62,8 +62,8 @@ def officers(settings: Settings) -> list[str]:
 
 def work() -> None:
     """Do what is due until stopped: letters, erasures, systems, seals. Several of these may run side by side."""
-    with placed() as settings:
-        log_as(settings.log_format)
+    with locate() as settings:
+        configure_logging(settings.log_format)
         uvloop.run(_until_stopped(settings))
 
 
@@ -85,28 +85,28 @@ async def working(settings: Settings) -> None:
         readers=2,
         writers=WRITERS,
         timeout=settings.statement_timeout,
-        acting=Acting(WORKER, WORKER),
+        acting=DatabaseRoles(WORKER, WORKER),
     )
     try:
         keyring = Keyring(database.keyring, MasterKeys(settings.master_key.get_secret_value()))
         while not keyring.is_loaded:
             try:
                 await keyring.load()
-            except OUTAGES as problem:
+            except OUTAGE_ERRORS as problem:
                 log.warning("the keyring cannot be reached", problem=type(problem).__name__)
                 await asyncio.sleep(RETRIED)
         await run(
-            Letters(database, keyring, sender, transport),
-            Erasures(
+            EmailWorker(database, keyring, sender, transport),
+            ErasureWorker(
                 database,
                 keyring,
                 issuer=settings.public_url,
                 backup_life=settings.backup_life,
                 rate=settings.erasures_per_second,
             ),
-            Webhooks(database, keyring),
-            Seals(database, sealing),
-            Notices(database, sender, transport, officers=officers(settings), witness=settings.witness),
+            WebhookWorker(database, keyring),
+            AuditSealer(database, sealing),
+            NoticeWorker(database, sender, transport, officers=officers(settings), witness=settings.witness),
         )
     finally:
         await database.close()

@@ -10,9 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mailers.message import Envelope, Sender, Written, message
 from mailers.transport import Mail
 from models.consent import unsubscribe_links
-from models.delivery.claims import Claimed
+from models.delivery.claims import ClaimedEmail
 from models.encryption.keyring import Keyring
-from models.outbox.emails import SAYS, LetterName
+from models.outbox.emails import SAYS, EmailKind
 
 Says = Mapping[str, Any]
 
@@ -44,7 +44,7 @@ _DENIALS: Final = {
 }
 
 
-class Letter(NamedTuple):
+class EmailTemplate(NamedTuple):
     """A letter that there is: when it is written, how it is told, and what it might say."""
 
     when: str
@@ -104,39 +104,43 @@ _CHANGES: Final = {
     "primary_address": "the mail address that we write to",
 }
 
-LETTERS: Final[Mapping[LetterName, Letter]] = {
-    LetterName.IDENTITY_CODE: Letter(
+LETTERS: Final[Mapping[EmailKind, EmailTemplate]] = {
+    EmailKind.IDENTITY_CODE: EmailTemplate(
         "a person asks for something that needs proof of who they are",
         identity_code,
         {"code": "482913", "expires_at": "2027-01-31T12:15:00+00:00"},
     ),
-    LetterName.REQUEST_RECEIVED: Letter(
+    EmailKind.REQUEST_RECEIVED: EmailTemplate(
         "a request reaches us",
         request_received,
         {"kind": "ERASURE", "received_at": "2027-01-31T12:00:00+00:00", "due_at": "2027-02-28T12:00:00+00:00"},
     ),
-    LetterName.OPTED_OUT: Letter(
+    EmailKind.OPTED_OUT: EmailTemplate(
         "a person opts out", opted_out, {"purposes": ["Newsletter", "Product announcements"], "is_everything": False}
     ),
-    LetterName.CONSENT_GRANTED: Letter("a person agrees to something", consent_granted, {"purpose": "Newsletter"}),
-    LetterName.DETAILS_CORRECTED: Letter(
+    EmailKind.CONSENT_GRANTED: EmailTemplate(
+        "a person agrees to something", consent_granted, {"purpose": "Newsletter"}
+    ),
+    EmailKind.DETAILS_CORRECTED: EmailTemplate(
         "a person's details are put right", details_corrected, {"changed": ["name", "address_added"]}
     ),
-    LetterName.ERASURE_SCHEDULED: Letter(
+    EmailKind.ERASURE_SCHEDULED: EmailTemplate(
         "an erasure begins its cooling-off time", erasure_scheduled, {"execute_at": "2027-02-03T12:00:00+00:00"}
     ),
-    LetterName.ERASURE_DONE: Letter(
+    EmailKind.ERASURE_DONE: EmailTemplate(
         "a person is erased everywhere",
         erasure_done,
         {"completed_at": "2027-02-03T12:05:00+00:00", "backups_clear_at": "2027-08-05T12:05:00+00:00"},
     ),
-    LetterName.ERASURE_DENIED: Letter("an erasure is denied", erasure_denied, {"reason": "INSUFFICIENT_VERIFICATION"}),
+    EmailKind.ERASURE_DENIED: EmailTemplate(
+        "an erasure is denied", erasure_denied, {"reason": "INSUFFICIENT_VERIFICATION"}
+    ),
 }
-if LETTERS.keys() != set(LetterName) or any(LETTERS[name].example.keys() != SAYS[name] for name in LetterName):
+if LETTERS.keys() != set(EmailKind) or any(LETTERS[name].example.keys() != SAYS[name] for name in EmailKind):
     raise SystemExit("mailers/emails.py and models/outbox/emails.py differ")
 
 
-def written(name: LetterName, says: Says, sender: Sender, unsubscribe: str | None = None) -> Written:
+def written(name: EmailKind, says: Says, sender: Sender, unsubscribe: str | None = None) -> Written:
     """Put a letter into words."""
     return rendered(name, LETTERS[name].told(says), sender, unsubscribe)
 
@@ -156,12 +160,12 @@ def rendered(name: str, says: Says, sender: Sender, unsubscribe: str | None = No
     )
 
 
-def made(sender: Sender, keyring: Keyring, letter: Claimed) -> Mail:
+def message_of(sender: Sender, keyring: Keyring, letter: ClaimedEmail) -> Mail:
     """Make a claimed letter ready to go."""
     row = letter.row
     link = unsubscribe_links.url(keyring, sender.public_url, row.subject_id, row.purpose) if row.purpose else None
     envelope = Envelope(row.letter, row.message_id, letter.address, row.posted_at, link)
-    return message(sender, envelope, written(LetterName(row.letter), letter.says, sender, link))
+    return message(sender, envelope, written(EmailKind(row.letter), letter.says, sender, link))
 
 
 def _day(text: str) -> str:

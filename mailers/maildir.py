@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from mailers.transport import Mail, Unreachable
+from mailers.transport import Mail, TransportUnavailable
 
 _ACCEPTED: Final = 250
 
@@ -23,7 +23,7 @@ class Maildir:
         try:
             await asyncio.to_thread(self._write, mail)
         except OSError as problem:
-            raise Unreachable(type(problem).__name__, met_letter=False) from None
+            raise TransportUnavailable(type(problem).__name__, met_letter=False) from None
         return _ACCEPTED
 
     async def withdraw(self) -> None:

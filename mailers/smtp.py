@@ -8,7 +8,7 @@ import aiosmtplib
 from aiosmtplib import SMTPException
 from email_validator import validate_email
 
-from mailers.transport import Declined, Mail, Unanswered, Unreachable
+from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, Mail, TransportUnavailable
 
 ANSWER: Final = 30.0
 """Seconds that a mail server may take for an answer."""
@@ -39,7 +39,7 @@ class Smtp:
         if self._client is not None and self._client.is_connected:
             try:
                 await self._envelope(self._client, mail)
-            except Unreachable:
+            except TransportUnavailable:
                 pass  # It was closed while nothing was sent on it; a fresh one decides.
             else:
                 return
@@ -49,7 +49,7 @@ class Smtp:
             await self._client.connect(timeout=self._answer)
         except (SMTPException, OSError, TimeoutError, ValueError) as problem:
             self._abandon()
-            raise Unreachable(type(problem).__name__, met_letter=False) from None
+            raise TransportUnavailable(type(problem).__name__, met_letter=False) from None
         await self._envelope(self._client, mail)
 
     async def _envelope(self, client: aiosmtplib.SMTP, mail: Mail) -> None:
@@ -63,7 +63,7 @@ class Smtp:
         except aiosmtplib.SMTPRecipientRefused as refused:
             await self._after(refused.code)
             permanent = refused.code >= _PERMANENT
-            raise Declined(
+            raise DeliveryRejected(
                 refused.code,
                 is_permanent=permanent,
                 is_about_address=permanent and not refused.message.startswith(("5.3.", "5.4.", "5.7.")),
@@ -71,42 +71,42 @@ class Smtp:
         except aiosmtplib.SMTPSenderRefused as refused:
             # What is wrong with the sender is ours to put right, and may be by the next try.
             await self._after(refused.code)
-            raise Declined(refused.code, is_permanent=False) from None
+            raise DeliveryRejected(refused.code, is_permanent=False) from None
         except (SMTPException, OSError, TimeoutError) as problem:
             self._abandon()
-            raise Unreachable(type(problem).__name__) from None
+            raise TransportUnavailable(type(problem).__name__) from None
         except ValueError:
             # No server is asked about what is no address.
             await self._after(_ACCEPTED)
-            raise Declined(553, is_permanent=True) from None
+            raise DeliveryRejected(553, is_permanent=True) from None
 
     async def deliver(self, mail: Mail) -> int:
         client = self._client
         if client is None or client.protocol is None:
-            raise Unreachable("closed")
+            raise TransportUnavailable("closed")
         try:
             code, _ = await client.execute_command(b"DATA", timeout=self._answer)
         except (SMTPException, OSError, TimeoutError) as problem:
             self._abandon()
-            raise Unreachable(type(problem).__name__) from None
+            raise TransportUnavailable(type(problem).__name__) from None
         if code != _GO_AHEAD:
             await self._after(code)
-            raise Declined(code, is_permanent=code >= _PERMANENT)
+            raise DeliveryRejected(code, is_permanent=code >= _PERMANENT)
         try:
             # The letter is written and its verdict read apart from DATA: only from here on can it have been accepted.
             protocol = client.protocol
             if protocol is None:
-                raise Unreachable("closed")
+                raise TransportUnavailable("closed")
             protocol.write(stuffed(mail.body))
             code, message = await protocol.read_response(timeout=self._verdict)
         except (SMTPException, OSError, TimeoutError) as problem:
             self._abandon()
-            raise Unanswered(type(problem).__name__) from None
+            raise DeliveryUnconfirmed(type(problem).__name__) from None
         if code == _ACCEPTED:
             return code
         if code == _CLOSING:
             self._abandon()
-        raise Declined(code, is_permanent=code >= _PERMANENT, is_about_address=message.startswith("5.1."))
+        raise DeliveryRejected(code, is_permanent=code >= _PERMANENT, is_about_address=message.startswith("5.1."))
 
     async def withdraw(self) -> None:
         await self._after(_ACCEPTED)
@@ -115,7 +115,7 @@ class Smtp:
         """Make the connection ready for the next letter; Unreachable when the server is closing it."""
         if self._client is None or code == _CLOSING:
             self._abandon()
-            raise Unreachable(str(code))
+            raise TransportUnavailable(str(code))
         try:
             await self._client.rset(timeout=self._answer)
         except (SMTPException, OSError, TimeoutError):
@@ -148,7 +148,7 @@ def _addressed(client: aiosmtplib.SMTP, recipient: str) -> tuple[str, list[str],
         elif client.supports_extension("smtputf8"):
             options, encoding = [*options, "SMTPUTF8"], "utf-8"
         else:
-            raise Declined(553, is_permanent=True)
+            raise DeliveryRejected(553, is_permanent=True)
     if parseaddr(recipient)[1] != recipient:
         raise ValueError("the client would write to what it takes for the address in it")
     return recipient, options, encoding

@@ -7,51 +7,51 @@ from mailers.message import Envelope, Sender, message
 from mailers.transport import Mail
 from models.access import access_grants, tokens
 from models.audit import inclusion_proofs
-from models.outbox.staff_notices import NoticeName, NoticeRow
-from models.storage.columns import Prefix, external_id
-from models.storage.database import Connection
+from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
+from models.storage.ids import Prefix, format_id
+from models.storage.statement import Connection
 
 
-async def told(connection: Connection, notice: NoticeRow) -> dict[str, str] | None:
+async def template_context(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
     """Give what the templates of a notice say; None when there is nothing to tell any more."""
-    if notice.notice is NoticeName.ACCESS_GRANT_ASKED:
+    if notice.notice is StaffNoticeKind.ACCESS_GRANT_ASKED:
         return await _access_grant_asked(connection, notice)
-    if notice.notice is NoticeName.PEOPLE_TOKEN_ISSUED:
+    if notice.notice is StaffNoticeKind.PEOPLE_TOKEN_ISSUED:
         return await _people_token_issued(connection, notice)
     return await _audit_head(connection, notice)
 
 
-async def _access_grant_asked(connection: Connection, notice: NoticeRow) -> dict[str, str] | None:
+async def _access_grant_asked(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
     grant = (await access_grants.by_ids(connection, [notice.about]))[notice.about]
     return grant and {
         "actor": grant.actor,
         "minutes": str(grant.minutes),
         "case": grant.case,
-        "grant": external_id(Prefix.ACCESS_GRANT, grant.id),
-        "person": external_id(Prefix.SUBJECT, grant.subject_id),
+        "grant": format_id(Prefix.ACCESS_GRANT, grant.id),
+        "person": format_id(Prefix.SUBJECT, grant.subject_id),
     }
 
 
-async def _people_token_issued(connection: Connection, notice: NoticeRow) -> dict[str, str] | None:
+async def _people_token_issued(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
     token = (await tokens.by_ids(connection, [notice.about]))[notice.about]
     return token and {
         "issuer": await tokens.issuer(connection, notice.about),
-        "token": external_id(Prefix.TOKEN, token.id),
+        "token": format_id(Prefix.TOKEN, token.id),
         "name": token.name,
         "roles": ", ".join(token.roles),
         "expires": f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "never",
     }
 
 
-async def _audit_head(connection: Connection, notice: NoticeRow) -> dict[str, str] | None:
+async def _audit_head(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
     segment = await inclusion_proofs.tip(connection)
     return segment and {
         "day": f"{notice.posted_at:%Y-%m-%d}",
-        "head": orjson.dumps(inclusion_proofs.written(segment)).decode(),
+        "head": orjson.dumps(inclusion_proofs.serialize(segment)).decode(),
     }
 
 
-def made(sender: Sender, notice: NoticeRow, says: dict[str, str], recipients: list[str]) -> list[Mail]:
+def made(sender: Sender, notice: StaffNoticeRow, says: dict[str, str], recipients: list[str]) -> list[Mail]:
     """Make a notice ready to go to each of those who are told."""
     words = rendered(notice.notice, says, sender)
     return [

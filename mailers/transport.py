@@ -12,7 +12,7 @@ class Mail(NamedTuple):
     body: bytes
 
 
-class Unreachable(Exception):  # noqa: N818 -- it says what the matter is
+class TransportUnavailable(Exception):  # noqa: N818 -- it says what the matter is
     """The mail server cannot be talked to, or stopped talking: no letter was handed over."""
 
     def __init__(self, problem: str, *, met_letter: bool = True) -> None:
@@ -21,7 +21,7 @@ class Unreachable(Exception):  # noqa: N818 -- it says what the matter is
         """Whether it stopped at this letter; otherwise the letter has no part in it."""
 
 
-class Declined(Exception):  # noqa: N818
+class DeliveryRejected(Exception):  # noqa: N818
     """The mail server said no to this letter: it was not accepted."""
 
     def __init__(self, code: int, *, is_permanent: bool, is_about_address: bool = False) -> None:
@@ -31,7 +31,7 @@ class Declined(Exception):  # noqa: N818
         self.is_about_address = is_about_address
 
 
-class Unanswered(Exception):  # noqa: N818
+class DeliveryUnconfirmed(Exception):  # noqa: N818
     """The whole letter was handed over and no answer came: it may have been accepted."""
 
 

@@ -8,14 +8,15 @@ from uuid import UUID
 
 from models.actors import Actor
 from models.audit import events
-from models.audit.events import AccessAction, Entry, Occasion
+from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.encryption.keyring import Keyring
-from models.storage.columns import now
-from models.storage.database import Connection, Database
+from models.storage.clock import now
+from models.storage.database import Database
+from models.storage.statement import Connection
 
 
 @dataclass
-class Deed:
+class UnitOfWork:
     """What a verb acts with. Verbs never commit: ``deed`` does, once the verb has returned."""
 
     connection: Connection
@@ -33,17 +34,17 @@ class Deed:
 
 
 @asynccontextmanager
-async def deed(  # noqa: PLR0913, PLR0917 -- the last two are the operation's, which a command has not
+async def unit_of_work(  # noqa: PLR0913, PLR0917 -- the last two are the operation's, which a command has not
     database: Database,
     keyring: Keyring,
     actor: Actor,
     verb: str,
     operation: str | None = None,
     operation_hash: bytes | None = None,
-) -> AsyncIterator[Deed]:
+) -> AsyncIterator[UnitOfWork]:
     """Give a deed in one transaction and note who did it to whom; all of it is committed, or nothing."""
     async with database.transaction() as connection:
-        made = Deed(connection, keyring, actor)
+        made = UnitOfWork(connection, keyring, actor)
         yield made
-        occasion = Occasion(actor, made.action, (verb,), operation, operation_hash, made.grant_id)
-        await events.note(connection, Entry(occasion, dict.fromkeys(made.about) or (None,)))
+        occasion = EventTemplate(actor, made.action, (verb,), operation, operation_hash, made.grant_id)
+        await events.record_group(connection, EventGroup(occasion, dict.fromkeys(made.about) or (None,)))

@@ -7,19 +7,19 @@ import strawberry
 
 from models.access import access_grants
 from models.access.access_grants import AccessGrantRow, GrantState
-from models.storage.columns import Prefix, external_id
-from resolvers.field_sources import column, shape
+from models.storage.ids import Prefix, format_id
+from resolvers.field_sources import column, object_type
 from resolvers.node import Node, own_id
 
 
-@shape(
+@object_type(
     AccessGrantRow,
     description="Break glass: one actor's way to the file names of one person, for a case and a short time.",
 )
 class AccessGrant(Node):
     id: strawberry.ID = own_id(Prefix.ACCESS_GRANT)
     subject_id: strawberry.ID = column(
-        "subject_id", make=partial(external_id, Prefix.SUBJECT), description="On whom it opens something."
+        "subject_id", make=partial(format_id, Prefix.SUBJECT), description="On whom it opens something."
     )
     actor: str = column(description="Who asked for it; it opens to nobody else.")
     case: str = column(description="The case that it was asked for.")

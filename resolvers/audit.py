@@ -9,13 +9,13 @@ import strawberry
 
 from models.actors import Role
 from models.audit import events
-from models.audit.events import AccessAction, AccessEventRow, Wanted
-from models.storage.columns import Prefix, external_id, id_of
-from resolvers.context import Context
-from resolvers.field_sources import column, shape
+from models.audit.events import AccessAction, AccessEventRow, EventFilter
+from models.storage.ids import Prefix, format_id, parse_id_of
+from resolvers.context import RequestContext
+from resolvers.field_sources import column, object_type
 from resolvers.inputs import given
 from resolvers.node import own_id
-from resolvers.pagination import BY_TIME, Paged, page
+from resolvers.pagination import BY_TIME, PaginatedList, page
 
 
 def _hex(value: bytes | None) -> str | None:
@@ -23,14 +23,14 @@ def _hex(value: bytes | None) -> str | None:
 
 
 def _grant_id(value: UUID | None) -> str | None:
-    return None if value is None else external_id(Prefix.ACCESS_GRANT, value)
+    return None if value is None else format_id(Prefix.ACCESS_GRANT, value)
 
 
 def _subject_id(value: UUID | None) -> str | None:
-    return None if value is None else external_id(Prefix.SUBJECT, value)
+    return None if value is None else format_id(Prefix.SUBJECT, value)
 
 
-@shape(
+@object_type(
     AccessEventRow,
     description="Who looked at which fields of whom, for what case. Holds no personal data itself.",
 )
@@ -54,13 +54,13 @@ class AccessEvent:
     )
 
 
-_FOUND = Paged(events.found, BY_TIME)
+_FOUND = PaginatedList(events.find_events, BY_TIME)
 
 
 async def found(
-    context: Context, subject: str | None, actor: str | None, since: datetime | None, paging: Mapping[str, Any]
+    context: RequestContext, subject: str | None, actor: str | None, since: datetime | None, paging: Mapping[str, Any]
 ) -> Any:
     """Give a page of the record, and put the look at it on the record."""
-    subject_id = id_of(Prefix.SUBJECT, wanted, "subject") if (wanted := given(subject)) is not None else None
+    subject_id = parse_id_of(Prefix.SUBJECT, wanted, "subject") if (wanted := given(subject)) is not None else None
     context.watched("Query.accessEvents", subject_id)
-    return await page(context, _FOUND, Wanted(subject_id, given(actor), given(since)), paging)
+    return await page(context, _FOUND, EventFilter(subject_id, given(actor), given(since)), paging)

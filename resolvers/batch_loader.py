@@ -11,32 +11,32 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from models.errors import Unavailable
-from models.storage.database import OUTAGES
-from models.storage.leases import Seats
+from models.storage.database import OUTAGE_ERRORS
+from models.storage.leases import ConnectionLeases
 from resolvers.field_sources import Read
 
 Then: TypeAlias = Callable[[list[Any]], Any] | None
-MOST_KEYS = 300
+MAX_BATCH_SIZE = 300
 """How many keys one statement takes at most, unless one request alone asks for more."""
-MOST_FLIGHTS = 2
+MAX_IN_FLIGHT_QUERIES = 2
 """How many connections one read has at most; while its statements are on their way, the next batch gathers."""
-SLOW = 0.005
+SLOW_QUERY_SECONDS = 0.005
 """Seconds that a statement may take before those who gather meanwhile get a connection of their own."""
-SLOW_TO_COMMIT = 0.0005
+SLOW_COMMIT_SECONDS = 0.0005
 """The same for what is committed: that waits for the disk, which takes several of these at once."""
-MOST_STATEMENTS = 16
+MAX_STATEMENTS_PER_LEASE = 16
 """How many statements follow each other on a connection before it is given back, for other reads to have their turn."""
-MOST_WAITING = 20_000
+MAX_WAITING_REQUESTS = 20_000
 """How many requests for keys may wait before the next one is told to come back."""
 
 
-class Reader:
+class BatchLoader:
     """Reads for everybody through the connections of one pool."""
 
-    def __init__(self, pool: asyncpg.Pool, slow: float = SLOW) -> None:
-        self.seats = Seats(pool)
+    def __init__(self, pool: asyncpg.Pool, slow: float = SLOW_QUERY_SECONDS) -> None:
+        self.seats = ConnectionLeases(pool)
         self.slow = slow
-        self.lanes: dict[tuple[Hashable, ...], _Lane] = {}
+        self.lanes: dict[tuple[Hashable, ...], _BatchQueue] = {}
         self.waiting = 0
 
     def ask(
@@ -51,11 +51,11 @@ class Reader:
             nothing: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
             nothing.set_result(then([]) if then else [])
             return nothing
-        if self.waiting >= MOST_WAITING:
+        if self.waiting >= MAX_WAITING_REQUESTS:
             raise Unavailable
         lane = self.lanes.get((read, *arguments))
         if lane is None:
-            lane = self.lanes[read, *arguments] = _Lane(self, read, arguments)
+            lane = self.lanes[read, *arguments] = _BatchQueue(self, read, arguments)
         return lane.ask(keys, then, size or len(keys))
 
     async def load(self, read: Read, keys: Sequence[Any], arguments: tuple[Any, ...] = ()) -> list[Any]:
@@ -63,13 +63,13 @@ class Reader:
         return await self.ask(read, keys, arguments)
 
 
-class _Asked(asyncio.Future[Any]):
+class _LoadRequest(asyncio.Future[Any]):
     """Keys that one request waits for, and the statement that they are in, once they are."""
 
     __slots__ = ("keys", "reader", "size", "statement", "then")
 
     def __init__(
-        self, reader: Reader, keys: Sequence[Any], then: Then, size: int, loop: asyncio.AbstractEventLoop
+        self, reader: BatchLoader, keys: Sequence[Any], then: Then, size: int, loop: asyncio.AbstractEventLoop
     ) -> None:
         super().__init__(loop=loop)
         reader.waiting += 1
@@ -109,7 +109,7 @@ class _Statement:
 
     __slots__ = ("task", "waiting")
 
-    def __init__(self, aboard: Sequence[_Asked], task: asyncio.Task[None] | None) -> None:
+    def __init__(self, aboard: Sequence[_LoadRequest], task: asyncio.Task[None] | None) -> None:
         self.waiting = len(aboard)
         self.task = task
         for asked in aboard:
@@ -121,23 +121,23 @@ class _Statement:
             self.task.cancel()
 
 
-class _Lane:
+class _BatchQueue:
     """Everything that is asked of one read with the same arguments."""
 
     __slots__ = ("_arguments", "_asked", "_asked_since", "_flights", "_is_timed", "_loop", "_read", "_reader")
 
-    def __init__(self, reader: Reader, read: Read, arguments: tuple[Any, ...]) -> None:
+    def __init__(self, reader: BatchLoader, read: Read, arguments: tuple[Any, ...]) -> None:
         self._reader = reader
         self._read = read
         self._arguments = arguments
-        self._asked: list[_Asked] = []
+        self._asked: list[_LoadRequest] = []
         self._flights: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._asked_since = 0.0
         self._is_timed = False
 
-    def ask(self, keys: Sequence[Any], then: Then, size: int) -> _Asked:
-        asked = _Asked(self._reader, keys, then, size, self._loop)
+    def ask(self, keys: Sequence[Any], then: Then, size: int) -> _LoadRequest:
+        asked = _LoadRequest(self._reader, keys, then, size, self._loop)
         self._asked.append(asked)
         if not self._flights:
             self._start()
@@ -155,7 +155,7 @@ class _Lane:
         """Send those who wait too long for a statement before them on a connection of their own."""
         self._is_timed = False
         is_late = self._loop.time() - self._asked_since >= self._reader.slow
-        if self._asked and len(self._flights) < MOST_FLIGHTS and is_late:
+        if self._asked and len(self._flights) < MAX_IN_FLIGHT_QUERIES and is_late:
             self._start()
         elif self._asked:
             self._look_later()
@@ -168,7 +168,7 @@ class _Lane:
         connection, is_sound, task = None, False, asyncio.current_task()
         try:
             connection = await self._reader.seats.take()
-            for _ in range(MOST_STATEMENTS):
+            for _ in range(MAX_STATEMENTS_PER_LEASE):
                 if len(self._reader.lanes) > 1:
                     # Other reads are under way, so the time is not lost: those who were just answered may ask, too.
                     await asyncio.sleep(0)
@@ -185,31 +185,34 @@ class _Lane:
             if connection:
                 await self._reader.seats.give(connection, is_sound=is_sound)
             lanes, name = self._reader.lanes, (self._read, *self._arguments)
-            if self._asked and len(self._flights) < MOST_FLIGHTS:
+            if self._asked and len(self._flights) < MAX_IN_FLIGHT_QUERIES:
                 self._start()
             elif not (self._asked or self._flights) and lanes.get(name) is self:
                 del lanes[name]
 
-    def _boarded(self) -> list[_Asked]:
+    def _boarded(self) -> list[_LoadRequest]:
         """Take those who go next, up to the most keys of a statement; who is not there any more is forgotten."""
         if len(self._asked) == 1:
             aboard, self._asked = self._asked, []
             return [] if aboard[0].done() else aboard
         aboard, count, taken = [], 0, 0
         for asked in self._asked:
-            if aboard and count + asked.size > MOST_KEYS:
+            if aboard and count + asked.size > MAX_BATCH_SIZE:
                 break
             taken += 1
             if not asked.done():
                 aboard.append(asked)
                 count += asked.size
         del self._asked[:taken]
-        if self._asked and len(self._flights) < MOST_FLIGHTS:
+        if self._asked and len(self._flights) < MAX_IN_FLIGHT_QUERIES:
             self._start()
         return aboard
 
     async def _carry(
-        self, connection: asyncpg.pool.PoolConnectionProxy, aboard: Sequence[_Asked], task: asyncio.Task[None] | None
+        self,
+        connection: asyncpg.pool.PoolConnectionProxy,
+        aboard: Sequence[_LoadRequest],
+        task: asyncio.Task[None] | None,
     ) -> None:
         """Read for those aboard; where it fails, each alone, so that nobody has the failure of another's keys."""
         statement = _Statement(aboard, task)
@@ -225,14 +228,17 @@ class _Lane:
             raise
         except Exception as error:  # noqa: BLE001 -- it belongs to those who asked
             statement.task = None
-            if len(aboard) > 1 and not isinstance(error, OUTAGES):
+            if len(aboard) > 1 and not isinstance(error, OUTAGE_ERRORS):
                 await self._carry_alone(connection, aboard, task)
             else:
                 for asked in aboard:
                     asked.fail(error)
 
     async def _carry_alone(
-        self, connection: asyncpg.pool.PoolConnectionProxy, aboard: Sequence[_Asked], task: asyncio.Task[None] | None
+        self,
+        connection: asyncpg.pool.PoolConnectionProxy,
+        aboard: Sequence[_LoadRequest],
+        task: asyncio.Task[None] | None,
     ) -> None:
         left = list(aboard)
         try:

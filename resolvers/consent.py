@@ -10,13 +10,13 @@ from models.consent import ledger
 from models.consent.decisions import DecisionReason, DecisionRow
 from models.consent.ledger import Channel, ConsentEventRow, ConsentRow, ConsentState
 from models.consent.purposes import LegalBasis
-from models.storage.columns import Prefix, written_id
-from resolvers.context import Context
-from resolvers.field_sources import column, shape
+from models.storage.ids import Prefix, id_formatter
+from resolvers.context import RequestContext
+from resolvers.field_sources import column, object_type
 from resolvers.purposes import Purpose
 
 
-@shape(ConsentRow, description="What a person chose for one purpose, as it counts now.")
+@object_type(ConsentRow, description="What a person chose for one purpose, as it counts now.")
 class Consent:
     purpose: Purpose = column(description="What the choice is about.")
     state: ConsentState = column(description="What the person chose.")
@@ -26,7 +26,7 @@ class Consent:
     policy_version: str = column(description="The privacy policy that was in force when the person chose.")
 
 
-@shape(ConsentEventRow, description="One line of the append-only consent ledger.")
+@object_type(ConsentEventRow, description="One line of the append-only consent ledger.")
 class ConsentEvent:
     at: datetime = column(description="Since when the choice holds.")
     purpose: Purpose = column(description="What the choice is about.")
@@ -36,10 +36,12 @@ class ConsentEvent:
     actor: str = column(description="Who wrote the choice down.")
 
 
-@shape(DecisionRow, description="May this be done to this person for this purpose, now?")
+@object_type(DecisionRow, description="May this be done to this person for this purpose, now?")
 class ConsentDecision:
     subject_id: strawberry.ID | None = column(
-        "subject_id", make=written_id(Prefix.SUBJECT), description="The person; null when nobody is known by that name."
+        "subject_id",
+        make=id_formatter(Prefix.SUBJECT),
+        description="The person; null when nobody is known by that name.",
     )
     purpose: str = column(description="The purpose's name.")
     allowed: bool = column(description="The answer. Absent is never a yes.")
@@ -50,7 +52,7 @@ class ConsentDecision:
     )
 
 
-async def one(context: Context, subject_id: UUID, purpose: str) -> Any:
+async def one(context: RequestContext, subject_id: UUID, purpose: str) -> Any:
     """Give what one person chose for one purpose."""
     chosen = await context.load_one(ledger.of_subjects, subject_id)
     return next(row for row in chosen if row.purpose.key == purpose)

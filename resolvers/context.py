@@ -10,34 +10,34 @@ from uuid import UUID
 import asyncpg
 import strawberry
 
-from models.access.access_grants import Granted
+from models.access.access_grants import GrantedPage
 from models.access.database_roles import READERS
 from models.access.tokens import LIFE, TokenLife
 from models.actors import PEOPLE, Actor
 from models.audit import events
-from models.audit.events import AccessAction, Entry, Occasion
-from models.consent.decision_counts import Questions
-from models.encryption.encrypted_column import SubjectKey
+from models.audit.events import AccessAction, EventGroup, EventTemplate
+from models.consent.decision_counts import DecisionCounts
+from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring, LookupHash
 from models.erasure import plan
 from models.erasure.plan import PlanRow
 from models.errors import CaseRequired, Forbidden, GrantRequired, Unavailable
-from models.requests.intake import GRACE
+from models.requests.intake import COOLING_OFF
 from models.storage.database import Database
-from models.storage.pagination import Slice
+from models.storage.pagination import Page
 from models.subjects import subjects
-from models.subjects.identifiers import Name
+from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import SubjectRow
-from models.unit_of_work import Deed, deed
-from resolvers.batch_loader import SLOW_TO_COMMIT, Reader, Then
+from models.unit_of_work import UnitOfWork, unit_of_work
+from resolvers.batch_loader import SLOW_COMMIT_SECONDS, BatchLoader, Then
 from resolvers.field_sources import Read
-from resolvers.pagination import Cursors
+from resolvers.pagination import CursorCodec
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 
-class Service:
+class AppState:
     """What all requests of one process share."""
 
     def __init__(
@@ -45,24 +45,25 @@ class Service:
         database: Database,
         keyring: Keyring,
         *,
-        grace: timedelta = GRACE,
+        grace: timedelta = COOLING_OFF,
         public_url: str = "",
         token_life: TokenLife = LIFE,
     ) -> None:
         self.database = database
         self.keyring = keyring
-        self.internal = Reader(database.readers)
+        self.internal = BatchLoader(database.readers)
         self.readers = {
-            role: Reader(database.read_as[name]) if name in database.read_as else self.internal
+            role: BatchLoader(database.read_as[name]) if name in database.read_as else self.internal
             for role, name in READERS.items()
         }
-        keys = Reader(database.keyring)
+        keys = BatchLoader(database.keyring)
         self.keys = {
-            role: Reader(database.keys_as[name]) if name in database.keys_as else keys for role, name in READERS.items()
+            role: BatchLoader(database.keys_as[name]) if name in database.keys_as else keys
+            for role, name in READERS.items()
         }
-        self.recorder = Reader(database.writers, SLOW_TO_COMMIT)
-        self.questions = Questions()
-        self.cursors = Cursors(keyring.masters.derived("cursors"))
+        self.recorder = BatchLoader(database.writers, SLOW_COMMIT_SECONDS)
+        self.questions = DecisionCounts()
+        self.cursors = CursorCodec(keyring.masters.derived("cursors"))
         self.grace = grace
         """How long a person may think better of an erasure."""
         self.public_url = public_url
@@ -71,7 +72,7 @@ class Service:
         """How long tokens live at most."""
 
 
-class Context:
+class RequestContext:
     """One request: an actor, acting in one role, through one operation."""
 
     __slots__ = (
@@ -89,7 +90,7 @@ class Context:
 
     def __init__(
         self,
-        service: Service,
+        service: AppState,
         actor: Actor,
         operation: str | None,
         sees: frozenset[str],
@@ -102,14 +103,14 @@ class Context:
         self.sees = sees
         """The types of which the role may see anything."""
         self.cursors = service.cursors
-        self._keys: dict[UUID, SubjectKey] = {}
+        self._keys: dict[UUID, DataKey] = {}
         self._seen: dict[UUID | None, tuple[str, ...]] = {}
         self._told: dict[UUID | None, tuple[str, ...]] = {}
-        self._entries: list[Entry] = []
+        self._entries: list[EventGroup] = []
 
-    def fresh(self) -> "Context":
+    def fresh(self) -> "RequestContext":
         """Give the context of another request like this one, which has seen nothing yet."""
-        return Context(self.service, self.actor, self.operation, self.sees, self.operation_hash)
+        return RequestContext(self.service, self.actor, self.operation, self.sees, self.operation_hash)
 
     def load(
         self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = (), then: Then = None
@@ -121,7 +122,7 @@ class Context:
         """Give what one key names."""
         return self.load(read, [key], arguments, _first)
 
-    def find(self, name: Name) -> Awaitable[SubjectRow | None]:
+    def find(self, name: SubjectIdentifier) -> Awaitable[SubjectRow | None]:
         """Give the person whom a name means, or None."""
         if isinstance(name.key, UUID):
             return self.load(subjects.by_ids, [name.key], then=_first)
@@ -138,7 +139,7 @@ class Context:
                 break
         return found
 
-    def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, SubjectKey]] | Mapping[UUID, SubjectKey]:
+    def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, DataKey]] | Mapping[UUID, DataKey]:
         """Give the keys that open these people's values, read once a request; destroyed ones are missing."""
         wanted = [subject_id for subject_id in subject_ids if subject_id not in self._keys]
         if not wanted:
@@ -146,25 +147,25 @@ class Context:
         service = self.service
         return service.keys[self.actor.role].ask(service.keyring.of_subjects, wanted, then=self._kept)
 
-    def _kept(self, found: list[SubjectKey | None]) -> Mapping[UUID, SubjectKey]:
-        self._keys.update((key.subject_id, key) for key in found if key is not None)
+    def _kept(self, found: list[DataKey | None]) -> Mapping[UUID, DataKey]:
+        self._keys.update((key.owner_id, key) for key in found if key is not None)
         return self._keys
 
     async def plan_of(self, subject_id: UUID) -> PlanRow | None:
         """Give what erasing a person would destroy: counted in every table, so as the role that does deeds."""
         return (await self.service.recorder.load(plan.of_subjects, [subject_id]))[0]
 
-    async def perform(
+    async def run_mutation(
         self,
         field: str,
-        verb: Callable[Concatenate[Deed, _Given], Awaitable[_Result]],
+        verb: Callable[Concatenate[UnitOfWork, _Given], Awaitable[_Result]],
         *given: _Given.args,
         **named: _Given.kwargs,
     ) -> _Result:
         """Do one deed in one transaction; it is committed when this returns."""
         service = self.service
         try:
-            async with deed(
+            async with unit_of_work(
                 service.database, service.keyring, self.actor, field, self.operation, self.operation_hash
             ) as made:
                 return await verb(made, *given, **named)
@@ -177,7 +178,7 @@ class Context:
         """Whether anything is to be recorded before the answer leaves."""
         return bool(self._seen or self._entries)
 
-    def saw(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
+    def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
         """Remember that these recorded fields of these people are about to be shown to a person."""
         if self.actor.role in PEOPLE:
             for subject_id in subject_ids:
@@ -187,7 +188,7 @@ class Context:
         """Remember that the record itself is about to be shown, whoever asks."""
         self._seen[subject_id] = _joined(self._seen.get(subject_id, ()), (coordinate,))
 
-    def opened(self, field: str, found: Granted) -> Slice[Any]:
+    def opened(self, field: str, found: GrantedPage) -> Page[Any]:
         """Give what was read under an open access grant, and remember its use; GRANT_REQUIRED without one."""
         if found.grant_id is None:
             self._seen[found.subject_id] = _without(self._seen.get(found.subject_id, ()), (field,))
@@ -198,11 +199,11 @@ class Context:
 
     async def record(self) -> None:
         """Write down what was seen, used and refused, committed, before the answer leaves: no log, no data."""
-        entries: list[Entry] = []
-        self.take_down(entries)
+        entries: list[EventGroup] = []
+        self.drain(entries)
         await record(self.service, entries)
 
-    def take_down(self, entries: list[Entry]) -> None:
+    def drain(self, entries: list[EventGroup]) -> None:
         """Add what was seen, used and refused since this was last asked, all of which is to be written down now.
 
         Looks that are alike, as those of several requests for one operation are, go into one entry.
@@ -218,7 +219,7 @@ class Context:
             if entries and entries[-1].occasion == occasion:
                 entries[-1].subject_ids.append(subject_id)
             else:
-                entries.append(Entry(occasion, (subject_id,)))
+                entries.append(EventGroup(occasion, (subject_id,)))
         self._entries, self._seen = [], {}
 
     async def refused(self, coordinates: Sequence[str]) -> None:
@@ -229,16 +230,16 @@ class Context:
     def _note(
         self, action: AccessAction, subject_id: UUID | None, fields: Iterable[str], grant_id: UUID | None = None
     ) -> None:
-        self._entries.append(Entry(self._occasion(action, tuple(fields), grant_id), (subject_id,)))
+        self._entries.append(EventGroup(self._occasion(action, tuple(fields), grant_id), (subject_id,)))
 
-    def _occasion(self, action: AccessAction, fields: tuple[str, ...], grant_id: UUID | None = None) -> Occasion:
-        return Occasion(self.actor, action, fields, self.operation, self.operation_hash, grant_id)
+    def _occasion(self, action: AccessAction, fields: tuple[str, ...], grant_id: UUID | None = None) -> EventTemplate:
+        return EventTemplate(self.actor, action, fields, self.operation, self.operation_hash, grant_id)
 
 
-def record(service: Service, entries: Sequence[Entry]) -> Awaitable[None]:
+def record(service: AppState, entries: Sequence[EventGroup]) -> Awaitable[None]:
     """Have entries written down; they are committed when what this gives was awaited, UNAVAILABLE when that fails."""
     size = sum(len(entry.subject_ids) for entry in entries)
-    return _committed(service.recorder.ask(events.recorded, entries, size=size))
+    return _committed(service.recorder.ask(events.record_groups, entries, size=size))
 
 
 async def _committed(recorded: Awaitable[Any]) -> None:
@@ -261,4 +262,4 @@ def _without(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _first: Then = itemgetter(0)
-Info = strawberry.Info[Context, None]
+Info = strawberry.Info[RequestContext, None]

@@ -4,36 +4,36 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
-from models.consent.decisions import READS, decided
+from models.consent.decisions import READS, decisions_of_subjects
 from models.encryption.keyring import LookupHash
-from models.subjects.identifiers import Name, Names
-from resolvers.context import Context
+from models.subjects.identifiers import SubjectIdentifier, SubjectIdentifiers
+from resolvers.context import RequestContext
 
 
-def one(context: Context, name: Name, purpose: str) -> Awaitable[Any]:
+def one(context: RequestContext, name: SubjectIdentifier, purpose: str) -> Awaitable[Any]:
     """Decide about one person, and count the question."""
     return _decided(context, name.kind, [name.key], purpose, partial(_counted_one, context, purpose))
 
 
-def many(context: Context, names: Names, purpose: str) -> Awaitable[list[Any]]:
+def many(context: RequestContext, names: SubjectIdentifiers, purpose: str) -> Awaitable[list[Any]]:
     """Decide about many people, in their order, and count the questions."""
     return _decided(context, names.kind, names.keys, purpose, partial(_counted, context, purpose))
 
 
-def _counted(context: Context, purpose: str, found: list[Any]) -> list[Any]:
+def _counted(context: RequestContext, purpose: str, found: list[Any]) -> list[Any]:
     context.service.questions.count(context.actor.name, purpose, [row.reason for row in found])
     return found
 
 
-def _counted_one(context: Context, purpose: str, found: list[Any]) -> Any:
+def _counted_one(context: RequestContext, purpose: str, found: list[Any]) -> Any:
     return _counted(context, purpose, found)[0]
 
 
 def _decided(
-    context: Context, kind: str, keys: Sequence[Any], purpose: str, then: Callable[[list[Any]], Any]
+    context: RequestContext, kind: str, keys: Sequence[Any], purpose: str, then: Callable[[list[Any]], Any]
 ) -> Awaitable[Any]:
     if kind == "id":
-        return context.load(decided, keys, (purpose,), then)
+        return context.load(decisions_of_subjects, keys, (purpose,), then)
     hashes = [context.service.keyring.hashes(kind, key) for key in keys]
     newest = [versions[0].digest for versions in hashes]
     if len(hashes[0]) == 1:
@@ -42,7 +42,11 @@ def _decided(
 
 
 async def _looked_up(
-    context: Context, kind: str, hashes: Sequence[Sequence[LookupHash]], purpose: str, then: Callable[[list[Any]], Any]
+    context: RequestContext,
+    kind: str,
+    hashes: Sequence[Sequence[LookupHash]],
+    purpose: str,
+    then: Callable[[list[Any]], Any],
 ) -> Any:
     """Decide about people under the newest version of their look-up hashes; where that finds none, under older ones."""
     left, found = [*range(len(hashes))], [None] * len(hashes)

@@ -11,7 +11,7 @@ from uuid import UUID
 import strawberry
 from strawberry.types.field import StrawberryField
 
-from models.encryption.encrypted_column import SubjectKey, sealed_columns
+from models.encryption.encrypted_column import DataKey, encrypted_columns
 
 _Shape = TypeVar("_Shape")
 _Given = ParamSpec("_Given")
@@ -22,13 +22,13 @@ Read = Callable[..., Awaitable[Mapping[Any, Any]]]
 """One batched read, ``(connection, keys, *arguments)``: gives, by key, everything that the keys name."""
 
 
-class Asking(Protocol):
+class LoadingContext(Protocol):
     """What a source needs of the context of a request."""
 
     async def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> list[Any]:
         """Give what each key names, in the order of the keys, through the coalescing reader."""
 
-    def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, SubjectKey]] | Mapping[UUID, SubjectKey]:
+    def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, DataKey]] | Mapping[UUID, DataKey]:
         """Give the keys that open these people's values; a destroyed key raises KeyError when it is looked up."""
 
 
@@ -38,21 +38,21 @@ class Column(NamedTuple):
     names: tuple[str, ...]
     make: Callable[..., Any] | None = None
 
-    async def value(self, row: Any, context: Asking) -> Any:
+    async def value(self, row: Any, context: LoadingContext) -> Any:
         row_type: Any = type(row)
-        sealed = sealed_columns(row_type)
+        sealed = encrypted_columns(row_type)
         values = [getattr(row, name) for name in self.names]
         if any(name in sealed and value is not None for name, value in zip(self.names, values, strict=True)):
             keys = context.keys_of([row.subject_id])
             key = (keys if isinstance(keys, Mapping) else await keys)[row.subject_id]
             values = [
-                sealed[name].open(key, value) if name in sealed and value is not None else value
+                sealed[name].decrypt(key, value) if name in sealed and value is not None else value
                 for name, value in zip(self.names, values, strict=True)
             ]
         return self.make(*values) if self.make else values[0]
 
 
-class Fed(NamedTuple):
+class Batched(NamedTuple):
     """A value that one batched read gives for all parents of a level.
 
     ``key`` names the column of the parent's row that is the key. ``arguments`` turns the field's own arguments into
@@ -66,7 +66,7 @@ class Fed(NamedTuple):
     check: Callable[..., None] | None = None
     wrap: Callable[..., Any] | None = None
 
-    async def value(self, row: Any, context: Asking, given: Mapping[str, Any]) -> Any:
+    async def value(self, row: Any, context: LoadingContext, given: Mapping[str, Any]) -> Any:
         key = getattr(row, self.key)
         arguments = self.arguments(context, given) if self.arguments else ()
         if self.check:
@@ -75,7 +75,7 @@ class Fed(NamedTuple):
         return self.wrap(found, key, *arguments) if self.wrap else found
 
 
-Source = Column | Fed
+Source = Column | Batched
 
 
 def column(*names: str, make: Callable[..., Any] | None = None, description: str) -> Any:
@@ -87,21 +87,21 @@ def column(*names: str, make: Callable[..., Any] | None = None, description: str
     return strawberry.field(resolver=resolve, description=description, metadata={"source": Column(names, make)})
 
 
-def fed(by: Read, key: str = "id", *, description: str) -> Any:
+def batched(by: Read, key: str = "id", *, description: str) -> Any:
     """Declare a field that a batched read feeds, keyed by a column of the parent's row."""
 
     async def resolve(root: strawberry.Parent[Any], info: strawberry.Info[Any, None]) -> Any:
         return await source_of(info._field).value(root, info.context, {})  # noqa: SLF001
 
-    return strawberry.field(resolver=resolve, description=description, metadata={"source": Fed(by, key)})
+    return strawberry.field(resolver=resolve, description=description, metadata={"source": Batched(by, key)})
 
 
-def root(description: str) -> Callable[[Callable[_Given, _Answer]], Callable[_Given, _Answer]]:
+def root_field(description: str) -> Callable[[Callable[_Given, _Answer]], Callable[_Given, _Answer]]:
     """Declare a field of Query or Mutation; its body is one call, and gives the row of what its annotation names."""
     return strawberry.field(description=description)
 
 
-def shape(row: type, *, description: str, name: str | None = None) -> Callable[[type[_Shape]], type[_Shape]]:
+def object_type(row: type, *, description: str, name: str | None = None) -> Callable[[type[_Shape]], type[_Shape]]:
     """Declare an output type, and the row that it shows."""
 
     def declare(cls: type[_Shape]) -> type[_Shape]:

@@ -11,9 +11,9 @@ from models.errors import QueryTooLarge, Refused
 from models.payments.fragments import Fragment
 from models.registration.corrections import UNCHANGED, Correction
 from models.registration.registering import Registration
-from models.storage.columns import Prefix, ids_of
-from models.subjects.identifiers import Name, Names
-from models.sync.reports import Client, File, Sync
+from models.storage.ids import Prefix, parse_ids_of
+from models.subjects.identifiers import SubjectIdentifier, SubjectIdentifiers
+from models.sync.reports import ClientReport, FileReport, SyncReport
 from resolvers.scalars import BigInt
 
 MOST_PEOPLE = 1000
@@ -25,9 +25,11 @@ def given(value: _Value | None) -> _Value | None:
     return None if value is UNSET else value
 
 
-def _each(name: Callable[[str, str], Name], texts: Sequence[str], argument: str) -> list[Name]:
+def _each(
+    name: Callable[[str, str], SubjectIdentifier], texts: Sequence[str], argument: str
+) -> list[SubjectIdentifier]:
     """Give the name that each text is; the first malformed one is refused by its place, which nobody else needs."""
-    names: list[Name] = []
+    names: list[SubjectIdentifier] = []
     for text in texts:
         try:
             names.append(name(text, argument))
@@ -54,13 +56,13 @@ class SubjectBy:
     email: str | None = said("A mail address of the person.", UNSET)
     account: AccountRef | None = said("The person as one internal system knows them.", UNSET)
 
-    def name(self, argument: str = "subject") -> Name:
+    def name(self, argument: str = "subject") -> SubjectIdentifier:
         """Give the name that this is; BAD_INPUT when it is malformed."""
         if self.id is not UNSET and self.id is not None:
-            return Name.id(self.id, f"{argument}.id")
+            return SubjectIdentifier.id(self.id, f"{argument}.id")
         if self.account:
-            return Name.account(self.account.system, self.account.reference, f"{argument}.account")
-        return Name.email(self.email or "", f"{argument}.email")
+            return SubjectIdentifier.account(self.account.system, self.account.reference, f"{argument}.account")
+        return SubjectIdentifier.email(self.email or "", f"{argument}.email")
 
 
 @strawberry.input(
@@ -72,19 +74,23 @@ class SubjectsBy:
     emails: list[str] | None = said("Mail addresses of people.", UNSET)
     accounts: list[AccountRef] | None = said("People as internal systems know them.", UNSET)
 
-    def names(self, argument: str = "subjects") -> Names:
+    def names(self, argument: str = "subjects") -> SubjectIdentifiers:
         """Give the names that these are; QUERY_TOO_LARGE past 1,000, BAD_INPUT for the first malformed one."""
         given: Sequence[object] = self.ids or self.emails or self.accounts or ()
         if len(given) > MOST_PEOPLE:
             raise QueryTooLarge(argument=argument, most=MOST_PEOPLE)
         if self.emails:
-            return Names("email", [name.key for name in _each(Name.email, self.emails, f"{argument}.emails")])
+            return SubjectIdentifiers(
+                "email", [name.key for name in _each(SubjectIdentifier.email, self.emails, f"{argument}.emails")]
+            )
         if self.accounts:
             accounts = enumerate(self.accounts)
             place = f"{argument}.accounts"
-            named = [Name.account(each.system, each.reference, f"{place}.{index}") for index, each in accounts]
-            return Names("account", [name.key for name in named])
-        return Names("id", ids_of(Prefix.SUBJECT, self.ids or [], f"{argument}.ids"))
+            named = [
+                SubjectIdentifier.account(each.system, each.reference, f"{place}.{index}") for index, each in accounts
+            ]
+            return SubjectIdentifiers("account", [name.key for name in named])
+        return SubjectIdentifiers("id", parse_ids_of(Prefix.SUBJECT, self.ids or [], f"{argument}.ids"))
 
 
 @strawberry.input(description="What a service knows of a person when it registers them.")
@@ -162,15 +168,15 @@ class SyncInput:
     client: SyncClientInput | None = said("The program that synced.", UNSET)
     files: list[SyncFileInput] | None = said("All files that are known of at that time, at most 1,000.", UNSET)
 
-    def sync(self) -> Sync:
+    def sync(self) -> SyncReport:
         client = self.client
-        return Sync(
+        return SyncReport(
             self.reference,
             self.storage_bytes,
             self.file_count,
             self.synced_at,
-            Client(client.app, client.version, client.platform, client.user_agent) if client else None,
-            [File(file.name, file.size_bytes, file.modified_at) for file in self.files]
+            ClientReport(client.app, client.version, client.platform, client.user_agent) if client else None,
+            [FileReport(file.name, file.size_bytes, file.modified_at) for file in self.files]
             if self.files or self.files == []
             else None,
         )

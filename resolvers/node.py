@@ -8,10 +8,10 @@ from models.access import access_grants
 from models.erasure import steps
 from models.payments import fragments
 from models.requests import requests
-from models.storage.columns import Prefix, parsed_id, written_id
+from models.storage.ids import Prefix, id_formatter, parse_id
 from models.subjects import subjects
 from models.sync import accounts
-from resolvers.context import Context
+from resolvers.context import RequestContext
 from resolvers.field_sources import Read, column
 
 
@@ -41,11 +41,11 @@ KINDS = {
 
 def own_id(prefix: Prefix, name: str = "id") -> Any:
     """Declare the id of a shape, made of this column of its row."""
-    return column(name, make=written_id(prefix), description="Its id. Never reused, and never made of personal data.")
+    return column(name, make=id_formatter(prefix), description="Its id. Never reused, and never made of personal data.")
 
 
-async def find(context: Context, text: str) -> Any:
+async def find(context: RequestContext, text: str) -> Any:
     """Give the row that an id names; None when there is none, or none of a type of which the role may see anything."""
-    parsed = parsed_id(text)
+    parsed = parse_id(text)
     kind = KINDS.get(parsed.prefix)
     return await context.load_one(kind.read, parsed.value) if kind and kind.type_name in context.sees else None

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from models.consent.opt_outs import OptOutRow
 from models.subjects import subjects
-from resolvers.field_sources import column, fed, shape
+from resolvers.field_sources import batched, column, object_type
 from resolvers.subjects import Subject
 
 
-@shape(OptOutRow, description="What an opt-out came to.")
+@object_type(OptOutRow, description="What an opt-out came to.")
 class OptOut:
-    subject: Subject | None = fed(
+    subject: Subject | None = batched(
         by=subjects.by_ids,
         key="subject_id",
         description="The person; null when nobody is registered under the address.",

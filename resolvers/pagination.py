@@ -15,12 +15,12 @@ import strawberry
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from models.access.access_grants import Granted
+from models.access.access_grants import GrantedPage
 from models.actors import Actor
 from models.encryption.encrypted_column import NONCE
 from models.errors import BadInput, QueryTooLarge
-from models.storage.pagination import PageOf, Slice
-from resolvers.field_sources import Fed, Read, column, shape
+from models.storage.pagination import Page, PageRequest
+from resolvers.field_sources import Batched, Read, column, object_type
 from resolvers.scalars import Cursor
 
 _Node = TypeVar("_Node")
@@ -30,7 +30,7 @@ First = Annotated[int | None, strawberry.argument(description="How many at most,
 After = Annotated[Cursor | None, strawberry.argument(description="The cursor after which the page begins.")]
 
 
-class Cursors:
+class CursorCodec:
     """Seals places in lists under a key of this service, so that callers can neither read nor make them."""
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
@@ -62,15 +62,15 @@ class Cursors:
 class Paging(Protocol):
     """What paging needs of the context of a request."""
 
-    cursors: Cursors
+    cursors: CursorCodec
     actor: Actor
 
-    def opened(self, field: str, found: Granted) -> Slice[Any]:
+    def opened(self, field: str, found: GrantedPage) -> Page[Any]:
         """Give what was read under an open access grant, and remember its use; GRANT_REQUIRED without one."""
 
 
 @dataclass(frozen=True)
-class AskedPage(PageOf):
+class RequestedPage(PageRequest):
     """A page as a caller asked for it: with whose list the cursor is of."""
 
     owner: str | None = None
@@ -115,7 +115,7 @@ BY_CREATION = Order(("created_at", "id"), (datetime.fromisoformat, UUID))
 BY_ID = Order(("id",), (UUID,))
 
 
-class Paged(NamedTuple):
+class PaginatedList(NamedTuple):
     """A batched read that gives pages, in one order; ``granted`` names the field where it opens only under a grant."""
 
     read: Read
@@ -126,7 +126,7 @@ class Paged(NamedTuple):
     def name(self) -> str:
         return f"{self.read.__module__}.{getattr(self.read, '__qualname__', '')}"
 
-    def asked(self, context: Paging, given: Mapping[str, Any]) -> tuple[AskedPage]:
+    def asked(self, context: Paging, given: Mapping[str, Any]) -> tuple[RequestedPage]:
         """Turn a caller's arguments into what the read takes; BAD_INPUT and QUERY_TOO_LARGE as they deserve."""
         first = given.get("first", DEFAULT_FIRST)
         first = DEFAULT_FIRST if first is None else first
@@ -137,17 +137,17 @@ class Paged(NamedTuple):
         actor, case = (context.actor.name, context.actor.case) if self.granted else (None, None)
         after = given.get("after")
         if after is None or after is strawberry.UNSET:
-            return (AskedPage(first, actor=actor, case=case, asker=context),)
+            return (RequestedPage(first, actor=actor, case=case, asker=context),)
         owner, *place = context.cursors.opened(self.name, after)
         position = tuple(read(value) for read, value in zip(self.order.readers, place, strict=True))
-        return (AskedPage(first, position, actor, case, owner, context),)
+        return (RequestedPage(first, position, actor, case, owner, context),)
 
-    def check(self, key: Any, page: AskedPage) -> None:
+    def check(self, key: Any, page: RequestedPage) -> None:
         """Refuse the cursor of somebody else's list."""
         if page.owner is not None and page.owner != str(key):
             raise BadInput("after", "it is not a cursor of this list")
 
-    def connection(self, found: Any, key: Any, page: AskedPage) -> ConnectionRow:
+    def connection(self, found: Any, key: Any, page: RequestedPage) -> ConnectionRow:
         """Make a connection of what the read gave for one key."""
         if self.granted:
             found = page.asker.opened(self.granted, found)
@@ -171,7 +171,7 @@ def _called(cursor: Callable[[], str] | None) -> str | None:
     return cursor() if cursor else None
 
 
-@shape(PageInfoRow, description="Where a page begins and ends, and whether there is more.")
+@object_type(PageInfoRow, description="Where a page begins and ends, and whether there is more.")
 class PageInfo:
     has_next_page: bool = column(description="Whether there is more after this page.")
     has_previous_page: bool = column(description="Whether there is something before this page.")
@@ -181,25 +181,25 @@ class PageInfo:
     )
 
 
-@shape(EdgeRow, description="One row of a page, with its place.")
+@object_type(EdgeRow, description="One row of a page, with its place.")
 class Edge(Generic[_Node]):
     node: _Node = column(description="The row.")
     cursor: Cursor = column("cursor", make=_called, description="Its place in the list.")
 
 
-@shape(ConnectionRow, description="One page of a list.")
+@object_type(ConnectionRow, description="One page of a list.")
 class Connection(Generic[_Node]):
     edges: list[Edge[_Node]] = column(description="The rows of this page.")
     page_info: PageInfo = column(description="Where the page begins and ends.")
 
 
-def paged(by: Read, key: str, order: Order, *, granted: str | None = None, description: str) -> Any:
+def paginated(by: Read, key: str, order: Order, *, granted: str | None = None, description: str) -> Any:
     """Declare a field that gives pages of what a batched read finds, keyed by a column of the parent's row.
 
     ``granted`` is the field's own name in the schema, where it opens only under an access grant.
     """
-    pages = Paged(by, order, granted)
-    source = Fed(by, key, pages.asked, pages.check, pages.connection)
+    pages = PaginatedList(by, order, granted)
+    source = Batched(by, key, pages.asked, pages.check, pages.connection)
 
     async def resolve(
         root: strawberry.Parent[Any],
@@ -212,7 +212,7 @@ def paged(by: Read, key: str, order: Order, *, granted: str | None = None, descr
     return strawberry.field(resolver=resolve, description=description, metadata={"source": source})
 
 
-async def page(context: Any, pages: Paged, key: Any, given: Mapping[str, Any]) -> Any:
+async def page(context: Any, pages: PaginatedList, key: Any, given: Mapping[str, Any]) -> Any:
     """Give a page of a list that hangs on no row: the root fields' road to what ``paged`` declares."""
     [asked] = pages.asked(context, given)
     pages.check(key, asked)

@@ -6,12 +6,12 @@ import strawberry
 
 from models.payments import fragments
 from models.payments.fragments import PaymentFragmentRow
-from models.storage.columns import Prefix
-from resolvers.field_sources import column, shape
+from models.storage.ids import Prefix
+from resolvers.field_sources import column, object_type
 from resolvers.node import Node, own_id
 
 
-@shape(
+@object_type(
     PaymentFragmentRow,
     description="All that is ever kept of a card: enough to answer a billing question, useless to a thief.",
 )

@@ -1,10 +1,10 @@
 """What is shown of a purpose."""
 
 from models.consent.purposes import LegalBasis, PurposeRow
-from resolvers.field_sources import column, shape
+from resolvers.field_sources import column, object_type
 
 
-@shape(
+@object_type(
     PurposeRow,
     description="What personal data may be used for. Anything that is not a purpose cannot be consented to, or done.",
 )

@@ -22,11 +22,12 @@ from models.requests.requests import (
     RequestState,
     RightsRequestRow,
 )
-from models.storage.columns import Prefix, external_id, now
-from models.subjects.identifiers import Name
+from models.storage.clock import now
+from models.storage.ids import Prefix, format_id
+from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import SubjectStatus
-from resolvers.context import Context
-from resolvers.field_sources import column, fed, shape
+from resolvers.context import RequestContext
+from resolvers.field_sources import batched, column, object_type
 from resolvers.node import Node, own_id
 
 
@@ -53,14 +54,14 @@ def _certificate(jws: str | None, issued_at: datetime | None) -> CertificateRow 
 
 
 def _request_id(value: UUID) -> str:
-    return external_id(Prefix.RIGHTS_REQUEST, value)
+    return format_id(Prefix.RIGHTS_REQUEST, value)
 
 
 def _subject_id(value: UUID) -> str:
-    return external_id(Prefix.SUBJECT, value)
+    return format_id(Prefix.SUBJECT, value)
 
 
-@shape(RetainedRow, description="Something that stays after an erasure, without a personal value in it.")
+@object_type(RetainedRow, description="Something that stays after an erasure, without a personal value in it.")
 class RetainedItem:
     what: str = column(description="What stays.")
     ground: RetentionGround = column(description="On which ground (Art. 17(3) GDPR).")
@@ -69,7 +70,7 @@ class RetainedItem:
     )
 
 
-@shape(CertificateRow, description="Proof that anyone can check offline, and that holds no personal data.")
+@object_type(CertificateRow, description="Proof that anyone can check offline, and that holds no personal data.")
 class ErasureCertificate:
     issued_at: datetime = column(description="When it was signed.")
     jws: str = column(
@@ -78,7 +79,7 @@ class ErasureCertificate:
     )
 
 
-@shape(ErasureStepRow, description="The part of an erasure that one internal system does.")
+@object_type(ErasureStepRow, description="The part of an erasure that one internal system does.")
 class ErasureStep(Node):
     id: strawberry.ID = own_id(Prefix.ERASURE_STEP)
     request_id: strawberry.ID = column("request_id", make=_request_id, description="The request that it is a part of.")
@@ -94,7 +95,7 @@ class ErasureStep(Node):
     error: str | None = column(description="What it said when it could not, or why telling it failed.")
 
 
-@shape(
+@object_type(
     RightsRequestRow,
     description="Something that the law lets a person ask for, from the day it came in to the day it is done.",
 )
@@ -114,7 +115,9 @@ class RightsRequest(Node):
         description="When the last backup that still holds the person is gone; no key opens them even before."
     )
     identity: IdentityProof = column(description="How it was proved that the person themselves asks.")
-    steps: list[ErasureStep] = fed(by=steps.of_requests, description="What internal systems do, and how far they are.")
+    steps: list[ErasureStep] = batched(
+        by=steps.of_requests, description="What internal systems do, and how far they are."
+    )
     retained: list[RetainedItem] = column(
         "state",
         "completed_at",
@@ -127,14 +130,14 @@ class RightsRequest(Node):
     )
 
 
-@shape(PlanItemRow, description="One thing that an erasure would destroy.")
+@object_type(PlanItemRow, description="One thing that an erasure would destroy.")
 class ErasurePlanItem:
     system: str = column(description="Where: `privacy` for this service, else the internal system.")
     what: str = column(description="What.")
     records: int = column(description="How many records; for an internal system, how many accounts are known here.")
 
 
-@shape(PlanRow, description="What erasing a person would destroy, and what would be kept and why.")
+@object_type(PlanRow, description="What erasing a person would destroy, and what would be kept and why.")
 class ErasurePlan:
     subject_id: strawberry.ID = column("subject_id", make=_subject_id, description="Who is concerned.")
     hash: str = column(description="A hash of all that the plan says: give it to requestErasure as planHash.")
@@ -142,7 +145,7 @@ class ErasurePlan:
     retained: list[RetainedItem] = column(description="What would stay.")
 
 
-async def plan(context: Context, name: Name) -> Any:
+async def plan(context: RequestContext, name: SubjectIdentifier) -> Any:
     """Give the plan of one person; SUBJECT_NOT_FOUND when nobody is meant, SUBJECT_ERASED when nothing is left."""
     subject = await context.find(name)
     if subject is None:
@@ -152,9 +155,11 @@ async def plan(context: Context, name: Name) -> Any:
     return await context.plan_of(subject.subject_id)
 
 
-async def confirm(context: Context, request_id: UUID, code: str) -> UUID:
+async def confirm(context: RequestContext, request_id: UUID, code: str) -> UUID:
     """Try a code in a deed of its own, committed either way; then raise the refusal, if there was one."""
-    done = await context.perform("confirmIdentity", intake.confirm, request_id, code, context.service.grace)
+    done = await context.run_mutation(
+        "confirmIdentity", intake.confirm_identity, request_id, code, context.service.grace
+    )
     if done.refusal:
         raise done.refusal
     return done.request_id

@@ -9,7 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.scalar import ScalarDefinition
 
 from models.errors import BadInput
-from models.storage.columns import FIRST_MOMENT, LAST_MOMENT
+from models.storage.clock import MAX_TIMESTAMP, MIN_TIMESTAMP
 
 BigInt = NewType("BigInt", int)
 Cursor = NewType("Cursor", str)
@@ -32,7 +32,7 @@ def read_moment(value: Any) -> datetime:
         # Python reads more than the RFC has: weeks, seconds left out, commas.
         if _MOMENT.fullmatch(value):
             moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
-            if FIRST_MOMENT <= moment <= LAST_MOMENT:
+            if MIN_TIMESTAMP <= moment <= MAX_TIMESTAMP:
                 return moment
     except (TypeError, ValueError, OverflowError):
         pass

@@ -5,14 +5,14 @@ from datetime import datetime
 import strawberry
 
 from models.access import tokens
-from models.access.tokens import Issued, TokenRow
+from models.access.tokens import IssuedTokenRow, TokenRow
 from models.actors import Actor, Role
-from models.storage.columns import Prefix
-from resolvers.field_sources import column, fed, shape
+from models.storage.ids import Prefix
+from resolvers.field_sources import batched, column, object_type
 from resolvers.node import own_id
 
 
-@shape(Actor, description="The caller of this operation.")
+@object_type(Actor, description="The caller of this operation.")
 class Viewer:
     name: str = column(description="The name of the caller's token.")
     role: Role = column(description="The role that the caller acts in: the token's first, or the one in X-Role.")
@@ -20,7 +20,7 @@ class Viewer:
     case: str | None = column(description="The case that the caller named in X-Case.")
 
 
-@shape(TokenRow, description="A bearer token of a service, a person or a script.")
+@object_type(TokenRow, description="A bearer token of a service, a person or a script.")
 class Token:
     id: strawberry.ID = own_id(Prefix.TOKEN)
     name: str = column(description="Who bears it.")
@@ -31,7 +31,7 @@ class Token:
     revoked_at: datetime | None = column(description="When it was revoked.")
 
 
-@shape(Issued, description="A new token. The secret is shown this once and kept nowhere.")
+@object_type(IssuedTokenRow, description="A new token. The secret is shown this once and kept nowhere.")
 class IssuedToken:
-    token: Token = fed(by=tokens.by_ids, key="token_id", description="The token.")
+    token: Token = batched(by=tokens.by_ids, key="token_id", description="The token.")
     secret: str = column(description="What its bearer sends as `Authorization: Bearer …`.")

@@ -1,16 +1,16 @@
 """What is shown of links that unsubscribe."""
 
 from models.consent.unsubscribe_links import MailHeaderRow, UnsubscribeLinkRow
-from resolvers.field_sources import column, shape
+from resolvers.field_sources import column, object_type
 
 
-@shape(MailHeaderRow, description="A header of a letter.")
+@object_type(MailHeaderRow, description="A header of a letter.")
 class MailHeader:
     name: str = column(description="Its name.")
     value: str = column(description="Its value, as it goes into the letter.")
 
 
-@shape(
+@object_type(
     UnsubscribeLinkRow,
     description="What an internal service puts into its own letters so that the person can leave with one click.",
 )

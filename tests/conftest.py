@@ -30,7 +30,7 @@ from models.actors import PEOPLE, Actor, Role
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
-from models.unit_of_work import Deed, deed
+from models.unit_of_work import UnitOfWork, unit_of_work
 
 hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=5000)
@@ -106,8 +106,8 @@ class World(NamedTuple):
     keyring: Keyring
 
     @contextlib.asynccontextmanager
-    async def deed(self, role: Role = Role.STORE) -> AsyncIterator[Deed]:
-        async with deed(self.database, self.keyring, Actor("a test", role, (role,)), "test") as made:
+    async def unit(self, role: Role = Role.STORE) -> AsyncIterator[UnitOfWork]:
+        async with unit_of_work(self.database, self.keyring, Actor("a test", role, (role,)), "test") as made:
             yield made
 
 
@@ -262,8 +262,8 @@ async def issued(databases: Databases) -> dict[str, str]:
     await keyring.load()
     secrets = {}
     for role in Role:
-        async with deed(database, keyring, Actor("tests", Role.ADMIN, (Role.ADMIN,)), "issueToken") as made:
-            secrets[str(role)] = (await tokens.issue(made, f"{role.lower()} of the tests", [role], None)).secret
+        async with unit_of_work(database, keyring, Actor("tests", Role.ADMIN, (Role.ADMIN,)), "issueToken") as made:
+            secrets[str(role)] = (await tokens.issue_token(made, f"{role.lower()} of the tests", [role], None)).secret
     await database.close()
     return secrets
 

@@ -16,7 +16,7 @@ from graphql import is_interface_type, is_introspection_type, is_object_type
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from api.access.policy import MATRIX, PERSONAL
+from api.access.policy import ACCESS_POLICY, PERSONAL
 from api.graphql.schema import core
 from api.settings import Settings
 from models.actors import Role
@@ -151,7 +151,7 @@ def roles_tables() -> str:
 def _roles_table(name: str) -> str:
     fields = {
         coordinate.partition(".")[2]: (roles, coordinate in PERSONAL)
-        for coordinate, roles in MATRIX.items()
+        for coordinate, roles in ACCESS_POLICY.items()
         if coordinate.startswith(f"{name}.")
     }
     if len(set(fields.values())) == 1:

@@ -12,24 +12,25 @@ from models.actors import Role
 from models.consent import opt_outs, recording
 from models.consent.ledger import Channel
 from models.delivery import claims, cleanup, results
-from models.delivery.results import Outcome
-from models.erasure import completion, scope, steps
+from models.delivery.results import DeliveryResult
+from models.erasure import completion, requesting, scope, steps
 from models.erasure import plan as erasure_plan
-from models.outbox.emails import LetterState
+from models.outbox.emails import EmailState
 from models.payments import fragments
 from models.payments.fragments import Fragment
 from models.registration import corrections, registering
 from models.registration.corrections import Correction
 from models.registration.registering import Registration
 from models.requests import intake, verification_codes
-from models.requests.intake import Wish
+from models.requests.intake import ErasureOptions
 from models.requests.requests import IdentityProof
-from models.storage.columns import Fate, now
-from models.subjects.identifiers import Name
+from models.storage.clock import now
+from models.storage.columns import ErasureAction
+from models.subjects.identifiers import SubjectIdentifier
 from models.sync import reports
-from models.sync.reports import Client, File, Sync
+from models.sync.reports import ClientReport, FileReport, SyncReport
 from tests.conftest import Databases, World
-from workers.erasure_worker import Erasures
+from workers.erasure_worker import ErasureWorker
 
 COLUMNS = """
 SELECT c.table_name, c.column_name
@@ -37,7 +38,7 @@ FROM information_schema.columns AS c
 JOIN information_schema.tables AS t USING (table_schema, table_name)
 WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.table_name <> 'alembic_version'
 """
-ADA = Name.email("ada@example.com")
+ADA = SubjectIdentifier.email("ada@example.com")
 KEYS = {"subject_keys", "letter_keys"}
 """Tables of the keyring of which rows are destroyed: that is what makes the rest unreadable."""
 
@@ -51,7 +52,7 @@ def declared(history: str) -> dict[str, Any]:
 
 
 def owed(history: str) -> set[str]:
-    return {name for name, column in declared(history).items() if scope.owed(column)}
+    return {name for name, column in declared(history).items() if scope.reference_columns(column)}
 
 
 @pytest.mark.anyio
@@ -63,20 +64,20 @@ async def test_every_live_column_has_a_fate(databases: Databases, history: str) 
     columns = declared(history)
     partitions = {name for name in live if name not in columns and name.startswith("access_events_")}
     assert live - partitions == columns.keys()
-    assert {name for name, column in columns.items() if not isinstance(column.info.get("fate"), Fate)} == set()
+    assert {name for name, column in columns.items() if not isinstance(column.info.get("fate"), ErasureAction)} == set()
 
 
 def test_what_is_owed_is_reached_by_a_step_and_by_the_plan() -> None:
-    assert owed("privacy") - scope.reached() - completion.REACHES == set()
-    planned = {step.what for step in scope.STEPS}
-    assert len(planned) == len(scope.STEPS)
+    assert owed("privacy") - scope.reached_columns() - completion.REACHES == set()
+    planned = {step.what for step in scope.ERASURE_TARGETS}
+    assert len(planned) == len(scope.ERASURE_TARGETS)
     assert {name.partition(".")[0] for name in owed("keyring")} == KEYS
 
 
 def test_what_is_sealed_is_octets_and_what_is_kept_has_no_room_for_prose() -> None:
     for history in HISTORIES:
         for name, column in declared(history).items():
-            if column.info["fate"] is Fate.SEALED:
+            if column.info["fate"] is ErasureAction.SEALED:
                 assert str(column.type) in {"BLOB", "BYTEA"}, name
 
 
@@ -121,35 +122,37 @@ async def holding(world: World, history: str) -> set[str]:
 
 @pytest.mark.anyio
 async def test_every_owed_column_is_filled_by_a_life_and_empty_after_an_erasure(world: World) -> None:
-    worker = Erasures(
+    worker = ErasureWorker(
         world.database, world.keyring, issuer="https://privacy.example.com", backup_life=timedelta(days=183)
     )
     await _lived(world)
-    async with world.deed(Role.SUPPORT) as made:
-        request_id = await intake.request(made, ADA, Wish(Channel.EMAIL))
+    async with world.unit(Role.SUPPORT) as made:
+        request_id = await requesting.request_erasure(made, ADA, ErasureOptions(Channel.EMAIL))
     async with world.database.readers.acquire() as connection:
         subject_id = await connection.fetchval("SELECT id FROM subjects")
         plan = (await erasure_plan.of_subjects(connection, [subject_id]))[subject_id]
     assert plan
-    assert {step.what for step in scope.STEPS} <= {row.what for row in plan.items}, "the plan names every step"
+    assert {step.what for step in scope.ERASURE_TARGETS} <= {row.what for row in plan.items}, (
+        "the plan names every step"
+    )
     seen = {history: await holding(world, history) for history in HISTORIES}
     await _confirmed(world, subject_id, request_id)
     assert await worker.drain() == 1
     async with world.database.readers.acquire() as connection:
         step_id = await connection.fetchval("SELECT id FROM erasure_steps")
-    async with world.deed(Role.SERVICE) as made:
-        await steps.fail(made, step_id, "it is read-only")
+    async with world.unit(Role.SERVICE) as made:
+        await steps.fail_erasure_step(made, step_id, "it is read-only")
     assert await holding(world, "privacy") <= completion.REACHES
     seen = {history: names | await holding(world, history) for history, names in seen.items()}
-    async with world.deed(Role.SERVICE) as made:
-        await steps.complete(made, step_id, 1)
+    async with world.unit(Role.SERVICE) as made:
+        await steps.complete_erasure_step(made, step_id, 1)
     await worker.drain()
     assert await holding(world, "privacy") == {"letters.address", "letters.context"}, "the last letter, unsent"
     seen = {history: names | await holding(world, history) for history, names in seen.items()}
     for letter in await claims.claim(world.database, world.keyring, "example.org", 10):
         async with world.database.transaction() as connection:
-            await results.settle(connection, [(letter.lease, Outcome(LetterState.SENT, reply_code=250))])
-    await cleanup.tidy(world.database, world.keyring)
+            await results.settle(connection, [(letter.lease, DeliveryResult(EmailState.SENT, reply_code=250))])
+    await cleanup.clean_up(world.database, world.keyring)
     for history in HISTORIES:
         assert owed(history) - seen[history] == set(), "a life fills every column that is owed"
         assert await holding(world, history) == set()
@@ -157,21 +160,23 @@ async def test_every_owed_column_is_filled_by_a_life_and_empty_after_an_erasure(
 
 async def _lived(world: World) -> None:
     """Let a person leave something in every table that is about people."""
-    async with world.deed() as made:
-        await registering.register(made, Registration(ADA.kept, "Ada Example", "DE", ("forum", "ada-1")))
-    async with world.deed(Role.SUPPORT) as made:
-        await corrections.correct(made, ADA, Correction(add_email="ada@example.org"))
-    async with world.deed() as made:
-        await recording.grant(made, ADA, "newsletter", Channel.STORE, None)
+    async with world.unit() as made:
+        await registering.register_subject(made, Registration(ADA.kept, "Ada Example", "DE", ("forum", "ada-1")))
+    async with world.unit(Role.SUPPORT) as made:
+        await corrections.correct_subject(made, ADA, Correction(add_email="ada@example.org"))
+    async with world.unit() as made:
+        await recording.grant_consent(made, ADA, "newsletter", Channel.STORE, None)
         for _ in ("once", "and again"):
             await opt_outs.opt_out(made, ADA, ["forum-notices"], Channel.STORE)
         for reference in ("one", "two"):
-            fragment = await fragments.store(made, ADA, Fragment(reference, "4242", 7, 2031))
-    async with world.deed() as made:
-        await fragments.remove(made, fragment)
-    async with world.deed(Role.SYNC) as made:
-        files = [File("Diary.txt", 17, now())]
-        await reports.record(made, ADA, Sync("sync-1", 17, 1, now(), Client("App", "1", "OS", "App/1"), files))
+            fragment = await fragments.store_payment_fragment(made, ADA, Fragment(reference, "4242", 7, 2031))
+    async with world.unit() as made:
+        await fragments.remove_payment_fragment(made, fragment)
+    async with world.unit(Role.SYNC) as made:
+        files = [FileReport("Diary.txt", 17, now())]
+        await reports.record_sync(
+            made, ADA, SyncReport("sync-1", 17, 1, now(), ClientReport("App", "1", "OS", "App/1"), files)
+        )
     async with world.database.transaction() as connection:
         # Columns that other parts of the service fill.
         await connection.execute(
@@ -180,11 +185,13 @@ async def _lived(world: World) -> None:
 
 
 async def _confirmed(world: World, subject_id: UUID, request_id: UUID) -> None:
-    async with world.deed() as made:
+    async with world.unit() as made:
         await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
-        issued = await verification_codes.issue(made, subject_id, request_id)
+        issued = await verification_codes.issue_code(made, subject_id, request_id)
     assert issued
-    async with world.deed(Role.STORE) as made:
-        assert (await intake.confirm(made, request_id, issued.code)).refusal is None
-    async with world.deed(Role.ADMIN) as made:
-        await intake.request(made, ADA, Wish(Channel.EMAIL, IdentityProof.ATTESTED, immediately=True))
+    async with world.unit(Role.STORE) as made:
+        assert (await intake.confirm_identity(made, request_id, issued.code)).refusal is None
+    async with world.unit(Role.ADMIN) as made:
+        await requesting.request_erasure(
+            made, ADA, ErasureOptions(Channel.EMAIL, IdentityProof.ATTESTED, immediately=True)
+        )

@@ -15,7 +15,7 @@ from api.graphql.errors import status_of
 from api.graphql.schema import core
 from api.settings import Settings
 from cli import audit, demo
-from cli.databases import Opened
+from cli.databases import OpenDatabases
 from cli.main import app
 from models import errors
 from models.encryption.keyring import Keyring
@@ -39,7 +39,7 @@ def demonstrated(api: Api, databases: Databases) -> Api:
         database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=1, timeout=10)
         keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
         await keyring.load()
-        await demo.people(Opened(database, keyring))
+        await demo.people(OpenDatabases(database, keyring))
         await database.close()
 
     asyncio.run(made())

@@ -8,9 +8,10 @@ import asyncpg
 import structlog
 
 from models.audit import epochs
-from models.audit.sealing import MOST, MovedError, WentBackError, seal
-from models.audit.segments import Segment, Signer
-from models.storage.database import OUTAGES, Connection, Database, Statement
+from models.audit.sealing import MOST, LogWentBackError, ServerChangedError, seal_segment
+from models.audit.segments import Segment, SegmentSigner
+from models.storage.database import OUTAGE_ERRORS, Database
+from models.storage.statement import Connection, Statement
 
 log = structlog.get_logger("privacy")
 
@@ -25,10 +26,10 @@ SELECT access_event_months(CURRENT_DATE, :months)
 """)
 
 
-class Seals:
+class AuditSealer:
     """Seals what is committed until cancelled; whoever comes second leaves it to the first."""
 
-    def __init__(self, database: Database, signer: Signer) -> None:
+    def __init__(self, database: Database, signer: SegmentSigner) -> None:
         self._database = database
         self._signer = signer
         self._looked_ahead_at = datetime.min.replace(tzinfo=UTC)
@@ -40,10 +41,10 @@ class Seals:
             try:
                 await self.drain()
                 await self._look_ahead()
-            except WentBackError:
+            except LogWentBackError:
                 log.critical("the record cannot be sealed", problem="this server counts transactions anew")
                 await asyncio.sleep(60)
-            except (*OUTAGES, asyncpg.PostgresError) as problem:
+            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as problem:
                 log.warning("the record is not sealed", problem=type(problem).__name__)
             await asyncio.sleep(poll)
 
@@ -59,10 +60,10 @@ class Seals:
 
     async def _seal(self, connection: Connection) -> Segment | None:
         try:
-            sealed = await seal(connection, self._signer)
-        except MovedError:
-            log.warning("the record is on another server now", era=await epochs.begin(connection))
-            sealed = await seal(connection, self._signer)
+            sealed = await seal_segment(connection, self._signer)
+        except ServerChangedError:
+            log.warning("the record is on another server now", era=await epochs.begin_epoch(connection))
+            sealed = await seal_segment(connection, self._signer)
         if sealed:
             if sealed.number <= self._last:
                 log.critical("the chain is shorter than it was", segment=sealed.number, last=self._last)

@@ -3,27 +3,27 @@
 from collections.abc import Sequence
 
 from models.delivery import handoff, results
-from models.delivery.results import Lease, Settled
+from models.delivery.results import DeliveryLease, SettledEmails
 from models.storage.database import Database
-from workers.micro_batcher import Joined
+from workers.micro_batcher import MicroBatcher
 
 
-class Marks:
+class DeliveryUpdates:
     """Writes that letters are handed over, and what became of them; each is committed when its call returns."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.hand = Joined(self._hand)
+        self.hand = MicroBatcher(self._hand)
         """Gives whether the lease is still ours."""
-        self.settle = Joined(self._settle)
+        self.settle = MicroBatcher(self._settle)
         """Gives whether the lease was still ours."""
 
-    async def _hand(self, leases: Sequence[Lease]) -> list[bool]:
+    async def _hand(self, leases: Sequence[DeliveryLease]) -> list[bool]:
         async with self._database.writers.acquire() as connection:
-            ours = await handoff.hand(connection, leases)
+            ours = await handoff.mark_handed_over(connection, leases)
         return [lease.letter_id in ours for lease in leases]
 
-    async def _settle(self, settled: Sequence[Settled]) -> list[bool]:
+    async def _settle(self, settled: Sequence[SettledEmails]) -> list[bool]:
         async with self._database.transaction() as connection:
             ours = await results.settle(connection, settled)
         return [lease.letter_id in ours for lease, _ in settled]

@@ -12,18 +12,18 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
-from mailers.emails import made
+from mailers.emails import message_of
 from mailers.message import Sender
-from mailers.transport import Declined, Mail, Transport, Unanswered, Unreachable
+from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, Mail, Transport, TransportUnavailable
 from models.delivery import handoff
-from models.delivery.claims import Claimed
+from models.delivery.claims import ClaimedEmail
 from models.delivery.handoff import REPEATABLE
-from models.delivery.results import Outcome
+from models.delivery.results import DeliveryResult
 from models.encryption.keyring import Keyring
-from models.outbox.emails import LetterReason, LetterState
-from models.storage.columns import now
-from models.storage.database import OUTAGES, Database
-from workers.delivery_updates import Marks
+from models.outbox.emails import EmailReason, EmailState
+from models.storage.clock import now
+from models.storage.database import OUTAGE_ERRORS, Database
+from workers.delivery_updates import DeliveryUpdates
 
 log = structlog.get_logger("privacy")
 
@@ -42,7 +42,7 @@ class Delivery:
     """One road to the mail server, and the letters that go along it."""
 
     def __init__(
-        self, database: Database, keyring: Keyring, sender: Sender, marks: Marks, transport: Transport
+        self, database: Database, keyring: Keyring, sender: Sender, marks: DeliveryUpdates, transport: Transport
     ) -> None:
         self._database = database
         self._keyring = keyring
@@ -51,7 +51,7 @@ class Delivery:
         self.transport = transport
         self.is_stopping = False
 
-    async def send(self, batch: list[Claimed]) -> None:
+    async def send(self, batch: list[ClaimedEmail]) -> None:
         """Send a batch. When the mail server is gone, or we stop, the rest goes back into the queue."""
         for index, letter in enumerate(batch):
             if self.is_stopping:
@@ -59,32 +59,32 @@ class Delivery:
                 return
             try:
                 await self._send(letter)
-            except Unreachable as problem:
+            except TransportUnavailable as problem:
                 if problem.met_letter:
                     await self._settle(letter, _again(letter, None))
                 await self._release(batch[index + problem.met_letter :])
                 raise
 
-    async def _release(self, letters: list[Claimed]) -> None:
-        back = Outcome(LetterState.QUEUED, counts=False)
+    async def _release(self, letters: list[ClaimedEmail]) -> None:
+        back = DeliveryResult(EmailState.QUEUED, counts=False)
         await asyncio.gather(*(self._settle(letter, back) for letter in letters))
 
-    async def _send(self, letter: Claimed) -> None:
+    async def _send(self, letter: ClaimedEmail) -> None:
         try:
-            mail = made(self._sender, self._keyring, letter)
+            mail = message_of(self._sender, self._keyring, letter)
         except Exception as problem:  # noqa: BLE001 -- a letter that cannot be written must not stop the others
             # Its type alone: an error of the templates quotes what they were told.
             log.error("letter cannot be written", letter=str(letter.row.id), fault=type(problem).__name__)  # noqa: TRY400
-            await self._settle(letter, Outcome(LetterState.FAILED, LetterReason.LETTER_REFUSED))
+            await self._settle(letter, DeliveryResult(EmailState.FAILED, EmailReason.LETTER_REFUSED))
             return
         try:
             await self.transport.offer(mail)
-        except Declined as refused:
+        except DeliveryRejected as refused:
             await self._settle(letter, _declined(letter, refused))
             return
         try:
             is_ours = await self._marks.hand(letter.lease)
-        except OUTAGES:
+        except OUTAGE_ERRORS:
             await self._settle(letter, await self._kept(letter))
             return
         if not is_ours:
@@ -94,25 +94,25 @@ class Delivery:
         else:
             await self._settle(letter, await self._deliver_with_leave(mail, letter))
 
-    async def _kept(self, letter: Claimed) -> Outcome:
+    async def _kept(self, letter: ClaimedEmail) -> DeliveryResult:
         """Take back an offer while PostgreSQL is away: whatever it noted of the letter, it was not handed over."""
         await self.transport.withdraw()
         return _again(letter, None)
 
-    async def _deliver_with_leave(self, mail: Mail, letter: Claimed) -> Outcome:
+    async def _deliver_with_leave(self, mail: Mail, letter: ClaimedEmail) -> DeliveryResult:
         """Deliver a letter that a purpose governs: no opt-out is committed between the last question and the verdict.
 
         A mail server that takes its time holds an opt-out up for no longer than HELD; it had the whole letter by then.
         """
-        delivering: asyncio.Task[Outcome] | None = None
+        delivering: asyncio.Task[DeliveryResult] | None = None
         try:
-            async with handoff.held(self._database, letter) as refused:
+            async with handoff.hold_against_opt_outs(self._database, letter) as refused:
                 if refused:
                     await self.transport.withdraw()
                     return refused
                 delivering = asyncio.create_task(self._deliver(mail, letter))
                 await asyncio.wait({delivering}, timeout=HELD)
-        except OUTAGES:
+        except OUTAGE_ERRORS:
             if delivering is None:
                 return await self._kept(letter)
         except asyncio.CancelledError:
@@ -121,23 +121,23 @@ class Delivery:
             raise
         return await delivering
 
-    async def _deliver(self, mail: Mail, letter: Claimed) -> Outcome:
+    async def _deliver(self, mail: Mail, letter: ClaimedEmail) -> DeliveryResult:
         try:
             code = await self.transport.deliver(mail)
-        except Declined as refused:
+        except DeliveryRejected as refused:
             return _declined(letter, refused)
-        except Unanswered:
+        except DeliveryUnconfirmed:
             if letter.row.letter in REPEATABLE and not _is_old(letter):
                 return _again(letter, None)
-            return Outcome(LetterState.UNCERTAIN, LetterReason.NO_ANSWER)
-        return Outcome(LetterState.SENT, reply_code=code)
+            return DeliveryResult(EmailState.UNCERTAIN, EmailReason.NO_ANSWER)
+        return DeliveryResult(EmailState.SENT, reply_code=code)
 
-    async def _settle(self, letter: Claimed, outcome: Outcome) -> None:
+    async def _settle(self, letter: ClaimedEmail, outcome: DeliveryResult) -> None:
         """Write what became of a letter, however long PostgreSQL is away, within the lease."""
         for wait in (*SETTLED_AFTER, None):
             try:
                 await self._marks.settle((letter.lease, outcome))
-            except OUTAGES:
+            except OUTAGE_ERRORS:
                 if wait is None:
                     raise
                 await asyncio.sleep(wait)
@@ -146,24 +146,24 @@ class Delivery:
         _count(letter, outcome)
 
 
-def _count(letter: Claimed, outcome: Outcome) -> None:
+def _count(letter: ClaimedEmail, outcome: DeliveryResult) -> None:
     LETTERS.labels(letter.row.letter, outcome.state).inc()
 
 
-def _declined(letter: Claimed, refused: Declined) -> Outcome:
+def _declined(letter: ClaimedEmail, refused: DeliveryRejected) -> DeliveryResult:
     if not refused.is_permanent:
         return _again(letter, refused.code)
-    reason = LetterReason.ADDRESS_REFUSED if refused.is_about_address else LetterReason.LETTER_REFUSED
-    return Outcome(LetterState.FAILED, reason, refused.code)
+    reason = EmailReason.ADDRESS_REFUSED if refused.is_about_address else EmailReason.LETTER_REFUSED
+    return DeliveryResult(EmailState.FAILED, reason, refused.code)
 
 
-def _again(letter: Claimed, code: int | None) -> Outcome:
+def _again(letter: ClaimedEmail, code: int | None) -> DeliveryResult:
     """Try again later and later, each time by chance a little sooner or later than others do, for a day."""
     if _is_old(letter):
-        return Outcome(LetterState.FAILED, LetterReason.GAVE_UP, code)
+        return DeliveryResult(EmailState.FAILED, EmailReason.GAVE_UP, code)
     wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(letter.row.attempts - 1, 10))
-    return Outcome(LetterState.QUEUED, None, code, wait * random.uniform(0.5, 1.5))  # noqa: S311 -- jitter, no secret
+    return DeliveryResult(EmailState.QUEUED, None, code, wait * random.uniform(0.5, 1.5))  # noqa: S311 -- jitter, no secret
 
 
-def _is_old(letter: Claimed) -> bool:
+def _is_old(letter: ClaimedEmail) -> bool:
     return now() - letter.row.posted_at > TRIED_FOR

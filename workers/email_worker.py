@@ -9,12 +9,13 @@ from typing import Final
 import structlog
 
 from mailers.message import Sender
-from mailers.transport import Transport, Unreachable
+from mailers.transport import Transport, TransportUnavailable
 from models.delivery import claims, cleanup
-from models.delivery.claims import Claimed
+from models.delivery.claims import ClaimedEmail
 from models.encryption.keyring import Keyring
-from models.storage.database import OUTAGES, Connection, Database
-from workers.delivery_updates import Marks
+from models.storage.database import OUTAGE_ERRORS, Database
+from models.storage.statement import Connection
+from workers.delivery_updates import DeliveryUpdates
 from workers.email_delivery import Delivery
 
 log = structlog.get_logger("privacy")
@@ -32,7 +33,7 @@ SEEN_THROUGH: Final = 10.0
 TIDIED: Final = 600.0
 
 
-class Letters:
+class EmailWorker:
     """Takes letters out of the outbox and sends them, until cancelled."""
 
     def __init__(
@@ -42,7 +43,7 @@ class Letters:
         self._keyring = keyring
         self._sender = sender
         self._transport = transport
-        self._marks = Marks(database)
+        self._marks = DeliveryUpdates(database)
         self._calls: asyncio.Queue[None] = asyncio.Queue(1)
         self._is_stopping = False
 
@@ -72,7 +73,7 @@ class Letters:
         """Give a road of its own to the mail server."""
         return Delivery(self._database, self._keyring, self._sender, self._marks, self._transport())
 
-    async def _claim(self) -> list[Claimed]:
+    async def _claim(self) -> list[ClaimedEmail]:
         return await claims.claim(self._database, self._keyring, self._sender.domain, BATCH)
 
     async def _fly(self, poll: float) -> None:
@@ -90,9 +91,9 @@ class Letters:
                     pause = 0.0
                 except Exception as problem:  # noqa: BLE001 -- the loop outlives whatever happens to one batch
                     pause = min(LONGEST_PAUSE, max(1.0, pause * 2))
-                    expected = isinstance(problem, (Unreachable, *OUTAGES))
+                    expected = isinstance(problem, (TransportUnavailable, *OUTAGE_ERRORS))
                     # The text of ours names what went wrong at the mail server; others' may quote what they were told.
-                    fault = str(problem) if isinstance(problem, Unreachable) else type(problem).__name__
+                    fault = str(problem) if isinstance(problem, TransportUnavailable) else type(problem).__name__
                     log.log(30 if expected else 40, "letters wait", problem=fault, seconds=pause)
                     await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 -- jitter, no secret
         finally:
@@ -147,13 +148,13 @@ class Letters:
     async def _tidy(self) -> None:
         while True:
             try:
-                await cleanup.tidy(self._database, self._keyring)
+                await cleanup.clean_up(self._database, self._keyring)
             except Exception as problem:  # noqa: BLE001 -- the next time will do
                 log.warning("letters are not tidied", problem=type(problem).__name__)
             await asyncio.sleep(TIDIED)
 
 
-async def _seen_through(delivery: Delivery, batch: list[Claimed]) -> None:
+async def _seen_through(delivery: Delivery, batch: list[ClaimedEmail]) -> None:
     """Send a batch; when cancelled, let the letter that is on its way end, and give the rest back."""
     delivery.is_stopping = False
     sending = asyncio.create_task(delivery.send(batch))

@@ -10,11 +10,11 @@ from prometheus_client import Counter, Gauge
 
 from models.encryption.keyring import Keyring
 from models.erasure import certificates, completion, execution, ledger_lag, retention
-from models.erasure.certificates import Signer
-from models.erasure.completion import Tidied
+from models.erasure.certificates import CertificateSigner
+from models.erasure.completion import CleanupResult
 from models.erasure.execution import LEASE
-from models.storage.columns import now
-from models.storage.database import OUTAGES, Database
+from models.storage.clock import now
+from models.storage.database import OUTAGE_ERRORS, Database
 
 log = structlog.get_logger("privacy")
 
@@ -36,7 +36,7 @@ class BehindError(Exception):
     """The databases are not in step: nothing may be erased, or said to be, before `privacy restore replay`."""
 
 
-class Erasures:
+class ErasureWorker:
     """Carries erasures out, until cancelled."""
 
     def __init__(  # noqa: PLR0913 -- each is a setting
@@ -58,8 +58,8 @@ class Erasures:
         self._rate = rate
         # No more than half a second's worth at once: a slow rate is not made of long bursts.
         self._batch = max(1, min(BATCH, int(rate / 2))) if rate else BATCH
-        self._signer: Signer | None = None
-        self._seen: Tidied | None = None
+        self._signer: CertificateSigner | None = None
+        self._seen: CleanupResult | None = None
         self._tidied_at = 0.0
         self._forgotten_on: date | None = None
 
@@ -73,7 +73,7 @@ class Erasures:
                 pause = 0.0
             except Exception as problem:  # noqa: BLE001 -- the loop outlives whatever happens in one round
                 pause = min(LONGEST_PAUSE, max(1.0, pause * 2))
-                level = 30 if isinstance(problem, (BehindError, *OUTAGES)) else 40
+                level = 30 if isinstance(problem, (BehindError, *OUTAGE_ERRORS)) else 40
                 log.log(level, "erasures wait", problem=type(problem).__name__, seconds=pause)
                 self._seen = None
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 -- jitter, no secret
@@ -90,7 +90,7 @@ class Erasures:
         if self._seen is None:
             self._seen = await self._catch_up()
         began = asyncio.get_running_loop().time()
-        claimed = await execution.claim(self._database, self._batch, self._lease)
+        claimed = await execution.claim_erasures(self._database, self._batch, self._lease)
         if claimed:
             await execution.execute(self._database, self._keyring, claimed)
             ERASED.inc(len(claimed))
@@ -110,7 +110,7 @@ class Erasures:
             await asyncio.sleep(max(0.0, began + len(claimed) / self._rate - asyncio.get_running_loop().time()))
         is_idle = not (claimed or completed.request_ids)
         if is_idle or asyncio.get_running_loop().time() >= self._tidied_at + TIDIED:
-            self._seen = await completion.tidy(self._database, self._keyring, self._seen)
+            self._seen = await completion.clean_up(self._database, self._keyring, self._seen)
             self._tidied_at = asyncio.get_running_loop().time()
         if is_idle:
             await self._forget()
@@ -120,18 +120,18 @@ class Erasures:
     async def _forget(self) -> None:
         """Once a day, and then a batch at a time, take away what need not be kept of the erased any more."""
         today = now().date()
-        if self._forgotten_on != today and not await retention.forget(self._database, BATCH):
+        if self._forgotten_on != today and not await retention.delete_expired(self._database, BATCH):
             self._forgotten_on = today
 
-    async def _sign(self) -> Signer:
+    async def _sign(self) -> CertificateSigner:
         self._signer = await certificates.signer(self._keyring)
         return self._signer
 
-    async def _catch_up(self) -> Tidied:
+    async def _catch_up(self) -> CleanupResult:
         """Begin only on a database that knows all that the ledger knows."""
-        found = await ledger_lag.lag(self._database, self._keyring)
+        found = await ledger_lag.read_lag(self._database, self._keyring)
         LAGGING.set(found is not None)
         if found:
             raise BehindError(found)
         async with self._database.writers.acquire() as connection:
-            return Tidied(await completion.mark(connection))
+            return CleanupResult(await completion.set_ledger_mark(connection))

@@ -8,7 +8,7 @@ _Asked = TypeVar("_Asked")
 _Answer = TypeVar("_Answer")
 
 
-class Joined(Generic[_Asked, _Answer]):
+class MicroBatcher(Generic[_Asked, _Answer]):
     """Gathers what is asked for while the last statement runs, then asks for all of it at once.
 
     Nobody waits for company: what is asked for while nothing runs goes alone. An error is everybody's.

@@ -10,11 +10,11 @@ import asyncpg
 import structlog
 
 from mailers.message import Sender
-from mailers.staff_notices import made, told
-from mailers.transport import Declined, Transport, Unanswered, Unreachable
+from mailers.staff_notices import made, template_context
+from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, Transport, TransportUnavailable
 from models.outbox import staff_notices
-from models.outbox.staff_notices import NoticeName, NoticeRow
-from models.storage.database import OUTAGES, Database
+from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
+from models.storage.database import OUTAGE_ERRORS, Database
 
 log = structlog.get_logger("privacy")
 
@@ -22,7 +22,7 @@ POLL: Final = 1.0
 """Seconds between two looks for notices."""
 
 
-class Notices:
+class NoticeWorker:
     """Sends notices until cancelled; one that cannot be sent is tried again until it can."""
 
     def __init__(
@@ -38,21 +38,21 @@ class Notices:
         self._sender = sender
         self._transport = transport
         self._recipients = {
-            NoticeName.ACCESS_GRANT_ASKED: officers,
-            NoticeName.PEOPLE_TOKEN_ISSUED: officers,
-            NoticeName.AUDIT_HEAD: [witness] if witness else [],
+            StaffNoticeKind.ACCESS_GRANT_ASKED: officers,
+            StaffNoticeKind.PEOPLE_TOKEN_ISSUED: officers,
+            StaffNoticeKind.AUDIT_HEAD: [witness] if witness else [],
         }
         self._wanted = [name for name, recipients in self._recipients.items() if recipients]
         self._day = 0
 
     async def run(self, *, poll: float = POLL) -> None:
         """Send what is due until cancelled."""
-        if not self._recipients[NoticeName.ACCESS_GRANT_ASKED]:
+        if not self._recipients[StaffNoticeKind.ACCESS_GRANT_ASKED]:
             log.warning("nobody is told of access grants and tokens", setting="PRIVACY_OFFICERS")
         while True:
             try:
                 await self.drain()
-            except (*OUTAGES, asyncpg.PostgresError) as problem:
+            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as problem:
                 log.warning("notices are not sent", problem=type(problem).__name__)
             await asyncio.sleep(poll)
 
@@ -67,15 +67,15 @@ class Notices:
     async def _post_head(self) -> None:
         """Have the head of the record sent once a day, whichever worker comes first."""
         day = datetime.now(UTC).date().toordinal()
-        if NoticeName.AUDIT_HEAD in self._wanted and day != self._day:
+        if StaffNoticeKind.AUDIT_HEAD in self._wanted and day != self._day:
             async with self._database.transaction() as connection:
-                await staff_notices.posted(connection, NoticeName.AUDIT_HEAD, UUID(int=day))
+                await staff_notices.enqueue_once(connection, StaffNoticeKind.AUDIT_HEAD, UUID(int=day))
             self._day = day
 
     async def _send_next(self) -> bool | None:
         async with self._database.writers.acquire() as connection:
-            notice = await staff_notices.take(connection, self._wanted)
-            says = await told(connection, notice) if notice else None
+            notice = await staff_notices.claim(connection, self._wanted)
+            says = await template_context(connection, notice) if notice else None
         if notice is None:
             return None
         is_sent = says is not None and await self._send(notice, says)
@@ -83,13 +83,13 @@ class Notices:
             await staff_notices.settle(connection, notice.id, is_sent=is_sent)
         return is_sent
 
-    async def _send(self, notice: NoticeRow, says: dict[str, str]) -> bool:
+    async def _send(self, notice: StaffNoticeRow, says: dict[str, str]) -> bool:
         transport = self._transport()
         try:
             for mail in made(self._sender, notice, says, self._recipients[notice.notice]):
                 await transport.offer(mail)
                 await transport.deliver(mail)
-        except (Declined, Unanswered, Unreachable) as problem:
+        except (DeliveryRejected, DeliveryUnconfirmed, TransportUnavailable) as problem:
             log.warning("a notice is not sent", notice=notice.notice, problem=type(problem).__name__)
             return False
         finally:

@@ -12,10 +12,10 @@ from prometheus_client import Counter
 
 from models.encryption.keyring import Keyring
 from models.erasure import systems, webhook_deliveries
-from models.erasure.webhook_deliveries import Telling
+from models.erasure.webhook_deliveries import WebhookDelivery
 from models.errors import SubjectErased
-from models.storage.columns import Prefix, external_id
-from models.storage.database import OUTAGES, Database
+from models.storage.database import OUTAGE_ERRORS, Database
+from models.storage.ids import Prefix, format_id
 
 log = structlog.get_logger("privacy")
 
@@ -28,7 +28,7 @@ TYPE: Final = "erasure.requested"
 WEBHOOKS: Final = Counter("privacy_webhooks", "Webhooks sent, by what came of them.", ["system", "outcome"])
 
 
-class Webhooks:
+class WebhookWorker:
     """Tells systems of their steps, until cancelled."""
 
     def __init__(self, database: Database, keyring: Keyring, *, timeout: float = TIMEOUT) -> None:
@@ -43,7 +43,7 @@ class Webhooks:
                 told = await self.round()
             except Exception as problem:  # noqa: BLE001 -- the loop outlives whatever happens in one round
                 told = 0
-                level = 30 if isinstance(problem, OUTAGES) else 40
+                level = 30 if isinstance(problem, OUTAGE_ERRORS) else 40
                 log.log(level, "webhooks wait", problem=type(problem).__name__)
             if not told:
                 await asyncio.sleep(poll * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter, no secret
@@ -51,14 +51,14 @@ class Webhooks:
     async def round(self) -> int:
         """Tell one batch of systems, side by side; give how many."""
         for step_id in await webhook_deliveries.give_up(self._database):
-            log.warning("a system never answered", step=external_id(Prefix.ERASURE_STEP, step_id))
+            log.warning("a system never answered", step=format_id(Prefix.ERASURE_STEP, step_id))
         due = await webhook_deliveries.claim(self._database, self._keyring, BATCH)
         if due:
             async with httpx.AsyncClient(timeout=self._timeout, follow_redirects=False, trust_env=False) as client:
                 await asyncio.gather(*(self._tell(client, telling) for telling in due))
         return len(due)
 
-    async def _tell(self, client: httpx.AsyncClient, telling: Telling) -> None:
+    async def _tell(self, client: httpx.AsyncClient, telling: WebhookDelivery) -> None:
         try:
             async with asyncio.timeout(self._timeout):
                 problem = await self._sent(client, telling)
@@ -71,9 +71,9 @@ class Webhooks:
             # The request was completed while the system took its time: nothing is left to be written.
             return
 
-    async def _sent(self, client: httpx.AsyncClient, telling: Telling) -> str | None:
+    async def _sent(self, client: httpx.AsyncClient, telling: WebhookDelivery) -> str | None:
         """Send one webhook; give what is wrong with the answer, if anything is."""
-        message_id = external_id(Prefix.ERASURE_STEP, telling.id)
+        message_id = format_id(Prefix.ERASURE_STEP, telling.id)
         timestamp = int(time.time())
         body = orjson.dumps(
             {
@@ -81,7 +81,7 @@ class Webhooks:
                 "timestamp": telling.created_at,
                 "data": {
                     "stepId": message_id,
-                    "requestId": external_id(Prefix.RIGHTS_REQUEST, telling.subject_id),
+                    "requestId": format_id(Prefix.RIGHTS_REQUEST, telling.subject_id),
                     "system": telling.system.name,
                     "accountReference": telling.account_reference,
                 },

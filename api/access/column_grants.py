@@ -12,21 +12,22 @@ from typing import Any, Final, NamedTuple
 import asyncpg
 from strawberry.types.field import StrawberryField
 
-from api.access.policy import MATRIX, visible_types
+from api.access.policy import ACCESS_POLICY, visible_types
 from api.graphql.schema import core
 from models.access import tokens
 from models.access.database_roles import INTERNAL, READERS, WRITER
 from models.actors import Role
-from models.encryption.encrypted_column import sealed_columns
+from models.encryption.encrypted_column import encrypted_columns
 from models.encryption.keyring import KEYS
-from models.storage.database import Acting, Statement
-from resolvers.context import Context
-from resolvers.field_sources import Column, Fed, source_of
+from models.storage.database import DatabaseRoles
+from models.storage.statement import Statement
+from resolvers.context import RequestContext
+from resolvers.field_sources import Batched, Column, source_of
 from resolvers.node import KINDS
-from resolvers.pagination import Paged
+from resolvers.pagination import PaginatedList
 
 _OURS: Final = ("models.", "resolvers.")
-_READING: Final = {"find": Context.find}
+_READING: Final = {"find": RequestContext.find}
 """The methods of a context through which bodies read what they do not name themselves."""
 
 
@@ -39,7 +40,7 @@ class Relation(NamedTuple):
 
 def _fields(role: Role) -> Iterator[tuple[str, StrawberryField]]:
     """Give the fields that a role needs, each with its declaration."""
-    for coordinate, roles in MATRIX.items():
+    for coordinate, roles in ACCESS_POLICY.items():
         parent, _, name = coordinate.partition(".")
         if role in roles and parent != "Node":
             named: Any = core.type_map[parent]
@@ -57,7 +58,7 @@ def statements_of(role: Role) -> frozenset[Statement]:
             _collect(kind.read, found, seen)
     for coordinate, field in _fields(role):
         source = source_of(field)
-        if isinstance(source, Fed):
+        if isinstance(source, Batched):
             _collect(source.read, found, seen)
         elif source is None and coordinate != "Query.node" and field.base_resolver:
             _collect(field.base_resolver.wrapped_func, found, seen)
@@ -71,7 +72,7 @@ def _collect(part: Any, found: set[Statement], seen: set[int]) -> None:
     seen.add(id(part))
     if isinstance(part, Statement):
         found.add(part)
-    elif isinstance(part, Paged | Fed):
+    elif isinstance(part, PaginatedList | Batched):
         _collect(part.read, found, seen)
     elif isinstance(part, Mapping):
         _each(part.values(), found, seen)
@@ -79,7 +80,7 @@ def _collect(part: Any, found: set[Statement], seen: set[int]) -> None:
         _collect(part.__func__, found, seen)
     elif isinstance(part, FunctionType) and part.__module__.startswith(_OURS):
         first = part.__code__.co_varnames[:1]
-        if first != ("deed",):
+        if first != ("unit",):
             _each(_named(part), found, seen)
 
 
@@ -124,14 +125,14 @@ def opens_seals(role: Role) -> bool:
     for _, field in _fields(role):
         row = getattr(field.origin, "row", None)
         source = source_of(field)
-        if row and isinstance(source, Column) and not sealed_columns(row).keys().isdisjoint(source.names):
+        if row and isinstance(source, Column) and not encrypted_columns(row).keys().isdisjoint(source.names):
             return True
     return False
 
 
-def acting() -> Acting:
+def acting() -> DatabaseRoles:
     """Give the roles of PostgreSQL that the API acts as."""
-    return Acting(INTERNAL, WRITER, {name: hidden_from(role) for role, name in READERS.items()})
+    return DatabaseRoles(INTERNAL, WRITER, {name: hidden_from(role) for role, name in READERS.items()})
 
 
 async def columns_of(connection: Any, sql: str) -> set[Relation]:

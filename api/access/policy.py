@@ -19,23 +19,23 @@ AUDITOR, ANALYST, ADMIN = Role.AUDITOR, Role.ANALYST, Role.ADMIN
 Roles = frozenset[Role]
 EVERYBODY: Final = frozenset(Role)
 SERVICES: Final = frozenset({STORE, SYNC, SERVICE})
-DESK: Final = frozenset({SUPPORT, BILLING, PRIVACY})
-CARE: Final = frozenset({SUPPORT, PRIVACY})
-DECIDERS: Final = SERVICES | DESK | {ADMIN}
-CHOOSERS: Final = SERVICES | {SUPPORT, PRIVACY, ADMIN}
-SUBJECT_READERS: Final = SERVICES | DESK | {AUDITOR, ADMIN}
-CONSENT_READERS: Final = SERVICES | CARE
-WATCHERS: Final = frozenset({PRIVACY, AUDITOR})
+STAFF: Final = frozenset({SUPPORT, BILLING, PRIVACY})
+SUPPORT_AND_PRIVACY: Final = frozenset({SUPPORT, PRIVACY})
+DECIDERS: Final = SERVICES | STAFF | {ADMIN}
+CONSENT_WRITERS: Final = SERVICES | {SUPPORT, PRIVACY, ADMIN}
+SUBJECT_READERS: Final = SERVICES | STAFF | {AUDITOR, ADMIN}
+CONSENT_READERS: Final = SERVICES | SUPPORT_AND_PRIVACY
+AUDIT_READERS: Final = frozenset({PRIVACY, AUDITOR})
 CARD_READERS: Final = frozenset({STORE, BILLING})
-SYNC_READERS: Final = frozenset({SYNC}) | CARE
+SYNC_READERS: Final = frozenset({SYNC}) | SUPPORT_AND_PRIVACY
 GRANT_READERS: Final = frozenset({SUPPORT, PRIVACY, AUDITOR})
 TOKEN_READERS: Final = frozenset({AUDITOR, ADMIN})
-REQUEST_READERS: Final = CARE | {ADMIN}
+REQUEST_READERS: Final = SUPPORT_AND_PRIVACY | {ADMIN}
 PLANNERS: Final = frozenset({PRIVACY, ADMIN})
 STEP_TAKERS: Final = SERVICES | {ADMIN}
-STEP_READERS: Final = SERVICES | CARE | {ADMIN}
+STEP_READERS: Final = SERVICES | SUPPORT_AND_PRIVACY | {ADMIN}
 
-MATRIX: Final[Mapping[str, Roles]] = {
+ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Query.viewer": EVERYBODY,
     "Query.node": EVERYBODY,
     "Query.subject": DECIDERS,
@@ -43,27 +43,27 @@ MATRIX: Final[Mapping[str, Roles]] = {
     "Query.consentDecision": DECIDERS,
     "Query.consentDecisions": SERVICES | {ADMIN},
     "Query.purposes": EVERYBODY,
-    "Query.accessEvents": WATCHERS,
+    "Query.accessEvents": AUDIT_READERS,
     "Query.rightsRequest": REQUEST_READERS,
     "Query.rightsRequests": REQUEST_READERS,
     "Query.erasurePlan": PLANNERS,
     "Query.erasureSteps": STEP_TAKERS,
     "Query.tokens": TOKEN_READERS,
     "Mutation.registerSubject": SERVICES | {ADMIN},
-    "Mutation.correctSubject": CARE,
+    "Mutation.correctSubject": SUPPORT_AND_PRIVACY,
     "Mutation.restrictProcessing": frozenset({PRIVACY, ADMIN}),
     "Mutation.liftRestriction": frozenset({PRIVACY, ADMIN}),
     "Mutation.grantConsent": SERVICES | {SUPPORT, ADMIN},
-    "Mutation.optOut": CHOOSERS,
-    "Mutation.optOutOfAll": CHOOSERS,
+    "Mutation.optOut": CONSENT_WRITERS,
+    "Mutation.optOutOfAll": CONSENT_WRITERS,
     "Mutation.storePaymentFragment": frozenset({STORE}),
     "Mutation.removePaymentFragment": CARD_READERS,
     "Mutation.recordSync": frozenset({SYNC}),
     "Mutation.openAccessGrant": frozenset({SUPPORT}),
     "Mutation.approveAccessGrant": frozenset({PRIVACY}),
     "Mutation.refuseAccessGrant": frozenset({PRIVACY}),
-    "Mutation.requestErasure": CHOOSERS,
-    "Mutation.confirmIdentity": SERVICES | CARE,
+    "Mutation.requestErasure": CONSENT_WRITERS,
+    "Mutation.confirmIdentity": SERVICES | SUPPORT_AND_PRIVACY,
     "Mutation.cancelErasure": REQUEST_READERS,
     "Mutation.denyRequest": frozenset({PRIVACY}),
     "Mutation.retryErasure": PLANNERS,
@@ -80,14 +80,14 @@ MATRIX: Final[Mapping[str, Roles]] = {
     "Node.id": EVERYBODY,
     "Subject.id": SUBJECT_READERS,
     "Subject.status": SUBJECT_READERS,
-    "Subject.registeredAt": DESK | {ADMIN},
-    "Subject.emails": DESK,
-    "Subject.displayName": DESK,
-    "Subject.country": CARE,
-    "Subject.regime": CARE | {ADMIN},
-    "Subject.accounts": CARE,
+    "Subject.registeredAt": STAFF | {ADMIN},
+    "Subject.emails": STAFF,
+    "Subject.displayName": STAFF,
+    "Subject.country": SUPPORT_AND_PRIVACY,
+    "Subject.regime": SUPPORT_AND_PRIVACY | {ADMIN},
+    "Subject.accounts": SUPPORT_AND_PRIVACY,
     "Subject.consents": CONSENT_READERS,
-    "Subject.consentHistory": CARE,
+    "Subject.consentHistory": SUPPORT_AND_PRIVACY,
     "Subject.paymentFragments": CARD_READERS,
     "Subject.syncAccounts": SYNC_READERS,
     "Subject.rightsRequests": REQUEST_READERS,
@@ -100,11 +100,11 @@ MATRIX: Final[Mapping[str, Roles]] = {
     "PageInfo.hasPreviousPage": EVERYBODY,
     "PageInfo.startCursor": EVERYBODY,
     "PageInfo.endCursor": EVERYBODY,
-    "EmailAddress.address": DESK,
-    "EmailAddress.isPrimary": DESK,
-    "EmailAddress.verifiedAt": DESK,
-    "Account.system": CARE,
-    "Account.reference": CARE,
+    "EmailAddress.address": STAFF,
+    "EmailAddress.isPrimary": STAFF,
+    "EmailAddress.verifiedAt": STAFF,
+    "Account.system": SUPPORT_AND_PRIVACY,
+    "Account.reference": SUPPORT_AND_PRIVACY,
     "Purpose.key": EVERYBODY,
     "Purpose.title": EVERYBODY,
     "Purpose.description": EVERYBODY,
@@ -117,26 +117,26 @@ MATRIX: Final[Mapping[str, Roles]] = {
     "Consent.lapsesAt": CONSENT_READERS,
     "Consent.channel": CONSENT_READERS,
     "Consent.policyVersion": CONSENT_READERS,
-    "ConsentEventConnection.edges": CARE,
-    "ConsentEventConnection.pageInfo": CARE,
-    "ConsentEventEdge.node": CARE,
-    "ConsentEventEdge.cursor": CARE,
-    "ConsentEvent.at": CARE,
-    "ConsentEvent.purpose": CARE,
-    "ConsentEvent.state": CARE,
-    "ConsentEvent.channel": CARE,
-    "ConsentEvent.policyVersion": CARE,
-    "ConsentEvent.actor": CARE,
+    "ConsentEventConnection.edges": SUPPORT_AND_PRIVACY,
+    "ConsentEventConnection.pageInfo": SUPPORT_AND_PRIVACY,
+    "ConsentEventEdge.node": SUPPORT_AND_PRIVACY,
+    "ConsentEventEdge.cursor": SUPPORT_AND_PRIVACY,
+    "ConsentEvent.at": SUPPORT_AND_PRIVACY,
+    "ConsentEvent.purpose": SUPPORT_AND_PRIVACY,
+    "ConsentEvent.state": SUPPORT_AND_PRIVACY,
+    "ConsentEvent.channel": SUPPORT_AND_PRIVACY,
+    "ConsentEvent.policyVersion": SUPPORT_AND_PRIVACY,
+    "ConsentEvent.actor": SUPPORT_AND_PRIVACY,
     "ConsentDecision.subjectId": DECIDERS,
     "ConsentDecision.purpose": DECIDERS,
     "ConsentDecision.allowed": DECIDERS,
     "ConsentDecision.reason": DECIDERS,
     "ConsentDecision.legalBasis": DECIDERS,
     "ConsentDecision.effectiveAt": DECIDERS,
-    "OptOut.subject": CHOOSERS,
-    "OptOut.suppressed": CHOOSERS,
-    "OptOut.purposes": CHOOSERS,
-    "OptOut.at": CHOOSERS,
+    "OptOut.subject": CONSENT_WRITERS,
+    "OptOut.suppressed": CONSENT_WRITERS,
+    "OptOut.purposes": CONSENT_WRITERS,
+    "OptOut.at": CONSENT_WRITERS,
     "UnsubscribeLink.url": frozenset({STORE, SERVICE, ADMIN}),
     "UnsubscribeLink.headers": frozenset({STORE, SERVICE, ADMIN}),
     "MailHeader.name": frozenset({STORE, SERVICE, ADMIN}),
@@ -154,19 +154,19 @@ MATRIX: Final[Mapping[str, Roles]] = {
     "SyncAccount.fileCount": SYNC_READERS,
     "SyncAccount.lastSyncedAt": SYNC_READERS,
     "SyncAccount.clients": SYNC_READERS,
-    "SyncAccount.files": CARE,
+    "SyncAccount.files": SUPPORT_AND_PRIVACY,
     "SyncClient.app": SYNC_READERS,
     "SyncClient.version": SYNC_READERS,
     "SyncClient.platform": SYNC_READERS,
     "SyncClient.userAgent": SYNC_READERS,
     "SyncClient.lastSeenAt": SYNC_READERS,
-    "SyncFileConnection.edges": CARE,
-    "SyncFileConnection.pageInfo": CARE,
-    "SyncFileEdge.node": CARE,
-    "SyncFileEdge.cursor": CARE,
-    "SyncFile.name": CARE,
-    "SyncFile.sizeBytes": CARE,
-    "SyncFile.modifiedAt": CARE,
+    "SyncFileConnection.edges": SUPPORT_AND_PRIVACY,
+    "SyncFileConnection.pageInfo": SUPPORT_AND_PRIVACY,
+    "SyncFileEdge.node": SUPPORT_AND_PRIVACY,
+    "SyncFileEdge.cursor": SUPPORT_AND_PRIVACY,
+    "SyncFile.name": SUPPORT_AND_PRIVACY,
+    "SyncFile.sizeBytes": SUPPORT_AND_PRIVACY,
+    "SyncFile.modifiedAt": SUPPORT_AND_PRIVACY,
     "RightsRequestConnection.edges": REQUEST_READERS,
     "RightsRequestConnection.pageInfo": REQUEST_READERS,
     "RightsRequestEdge.node": REQUEST_READERS,
@@ -214,21 +214,21 @@ MATRIX: Final[Mapping[str, Roles]] = {
     "ErasurePlanItem.system": PLANNERS,
     "ErasurePlanItem.what": PLANNERS,
     "ErasurePlanItem.records": PLANNERS,
-    "AccessEventConnection.edges": WATCHERS,
-    "AccessEventConnection.pageInfo": WATCHERS,
-    "AccessEventEdge.node": WATCHERS,
-    "AccessEventEdge.cursor": WATCHERS,
-    "AccessEvent.id": WATCHERS,
-    "AccessEvent.at": WATCHERS,
-    "AccessEvent.actor": WATCHERS,
-    "AccessEvent.role": WATCHERS,
-    "AccessEvent.case": WATCHERS,
-    "AccessEvent.subjectId": WATCHERS,
-    "AccessEvent.action": WATCHERS,
-    "AccessEvent.fields": WATCHERS,
-    "AccessEvent.operation": WATCHERS,
-    "AccessEvent.operationHash": WATCHERS,
-    "AccessEvent.grantId": WATCHERS,
+    "AccessEventConnection.edges": AUDIT_READERS,
+    "AccessEventConnection.pageInfo": AUDIT_READERS,
+    "AccessEventEdge.node": AUDIT_READERS,
+    "AccessEventEdge.cursor": AUDIT_READERS,
+    "AccessEvent.id": AUDIT_READERS,
+    "AccessEvent.at": AUDIT_READERS,
+    "AccessEvent.actor": AUDIT_READERS,
+    "AccessEvent.role": AUDIT_READERS,
+    "AccessEvent.case": AUDIT_READERS,
+    "AccessEvent.subjectId": AUDIT_READERS,
+    "AccessEvent.action": AUDIT_READERS,
+    "AccessEvent.fields": AUDIT_READERS,
+    "AccessEvent.operation": AUDIT_READERS,
+    "AccessEvent.operationHash": AUDIT_READERS,
+    "AccessEvent.grantId": AUDIT_READERS,
     "AccessGrant.id": GRANT_READERS,
     "AccessGrant.subjectId": GRANT_READERS,
     "AccessGrant.actor": GRANT_READERS,
@@ -301,23 +301,23 @@ class Personal:
 
 def visible_types(role: Role) -> frozenset[str]:
     """Give the types of which a role may see anything."""
-    return frozenset(coordinate.partition(".")[0] for coordinate, roles in MATRIX.items() if role in roles)
+    return frozenset(coordinate.partition(".")[0] for coordinate, roles in ACCESS_POLICY.items() if role in roles)
 
 
-def marks(coordinate: str) -> Iterator[object]:
+def directives_for(coordinate: str) -> Iterator[object]:
     """Give the directives of a field, as the printed schema shows them."""
-    yield NeedToKnow(roles=[role for role in Role if role in MATRIX[coordinate]])
+    yield NeedToKnow(roles=[role for role in Role if role in ACCESS_POLICY[coordinate]])
     if coordinate in PERSONAL:
         yield Personal()
 
 
-def demand(actor: Actor, coordinates: frozenset[str]) -> None:
+def check_access(actor: Actor, coordinates: frozenset[str]) -> None:
     """Refuse an operation whole when it names a field that the role does not need, or personal data without a case."""
-    refused = sorted(coordinate for coordinate in coordinates if actor.role not in MATRIX[coordinate])
+    refused = sorted(coordinate for coordinate in coordinates if actor.role not in ACCESS_POLICY[coordinate])
     if refused:
         raise Forbidden(
             access=[
-                {"field": coordinate, "roles": [role for role in Role if role in MATRIX[coordinate]]}
+                {"field": coordinate, "roles": [role for role in Role if role in ACCESS_POLICY[coordinate]]}
                 for coordinate in refused
             ]
         )

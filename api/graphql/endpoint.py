@@ -9,22 +9,32 @@ from typing import Any, NamedTuple
 
 from graphql import GraphQLError
 
-from api.access.authentication import Authenticator, acting, named
+from api.access.authentication import Authenticator, credentials_of, resolve_actor
 from api.access.policy import visible_types
-from api.access.restore_guard import Gate
+from api.access.restore_guard import RestoreGuard
 from api.graphql import input_screening
-from api.graphql.errors import refusal_of, status_of, written
+from api.graphql.errors import format_error, refusal_of, status_of
 from api.graphql.execution import Result, as_json
 from api.graphql.operation_cache import Documents, Prepared, Refusals
 from api.graphql.schema import core
-from api.http.asgi import Receive, Watch
-from api.http.client_address import origin
-from api.http.rate_limit import Guesses
-from api.http.request import JSON, RESPONSE, HungUp, Rejected, Request, accepted, body, demand_json, read
-from api.http.request_log import Journal
+from api.http.asgi import DisconnectMonitor, Receive
+from api.http.client_address import client_address
+from api.http.rate_limit import AuthFailureThrottle
+from api.http.request import (
+    JSON,
+    RESPONSE,
+    ClientDisconnected,
+    RejectedRequest,
+    Request,
+    negotiate_media_type,
+    parse_request,
+    read_body,
+    require_json,
+)
+from api.http.request_log import RequestLog
 from models.actors import Actor, Role
 from models.errors import CaseRequired, Forbidden, GraphqlInvalid, Refused
-from resolvers.context import Context, Service
+from resolvers.context import AppState, RequestContext
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -53,7 +63,13 @@ class GraphQLOverHTTP:
     """The endpoint of all callers."""
 
     def __init__(
-        self, service: Service, authenticator: Authenticator, journal: Journal, gate: Gate, *, is_proxied: bool = False
+        self,
+        service: AppState,
+        authenticator: Authenticator,
+        journal: RequestLog,
+        gate: RestoreGuard,
+        *,
+        is_proxied: bool = False,
     ) -> None:
         self.service = service
         self.authenticator = authenticator
@@ -61,8 +77,8 @@ class GraphQLOverHTTP:
         self.gate = gate
         self.documents = Documents()
         self._is_proxied = is_proxied
-        self._watch = Watch()
-        self._guesses = Guesses()
+        self._watch = DisconnectMonitor()
+        self._guesses = AuthFailureThrottle()
         self._process = os.urandom(4).hex()
         self._numbers = count()
 
@@ -76,16 +92,16 @@ class GraphQLOverHTTP:
         name: str | None = None
         try:
             if scope["method"] != "POST":
-                raise Rejected(405, "GraphQL is asked by POST", (b"allow", b"POST"))  # noqa: TRY301 -- all answers leave below
-            accepts_response = accepted(headers.get(b"accept"))
-            demand_json(headers.get(b"content-type"))
+                raise RejectedRequest(405, "GraphQL is asked by POST", (b"allow", b"POST"))  # noqa: TRY301 -- all answers leave below
+            accepts_response = negotiate_media_type(headers.get(b"accept"))
+            require_json(headers.get(b"content-type"))
             self.gate.demand()
-            caller = named(headers)
+            caller = credentials_of(headers)
             actor = self.authenticator.recalled(caller) or await self._actor(caller)
-            request = read(await body(headers, receive))
+            request = parse_request(await read_body(headers, receive))
             name = request.operation
             answer, name = await self._answer(request, actor, receive, responds=accepts_response)
-        except Rejected as rejected:
+        except RejectedRequest as rejected:
             extra = rejected.headers
             error = {"message": rejected.problem, "extensions": {"code": GraphqlInvalid.code}}
             answer = Answer(rejected.status, {"errors": [error]}, GraphqlInvalid.code)
@@ -93,8 +109,8 @@ class GraphQLOverHTTP:
             answer = refused([refusal], responds=accepts_response or refusal.code == "UNAUTHENTICATED")
             if answer.status == 401:  # noqa: PLR2004
                 extra = ((b"www-authenticate", b"Bearer"),)
-                await self._guesses.slow_down(origin(scope, is_proxied=self._is_proxied))
-        except HungUp:
+                await self._guesses.slow_down(client_address(scope, is_proxied=self._is_proxied))
+        except ClientDisconnected:
             self.journal.note(request_id, actor, name, "HUNG_UP", time.perf_counter() - began)
             return
         except Exception as error:  # noqa: BLE001 -- the last net: it answers INTERNAL or UNAVAILABLE, and says so in the log
@@ -119,18 +135,18 @@ class GraphQLOverHTTP:
         """Give the id of one more request."""
         return f"{self._process}{next(self._numbers):08x}"
 
-    def context(self, actor: Actor, prepared: Prepared) -> Context:
+    def context(self, actor: Actor, prepared: Prepared) -> RequestContext:
         """Give what an operation runs in."""
-        return Context(self.service, actor, prepared.name, _SEES[actor.role], prepared.hash)
+        return RequestContext(self.service, actor, prepared.name, _SEES[actor.role], prepared.hash)
 
     async def _actor(self, caller: tuple[bytes | None, ...]) -> Actor:
         authorization, role, case = (None if value is None else value.decode("latin-1") for value in caller)
         bearer = await self.authenticator.bearer(authorization or "")
         try:
-            actor = acting(bearer, role, case)
+            actor = resolve_actor(bearer, role, case)
         except Forbidden:
             known = Actor(bearer.name, bearer.roles[0], bearer.roles)
-            await Context(self.service, known, None, frozenset()).refused(["X-Role"])
+            await RequestContext(self.service, known, None, frozenset()).refused(["X-Role"])
             raise
         self.authenticator.remember(caller, actor, bearer)
         return actor
@@ -143,18 +159,18 @@ class GraphQLOverHTTP:
         except Refusals as refusals:
             return refused(refusals.errors, responds=responds), None
         except (Forbidden, CaseRequired) as refusal:
-            context = Context(self.service, actor, None, _SEES[actor.role])
+            context = RequestContext(self.service, actor, None, _SEES[actor.role])
             await context.refused([entry["field"] for entry in refusal.extensions["access"]])  # type: ignore[attr-defined]
             raise
         context = self.context(actor, prepared)
-        input_screening.demand_variables(core, prepared.variables, request.variables)
+        input_screening.screen_variables(core, prepared.variables, request.variables)
         if prepared.is_query:
             task = self._watch.begin(receive)
             try:
                 result = await prepared.plan.run(context, request.variables)
             except asyncio.CancelledError:
                 if self._watch.has_hung_up(task):
-                    raise HungUp from None
+                    raise ClientDisconnected from None
                 raise
             finally:
                 self._watch.end(task)
@@ -163,7 +179,7 @@ class GraphQLOverHTTP:
         return await answered(result, context, responds=responds), prepared.name
 
 
-async def answered(result: Result, context: Context, *, responds: bool) -> Answer:
+async def answered(result: Result, context: RequestContext, *, responds: bool) -> Answer:
     """Answer an operation, once what is shown of people in the answer is on the record."""
     if not result.executed:
         return refused(result.errors, responds=responds)
@@ -171,7 +187,7 @@ async def answered(result: Result, context: Context, *, responds: bool) -> Answe
         await context.record()
     if not result.errors:
         return Answer(200, {"data": result.data})
-    errors = [written(error) for error in result.errors]
+    errors = [format_error(error) for error in result.errors]
     return Answer(200, {"data": result.data, "errors": errors}, errors[0]["extensions"]["code"])
 
 
@@ -180,5 +196,5 @@ def refused(errors: Iterable[GraphQLError | Refused], *, responds: bool) -> Answ
     found = list(errors)
     refusals = [refusal_of(error) for error in found]
     return Answer(
-        status_of(refusals) if responds else 200, {"errors": [written(error) for error in found]}, refusals[0].code
+        status_of(refusals) if responds else 200, {"errors": [format_error(error) for error in found]}, refusals[0].code
     )

@@ -11,7 +11,7 @@ from functools import cache, partial
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 
-from api.access.authentication import named
+from api.access.authentication import credentials_of
 from api.graphql import input_screening
 from api.graphql.endpoint import JSON_HEADERS, RESPONSE_HEADERS, Answer, GraphQLOverHTTP, answered, refused
 from api.graphql.errors import refusal_of
@@ -19,9 +19,9 @@ from api.graphql.execution import Begun, Result, as_json
 from api.graphql.execution.batching import Convoys
 from api.graphql.schema import core
 from api.http.protocol import Exchange, Lines
-from api.http.request import Rejected, accepted, demand_json, read
+from api.http.request import RejectedRequest, negotiate_media_type, parse_request, require_json
 from models.errors import Refused, Unavailable
-from resolvers.context import Context
+from resolvers.context import RequestContext
 
 
 class _Meaning(NamedTuple):
@@ -37,11 +37,11 @@ OUT_OF_ORDER: Final = _Meaning(accepts_response=False, caller=())
 
 def _meaning(headers: dict[bytes, bytes]) -> _Meaning:
     try:
-        accepts_response = accepted(headers.get(b"accept"))
-        demand_json(headers.get(b"content-type"))
-    except Rejected:
+        accepts_response = negotiate_media_type(headers.get(b"accept"))
+        require_json(headers.get(b"content-type"))
+    except RejectedRequest:
         return OUT_OF_ORDER
-    return _Meaning(accepts_response, named(headers))
+    return _Meaning(accepts_response, credentials_of(headers))
 
 
 class Errands:
@@ -63,11 +63,11 @@ class Errands:
             return False
         try:
             endpoint.gate.demand()
-            request = read(exchange.body)
+            request = parse_request(exchange.body)
             prepared = endpoint.documents.recalled(request.document, request.operation, actor)
             if prepared is None:
                 return False
-            input_screening.demand_variables(core, prepared.variables, request.variables)
+            input_screening.screen_variables(core, prepared.variables, request.variables)
         except Exception:  # noqa: BLE001 -- whatever it is, the long road finds it, too
             return False
         context = endpoint.context(actor, prepared)
@@ -88,7 +88,7 @@ class Errand:
 
     __slots__ = ("_began", "_errands", "_id", "_responds", "begun", "context", "exchange")
 
-    def __init__(self, errands: Errands, exchange: Exchange, context: Context, began: float) -> None:
+    def __init__(self, errands: Errands, exchange: Exchange, context: RequestContext, began: float) -> None:
         self._errands = errands
         self.exchange = exchange
         self.context = context

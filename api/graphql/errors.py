@@ -43,7 +43,7 @@ def refusal_of(error: BaseException) -> Refused:
     return made
 
 
-def written(error: BaseException) -> dict[str, Any]:
+def format_error(error: BaseException) -> dict[str, Any]:
     """Write an error as GraphQL answers have it (October 2021, 7.1.2)."""
     refusal = refusal_of(error)
     made: dict[str, Any] = {"message": refusal.message}

@@ -52,15 +52,15 @@ class _Literals(Visitor):
 
     def enter_string_value(self, node: StringValueNode, *_: object) -> None:
         self.seen = node
-        demand_text(node.value)
+        screen_text(node.value)
 
     def enter_enum_value(self, node: EnumValueNode, *_: object) -> None:
         self.seen = node
-        demand_text(node.value)
+        screen_text(node.value)
 
     def enter_name(self, node: NameNode, *_: object) -> None:
         self.seen = None
-        demand_text(node.value)
+        screen_text(node.value)
 
     def enter_int_value(self, node: IntValueNode, *_: object) -> None:
         self._number(node)
@@ -72,10 +72,10 @@ class _Literals(Visitor):
         self.seen = node
         expected = self._types.get_input_type()
         if expected is None or get_named_type(expected).name not in _NUMBERS:
-            demand_text(node.value)
+            screen_text(node.value)
 
 
-def demand(schema: GraphQLSchema, document: DocumentNode) -> None:
+def screen_document(schema: GraphQLSchema, document: DocumentNode) -> None:
     """Refuse a document in which a card number stands, in a string, a name, or a bare number where a string belongs."""
     types = TypeInfo(schema)
     literals = _Literals(types)
@@ -91,7 +91,7 @@ _IDS = re.compile(rf"(?:{_ID.pattern}(?:,|\Z))*+")
 """Ids of ours, which are no card numbers whatever their digits: most of what callers send."""
 
 
-def demand_text(text: str) -> None:
+def screen_text(text: str) -> None:
     """Refuse a string that no argument may hold: a card number, a NUL, half of a surrogate pair."""
     if not text.isascii():
         try:
@@ -122,7 +122,7 @@ def _entries(container: Any) -> Iterable[tuple[Any, Any]]:
     return enumerate(container)
 
 
-def demand_variables(
+def screen_variables(
     schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], variables: dict[str, Any]
 ) -> None:
     """Refuse variables in which such a string stands, at any depth, as a key or as a value.
@@ -148,10 +148,10 @@ def _demand_each(
             kind = type(value)
             try:
                 if type(key) is str and (len(key) >= SHORTEST or not key.isprintable()):
-                    demand_text(key)
+                    screen_text(key)
                 if kind is str:
                     if len(value) >= SHORTEST or not value.isprintable():
-                        demand_text(value)
+                        screen_text(value)
                 elif kind is dict or kind is list:
                     pending.append(((place, key), value))
                 elif (

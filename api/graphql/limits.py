@@ -13,10 +13,9 @@ from graphql import (
     SelectionSetNode,
 )
 
+from api.http.request import MAX_OPERATION_NAME_LENGTH
 from models.errors import QueryTooLarge
 
-BODY = 1024 * 1024
-"""Octets of a request's body."""
 TOKENS = 2000
 DEPTH = 12
 ALIASES = 30
@@ -27,8 +26,6 @@ DOCUMENT = 64 * 1024
 """Characters of a document: parsing reads each of them, and values belong into variables."""
 DEFINITIONS = 100
 """Operations and fragments of a document."""
-NAME = 64
-"""Characters of an operation's name."""
 COMPARISONS = 5_000
 """Steps in finding out whether fields of one name can be merged: they grow with the square of their number."""
 VALUES = 10_000
@@ -82,15 +79,15 @@ class _Measure:
         return size
 
 
-def demand(document: DocumentNode) -> None:
+def check_limits(document: DocumentNode) -> None:
     """Refuse a document of which any operation passes a limit: QUERY_TOO_LARGE, naming the limit."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     measure = _Measure(fragments)
     if len(document.definitions) > DEFINITIONS:
         raise QueryTooLarge(limit="definitions", most=DEFINITIONS)
     for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode) and node.name and len(node.name.value) > NAME:
-            raise QueryTooLarge(limit="operationName", most=NAME)
+        if isinstance(node, OperationDefinitionNode) and node.name and len(node.name.value) > MAX_OPERATION_NAME_LENGTH:
+            raise QueryTooLarge(limit="operationName", most=MAX_OPERATION_NAME_LENGTH)
         if isinstance(node, FragmentDefinitionNode) and node.type_condition.name.value.startswith("__"):
             continue  # introspection has a limit of its own: MaxIntrospectionDepthRule
         if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode):

@@ -33,8 +33,8 @@ from graphql.validation.validate import ValidationAbortedError
 from api.access import policy
 from api.graphql import input_screening, limits
 from api.graphql.execution import Plan, compile_operation
-from api.graphql.operation_hash import fingerprint
-from api.graphql.schema import core, seen_by
+from api.graphql.operation_hash import operation_hash
+from api.graphql.schema import core, schema_for
 from models.actors import PEOPLE, Actor, Role
 from models.errors import BadInput, GraphqlInvalid, QueryTooLarge, Refused
 
@@ -100,7 +100,7 @@ class Documents:
         prepared, owner = known
         self._owners[owner].move_to_end(key)
         if prepared.needs_case and actor.case is None:
-            policy.demand(actor, prepared.coordinates)
+            policy.check_access(actor, prepared.coordinates)
         return prepared
 
     def _remember(self, key: tuple[str, str | None, Role], prepared: Prepared, owner: str) -> None:
@@ -119,8 +119,8 @@ class Documents:
 def prepare(text: str, name: str | None, actor: Actor) -> Prepared:
     """Make the plan of an operation: nothing of a refused one runs, or is remembered."""
     document = _parsed(text)
-    limits.demand(document)
-    input_screening.demand(core, document)
+    limits.check_limits(document)
+    input_screening.screen_document(core, document)
     if errors := validate(core, document, _RULES, max_errors=MOST_ERRORS, hide_suggestions=True):
         if len(errors) <= MOST_ERRORS and isinstance(errors[-1], ValidationAbortedError):
             raise QueryTooLarge(limit="comparisons", most=limits.COMPARISONS)
@@ -129,8 +129,8 @@ def prepare(text: str, name: str | None, actor: Actor) -> Prepared:
         raise Refusals(*_misfits(document, wrong[:MOST_ERRORS]))
     operation = _chosen(document, name)
     coordinates = frozenset(_coordinates(document, operation))
-    policy.demand(actor, coordinates)
-    plan = compile_operation(core, document, operation, introspected=seen_by(actor.role), personal=policy.RECORDED)
+    policy.check_access(actor, coordinates)
+    plan = compile_operation(core, document, operation, introspected=schema_for(actor.role), personal=policy.RECORDED)
     return Prepared(
         plan,
         operation.name.value if operation.name else None,
@@ -138,7 +138,7 @@ def prepare(text: str, name: str | None, actor: Actor) -> Prepared:
         coordinates,
         actor.role in PEOPLE and not coordinates.isdisjoint(policy.PERSONAL),
         tuple(operation.variable_definitions or ()),
-        fingerprint(document),
+        operation_hash(document),
     )
 
 

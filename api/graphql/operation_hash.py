@@ -19,6 +19,6 @@ class _Blank(Visitor):
         return FloatValueNode(value="0")
 
 
-def fingerprint(document: DocumentNode) -> bytes:
+def operation_hash(document: DocumentNode) -> bytes:
     """Give the SHA-256 of a document as graphql-core prints it, every literal emptied."""
     return hashlib.sha256(print_ast(visit(document, _Blank())).encode()).digest()

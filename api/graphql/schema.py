@@ -51,12 +51,12 @@ def _made() -> strawberry.Schema:
         if (is_object_type(named) or is_interface_type(named)) and not is_introspection_type(named)
         for name, field in named.fields.items()
     }
-    if unmarked := fields.keys() ^ policy.MATRIX.keys():
+    if unmarked := fields.keys() ^ policy.ACCESS_POLICY.keys():
         raise SystemExit(f"api/access/policy.py and the schema differ in {', '.join(sorted(unmarked))}")
     if unknown := policy.PERSONAL - fields.keys():
         raise SystemExit(f"api/access/policy.py calls personal what is no field: {', '.join(sorted(unknown))}")
     for coordinate, field in fields.items():
-        field.extensions["strawberry-definition"].directives = list(policy.marks(coordinate))
+        field.extensions["strawberry-definition"].directives = list(policy.directives_for(coordinate))
     return made
 
 
@@ -64,13 +64,13 @@ schema = _made()
 core: GraphQLSchema = schema._schema  # noqa: SLF001
 
 
-def printed() -> str:
+def print_schema() -> str:
     """Give schema.graphql."""
     return schema.as_str() + "\n"
 
 
 @cache
-def seen_by(role: Role) -> GraphQLSchema:
+def schema_for(role: Role) -> GraphQLSchema:
     """Give the schema as a role may use it: introspection answers from it."""
     kept: dict[str, Any] = {}
     for name, named in core.type_map.items():
@@ -92,7 +92,7 @@ def _view(kept: dict[str, Any], named: GraphQLObjectType | GraphQLInterfaceType,
         return {
             name: _on(kept, field)
             for name, field in named.fields.items()
-            if role in policy.MATRIX[f"{named.name}.{name}"]
+            if role in policy.ACCESS_POLICY[f"{named.name}.{name}"]
         }
 
     def interfaces() -> list[GraphQLInterfaceType]:

@@ -9,7 +9,7 @@ UNWATCHED = 0.05
 """Seconds that a query may take before we look whether its caller is still there."""
 
 
-class Watch:
+class DisconnectMonitor:
     """Cancels the tasks of callers who are gone.
 
     One timer looks after all of them: who was there when it rang, and still is when it rings again, is watched.

@@ -11,7 +11,7 @@ _BESIDE_PORT = re.compile(r"\[([^\]]+)\](?::\d+)?|([^:]+):\d+")
 """How some proxies write an address: in brackets, with a port."""
 
 
-def origin(scope: Mapping[str, Any], *, is_proxied: bool) -> str:
+def client_address(scope: Mapping[str, Any], *, is_proxied: bool) -> str:
     """Give the address that a request comes from, or the network of an IPv6 address, which one house has all of.
 
     Behind a proxy it is the last one of X-Forwarded-For, which the proxy puts there: those before it are what the

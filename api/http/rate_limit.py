@@ -21,27 +21,27 @@ MOST_WAITING: Final = 1_000
 WRONG_TOKENS = Counter("privacy_wrong_tokens", "Requests without a valid token.")
 
 
-class Tally(NamedTuple):
+class FailureCount(NamedTuple):
     """How many wrong tokens an address showed, as it was at a time."""
 
     weight: float
     at: float
 
 
-class Guesses:
+class AuthFailureThrottle:
     """The wrong tokens that one process met."""
 
     def __init__(self) -> None:
-        self._tallies: OrderedDict[str, Tally] = OrderedDict()
+        self._tallies: OrderedDict[str, FailureCount] = OrderedDict()
         self._waiting = 0
 
     def noted(self, address: str) -> float:
         """Count a wrong token of an address; give for how many seconds its answer waits."""
         WRONG_TOKENS.inc()
         now = time.monotonic()
-        count, at = self._tallies.pop(address, Tally(0, now))
+        count, at = self._tallies.pop(address, FailureCount(0, now))
         count = count * 0.5 ** ((now - at) / FORGOTTEN) + 1
-        self._tallies[address] = Tally(count, now)
+        self._tallies[address] = FailureCount(count, now)
         if len(self._tallies) > MOST_ADDRESSES:
             self._tallies.popitem(last=False)
         return min(LONGEST, max(0.0, count - FREE) * STEP)

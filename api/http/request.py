@@ -6,17 +6,20 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from api.graphql import limits
 from api.http.asgi import Receive
 from models.errors import BadInput, CardNumberRefused
 from models.storage.card_numbers import looks_like_card_number
 
 JSON: Final = "application/json"
 RESPONSE: Final = "application/graphql-response+json"
-_NAME = re.compile(rf"[_A-Za-z][_0-9A-Za-z]{{0,{limits.NAME - 1}}}")
+MAX_BODY_BYTES: Final = 1024 * 1024
+"""The largest request body, in bytes."""
+MAX_OPERATION_NAME_LENGTH: Final = 64
+"""The longest operation name, in characters."""
+_NAME = re.compile(rf"[_A-Za-z][_0-9A-Za-z]{{0,{MAX_OPERATION_NAME_LENGTH - 1}}}")
 
 
-class Rejected(Exception):  # noqa: N818 -- it is an answer
+class RejectedRequest(Exception):  # noqa: N818 -- it is an answer
     """The request is no GraphQL request; it is answered with this status."""
 
     def __init__(self, status: int, problem: str, *headers: tuple[bytes, bytes]) -> None:
@@ -26,7 +29,7 @@ class Rejected(Exception):  # noqa: N818 -- it is an answer
         super().__init__(problem)
 
 
-class HungUp(Exception):  # noqa: N818 -- nobody waits for an answer any more
+class ClientDisconnected(Exception):  # noqa: N818 -- nobody waits for an answer any more
     """The caller left before the answer was there."""
 
 
@@ -38,7 +41,7 @@ class Request(NamedTuple):
     variables: dict[str, Any]
 
 
-def accepted(accept: bytes | None) -> bool:
+def negotiate_media_type(accept: bytes | None) -> bool:
     """Say whether the answer is to be application/graphql-response+json; 406 when the caller takes neither type."""
     if accept is None or accept == b"application/json":
         return False
@@ -48,7 +51,7 @@ def accepted(accept: bytes | None) -> bool:
         if weight > best_weight and name in {JSON, RESPONSE, "*/*", "application/*"}:
             best, best_weight = name, weight
     if best is None:
-        raise Rejected(406, f"answers are {RESPONSE} or {JSON}")
+        raise RejectedRequest(406, f"answers are {RESPONSE} or {JSON}")
     return best == RESPONSE
 
 
@@ -66,57 +69,57 @@ def _range(part: str) -> tuple[str, float]:
     return name, 1.0
 
 
-def demand_json(content_type: bytes | None) -> None:
+def require_json(content_type: bytes | None) -> None:
     """Refuse a body that is not JSON in UTF-8: 415."""
     if content_type == b"application/json":
         return
     name, *parameters = (piece.strip() for piece in (content_type or b"").decode("latin-1").lower().split(";"))
     charsets = [value.strip('" ') for key, _, value in (one.partition("=") for one in parameters) if key == "charset"]
     if name != JSON or any(charset not in {"utf-8", "utf8"} for charset in charsets):
-        raise Rejected(415, f"a request's body is {JSON} in UTF-8")
+        raise RejectedRequest(415, f"a request's body is {JSON} in UTF-8")
 
 
-async def body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
     """Read the body; 413 as soon as it is known to be too large."""
     length = headers.get(b"content-length")
-    if length is not None and (not length.isdigit() or int(length) > limits.BODY):
-        raise Rejected(413, f"a request's body has at most {limits.BODY} octets")
+    if length is not None and (not length.isdigit() or int(length) > MAX_BODY_BYTES):
+        raise RejectedRequest(413, f"a request's body has at most {MAX_BODY_BYTES} octets")
     message = await receive()
     chunk: bytes = message.get("body", b"")
     chunks, total = [chunk], len(chunk)
-    while message.get("more_body") and total <= limits.BODY:
+    while message.get("more_body") and total <= MAX_BODY_BYTES:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise HungUp
+            raise ClientDisconnected
         chunks.append(message.get("body", b""))
         total += len(chunks[-1])
-    if total > limits.BODY:
-        raise Rejected(413, f"a request's body has at most {limits.BODY} octets")
+    if total > MAX_BODY_BYTES:
+        raise RejectedRequest(413, f"a request's body has at most {MAX_BODY_BYTES} octets")
     return chunk if len(chunks) == 1 else b"".join(chunks)
 
 
-def read(octets: bytes) -> Request:
+def parse_request(octets: bytes) -> Request:
     """Read a request out of its body; 400 when it is none."""
     try:
         asked = orjson.loads(octets)
     except orjson.JSONDecodeError:
         asked = _lenient(octets)
     if type(asked) is not dict:
-        raise Rejected(400, "the body is one JSON object; batches are not answered")
+        raise RejectedRequest(400, "the body is one JSON object; batches are not answered")
     document, operation, variables = asked.get("query"), asked.get("operationName"), asked.get("variables")
     if type(document) is not str:
-        raise Rejected(400, "query is missing, or not a string")
+        raise RejectedRequest(400, "query is missing, or not a string")
     if operation is not None and type(operation) is not str:
-        raise Rejected(400, "operationName is not a string")
+        raise RejectedRequest(400, "operationName is not a string")
     if variables is not None and type(variables) is not dict:
-        raise Rejected(400, "variables is not an object")
+        raise RejectedRequest(400, "variables is not an object")
     if asked.get("extensions") is not None and type(asked["extensions"]) is not dict:
-        raise Rejected(400, "extensions is not an object")
+        raise RejectedRequest(400, "extensions is not an object")
     if operation is not None:
         if looks_like_card_number(operation):
             raise CardNumberRefused(argument="operationName")
         if not _NAME.fullmatch(operation):
-            raise BadInput("operationName", f"it is not a name of at most {limits.NAME} characters")
+            raise BadInput("operationName", f"it is not a name of at most {MAX_OPERATION_NAME_LENGTH} characters")
     return Request(document, operation, variables or {})
 
 
@@ -127,7 +130,7 @@ def _lenient(octets: bytes) -> Any:
             return json.loads(octets.decode(), parse_constant=_no_constant)
         except (ValueError, RecursionError):
             pass
-    raise Rejected(400, "the body is not JSON")
+    raise RejectedRequest(400, "the body is not JSON")
 
 
 def _no_constant(_name: str) -> None:

@@ -21,7 +21,7 @@ BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 """What the durations are sorted into, in seconds."""
 
 
-class Counts(Collector):
+class OperationCounter(Collector):
     """How many operations this process answered, and how long that took; told when Prometheus asks."""
 
     def __init__(self) -> None:
@@ -52,11 +52,11 @@ class Counts(Collector):
         yield seconds
 
 
-COUNTS = Counts()
+COUNTS = OperationCounter()
 REGISTRY.register(COUNTS)
 
 
-class Journal:
+class RequestLog:
     """Writes lines together, so that a busy service does not write for each operation."""
 
     def __init__(self, *, lines: bool) -> None:

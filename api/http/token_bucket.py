@@ -11,7 +11,7 @@ A_SECOND: Final = 2.0
 MOST_ADDRESSES: Final = 10_000
 
 
-class Rates:
+class TokenBucketLimiter:
     """The buckets of one process; of many addresses it forgets those that were heard of longest ago."""
 
     def __init__(self, burst: float = BURST, a_second: float = A_SECOND) -> None:

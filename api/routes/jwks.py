@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from models.erasure import certificates
-from models.storage.database import OUTAGES, Database
+from models.storage.database import OUTAGE_ERRORS, Database
 
 
 def jwks(database: Callable[[], Database]) -> Route:
@@ -16,8 +16,8 @@ def jwks(database: Callable[[], Database]) -> Route:
     async def answer(_request: Request) -> Response:
         try:
             async with database().keyring.acquire() as connection:
-                found = await certificates.published(connection)
-        except OUTAGES:
+                found = await certificates.published_keys(connection)
+        except OUTAGE_ERRORS:
             return JSONResponse({"problem": "the keys cannot be read now: try again"}, 503)
         return JSONResponse(found, media_type="application/jwk-set+json")
 

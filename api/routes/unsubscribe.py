@@ -14,17 +14,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from api.access.restore_guard import Gate
+from api.access.restore_guard import RestoreGuard
 from api.graphql.errors import refusal_of
-from api.http.client_address import origin
-from api.http.token_bucket import Rates
+from api.http.client_address import client_address
+from api.http.token_bucket import TokenBucketLimiter
 from models.actors import Actor, Role
 from models.consent import purposes, unsubscribe_links
-from models.consent.unsubscribe_links import Token
+from models.consent.unsubscribe_links import LinkToken
 from models.encryption.keyring import Keyring
 from models.errors import SubjectErased, SubjectNotFound
 from models.storage.database import Database
-from models.unit_of_work import deed
+from models.unit_of_work import unit_of_work
 
 BODY: Final = 4096
 """Octets of a form at most."""
@@ -59,7 +59,7 @@ class Parts(NamedTuple):
 
     database: Database
     keyring: Keyring
-    gate: Gate
+    gate: RestoreGuard
 
 
 class Unsubscribe:
@@ -68,11 +68,11 @@ class Unsubscribe:
     def __init__(self, parts: Callable[[], Parts], *, is_proxied: bool) -> None:
         self._parts = parts
         self._is_proxied = is_proxied
-        self._rates = Rates()
+        self._rates = TokenBucketLimiter()
         self.route = Route("/u/{token}", self._answer, methods=["GET", "HEAD", "POST"])
 
     async def _answer(self, request: Request) -> Response:
-        caller = origin(request.scope, is_proxied=self._is_proxied)
+        caller = client_address(request.scope, is_proxied=self._is_proxied)
         wait = self._rates.wait(caller)
         if wait:
             return _page(
@@ -84,7 +84,7 @@ class Unsubscribe:
         try:
             parts = self._parts()
             parts.gate.demand()
-            named = unsubscribe_links.read(parts.keyring, request.path_params["token"])
+            named = unsubscribe_links.parse_token(parts.keyring, request.path_params["token"])
             title = await _title(parts.database, named) if named else None
             if named is None or title is None:
                 self._rates.charge(caller, WRONG)
@@ -107,14 +107,16 @@ class Unsubscribe:
                 headers={"retry-after": "60"},
             )
 
-    async def _left(self, request: Request, parts: Parts, named: Token, title: str) -> Response:
+    async def _left(self, request: Request, parts: Parts, named: LinkToken, title: str) -> Response:
         form = await _form(request)
         everything = "everything" in form
         if not everything and form.get("List-Unsubscribe") != "One-Click":
             return _page(400, "Unsubscribe", "Please press the button to unsubscribe.", purpose=title, everything=True)
         try:
-            async with deed(parts.database, parts.keyring, PERSON, "optOutOfAll" if everything else "optOut") as made:
-                await unsubscribe_links.leave(made, named, everything=everything)
+            async with unit_of_work(
+                parts.database, parts.keyring, PERSON, "optOutOfAll" if everything else "optOut"
+            ) as made:
+                await unsubscribe_links.unsubscribe(made, named, everything=everything)
         except (SubjectErased, SubjectNotFound):
             pass  # Who is erased gets nothing more, either; the page tells nobody which it is.
         if everything:
@@ -122,10 +124,10 @@ class Unsubscribe:
         return _page(200, "You are unsubscribed", f"You will get no more of this: {title}.", everything=True)
 
 
-async def _title(database: Database, named: Token) -> str | None:
+async def _title(database: Database, named: LinkToken) -> str | None:
     """Give the title of the token's purpose; None when there is no such purpose any more, or it cannot be refused."""
     async with database.writers.acquire() as connection:
-        found = (await purposes.named(connection, [named.purpose])).get(named.purpose)
+        found = (await purposes.find_purpose(connection, [named.purpose])).get(named.purpose)
     return found.title if found and found.legal_basis in purposes.REFUSABLE else None
 
 

@@ -12,7 +12,7 @@ import typer
 
 
 @dataclass
-class Tally:
+class JobCounts:
     """What came of the lines so far."""
 
     done: int = 0
@@ -22,7 +22,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Memory:
+class Checkpoint:
     """A work's progress, in a file that is replaced whole, so that a kill leaves the old one or the new one.
 
     ``work`` says what is done to which input: another input or another work begins anew.
@@ -31,19 +31,19 @@ class Memory:
     path: Path | None
     work: Sequence[str | None]
 
-    def recall(self) -> Tally:
+    def recall(self) -> JobCounts:
         """Give how far the same work came before, or a fresh tally."""
         if self.path is None or not self.path.exists():
-            return Tally()
+            return JobCounts()
         try:
             kept = orjson.loads(self.path.read_bytes())
             if kept["work"] != list(self.work):
-                return Tally()
-            return Tally(int(kept["done"]), Counter(kept["counts"]), Counter(kept["codes"]))
+                return JobCounts()
+            return JobCounts(int(kept["done"]), Counter(kept["counts"]), Counter(kept["codes"]))
         except (OSError, ValueError, KeyError, TypeError):
-            return Tally()
+            return JobCounts()
 
-    def keep(self, tally: Tally) -> None:
+    def keep(self, tally: JobCounts) -> None:
         """Remember how far the work is."""
         if self.path is not None:
             kept = {"work": self.work, "done": tally.done, "counts": tally.counts, "codes": tally.codes}

@@ -16,7 +16,7 @@ LONGEST = 1024 * 1024
 _STEP = 64 * 1024
 
 
-class Source:
+class InputFile:
     """An input: its lines, how far reading is, and for a regular file the digest that tells it from others."""
 
     def __init__(self, name: str) -> None:

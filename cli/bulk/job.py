@@ -9,11 +9,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import typer
 from rich.console import Console
 
-from cli.bulk.checkpoint import Failures, Memory, Tally
-from cli.bulk.input_file import Source
-from cli.bulk.progress import Gauge
+from cli.bulk.checkpoint import Checkpoint, Failures, JobCounts
+from cli.bulk.input_file import InputFile
+from cli.bulk.progress import ProgressReporter
 from models.errors import Refused
-from models.storage.database import OUTAGES
+from models.storage.database import OUTAGE_ERRORS
 
 CHUNK = 128
 """Lines that are worked on between two times that progress is remembered."""
@@ -24,7 +24,7 @@ _Line = TypeVar("_Line")
 _Result = TypeVar("_Result")
 
 
-class Outcome(NamedTuple):
+class LineResult(NamedTuple):
     """What came of a line: what to count it as, and for a failure its code, the argument and the problem."""
 
     counts: Sequence[str] = ()
@@ -47,22 +47,22 @@ class Numbered(NamedTuple, Generic[_Line]):
 class Job(NamedTuple, Generic[_Line]):
     """What is done to an input: ``work`` gets a chunk of lines and gives what came of each."""
 
-    source: Source
+    source: InputFile
     lines: Iterator[_Line]
-    work: Callable[[Sequence[Numbered[_Line]]], Awaitable[Sequence[Outcome]]]
-    memory: Memory
+    work: Callable[[Sequence[Numbered[_Line]]], Awaitable[Sequence[LineResult]]]
+    memory: Checkpoint
     failures: str
     things: str
 
 
-async def through(job: Job[_Line]) -> Tally:
+async def run_job(job: Job[_Line]) -> JobCounts:
     """Work through the input from where the same work stopped before; give what came of all of it."""
     tally = job.memory.recall()
     failures = Failures(job.source.beside(job.failures), tally.done)
     numbered = (Numbered(number, line) for number, line in enumerate(job.lines, 1))
     if tally.done:
         Console(stderr=True).print(f"going on after line {tally.done:,}")
-    with Gauge(job.things, job.source.size) as gauge:
+    with ProgressReporter(job.things, job.source.size) as gauge:
         await asyncio.to_thread(_skip, numbered, tally.done)
         gauge.show(job.source.read, tally.done)
         while chunk := await asyncio.to_thread(lambda: list(islice(numbered, CHUNK))):
@@ -89,7 +89,7 @@ async def retried(attempt: Callable[[], Awaitable[_Result]], part: str) -> _Resu
     for wait in WAITS:
         try:
             return await attempt()
-        except OUTAGES:
+        except OUTAGE_ERRORS:
             await asyncio.sleep(wait)
         except Refused as refusal:
             if refusal.code != "UNAVAILABLE":
@@ -98,7 +98,7 @@ async def retried(attempt: Callable[[], Awaitable[_Result]], part: str) -> _Resu
     raise Stopped(f"{part} does not answer; nothing is lost: the same command goes on from here")
 
 
-def summarised(tally: Tally, failures: str, source: Source, lines: Sequence[tuple[str, str]]) -> None:
+def summarised(tally: JobCounts, failures: str, source: InputFile, lines: Sequence[tuple[str, str]]) -> None:
     """Print what came of the work; exit with 1 when lines failed."""
     console = Console(highlight=False, soft_wrap=True)
     for key, said in lines:
@@ -122,6 +122,6 @@ def _first(error: Exception) -> Exception:
     return error
 
 
-def _failure(number: int, outcome: Outcome) -> dict[str, Any]:
+def _failure(number: int, outcome: LineResult) -> dict[str, Any]:
     made = {"line": number, "code": outcome.code, "argument": outcome.argument, "problem": outcome.problem}
     return {key: value for key, value in made.items() if value is not None}

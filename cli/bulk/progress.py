@@ -12,7 +12,7 @@ EVERY = 5.0
 """Seconds between two plain lines."""
 
 
-class Gauge:
+class ProgressReporter:
     """Shows on standard error what part of ``total`` is done, and how many ``things`` that are."""
 
     def __init__(self, things: str, total: float | None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from cli.embedded.data_dir import PORT, Place
+from cli.embedded.data_dir import PORT, DataDirectory
 
 _MAPS_NAMES_TO_ALL = 16
 """The first PostgreSQL whose pg_ident.conf knows the role `all`."""
@@ -36,7 +36,7 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
-def configure(place: Place, sockets: Path, settings: Mapping[str, str]) -> None:
+def configure(place: DataDirectory, sockets: Path, settings: Mapping[str, str]) -> None:
     """Write the three configuration files of the place anew; the settings go over `SETTINGS`."""
     names = sorted({"root", place.account.name})
     # Before 16 a map cannot say "every role". The socket's directory lets in the same two users without one.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.embedded.os_user import Account, EmbeddedError, first_line, nobody
+from cli.embedded.os_user import EmbeddedError, OsUser, first_line, nobody
 
 PORT = 5432
 """Names the socket file; nothing listens on a network."""
@@ -23,11 +23,11 @@ _PLAIN_PATH = re.compile(r"[\w/.+@= -]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DataDirectory:
     """A directory for a cluster, the user that runs it, and programs which that user can run."""
 
     home: Path
-    account: Account
+    account: OsUser
     binaries: Path
     version: int
 
@@ -38,7 +38,7 @@ def home_of(directory: Path) -> Path:
     return link.readlink() if link.is_symlink() else directory
 
 
-def settle(directory: Path, binaries: Path) -> Place:
+def settle(directory: Path, binaries: Path) -> DataDirectory:
     """Return the place of this directory's cluster, made on first use.
 
     A cluster keeps the user that it was made with. As root a new one gets `nobody`, or the owner of the surrounding
@@ -49,7 +49,7 @@ def settle(directory: Path, binaries: Path) -> Place:
     if home != directory:
         _check_elsewhere(home, directory)
     if (home / "data").exists():
-        account = Account.of((home / "data").stat().st_uid)
+        account = OsUser.of((home / "data").stat().st_uid)
         if os.geteuid() not in {0, account.uid}:
             message = f"{home} belongs to {account.name}: run this as that user, or use another directory."
             raise EmbeddedError(message)
@@ -62,10 +62,10 @@ def settle(directory: Path, binaries: Path) -> Place:
             chosen, home = _elsewhere(directory)
         account = chosen
     programs, version = _programs(binaries, home, account)
-    return Place(home, account, programs, version)
+    return DataDirectory(home, account, programs, version)
 
 
-def make_private(directory: Path, account: Account) -> None:
+def make_private(directory: Path, account: OsUser) -> None:
     """Make sure that the directory exists, is the account's own and nobody else's (0700)."""
     directory.mkdir(mode=0o700, exist_ok=True)
     if directory.stat().st_uid != account.uid:
@@ -79,7 +79,7 @@ def make_home(directory: Path) -> None:
         directory.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 
-def socket_directory(place: Place) -> Path:
+def socket_directory(place: DataDirectory) -> Path:
     """Return the private directory of the socket: `socket` in the place, or a link there to a short one.
 
     A socket's path has at most 107 bytes and must mean the same to every client, so a longer or unusual one gives
@@ -105,18 +105,18 @@ def socket_directory(place: Place) -> Path:
     return short
 
 
-def _accounts(directory: Path) -> Iterator[Account]:
+def _accounts(directory: Path) -> Iterator[OsUser]:
     if os.geteuid() != 0:
-        yield Account.of(os.geteuid())
+        yield OsUser.of(os.geteuid())
         return
     yield nobody()
     for parent in directory.parents:
         if owner := parent.stat().st_uid:
-            yield Account.of(owner)
+            yield OsUser.of(owner)
             return
 
 
-def _elsewhere(directory: Path) -> tuple[Account, Path]:
+def _elsewhere(directory: Path) -> tuple[OsUser, Path]:
     account = nobody()
     # A name that nobody can take before us, and a new one when the link was removed: then what it held is forgotten.
     home = Path(tempfile.mkdtemp(prefix=f"privacy-{_digest(directory)}-", dir=_temporary(account, "/var/tmp")))  # noqa: S108
@@ -138,7 +138,7 @@ def _check_elsewhere(home: Path, directory: Path) -> None:
         raise EmbeddedError(message)
 
 
-def _temporary(account: Account, *preferred: str) -> Path:
+def _temporary(account: OsUser, *preferred: str) -> Path:
     for candidate in (*preferred, "/tmp", tempfile.gettempdir()):  # noqa: S108 -- only private directories go there
         if os.access(candidate, os.W_OK | os.X_OK) and account.may_enter(Path(candidate)):
             return Path(candidate)
@@ -146,7 +146,7 @@ def _temporary(account: Account, *preferred: str) -> Path:
     raise EmbeddedError(message)
 
 
-def _programs(binaries: Path, home: Path, account: Account) -> tuple[Path, int]:
+def _programs(binaries: Path, home: Path, account: OsUser) -> tuple[Path, int]:
     """Return programs that the account can run, those given or a copy of them in the place, and their version."""
     version = first_line(account, str(binaries / "postgres"), "--version")
     if not version:

@@ -24,7 +24,7 @@ class Credentials(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class OsUser:
     """An operating-system user that exists and is not root: PostgreSQL refuses root."""
 
     name: str
@@ -53,16 +53,16 @@ class Account:
         return first_line(self, "/bin/sh", "-c", 'test -x "$1" && echo yes', "sh", str(directory)) == "yes"
 
 
-def nobody() -> Account:
+def nobody() -> OsUser:
     """Return the user that systems have for programs that own nothing."""
     try:
-        return Account.of(pwd.getpwnam("nobody").pw_uid)
+        return OsUser.of(pwd.getpwnam("nobody").pw_uid)
     except KeyError:
         message = "PostgreSQL refuses to run as root, and the user nobody does not exist: run this as an ordinary user."
         raise EmbeddedError(message) from None
 
 
-def first_line(account: Account | None, *command: str) -> str:
+def first_line(account: OsUser | None, *command: str) -> str:
     """Return the first line that the command prints as that user, or nothing when it fails."""
     credentials: Credentials = account.credentials if account else {}
     try:

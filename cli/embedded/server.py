@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cli.embedded.config import configure
-from cli.embedded.data_dir import PORT, Place, make_private, socket_directory
+from cli.embedded.data_dir import PORT, DataDirectory, make_private, socket_directory
 from cli.embedded.os_user import BARE_ENVIRONMENT, EmbeddedError
 
 PATIENCE = 120.0
@@ -19,7 +19,7 @@ PATIENCE = 120.0
 _HAS_PROCESSES = Path("/proc/self/cwd").exists()
 
 
-def initialise(place: Place, settings: Mapping[str, str]) -> None:
+def initialise(place: DataDirectory, settings: Mapping[str, str]) -> None:
     """Make the data directory unless it is there; EmbeddedError when another major version made it."""
     data = place.home / "data"
     if data.exists():
@@ -62,7 +62,7 @@ def initialise(place: Place, settings: Mapping[str, str]) -> None:
     unfinished.rename(data)
 
 
-def bring_up(place: Place, settings: Mapping[str, str]) -> None:
+def bring_up(place: DataDirectory, settings: Mapping[str, str]) -> None:
     """Return when the server answers: one that runs, one that is just starting, or a new one."""
     data = place.home / "data"
     sockets = socket_directory(place)
@@ -98,7 +98,7 @@ def shut_down(home: Path) -> None:
         time.sleep(0.01)
 
 
-def _launch(place: Place) -> int:
+def _launch(place: DataDirectory) -> int:
     """Start a postmaster and return its process id.
 
     It is nobody's child and in a session of its own: Ctrl-C in the terminal of a service does not reach it, and

@@ -6,19 +6,19 @@ from typing import Annotated
 import typer
 import uvloop
 
-from cli.bulk.checkpoint import Memory, Tally, demand_writable
-from cli.bulk.input_file import Source
-from cli.bulk.job import Job, summarised, through
-from cli.databases import opened, placed
+from cli.bulk.checkpoint import Checkpoint, JobCounts, demand_writable
+from cli.bulk.input_file import InputFile
+from cli.bulk.job import Job, run_job, summarised
+from cli.databases import locate, opened
 from cli.importing.importer import HONOURED, Importer
 from models.consent import purposes
-from models.registration.importing import Arrival
+from models.registration.importing import ImportOutcome
 
 REJECTS = ".rejects.jsonl"
 LINES = [
-    (Arrival.NEW, "people imported"),
-    (Arrival.COMPLETED, "people known before, to whom something was added"),
-    (Arrival.UNCHANGED, "people known before, nothing changed"),
+    (ImportOutcome.NEW, "people imported"),
+    (ImportOutcome.COMPLETED, "people known before, to whom something was added"),
+    (ImportOutcome.UNCHANGED, "people known before, nothing changed"),
     (HONOURED, "grants left out: an opt-out forbids them"),
 ]
 
@@ -51,7 +51,7 @@ def import_people(
     in FILE.progress until the end. Lines that are refused are listed in FILE.rejects.jsonl by number and code, without
     values: put them right in a file of their own and import that; the exit code is then 1. Opt-outs are never undone.
     """  # noqa: D301 -- \b is the character by which help texts keep their lines
-    source = Source(file)
+    source = InputFile(file)
     try:
         demand_writable(source.beside(REJECTS))
         tally = uvloop.run(_imported(source, concurrency, name))
@@ -63,12 +63,12 @@ def import_people(
     summarised(tally, REJECTS, source, LINES)
 
 
-async def _imported(source: Source, concurrency: int, name: str) -> Tally:
-    with placed() as settings:
+async def _imported(source: InputFile, concurrency: int, name: str) -> JobCounts:
+    with locate() as settings:
         async with opened(settings.model_copy(update={"write_connections": concurrency})) as place:
             async with place.database.readers.acquire() as connection:
-                known = {purpose.key: purpose for purpose in (await purposes.every(connection, []))[None]}
+                known = {purpose.key: purpose for purpose in (await purposes.all_purposes(connection, []))[None]}
             path = source.beside(".progress") if source.digest else None
-            memory = Memory(path, ["import", source.digest])
+            memory = Checkpoint(path, ["import", source.digest])
             work = Importer(place, known, name, concurrency)
-            return await through(Job(source, source.lines(), work, memory, REJECTS, "people"))
+            return await run_job(Job(source, source.lines(), work, memory, REJECTS, "people"))

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from models.consent.ledger import Channel
-from models.storage.columns import FIRST_MOMENT, LAST_MOMENT
+from models.storage.clock import MAX_TIMESTAMP, MIN_TIMESTAMP
 from models.sync.reports import BIGGEST, MOST_CLIENTS, MOST_COUNTED, MOST_FILES
 
 MOST = 100
@@ -94,6 +94,6 @@ class PersonPart(_Part):
 def utc(moment: datetime) -> datetime:
     """Give the moment in UTC; OverflowError at the ends of the calendar."""
     at = moment.astimezone(UTC)
-    if FIRST_MOMENT <= at <= LAST_MOMENT:
+    if MIN_TIMESTAMP <= at <= MAX_TIMESTAMP:
         return at
     raise OverflowError

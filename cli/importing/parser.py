@@ -12,14 +12,14 @@ from models.consent.purposes import REFUSABLE, PurposeRow
 from models.errors import BadInput, CardNumberRefused, PurposeNotRefusable, Underage, UnknownPurpose
 from models.payments import fragments as payments_fragments
 from models.payments.fragments import Fragment
-from models.registration.records import Consented, Person, Synced
+from models.registration.records import ImportedConsent, ImportedSubject, ImportedSync
 from models.storage import validation
-from models.storage.card_numbers import holds_card_number, number_looks_like_card
-from models.storage.columns import CLOCK_SKEW, now
-from models.subjects.identifiers import Name
+from models.storage.card_numbers import contains_card_number, number_looks_like_card
+from models.storage.clock import CLOCK_SKEW, now
+from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import NAME_LENGTH
 from models.sync import reports
-from models.sync.reports import Client, File, Sync
+from models.sync.reports import ClientReport, FileReport, SyncReport
 
 _PROBLEMS = {
     "missing": "it is missing",
@@ -28,7 +28,7 @@ _PROBLEMS = {
 }
 
 
-def person_of(line: bytes | None, known: Mapping[str, PurposeRow]) -> Person:
+def parse_person(line: bytes | None, known: Mapping[str, PurposeRow]) -> ImportedSubject:
     """Read a line; Refused with the code and the argument when it is not one of the format."""
     if line is None:
         raise BadInput("line", "it is longer than 1 MiB")
@@ -36,7 +36,7 @@ def person_of(line: bytes | None, known: Mapping[str, PurposeRow]) -> Person:
         parsed = orjson.loads(line)
     except ValueError:
         raise BadInput("line", "it is not a JSON object in UTF-8") from None
-    if holds_card_number(parsed):
+    if contains_card_number(parsed):
         raise CardNumberRefused
     if isinstance(parsed, dict) and parsed.get("isUnder13") is True:
         raise Underage
@@ -44,23 +44,27 @@ def person_of(line: bytes | None, known: Mapping[str, PurposeRow]) -> Person:
         said = PersonPart.model_validate_json(line)
     except ValidationError as error:
         _refuse(error)
-    return Person(
+    return ImportedSubject(
         _once(_addresses(said)),
         _once(
-            Name.account(account.system, account.reference, f"accounts.{index}")
+            SubjectIdentifier.account(account.system, account.reference, f"accounts.{index}")
             for index, account in enumerate(said.accounts)
         ),
-        validation.line(said.display_name, "displayName", NAME_LENGTH) if said.display_name is not None else None,
-        validation.country(said.country, "country") if said.country is not None else None,
+        validation.single_line(said.display_name, "displayName", NAME_LENGTH)
+        if said.display_name is not None
+        else None,
+        validation.country_code(said.country, "country") if said.country is not None else None,
         [_consent(consent, f"consents.{index}", known) for index, consent in enumerate(said.consents)],
         _fragments(said),
         _syncs(said.sync_accounts),
     )
 
 
-def _addresses(said: PersonPart) -> list[Name]:
-    further = [Name.email(text, f"additionalEmails.{index}") for index, text in enumerate(said.additional_emails)]
-    return [Name.email(said.email, "email"), *further]
+def _addresses(said: PersonPart) -> list[SubjectIdentifier]:
+    further = [
+        SubjectIdentifier.email(text, f"additionalEmails.{index}") for index, text in enumerate(said.additional_emails)
+    ]
+    return [SubjectIdentifier.email(said.email, "email"), *further]
 
 
 def _refuse(error: ValidationError) -> NoReturn:
@@ -85,7 +89,7 @@ def _is_card(problem: Mapping[str, Any]) -> bool:
     )
 
 
-def _once(names: Iterable[Name]) -> list[Name]:
+def _once(names: Iterable[SubjectIdentifier]) -> list[SubjectIdentifier]:
     return list({(name.kind, name.key): name for name in reversed(list(names))}.values())[::-1]
 
 
@@ -99,13 +103,13 @@ def _moment(moment: datetime, argument: str) -> datetime:
     return at
 
 
-def _consent(consent: ConsentPart, argument: str, known: Mapping[str, PurposeRow]) -> Consented:
+def _consent(consent: ConsentPart, argument: str, known: Mapping[str, PurposeRow]) -> ImportedConsent:
     purpose = known.get(consent.purpose)
     if purpose is None:
         raise UnknownPurpose(argument=f"{argument}.purpose")
     if purpose.legal_basis not in REFUSABLE:
         raise PurposeNotRefusable(argument=f"{argument}.purpose")
-    return Consented(purpose, consent.state == "GRANTED", _moment(consent.at, f"{argument}.at"), consent.channel)
+    return ImportedConsent(purpose, consent.state == "GRANTED", _moment(consent.at, f"{argument}.at"), consent.channel)
 
 
 def _demand_single(references: Iterable[str], argument: str) -> None:
@@ -118,7 +122,7 @@ def _demand_single(references: Iterable[str], argument: str) -> None:
 
 def _fragments(said: PersonPart) -> list[Fragment]:
     fragments = [
-        payments_fragments.checked(
+        payments_fragments.validate(
             Fragment(card.reference, card.last_digits, card.expiry_month, card.expiry_year), f"paymentFragments.{index}"
         )
         for index, card in enumerate(said.payment_fragments)
@@ -127,34 +131,34 @@ def _fragments(said: PersonPart) -> list[Fragment]:
     return fragments
 
 
-def _syncs(said: Iterable[SyncPart]) -> list[Synced]:
+def _syncs(said: Iterable[SyncPart]) -> list[ImportedSync]:
     made = [_sync(part, f"syncAccounts.{index}") for index, part in enumerate(said)]
     _demand_single((synced.sync.reference for synced in made), "syncAccounts")
     return made
 
 
-def _sync(part: SyncPart, argument: str) -> Synced:
+def _sync(part: SyncPart, argument: str) -> ImportedSync:
     synced_at = _moment(part.synced_at, f"{argument}.syncedAt")
     files = None
     if part.files is not None:
         files = [
-            File(file.name, file.size_bytes, _calendar(file.modified_at, f"{argument}.files.{index}.modifiedAt"))
+            FileReport(file.name, file.size_bytes, _calendar(file.modified_at, f"{argument}.files.{index}.modifiedAt"))
             for index, file in enumerate(part.files)
         ]
-    sync = reports.checked(
-        Sync(part.reference, part.storage_bytes, part.file_count, synced_at, None, files), now(), argument
+    sync = reports.validate(
+        SyncReport(part.reference, part.storage_bytes, part.file_count, synced_at, None, files), now(), argument
     )
-    seen: dict[Client, datetime] = {}
+    seen: dict[ClientReport, datetime] = {}
     for index, listed in enumerate(part.clients):
         client, at = _client(listed, synced_at, f"{argument}.clients.{index}")
         seen[client] = max(at, seen.get(client, at))
-    return Synced(sync, list(seen.items()))
+    return ImportedSync(sync, list(seen.items()))
 
 
-def _client(part: ClientPart, synced_at: datetime, argument: str) -> tuple[Client, datetime]:
-    client = Client(part.app, part.version, part.platform, part.user_agent)
+def _client(part: ClientPart, synced_at: datetime, argument: str) -> tuple[ClientReport, datetime]:
+    client = ClientReport(part.app, part.version, part.platform, part.user_agent)
     at = _moment(part.last_seen_at, f"{argument}.lastSeenAt") if part.last_seen_at else synced_at
-    return reports.checked_client(client, argument), at
+    return reports.validate_client(client, argument), at
 
 
 def _calendar(moment: datetime, argument: str) -> datetime:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import httpx
 import typer
 
-from cli.bulk.job import Outcome, Stopped, retried
+from cli.bulk.job import LineResult, Stopped, retried
 from cli.querying.operation import Operation
 from models.errors import Unavailable
 
@@ -16,7 +16,7 @@ OF_ALL = {"UNAUTHENTICATED", "FORBIDDEN", "CASE_REQUIRED", "GRAPHQL_INVALID", "Q
 PART = "the service"
 
 
-class Answer(NamedTuple):
+class QueryAnswer(NamedTuple):
     """What the service said: what was read, and of a failure its code and the argument."""
 
     data: Any
@@ -25,11 +25,11 @@ class Answer(NamedTuple):
     body: Any = None
 
     @property
-    def outcome(self) -> Outcome:
-        return Outcome(() if self.code else ("done",), self.code, self.argument)
+    def outcome(self) -> LineResult:
+        return LineResult(() if self.code else ("done",), self.code, self.argument)
 
 
-class Service:
+class QueryClient:
     """The service, reached as one caller."""
 
     def __init__(self, url: str, secret: str, role: str | None, case: str | None, connections: int) -> None:
@@ -49,10 +49,10 @@ class Service:
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         self.client = httpx.AsyncClient(headers=headers, timeout=60, limits=limits, trust_env=not is_near)
 
-    async def ask(self, operation: Operation, variables: dict[str, Any]) -> Answer:
+    async def ask(self, operation: Operation, variables: dict[str, Any]) -> QueryAnswer:
         """Ask, again while it is unavailable; Stopped when it answers nothing for a minute."""
 
-        async def once() -> Answer:
+        async def once() -> QueryAnswer:
             try:
                 body = {"query": operation.document, "variables": variables, "operationName": operation.name}
                 response = await self.client.post(self.url, json=body)
@@ -66,22 +66,22 @@ class Service:
         return await retried(once, PART)
 
 
-def _read(response: httpx.Response) -> Answer:
+def _read(response: httpx.Response) -> QueryAnswer:
     try:
         body = response.json()
         errors = body.get("errors")
     except (ValueError, AttributeError):
         if response.is_server_error:
-            return Answer(None, "UNAVAILABLE")
+            return QueryAnswer(None, "UNAVAILABLE")
         raise Stopped(f"that is not the privacy API: HTTP status {response.status_code} without JSON") from None
     if not errors:
-        return Answer(body.get("data"), body=body)
+        return QueryAnswer(body.get("data"), body=body)
     extensions = errors[0].get("extensions") or {}
     argument = extensions.get("argument")
-    return Answer(body.get("data"), str(extensions.get("code", "INTERNAL")), argument and str(argument), body)
+    return QueryAnswer(body.get("data"), str(extensions.get("code", "INTERNAL")), argument and str(argument), body)
 
 
-def demand_sense(answer: Answer) -> None:
+def demand_sense(answer: QueryAnswer) -> None:
     """Stop when the operation itself is refused; the sentence says why."""
     if answer.code in OF_ALL:
         error = answer.body["errors"][0]

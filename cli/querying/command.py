@@ -12,13 +12,13 @@ import typer
 import uvloop
 from rich.console import Console
 
-from cli.bulk.checkpoint import Failures, Memory, Tally, demand_writable
-from cli.bulk.input_file import Source
-from cli.bulk.job import Job, Numbered, Outcome, summarised, through
-from cli.querying.client import Service, demand_sense
+from cli.bulk.checkpoint import Checkpoint, Failures, JobCounts, demand_writable
+from cli.bulk.input_file import InputFile
+from cli.bulk.job import Job, LineResult, Numbered, run_job, summarised
+from cli.querying.client import QueryClient, demand_sense
 from cli.querying.credentials import secret_of
-from cli.querying.csv_rows import Row, Table
-from cli.querying.operation import Column, Misfit, Operation, operation_of, put
+from cli.querying.csv_rows import CsvRow, CsvTable
+from cli.querying.operation import CsvColumn, Operation, VariableError, operation_of, put
 from models.actors import Role
 
 FAILURES = ".failures.jsonl"
@@ -75,20 +75,20 @@ def query(  # noqa: PLR0913 -- each is an option of the command
     if each is None:
         chosen.demand(given)
         if chosen.is_mutation and not yes:
-            _show(chosen, [Row({}, cells=())], list(given.items()), [])
+            _show(chosen, [CsvRow({}, cells=())], list(given.items()), [])
             typer.echo("Nothing was sent; --yes does it.")
             return
-    source = Source(each) if each is not None else None
+    source = InputFile(each) if each is not None else None
     try:
         if source is None:
-            service = Service(url, secret_of(token_env, token_file, role), role, case, concurrency)
+            service = QueryClient(url, secret_of(token_env, token_file, role), role, case, concurrency)
             _print(uvloop.run(_once(service, chosen, given)))
             return
-        table = Table(source, chosen, given)
+        table = CsvTable(source, chosen, given)
         if not yes:
             _dry(chosen, table, list(given.items()))
             return
-        service = Service(url, secret_of(token_env, token_file, role), role, case, concurrency)
+        service = QueryClient(url, secret_of(token_env, token_file, role), role, case, concurrency)
         demand_writable(source.beside(FAILURES))
         said = [
             chosen.document,
@@ -99,7 +99,7 @@ def query(  # noqa: PLR0913 -- each is an option of the command
             {key.name: value for key, value in given.items()},
         ]
         mark = hashlib.sha256(orjson.dumps([source.digest, said])).hexdigest()
-        memory = Memory(source.beside(".progress") if source.digest else None, ["query", mark])
+        memory = Checkpoint(source.beside(".progress") if source.digest else None, ["query", mark])
         tally = uvloop.run(_each(service, chosen, source, table, memory, concurrency, answers))
     except KeyboardInterrupt:
         typer.echo("stopped; the same command goes on from here", err=True)
@@ -110,7 +110,7 @@ def query(  # noqa: PLR0913 -- each is an option of the command
     summarised(tally, FAILURES, source, LINES)
 
 
-def _given(operation: Operation, words: Sequence[str]) -> dict[Column, Any]:
+def _given(operation: Operation, words: Sequence[str]) -> dict[CsvColumn, Any]:
     given = {}
     for word in words:
         name, equals, text = word.partition("=")
@@ -119,12 +119,12 @@ def _given(operation: Operation, words: Sequence[str]) -> dict[Column, Any]:
         column = operation.column(name)
         try:
             given[column] = column.value(text)
-        except Misfit as misfit:
+        except VariableError as misfit:
             raise typer.BadParameter(f"--var {name}: {misfit}") from None
     return given
 
 
-async def _once(service: Service, operation: Operation, given: dict[Column, Any]) -> Any:
+async def _once(service: QueryClient, operation: Operation, given: dict[CsvColumn, Any]) -> Any:
     variables: dict[str, Any] = {}
     for column, value in given.items():
         put(variables, column.path, value)
@@ -139,28 +139,28 @@ def _print(body: Any) -> None:
 
 
 async def _each(  # noqa: PLR0913, PLR0917 -- all of one work
-    service: Service,
+    service: QueryClient,
     operation: Operation,
-    source: Source,
-    table: Table,
-    memory: Memory,
+    source: InputFile,
+    table: CsvTable,
+    memory: Checkpoint,
     concurrency: int,
     answers: Path | None,
-) -> Tally:
+) -> JobCounts:
     turns = asyncio.Semaphore(concurrency)
     kept = Failures(answers, memory.recall().done, mode=0o600) if answers else None
 
-    async def asked(row: Row) -> tuple[Outcome, Any]:
+    async def asked(row: CsvRow) -> tuple[LineResult, Any]:
         if row.variables is None:
             return (
-                Outcome(("blank",)) if row.problem is None else Outcome((), "BAD_INPUT", row.column, row.problem)
+                LineResult(("blank",)) if row.problem is None else LineResult((), "BAD_INPUT", row.column, row.problem)
             ), None
         async with turns:
             answer = await service.ask(operation, row.variables)
         demand_sense(answer)
         return answer.outcome, answer.data
 
-    async def work(rows: Sequence[Numbered[Row]]) -> list[Outcome]:
+    async def work(rows: Sequence[Numbered[CsvRow]]) -> list[LineResult]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(asked(row)) for _, row in rows]
         done = [task.result() for task in tasks]
@@ -175,12 +175,12 @@ async def _each(  # noqa: PLR0913, PLR0917 -- all of one work
         return [outcome for outcome, _ in done]
 
     async with service.client:
-        return await through(Job(source, table.rows(), work, memory, FAILURES, "lines"))
+        return await run_job(Job(source, table.rows(), work, memory, FAILURES, "lines"))
 
 
-def _dry(operation: Operation, table: Table, given: Sequence[tuple[Column, Any]]) -> None:
+def _dry(operation: Operation, table: CsvTable, given: Sequence[tuple[CsvColumn, Any]]) -> None:
     """Read all lines and send none: say how many there are, what the first hold, and which do not fit."""
-    first: list[Row] = []
+    first: list[CsvRow] = []
     misfits = []
     count = 0
     for number, row in enumerate(table.rows(), 1):
@@ -200,7 +200,7 @@ def _dry(operation: Operation, table: Table, given: Sequence[tuple[Column, Any]]
 
 
 def _show(
-    operation: Operation, rows: Sequence[Row], given: Sequence[tuple[Column, Any]], columns: Sequence[Column]
+    operation: Operation, rows: Sequence[CsvRow], given: Sequence[tuple[CsvColumn, Any]], columns: Sequence[CsvColumn]
 ) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(operation.document.strip(), markup=False)

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 import typer
 
-from cli.bulk.input_file import LONGEST, Source
-from cli.querying.operation import Column, Misfit, Operation, put
+from cli.bulk.input_file import LONGEST, InputFile
+from cli.querying.operation import CsvColumn, Operation, VariableError, put
 
 DELIMITERS = ",;\t"
 SHAPE = "it has not as many cells as the first line"
 
 
-class Row(NamedTuple):
+class CsvRow(NamedTuple):
     """A line's variables; or the column and the problem of a line that does not fit; or neither, for a blank one."""
 
     variables: dict[str, Any] | None = None
@@ -22,10 +22,10 @@ class Row(NamedTuple):
     cells: tuple[str, ...] = ()
 
 
-class Table:
+class CsvTable:
     """A CSV file whose first line names variables. Cells that are empty leave their variable out."""
 
-    def __init__(self, source: Source, operation: Operation, given: dict[Column, Any]) -> None:
+    def __init__(self, source: InputFile, operation: Operation, given: dict[CsvColumn, Any]) -> None:
         csv.field_size_limit(LONGEST)
         self._texts = self._decoded(source)
         header = next(self._texts, "")
@@ -37,9 +37,9 @@ class Table:
         self._given = given
         operation.demand([*given, *self.columns])
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[CsvRow]:
         """Give a row for each line; the first, with the names, is blank."""
-        yield Row()
+        yield CsvRow()
         reader = csv.reader(self._texts, delimiter=self._delimiter)
         while True:
             try:
@@ -47,29 +47,29 @@ class Table:
             except StopIteration:
                 return
             except csv.Error:
-                yield Row(problem="it is not CSV")
+                yield CsvRow(problem="it is not CSV")
             else:
                 yield self._row(cells)
 
-    def _row(self, cells: list[str]) -> Row:
+    def _row(self, cells: list[str]) -> CsvRow:
         if not any(cells):
-            return Row()
+            return CsvRow()
         if len(cells) != len(self.columns):
-            return Row(problem=SHAPE)
+            return CsvRow(problem=SHAPE)
         variables: dict[str, Any] = {}
         for column, value in self._given.items():
             put(variables, column.path, value)
         for column, text in zip(self.columns, cells, strict=True):
             if any("\ud800" <= character <= "\udfff" for character in text):
-                return Row(column=column.name, problem="it is not UTF-8, or longer than 1 MiB")
+                return CsvRow(column=column.name, problem="it is not UTF-8, or longer than 1 MiB")
             try:
                 if text:
                     put(variables, column.path, column.value(text))
-            except Misfit as misfit:
-                return Row(column=column.name, problem=str(misfit))
-        return Row(variables, cells=tuple(cells))
+            except VariableError as misfit:
+                return CsvRow(column=column.name, problem=str(misfit))
+        return CsvRow(variables, cells=tuple(cells))
 
     @staticmethod
-    def _decoded(source: Source) -> Iterator[str]:
+    def _decoded(source: InputFile) -> Iterator[str]:
         for line in source.lines():
             yield "\udcff" if line is None else line.decode(errors="surrogateescape") + "\n"

@@ -27,11 +27,11 @@ _WHOLE = re.compile(r"-?[0-9]{1,19}")
 _TRUTHS = {"true": True, "false": False}
 
 
-class Misfit(ValueError):  # noqa: N818 -- the text does not fit, nothing broke
+class VariableError(ValueError):
     """A text that is none of its variable's type."""
 
 
-class Column(NamedTuple):
+class CsvColumn(NamedTuple):
     """Where a text goes: the path of a variable, ``subject.email``, and the type that is there."""
 
     path: tuple[str, ...]
@@ -42,29 +42,29 @@ class Column(NamedTuple):
         return ".".join(self.path)
 
     def value(self, text: str) -> Any:
-        """Give what the text means; Misfit when it is none of the type."""
+        """Give what the text means; VariableError when it is none of the type."""
         kind = get_nullable_type(self.kind)
         if isinstance(kind, GraphQLList | GraphQLInputObjectType):
             try:
                 return orjson.loads(text)
             except ValueError:
-                raise Misfit(f"it is no {self.kind}: write it as JSON") from None
+                raise VariableError(f"it is no {self.kind}: write it as JSON") from None
         name = get_named_type(kind).name
         if name in {"Int", "BigInt"}:
             if not _WHOLE.fullmatch(text):
-                raise Misfit("it is no whole number")
+                raise VariableError("it is no whole number")
             return int(text)
         if name == "Float":
             try:
                 return float(text)
             except ValueError:
-                raise Misfit("it is no number") from None
+                raise VariableError("it is no number") from None
         if name == "Boolean":
             if text.lower() not in _TRUTHS:
-                raise Misfit("it is neither true nor false")
+                raise VariableError("it is neither true nor false")
             return _TRUTHS[text.lower()]
         if graphql.is_enum_type(kind) and text not in kind.values:
-            raise Misfit(f"it is none of {', '.join(kind.values)}")
+            raise VariableError(f"it is none of {', '.join(kind.values)}")
         return text
 
 
@@ -78,7 +78,7 @@ class Operation(NamedTuple):
     needed: frozenset[str]
     """The variables without which it cannot run."""
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> CsvColumn:
         """Say where a column's texts go; a sentence says what is wrong when the operation has no such variable."""
         path = tuple(name.strip().removeprefix("$").split("."))
         if path[0] not in self.variables:
@@ -91,9 +91,9 @@ class Operation(NamedTuple):
                 keys = ", ".join(inside.fields) if isinstance(inside, GraphQLInputObjectType) else "none"
                 raise typer.BadParameter(f"${'.'.join(path[:index])} has no key {key} (its keys: {keys})")
             kind = inside.fields[key].type
-        return Column(path, kind)
+        return CsvColumn(path, kind)
 
-    def demand(self, columns: Iterable[Column]) -> None:
+    def demand(self, columns: Iterable[CsvColumn]) -> None:
         """Say when a variable that must be given is not, or is given twice."""
         paths = [column.path for column in columns]
         for path in paths:

@@ -14,13 +14,15 @@ from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint
 from models.audit.events import AccessAction
 from models.errors import BadInput, CaseRequired, Forbidden, NotFound, StateConflict
 from models.outbox import staff_notices
-from models.outbox.staff_notices import NoticeName
-from models.storage.columns import Fate, Id, Moment, Table, Text, new_id, now, stored
-from models.storage.database import Connection, One, Statement, as_list
-from models.storage.pagination import Slice
-from models.subjects import subjects
-from models.subjects.identifiers import Name
-from models.unit_of_work import Deed
+from models.outbox.staff_notices import StaffNoticeKind
+from models.storage.clock import now
+from models.storage.columns import ErasureAction, Table, Text, Timestamp, Uuid, column
+from models.storage.ids import new_id
+from models.storage.pagination import Page
+from models.storage.statement import Connection, RowByKey, Statement, as_list
+from models.subjects import resolution
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import UnitOfWork
 
 MOST_MINUTES = 60
 WAITS = timedelta(hours=24)
@@ -52,15 +54,15 @@ class AccessGrant(Table, table=True):
         Index("access_grants_by_time", "asked_at", "id"),
     )
 
-    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
-    id: UUID = stored(Id, Fate.KEPT, primary_key=True)
-    actor: str = stored(Text, Fate.KEPT)
-    case_reference: str = stored(Text, Fate.KEPT)
-    minutes: int = stored(SmallInteger, Fate.KEPT)
-    asked_at: datetime = stored(Moment, Fate.KEPT)
-    decided_by: str | None = stored(Text, Fate.KEPT, nullable=True)
-    decided_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    expires_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
+    actor: str = column(Text, ErasureAction.KEPT)
+    case_reference: str = column(Text, ErasureAction.KEPT)
+    minutes: int = column(SmallInteger, ErasureAction.KEPT)
+    asked_at: datetime = column(Timestamp, ErasureAction.KEPT)
+    decided_by: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    decided_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    expires_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
 
 
 class AccessGrantRow(NamedTuple):
@@ -77,12 +79,12 @@ class AccessGrantRow(NamedTuple):
     expires_at: datetime | None
 
 
-class Granted(NamedTuple):
+class GrantedPage(NamedTuple):
     """A page of what opens only under a grant; without one ``grant_id`` is None and the page is empty."""
 
     subject_id: UUID | None
     grant_id: UUID | None
-    page: Slice[Any]
+    page: Page[Any]
 
 
 BY_IDS = Statement("""
@@ -147,9 +149,9 @@ def approver_of(decided_by: str | None, expires_at: datetime | None) -> str | No
     return decided_by if expires_at is not None else None
 
 
-async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, AccessGrantRow]:
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, AccessGrantRow]:
     """Give the grants of these ids."""
-    return One((row[0], AccessGrantRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+    return RowByKey((row[0], AccessGrantRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
 async def since(connection: Connection, at: datetime) -> list[AccessGrantRow]:
@@ -157,57 +159,57 @@ async def since(connection: Connection, at: datetime) -> list[AccessGrantRow]:
     return [AccessGrantRow._make(row) for row in await SINCE.rows(connection, since=at)]
 
 
-async def open_grant(deed: Deed, name: Name, minutes: int) -> UUID:
+async def open_access_grant(unit: UnitOfWork, name: SubjectIdentifier, minutes: int) -> UUID:
     """Ask for a grant on one person, for the actor's case; it waits for somebody else's approval.
 
     CASE_REQUIRED without a case; BAD_INPUT for more than 60 minutes.
     """
-    case = deed.actor.case
+    case = unit.actor.case
     if case is None:
         raise CaseRequired(access=[{"field": "Mutation.openAccessGrant"}])
     if not 1 <= minutes <= MOST_MINUTES:
         raise BadInput("minutes", f"it is not a count of minutes, 1 to {MOST_MINUTES}")
-    subject = await subjects.locked(deed, name, "subject")
+    subject = await resolution.lock(unit, name, "subject")
     grant_id: UUID | None = await STANDING.value(
-        deed.connection, subject_id=subject.subject_id, actor=deed.actor.name, case=case, waits=WAITS
+        unit.connection, subject_id=subject.subject_id, actor=unit.actor.name, case=case, waits=WAITS
     )
     if grant_id is None:
         grant_id = new_id()
         await ASK.run(
-            deed.connection,
+            unit.connection,
             subject_id=subject.subject_id,
             id=grant_id,
-            actor=deed.actor.name,
+            actor=unit.actor.name,
             case=case,
             minutes=minutes,
         )
-        await staff_notices.post(deed, NoticeName.ACCESS_GRANT_ASKED, grant_id)
-    deed.action, deed.grant_id = AccessAction.GRANT, grant_id
+        await staff_notices.enqueue(unit, StaffNoticeKind.ACCESS_GRANT_ASKED, grant_id)
+    unit.action, unit.grant_id = AccessAction.GRANT, grant_id
     return grant_id
 
 
-async def approve(deed: Deed, grant_id: UUID) -> UUID:
+async def approve_access_grant(unit: UnitOfWork, grant_id: UUID) -> UUID:
     """Open a grant from now on, for its minutes; FORBIDDEN to the one who asked, STATE_CONFLICT when it is over."""
-    return await _decide(deed, grant_id, GrantState.OPEN)
+    return await _decide(unit, grant_id, GrantState.OPEN)
 
 
-async def refuse(deed: Deed, grant_id: UUID) -> UUID:
+async def refuse_access_grant(unit: UnitOfWork, grant_id: UUID) -> UUID:
     """Refuse a grant that waits; FORBIDDEN to the one who asked, STATE_CONFLICT when it was approved or is over."""
-    return await _decide(deed, grant_id, GrantState.REFUSED)
+    return await _decide(unit, grant_id, GrantState.REFUSED)
 
 
-async def _decide(deed: Deed, grant_id: UUID, wanted: GrantState) -> UUID:
-    row = await LOCKED.row(deed.connection, id=grant_id)
+async def _decide(unit: UnitOfWork, grant_id: UUID, wanted: GrantState) -> UUID:
+    row = await LOCKED.row(unit.connection, id=grant_id)
     if row is None:
         raise NotFound(argument="id")
     grant = AccessGrantRow._make(row)
-    if grant.actor == deed.actor.name:
+    if grant.actor == unit.actor.name:
         raise Forbidden(argument="id", access=[])
     state = state_of(grant.asked_at, grant.decided_at, grant.expires_at)
     if state is GrantState.WAITING:
-        await DECIDE.run(deed.connection, id=grant_id, actor=deed.actor.name, opens=wanted is GrantState.OPEN)
+        await DECIDE.run(unit.connection, id=grant_id, actor=unit.actor.name, opens=wanted is GrantState.OPEN)
     elif state is not wanted:
         raise StateConflict(state=state)
-    deed.about.append(grant.subject_id)
-    deed.action, deed.grant_id = AccessAction.GRANT, grant_id
+    unit.about.append(grant.subject_id)
+    unit.action, unit.grant_id = AccessAction.GRANT, grant_id
     return grant_id

@@ -13,11 +13,13 @@ from sqlalchemy import ARRAY, CheckConstraint
 from models.actors import PEOPLE, Role
 from models.errors import BadInput, CardNumberRefused, NotFound
 from models.outbox import staff_notices
-from models.outbox.staff_notices import NoticeName
+from models.outbox.staff_notices import StaffNoticeKind
 from models.storage.card_numbers import looks_like_card_number
-from models.storage.columns import CLOCK_SKEW, Fate, Id, Moment, Octets, Table, Text, new_id, stored
-from models.storage.database import Connection, One, Statement, as_list
-from models.unit_of_work import Deed
+from models.storage.clock import CLOCK_SKEW
+from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column
+from models.storage.ids import new_id
+from models.storage.statement import Connection, RowByKey, Statement, as_list
+from models.unit_of_work import UnitOfWork
 
 PREFIX = "prv_"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,62}[A-Za-z0-9]|[A-Za-z0-9]")
@@ -42,15 +44,15 @@ class Token(Table, table=True):
         CheckConstraint("octet_length(secret_sha256) = 32", name="token_hash_is_one"),
     )
 
-    id: UUID = stored(Id, Fate.IMPERSONAL, primary_key=True)
-    name: str = stored(Text, Fate.IMPERSONAL)
-    roles: list[str] = stored(ARRAY(Text), Fate.IMPERSONAL)
-    secret_sha256: bytes = stored(Octets, Fate.IMPERSONAL, unique=True)
-    issued_at: datetime = stored(Moment, Fate.IMPERSONAL)
-    issued_by: str = stored(Text, Fate.IMPERSONAL)
-    expires_at: datetime | None = stored(Moment, Fate.IMPERSONAL, nullable=True)
-    last_used_at: datetime | None = stored(Moment, Fate.IMPERSONAL, nullable=True)
-    revoked_at: datetime | None = stored(Moment, Fate.IMPERSONAL, nullable=True)
+    id: UUID = column(Uuid, ErasureAction.IMPERSONAL, primary_key=True)
+    name: str = column(Text, ErasureAction.IMPERSONAL)
+    roles: list[str] = column(ARRAY(Text), ErasureAction.IMPERSONAL)
+    secret_sha256: bytes = column(Bytes, ErasureAction.IMPERSONAL, unique=True)
+    issued_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL)
+    issued_by: str = column(Text, ErasureAction.IMPERSONAL)
+    expires_at: datetime | None = column(Timestamp, ErasureAction.IMPERSONAL, nullable=True)
+    last_used_at: datetime | None = column(Timestamp, ErasureAction.IMPERSONAL, nullable=True)
+    revoked_at: datetime | None = column(Timestamp, ErasureAction.IMPERSONAL, nullable=True)
 
 
 class TokenRow(NamedTuple):
@@ -65,7 +67,7 @@ class TokenRow(NamedTuple):
     revoked_at: datetime | None
 
 
-class Issued(NamedTuple):
+class IssuedTokenRow(NamedTuple):
     """A new token with its secret, which is shown this once."""
 
     token_id: UUID
@@ -130,29 +132,29 @@ AND last_used_at IS DISTINCT FROM date_trunc('minute', clock_timestamp())
 """)
 
 
-def hashed(secret: str) -> bytes:
+def hash_secret(secret: str) -> bytes:
     """Hash a token as it is kept; its 256 random bits need no slow hash."""
     return hashlib.sha256(secret.encode()).digest()
 
 
-async def every(connection: Connection, _keys: Sequence[None]) -> Mapping[None, list[TokenRow]]:
+async def all_tokens(connection: Connection, _keys: Sequence[None]) -> Mapping[None, list[TokenRow]]:
     """Give all tokens, the oldest first."""
     return {None: [TokenRow._make(row) for row in await ALL.rows(connection)]}
 
 
-async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, TokenRow]:
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, TokenRow]:
     """Give the tokens of these ids."""
-    return One((row[0], TokenRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+    return RowByKey((row[0], TokenRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
-async def valid(connection: Connection, hashes: Sequence[bytes]) -> One[bytes, TokenRow]:
+async def valid(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, TokenRow]:
     """Give the tokens that have these hashes and are neither expired nor revoked."""
-    return One((row[0], TokenRow._make(row[1:])) for row in await VALID.rows(connection, hashes=as_list(hashes)))
+    return RowByKey((row[0], TokenRow._make(row[1:])) for row in await VALID.rows(connection, hashes=as_list(hashes)))
 
 
-async def issue(
-    deed: Deed, name: str, roles: Sequence[Role], expires_at: datetime | None, life: TokenLife = LIFE
-) -> Issued:
+async def issue_token(
+    unit: UnitOfWork, name: str, roles: Sequence[Role], expires_at: datetime | None, life: TokenLife = LIFE
+) -> IssuedTokenRow:
     """Make a token for a service, a person or a script; its secret leaves here once and is kept nowhere.
 
     It lives as long as its roles may when no end is given; BAD_INPUT when the end is later than that.
@@ -163,26 +165,26 @@ async def issue(
         raise CardNumberRefused(argument="name")
     if not roles:
         raise BadInput("roles", "it names no role")
-    if expires_at is not None and expires_at <= deed.at:
+    if expires_at is not None and expires_at <= unit.at:
         raise BadInput("expiresAt", "it lies in the past")
-    longest = deed.at + life.of(roles)
+    longest = unit.at + life.of(roles)
     if expires_at is not None and expires_at > longest + CLOCK_SKEW:
         raise BadInput("expiresAt", f"it is later than {life.of(roles).days} days from now")
     secret = PREFIX + secrets.token_urlsafe(32)
     token_id = new_id()
     await ISSUE.run(
-        deed.connection,
+        unit.connection,
         id=token_id,
         name=name,
         roles=[str(role) for role in dict.fromkeys(roles)],
-        hash=hashed(secret),
-        at=deed.at,
-        actor=deed.actor.name,
+        hash=hash_secret(secret),
+        at=unit.at,
+        actor=unit.actor.name,
         expires_at=expires_at or longest,
     )
     if not PEOPLE.isdisjoint(roles):
-        await staff_notices.post(deed, NoticeName.PEOPLE_TOKEN_ISSUED, token_id)
-    return Issued(token_id, secret)
+        await staff_notices.enqueue(unit, StaffNoticeKind.PEOPLE_TOKEN_ISSUED, token_id)
+    return IssuedTokenRow(token_id, secret)
 
 
 async def issuer(connection: Connection, token_id: UUID) -> str:
@@ -190,9 +192,9 @@ async def issuer(connection: Connection, token_id: UUID) -> str:
     return str(await ISSUER.value(connection, id=token_id))
 
 
-async def revoke(deed: Deed, token_id: UUID) -> UUID:
+async def revoke_token(unit: UnitOfWork, token_id: UUID) -> UUID:
     """Make the token worth nothing, within a second in every process; NOT_FOUND when there is no such token."""
-    if await REVOKE.value(deed.connection, id=token_id) is None:
+    if await REVOKE.value(unit.connection, id=token_id) is None:
         raise NotFound(argument="id")
     return token_id
 

@@ -11,26 +11,26 @@ from sqlalchemy import BigInteger
 
 from models.actors import Actor, Role
 from models.audit import events
-from models.audit.events import AccessAction, Entry, Occasion
-from models.storage.columns import LOOKED_UP, Fate, Moment, Table, stored
-from models.storage.database import Connection, Statement
+from models.audit.events import AccessAction, EventGroup, EventTemplate
+from models.storage.columns import REFERENCE_TABLE, ErasureAction, Table, Timestamp, column
+from models.storage.statement import Connection, Statement
 
 KEEPER: Final = Actor("record keeper", Role.ADMIN, (Role.ADMIN,))
 
 
-class AuditEra(Table, table=True):
+class LogEpoch(Table, table=True):
     """A server on which the record was written, by PostgreSQL's own name for it; the last one is where it is now."""
 
     __tablename__ = "audit_eras"
-    __table_args__ = LOOKED_UP
+    __table_args__ = REFERENCE_TABLE
 
-    number: int = stored(BigInteger, Fate.IMPERSONAL, primary_key=True)
-    server: int = stored(BigInteger, Fate.IMPERSONAL)
-    begins_after: int = stored(BigInteger, Fate.IMPERSONAL)
-    begun_at: datetime = stored(Moment, Fate.IMPERSONAL)
+    number: int = column(BigInteger, ErasureAction.IMPERSONAL, primary_key=True)
+    server: int = column(BigInteger, ErasureAction.IMPERSONAL)
+    begins_after: int = column(BigInteger, ErasureAction.IMPERSONAL)
+    begun_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL)
 
 
-class Horizon(NamedTuple):
+class Watermark(NamedTuple):
     """How far the record is settled: every event before this place is committed, or never will be."""
 
     place: int
@@ -78,17 +78,19 @@ SELECT access_event_era()
 """)
 
 
-async def horizon(connection: Connection) -> Horizon:
+async def read_watermark(connection: Connection) -> Watermark:
     """Say how far the record is settled. Only statements that begin after this see all of what is."""
     row = await HORIZON.row(connection)
     assert row is not None  # noqa: S101 -- the migration begins the first era
-    return Horizon(*row)
+    return Watermark(*row)
 
 
-async def begin(connection: Connection) -> int | None:
+async def begin_epoch(connection: Connection) -> int | None:
     """Begin an era if the record has moved to another server, and note that on the record; give its number."""
     async with connection.transaction():
         number: int | None = await BEGIN.value(connection)
         if number is not None:
-            await events.note(connection, Entry(Occasion(KEEPER, AccessAction.WRITE, ("beginEra",)), (None,)))
+            await events.record_group(
+                connection, EventGroup(EventTemplate(KEEPER, AccessAction.WRITE, ("beginEra",)), (None,))
+            )
         return number

@@ -11,9 +11,11 @@ import orjson
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Integer, bindparam, select, text, tuple_
 
 from models.actors import Actor, Role
-from models.storage.columns import ADDED_TO, Fate, Id, Moment, Octets, Table, Text, new_id, now, one_of, stored
-from models.storage.database import Connection, Many, One, Statement, as_list
-from models.storage.pagination import PageOf, Slice, sliced
+from models.storage.clock import now
+from models.storage.columns import APPEND_ONLY, Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
+from models.storage.ids import new_id
+from models.storage.pagination import Page, PageRequest, page_of
+from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
 
 
 class AccessAction(StrEnum):
@@ -36,8 +38,8 @@ class AccessEvent(Table, table=True):
 
     __tablename__ = "access_events"
     __table_args__ = (
-        one_of("action", AccessAction),
-        one_of("role", Role),
+        enum_check("action", AccessAction),
+        enum_check("role", Role),
         # Counted repetitions, {3,64}, would cost ten times as much, and each event is checked.
         CheckConstraint(
             "case_reference ~ '^[A-Za-z0-9#\\:_/-]+$' AND octet_length(case_reference) BETWEEN 3 AND 64",
@@ -51,24 +53,24 @@ class AccessEvent(Table, table=True):
         CheckConstraint("octet_length(operation_hash) = 32", name="operation_hash_is_one"),
         Index("access_events_of_grant", "grant_id", "at", "id", postgresql_where=text("grant_id IS NOT NULL")),
         Index("access_events_by_commit", "written_in", "id"),
-        ADDED_TO,
+        APPEND_ONLY,
     )
 
-    at: datetime = stored(Moment, Fate.KEPT, primary_key=True)
-    id: UUID = stored(Id, Fate.KEPT, primary_key=True)
-    actor: str = stored(Text, Fate.KEPT)
-    role: str = stored(Text, Fate.KEPT)
-    case_reference: str | None = stored(Text, Fate.KEPT, nullable=True)
-    subject_id: UUID | None = stored(Id, Fate.KEPT, nullable=True)
-    action: str = stored(Text, Fate.KEPT)
-    fields: list[str] = stored(ARRAY(Text), Fate.KEPT)
-    operation: str | None = stored(Text, Fate.KEPT, nullable=True)
-    operation_hash: bytes | None = stored(Octets, Fate.KEPT, nullable=True)
-    grant_id: UUID | None = stored(Id, Fate.KEPT, nullable=True)
-    written_in: int = stored(BigInteger, Fate.KEPT, server_default=PLACE)
+    at: datetime = column(Timestamp, ErasureAction.KEPT, primary_key=True)
+    id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
+    actor: str = column(Text, ErasureAction.KEPT)
+    role: str = column(Text, ErasureAction.KEPT)
+    case_reference: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    subject_id: UUID | None = column(Uuid, ErasureAction.KEPT, nullable=True)
+    action: str = column(Text, ErasureAction.KEPT)
+    fields: list[str] = column(ARRAY(Text), ErasureAction.KEPT)
+    operation: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    operation_hash: bytes | None = column(Bytes, ErasureAction.KEPT, nullable=True)
+    grant_id: UUID | None = column(Uuid, ErasureAction.KEPT, nullable=True)
+    written_in: int = column(BigInteger, ErasureAction.KEPT, server_default=PLACE)
 
 
-class Wanted(NamedTuple):
+class EventFilter(NamedTuple):
     """Which events are looked for; None is any."""
 
     subject_id: UUID | None
@@ -92,7 +94,7 @@ class AccessEventRow(NamedTuple):
     grant_id: UUID | None = None
 
 
-class Occasion(NamedTuple):
+class EventTemplate(NamedTuple):
     """What events that are alike have in common: who did what, to which fields, through which operation."""
 
     actor: Actor
@@ -104,7 +106,7 @@ class Occasion(NamedTuple):
     grant_id: UUID | None = None
 
 
-class Entry:
+class EventGroup:
     """Events that are to be written: one of each of these people, or of None, on the same occasion.
 
     No two entries are equal, so that each is written, whatever it says.
@@ -112,7 +114,7 @@ class Entry:
 
     __slots__ = ("occasion", "subject_ids")
 
-    def __init__(self, occasion: Occasion, subject_ids: Iterable[UUID | None]) -> None:
+    def __init__(self, occasion: EventTemplate, subject_ids: Iterable[UUID | None]) -> None:
         self.occasion = occasion
         self.subject_ids = [*subject_ids]
 
@@ -157,11 +159,11 @@ def _found(*filters: str) -> Statement:
     """Give the statement for some filters: each combination has its own, so that each uses its own index."""
     event: Any = AccessEvent
     clauses = {
-        "subject_id": event.subject_id == bindparam("subject_id", type_=Id),
+        "subject_id": event.subject_id == bindparam("subject_id", type_=Uuid),
         "actor": event.actor == bindparam("actor", type_=Text),
-        "since": event.at >= bindparam("since", type_=Moment),
+        "since": event.at >= bindparam("since", type_=Timestamp),
         "after": tuple_(event.at, event.id)
-        < tuple_(bindparam("after_at", type_=Moment), bindparam("after_id", type_=Id)),
+        < tuple_(bindparam("after_at", type_=Timestamp), bindparam("after_id", type_=Uuid)),
     }
     return Statement(
         select(
@@ -188,12 +190,12 @@ FOUND = {chosen: _found(*chosen) for size in range(5) for chosen in combinations
 """How events are found, the newest first, by the filters that are given."""
 
 
-async def note(connection: Connection, *entries: Entry) -> None:
+async def record_group(connection: Connection, *entries: EventGroup) -> None:
     """Write the events of entries, which are of now, all in one statement."""
     await NOTE.run(connection, alike=orjson.dumps([*map(_written, entries)]).decode())
 
 
-def _written(entry: Entry) -> dict[str, Any]:
+def _written(entry: EventGroup) -> dict[str, Any]:
     """Give an entry as the statement takes it."""
     actor, action, fields, operation, operation_hash, grant_id = entry.occasion
     people = entry.subject_ids
@@ -212,35 +214,37 @@ def _written(entry: Entry) -> dict[str, Any]:
     }
 
 
-async def recorded(connection: Connection, entries: Sequence[Entry]) -> One[Entry, None]:
+async def record_groups(connection: Connection, entries: Sequence[EventGroup]) -> RowByKey[EventGroup, None]:
     """Write entries, committed when this returns, so that the answers which wait for them may leave."""
-    await note(connection, *entries)
-    return One()
+    await record_group(connection, *entries)
+    return RowByKey()
 
 
 async def of_subjects(
-    connection: Connection, ids: Sequence[UUID], page: PageOf
-) -> Mapping[UUID, Slice[AccessEventRow]]:
+    connection: Connection, ids: Sequence[UUID], page: PageRequest
+) -> Mapping[UUID, Page[AccessEventRow]]:
     """Give a page of each person's events, the newest first."""
     after_at, after_id = page.after or (None, None)
-    groups: Many[UUID, AccessEventRow] = Many()
+    groups: RowsByKey[UUID, AccessEventRow] = RowsByKey()
     rows = await OF_SUBJECTS.rows(
         connection, ids=as_list(ids), after_at=after_at, after_id=after_id, first=page.first + 1
     )
     for row in rows:
         groups.add(row[5], AccessEventRow._make(row))
-    return {subject_id: sliced(groups[subject_id], page) for subject_id in ids}
+    return {subject_id: page_of(groups[subject_id], page) for subject_id in ids}
 
 
-async def of_grants(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, AccessEventRow]:
+async def of_grants(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, AccessEventRow]:
     """Give what was done about and under each grant, the oldest first."""
-    groups: Many[UUID, AccessEventRow] = Many()
+    groups: RowsByKey[UUID, AccessEventRow] = RowsByKey()
     for row in await OF_GRANTS.rows(connection, ids=as_list(ids)):
         groups.add(row["grant_id"], AccessEventRow._make(row))
     return groups
 
 
-async def found(connection: Connection, keys: Sequence[Wanted], page: PageOf) -> Mapping[Wanted, Slice[AccessEventRow]]:
+async def find_events(
+    connection: Connection, keys: Sequence[EventFilter], page: PageRequest
+) -> Mapping[EventFilter, Page[AccessEventRow]]:
     """Give a page of the events that fit each key, the newest first."""
     after_at, after_id = page.after or (None, None)
     pages = {}
@@ -250,5 +254,5 @@ async def found(connection: Connection, keys: Sequence[Wanted], page: PageOf) ->
         rows = await statement.rows(
             connection, **wanted._asdict(), after_at=after_at, after_id=after_id, first=page.first + 1
         )
-        pages[wanted] = sliced([AccessEventRow._make(row) for row in rows], page)
+        pages[wanted] = page_of([AccessEventRow._make(row) for row in rows], page)
     return pages

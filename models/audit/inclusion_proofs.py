@@ -8,9 +8,9 @@ import orjson
 
 from models.audit import merkle
 from models.audit.events import AccessEventRow
-from models.audit.segments import Segment, Trusted, canonical, leaves_of
+from models.audit.segments import Segment, TrustedKeys, canonical_bytes, leaves_of
 from models.errors import NotFound
-from models.storage.database import Connection, Statement
+from models.storage.statement import Connection, Statement
 
 HOLDING = Statement("""
 SELECT s.number, s.from_transaction, s.until_transaction, s.event_count, s.last_at, s.root, s.previous, s.sealed_at,
@@ -40,7 +40,7 @@ async def prove(connection: Connection, event_id: UUID) -> dict[str, Any]:
     if row is None or found is None:
         raise NotFound(argument="event")
     segment = Segment._make(found)
-    entry = canonical(AccessEventRow._make(row))
+    entry = canonical_bytes(AccessEventRow._make(row))
     leaves = leaves_of(segment.entries)
     leaf = merkle.leaf_hash(entry)
     if leaf not in leaves:
@@ -50,7 +50,7 @@ async def prove(connection: Connection, event_id: UUID) -> dict[str, Any]:
         "event": orjson.loads(entry),
         "place": place,
         "path": [hashed.hex() for hashed in merkle.path(place, leaves)],
-        "segment": written(segment),
+        "segment": serialize(segment),
     }
 
 
@@ -60,13 +60,13 @@ async def tip(connection: Connection) -> Segment | None:
     return Segment(*row) if row else None
 
 
-def written(segment: Segment) -> dict[str, Any]:
+def serialize(segment: Segment) -> dict[str, Any]:
     """Write a segment's head for a witness: all that is signed, and the signature."""
     named = zip(Segment._fields[:9], orjson.loads(segment.header)[2:], strict=True)
     return {**dict(named), "signature": segment.signature.hex(), "head": segment.head.hex()}
 
 
-def read(given: dict[str, Any]) -> Segment:
+def parse(given: dict[str, Any]) -> Segment:
     """Read what ``written`` wrote; ValueError when it is not of that form."""
     try:
         return Segment(
@@ -85,10 +85,10 @@ def read(given: dict[str, Any]) -> Segment:
         raise ValueError("it is not a head of the record") from None
 
 
-def is_proved(given: dict[str, Any], trusted: Trusted) -> bool:
+def verify_proof(given: dict[str, Any], trusted: TrustedKeys) -> bool:
     """Say whether a proof holds: the event is in the segment, and a known key signed the segment."""
     try:
-        segment = read(given["segment"])
+        segment = parse(given["segment"])
         leaf = merkle.leaf_hash(orjson.dumps(given["event"]))
         path = [bytes.fromhex(part) for part in given["path"]]
         place = int(given["place"])

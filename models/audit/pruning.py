@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import BigInteger
 
-from models.audit.segments import SEALED, Segment, Signer, micros
-from models.storage.columns import Fate, Moment, Octets, Table, now, stored
-from models.storage.database import Connection, Statement
+from models.audit.segments import SEALED, Segment, SegmentSigner, to_microseconds
+from models.storage.clock import now
+from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, column
+from models.storage.statement import Connection, Statement
 
 
 class AuditPrune(Table, table=True):
@@ -17,12 +18,12 @@ class AuditPrune(Table, table=True):
     __tablename__ = "audit_prunes"
     __table_args__ = SEALED
 
-    number: int = stored(BigInteger, Fate.IMPERSONAL, primary_key=True)
-    head: bytes = stored(Octets, Fate.IMPERSONAL)
-    until_transaction: int = stored(BigInteger, Fate.IMPERSONAL)
-    pruned_at: datetime = stored(Moment, Fate.IMPERSONAL)
-    key_id: bytes = stored(Octets, Fate.IMPERSONAL)
-    signature: bytes = stored(Octets, Fate.IMPERSONAL)
+    number: int = column(BigInteger, ErasureAction.IMPERSONAL, primary_key=True)
+    head: bytes = column(Bytes, ErasureAction.IMPERSONAL)
+    until_transaction: int = column(BigInteger, ErasureAction.IMPERSONAL)
+    pruned_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL)
+    key_id: bytes = column(Bytes, ErasureAction.IMPERSONAL)
+    signature: bytes = column(Bytes, ErasureAction.IMPERSONAL)
 
 
 class Prune(NamedTuple):
@@ -41,7 +42,7 @@ class Prune(NamedTuple):
             self.number,
             self.head.hex(),
             self.until_transaction,
-            micros(self.pruned_at),
+            to_microseconds(self.pruned_at),
             self.key_id.hex(),
         ]
         return orjson.dumps(["prune", 1, *parts])
@@ -81,7 +82,7 @@ ORDER BY c.relname
 """)
 
 
-async def prune(connection: Connection, signer: Signer, before: datetime) -> tuple[int, int]:
+async def prune(connection: Connection, signer: SegmentSigner, before: datetime) -> tuple[int, int]:
     """Drop the segments whose events are all older than a time; give how many segments and events went."""
     async with connection.transaction():
         row = await OLD.row(connection, before=before)

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from models.audit import epochs, merkle
 from models.audit.events import AccessEventRow
-from models.audit.segments import BEGINNING, TIP, Segment, Signer, canonical
-from models.storage.columns import now
-from models.storage.database import Connection, Statement
+from models.audit.segments import BEGINNING, TIP, Segment, SegmentSigner, canonical_bytes
+from models.storage.clock import now
+from models.storage.statement import Connection, Statement
 
 MOST: Final = 20_000
 """Events in a segment at most, unless one transaction alone wrote more."""
@@ -67,33 +67,33 @@ VALUES
 """)
 
 
-class MovedError(Exception):
+class ServerChangedError(Exception):
     """The record was restored onto another server, where its era has not begun: ``eras.begin`` begins it."""
 
 
-class WentBackError(Exception):
+class LogWentBackError(Exception):
     """The same server counts transactions anew, which no restore does: its chain cannot go on as it is."""
 
 
-async def seal(connection: Connection, signer: Signer, most: int = MOST) -> Segment | None:
+async def seal_segment(connection: Connection, signer: SegmentSigner, most: int = MOST) -> Segment | None:
     """Seal what is committed and not sealed yet, as one segment; None when there is nothing, or another one seals."""
     await COUNT_ON.run(connection)
     async with connection.transaction():
         if not await LOCK.value(connection):
             return None
         number, previous, since = await _tip(connection)
-        horizon = await epochs.horizon(connection)
+        horizon = await epochs.read_watermark(connection)
         if not horizon.is_here:
-            raise MovedError
+            raise ServerChangedError
         if since > horizon.newest:
-            raise WentBackError
+            raise LogWentBackError
         until = horizon.place
         rows = await COMMITTED.rows(connection, since=since, until=until, most=most)
         if not rows:
             return None
         if len(rows) == most:
             rows, until = await _cut(connection, rows)
-        entries = [(row[0], merkle.leaf_hash(canonical(AccessEventRow._make(row[:11])))) for row in rows]
+        entries = [(row[0], merkle.leaf_hash(canonical_bytes(AccessEventRow._make(row[:11])))) for row in rows]
         segment = Segment(
             number=number + 1,
             from_transaction=since,

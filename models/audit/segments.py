@@ -19,8 +19,8 @@ from sqlalchemy import BigInteger, CheckConstraint, Integer
 
 from models.audit import merkle
 from models.audit.events import AccessEventRow
-from models.storage.columns import Fate, Moment, Octets, Table, stored
-from models.storage.database import Connection, Statement
+from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, column
+from models.storage.statement import Connection, Statement
 
 SEALED: Final = {"info": {"is_sealed": True}}
 """Marks a table that workers alone add to, and of which nobody but its owner changes or deletes a row."""
@@ -43,17 +43,17 @@ class AuditSegment(Table, table=True):
         SEALED,
     )
 
-    number: int = stored(BigInteger, Fate.IMPERSONAL, primary_key=True)
-    from_transaction: int = stored(BigInteger, Fate.IMPERSONAL)
-    until_transaction: int = stored(BigInteger, Fate.IMPERSONAL)
-    event_count: int = stored(Integer, Fate.IMPERSONAL)
-    last_at: datetime = stored(Moment, Fate.IMPERSONAL)
-    root: bytes = stored(Octets, Fate.IMPERSONAL)
-    previous: bytes = stored(Octets, Fate.IMPERSONAL)
-    sealed_at: datetime = stored(Moment, Fate.IMPERSONAL)
-    key_id: bytes = stored(Octets, Fate.IMPERSONAL)
-    signature: bytes = stored(Octets, Fate.IMPERSONAL)
-    entries: bytes = stored(Octets, Fate.IMPERSONAL)
+    number: int = column(BigInteger, ErasureAction.IMPERSONAL, primary_key=True)
+    from_transaction: int = column(BigInteger, ErasureAction.IMPERSONAL)
+    until_transaction: int = column(BigInteger, ErasureAction.IMPERSONAL)
+    event_count: int = column(Integer, ErasureAction.IMPERSONAL)
+    last_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL)
+    root: bytes = column(Bytes, ErasureAction.IMPERSONAL)
+    previous: bytes = column(Bytes, ErasureAction.IMPERSONAL)
+    sealed_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL)
+    key_id: bytes = column(Bytes, ErasureAction.IMPERSONAL)
+    signature: bytes = column(Bytes, ErasureAction.IMPERSONAL)
+    entries: bytes = column(Bytes, ErasureAction.IMPERSONAL)
 
 
 class Segment(NamedTuple):
@@ -82,7 +82,7 @@ class Segment(NamedTuple):
         return hashlib.sha256(self.header).digest()
 
 
-class Signer:
+class SegmentSigner:
     """The key that signs; the processes that serve callers do not have it."""
 
     def __init__(self, text: str) -> None:
@@ -103,7 +103,7 @@ class Signer:
         return self._key.sign(message)
 
 
-class Trusted(dict[bytes, Ed25519PublicKey]):
+class TrustedKeys(dict[bytes, Ed25519PublicKey]):
     """Public keys by their ids."""
 
     @classmethod
@@ -124,13 +124,13 @@ def key_id(public: bytes) -> bytes:
     return hashlib.sha256(public).digest()[:8]
 
 
-def canonical(event: AccessEventRow) -> bytes:
+def canonical_bytes(event: AccessEventRow) -> bytes:
     """Give an event in the one form that its leaf is the hash of."""
     identity, at, actor, role, case, subject_id, action, fields, operation, operation_hash, grant_id = event
     return orjson.dumps(
         [
             identity.hex,
-            micros(at),
+            to_microseconds(at),
             actor,
             role,
             case,
@@ -144,7 +144,7 @@ def canonical(event: AccessEventRow) -> bytes:
     )
 
 
-def micros(at: datetime) -> int:
+def to_microseconds(at: datetime) -> int:
     """Count the microseconds since 1970."""
     since = at - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
@@ -152,7 +152,7 @@ def micros(at: datetime) -> int:
 
 def _plain(part: Any) -> Any:
     if isinstance(part, datetime):
-        return micros(part)
+        return to_microseconds(part)
     return part.hex() if isinstance(part, bytes) else part
 
 

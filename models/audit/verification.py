@@ -9,15 +9,15 @@ import asyncpg
 from models.audit import merkle
 from models.audit.events import AccessEventRow
 from models.audit.pruning import Prune
-from models.audit.segments import BEGINNING, ENTRY, Segment, Trusted, canonical, id_at, leaves_of
-from models.storage.columns import Prefix, external_id
-from models.storage.database import Connection, Statement
+from models.audit.segments import BEGINNING, ENTRY, Segment, TrustedKeys, canonical_bytes, id_at, leaves_of
+from models.storage.ids import Prefix, format_id
+from models.storage.statement import Connection, Statement
 
 PREFETCHED = 2_000
 TO_THE_END = 2**63 - 1
 
 
-class Wrong(StrEnum):
+class FindingKind(StrEnum):
     """What can be wrong with the record."""
 
     MISSING = "MISSING"
@@ -32,13 +32,13 @@ class Wrong(StrEnum):
 class Finding(NamedTuple):
     """One thing that is wrong: with a segment, and with an event of it where ``event`` names one."""
 
-    wrong: Wrong
+    wrong: FindingKind
     segment: int
     says: str
     event: str | None = None
 
 
-class Verified(NamedTuple):
+class VerificationResult(NamedTuple):
     """How much was verified, and where that ends."""
 
     segments: int
@@ -86,14 +86,14 @@ LIMIT 1000
 class Verifier:
     """Reads the chain once, from its beginning or from a segment on, and remembers what it finds wrong."""
 
-    def __init__(self, trusted: Trusted) -> None:
+    def __init__(self, trusted: TrustedKeys) -> None:
         self._trusted = trusted
         self.findings: list[Finding] = []
         self.heads: dict[int, bytes] = {}
 
     async def verify(
         self, connection: Connection, first: int = 1, last: int = TO_THE_END, seen: Sequence[Segment] = ()
-    ) -> Verified:
+    ) -> VerificationResult:
         """Verify the segments from ``first`` to ``last``; ``seen`` are heads that a witness kept.
 
         The connection is in a transaction, of one snapshot where others write at the same time.
@@ -112,10 +112,10 @@ class Verifier:
                 tip, expected = segment, (segment.number + 1, segment.head, segment.until_transaction)
                 self.heads[segment.number] = segment.head
             async for stray in stream.rest():
-                self._event(Wrong.INSERTED, highest, stray[0], "lies between segments that do not know it")
+                self._event(FindingKind.INSERTED, highest, stray[0], "lies between segments that do not know it")
         if last == TO_THE_END:
             self._witnessed(seen)
-        return Verified(segments, events, tip)
+        return VerificationResult(segments, events, tip)
 
     async def _beginning(self, connection: Connection, first: int) -> tuple[int, bytes | None, int | None]:
         """Give what the first segment must be: its number, the head before it, and the transaction it begins with."""
@@ -126,7 +126,7 @@ class Verifier:
                 number, head, since = prune.number + 1, prune.head, prune.until_transaction
                 self.heads[prune.number] = prune.head
             else:
-                self._segment(Wrong.FORGED, prune.number, "its pruning is not signed by a known key")
+                self._segment(FindingKind.FORGED, prune.number, "its pruning is not signed by a known key")
         if first > number:
             before = await SEGMENTS.rows(connection, first=first - 1, last=first - 1)
             if before:
@@ -134,28 +134,30 @@ class Verifier:
                 return first, previous.head, previous.until_transaction
             return first, None, None
         for row in await UNCOVERED.rows(connection, until=since):
-            self._event(Wrong.INSERTED, number - 1, row[0], "lies before the first segment that is kept")
+            self._event(FindingKind.INSERTED, number - 1, row[0], "lies before the first segment that is kept")
         return number, head, since
 
     def _link(self, segment: Segment, expected: tuple[int, bytes | None, int | None]) -> None:
         number, head, since = expected
         for missing in range(number, min(segment.number, number + 1000)):
-            self._segment(Wrong.MISSING, missing, "the segment is missing")
+            self._segment(FindingKind.MISSING, missing, "the segment is missing")
         if not self._trusted.signed(segment.key_id, segment.header, segment.signature):
-            self._segment(Wrong.FORGED, segment.number, "it is not signed by a known key, or was changed after it")
+            self._segment(
+                FindingKind.FORGED, segment.number, "it is not signed by a known key, or was changed after it"
+            )
         if segment.number == number and head is not None and segment.previous != head:
-            self._segment(Wrong.BROKEN, segment.number, "it does not name the segment before it")
+            self._segment(FindingKind.BROKEN, segment.number, "it does not name the segment before it")
         if segment.number == number and since is not None and segment.from_transaction != since:
-            self._segment(Wrong.BROKEN, segment.number, "it does not begin where the segment before it ends")
+            self._segment(FindingKind.BROKEN, segment.number, "it does not begin where the segment before it ends")
         is_whole = len(segment.entries) == ENTRY * segment.event_count
         if not is_whole or merkle.root(leaves_of(segment.entries)) != segment.root:
-            self._segment(Wrong.FORGED, segment.number, "its list of events is not the one that was signed")
+            self._segment(FindingKind.FORGED, segment.number, "its list of events is not the one that was signed")
 
     async def _events(self, segment: Segment, stream: "_Stream") -> int:
         async for stray in stream.before(segment.from_transaction):
-            self._event(Wrong.INSERTED, segment.number, stray[0], "lies between segments that do not know it")
+            self._event(FindingKind.INSERTED, segment.number, stray[0], "lies between segments that do not know it")
         rows = [row async for row in stream.before(segment.until_transaction)]
-        leaves = [merkle.leaf_hash(canonical(AccessEventRow._make(row[:11]))) for row in rows]
+        leaves = [merkle.leaf_hash(canonical_bytes(AccessEventRow._make(row[:11]))) for row in rows]
         parts = [part for row, leaf in zip(rows, leaves, strict=True) for part in (row[0].bytes, leaf)]
         if b"".join(parts) != segment.entries:
             self._compare(segment, [row[0] for row in rows], leaves)
@@ -164,38 +166,42 @@ class Verifier:
     def _compare(self, segment: Segment, ids: list[Any], leaves: list[bytes]) -> None:
         """Say event by event how what is there differs from what was sealed."""
         if leaves_of(segment.entries) == leaves:
-            self._segment(Wrong.FORGED, segment.number, "its list of events names others than those that were signed")
+            self._segment(
+                FindingKind.FORGED, segment.number, "its list of events names others than those that were signed"
+            )
             return
         count = len(segment.entries) // ENTRY
         sealed = {id_at(segment.entries, place): leaf for place, leaf in enumerate(leaves_of(segment.entries)[:count])}
         found = dict(zip(ids, leaves, strict=True))
         for identity in sealed.keys() - found.keys():
-            self._event(Wrong.MISSING, segment.number, identity, "was sealed and is not there")
+            self._event(FindingKind.MISSING, segment.number, identity, "was sealed and is not there")
         for identity in found.keys() - sealed.keys():
-            self._event(Wrong.INSERTED, segment.number, identity, "is there and was not sealed")
+            self._event(FindingKind.INSERTED, segment.number, identity, "is there and was not sealed")
         for identity in sealed.keys() & found.keys():
             if sealed[identity] != found[identity]:
-                self._event(Wrong.CHANGED, segment.number, identity, "is not what was sealed")
+                self._event(FindingKind.CHANGED, segment.number, identity, "is not what was sealed")
         order = [identity for identity in sealed if identity in found]
         for was, is_now in zip(order, (identity for identity in found if identity in sealed), strict=True):
             if was != is_now:
-                self._event(Wrong.REORDERED, segment.number, is_now, "is not in the place in which it was sealed")
+                self._event(FindingKind.REORDERED, segment.number, is_now, "is not in the place in which it was sealed")
 
     def _witnessed(self, seen: Iterable[Segment]) -> None:
         """Compare the chain with heads that somebody outside kept."""
         for head in seen:
             if not self._trusted.signed(head.key_id, head.header, head.signature):
-                self._segment(Wrong.FORGED, head.number, "the head that was kept is not signed by a known key")
+                self._segment(FindingKind.FORGED, head.number, "the head that was kept is not signed by a known key")
             elif head.number > max(self.heads, default=0):
-                self._segment(Wrong.TRUNCATED, head.number, "the chain ends before a head that was kept")
+                self._segment(FindingKind.TRUNCATED, head.number, "the chain ends before a head that was kept")
             elif head.number in self.heads and self.heads[head.number] != head.head:
-                self._segment(Wrong.FORGED, head.number, "the chain has another segment than the one that was kept")
+                self._segment(
+                    FindingKind.FORGED, head.number, "the chain has another segment than the one that was kept"
+                )
 
-    def _segment(self, wrong: Wrong, number: int, says: str) -> None:
+    def _segment(self, wrong: FindingKind, number: int, says: str) -> None:
         self.findings.append(Finding(wrong, number, says))
 
-    def _event(self, wrong: Wrong, number: int, identity: Any, says: str) -> None:
-        self.findings.append(Finding(wrong, number, says, external_id(Prefix.ACCESS_EVENT, identity)))
+    def _event(self, wrong: FindingKind, number: int, identity: Any, says: str) -> None:
+        self.findings.append(Finding(wrong, number, says, format_id(Prefix.ACCESS_EVENT, identity)))
 
 
 class _Stream:

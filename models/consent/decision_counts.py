@@ -6,22 +6,22 @@ from time import time
 
 from sqlalchemy import BigInteger
 
-from models.storage.columns import Fate, Moment, Table, Text, stored
-from models.storage.database import Connection, Statement
+from models.storage.columns import ErasureAction, Table, Text, Timestamp, column
+from models.storage.statement import Connection, Statement
 
 MINUTE = 60
 
 
-class ConsentQuestionCount(Table, table=True):
+class ConsentDecisionCount(Table, table=True):
     """How often one caller got one answer about one purpose within one minute."""
 
     __tablename__ = "consent_question_counts"
 
-    minute: datetime = stored(Moment, Fate.IMPERSONAL, primary_key=True)
-    actor: str = stored(Text, Fate.IMPERSONAL, primary_key=True)
-    purpose: str = stored(Text, Fate.IMPERSONAL, primary_key=True)
-    reason: str = stored(Text, Fate.IMPERSONAL, primary_key=True)
-    count: int = stored(BigInteger, Fate.IMPERSONAL)
+    minute: datetime = column(Timestamp, ErasureAction.IMPERSONAL, primary_key=True)
+    actor: str = column(Text, ErasureAction.IMPERSONAL, primary_key=True)
+    purpose: str = column(Text, ErasureAction.IMPERSONAL, primary_key=True)
+    reason: str = column(Text, ErasureAction.IMPERSONAL, primary_key=True)
+    count: int = column(BigInteger, ErasureAction.IMPERSONAL)
 
 
 # Several processes count the same minute: in one order, so that they do not wait for each other in a circle.
@@ -38,7 +38,7 @@ SET count = consent_question_counts.count + excluded.count
 """)
 
 
-class Questions:
+class DecisionCounts:
     """Counts in memory, so that a question costs no write, until they are written together."""
 
     def __init__(self) -> None:

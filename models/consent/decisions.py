@@ -10,8 +10,8 @@ from uuid import UUID
 from models.consent.ledger import ConsentState
 from models.consent.purposes import LegalBasis
 from models.errors import UnknownPurpose
-from models.storage.columns import now
-from models.storage.database import Connection, Statement, as_list
+from models.storage.clock import now
+from models.storage.statement import Connection, Statement, as_list
 from models.subjects.subjects import SubjectStatus
 
 _Key = TypeVar("_Key")
@@ -73,7 +73,7 @@ WHERE p.key = :purpose
 """)
 
 
-async def decided(connection: Connection, ids: Sequence[UUID], purpose: str) -> dict[UUID, DecisionRow]:
+async def decisions_of_subjects(connection: Connection, ids: Sequence[UUID], purpose: str) -> dict[UUID, DecisionRow]:
     """Give the decision on each person for one purpose; an id that nobody has is an unknown person.
 
     UNKNOWN_PURPOSE when there is no such purpose.
@@ -82,7 +82,7 @@ async def decided(connection: Connection, ids: Sequence[UUID], purpose: str) -> 
     return _judged(await DECIDED.rows(connection, ids=listed, purpose=purpose), ids, purpose)
 
 
-async def decided_by_addresses(
+async def decisions_of_addresses(
     connection: Connection, hashes: Sequence[bytes], purpose: str
 ) -> dict[bytes, DecisionRow]:
     """Give the same for the look-up hashes of mail addresses."""
@@ -90,7 +90,7 @@ async def decided_by_addresses(
     return _judged(rows, hashes, purpose)
 
 
-async def decided_by_accounts(
+async def decisions_of_accounts(
     connection: Connection, hashes: Sequence[bytes], purpose: str
 ) -> dict[bytes, DecisionRow]:
     """Give the same for the look-up hashes of accounts."""
@@ -98,7 +98,7 @@ async def decided_by_accounts(
     return _judged(rows, hashes, purpose)
 
 
-READS = {"email": decided_by_addresses, "account": decided_by_accounts}
+READS = {"email": decisions_of_addresses, "account": decisions_of_accounts}
 
 
 _row: Callable[[tuple[Any, ...]], DecisionRow] = partial(tuple.__new__, DecisionRow)

@@ -12,9 +12,10 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Index
 
 from models.consent.purposes import LegalBasis, PurposeRow
-from models.storage.columns import ADDED_TO, Fate, Id, Moment, Table, Text, now, one_of, stored
-from models.storage.database import Connection, Many, Statement, as_list
-from models.storage.pagination import PageOf, Slice, sliced
+from models.storage.clock import now
+from models.storage.columns import APPEND_ONLY, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
+from models.storage.pagination import Page, PageRequest, page_of
+from models.storage.statement import Connection, RowsByKey, Statement, as_list
 
 
 class ConsentState(StrEnum):
@@ -48,21 +49,21 @@ class ConsentEvent(Table, table=True):
 
     __tablename__ = "consent_events"
     __table_args__ = (
-        one_of("state", ConsentState),
-        one_of("channel", Channel),
+        enum_check("state", ConsentState),
+        enum_check("channel", Channel),
         Index("consent_events_by_time", "subject_id", "effective_at", "epoch"),
-        ADDED_TO,
+        APPEND_ONLY,
     )
 
-    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
-    epoch: int = stored(BigInteger, Fate.KEPT, primary_key=True)
-    purpose: str = stored(Text, Fate.KEPT, references="purposes.key")
-    state: str = stored(Text, Fate.KEPT)
-    effective_at: datetime = stored(Moment, Fate.KEPT)
-    recorded_at: datetime = stored(Moment, Fate.KEPT)
-    channel: str = stored(Text, Fate.KEPT)
-    policy_version: str = stored(Text, Fate.KEPT, references="policy_versions.version")
-    actor: str = stored(Text, Fate.KEPT)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
+    epoch: int = column(BigInteger, ErasureAction.KEPT, primary_key=True)
+    purpose: str = column(Text, ErasureAction.KEPT, references="purposes.key")
+    state: str = column(Text, ErasureAction.KEPT)
+    effective_at: datetime = column(Timestamp, ErasureAction.KEPT)
+    recorded_at: datetime = column(Timestamp, ErasureAction.KEPT)
+    channel: str = column(Text, ErasureAction.KEPT)
+    policy_version: str = column(Text, ErasureAction.KEPT, references="policy_versions.version")
+    actor: str = column(Text, ErasureAction.KEPT)
 
 
 class Consent(Table, table=True):
@@ -71,17 +72,17 @@ class Consent(Table, table=True):
     __tablename__ = "consents"
     __table_args__ = (
         ForeignKeyConstraint(["subject_id", "epoch"], ["consent_events.subject_id", "consent_events.epoch"]),
-        one_of("state", ConsentState),
+        enum_check("state", ConsentState),
     )
 
-    subject_id: UUID = stored(Id, Fate.DELETED, references="subjects.id", primary_key=True)
-    purpose: str = stored(Text, Fate.DELETED, references="purposes.key", primary_key=True)
-    state: str = stored(Text, Fate.DELETED)
-    effective_at: datetime = stored(Moment, Fate.DELETED)
-    epoch: int = stored(BigInteger, Fate.DELETED)
-    channel: str = stored(Text, Fate.DELETED)
-    policy_version: str = stored(Text, Fate.DELETED)
-    confirmed_at: datetime | None = stored(Moment, Fate.DELETED, nullable=True)
+    subject_id: UUID = column(Uuid, ErasureAction.DELETED, references="subjects.id", primary_key=True)
+    purpose: str = column(Text, ErasureAction.DELETED, references="purposes.key", primary_key=True)
+    state: str = column(Text, ErasureAction.DELETED)
+    effective_at: datetime = column(Timestamp, ErasureAction.DELETED)
+    epoch: int = column(BigInteger, ErasureAction.DELETED)
+    channel: str = column(Text, ErasureAction.DELETED)
+    policy_version: str = column(Text, ErasureAction.DELETED)
+    confirmed_at: datetime | None = column(Timestamp, ErasureAction.DELETED, nullable=True)
     """When a refusal was last said again: it is no new line of the ledger, and a grant must be later than it."""
 
 
@@ -136,9 +137,9 @@ CROSS JOIN LATERAL (
 """)
 
 
-async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, ConsentRow]:
+async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, ConsentRow]:
     """Give what each person chose, by purpose, as it counts now."""
-    groups: Many[UUID, ConsentRow] = Many()
+    groups: RowsByKey[UUID, ConsentRow] = RowsByKey()
     purposes: dict[str, PurposeRow] = {}
     at, granted = now(), ConsentState.GRANTED.value
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
@@ -157,17 +158,19 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID,
     return groups
 
 
-async def history(connection: Connection, ids: Sequence[UUID], page: PageOf) -> Mapping[UUID, Slice[ConsentEventRow]]:
+async def history(
+    connection: Connection, ids: Sequence[UUID], page: PageRequest
+) -> Mapping[UUID, Page[ConsentEventRow]]:
     """Give a page of each person's ledger, the latest choice first."""
     after_at, after_epoch = page.after or (None, None)
-    groups: Many[UUID, ConsentEventRow] = Many()
+    groups: RowsByKey[UUID, ConsentEventRow] = RowsByKey()
     rows = await HISTORY.rows(
         connection, ids=as_list(ids), after_at=after_at, after_epoch=after_epoch, first=page.first + 1
     )
     for row in rows:
         subject_id, epoch, *chosen = row[:7]
         groups.add(subject_id, ConsentEventRow(subject_id, epoch, PurposeRow._make(row[7:]), *chosen))
-    return {subject_id: sliced(groups[subject_id], page) for subject_id in ids}
+    return {subject_id: page_of(groups[subject_id], page) for subject_id in ids}
 
 
 def refusal(purpose: PurposeRow) -> ConsentState:

@@ -8,16 +8,16 @@ from uuid import UUID
 from models.consent import purposes, suppressions
 from models.consent.ledger import Channel, refusal
 from models.consent.purposes import REFUSABLE, PurposeRow
-from models.consent.recording import Choice, choose, refusable
+from models.consent.recording import Choice, demand_refusable, record_choice
 from models.consent.suppressions import EVERYTHING, SuppressionRow
 from models.errors import BadInput, SubjectErased, SubjectNotFound
 from models.outbox import emails
-from models.outbox.emails import LetterName
-from models.storage.database import Statement
-from models.subjects import subjects
-from models.subjects.identifiers import Name
+from models.outbox.emails import EmailKind
+from models.storage.statement import Statement
+from models.subjects import resolution
+from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import SubjectStatus
-from models.unit_of_work import Deed
+from models.unit_of_work import UnitOfWork
 
 MOST_PURPOSES = 100
 
@@ -46,7 +46,7 @@ class OptOutRow(NamedTuple):
 
 
 async def opt_out(
-    deed: Deed, name: Name, keys: Sequence[str], channel: Channel, *, is_confirmed: bool = True
+    unit: UnitOfWork, name: SubjectIdentifier, keys: Sequence[str], channel: Channel, *, is_confirmed: bool = True
 ) -> OptOutRow:
     """Withdraw a consent or record an objection, as each purpose's legal basis has it; confirm it with a letter.
 
@@ -54,58 +54,68 @@ async def opt_out(
     """
     if not 0 < len(keys) <= MOST_PURPOSES:
         raise BadInput("purposes", f"it names 1 to {MOST_PURPOSES} purposes")
-    wanted = await refusable(deed, keys, "purposes")
-    subject_id = await _person(deed, name)
+    wanted = await demand_refusable(unit, keys, "purposes")
+    subject_id = await _person(unit, name)
     if subject_id is None:
-        at = await suppressions.add(deed, name, [purpose.key for purpose in wanted], channel)
+        at = await suppressions.add(unit, name, [purpose.key for purpose in wanted], channel)
     else:
-        at = max([await _refuse(deed, subject_id, purpose, channel) for purpose in wanted])
-        await _confirm(deed, subject_id, channel, wanted if is_confirmed else [], is_everything=False)
+        at = max([await _refuse(unit, subject_id, purpose, channel) for purpose in wanted])
+        await _confirm(unit, subject_id, channel, wanted if is_confirmed else [], is_everything=False)
     return OptOutRow(
-        subject_id, await suppressions.holds(deed, name, subject_id), [purpose.key for purpose in wanted], at
+        subject_id, await suppressions.holds(unit, name, subject_id), [purpose.key for purpose in wanted], at
     )
 
 
-async def opt_out_of_all(deed: Deed, name: Name, channel: Channel, *, is_confirmed: bool = True) -> OptOutRow:
+async def opt_out_of_all(
+    unit: UnitOfWork, name: SubjectIdentifier, channel: Channel, *, is_confirmed: bool = True
+) -> OptOutRow:
     """Refuse every purpose that can be refused, those defined later included, until the person grants one again."""
     wanted = [
-        purpose for purpose in (await purposes.every(deed.connection, []))[None] if purpose.legal_basis in REFUSABLE
+        purpose
+        for purpose in (await purposes.all_purposes(unit.connection, []))[None]
+        if purpose.legal_basis in REFUSABLE
     ]
-    subject_id = await _person(deed, name)
+    subject_id = await _person(unit, name)
     if subject_id is None:
-        at = await suppressions.add(deed, name, [EVERYTHING], channel)
+        at = await suppressions.add(unit, name, [EVERYTHING], channel)
     else:
-        at = max([await _refuse(deed, subject_id, purpose, channel) for purpose in wanted])
-        if subject_id in deed.choices:
-            await OPT_OUT_OF_ALL.run(deed.connection, subject_id=subject_id, at=at)
+        at = max([await _refuse(unit, subject_id, purpose, channel) for purpose in wanted])
+        if subject_id in unit.choices:
+            await OPT_OUT_OF_ALL.run(unit.connection, subject_id=subject_id, at=at)
         else:
-            await OPT_OUT_OF_ALL_AGAIN.run(deed.connection, subject_id=subject_id)
-        await _confirm(deed, subject_id, channel, wanted if is_confirmed else [], is_everything=True)
+            await OPT_OUT_OF_ALL_AGAIN.run(unit.connection, subject_id=subject_id)
+        await _confirm(unit, subject_id, channel, wanted if is_confirmed else [], is_everything=True)
     return OptOutRow(
-        subject_id, await suppressions.holds(deed, name, subject_id), [purpose.key for purpose in wanted], at
+        subject_id, await suppressions.holds(unit, name, subject_id), [purpose.key for purpose in wanted], at
     )
 
 
-async def honour(deed: Deed, subject_id: UUID, suppression: SuppressionRow) -> None:
+async def apply_suppressions(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
+    """Record the opt-outs that came for an address before it was the subject's."""
+    for suppression in await suppressions.of(unit, name):
+        await _apply_suppression(unit, subject_id, suppression)
+
+
+async def _apply_suppression(unit: UnitOfWork, subject_id: UUID, suppression: SuppressionRow) -> None:
     """Make an opt-out that an address brought along the choice of the person who now has the address."""
-    wanted = (await purposes.every(deed.connection, []))[None]
+    wanted = (await purposes.all_purposes(unit.connection, []))[None]
     channel, at = Channel(suppression.channel), suppression.at
     if suppression.purpose == EVERYTHING:
-        await OPT_OUT_OF_ALL.run(deed.connection, subject_id=subject_id, at=at)
+        await OPT_OUT_OF_ALL.run(unit.connection, subject_id=subject_id, at=at)
     for purpose in wanted:
         if purpose.legal_basis in REFUSABLE and suppression.purpose in {EVERYTHING, purpose.key}:
-            await choose(deed, subject_id, Choice(purpose, refusal(purpose), channel, at))
+            await record_choice(unit, subject_id, Choice(purpose, refusal(purpose), channel, at))
 
 
 async def _confirm(
-    deed: Deed, subject_id: UUID, channel: Channel, wanted: Sequence[PurposeRow], *, is_everything: bool
+    unit: UnitOfWork, subject_id: UUID, channel: Channel, wanted: Sequence[PurposeRow], *, is_everything: bool
 ) -> None:
     """Confirm an opt-out that was written now; who opted out elsewhere was told there."""
-    epoch = deed.choices.pop(subject_id, None)
+    epoch = unit.choices.pop(subject_id, None)
     if epoch is not None and wanted and channel is not Channel.IMPORT:
-        await emails.post(
-            deed,
-            LetterName.OPTED_OUT,
+        await emails.enqueue(
+            unit,
+            EmailKind.OPTED_OUT,
             subject_id,
             f"consent:{epoch:x}",
             purposes=[] if is_everything else [purpose.title for purpose in wanted],
@@ -113,20 +123,20 @@ async def _confirm(
         )
 
 
-async def _refuse(deed: Deed, subject_id: UUID, purpose: PurposeRow, channel: Channel) -> datetime:
-    return await choose(deed, subject_id, Choice(purpose, refusal(purpose), channel))
+async def _refuse(unit: UnitOfWork, subject_id: UUID, purpose: PurposeRow, channel: Channel) -> datetime:
+    return await record_choice(unit, subject_id, Choice(purpose, refusal(purpose), channel))
 
 
-async def _person(deed: Deed, name: Name) -> UUID | None:
+async def _person(unit: UnitOfWork, name: SubjectIdentifier) -> UUID | None:
     """Give the person whom the name means, locked; None when it is an address that nobody is registered under."""
     if name.kind == "email":
-        await suppressions.lock(deed, name)
-    subject = await subjects.sought(deed, name)
+        await suppressions.lock(unit, name)
+    subject = await resolution.find_for_update(unit, name)
     if subject is None:
         if name.kind != "email":
             raise SubjectNotFound(argument="subject")
         return None
     if subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED}:
         raise SubjectErased
-    deed.about.append(subject.subject_id)
+    unit.about.append(subject.subject_id)
     return subject.subject_id

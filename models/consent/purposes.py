@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Boolean, CheckConstraint, Date, Integer
 
-from models.storage.columns import LOOKED_UP, Fate, Table, Text, one_of, stored
-from models.storage.database import Connection, Statement
+from models.storage.columns import REFERENCE_TABLE, ErasureAction, Table, Text, column, enum_check
+from models.storage.statement import Connection, Statement
 
 
 class LegalBasis(StrEnum):
@@ -29,7 +29,7 @@ class Purpose(Table, table=True):
 
     __tablename__ = "purposes"
     __table_args__ = (
-        one_of("legal_basis", LegalBasis),
+        enum_check("legal_basis", LegalBasis),
         CheckConstraint(r"key ~ '^[a-z][a-z0-9]*(-[a-z0-9]+)*$' AND length(key) <= 64", name="key_is_a_name"),
         CheckConstraint(
             r"(key || ' ' || title || ' ' || description)"
@@ -37,25 +37,25 @@ class Purpose(Table, table=True):
             name="nothing_personal_is_sold",
         ),
         CheckConstraint("lapses_after_days > 0", name="lapse_is_positive"),
-        LOOKED_UP,
+        REFERENCE_TABLE,
     )
 
-    key: str = stored(Text, Fate.IMPERSONAL, primary_key=True)
-    title: str = stored(Text, Fate.IMPERSONAL)
-    description: str = stored(Text, Fate.IMPERSONAL)
-    legal_basis: str = stored(Text, Fate.IMPERSONAL)
-    is_marketing: bool = stored(Boolean, Fate.IMPERSONAL)
-    lapses_after_days: int | None = stored(Integer, Fate.IMPERSONAL, nullable=True)
+    key: str = column(Text, ErasureAction.IMPERSONAL, primary_key=True)
+    title: str = column(Text, ErasureAction.IMPERSONAL)
+    description: str = column(Text, ErasureAction.IMPERSONAL)
+    legal_basis: str = column(Text, ErasureAction.IMPERSONAL)
+    is_marketing: bool = column(Boolean, ErasureAction.IMPERSONAL)
+    lapses_after_days: int | None = column(Integer, ErasureAction.IMPERSONAL, nullable=True)
 
 
 class PolicyVersion(Table, table=True):
     """A version of the privacy policy; every choice names the one that was in force."""
 
     __tablename__ = "policy_versions"
-    __table_args__ = LOOKED_UP
+    __table_args__ = REFERENCE_TABLE
 
-    version: str = stored(Text, Fate.IMPERSONAL, primary_key=True)
-    effective_on: date = stored(Date, Fate.IMPERSONAL, unique=True)
+    version: str = column(Text, ErasureAction.IMPERSONAL, primary_key=True)
+    effective_on: date = column(Date, ErasureAction.IMPERSONAL, unique=True)
 
 
 class PurposeRow(NamedTuple):
@@ -90,11 +90,11 @@ LIMIT 1
 """)
 
 
-async def every(connection: Connection, _keys: Sequence[None]) -> dict[None, list[PurposeRow]]:
+async def all_purposes(connection: Connection, _keys: Sequence[None]) -> dict[None, list[PurposeRow]]:
     """Give all purposes, by name."""
     return {None: [PurposeRow._make(row) for row in await ALL.rows(connection)]}
 
 
-async def named(connection: Connection, keys: Sequence[str]) -> dict[str, PurposeRow]:
+async def find_purpose(connection: Connection, keys: Sequence[str]) -> dict[str, PurposeRow]:
     """Give the purposes of these names; those that are none are left out."""
     return {row[0]: PurposeRow._make(row) for row in await NAMED.rows(connection, keys=list(keys))}

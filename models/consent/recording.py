@@ -10,12 +10,12 @@ from models.consent.ledger import Channel, ConsentState
 from models.consent.purposes import REFUSABLE, PurposeRow
 from models.errors import BadInput, PurposeNotRefusable, StateConflict, UnknownPurpose
 from models.outbox import emails
-from models.outbox.emails import LetterName
-from models.storage.columns import CLOCK_SKEW
-from models.storage.database import Statement
-from models.subjects import subjects
-from models.subjects.identifiers import Name
-from models.unit_of_work import Deed
+from models.outbox.emails import EmailKind
+from models.storage.clock import CLOCK_SKEW
+from models.storage.statement import Statement
+from models.subjects import resolution
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import UnitOfWork
 
 NOT_BY_THE_PERSON = frozenset({Channel.GPC, Channel.IMPORT, Channel.SCRIPT})
 """Channels on which nobody says yes by themselves: no grant on them undoes an opt-out of everything."""
@@ -94,13 +94,13 @@ class Choice(NamedTuple):
     at: datetime | None = None
 
 
-async def choose(deed: Deed, subject_id: UUID, choice: Choice) -> datetime:
+async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> datetime:
     """Write a choice of a person whose row is locked; give since when it holds.
 
     The same choice made twice is written once. BAD_INPUT when ``at`` lies ahead; STATE_CONFLICT when an import or a
     script would undo an opt-out of everything.
     """
-    standing = await STANDING.row(deed.connection, subject_id=subject_id, purpose=choice.purpose.key)
+    standing = await STANDING.row(unit.connection, subject_id=subject_id, purpose=choice.purpose.key)
     assert standing is not None  # noqa: S101 -- the caller holds the lock of this row
     clock, opted_out_at, state, effective_at, confirmed_at, channel, chosen_policy, policy_version = standing
     if choice.at is not None and choice.at > clock + CLOCK_SKEW:
@@ -114,10 +114,10 @@ async def choose(deed: Deed, subject_id: UUID, choice: Choice) -> datetime:
             choice, effective_at, opted_out_at, clock
         ):
             if not grants:
-                await CONFIRM.run(deed.connection, subject_id=subject_id, purpose=choice.purpose.key, clock=clock)
+                await CONFIRM.run(unit.connection, subject_id=subject_id, purpose=choice.purpose.key, clock=clock)
             return effective_at
     elif await IS_WRITTEN.value(
-        deed.connection,
+        unit.connection,
         subject_id=subject_id,
         purpose=choice.purpose.key,
         state=choice.state,
@@ -125,7 +125,7 @@ async def choose(deed: Deed, subject_id: UUID, choice: Choice) -> datetime:
         channel=choice.channel,
     ):
         return at
-    epoch = deed.choices[subject_id] = await NEXT_EPOCH.value(deed.connection, subject_id=subject_id)
+    epoch = unit.choices[subject_id] = await NEXT_EPOCH.value(unit.connection, subject_id=subject_id)
     written = {
         "subject_id": subject_id,
         "epoch": epoch,
@@ -135,9 +135,9 @@ async def choose(deed: Deed, subject_id: UUID, choice: Choice) -> datetime:
         "channel": choice.channel,
         "policy_version": policy_version,
     }
-    await APPEND.run(deed.connection, **written, actor=deed.actor.name)
+    await APPEND.run(unit.connection, **written, actor=unit.actor.name)
     if effective_at is None or (at, not grants) >= (confirmed_at or effective_at, state != ConsentState.GRANTED):
-        await COUNTS_NOW.run(deed.connection, **written)
+        await COUNTS_NOW.run(unit.connection, **written)
     return at
 
 
@@ -151,35 +151,37 @@ def _is_spent(choice: Choice, effective_at: datetime, opted_out_at: datetime | N
     )
 
 
-async def grant(deed: Deed, name: Name, purpose_key: str, channel: Channel, at: datetime | None) -> tuple[UUID, str]:
+async def grant_consent(
+    unit: UnitOfWork, name: SubjectIdentifier, purpose_key: str, channel: Channel, at: datetime | None
+) -> tuple[UUID, str]:
     """Write that the person agrees, or no longer objects, and tell them so; give whose choice on what it is.
 
     UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE when a contract or a law needs the purpose anyway.
     """
-    [purpose] = await refusable(deed, [purpose_key], "purpose")
-    subject = await subjects.locked(deed, name)
-    await choose(deed, subject.subject_id, Choice(purpose, ConsentState.GRANTED, channel, at))
-    epoch = deed.choices.pop(subject.subject_id, None)
+    [purpose] = await demand_refusable(unit, [purpose_key], "purpose")
+    subject = await resolution.lock(unit, name)
+    await record_choice(unit, subject.subject_id, Choice(purpose, ConsentState.GRANTED, channel, at))
+    epoch = unit.choices.pop(subject.subject_id, None)
     if epoch is not None and channel not in RECORDED_ELSEWHERE:
-        await emails.post(
-            deed,
-            LetterName.CONSENT_GRANTED,
+        await emails.enqueue(
+            unit,
+            EmailKind.CONSENT_GRANTED,
             subject.subject_id,
             f"consent:{epoch:x}",
             governed_by=purpose_key,
             purpose=purpose.title,
         )
     if channel not in NOT_BY_THE_PERSON:
-        await FORGET_SUPPRESSIONS.run(deed.connection, subject_id=subject.subject_id, purpose=purpose_key)
+        await FORGET_SUPPRESSIONS.run(unit.connection, subject_id=subject.subject_id, purpose=purpose_key)
     return subject.subject_id, purpose_key
 
 
-async def refusable(deed: Deed, keys: Sequence[str], argument: str) -> list[PurposeRow]:
+async def demand_refusable(unit: UnitOfWork, keys: Sequence[str], argument: str) -> list[PurposeRow]:
     """Give these purposes, each once, in this order.
 
     UNKNOWN_PURPOSE when one is none; PURPOSE_NOT_REFUSABLE when one leaves the person no choice.
     """
-    found = await purposes.named(deed.connection, keys)
+    found = await purposes.find_purpose(unit.connection, keys)
     wanted = list(dict.fromkeys(keys))
     if any(key not in found for key in wanted):
         raise UnknownPurpose(argument=argument)

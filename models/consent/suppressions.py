@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, SmallInteger
 
 from models.consent.ledger import Channel
-from models.storage.columns import Fate, Moment, Octets, Table, Text, one_of, stored
-from models.storage.database import Statement
-from models.subjects.identifiers import Name
-from models.unit_of_work import Deed
+from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, column, enum_check
+from models.storage.statement import Statement
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import UnitOfWork
 
 EVERYTHING = "*"
 """Stands for every purpose that can be refused."""
@@ -22,15 +22,15 @@ class Suppression(Table, table=True):
 
     __tablename__ = "suppressions"
     __table_args__ = (
-        one_of("channel", Channel),
+        enum_check("channel", Channel),
         CheckConstraint("octet_length(lookup_hash) = 32", name="suppression_hash_is_one"),
     )
 
-    lookup_hash: bytes = stored(Octets, Fate.KEPT, primary_key=True)
-    purpose: str = stored(Text, Fate.KEPT, primary_key=True)
-    lookup_version: int = stored(SmallInteger, Fate.KEPT)
-    at: datetime = stored(Moment, Fate.KEPT)
-    channel: str = stored(Text, Fate.KEPT)
+    lookup_hash: bytes = column(Bytes, ErasureAction.KEPT, primary_key=True)
+    purpose: str = column(Text, ErasureAction.KEPT, primary_key=True)
+    lookup_version: int = column(SmallInteger, ErasureAction.KEPT)
+    at: datetime = column(Timestamp, ErasureAction.KEPT)
+    channel: str = column(Text, ErasureAction.KEPT)
 
 
 class SuppressionRow(NamedTuple):
@@ -77,31 +77,31 @@ FROM unnest(CAST(:numbers AS bigint[])) AS name (number)
 """)
 
 
-def _digests(deed: Deed, name: Name) -> list[bytes]:
-    return [hashed.digest for hashed in deed.keyring.hashes(name.kind, str(name.key))]
+def _digests(unit: UnitOfWork, name: SubjectIdentifier) -> list[bytes]:
+    return [hashed.digest for hashed in unit.keyring.hashes(name.kind, str(name.key))]
 
 
-async def lock(deed: Deed, *names: Name) -> None:
+async def lock(unit: UnitOfWork, *names: SubjectIdentifier) -> None:
     """Make other deeds that lock one of these names wait until this one is done; always in one order."""
-    numbers = sorted({int.from_bytes(_digests(deed, name)[0][:8], signed=True) for name in names})
-    await LOCK.rows(deed.connection, numbers=numbers)
+    numbers = sorted({int.from_bytes(_digests(unit, name)[0][:8], signed=True) for name in names})
+    await LOCK.rows(unit.connection, numbers=numbers)
 
 
-async def of(deed: Deed, *names: Name) -> list[SuppressionRow]:
+async def of(unit: UnitOfWork, *names: SubjectIdentifier) -> list[SuppressionRow]:
     """Give what these addresses refused, the oldest first."""
-    hashes = [digest for name in names for digest in _digests(deed, name)]
-    return [SuppressionRow._make(row) for row in await OF_HASHES.rows(deed.connection, hashes=hashes)]
+    hashes = [digest for name in names for digest in _digests(unit, name)]
+    return [SuppressionRow._make(row) for row in await OF_HASHES.rows(unit.connection, hashes=hashes)]
 
 
-async def add(deed: Deed, name: Name, purposes: Sequence[str], channel: Channel) -> datetime:
+async def add(unit: UnitOfWork, name: SubjectIdentifier, purposes: Sequence[str], channel: Channel) -> datetime:
     """Put the address on the list; give since when all of these purposes are refused."""
-    hashed = deed.keyring.hashes(name.kind, str(name.key))[0]
-    await ADD.run(deed.connection, hash=hashed.digest, version=hashed.version, purposes=list(purposes), channel=channel)
-    since: datetime = await SINCE.value(deed.connection, hashes=_digests(deed, name), purposes=list(purposes))
+    hashed = unit.keyring.hashes(name.kind, str(name.key))[0]
+    await ADD.run(unit.connection, hash=hashed.digest, version=hashed.version, purposes=list(purposes), channel=channel)
+    since: datetime = await SINCE.value(unit.connection, hashes=_digests(unit, name), purposes=list(purposes))
     return since
 
 
-async def holds(deed: Deed, name: Name, subject_id: UUID | None) -> bool:
+async def holds(unit: UnitOfWork, name: SubjectIdentifier, subject_id: UUID | None) -> bool:
     """Say whether the address, or one of the person's, is on the do-not-mail list."""
-    hashes = _digests(deed, name) if name.kind == "email" else []
-    return bool(await HOLDS.value(deed.connection, hashes=hashes, subject_id=subject_id))
+    hashes = _digests(unit, name) if name.kind == "email" else []
+    return bool(await HOLDS.value(unit.connection, hashes=hashes, subject_id=subject_id))

@@ -13,9 +13,9 @@ from uuid import UUID
 from models.consent import opt_outs, recording
 from models.consent.ledger import Channel
 from models.encryption.keyring import Keyring
-from models.subjects import subjects
-from models.subjects.identifiers import Name
-from models.unit_of_work import Deed
+from models.subjects import resolution
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import UnitOfWork
 
 KIND: Final = "unsubscribe"
 MAC: Final = 16
@@ -24,7 +24,7 @@ LONGEST: Final = 200
 _NOBODY: Final = b"\x00" * (ID + MAC)
 
 
-class Token(NamedTuple):
+class LinkToken(NamedTuple):
     """Who leaves, and what."""
 
     subject_id: UUID
@@ -45,13 +45,13 @@ class UnsubscribeLinkRow(NamedTuple):
     headers: list[MailHeaderRow]
 
 
-def token(keyring: Keyring, subject_id: UUID, purpose: str) -> str:
+def make_token(keyring: Keyring, subject_id: UUID, purpose: str) -> str:
     """Give the token of a person and a purpose: always the same one under the same look-up key."""
     named = subject_id.bytes + purpose.encode()
     return base64.urlsafe_b64encode(named + _macs(keyring, named)[0]).rstrip(b"=").decode()
 
 
-def read(keyring: Keyring, text: str) -> Token | None:
+def parse_token(keyring: Keyring, text: str) -> LinkToken | None:
     """Give what a token names; None when it is not one of ours. Takes the same time for every wrong one."""
     try:
         raw = base64.b64decode(text[:LONGEST] + "=" * (-len(text[:LONGEST]) % 4), altchars=b"-_", validate=True)
@@ -61,7 +61,7 @@ def read(keyring: Keyring, text: str) -> Token | None:
         raw = _NOBODY
     named, mac = raw[:-MAC], raw[-MAC:]
     matches = [hmac.compare_digest(mac, known) for known in _macs(keyring, named)]
-    return Token(UUID(bytes=named[:ID]), named[ID:].decode()) if any(matches) else None
+    return LinkToken(UUID(bytes=named[:ID]), named[ID:].decode()) if any(matches) else None
 
 
 def _macs(keyring: Keyring, named: bytes) -> list[bytes]:
@@ -70,7 +70,7 @@ def _macs(keyring: Keyring, named: bytes) -> list[bytes]:
 
 def url(keyring: Keyring, public_url: str, subject_id: UUID, purpose: str) -> str:
     """Give the address of the page on which a person leaves a purpose."""
-    return f"{public_url.rstrip('/')}/u/{token(keyring, subject_id, purpose)}"
+    return f"{public_url.rstrip('/')}/u/{make_token(keyring, subject_id, purpose)}"
 
 
 def headers(link: str) -> list[MailHeaderRow]:
@@ -81,21 +81,23 @@ def headers(link: str) -> list[MailHeaderRow]:
     ]
 
 
-async def link(deed: Deed, name: Name, purpose: str, public_url: str) -> UnsubscribeLinkRow:
+async def unsubscribe_link(
+    unit: UnitOfWork, name: SubjectIdentifier, purpose: str, public_url: str
+) -> UnsubscribeLinkRow:
     """Give what an internal service puts into its own letters.
 
     UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE; SUBJECT_NOT_FOUND for an address that nobody is registered under.
     """
-    await recording.refusable(deed, [purpose], "purpose")
-    subject = await subjects.locked(deed, name)
-    made = url(deed.keyring, public_url, subject.subject_id, purpose)
+    await recording.demand_refusable(unit, [purpose], "purpose")
+    subject = await resolution.lock(unit, name)
+    made = url(unit.keyring, public_url, subject.subject_id, purpose)
     return UnsubscribeLinkRow(made, headers(made))
 
 
-async def leave(deed: Deed, left: Token, *, everything: bool) -> None:
+async def unsubscribe(unit: UnitOfWork, left: LinkToken, *, everything: bool) -> None:
     """Opt the person out of the purpose, or of everything. The page that says so is the answer: no letter is posted."""
-    name = Name("id", left.subject_id)
+    name = SubjectIdentifier("id", left.subject_id)
     if everything:
-        await opt_outs.opt_out_of_all(deed, name, Channel.EMAIL, is_confirmed=False)
+        await opt_outs.opt_out_of_all(unit, name, Channel.EMAIL, is_confirmed=False)
     else:
-        await opt_outs.opt_out(deed, name, [left.purpose], Channel.EMAIL, is_confirmed=False)
+        await opt_outs.opt_out(unit, name, [left.purpose], Channel.EMAIL, is_confirmed=False)

@@ -13,21 +13,22 @@ from uuid import UUID
 import orjson
 from cryptography.exceptions import InvalidTag
 
-from models.consent.decisions import DecisionReason, decided
-from models.delivery.results import Lease, Outcome, settle
+from models.consent.decisions import DecisionReason, decisions_of_subjects
+from models.delivery.results import DeliveryLease, DeliveryResult, settle
 from models.encryption import email_keys
-from models.encryption.encrypted_column import SubjectKey
+from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
-from models.outbox.emails import ADDRESS, CONTEXT, LetterReason, LetterState
-from models.storage.columns import new_id
-from models.storage.database import Connection, Database, Statement
+from models.outbox.emails import ADDRESS, CONTEXT, EmailReason, EmailState
+from models.storage.database import Database
+from models.storage.ids import new_id
+from models.storage.statement import Connection, Statement
 from models.subjects.subjects import SubjectStatus
 
 LEASE: Final = timedelta(minutes=5)
 """How long a claimed letter is left to the worker that claimed it."""
 
 
-class ClaimedRow(NamedTuple):
+class ClaimedEmailRow(NamedTuple):
     """A letter as a worker finds it in the outbox."""
 
     subject_id: UUID
@@ -46,11 +47,11 @@ class ClaimedRow(NamedTuple):
     is_stopped: bool
 
 
-class Claimed(NamedTuple):
+class ClaimedEmail(NamedTuple):
     """A letter that a worker may send now."""
 
-    row: ClaimedRow
-    lease: Lease
+    row: ClaimedEmailRow
+    lease: DeliveryLease
     address: str
     says: dict[str, object]
 
@@ -82,14 +83,14 @@ RETURNING l.subject_id, l.id, l.letter, l.recipient, l.purpose, l.address, l.con
 """)
 
 _REASONS: Final = {
-    DecisionReason.RESTRICTED: LetterReason.RESTRICTED,
-    DecisionReason.ERASING: LetterReason.ERASED,
-    DecisionReason.ERASED: LetterReason.ERASED,
-    DecisionReason.UNKNOWN_SUBJECT: LetterReason.ERASED,
+    DecisionReason.RESTRICTED: EmailReason.RESTRICTED,
+    DecisionReason.ERASING: EmailReason.ERASED,
+    DecisionReason.ERASED: EmailReason.ERASED,
+    DecisionReason.UNKNOWN_SUBJECT: EmailReason.ERASED,
 }
 
 
-async def claim(database: Database, keyring: Keyring, domain: str, most: int) -> list[Claimed]:
+async def claim(database: Database, keyring: Keyring, domain: str, most: int) -> list[ClaimedEmail]:
     """Claim letters that are due, at most so many, and drop those that may not go any more.
 
     ``domain`` is the right-hand side of the Message-ID, which stays what it was at the first claim.
@@ -97,10 +98,10 @@ async def claim(database: Database, keyring: Keyring, domain: str, most: int) ->
     token = new_id()
     async with database.transaction() as connection:
         rows = [
-            ClaimedRow._make(row)
+            ClaimedEmailRow._make(row)
             for row in await CLAIM.rows(connection, most=most, lease=token, lasts=LEASE, domain=domain)
         ]
-        leases = {row.id: Lease(row.subject_id, row.id, row.recipient, token) for row in rows}
+        leases = {row.id: DeliveryLease(row.subject_id, row.id, row.recipient, token) for row in rows}
         held_back = await _held_back(connection, rows)
         await settle(connection, [(leases[letter_id], outcome) for letter_id, outcome in held_back.items()])
     going = [row for row in rows if row.id not in held_back]
@@ -108,50 +109,50 @@ async def claim(database: Database, keyring: Keyring, domain: str, most: int) ->
     claimed, unreadable = [], []
     for row in going:
         opened = _opened(row, keys.get(row.id if row.has_own_key else row.subject_id))
-        if isinstance(opened, Outcome):
+        if isinstance(opened, DeliveryResult):
             unreadable.append((leases[row.id], opened))
         else:
-            claimed.append(Claimed(row, leases[row.id], *opened))
+            claimed.append(ClaimedEmail(row, leases[row.id], *opened))
     if unreadable:
         async with database.transaction() as connection:
             await settle(connection, unreadable)
     return claimed
 
 
-async def _held_back(connection: Connection, rows: Sequence[ClaimedRow]) -> dict[UUID, Outcome]:
+async def _held_back(connection: Connection, rows: Sequence[ClaimedEmailRow]) -> dict[UUID, DeliveryResult]:
     """Give what becomes of those letters that may not be sent."""
     found = {row.id: outcome for row in rows if (outcome := _by_its_row(row))}
     return found | await refused(connection, [row for row in rows if row.id not in found])
 
 
-def _by_its_row(row: ClaimedRow) -> Outcome | None:
+def _by_its_row(row: ClaimedEmailRow) -> DeliveryResult | None:
     if row.handed_at is not None:
-        return Outcome(LetterState.UNCERTAIN, LetterReason.NO_ANSWER)
+        return DeliveryResult(EmailState.UNCERTAIN, EmailReason.NO_ANSWER)
     if row.status == SubjectStatus.ERASED and not row.has_own_key:
-        return Outcome(LetterState.DROPPED, LetterReason.ERASED)
+        return DeliveryResult(EmailState.DROPPED, EmailReason.ERASED)
     if row.is_stopped:
-        return Outcome(LetterState.DROPPED, LetterReason.ADDRESS_STOPPED)
+        return DeliveryResult(EmailState.DROPPED, EmailReason.ADDRESS_STOPPED)
     return None
 
 
-async def refused(connection: Connection, rows: Iterable[ClaimedRow]) -> dict[UUID, Outcome]:
+async def refused(connection: Connection, rows: Iterable[ClaimedEmailRow]) -> dict[UUID, DeliveryResult]:
     """Ask again whether letters that a purpose governs may go; give what becomes of those that may not."""
-    governed: dict[str, list[ClaimedRow]] = {}
+    governed: dict[str, list[ClaimedEmailRow]] = {}
     for row in rows:
         if row.purpose is not None:
             governed.setdefault(row.purpose, []).append(row)
     found = {}
     for purpose, those in governed.items():
-        decisions = await decided(connection, [row.subject_id for row in those], purpose)
+        decisions = await decisions_of_subjects(connection, [row.subject_id for row in those], purpose)
         for row in those:
             decision = decisions[row.subject_id]
             if not decision.allowed:
-                reason = _REASONS.get(decision.reason, LetterReason.OPTED_OUT)
-                found[row.id] = Outcome(LetterState.DROPPED, reason)
+                reason = _REASONS.get(decision.reason, EmailReason.OPTED_OUT)
+                found[row.id] = DeliveryResult(EmailState.DROPPED, reason)
     return found
 
 
-async def _keys(database: Database, keyring: Keyring, rows: Sequence[ClaimedRow]) -> dict[UUID, SubjectKey]:
+async def _keys(database: Database, keyring: Keyring, rows: Sequence[ClaimedEmailRow]) -> dict[UUID, DataKey]:
     if not rows:
         return {}
     async with database.keyring.acquire() as connection:
@@ -161,11 +162,11 @@ async def _keys(database: Database, keyring: Keyring, rows: Sequence[ClaimedRow]
         return found | (await email_keys.of_letters(keyring, connection, owned) if owned else {})
 
 
-def _opened(row: ClaimedRow, key: SubjectKey | None) -> tuple[str, dict[str, object]] | Outcome:
+def _opened(row: ClaimedEmailRow, key: DataKey | None) -> tuple[str, dict[str, object]] | DeliveryResult:
     """Open the address and the words; give what becomes of a letter that cannot be read any more."""
     if key is None:
-        return Outcome(LetterState.DROPPED, LetterReason.ERASED)
+        return DeliveryResult(EmailState.DROPPED, EmailReason.ERASED)
     try:
-        return ADDRESS.open(key, row.address), orjson.loads(CONTEXT.open(key, row.context))
+        return ADDRESS.decrypt(key, row.address), orjson.loads(CONTEXT.decrypt(key, row.context))
     except InvalidTag:
-        return Outcome(LetterState.FAILED, LetterReason.LETTER_REFUSED)
+        return DeliveryResult(EmailState.FAILED, EmailReason.LETTER_REFUSED)

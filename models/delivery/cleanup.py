@@ -5,7 +5,8 @@ from typing import Final
 
 from models.encryption import email_keys
 from models.encryption.keyring import Keyring
-from models.storage.database import Database, Statement
+from models.storage.database import Database
+from models.storage.statement import Statement
 
 KEPT_FOR: Final = timedelta(days=30)
 """How long a letter that was not sent, or may not have been, can be tried again."""
@@ -35,7 +36,7 @@ AND address IS NOT NULL
 """)
 
 
-async def tidy(database: Database, keyring: Keyring) -> int:
+async def clean_up(database: Database, keyring: Keyring) -> int:
     """Destroy the keys of letters that need them no more, and forget letters that wait too long for a decision."""
     async with database.transaction() as connection:
         await GIVE_UP.run(connection, kept_for=KEPT_FOR)

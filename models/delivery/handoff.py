@@ -6,20 +6,21 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from models.delivery.claims import LEASE, Claimed, refused
-from models.delivery.results import Lease, Outcome
-from models.outbox.emails import LetterName
-from models.storage.database import Connection, Database, Statement
+from models.delivery.claims import LEASE, ClaimedEmail, refused
+from models.delivery.results import DeliveryLease, DeliveryResult
+from models.outbox.emails import EmailKind
+from models.storage.database import Database
+from models.storage.statement import Connection, Statement
 
 SHORTEST: Final = timedelta(minutes=3)
 """How much of its lease a letter has at least when it is handed over: more than a mail server may take."""
 REPEATABLE: Final = frozenset(
     {
-        LetterName.IDENTITY_CODE,
-        LetterName.REQUEST_RECEIVED,
-        LetterName.CONSENT_GRANTED,
-        LetterName.DETAILS_CORRECTED,
-        LetterName.ERASURE_SCHEDULED,
+        EmailKind.IDENTITY_CODE,
+        EmailKind.REQUEST_RECEIVED,
+        EmailKind.CONSENT_GRANTED,
+        EmailKind.DETAILS_CORRECTED,
+        EmailKind.ERASURE_SCHEDULED,
     }
 )
 """Letters that may reach a person twice. The others go to somebody who wants to hear no more of us."""
@@ -50,7 +51,7 @@ FOR SHARE
 """)
 
 
-async def hand(connection: Connection, leases: Sequence[Lease]) -> set[UUID]:
+async def mark_handed_over(connection: Connection, leases: Sequence[DeliveryLease]) -> set[UUID]:
     """Mark that letters are about to be handed over, committed by itself; give those whose lease is not lost."""
     leases = sorted(leases)
     rows = await HAND.rows(
@@ -65,7 +66,7 @@ async def hand(connection: Connection, leases: Sequence[Lease]) -> set[UUID]:
 
 
 @asynccontextmanager
-async def held(database: Database, letter: Claimed) -> AsyncIterator[Outcome | None]:
+async def hold_against_opt_outs(database: Database, letter: ClaimedEmail) -> AsyncIterator[DeliveryResult | None]:
     """Let no opt-out of the person be committed while this is open; give what becomes of a letter that may not go.
 
     None when it may. The decision is a statement of its own, after the hold: one that joined both would answer from

@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from models.outbox.emails import LetterReason, LetterState
-from models.storage.database import Connection, Statement
+from models.outbox.emails import EmailReason, EmailState
+from models.storage.statement import Connection, Statement
 
 
-class Lease(NamedTuple):
+class DeliveryLease(NamedTuple):
     """A worker's claim to a letter for a while; it is lost once another worker has claimed the letter."""
 
     subject_id: UUID
@@ -18,11 +18,11 @@ class Lease(NamedTuple):
     token: UUID
 
 
-class Outcome(NamedTuple):
+class DeliveryResult(NamedTuple):
     """What became of a letter."""
 
-    state: LetterState
-    reason: LetterReason | None = None
+    state: EmailState
+    reason: EmailReason | None = None
     reply_code: int | None = None
     wait: timedelta = timedelta(0)
     """How long a letter that stays in the queue waits."""
@@ -32,10 +32,10 @@ class Outcome(NamedTuple):
     @property
     def is_over(self) -> bool:
         """Say whether nobody needs the letter's address and words any more."""
-        return self.state in {LetterState.SENT, LetterState.DROPPED}
+        return self.state in {EmailState.SENT, EmailState.DROPPED}
 
 
-Settled = tuple[Lease, Outcome]
+SettledEmails = tuple[DeliveryLease, DeliveryResult]
 
 SETTLE = Statement("""
 UPDATE letters AS l
@@ -66,13 +66,13 @@ AND e.stopped_at IS NULL
 """)
 
 
-async def settle(connection: Connection, settled: Sequence[Settled]) -> set[UUID]:
+async def settle(connection: Connection, settled: Sequence[SettledEmails]) -> set[UUID]:
     """Write what became of letters; give those whose lease was not lost. A refused address is written to no more."""
     if not settled:
         return set()
     # In one order everywhere, so that no two who write about the same letters wait for each other.
     settled = sorted(settled, key=lambda each: each[0][:2])
-    refused = [lease for lease, outcome in settled if outcome.reason is LetterReason.ADDRESS_REFUSED]
+    refused = [lease for lease, outcome in settled if outcome.reason is EmailReason.ADDRESS_REFUSED]
     if refused:
         await STOP_ADDRESSES.run(
             connection,

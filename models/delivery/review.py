@@ -7,15 +7,15 @@ from uuid import UUID
 
 from models.errors import NotFound, StateConflict
 from models.outbox.emails import WAKE
-from models.storage.database import Connection, Statement
-from models.unit_of_work import Deed
+from models.storage.statement import Connection, Statement
+from models.unit_of_work import UnitOfWork
 
 STUCK: Final = timedelta(hours=1)
 """After how long a letter that still waits is worth a look."""
 MOST: Final = 100
 
 
-class Look(StrEnum):
+class ReviewFilter(StrEnum):
     """Why a letter is worth a look."""
 
     FAILED = "FAILED"
@@ -23,7 +23,7 @@ class Look(StrEnum):
     STUCK = "STUCK"
 
 
-class LookedAtRow(NamedTuple):
+class ReviewedEmailRow(NamedTuple):
     """A letter as the operator sees it: never its address, never its words."""
 
     id: UUID
@@ -49,9 +49,9 @@ LIMIT :most
 
 
 LOOKED_AT = {
-    Look.FAILED: _looked_at("FAILED"),
-    Look.UNCERTAIN: _looked_at("UNCERTAIN"),
-    Look.STUCK: _looked_at("QUEUED"),
+    ReviewFilter.FAILED: _looked_at("FAILED"),
+    ReviewFilter.UNCERTAIN: _looked_at("UNCERTAIN"),
+    ReviewFilter.STUCK: _looked_at("QUEUED"),
 }
 
 # A letter that is being sent right now is left to its worker.
@@ -81,22 +81,22 @@ AND e.id = l.recipient
 """)
 
 
-async def looked_at(connection: Connection, look: Look) -> list[LookedAtRow]:
+async def list_for_review(connection: Connection, look: ReviewFilter) -> list[ReviewedEmailRow]:
     """Give the newest letters that are worth a look, at most a hundred."""
-    age = STUCK if look is Look.STUCK else timedelta(0)
-    return [LookedAtRow._make(row) for row in await LOOKED_AT[look].rows(connection, age=age, most=MOST)]
+    age = STUCK if look is ReviewFilter.STUCK else timedelta(0)
+    return [ReviewedEmailRow._make(row) for row in await LOOKED_AT[look].rows(connection, age=age, most=MOST)]
 
 
-async def retry(deed: Deed, letter_id: UUID) -> None:
+async def retry(unit: UnitOfWork, letter_id: UUID) -> None:
     """Put a letter back into the queue, due now.
 
     NOT_FOUND; STATE_CONFLICT when it was sent or dropped, is being sent, or its address and words are gone.
     """
-    subject_id = await RECIPIENT.value(deed.connection, id=letter_id)
+    subject_id = await RECIPIENT.value(unit.connection, id=letter_id)
     if subject_id is None:
         raise NotFound(argument="letter")
-    if not await RETRY.run(deed.connection, id=letter_id):
+    if not await RETRY.run(unit.connection, id=letter_id):
         raise StateConflict(argument="letter")
-    deed.about.append(subject_id)
-    await RESUME.run(deed.connection, id=letter_id)
-    await WAKE.value(deed.connection)
+    unit.about.append(subject_id)
+    await RESUME.run(unit.connection, id=letter_id)
+    await WAKE.value(unit.connection)

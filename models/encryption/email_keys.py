@@ -8,11 +8,11 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import SmallInteger, text
 
-from models.encryption.encrypted_column import SubjectKey
+from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import KEY
-from models.storage.columns import Fate, Id, KeyringTable, Moment, Octets, stored
-from models.storage.database import Connection, One, Statement, as_list
+from models.storage.columns import Bytes, ErasureAction, KeyringTable, Timestamp, Uuid, column
+from models.storage.statement import Connection, RowByKey, Statement, as_list
 
 
 class LetterKeyRow(KeyringTable, table=True):
@@ -20,10 +20,10 @@ class LetterKeyRow(KeyringTable, table=True):
 
     __tablename__ = "letter_keys"
 
-    letter_id: UUID = stored(Id, Fate.DELETED, primary_key=True)
-    master_version: int = stored(SmallInteger, Fate.DELETED)
-    wrapped: bytes = stored(Octets, Fate.DELETED)
-    created_at: datetime = stored(Moment, Fate.DELETED, server_default=text("now()"))
+    letter_id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
+    master_version: int = column(SmallInteger, ErasureAction.DELETED)
+    wrapped: bytes = column(Bytes, ErasureAction.DELETED)
+    created_at: datetime = column(Timestamp, ErasureAction.DELETED, server_default=text("now()"))
 
 
 ADD = Statement("""
@@ -64,7 +64,7 @@ WHERE k.letter_id = fresh.letter_id
 """)
 
 
-async def create(keyring: Keyring, letter_id: UUID) -> SubjectKey:
+async def create(keyring: Keyring, letter_id: UUID) -> DataKey:
     """Make a letter's key, committed before anything is sealed under it; a key without a letter harms nobody."""
     secret = os.urandom(KEY)
     async with keyring.pool.acquire() as connection:
@@ -74,10 +74,10 @@ async def create(keyring: Keyring, letter_id: UUID) -> SubjectKey:
             master_version=keyring.masters.current,
             wrapped=keyring.masters.wrap(secret, _bound(letter_id)),
         )
-    return SubjectKey(letter_id, AESGCM(secret))
+    return DataKey(letter_id, AESGCM(secret))
 
 
-async def create_many(keyring: Keyring, letter_ids: Sequence[UUID]) -> dict[UUID, SubjectKey]:
+async def create_many(keyring: Keyring, letter_ids: Sequence[UUID]) -> dict[UUID, DataKey]:
     """Make the keys of several letters in one commit."""
     made = {letter_id: os.urandom(KEY) for letter_id in letter_ids}
     async with keyring.pool.acquire() as connection:
@@ -87,13 +87,13 @@ async def create_many(keyring: Keyring, letter_ids: Sequence[UUID]) -> dict[UUID
             master_version=keyring.masters.current,
             wrapped=[keyring.masters.wrap(secret, _bound(letter_id)) for letter_id, secret in made.items()],
         )
-    return {letter_id: SubjectKey(letter_id, AESGCM(secret)) for letter_id, secret in made.items()}
+    return {letter_id: DataKey(letter_id, AESGCM(secret)) for letter_id, secret in made.items()}
 
 
-async def of_letters(keyring: Keyring, connection: Connection, ids: Sequence[UUID]) -> One[UUID, SubjectKey]:
+async def of_letters(keyring: Keyring, connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, DataKey]:
     """Give the key of each letter; None where it is destroyed."""
-    return One(
-        (letter_id, SubjectKey(letter_id, AESGCM(keyring.masters.unwrap(version, wrapped, _bound(letter_id)))))
+    return RowByKey(
+        (letter_id, DataKey(letter_id, AESGCM(keyring.masters.unwrap(version, wrapped, _bound(letter_id)))))
         for letter_id, version, wrapped in await OF_LETTERS.rows(connection, ids=as_list(ids))
     )
 

@@ -18,15 +18,15 @@ OVERHEAD = len(FORMAT) + NONCE + TAG
 """Octets that sealing adds; AES-GCM keeps the length of what it seals."""
 
 
-class SubjectKey(NamedTuple):
+class DataKey(NamedTuple):
     """The key of one person, ready to seal and open."""
 
-    subject_id: UUID
+    owner_id: UUID
     cipher: AESGCM
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class EncryptedColumn:
     """How one column is sealed: its name and the person's id are bound in, so a value moved elsewhere does not open."""
 
     column: str
@@ -35,16 +35,16 @@ class Seal:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_prefix", self.column.encode() + b"\x00")
 
-    def seal(self, key: SubjectKey, text: str) -> bytes:
+    def encrypt(self, key: DataKey, text: str) -> bytes:
         nonce = os.urandom(NONCE)
-        return FORMAT + nonce + key.cipher.encrypt(nonce, text.encode(), self._prefix + key.subject_id.bytes)
+        return FORMAT + nonce + key.cipher.encrypt(nonce, text.encode(), self._prefix + key.owner_id.bytes)
 
-    def open(self, key: SubjectKey, sealed: bytes) -> str:
+    def decrypt(self, key: DataKey, sealed: bytes) -> str:
         """Give the text back; ``InvalidTag`` when it was moved, was changed, or is not this key's."""
-        bound_to = self._prefix + key.subject_id.bytes
+        bound_to = self._prefix + key.owner_id.bytes
         return key.cipher.decrypt(sealed[1:BODY], sealed[BODY:], bound_to).decode()
 
-    def opener(self) -> Callable[[Any, UUID, bytes | None], str | None]:
+    def decryptor(self) -> Callable[[Any, UUID, bytes | None], str | None]:
         """Give what opens the column of many people: it takes their keys, the person's id, and what is sealed.
 
         Where there are no keys but the exception that reading them raised, it raises that.
@@ -65,13 +65,13 @@ class Seal:
 
 
 @cache
-def sealed_columns(row: type) -> Mapping[str, Seal]:
+def encrypted_columns(row: type) -> Mapping[str, EncryptedColumn]:
     """Give the sealed columns of a row's type: those annotated ``Annotated[bytes, Seal("table.column")]``."""
     marks = {}
     if issubclass(row, tuple):
         for name, hint in get_type_hints(row, include_extras=True).items():
             for alternative in (hint, *get_args(hint)):
                 for mark in getattr(alternative, "__metadata__", ()):
-                    if isinstance(mark, Seal):
+                    if isinstance(mark, EncryptedColumn):
                         marks[name] = mark
     return marks

@@ -15,11 +15,11 @@ from asyncpg.pool import Pool
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import SmallInteger, text
 
-from models.encryption.encrypted_column import SubjectKey
+from models.encryption.encrypted_column import DataKey
 from models.encryption.master_keys import KEY, MasterKeys
 from models.errors import SubjectErased, Unavailable
-from models.storage.columns import Fate, Id, KeyringTable, Moment, Octets, stored
-from models.storage.database import Connection, One, Statement, as_list
+from models.storage.columns import Bytes, ErasureAction, KeyringTable, Timestamp, Uuid, column
+from models.storage.statement import Connection, RowByKey, Statement, as_list
 
 
 class SubjectKeyRow(KeyringTable, table=True):
@@ -27,10 +27,10 @@ class SubjectKeyRow(KeyringTable, table=True):
 
     __tablename__ = "subject_keys"
 
-    subject_id: UUID = stored(Id, Fate.DELETED, primary_key=True)
-    master_version: int = stored(SmallInteger, Fate.DELETED)
-    wrapped: bytes = stored(Octets, Fate.DELETED)
-    created_at: datetime = stored(Moment, Fate.DELETED, server_default=text("now()"))
+    subject_id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
+    master_version: int = column(SmallInteger, ErasureAction.DELETED)
+    wrapped: bytes = column(Bytes, ErasureAction.DELETED)
+    created_at: datetime = column(Timestamp, ErasureAction.DELETED, server_default=text("now()"))
 
 
 class LookupKeyRow(KeyringTable, table=True):
@@ -38,10 +38,10 @@ class LookupKeyRow(KeyringTable, table=True):
 
     __tablename__ = "lookup_keys"
 
-    version: int = stored(SmallInteger, Fate.IMPERSONAL, primary_key=True)
-    master_version: int = stored(SmallInteger, Fate.IMPERSONAL)
-    wrapped: bytes = stored(Octets, Fate.IMPERSONAL)
-    created_at: datetime = stored(Moment, Fate.IMPERSONAL, server_default=text("now()"))
+    version: int = column(SmallInteger, ErasureAction.IMPERSONAL, primary_key=True)
+    master_version: int = column(SmallInteger, ErasureAction.IMPERSONAL)
+    wrapped: bytes = column(Bytes, ErasureAction.IMPERSONAL)
+    created_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL, server_default=text("now()"))
 
 
 class LookupHash(NamedTuple):
@@ -144,7 +144,7 @@ class Keyring:
         message = kind.encode() + b"\x00" + name.encode()
         return [LookupHash(version, hmac.digest(secret, message, "sha256")) for version, secret in self._lookups]
 
-    async def create(self, subject_id: UUID) -> SubjectKey:
+    async def create(self, subject_id: UUID) -> DataKey:
         """Make a person's key, committed before anything is sealed under it; a key without a person harms nobody."""
         secret = os.urandom(KEY)
         async with self.pool.acquire() as connection:
@@ -154,9 +154,9 @@ class Keyring:
                 master_version=self.masters.current,
                 wrapped=self.masters.wrap(secret, _bound(subject_id)),
             )
-        return SubjectKey(subject_id, AESGCM(secret))
+        return DataKey(subject_id, AESGCM(secret))
 
-    async def create_many(self, subject_ids: Sequence[UUID]) -> dict[UUID, SubjectKey]:
+    async def create_many(self, subject_ids: Sequence[UUID]) -> dict[UUID, DataKey]:
         """Make the keys of several people, or give those that they have, committed before anything is sealed."""
         secrets = {subject_id: os.urandom(KEY) for subject_id in subject_ids}
         async with self.pool.acquire() as connection:
@@ -168,9 +168,9 @@ class Keyring:
             )
             if added < len(secrets):
                 return dict(await self.of_subjects(connection, list(secrets)))
-        return {subject_id: SubjectKey(subject_id, AESGCM(secret)) for subject_id, secret in secrets.items()}
+        return {subject_id: DataKey(subject_id, AESGCM(secret)) for subject_id, secret in secrets.items()}
 
-    async def key_of(self, subject_id: UUID) -> SubjectKey:
+    async def key_of(self, subject_id: UUID) -> DataKey:
         """Give a person's key; SUBJECT_ERASED when it is destroyed."""
         async with self.pool.acquire() as connection:
             found = await self.of_subjects(connection, [subject_id])
@@ -179,10 +179,10 @@ class Keyring:
             raise SubjectErased
         return key
 
-    async def of_subjects(self, connection: Connection, ids: Sequence[UUID]) -> One[UUID, SubjectKey]:
+    async def of_subjects(self, connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, DataKey]:
         """Give the key of each person; None where it is destroyed."""
-        return One(
-            (subject_id, SubjectKey(subject_id, AESGCM(self.masters.unwrap(version, wrapped, _bound(subject_id)))))
+        return RowByKey(
+            (subject_id, DataKey(subject_id, AESGCM(self.masters.unwrap(version, wrapped, _bound(subject_id)))))
             for subject_id, version, wrapped in await KEYS.rows(connection, ids=as_list(ids))
         )
 

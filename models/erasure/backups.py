@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, text
 
-from models.storage.columns import Fate, Id, KeyringTable, Moment, new_id, stored
-from models.storage.database import Connection, Statement
+from models.storage.columns import ErasureAction, KeyringTable, Timestamp, Uuid, column
+from models.storage.ids import new_id
+from models.storage.statement import Connection, Statement
 
 LONGEST_LIFE = timedelta(days=183)
 """Privacy policy: "These backups are not kept longer than six months." """
@@ -22,12 +23,12 @@ class BackupSet(KeyringTable, table=True):
         Index("backup_sets_kept", "expires_at", postgresql_where=text("removed_at IS NULL")),
     )
 
-    id: UUID = stored(Id, Fate.IMPERSONAL, primary_key=True)
-    made_at: datetime = stored(Moment, Fate.IMPERSONAL)
-    expires_at: datetime = stored(Moment, Fate.IMPERSONAL)
-    ledger_position: int = stored(BigInteger, Fate.IMPERSONAL)
-    size_bytes: int = stored(BigInteger, Fate.IMPERSONAL)
-    removed_at: datetime | None = stored(Moment, Fate.IMPERSONAL, nullable=True)
+    id: UUID = column(Uuid, ErasureAction.IMPERSONAL, primary_key=True)
+    made_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL)
+    expires_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL)
+    ledger_position: int = column(BigInteger, ErasureAction.IMPERSONAL)
+    size_bytes: int = column(BigInteger, ErasureAction.IMPERSONAL)
+    removed_at: datetime | None = column(Timestamp, ErasureAction.IMPERSONAL, nullable=True)
 
 
 class BackupRow(NamedTuple):
@@ -72,7 +73,9 @@ def name_of(backup: BackupRow) -> str:
     return f"privacy-{backup.made_at:%Y%m%dT%H%M%SZ}-{backup.id.hex[-8:]}.dump"
 
 
-async def record(keyring: Connection, made_at: datetime, life: timedelta, *, position: int, size_bytes: int) -> UUID:
+async def record_backup(
+    keyring: Connection, made_at: datetime, life: timedelta, *, position: int, size_bytes: int
+) -> UUID:
     """Record a backup that was made; give its id."""
     backup_id = new_id()
     await RECORD.run(
@@ -86,16 +89,16 @@ async def record(keyring: Connection, made_at: datetime, life: timedelta, *, pos
     return backup_id
 
 
-async def every(keyring: Connection) -> list[BackupRow]:
+async def all_backups(keyring: Connection) -> list[BackupRow]:
     """Give all backups, the oldest first."""
     return [BackupRow._make(row) for row in await ALL.rows(keyring)]
 
 
-async def expired(keyring: Connection) -> list[BackupRow]:
+async def expired_backups(keyring: Connection) -> list[BackupRow]:
     """Give the backups that should be gone and are not."""
     return [BackupRow._make(row) for row in await EXPIRED.rows(keyring)]
 
 
-async def remove(keyring: Connection, backup_id: UUID) -> bool:
+async def remove_backup(keyring: Connection, backup_id: UUID) -> bool:
     """Note that a backup is gone; False when there is none by that id."""
     return bool(await REMOVED.run(keyring, id=backup_id))

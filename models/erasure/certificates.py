@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import CheckConstraint, SmallInteger, text
 
 from models.encryption.keyring import Keyring
-from models.storage.columns import Fate, KeyringTable, Moment, Octets, Text, stored
-from models.storage.database import Connection, Statement
+from models.storage.columns import Bytes, ErasureAction, KeyringTable, Text, Timestamp, column
+from models.storage.statement import Connection, Statement
 
 TYPE = "erasure-certificate+jws"
 
@@ -24,11 +24,11 @@ class SigningKeyRow(KeyringTable, table=True):
     __tablename__ = "signing_keys"
     __table_args__ = (CheckConstraint("octet_length(public) = 32", name="public_half_is_ed25519"),)
 
-    kid: str = stored(Text, Fate.IMPERSONAL, primary_key=True)
-    master_version: int = stored(SmallInteger, Fate.IMPERSONAL)
-    wrapped: bytes = stored(Octets, Fate.IMPERSONAL)
-    public: bytes = stored(Octets, Fate.IMPERSONAL)
-    created_at: datetime = stored(Moment, Fate.IMPERSONAL, server_default=text("clock_timestamp()"))
+    kid: str = column(Text, ErasureAction.IMPERSONAL, primary_key=True)
+    master_version: int = column(SmallInteger, ErasureAction.IMPERSONAL)
+    wrapped: bytes = column(Bytes, ErasureAction.IMPERSONAL)
+    public: bytes = column(Bytes, ErasureAction.IMPERSONAL)
+    created_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL, server_default=text("clock_timestamp()"))
 
 
 KEYS = Statement("""
@@ -59,7 +59,7 @@ WHERE kid = :kid
 """)
 
 
-class Signer(NamedTuple):
+class CertificateSigner(NamedTuple):
     """A key that is ready to sign."""
 
     kid: str
@@ -72,7 +72,7 @@ class Signer(NamedTuple):
         )
 
 
-async def signer(keyring: Keyring) -> Signer:
+async def signer(keyring: Keyring) -> CertificateSigner:
     """Give the newest signing key; the first one is made when it is first needed."""
     async with keyring.pool.acquire() as connection, connection.transaction():
         if (found := await KEYS.row(connection)) is None:
@@ -83,7 +83,7 @@ async def signer(keyring: Keyring) -> Signer:
     assert found  # noqa: S101 -- it was made just now, if it was not there before
     kid, version, wrapped, _ = found
     secret = keyring.masters.unwrap(version, wrapped, _bound(kid))
-    return Signer(kid, Ed25519PrivateKey.from_private_bytes(secret))
+    return CertificateSigner(kid, Ed25519PrivateKey.from_private_bytes(secret))
 
 
 async def add(keyring: Keyring, connection: Connection) -> None:
@@ -106,7 +106,7 @@ async def rewrap(keyring: Keyring) -> int:
     return len(rows)
 
 
-async def published(connection: Connection) -> dict[str, Any]:
+async def published_keys(connection: Connection) -> dict[str, Any]:
     """Give the public halves as a JSON Web Key Set (RFC 7517)."""
     return {
         "keys": [
@@ -127,7 +127,7 @@ class ForgedError(Exception):
     """A certificate that none of the published keys signed, or that was changed since."""
 
 
-def verified(jws: str, keys: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def verify_certificate(jws: str, keys: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Give what a certificate says; ForgedError when it is not as one of the keys signed it."""
     try:
         kid = jwt.get_unverified_header(jws).get("kid")

@@ -10,17 +10,19 @@ import orjson
 from models.audit import segments
 from models.encryption.keyring import Keyring
 from models.erasure import completion_emails, ledger, scope, steps
-from models.erasure.certificates import Signer
-from models.erasure.completion_emails import Farewell
+from models.erasure.certificates import CertificateSigner
+from models.erasure.completion_emails import CompletionEmail
 from models.erasure.execution import WORKER
 from models.erasure.scope import OURS
 from models.erasure.steps import ErasureStepRow
-from models.storage.columns import Prefix, external_id, now
-from models.storage.database import Connection, Database, Statement
-from models.unit_of_work import Deed
+from models.storage.clock import now
+from models.storage.database import Database
+from models.storage.ids import Prefix, format_id
+from models.storage.statement import Connection, Statement
+from models.unit_of_work import UnitOfWork
 
 
-class Ready(NamedTuple):
+class CompletableErasure(NamedTuple):
     """A request that nothing is left to do for, but to say so."""
 
     subject_id: UUID
@@ -33,14 +35,14 @@ class Ready(NamedTuple):
     farewell_address: bytes | None
 
 
-class Completed(NamedTuple):
+class CompletedErasure(NamedTuple):
     """What a round of completing came to: the requests, and those of them whose letter could not be posted."""
 
     request_ids: list[UUID]
     without_letter: list[UUID]
 
 
-class Tidied(NamedTuple):
+class CleanupResult(NamedTuple):
     """Where the mark is, and up to which position entries were looked at; 0 begins anew."""
 
     mark: int
@@ -125,16 +127,16 @@ MAINTENANCE = 1000
 
 
 async def complete(  # noqa: PLR0913 -- what a certificate says comes from many sides
-    database: Database, keyring: Keyring, signer: Signer, *, issuer: str, backup_life: timedelta, most: int
-) -> Completed:
+    database: Database, keyring: Keyring, signer: CertificateSigner, *, issuer: str, backup_life: timedelta, most: int
+) -> CompletedErasure:
     """Complete what is ready: state, certificate and letter in one commit; then destroy the keys of the requests.
 
     A letter that cannot be posted is left out: it never holds up an erasure.
     """
     async with database.transaction() as connection:
-        ready = [Ready._make(row) for row in await READY.rows(connection, most=most)]
+        ready = [CompletableErasure._make(row) for row in await READY.rows(connection, most=most)]
         if not ready:
-            return Completed([], [])
+            return CompletedErasure([], [])
         ids = [request.id for request in ready]
         at = now()
         clear_at = at + backup_life
@@ -149,26 +151,28 @@ async def complete(  # noqa: PLR0913 -- what a certificate says comes from many 
         )
         await FORGET_REFERENCES.run(connection, ids=ids)
         await PEOPLE_ARE_ERASED.run(connection, ids=[request.subject_id for request in ready])
-        deed = Deed(connection, keyring, WORKER, at)
+        unit = UnitOfWork(connection, keyring, WORKER, at)
         leaving = [
-            Farewell(request.subject_id, request.id, request.farewell_to, request.farewell_address)
+            CompletionEmail(request.subject_id, request.id, request.farewell_to, request.farewell_address)
             for request in ready
             if request.farewell_to and request.farewell_address
         ]
-        said = await completion_emails.say(deed, leaving, keys, completed_at=at, backups_clear_at=clear_at)
+        said = await completion_emails.enqueue_completion_emails(
+            unit, leaving, keys, completed_at=at, backups_clear_at=clear_at
+        )
     await _forget_keys(keyring, ids)
-    return Completed(ids, [one.request_id for one in leaving if one.request_id not in said])
+    return CompletedErasure(ids, [one.request_id for one in leaving if one.request_id not in said])
 
 
 def _claims(
-    request: Ready, told: Sequence[ErasureStepRow], issuer: str, at: datetime, clear_at: datetime
+    request: CompletableErasure, told: Sequence[ErasureStepRow], issuer: str, at: datetime, clear_at: datetime
 ) -> dict[str, Any]:
     """Say what was erased, where and when: ids, enums, numbers and times."""
     return {
         "iss": issuer,
         "iat": int(at.timestamp()),
-        "jti": external_id(Prefix.RIGHTS_REQUEST, request.id),
-        "sub": external_id(Prefix.SUBJECT, request.subject_id),
+        "jti": format_id(Prefix.RIGHTS_REQUEST, request.id),
+        "sub": format_id(Prefix.SUBJECT, request.subject_id),
         "reason": request.reason,
         "receivedAt": request.received_at,
         "keyDestroyedAt": request.erased_at,
@@ -194,7 +198,9 @@ async def _forget_keys(keyring: Keyring, request_ids: list[UUID]) -> None:
         await ledger.COMPLETED.run(connection, ids=request_ids)
 
 
-async def tidy(database: Database, keyring: Keyring, before: Tidied, most: int = MAINTENANCE) -> Tidied:
+async def clean_up(
+    database: Database, keyring: Keyring, before: CleanupResult, most: int = MAINTENANCE
+) -> CleanupResult:
     """Make up for what a killed worker left undone after its last commit, and move the mark; give where that led.
 
     ``before.mark`` is where the mark was when the database was last known not to lag behind the ledger: when it is
@@ -211,17 +217,17 @@ async def tidy(database: Database, keyring: Keyring, before: Tidied, most: int =
     if completed := [row["id"] for row in noted if row["is_completed"]]:
         await _forget_keys(keyring, completed)
     async with database.transaction() as connection:
-        await move_mark(connection, settled, before.mark)
-        return Tidied(await mark(connection), waiting[-1]["position"] if len(waiting) == most else 0)
+        await move_ledger_mark(connection, settled, before.mark)
+        return CleanupResult(await set_ledger_mark(connection), waiting[-1]["position"] if len(waiting) == most else 0)
 
 
-async def mark(connection: Connection) -> int:
+async def set_ledger_mark(connection: Connection) -> int:
     """Give how far this database knows the ledger."""
     position: int = await ledger.MARK.value(connection)
     return position
 
 
-async def move_mark(connection: Connection, position: int, seen: int) -> None:
+async def move_ledger_mark(connection: Connection, position: int, seen: int) -> None:
     """Move the mark forward, unless it is before where it was seen."""
-    if await mark(connection) >= seen and position > seen:
+    if await set_ledger_mark(connection) >= seen and position > seen:
         await ledger.MOVE_MARK.run(connection, position=position, seen=seen)

@@ -11,15 +11,15 @@ from uuid import UUID
 import orjson
 
 from models.encryption import email_keys
-from models.encryption.encrypted_column import SubjectKey
-from models.outbox.emails import ADDRESS, CONTEXT, SAYS, WAKE, LetterName
+from models.encryption.encrypted_column import DataKey
+from models.outbox.emails import ADDRESS, CONTEXT, SAYS, WAKE, EmailKind
 from models.requests.requests import FAREWELL
-from models.storage.columns import new_id
-from models.storage.database import Statement
-from models.unit_of_work import Deed
+from models.storage.ids import new_id
+from models.storage.statement import Statement
+from models.unit_of_work import UnitOfWork
 
 
-class Farewell(NamedTuple):
+class CompletionEmail(NamedTuple):
     """Whom a request says farewell to: where, by the id and the sealed address that it kept."""
 
     subject_id: UUID
@@ -49,25 +49,25 @@ ON CONFLICT ON CONSTRAINT a_deed_posts_a_letter_once DO NOTHING
 """)
 
 
-async def say(
-    deed: Deed, farewells: Sequence[Farewell], keys: Mapping[UUID, SubjectKey], **says: datetime
+async def enqueue_completion_emails(
+    unit: UnitOfWork, farewells: Sequence[CompletionEmail], keys: Mapping[UUID, DataKey], **says: datetime
 ) -> frozenset[UUID]:
     """Post the last letters, with the deed; give the requests whose letter is posted. ``keys`` are the requests'."""
-    if says.keys() != SAYS[LetterName.ERASURE_DONE]:
+    if says.keys() != SAYS[EmailKind.ERASURE_DONE]:
         raise TypeError("the last letter is told when all is done, and when the backups are")
     said = orjson.dumps(says).decode()
-    own_keys = await email_keys.create_many(deed.keyring, [new_id() for _ in farewells])
+    own_keys = await email_keys.create_many(unit.keyring, [new_id() for _ in farewells])
     written = [
         letter
         for farewell, own_key in zip(farewells, own_keys.values(), strict=True)
         if (letter := _written(farewell, keys.get(farewell.request_id), own_key, said))
     ]
-    return await _posted(deed, written) if written else frozenset()
+    return await _posted(unit, written) if written else frozenset()
 
 
-def _written(farewell: Farewell, key: SubjectKey | None, own_key: SubjectKey, said: str) -> _Written | None:
+def _written(farewell: CompletionEmail, key: DataKey | None, own_key: DataKey, said: str) -> _Written | None:
     try:
-        address = FAREWELL.open(key, farewell.address) if key else None
+        address = FAREWELL.decrypt(key, farewell.address) if key else None
     except Exception:  # noqa: BLE001 -- whatever keeps a letter from being written must not keep a person from being erased
         address = None
     if address is None:
@@ -76,28 +76,28 @@ def _written(farewell: Farewell, key: SubjectKey | None, own_key: SubjectKey, sa
         farewell.subject_id,
         farewell.request_id,
         farewell.recipient,
-        own_key.subject_id,
-        ADDRESS.seal(own_key, address),
-        CONTEXT.seal(own_key, said),
+        own_key.owner_id,
+        ADDRESS.encrypt(own_key, address),
+        CONTEXT.encrypt(own_key, said),
     )
 
 
-async def _posted(deed: Deed, letters: Sequence[_Written]) -> frozenset[UUID]:
+async def _posted(unit: UnitOfWork, letters: Sequence[_Written]) -> frozenset[UUID]:
     """Post letters together; when that fails, each by itself, so that one does not keep the others back."""
     try:
-        async with deed.connection.transaction():
+        async with unit.connection.transaction():
             await POST.run(
-                deed.connection,
+                unit.connection,
                 subject_ids=[letter.subject_id for letter in letters],
                 ids=[letter.letter_id for letter in letters],
-                deeds=[f"request:{letter.request_id.hex}" for letter in letters],
+                unit_of_work=[f"request:{letter.request_id.hex}" for letter in letters],
                 recipients=[letter.recipient for letter in letters],
                 addresses=[letter.address for letter in letters],
                 contexts=[letter.context for letter in letters],
             )
-            await WAKE.value(deed.connection)
+            await WAKE.value(unit.connection)
     except Exception:  # noqa: BLE001 -- as above
         if len(letters) == 1:
             return frozenset()
-        return frozenset[UUID]().union(*[await _posted(deed, [letter]) for letter in letters])
+        return frozenset[UUID]().union(*[await _posted(unit, [letter]) for letter in letters])
     return frozenset(letter.request_id for letter in letters)

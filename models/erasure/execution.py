@@ -13,11 +13,12 @@ import orjson
 
 from models.actors import Actor, Role
 from models.audit import events
-from models.audit.events import AccessAction, Entry, Occasion
+from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.encryption.keyring import Keyring
 from models.erasure import ledger, scope, step_planning
 from models.requests.requests import FAREWELL
-from models.storage.database import Connection, Database, Statement
+from models.storage.database import Database
+from models.storage.statement import Connection, Statement
 from models.subjects.email_addresses import ADDRESS
 
 WORKER = Actor("erasure worker", Role.ADMIN, (Role.ADMIN,))
@@ -25,7 +26,7 @@ LEASE = timedelta(seconds=60)
 """How long claimed requests are left to the worker that claimed them."""
 
 
-class Claimed(NamedTuple):
+class ClaimedErasure(NamedTuple):
     """A request that a worker carries out now, with what the ledger is told of it."""
 
     subject_id: UUID
@@ -144,20 +145,20 @@ AND r.id = ANY(:ids)
 """)
 
 
-async def claim(database: Database, most: int, lease: timedelta = LEASE) -> list[Claimed]:
+async def claim_erasures(database: Database, most: int, lease: timedelta = LEASE) -> list[ClaimedErasure]:
     """Take up requests that are due, and those that another worker left lying; they are ours for the lease."""
     async with database.writers.acquire() as connection:
-        return [Claimed._make(row) for row in await CLAIM.rows(connection, most=most, lease=lease)]
+        return [ClaimedErasure._make(row) for row in await CLAIM.rows(connection, most=most, lease=lease)]
 
 
-async def execute(database: Database, keyring: Keyring, claimed: Sequence[Claimed]) -> None:
+async def execute(database: Database, keyring: Keyring, claimed: Sequence[ClaimedErasure]) -> None:
     """Erase these people here, whatever was done of it before. What systems have to do is left to them."""
     ids = [request.subject_id for request in claimed]
     await _prepare(database, keyring, [request for request in claimed if not request.is_prepared])
     async with database.writers.acquire() as connection:
         names = [tuple(row) for row in await NAMES.rows(connection, ids=ids)]
     async with keyring.pool.acquire() as connection:
-        await ledger.enter(connection, [request._asdict() for request in claimed], names)
+        await ledger.append(connection, [request._asdict() for request in claimed], names)
     async with database.writers.acquire() as connection:
         await CLOSE_GRANTS.run(connection, ids=ids)
     await keyring.destroy(ids)
@@ -167,7 +168,7 @@ async def execute(database: Database, keyring: Keyring, claimed: Sequence[Claime
         await ledger.erased(connection, ids)
 
 
-async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[Claimed]) -> None:
+async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[ClaimedErasure]) -> None:
     """Keep what is needed once the person's key is gone: where the last letter goes, and what systems call the person.
 
     Whoever cannot be read any more (a backup brought back what was erased before) has nothing to be kept.
@@ -183,9 +184,9 @@ async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[Claim
         farewells = {}
         for subject_id, recipient, sealed in await ADDRESSES.rows(connection, ids=ids):
             if person := people[subject_id]:
-                address = FAREWELL.seal(keys[waiting[subject_id]], ADDRESS.open(person, sealed))
+                address = FAREWELL.encrypt(keys[waiting[subject_id]], ADDRESS.decrypt(person, sealed))
                 farewells[subject_id] = recipient, address
-        await step_planning.assign(connection, waiting, keys, people)
+        await step_planning.plan_steps(connection, waiting, keys, people)
         await PREPARED.run(
             connection,
             subject_ids=ids,
@@ -207,4 +208,4 @@ async def _take_away(connection: Connection, request_ids: Sequence[UUID]) -> Non
         subject_ids=left,
         counts=[orjson.dumps(counts[subject_id]).decode() for subject_id in left],
     )
-    await events.note(connection, Entry(Occasion(WORKER, AccessAction.WRITE, ("erase",)), left))
+    await events.record_group(connection, EventGroup(EventTemplate(WORKER, AccessAction.WRITE, ("erase",)), left))

@@ -14,12 +14,23 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Index, SmallInteger
 from models.consent.ledger import Channel
 from models.encryption.keyring import LookupHash
 from models.requests.requests import ErasureReason, IdentityProof
-from models.storage.columns import ADDED_TO, Fate, Id, KeyringTable, Moment, Octets, Table, Text, one_of, stored
-from models.storage.database import Connection, Statement, as_list
+from models.storage.columns import (
+    APPEND_ONLY,
+    Bytes,
+    ErasureAction,
+    KeyringTable,
+    Table,
+    Text,
+    Timestamp,
+    Uuid,
+    column,
+    enum_check,
+)
+from models.storage.statement import Connection, Statement, as_list
 from models.subjects.subjects import Regime
 
 
-class NameKind(StrEnum):
+class IdentifierKind(StrEnum):
     """What a hashed name was."""
 
     EMAIL = "email"
@@ -31,45 +42,45 @@ class ErasureEntry(KeyringTable, table=True):
 
     __tablename__ = "erasures"
     __table_args__ = (
-        one_of("reason", ErasureReason),
-        one_of("channel", Channel),
-        one_of("regime", Regime),
-        one_of("identity", IdentityProof),
+        enum_check("reason", ErasureReason),
+        enum_check("channel", Channel),
+        enum_check("regime", Regime),
+        enum_check("identity", IdentityProof),
         CheckConstraint("position > 0", name="position_is_counted"),
         Index("erasures_not_done", "position", postgresql_where=text("erased_at IS NULL")),
         Index("erasures_not_completed", "position", postgresql_where=text("completed_at IS NULL")),
     )
 
-    subject_id: UUID = stored(Id, Fate.KEPT, primary_key=True)
-    request_id: UUID = stored(Id, Fate.KEPT, unique=True)
-    position: int = stored(BigInteger, Fate.KEPT, unique=True)
-    reason: str = stored(Text, Fate.KEPT)
-    channel: str = stored(Text, Fate.KEPT)
-    regime: str = stored(Text, Fate.KEPT)
-    identity: str = stored(Text, Fate.KEPT)
-    registered_at: datetime = stored(Moment, Fate.KEPT)
-    received_at: datetime = stored(Moment, Fate.KEPT)
-    verified_at: datetime = stored(Moment, Fate.KEPT)
-    due_at: datetime = stored(Moment, Fate.KEPT)
-    entered_at: datetime = stored(Moment, Fate.KEPT, server_default=text("clock_timestamp()"))
-    erased_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    completed_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
+    request_id: UUID = column(Uuid, ErasureAction.KEPT, unique=True)
+    position: int = column(BigInteger, ErasureAction.KEPT, unique=True)
+    reason: str = column(Text, ErasureAction.KEPT)
+    channel: str = column(Text, ErasureAction.KEPT)
+    regime: str = column(Text, ErasureAction.KEPT)
+    identity: str = column(Text, ErasureAction.KEPT)
+    registered_at: datetime = column(Timestamp, ErasureAction.KEPT)
+    received_at: datetime = column(Timestamp, ErasureAction.KEPT)
+    verified_at: datetime = column(Timestamp, ErasureAction.KEPT)
+    due_at: datetime = column(Timestamp, ErasureAction.KEPT)
+    entered_at: datetime = column(Timestamp, ErasureAction.KEPT, server_default=text("clock_timestamp()"))
+    erased_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    completed_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
 
 
-class ErasedName(KeyringTable, table=True):
+class ErasedIdentifier(KeyringTable, table=True):
     """The keyed hash of a name that an erased person had: so that no import brings them back."""
 
     __tablename__ = "erased_names"
     __table_args__ = (
-        one_of("kind", NameKind),
+        enum_check("kind", IdentifierKind),
         CheckConstraint("octet_length(lookup_hash) = 32", name="erased_hash_is_one"),
-        ADDED_TO,
+        APPEND_ONLY,
     )
 
-    lookup_hash: bytes = stored(Octets, Fate.KEPT, primary_key=True)
-    subject_id: UUID = stored(Id, Fate.KEPT, references="erasures.subject_id", primary_key=True)
-    kind: str = stored(Text, Fate.KEPT)
-    lookup_version: int = stored(SmallInteger, Fate.KEPT)
+    lookup_hash: bytes = column(Bytes, ErasureAction.KEPT, primary_key=True)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="erasures.subject_id", primary_key=True)
+    kind: str = column(Text, ErasureAction.KEPT)
+    lookup_version: int = column(SmallInteger, ErasureAction.KEPT)
 
 
 class LedgerMark(Table, table=True):
@@ -78,8 +89,8 @@ class LedgerMark(Table, table=True):
     __tablename__ = "ledger_marks"
     __table_args__ = (CheckConstraint("is_only", name="one_mark"),)
 
-    is_only: bool = stored(Boolean, Fate.IMPERSONAL, primary_key=True, server_default="true")
-    position: int = stored(BigInteger, Fate.IMPERSONAL)
+    is_only: bool = column(Boolean, ErasureAction.IMPERSONAL, primary_key=True, server_default="true")
+    position: int = column(BigInteger, ErasureAction.IMPERSONAL)
 
 
 # Held to the end of the transaction: positions are handed out one entry after another, and become visible in order.
@@ -174,7 +185,7 @@ WHERE ledger_marks.position >= :seen
 """)
 
 
-class Entry(NamedTuple):
+class LedgerEntry(NamedTuple):
     """A ledger entry as it is read."""
 
     position: int
@@ -192,7 +203,7 @@ class Entry(NamedTuple):
     completed_at: datetime | None
 
 
-async def enter(
+async def append(
     keyring: Connection, people: Sequence[Mapping[str, Any]], names: Sequence[tuple[UUID, bytes, str, int]]
 ) -> None:
     """Enter people and the hashes of their names, once each, committed when this returns."""
@@ -220,14 +231,14 @@ async def enter(
         )
 
 
-async def held(keyring: Connection, hashes: Sequence[LookupHash]) -> list[bytes]:
+async def is_erased_identifier(keyring: Connection, hashes: Sequence[LookupHash]) -> list[bytes]:
     """Give those of the names that somebody who was erased had."""
     return [row[0] for row in await HELD.rows(keyring, hashes=[hashed.digest for hashed in hashes])]
 
 
-async def after(keyring: Connection, position: int, most: int) -> list[Entry]:
+async def entries_after(keyring: Connection, position: int, most: int) -> list[LedgerEntry]:
     """Give the entries after a position, in order."""
-    return [Entry._make(row) for row in await AFTER.rows(keyring, position=position, most=most)]
+    return [LedgerEntry._make(row) for row in await AFTER.rows(keyring, position=position, most=most)]
 
 
 async def erased(keyring: Connection, subject_ids: Sequence[UUID]) -> None:

@@ -5,13 +5,14 @@ from enum import StrEnum
 
 from models.encryption.keyring import Keyring
 from models.erasure import completion, ledger
-from models.erasure.ledger import Entry
-from models.storage.database import Connection, Database, Statement
+from models.erasure.ledger import LedgerEntry
+from models.storage.database import Database
+from models.storage.statement import Connection, Statement
 
 BATCH = 500
 
 
-class Lag(StrEnum):
+class LedgerLag(StrEnum):
     """Why the service must not serve."""
 
     DATABASE_IS_OLDER = (
@@ -27,27 +28,27 @@ WHERE id = ANY(:ids)
 """)
 
 
-async def lag(database: Database, keyring: Keyring) -> Lag | None:
+async def read_lag(database: Database, keyring: Keyring) -> LedgerLag | None:
     """Say why the service must not serve, or None. What an execution has entered and not yet done is no lag."""
     async with database.writers.acquire() as connection:
-        position = await completion.mark(connection)
+        position = await completion.set_ledger_mark(connection)
     async with keyring.pool.acquire() as ring:
         if await ledger.LAST.value(ring) < position:
-            return Lag.KEYRING_IS_OLDER
-        while entries := await ledger.after(ring, position, BATCH):
+            return LedgerLag.KEYRING_IS_OLDER
+        while entries := await ledger.entries_after(ring, position, BATCH):
             async with database.writers.acquire() as connection:
                 if await unknown(connection, entries):
-                    return Lag.DATABASE_IS_OLDER
+                    return LedgerLag.DATABASE_IS_OLDER
             position = entries[-1].position
     return None
 
 
-async def unknown(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
+async def unknown(connection: Connection, entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     """Give the entries that the database does not know as it should."""
     rows = await STATES.rows(connection, ids=[entry.request_id for entry in entries])
     known = {row["id"]: row for row in rows}
 
-    def is_known(entry: Entry) -> bool:
+    def is_known(entry: LedgerEntry) -> bool:
         row = known.get(entry.request_id)
         return row is not None and (row["is_erased"] or (row["state"] == "IN_PROGRESS" and entry.erased_at is None))
 

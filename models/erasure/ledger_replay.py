@@ -9,12 +9,13 @@ from uuid import UUID
 
 from models.encryption.keyring import Keyring
 from models.erasure import ledger, scope
-from models.erasure.ledger import Entry
+from models.erasure.ledger import LedgerEntry
 from models.erasure.ledger_lag import BATCH, unknown
-from models.storage.database import Connection, Database, Statement
+from models.storage.database import Database
+from models.storage.statement import Connection, Statement
 
 
-class Replayed(NamedTuple):
+class ReplayResult(NamedTuple):
     """What a replay did."""
 
     known: int
@@ -143,13 +144,13 @@ LIMIT :most
 """)
 
 
-async def replay(database: Database, keyring: Keyring) -> Replayed:
+async def replay_ledger(database: Database, keyring: Keyring) -> ReplayResult:
     """Erase again everyone in the ledger whom the database still holds. Doing it twice does nothing twice."""
     known = erased_again = position = 0
     reentered = await _reenter(database, keyring)
     while True:
         async with keyring.pool.acquire() as ring:
-            entries = await ledger.after(ring, position, BATCH)
+            entries = await ledger.entries_after(ring, position, BATCH)
         if not entries:
             break
         position = entries[-1].position
@@ -163,7 +164,7 @@ async def replay(database: Database, keyring: Keyring) -> Replayed:
             await ledger.erased(ring, [entry.subject_id for entry in left])
     async with database.transaction() as connection:
         await ledger.SET_MARK.run(connection, position=position)
-    return Replayed(known, erased_again, reentered)
+    return ReplayResult(known, erased_again, reentered)
 
 
 async def hold_letters(database: Database) -> int:
@@ -172,7 +173,7 @@ async def hold_letters(database: Database) -> int:
         return await HOLD_LETTERS.run(connection)
 
 
-async def _erase_again(connection: Connection, left: Sequence[Entry]) -> int:
+async def _erase_again(connection: Connection, left: Sequence[LedgerEntry]) -> int:
     ids = [entry.subject_id for entry in left]
     request_ids = [entry.request_id for entry in left]
     given: dict[str, Any] = {
@@ -225,7 +226,7 @@ async def _reenter(database: Database, keyring: Keyring) -> int:
         ids = [row["subject_id"] for row in rows]
         async with keyring.pool.acquire() as ring:
             before = await ledger.COUNT.value(ring)
-            await ledger.enter(ring, rows, [])
+            await ledger.append(ring, rows, [])
             await ledger.erased(ring, ids)
             count += await ledger.COUNT.value(ring) - before
         completed = [row["id"] for row in rows if row["is_completed"]]

@@ -10,8 +10,9 @@ import orjson
 from models.erasure import scope, systems
 from models.erasure.retention import RetainedRow
 from models.erasure.scope import OURS
-from models.storage.columns import Prefix, external_id, now
-from models.storage.database import Connection, One, Statement, as_list
+from models.storage.clock import now
+from models.storage.ids import Prefix, format_id
+from models.storage.statement import Connection, RowByKey, Statement, as_list
 
 
 class PlanItemRow(NamedTuple):
@@ -40,17 +41,17 @@ ORDER BY subject_id, system
 """)
 
 
-async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> One[UUID, PlanRow]:
+async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, PlanRow]:
     """Give the plan of each person."""
     ids = as_list(ids)
-    counts = await scope.counted(connection, ids)
-    kept = await scope.kept(connection, ids)
-    always = [row.name for row in (await systems.every(connection, []))[None] if row.is_always_concerned]
+    counts = await scope.count_targets(connection, ids)
+    kept = await scope.count_retained(connection, ids)
+    always = [row.name for row in (await systems.all_systems(connection, []))[None] if row.is_always_concerned]
     told: dict[UUID, dict[str, int]] = {subject_id: dict.fromkeys(always, 0) for subject_id in ids}
     for subject_id, system, count in await ACCOUNTS.rows(connection, ids=ids):
         told[subject_id][system] = count
     today = now().date()
-    plans: One[UUID, PlanRow] = One()
+    plans: RowByKey[UUID, PlanRow] = RowByKey()
     for subject_id in ids:
         items = [PlanItemRow(OURS, what, count) for what, count in counts[subject_id].items()]
         items.append(PlanItemRow(OURS, "the key that opens every copy, in backups too", 1))
@@ -70,5 +71,5 @@ def _hash(subject_id: UUID, items: list[PlanItemRow], retained: list[RetainedRow
     So is until when something stays, which a plan that is agreed to in another year would have otherwise.
     """
     lasting = [[*row] for row in items if row.what not in scope.PASSING]
-    said = [external_id(Prefix.SUBJECT, subject_id), lasting, [row[:2] for row in retained]]
+    said = [format_id(Prefix.SUBJECT, subject_id), lasting, [row[:2] for row in retained]]
     return hashlib.sha256(orjson.dumps(said, default=list)).hexdigest()

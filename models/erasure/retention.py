@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from models.actors import Actor, Role
 from models.audit import events
-from models.audit.events import AccessAction, Entry, Occasion
-from models.storage.database import Database, Statement
+from models.audit.events import AccessAction, EventGroup, EventTemplate
+from models.storage.database import Database
+from models.storage.statement import Statement
 
 CLAIMED_FOR = 3
 """Whole calendar years after that of the erasure in which claims about a consent can be brought (docs/decisions/0019).
@@ -38,17 +39,19 @@ FROM forget_ended_claims(:most)
 """)
 
 
-def until(ground: RetentionGround, erased_on: date | None) -> date | None:
+def retained_until(ground: RetentionGround, erased_on: date | None) -> date | None:
     """Give the last day on which something is kept; None for as long as its ground stands, or while it is unknown."""
     if ground is RetentionGround.LEGAL_CLAIM and erased_on:
         return date(erased_on.year + CLAIMED_FOR, 12, 31)
     return None
 
 
-async def forget(database: Database, most: int) -> int:
+async def delete_expired(database: Database, most: int) -> int:
     """Take away the ledgers of people who were erased so long ago that nobody can claim any more; give how many."""
     async with database.transaction() as connection:
         ids = [row[0] for row in await FORGET.rows(connection, most=most)]
         if ids:
-            await events.note(connection, Entry(Occasion(WORKER, AccessAction.WRITE, ("forget",)), ids))
+            await events.record_group(
+                connection, EventGroup(EventTemplate(WORKER, AccessAction.WRITE, ("forget",)), ids)
+            )
     return len(ids)

@@ -12,11 +12,11 @@ import sqlalchemy
 from sqlalchemy import ARRAY, Uuid, bindparam, func
 
 from models.consent.ledger import Consent, ConsentEvent
-from models.erasure.retention import RetainedRow, RetentionGround, until
+from models.erasure.retention import RetainedRow, RetentionGround, retained_until
 from models.payments.fragments import PaymentFragment, PaymentRemoval
 from models.requests.verification_codes import IdentityCode
-from models.storage.columns import Fate, Table
-from models.storage.database import Connection, Statement
+from models.storage.columns import ErasureAction, Table
+from models.storage.statement import Connection, Statement
 from models.subjects.accounts import Account
 from models.subjects.email_addresses import EmailAddress
 from models.sync.accounts import SyncAccount, SyncClient, SyncFile
@@ -25,7 +25,7 @@ OURS = "privacy"
 """What plans and certificates call this service among the systems."""
 
 
-class Step(NamedTuple):
+class ErasureTarget(NamedTuple):
     """One thing that goes: how it is called, how it is counted and taken away, and which columns that reaches."""
 
     what: str
@@ -34,7 +34,7 @@ class Step(NamedTuple):
     reaches: frozenset[str]
 
 
-class Kept(NamedTuple):
+class RetainedTarget(NamedTuple):
     """One thing that stays, without a personal value in it: what, on which ground, and how it is counted."""
 
     what: str
@@ -58,12 +58,14 @@ def _count(model: type[Table]) -> Statement:
     )
 
 
-def _gone(what: str, model: type[Table]) -> Step:
+def _gone(what: str, model: type[Table]) -> ErasureTarget:
     """Say that a person's rows of a table are deleted."""
     table = _table(model)
     gone = sqlalchemy.delete(table).where(_of_people(table)).returning(table.c.subject_id).cte("gone")
     erase = sqlalchemy.select(gone.c.subject_id, func.count()).group_by(gone.c.subject_id)
-    return Step(what, _count(model), Statement(erase), frozenset(f"{table.name}.{column.name}" for column in table.c))
+    return ErasureTarget(
+        what, _count(model), Statement(erase), frozenset(f"{table.name}.{column.name}" for column in table.c)
+    )
 
 
 COUNT_LETTERS = Statement("""
@@ -118,7 +120,7 @@ PASSING = frozenset({CODES, LETTERS})
 """What comes and goes without anybody's doing anything about the person."""
 
 # Children before their parents: foreign keys hold to the end.
-STEPS: Sequence[Step] = (
+ERASURE_TARGETS: Sequence[ErasureTarget] = (
     _gone("names and sizes of synced files", SyncFile),
     _gone("clients that synced", SyncClient),
     _gone("sync accounts", SyncAccount),
@@ -126,7 +128,7 @@ STEPS: Sequence[Step] = (
     _gone("removals of payment fragments", PaymentRemoval),
     _gone("choices that count now", Consent),
     _gone(CODES, IdentityCode),
-    Step(
+    ErasureTarget(
         LETTERS,
         COUNT_LETTERS,
         FORGET_LETTERS,
@@ -134,7 +136,7 @@ STEPS: Sequence[Step] = (
     ),
     _gone("mail addresses", EmailAddress),
     _gone("accounts", Account),
-    Step(
+    ErasureTarget(
         "name and country",
         COUNT_PROFILES,
         REDUCE_PROFILES,
@@ -142,8 +144,8 @@ STEPS: Sequence[Step] = (
     ),
 )
 
-KEPT: Sequence[Kept] = (
-    Kept(
+RETAINED_TARGETS: Sequence[RetainedTarget] = (
+    RetainedTarget(
         "consent ledger: what was chosen and when, of nobody by name", RetentionGround.LEGAL_CLAIM, _count(ConsentEvent)
     ),
 )
@@ -158,19 +160,19 @@ ALWAYS_KEPT = (
 Counts = dict[UUID, dict[str, int]]
 
 
-async def counted(connection: Connection, ids: Sequence[UUID]) -> Counts:
+async def count_targets(connection: Connection, ids: Sequence[UUID]) -> Counts:
     """Give how much of each person every step would take away."""
-    return await _each(connection, ids, {step.what: step.counts for step in STEPS})
+    return await _each(connection, ids, {step.what: step.counts for step in ERASURE_TARGETS})
 
 
-async def kept(connection: Connection, ids: Sequence[UUID]) -> Counts:
+async def count_retained(connection: Connection, ids: Sequence[UUID]) -> Counts:
     """Give how much of each person stays."""
-    return await _each(connection, ids, {kept.what: kept.counts for kept in KEPT})
+    return await _each(connection, ids, {kept.what: kept.counts for kept in RETAINED_TARGETS})
 
 
 async def erase(connection: Connection, ids: Sequence[UUID]) -> Counts:
     """Take everything of these people away, in the transaction of the caller; give how much it was."""
-    return await _each(connection, ids, {step.what: step.erases for step in STEPS})
+    return await _each(connection, ids, {step.what: step.erases for step in ERASURE_TARGETS})
 
 
 async def _each(connection: Connection, ids: Sequence[UUID], statements: Mapping[str, Statement]) -> Counts:
@@ -183,23 +185,23 @@ async def _each(connection: Connection, ids: Sequence[UUID], statements: Mapping
 
 def retained(counts: Mapping[str, int], erased_on: date) -> list[RetainedRow]:
     """Say what stays of somebody of whom these counts are kept, when they are erased on this day."""
-    return _retained([kept for kept in KEPT if counts.get(kept.what)], erased_on)
+    return _retained([kept for kept in RETAINED_TARGETS if counts.get(kept.what)], erased_on)
 
 
 def still_retained(erased_on: date | None, today: date) -> list[RetainedRow]:
     """Say what may still stay of somebody who was erased on this day, or is being erased."""
-    return [row for row in _retained(KEPT, erased_on) if row.until is None or row.until >= today]
+    return [row for row in _retained(RETAINED_TARGETS, erased_on) if row.until is None or row.until >= today]
 
 
-def _retained(kept: Sequence[Kept], erased_on: date | None) -> list[RetainedRow]:
-    return [RetainedRow(row.what, row.ground, until(row.ground, erased_on)) for row in kept] + [*ALWAYS_KEPT]
+def _retained(kept: Sequence[RetainedTarget], erased_on: date | None) -> list[RetainedRow]:
+    return [RetainedRow(row.what, row.ground, retained_until(row.ground, erased_on)) for row in kept] + [*ALWAYS_KEPT]
 
 
-def reached() -> frozenset[str]:
+def reached_columns() -> frozenset[str]:
     """Give every column, as ``table.column``, that some step takes away."""
-    return frozenset().union(*(step.reaches for step in STEPS))
+    return frozenset().union(*(step.reaches for step in ERASURE_TARGETS))
 
 
-def owed(column: Any) -> bool:
+def reference_columns(column: Any) -> bool:
     """Say whether a column's declared fate demands that a step reaches it."""
-    return column.info.get("fate") in {Fate.SEALED, Fate.DELETED}
+    return column.info.get("fate") in {ErasureAction.SEALED, ErasureAction.DELETED}

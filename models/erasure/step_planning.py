@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from models.encryption.encrypted_column import SubjectKey
+from models.encryption.encrypted_column import DataKey
 from models.erasure import steps, systems
-from models.storage.columns import new_id
-from models.storage.database import Connection, Statement
+from models.storage.ids import new_id
+from models.storage.statement import Connection, Statement
 from models.subjects.accounts import REFERENCE as ACCOUNT_REFERENCE
 
 ACCOUNTS = Statement("""
@@ -30,20 +30,20 @@ CROSS JOIN (SELECT clock_timestamp() AS at) AS n
 """)
 
 
-async def assign(
+async def plan_steps(
     connection: Connection,
     waiting: Mapping[UUID, UUID],
-    keys: Mapping[UUID, SubjectKey],
-    people: Mapping[UUID, SubjectKey],
+    keys: Mapping[UUID, DataKey],
+    people: Mapping[UUID, DataKey],
 ) -> None:
     """Make a step for each account, and for each system that is always concerned and knows the person by none."""
-    listed = (await systems.every(connection, []))[None]
+    listed = (await systems.all_systems(connection, []))[None]
     told = {system.name for system in listed if system.webhook_url}
     wanted: list[tuple[UUID, str, bytes | None]] = []
     for subject_id, system, sealed in await ACCOUNTS.rows(connection, ids=list(waiting)):
         person = people.get(subject_id)
-        reference = ACCOUNT_REFERENCE.open(person, sealed) if person else None
-        kept = steps.REFERENCE.seal(keys[waiting[subject_id]], reference) if reference else None
+        reference = ACCOUNT_REFERENCE.decrypt(person, sealed) if person else None
+        kept = steps.REFERENCE.encrypt(keys[waiting[subject_id]], reference) if reference else None
         wanted.append((subject_id, system, kept))
     known = {(subject_id, system) for subject_id, system, _ in wanted}
     wanted += [
@@ -60,5 +60,5 @@ async def assign(
         systems=[row[1] for row in wanted],
         references=[row[2] for row in wanted],
         told=[row[1] in told for row in wanted],
-        patience=steps.PATIENCE,
+        patience=steps.RETRY_PERIOD,
     )

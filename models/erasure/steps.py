@@ -12,18 +12,18 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
 
-from models.encryption.encrypted_column import OVERHEAD, Seal
+from models.encryption.encrypted_column import OVERHEAD, EncryptedColumn
 from models.errors import BadInput, NotFound, StateConflict
 from models.storage import validation
-from models.storage.columns import Fate, Id, Moment, Octets, Table, Text, one_of, stored
-from models.storage.database import Connection, Many, One, Statement, as_list
-from models.storage.pagination import PageOf, Slice, sliced
+from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
+from models.storage.pagination import Page, PageRequest, page_of
+from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
 from models.subjects.identifiers import REFERENCE_LENGTH, system_name
-from models.unit_of_work import Deed
+from models.unit_of_work import UnitOfWork
 
 ERROR_LENGTH = 200
 MOST_RECORDS = 2**31 - 1
-PATIENCE = timedelta(days=3)
+RETRY_PERIOD = timedelta(days=3)
 """How long a system is told again and again before its step is called failed."""
 
 
@@ -42,7 +42,7 @@ class ErasureStep(Table, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["subject_id", "request_id"], ["rights_requests.subject_id", "rights_requests.id"]),
         UniqueConstraint("id", name="erasure_step_id_is_one"),
-        one_of("state", StepState),
+        enum_check("state", StepState),
         CheckConstraint("(state = 'DONE') = (completed_at IS NOT NULL)", name="what_is_done_has_its_time"),
         CheckConstraint("records_erased >= 0", name="records_are_counted"),
         CheckConstraint(
@@ -54,24 +54,24 @@ class ErasureStep(Table, table=True):
         Index("erasure_steps_to_tell", "next_attempt_at", postgresql_where=text("state = 'PENDING'")),
     )
 
-    subject_id: UUID = stored(Id, Fate.KEPT, primary_key=True)
-    id: UUID = stored(Id, Fate.KEPT, primary_key=True)
-    request_id: UUID = stored(Id, Fate.KEPT)
-    system: str = stored(Text, Fate.KEPT)
-    account_reference: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
-    state: str = stored(Text, Fate.KEPT)
-    attempts: int = stored(Integer, Fate.KEPT, server_default="0")
-    created_at: datetime = stored(Moment, Fate.KEPT)
-    next_attempt_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    give_up_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    completed_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    completed_by: str | None = stored(Text, Fate.KEPT, nullable=True)
-    records_erased: int | None = stored(Integer, Fate.KEPT, nullable=True)
-    error: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
+    id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
+    request_id: UUID = column(Uuid, ErasureAction.KEPT)
+    system: str = column(Text, ErasureAction.KEPT)
+    account_reference: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
+    state: str = column(Text, ErasureAction.KEPT)
+    attempts: int = column(Integer, ErasureAction.KEPT, server_default="0")
+    created_at: datetime = column(Timestamp, ErasureAction.KEPT)
+    next_attempt_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    give_up_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    completed_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    completed_by: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    records_erased: int | None = column(Integer, ErasureAction.KEPT, nullable=True)
+    error: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
 
 
-REFERENCE = Seal("erasure_steps.account_reference")
-ERROR = Seal("erasure_steps.error")
+REFERENCE = EncryptedColumn("erasure_steps.account_reference")
+ERROR = EncryptedColumn("erasure_steps.error")
 
 
 class ErasureStepRow(NamedTuple):
@@ -176,20 +176,22 @@ AND s.state = 'FAILED'
 """)
 
 
-async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, ErasureStepRow]:
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, ErasureStepRow]:
     """Give the steps of these ids."""
-    return One((row[0], ErasureStepRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+    return RowByKey((row[0], ErasureStepRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
-async def of_requests(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, ErasureStepRow]:
+async def of_requests(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, ErasureStepRow]:
     """Give the steps of each request, by system."""
-    groups: Many[UUID, ErasureStepRow] = Many()
+    groups: RowsByKey[UUID, ErasureStepRow] = RowsByKey()
     for row in await OF_REQUESTS.rows(connection, ids=as_list(ids)):
         groups.add(row[1], ErasureStepRow._make(row))
     return groups
 
 
-async def of_system(connection: Connection, keys: Sequence[Any], page: PageOf) -> Mapping[Any, Slice[ErasureStepRow]]:
+async def of_system(
+    connection: Connection, keys: Sequence[Any], page: PageRequest
+) -> Mapping[Any, Page[ErasureStepRow]]:
     """Give a page of the steps of one system, the oldest first; a key is (system, state or None)."""
     after_at, after_id = page.after or (None, None)
     pages = {}
@@ -198,29 +200,29 @@ async def of_system(connection: Connection, keys: Sequence[Any], page: PageOf) -
         rows = await statement.rows(
             connection, system=system, state=state, after_at=after_at, after_id=after_id, first=page.first + 1
         )
-        pages[system, state] = sliced([ErasureStepRow._make(row) for row in rows], page)
+        pages[system, state] = page_of([ErasureStepRow._make(row) for row in rows], page)
     return pages
 
 
-async def complete(deed: Deed, step_id: UUID, records_erased: int) -> UUID:
+async def complete_erasure_step(unit: UnitOfWork, step_id: UUID, records_erased: int) -> UUID:
     """Write that the system has erased the person, once: a second answer changes nothing."""
     if not 0 <= records_erased <= MOST_RECORDS:
         raise BadInput("recordsErased", "it is not a count")
-    step = await _locked(deed, step_id)
+    step = await _locked(unit, step_id)
     if step.state != StepState.DONE:
-        await DONE.run(deed.connection, id=step_id, at=deed.at, actor=deed.actor.name, records=records_erased)
-        await SETTLED.run(deed.connection, subject_id=step.subject_id, request_id=step.request_id)
+        await DONE.run(unit.connection, id=step_id, at=unit.at, actor=unit.actor.name, records=records_erased)
+        await SETTLED.run(unit.connection, subject_id=step.subject_id, request_id=step.request_id)
     return step_id
 
 
-async def fail(deed: Deed, step_id: UUID, error: str) -> UUID:
+async def fail_erasure_step(unit: UnitOfWork, step_id: UUID, error: str) -> UUID:
     """Write that the system cannot erase the person, and what it says of it; STATE_CONFLICT when it has done so."""
-    said = validation.line(error, "error", ERROR_LENGTH)
-    step = await _locked(deed, step_id)
+    said = validation.single_line(error, "error", ERROR_LENGTH)
+    step = await _locked(unit, step_id)
     if step.state == StepState.DONE:
         raise StateConflict(argument="id")
-    key = await deed.keyring.key_of(step.request_id)
-    await FAILED.run(deed.connection, id=step_id, error=ERROR.seal(key, said))
+    key = await unit.keyring.key_of(step.request_id)
+    await FAILED.run(unit.connection, id=step_id, error=ERROR.encrypt(key, said))
     return step_id
 
 
@@ -232,13 +234,13 @@ class _Standing(NamedTuple):
     state: str
 
 
-async def _locked(deed: Deed, step_id: UUID) -> _Standing:
+async def _locked(unit: UnitOfWork, step_id: UUID) -> _Standing:
     """Give the step, with its request locked; its state is read once that lock is held."""
-    row = await LOCKED.row(deed.connection, id=step_id)
+    row = await LOCKED.row(unit.connection, id=step_id)
     if row is None:
         raise NotFound(argument="id")
-    deed.about.append(row["subject_id"])
-    return _Standing(row["subject_id"], row["request_id"], await STATE.value(deed.connection, id=step_id))
+    unit.about.append(row["subject_id"])
+    return _Standing(row["subject_id"], row["request_id"], await STATE.value(unit.connection, id=step_id))
 
 
 def asked_of(system: str, state: StepState | None) -> tuple[str, StepState | None]:

@@ -15,8 +15,8 @@ from sqlalchemy import Boolean, CheckConstraint, Integer
 
 from models.encryption.master_keys import MasterKeys
 from models.errors import BadInput
-from models.storage.columns import Fate, Moment, Table, Text, stored
-from models.storage.database import Connection, Statement
+from models.storage.columns import ErasureAction, Table, Text, Timestamp, column
+from models.storage.statement import Connection, Statement
 from models.subjects.identifiers import system_name
 
 URL_LENGTH = 500
@@ -32,11 +32,11 @@ class System(Table, table=True):
         CheckConstraint("secret_generation > 0", name="generation_is_counted"),
     )
 
-    name: str = stored(Text, Fate.IMPERSONAL, primary_key=True)
-    webhook_url: str | None = stored(Text, Fate.IMPERSONAL, nullable=True)
-    is_always_concerned: bool = stored(Boolean, Fate.IMPERSONAL)
-    secret_generation: int = stored(Integer, Fate.IMPERSONAL, server_default="1")
-    registered_at: datetime = stored(Moment, Fate.IMPERSONAL)
+    name: str = column(Text, ErasureAction.IMPERSONAL, primary_key=True)
+    webhook_url: str | None = column(Text, ErasureAction.IMPERSONAL, nullable=True)
+    is_always_concerned: bool = column(Boolean, ErasureAction.IMPERSONAL)
+    secret_generation: int = column(Integer, ErasureAction.IMPERSONAL, server_default="1")
+    registered_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL)
 
 
 class SystemRow(NamedTuple):
@@ -73,7 +73,7 @@ WHERE name = :name
 """)
 
 
-async def every(connection: Connection, _keys: Sequence[None]) -> dict[None, list[SystemRow]]:
+async def all_systems(connection: Connection, _keys: Sequence[None]) -> dict[None, list[SystemRow]]:
     """Give all registered systems, by name."""
     return {None: [SystemRow._make(row) for row in await ALL.rows(connection)]}
 

@@ -8,13 +8,14 @@ from uuid import UUID
 from models.encryption.keyring import Keyring
 from models.erasure.steps import ERROR, REFERENCE
 from models.erasure.systems import SystemRow
-from models.storage.database import Database, Statement
+from models.storage.database import Database
+from models.storage.statement import Statement
 
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 300, 900, 3600, 7200, 14400, 28800))
 """How long after each attempt the next one follows; the last wait repeats until the step's patience is over."""
 
 
-class Telling(NamedTuple):
+class WebhookDelivery(NamedTuple):
     """One system that is to be told of one step now."""
 
     id: UUID
@@ -75,7 +76,7 @@ RETURNING id, request_id
 """)
 
 
-async def claim(database: Database, keyring: Keyring, most: int) -> list[Telling]:
+async def claim(database: Database, keyring: Keyring, most: int) -> list[WebhookDelivery]:
     """Give whom to tell now; the step's next attempt is already set."""
     async with database.transaction() as connection:
         rows = await CLAIM.rows(connection, most=most, waits=list(WAITS))
@@ -85,14 +86,14 @@ async def claim(database: Database, keyring: Keyring, most: int) -> list[Telling
     for row in rows:
         key, sealed = keys[row["request_id"]], row["account_reference"]
         system = SystemRow(row["name"], row["webhook_url"], row["is_always_concerned"], row["secret_generation"])
-        told = Telling(row["id"], row["request_id"], row["attempts"], sealed, system, row["created_at"])
+        told = WebhookDelivery(row["id"], row["request_id"], row["attempts"], sealed, system, row["created_at"])
         if key and sealed:
-            told = told._replace(account_reference=REFERENCE.open(key, sealed))
+            told = told._replace(account_reference=REFERENCE.decrypt(key, sealed))
         made.append(told)
     return made
 
 
-async def settle(database: Database, keyring: Keyring, telling: Telling, problem: str | None) -> None:
+async def settle(database: Database, keyring: Keyring, telling: WebhookDelivery, problem: str | None) -> None:
     """Write what came of a webhook; the step stays open until the system itself says that it is done."""
     if problem is None:
         async with database.transaction() as connection:
@@ -100,7 +101,7 @@ async def settle(database: Database, keyring: Keyring, telling: Telling, problem
         return
     key = await keyring.key_of(telling.subject_id)
     async with database.transaction() as connection:
-        await NOT_TOLD.run(connection, id=telling.id, error=ERROR.seal(key, problem))
+        await NOT_TOLD.run(connection, id=telling.id, error=ERROR.encrypt(key, problem))
 
 
 async def give_up(database: Database) -> Sequence[UUID]:

@@ -10,16 +10,17 @@ import orjson
 from sqlalchemy import Boolean, CheckConstraint, Index, SmallInteger, UniqueConstraint, text
 
 from models.encryption import email_keys
-from models.encryption.encrypted_column import OVERHEAD, Seal, SubjectKey
-from models.storage.columns import Fate, Id, Moment, Octets, Table, Text, new_id, one_of, stored
-from models.storage.database import Connection, Statement
-from models.unit_of_work import Deed
+from models.encryption.encrypted_column import OVERHEAD, DataKey, EncryptedColumn
+from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
+from models.storage.ids import new_id
+from models.storage.statement import Connection, Statement
+from models.unit_of_work import UnitOfWork
 
 LONGEST_CONTEXT: Final = 4000
 """Octets of what a letter says beyond its template."""
 
 
-class LetterName(StrEnum):
+class EmailKind(StrEnum):
     """The letters that there are; each is a folder under mailers/templates and a function in mailers/emails.py."""
 
     IDENTITY_CODE = "identity_code"
@@ -32,20 +33,20 @@ class LetterName(StrEnum):
     ERASURE_DENIED = "erasure_denied"
 
 
-SAYS: Final[Mapping[LetterName, frozenset[str]]] = {
-    LetterName.IDENTITY_CODE: frozenset({"code", "expires_at"}),
-    LetterName.REQUEST_RECEIVED: frozenset({"kind", "received_at", "due_at"}),
-    LetterName.OPTED_OUT: frozenset({"purposes", "is_everything"}),
-    LetterName.CONSENT_GRANTED: frozenset({"purpose"}),
-    LetterName.DETAILS_CORRECTED: frozenset({"changed"}),
-    LetterName.ERASURE_SCHEDULED: frozenset({"execute_at"}),
-    LetterName.ERASURE_DONE: frozenset({"completed_at", "backups_clear_at"}),
-    LetterName.ERASURE_DENIED: frozenset({"reason"}),
+SAYS: Final[Mapping[EmailKind, frozenset[str]]] = {
+    EmailKind.IDENTITY_CODE: frozenset({"code", "expires_at"}),
+    EmailKind.REQUEST_RECEIVED: frozenset({"kind", "received_at", "due_at"}),
+    EmailKind.OPTED_OUT: frozenset({"purposes", "is_everything"}),
+    EmailKind.CONSENT_GRANTED: frozenset({"purpose"}),
+    EmailKind.DETAILS_CORRECTED: frozenset({"changed"}),
+    EmailKind.ERASURE_SCHEDULED: frozenset({"execute_at"}),
+    EmailKind.ERASURE_DONE: frozenset({"completed_at", "backups_clear_at"}),
+    EmailKind.ERASURE_DENIED: frozenset({"reason"}),
 }
 """What each letter must be told: times as datetime, ``kind`` and ``reason`` as the enum's value, titles as text."""
 
 
-class LetterState(StrEnum):
+class EmailState(StrEnum):
     """Where a letter is."""
 
     QUEUED = "QUEUED"
@@ -55,7 +56,7 @@ class LetterState(StrEnum):
     UNCERTAIN = "UNCERTAIN"
 
 
-class LetterReason(StrEnum):
+class EmailReason(StrEnum):
     """Why a letter was not sent, or may not have been."""
 
     OPTED_OUT = "OPTED_OUT"
@@ -68,14 +69,14 @@ class LetterReason(StrEnum):
     NO_ANSWER = "NO_ANSWER"
 
 
-class Letter(Table, table=True):
+class Email(Table, table=True):
     """One letter to one address. Once it is sent or dropped its address and words are gone; what proves it stays."""
 
     __tablename__ = "letters"
     __table_args__ = (
-        one_of("letter", LetterName),
-        one_of("state", LetterState),
-        one_of("reason", LetterReason),
+        enum_check("letter", EmailKind),
+        enum_check("state", EmailState),
+        enum_check("reason", EmailReason),
         CheckConstraint("deed ~ '^[a-z]+\\:[0-9a-f]{1,32}$'", name="deed_is_an_id"),
         CheckConstraint(f"octet_length(context) <= {LONGEST_CONTEXT + OVERHEAD}", name="context_is_short"),
         CheckConstraint("state = 'QUEUED' OR lease IS NULL", name="only_queued_letters_are_leased"),
@@ -87,30 +88,30 @@ class Letter(Table, table=True):
         Index("letters_with_keys", "id", postgresql_where=text("has_own_key")),
     )
 
-    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
-    id: UUID = stored(Id, Fate.KEPT, primary_key=True)
-    deed: str = stored(Text, Fate.KEPT)
-    letter: str = stored(Text, Fate.KEPT)
-    recipient: UUID = stored(Id, Fate.KEPT)
-    purpose: str | None = stored(Text, Fate.KEPT, references="purposes.key", nullable=True)
-    address: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
-    context: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
-    has_own_key: bool = stored(Boolean, Fate.KEPT)
-    state: str = stored(Text, Fate.KEPT, server_default=LetterState.QUEUED)
-    reason: str | None = stored(Text, Fate.KEPT, nullable=True)
-    posted_at: datetime = stored(Moment, Fate.KEPT)
-    due_at: datetime = stored(Moment, Fate.KEPT)
-    lease: UUID | None = stored(Id, Fate.KEPT, nullable=True)
-    attempts: int = stored(SmallInteger, Fate.KEPT, server_default="0")
-    handed_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    message_id: str | None = stored(Text, Fate.KEPT, nullable=True)
-    sent_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    reply_code: int | None = stored(SmallInteger, Fate.KEPT, nullable=True)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
+    deed: str = column(Text, ErasureAction.KEPT)
+    letter: str = column(Text, ErasureAction.KEPT)
+    recipient: UUID = column(Uuid, ErasureAction.KEPT)
+    purpose: str | None = column(Text, ErasureAction.KEPT, references="purposes.key", nullable=True)
+    address: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
+    context: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
+    has_own_key: bool = column(Boolean, ErasureAction.KEPT)
+    state: str = column(Text, ErasureAction.KEPT, server_default=EmailState.QUEUED)
+    reason: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    posted_at: datetime = column(Timestamp, ErasureAction.KEPT)
+    due_at: datetime = column(Timestamp, ErasureAction.KEPT)
+    lease: UUID | None = column(Uuid, ErasureAction.KEPT, nullable=True)
+    attempts: int = column(SmallInteger, ErasureAction.KEPT, server_default="0")
+    handed_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    message_id: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    sent_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    reply_code: int | None = column(SmallInteger, ErasureAction.KEPT, nullable=True)
 
 
-ADDRESS = Seal("letters.address")
-CONTEXT = Seal("letters.context")
-KNOWN_ADDRESS = Seal("email_addresses.address")
+ADDRESS = EncryptedColumn("letters.address")
+CONTEXT = EncryptedColumn("letters.context")
+KNOWN_ADDRESS = EncryptedColumn("email_addresses.address")
 
 # The first is where the person is written to: the primary one, unless mail to it is stopped and there is another.
 ADDRESSES = Statement("""
@@ -154,15 +155,15 @@ class Recipient(NamedTuple):
     is_stopped: bool = False
 
 
-async def post(  # noqa: PLR0913 -- each is a part of the letter
-    deed: Deed,
-    letter: LetterName,
+async def enqueue(  # noqa: PLR0913 -- each is a part of the letter
+    unit: UnitOfWork,
+    letter: EmailKind,
     subject_id: UUID,
     about: str,
     *,
     to: Recipient | None = None,
     governed_by: str | None = None,
-    own_key: bool | SubjectKey = False,
+    own_key: bool | DataKey = False,
     **says: Any,
 ) -> UUID | None:
     """Post a letter with the deed that owes it; give its id, or None when there is nobody to write to.
@@ -175,37 +176,37 @@ async def post(  # noqa: PLR0913 -- each is a part of the letter
     """
     if says.keys() != SAYS[letter]:
         raise TypeError(f"the letter {letter} must be told {', '.join(sorted(SAYS[letter]))}")
-    person = None if own_key and to else await deed.keyring.key_of(subject_id)
+    person = None if own_key and to else await unit.keyring.key_of(subject_id)
     if to is None and person:
-        to = next(iter(await addresses(deed.connection, person)), None)
+        to = next(iter(await addresses(unit.connection, person)), None)
     if to is None:
         return None
-    if isinstance(own_key, SubjectKey):
-        key, letter_id = own_key, own_key.subject_id
+    if isinstance(own_key, DataKey):
+        key, letter_id = own_key, own_key.owner_id
     else:
         letter_id = new_id()
-        key = person if person and not own_key else await email_keys.create(deed.keyring, letter_id)
+        key = person if person and not own_key else await email_keys.create(unit.keyring, letter_id)
     posted = await POST.run(
-        deed.connection,
+        unit.connection,
         subject_id=subject_id,
         id=letter_id,
         deed=about,
         letter=letter,
         recipient=to.id,
         purpose=governed_by,
-        address=ADDRESS.seal(key, to.address),
-        context=CONTEXT.seal(key, orjson.dumps(says).decode()),
+        address=ADDRESS.encrypt(key, to.address),
+        context=CONTEXT.encrypt(key, orjson.dumps(says).decode()),
         has_own_key=bool(own_key),
     )
-    await WAKE.value(deed.connection)
+    await WAKE.value(unit.connection)
     return letter_id if posted else None
 
 
-async def addresses(connection: Connection, key: SubjectKey) -> list[Recipient]:
+async def addresses(connection: Connection, key: DataKey) -> list[Recipient]:
     """Give the person's addresses; the first is the one that they are written to."""
     return [
-        Recipient(address_id, KNOWN_ADDRESS.open(key, sealed), *marks)
-        for address_id, sealed, *marks in await ADDRESSES.rows(connection, subject_id=key.subject_id)
+        Recipient(address_id, KNOWN_ADDRESS.decrypt(key, sealed), *marks)
+        for address_id, sealed, *marks in await ADDRESSES.rows(connection, subject_id=key.owner_id)
     ]
 
 

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint, text
 
-from models.storage.columns import Fate, Id, Moment, Table, Text, new_id, now, one_of, stored
-from models.storage.database import Connection, Statement
-from models.unit_of_work import Deed
+from models.storage.clock import now
+from models.storage.columns import ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
+from models.storage.ids import new_id
+from models.storage.statement import Connection, Statement
+from models.unit_of_work import UnitOfWork
 
 
-class NoticeName(StrEnum):
+class StaffNoticeKind(StrEnum):
     """The notices that there are; each is a folder under mailers/templates."""
 
     ACCESS_GRANT_ASKED = "access_grant_asked"
@@ -21,31 +23,31 @@ class NoticeName(StrEnum):
     AUDIT_HEAD = "audit_head"
 
 
-class Notice(Table, table=True):
+class StaffNotice(Table, table=True):
     """One notice, posted with the deed that it tells of. It holds an id, and is put into words when it is sent."""
 
     __tablename__ = "notices"
     __table_args__ = (
-        one_of("notice", NoticeName),
+        enum_check("notice", StaffNoticeKind),
         CheckConstraint("attempts >= 0", name="attempts_are_counted"),
         UniqueConstraint("notice", "about", name="a_notice_is_posted_once"),
         Index("notices_due", "due_at", postgresql_where=text("sent_at IS NULL")),
     )
 
-    id: UUID = stored(Id, Fate.IMPERSONAL, primary_key=True)
-    notice: str = stored(Text, Fate.IMPERSONAL)
-    about: UUID = stored(Id, Fate.IMPERSONAL)
-    posted_at: datetime = stored(Moment, Fate.IMPERSONAL)
-    due_at: datetime = stored(Moment, Fate.IMPERSONAL)
-    attempts: int = stored(SmallInteger, Fate.IMPERSONAL, server_default="0")
-    sent_at: datetime | None = stored(Moment, Fate.IMPERSONAL, nullable=True)
+    id: UUID = column(Uuid, ErasureAction.IMPERSONAL, primary_key=True)
+    notice: str = column(Text, ErasureAction.IMPERSONAL)
+    about: UUID = column(Uuid, ErasureAction.IMPERSONAL)
+    posted_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL)
+    due_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL)
+    attempts: int = column(SmallInteger, ErasureAction.IMPERSONAL, server_default="0")
+    sent_at: datetime | None = column(Timestamp, ErasureAction.IMPERSONAL, nullable=True)
 
 
-class NoticeRow(NamedTuple):
+class StaffNoticeRow(NamedTuple):
     """A notice that is due."""
 
     id: UUID
-    notice: NoticeName
+    notice: StaffNoticeKind
     about: UUID
     posted_at: datetime
 
@@ -87,20 +89,20 @@ WHERE id = :id
 """)
 
 
-async def post(deed: Deed, notice: NoticeName, about: UUID) -> None:
+async def enqueue(unit: UnitOfWork, notice: StaffNoticeKind, about: UUID) -> None:
     """Post a notice with the deed that it tells of; the same one again is the same one."""
-    await posted(deed.connection, notice, about)
+    await enqueue_once(unit.connection, notice, about)
 
 
-async def posted(connection: Connection, notice: NoticeName, about: UUID) -> None:
+async def enqueue_once(connection: Connection, notice: StaffNoticeKind, about: UUID) -> None:
     """Post a notice that no deed of a caller owes."""
     await POST.run(connection, id=new_id(), notice=notice, about=about, at=now())
 
 
-async def take(connection: Connection, wanted: Sequence[NoticeName]) -> NoticeRow | None:
+async def claim(connection: Connection, wanted: Sequence[StaffNoticeKind]) -> StaffNoticeRow | None:
     """Take a notice that is due, so that nobody else sends it for some minutes; None when there is none."""
     row = await TAKE.row(connection, notices=[str(name) for name in wanted])
-    return NoticeRow(row[0], NoticeName(row[1]), row[2], row[3]) if row else None
+    return StaffNoticeRow(row[0], StaffNoticeKind(row[1]), row[2], row[3]) if row else None
 
 
 async def settle(connection: Connection, notice_id: UUID, *, is_sent: bool) -> None:

@@ -12,14 +12,16 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, SmallInteger, UniqueConstraint
 
-from models.encryption.encrypted_column import OVERHEAD, Seal
+from models.encryption.encrypted_column import OVERHEAD, EncryptedColumn
 from models.errors import BadInput, NotFound
 from models.storage import validation
-from models.storage.columns import Fate, Id, Moment, Octets, Table, new_id, now, stored
-from models.storage.database import Connection, Many, One, Statement, as_list
-from models.subjects import subjects
-from models.subjects.identifiers import Name
-from models.unit_of_work import Deed
+from models.storage.clock import now
+from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, Uuid, column
+from models.storage.ids import new_id
+from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
+from models.subjects import resolution
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import UnitOfWork
 
 REFERENCE_LENGTH = 64
 YEARS = range(2000, 2100)
@@ -41,15 +43,15 @@ class PaymentFragment(Table, table=True):
         CheckConstraint("octet_length(lookup_hash) = 32", name="card_hash_is_one"),
     )
 
-    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
-    id: UUID = stored(Id, Fate.DELETED, primary_key=True)
-    reference: bytes = stored(Octets, Fate.SEALED)
-    lookup_version: int = stored(SmallInteger, Fate.DELETED)
-    lookup_hash: bytes = stored(Octets, Fate.DELETED)
-    last_digits: bytes = stored(Octets, Fate.SEALED)
-    expiry_month: bytes = stored(Octets, Fate.SEALED)
-    expiry_year: bytes = stored(Octets, Fate.SEALED)
-    stored_at: datetime = stored(Moment, Fate.DELETED)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
+    reference: bytes = column(Bytes, ErasureAction.SEALED)
+    lookup_version: int = column(SmallInteger, ErasureAction.DELETED)
+    lookup_hash: bytes = column(Bytes, ErasureAction.DELETED)
+    last_digits: bytes = column(Bytes, ErasureAction.SEALED)
+    expiry_month: bytes = column(Bytes, ErasureAction.SEALED)
+    expiry_year: bytes = column(Bytes, ErasureAction.SEALED)
+    stored_at: datetime = column(Timestamp, ErasureAction.DELETED)
 
 
 class PaymentRemoval(Table, table=True):
@@ -58,15 +60,15 @@ class PaymentRemoval(Table, table=True):
     __tablename__ = "payment_removals"
     __table_args__ = (UniqueConstraint("id", name="payment_removal_id_is_one"),)
 
-    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
-    id: UUID = stored(Id, Fate.DELETED, primary_key=True)
-    removed_at: datetime = stored(Moment, Fate.DELETED)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
+    removed_at: datetime = column(Timestamp, ErasureAction.DELETED)
 
 
-REFERENCE = Seal("payment_fragments.reference")
-LAST_DIGITS = Seal("payment_fragments.last_digits")
-EXPIRY_MONTH = Seal("payment_fragments.expiry_month")
-EXPIRY_YEAR = Seal("payment_fragments.expiry_year")
+REFERENCE = EncryptedColumn("payment_fragments.reference")
+LAST_DIGITS = EncryptedColumn("payment_fragments.last_digits")
+EXPIRY_MONTH = EncryptedColumn("payment_fragments.expiry_month")
+EXPIRY_YEAR = EncryptedColumn("payment_fragments.expiry_year")
 
 
 class PaymentFragmentRow(NamedTuple):
@@ -132,44 +134,44 @@ class Fragment(NamedTuple):
     expiry_year: int
 
 
-async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, PaymentFragmentRow]:
+async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, PaymentFragmentRow]:
     """Give the fragments of each person, in the order in which they were stored."""
-    groups: Many[UUID, PaymentFragmentRow] = Many()
+    groups: RowsByKey[UUID, PaymentFragmentRow] = RowsByKey()
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
         groups.add(row[1], PaymentFragmentRow._make(row))
     return groups
 
 
-async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, PaymentFragmentRow]:
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, PaymentFragmentRow]:
     """Give the fragments of these ids."""
-    return One((row[0], PaymentFragmentRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+    return RowByKey((row[0], PaymentFragmentRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
-async def store(deed: Deed, name: Name, given: Fragment) -> UUID:
+async def store_payment_fragment(unit: UnitOfWork, name: SubjectIdentifier, given: Fragment) -> UUID:
     """Keep this much of a card, once for each of the store's references; give the fragment's id."""
-    given = checked(given, "input")
+    given = validate(given, "input")
     reference = given.reference
-    subject = await subjects.locked(deed, name)
-    key = await deed.keyring.key_of(subject.subject_id)
-    hashes = deed.keyring.hashes("payment", f"{subject.subject_id}\x00{reference}")
+    subject = await resolution.lock(unit, name)
+    key = await unit.keyring.key_of(subject.subject_id)
+    hashes = unit.keyring.hashes("payment", f"{subject.subject_id}\x00{reference}")
     stored_id: UUID = await STORE.value(
-        deed.connection,
+        unit.connection,
         subject_id=subject.subject_id,
         id=new_id(),
-        reference=REFERENCE.seal(key, reference),
+        reference=REFERENCE.encrypt(key, reference),
         version=hashes[0].version,
         hash=hashes[0].digest,
-        last_digits=LAST_DIGITS.seal(key, given.last_digits),
-        expiry_month=EXPIRY_MONTH.seal(key, f"{given.expiry_month:02}"),
-        expiry_year=EXPIRY_YEAR.seal(key, str(given.expiry_year)),
-        at=deed.at,
+        last_digits=LAST_DIGITS.encrypt(key, given.last_digits),
+        expiry_month=EXPIRY_MONTH.encrypt(key, f"{given.expiry_month:02}"),
+        expiry_year=EXPIRY_YEAR.encrypt(key, str(given.expiry_year)),
+        at=unit.at,
     )
     return stored_id
 
 
-def checked(given: Fragment, argument: str) -> Fragment:
+def validate(given: Fragment, argument: str) -> Fragment:
     """Give a fragment that can be kept; BAD_INPUT for any other."""
-    reference = validation.line(given.reference, f"{argument}.reference", REFERENCE_LENGTH)
+    reference = validation.single_line(given.reference, f"{argument}.reference", REFERENCE_LENGTH)
     if not re.fullmatch(r"[0-9]{4}", given.last_digits):
         raise BadInput(f"{argument}.lastDigits", "it is not exactly four digits")
     if not 1 <= given.expiry_month <= 12:  # noqa: PLR2004 -- the months of a year
@@ -179,14 +181,14 @@ def checked(given: Fragment, argument: str) -> Fragment:
     return given._replace(reference=reference)
 
 
-async def remove(deed: Deed, fragment_id: UUID) -> UUID:
+async def remove_payment_fragment(unit: UnitOfWork, fragment_id: UUID) -> UUID:
     """Forget what is kept of a card, once; NOT_FOUND when there never was such a fragment."""
-    subject_id = await REMOVE.value(deed.connection, id=fragment_id, at=deed.at)
+    subject_id = await REMOVE.value(unit.connection, id=fragment_id, at=unit.at)
     if subject_id is None:
-        subject_id = await REMOVED_BEFORE.value(deed.connection, id=fragment_id)
+        subject_id = await REMOVED_BEFORE.value(unit.connection, id=fragment_id)
     if subject_id is None:
         raise NotFound(argument="id")
-    deed.about.append(subject_id)
+    unit.about.append(subject_id)
     return fragment_id
 
 

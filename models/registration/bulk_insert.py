@@ -5,14 +5,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 from models.consent.purposes import POLICY_IN_FORCE
-from models.encryption.encrypted_column import SubjectKey
+from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring, LookupHash
 from models.erasure import ledger
-from models.registration.records import COLUMNS, Entry, Person, Rows, rows_of
-from models.storage.columns import new_id
-from models.storage.database import Database, Statement
-from models.subjects.identifiers import Name
-from models.unit_of_work import Deed
+from models.registration.records import COLUMNS, ImportedSubject, Rows, SubjectRecord, records_of
+from models.storage.database import Database
+from models.storage.ids import new_id
+from models.storage.statement import Statement
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import UnitOfWork
 
 # One round trip instead of a dozen: what a newcomer brings is written whole. Arrays come column by column.
 ADD = Statement("""
@@ -80,21 +81,21 @@ SELECT * FROM unnest(
 _INITIALS = dict(zip(COLUMNS, "sealcpykf", strict=True))
 
 
-class Place(NamedTuple):
+class InsertSlot(NamedTuple):
     """What is ready for a newcomer: a key that nobody has, and the policy that their choices fall under."""
 
-    key: SubjectKey
+    key: DataKey
     policy_version: str
 
 
-async def places(database: Database, keyring: Keyring, count: int) -> list[Place]:
+async def insert_slots(database: Database, keyring: Keyring, count: int) -> list[InsertSlot]:
     """Make ready for so many newcomers at once; a key that none of them takes harms nobody."""
     if not count:
         return []
     async with database.readers.acquire() as connection:
         policy_version = await POLICY_IN_FORCE.value(connection)
     keys = await keyring.create_many([new_id() for _ in range(count)])
-    return [Place(key, policy_version) for key in keys.values()]
+    return [InsertSlot(key, policy_version) for key in keys.values()]
 
 
 # Ids and names that somebody has or had, and addresses that refused something: none of them is a newcomer's.
@@ -122,42 +123,44 @@ SELECT pg_advisory_xact_lock(hashtext('admissions'), :number)
 """)
 
 
-async def add(deed: Deed, place: Place, person: Person) -> None:
+async def add(unit: UnitOfWork, place: InsertSlot, person: ImportedSubject) -> None:
     """Write a person whom nobody has the names of."""
     key = place.key
-    rows = rows_of(person, key, deed.keyring, Entry(deed.at, deed.actor.name, place.policy_version))
+    rows = records_of(person, key, unit.keyring, SubjectRecord(unit.at, unit.actor.name, place.policy_version))
     columns = {}
     for table, names in COLUMNS.items():
         for index in range(len(names)):
             columns[f"{_INITIALS[table]}{index}"] = [row[index] for row in rows[table]]
-    await ADD.run(deed.connection, **columns)
-    deed.about.append(key.subject_id)
+    await ADD.run(unit.connection, **columns)
+    unit.about.append(key.owner_id)
 
 
-class Newcomer(NamedTuple):
+class NewSubject(NamedTuple):
     """A person whose id is decided already."""
 
     subject_id: UUID
-    person: Person
-    entry: Entry
+    person: ImportedSubject
+    entry: SubjectRecord
 
 
-async def copy(deed: Deed, newcomers: Sequence[Newcomer], turn: int) -> int:
+async def copy(unit: UnitOfWork, newcomers: Sequence[NewSubject], turn: int) -> int:
     """Write those of the people who are newcomers, with COPY; give how many they are.
 
     Whose id, address or account is known, was somebody's who is erased, or is on the do-not-mail list, is left out.
     Whoever writes the same people names the same ``turn``.
     """
-    await TURN.value(deed.connection, number=turn)
-    marks = [_marks(deed.keyring, newcomer) for newcomer in newcomers]
+    await TURN.value(unit.connection, number=turn)
+    marks = [_marks(unit.keyring, newcomer) for newcomer in newcomers]
     taken = await TAKEN.rows(
-        deed.connection,
+        unit.connection,
         ids=[newcomer.subject_id for newcomer in newcomers],
         addresses=[hashed.digest for _, addresses, _ in marks for hashed in addresses],
         accounts=[hashed.digest for _, _, accounts in marks for hashed in accounts],
     )
-    async with deed.keyring.pool.acquire() as connection:
-        erased = await ledger.held(connection, [hashed for _, *names in marks for of in names for hashed in of])
+    async with unit.keyring.pool.acquire() as connection:
+        erased = await ledger.is_erased_identifier(
+            connection, [hashed for _, *names in marks for of in names for hashed in of]
+        )
     known = {row[0] for row in taken} | {digest.hex() for digest in erased}
     fresh = [
         newcomer
@@ -166,19 +169,19 @@ async def copy(deed: Deed, newcomers: Sequence[Newcomer], turn: int) -> int:
     ]
     if not fresh:
         return 0
-    keys = await deed.keyring.create_many([newcomer.subject_id for newcomer in fresh])
+    keys = await unit.keyring.create_many([newcomer.subject_id for newcomer in fresh])
     rows: Rows = {table: [] for table in COLUMNS}
     for subject_id, person, entry in fresh:
-        for table, made in rows_of(person, keys[subject_id], deed.keyring, entry).items():
+        for table, made in records_of(person, keys[subject_id], unit.keyring, entry).items():
             rows[table] += made
     for table, names in COLUMNS.items():
         if rows[table]:
-            await deed.connection.copy_records_to_table(table, records=rows[table], columns=names)
+            await unit.connection.copy_records_to_table(table, records=rows[table], columns=names)
     return len(fresh)
 
 
-def _marks(keyring: Keyring, newcomer: Newcomer) -> tuple[str, list[LookupHash], list[LookupHash]]:
-    def hashed(names: Sequence[Name]) -> list[LookupHash]:
+def _marks(keyring: Keyring, newcomer: NewSubject) -> tuple[str, list[LookupHash], list[LookupHash]]:
+    def hashed(names: Sequence[SubjectIdentifier]) -> list[LookupHash]:
         return [one for name in names for one in keyring.hashes(name.kind, str(name.key))]
 
     person = newcomer.person

@@ -4,17 +4,17 @@ from enum import Enum
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from models.consent import suppressions
-from models.encryption.encrypted_column import Seal, SubjectKey
+from models.consent import opt_outs, suppressions
+from models.encryption.encrypted_column import DataKey, EncryptedColumn
 from models.errors import BadInput
 from models.outbox import emails
-from models.outbox.emails import LetterName, Recipient
+from models.outbox.emails import EmailKind, Recipient
 from models.storage import validation
-from models.storage.columns import new_id
-from models.subjects import email_addresses, subjects
-from models.subjects.identifiers import Name
+from models.storage.ids import new_id
+from models.subjects import email_addresses, resolution, subjects
+from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import COUNTRY, DISPLAY_NAME, NAME_LENGTH, regime_of
-from models.unit_of_work import Deed
+from models.unit_of_work import UnitOfWork
 
 
 class Unchanged(Enum):
@@ -36,7 +36,7 @@ class Correction(NamedTuple):
     primary_email: str | None = None
 
 
-async def correct(deed: Deed, name: Name, given: Correction) -> UUID:
+async def correct_subject(unit: UnitOfWork, name: SubjectIdentifier, given: Correction) -> UUID:
     """Put right what the person named; everything else stays.
 
     SUBJECT_AMBIGUOUS when an address to add is somebody else's; BAD_INPUT when the primary address is not one of the
@@ -44,56 +44,61 @@ async def correct(deed: Deed, name: Name, given: Correction) -> UUID:
     """
     display_name = given.display_name
     if isinstance(display_name, str):
-        display_name = validation.line(display_name, "input.displayName", NAME_LENGTH)
+        display_name = validation.single_line(display_name, "input.displayName", NAME_LENGTH)
     country = given.country
     if isinstance(country, str):
-        country = validation.country(country, "input.country")
-    added = Name.email(given.add_email, "input.addEmail") if given.add_email is not None else None
-    removed = Name.email(given.remove_email, "input.removeEmail") if given.remove_email is not None else None
-    primary = Name.email(given.primary_email, "input.primaryEmail") if given.primary_email is not None else None
+        country = validation.country_code(country, "input.country")
+    added = SubjectIdentifier.email(given.add_email, "input.addEmail") if given.add_email is not None else None
+    removed = (
+        SubjectIdentifier.email(given.remove_email, "input.removeEmail") if given.remove_email is not None else None
+    )
+    primary = (
+        SubjectIdentifier.email(given.primary_email, "input.primaryEmail") if given.primary_email is not None else None
+    )
     if removed and removed.key in {name.key for name in (added, primary) if name}:
         raise BadInput("input.removeEmail", "it is added or made primary by the same correction")
 
     if added:
-        await suppressions.lock(deed, added)  # an opt-out of this address comes before it is added, or after
-    subject = await subjects.locked(deed, name)
-    key = await deed.keyring.key_of(subject.subject_id)
-    before = await emails.addresses(deed.connection, key)
+        await suppressions.lock(unit, added)  # an opt-out of this address comes before it is added, or after
+    subject = await resolution.lock(unit, name)
+    key = await unit.keyring.key_of(subject.subject_id)
+    before = await emails.addresses(unit.connection, key)
     if display_name is not UNCHANGED or country is not UNCHANGED:
         await subjects.SET_PROFILE.run(
-            deed.connection,
+            unit.connection,
             id=subject.subject_id,
             display_name=(
                 subject.display_name
                 if display_name is UNCHANGED
-                else display_name and DISPLAY_NAME.seal(key, display_name)
+                else display_name and DISPLAY_NAME.encrypt(key, display_name)
             ),
-            country=subject.country if country is UNCHANGED else country and COUNTRY.seal(key, country),
+            country=subject.country if country is UNCHANGED else country and COUNTRY.encrypt(key, country),
             regime=subject.regime if country is UNCHANGED else regime_of(country),
         )
     if added:
-        await email_addresses.add(deed, key, added)
-        await email_addresses.resume(deed, subject.subject_id, added)
+        if await email_addresses.add(unit, key, added):
+            await opt_outs.apply_suppressions(unit, key.owner_id, added)
+        await email_addresses.resume(unit, subject.subject_id, added)
     if primary:
-        await email_addresses.make_primary(deed, subject.subject_id, primary)
-        await email_addresses.resume(deed, subject.subject_id, primary)
+        await email_addresses.make_primary(unit, subject.subject_id, primary)
+        await email_addresses.resume(unit, subject.subject_id, primary)
     if removed:
-        await email_addresses.remove(deed, subject.subject_id, removed)
+        await email_addresses.remove(unit, subject.subject_id, removed)
     changed = [
         *(["name"] if _differs(display_name, DISPLAY_NAME, key, subject.display_name) else []),
         *(["country"] if _differs(country, COUNTRY, key, subject.country) else []),
     ]
-    await _tell(deed, key, changed, before)
+    await _tell(unit, key, changed, before)
     return subject.subject_id
 
 
-def _differs(given: str | Unchanged | None, seal: Seal, key: SubjectKey, sealed: bytes | None) -> bool:
-    return given is not UNCHANGED and given != (None if sealed is None else seal.open(key, sealed))
+def _differs(given: str | Unchanged | None, seal: EncryptedColumn, key: DataKey, sealed: bytes | None) -> bool:
+    return given is not UNCHANGED and given != (None if sealed is None else seal.decrypt(key, sealed))
 
 
-async def _tell(deed: Deed, key: SubjectKey, changed: list[str], before: list[Recipient]) -> None:
+async def _tell(unit: UnitOfWork, key: DataKey, changed: list[str], before: list[Recipient]) -> None:
     """Tell the person what was put right: at the address that they had, and at each that came or went."""
-    after = await emails.addresses(deed.connection, key)
+    after = await emails.addresses(unit.connection, key)
     had, have = ({known.id: known for known in some} for some in (before, after))
     primary, new_primary = ([known.id for known in some if known.is_primary] for some in (before, after))
     came, went = have.keys() - had.keys(), had.keys() - have.keys()
@@ -110,4 +115,4 @@ async def _tell(deed: Deed, key: SubjectKey, changed: list[str], before: list[Re
     for address_id in dict.fromkeys([*primary, *new_primary, *came, *went]):
         to = everywhere[address_id]
         if not to.is_stopped:
-            await emails.post(deed, LetterName.DETAILS_CORRECTED, key.subject_id, about, to=to, changed=changed)
+            await emails.enqueue(unit, EmailKind.DETAILS_CORRECTED, key.owner_id, about, to=to, changed=changed)

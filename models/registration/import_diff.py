@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from models.encryption.encrypted_column import SubjectKey
+from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
 from models.payments.fragments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, Fragment
 from models.registration.importing import is_forbidden
-from models.registration.records import Consented, Person, Synced
-from models.storage.database import Connection, Database, Statement
+from models.registration.records import ImportedConsent, ImportedSubject, ImportedSync
+from models.storage.database import Database
+from models.storage.statement import Connection, Statement
 from models.subjects.subjects import SubjectStatus
 from models.sync.reports import MOST_CLIENTS
 
@@ -69,7 +70,7 @@ WHERE subject_id = ANY(:ids)
 """)
 
 
-class Look(NamedTuple):
+class SubjectDiff(NamedTuple):
     """What a look at one person says: nobody has a name of theirs, or all that is said of them is there already."""
 
     is_new: bool
@@ -86,10 +87,10 @@ class _Kept(NamedTuple):
     syncs: dict[Any, Any]
     clients: dict[Any, dict[bytes, datetime]]
     files: dict[Any, dict[bytes, Any]]
-    keys: dict[UUID, SubjectKey]
+    keys: dict[UUID, DataKey]
 
 
-async def look(database: Database, keyring: Keyring, people: Sequence[Person]) -> list[Look]:
+async def compare(database: Database, keyring: Keyring, people: Sequence[ImportedSubject]) -> list[SubjectDiff]:
     """Compare people with what is there, as it stands at this moment; nothing is locked."""
     hashes = [[[hashed.digest for hashed in _hashes(keyring, name)] for name in person.names] for person in people]
     async with database.readers.acquire() as connection:
@@ -105,9 +106,9 @@ async def look(database: Database, keyring: Keyring, people: Sequence[Person]) -
     for person, names in zip(people, held, strict=True):
         holders = set[UUID]().union(*names)
         if not holders:
-            looks.append(Look(is_new=True))
+            looks.append(SubjectDiff(is_new=True))
         elif len(holders) > 1 or not all(names):
-            looks.append(Look(is_new=False))
+            looks.append(SubjectDiff(is_new=False))
         else:
             looks.append(_compared(person, holders.pop(), kept, keyring))
     return looks
@@ -121,8 +122,8 @@ def _flat(names: Iterable[Iterable[Iterable[bytes]]]) -> list[bytes]:
     return [digest for of_person in names for of_name in of_person for digest in of_name]
 
 
-async def _kept(connection: Connection, keyring: Keyring, ids: list[UUID], people: Sequence[Person]) -> _Kept:
-    keys: dict[UUID, SubjectKey] = {}
+async def _kept(connection: Connection, keyring: Keyring, ids: list[UUID], people: Sequence[ImportedSubject]) -> _Kept:
+    keys: dict[UUID, DataKey] = {}
     if not ids:
         return _Kept({}, set(), {}, {}, {}, {}, keys)
     if any(person.fragments for person in people):
@@ -146,10 +147,10 @@ async def _kept(connection: Connection, keyring: Keyring, ids: list[UUID], peopl
     )
 
 
-def _compared(person: Person, subject_id: UUID, kept: _Kept, keyring: Keyring) -> Look:
+def _compared(person: ImportedSubject, subject_id: UUID, kept: _Kept, keyring: Keyring) -> SubjectDiff:
     standing = kept.standings.get(subject_id)
     if standing is None:
-        return Look(is_new=False)
+        return SubjectDiff(is_new=False)
     status, has_name, has_country, opted_out_at, refused = standing
     forbidden = [is_forbidden(consent, opted_out_at, refused) for consent in person.consents]
     is_repeat = (
@@ -163,10 +164,10 @@ def _compared(person: Person, subject_id: UUID, kept: _Kept, keyring: Keyring) -
         and all(_is_kept(fragment, subject_id, kept, keyring) for fragment in person.fragments)
         and all(_is_recorded(synced, subject_id, kept, keyring) for synced in person.syncs)
     )
-    return Look(is_new=False, is_repeat=is_repeat, honoured=sum(forbidden))
+    return SubjectDiff(is_new=False, is_repeat=is_repeat, honoured=sum(forbidden))
 
 
-def _choice(consent: Consented, subject_id: UUID) -> tuple[Any, ...]:
+def _choice(consent: ImportedConsent, subject_id: UUID) -> tuple[Any, ...]:
     return (subject_id, consent.purpose.key, consent.state, consent.at, consent.channel)
 
 
@@ -177,11 +178,11 @@ def _is_kept(fragment: Fragment, subject_id: UUID, kept: _Kept, keyring: Keyring
         if sealed and key:
             seals = zip((LAST_DIGITS, EXPIRY_MONTH, EXPIRY_YEAR), sealed, strict=True)
             said = [fragment.last_digits, f"{fragment.expiry_month:02}", str(fragment.expiry_year)]
-            return [seal.open(key, octets) for seal, octets in seals] == said
+            return [seal.decrypt(key, octets) for seal, octets in seals] == said
     return False
 
 
-def _is_recorded(synced: Synced, subject_id: UUID, kept: _Kept, keyring: Keyring) -> bool:
+def _is_recorded(synced: ImportedSync, subject_id: UUID, kept: _Kept, keyring: Keyring) -> bool:
     """Say whether a sync would change nothing: what is kept is newer, or is the same in every part."""
     sync = synced.sync
     for hashed in keyring.hashes("sync", f"{subject_id}\x00{sync.reference}"):

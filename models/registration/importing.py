@@ -11,15 +11,15 @@ from models.consent.recording import Choice
 from models.consent.suppressions import EVERYTHING
 from models.payments import fragments
 from models.registration import bulk_insert, registering
-from models.registration.bulk_insert import Place
-from models.registration.records import Consented, Person
-from models.storage.database import Statement
-from models.subjects.identifiers import Name
+from models.registration.bulk_insert import InsertSlot
+from models.registration.records import ImportedConsent, ImportedSubject
+from models.storage.statement import Statement
+from models.subjects.identifiers import SubjectIdentifier
 from models.sync import reports
-from models.unit_of_work import Deed
+from models.unit_of_work import UnitOfWork
 
 
-class Arrival(StrEnum):
+class ImportOutcome(StrEnum):
     """What an import came to for one person."""
 
     NEW = "imported"
@@ -27,10 +27,10 @@ class Arrival(StrEnum):
     UNCHANGED = "unchanged"
 
 
-class Taken(NamedTuple):
+class ImportResult(NamedTuple):
     """What an import came to, and how many grants were left out because an opt-out forbids them."""
 
-    arrival: Arrival
+    arrival: ImportOutcome
     honoured: int
 
 
@@ -46,7 +46,7 @@ WHERE s.id = :subject_id
 """)
 
 
-def is_forbidden(consent: Consented, opted_out_at: datetime | None, refused: Collection[str]) -> bool:
+def is_forbidden(consent: ImportedConsent, opted_out_at: datetime | None, refused: Collection[str]) -> bool:
     """Say whether an opt-out keeps this grant out: one of everything, or the do-not-mail list of the addresses.
 
     An export is older than it looks, and says nothing about what the person told us: whenever the grant is dated, and
@@ -55,38 +55,38 @@ def is_forbidden(consent: Consented, opted_out_at: datetime | None, refused: Col
     return consent.grants and (opted_out_at is not None or not {EVERYTHING, consent.purpose.key}.isdisjoint(refused))
 
 
-async def take(deed: Deed, person: Person, place: Place | None) -> Taken:
+async def import_subject(unit: UnitOfWork, person: ImportedSubject, place: InsertSlot | None) -> ImportResult:
     """Make the person known with all that is said of them; what was there stays, what is missing is added.
 
     A newcomer takes the ``place``. SUBJECT_AMBIGUOUS when the names belong to several people; SUBJECT_ERASED when to
     somebody erased: ``registrations.holder`` is the one place that keeps people from being brought back.
     """
-    holder = await registering.holder(deed, person.names)
-    if holder is None and place is not None and not await suppressions.of(deed, *person.addresses):
-        await bulk_insert.add(deed, place, person)
-        return Taken(Arrival.NEW, 0)
-    subject_id = await registering.enter(deed, holder, person.names, person.display_name, person.country)
-    honoured = await _choose(deed, subject_id, person.consents)
-    name = Name("id", subject_id)
+    holder = await registering.find_owner(unit, person.names)
+    if holder is None and place is not None and not await suppressions.of(unit, *person.addresses):
+        await bulk_insert.add(unit, place, person)
+        return ImportResult(ImportOutcome.NEW, 0)
+    subject_id = await registering.insert_subject(unit, holder, person.names, person.display_name, person.country)
+    honoured = await _choose(unit, subject_id, person.consents)
+    name = SubjectIdentifier("id", subject_id)
     for fragment in person.fragments:
-        await fragments.store(deed, name, fragment)
+        await fragments.store_payment_fragment(unit, name, fragment)
     for synced in person.syncs:
-        account_id = await reports.record(deed, name, synced.sync)
+        account_id = await reports.record_sync(unit, name, synced.sync)
         if synced.clients:
-            key = await deed.keyring.key_of(subject_id)
+            key = await unit.keyring.key_of(subject_id)
             for client, seen_at in synced.clients:
-                await reports.record_client(deed, key, account_id, client, seen_at)
-    return Taken(Arrival.NEW if holder is None else Arrival.COMPLETED, honoured)
+                await reports.record_client(unit, key, account_id, client, seen_at)
+    return ImportResult(ImportOutcome.NEW if holder is None else ImportOutcome.COMPLETED, honoured)
 
 
-async def _choose(deed: Deed, subject_id: UUID, consents: Sequence[Consented]) -> int:
+async def _choose(unit: UnitOfWork, subject_id: UUID, consents: Sequence[ImportedConsent]) -> int:
     """Write the choices that no opt-out forbids, in their order; give how many grants were left out."""
     honoured = 0
-    opted_out_at, refused = await REFUSALS.row(deed.connection, subject_id=subject_id) or (None, ())
+    opted_out_at, refused = await REFUSALS.row(unit.connection, subject_id=subject_id) or (None, ())
     for consent in consents:
         if is_forbidden(consent, opted_out_at, refused):
             honoured += 1
         else:
             choice = Choice(consent.purpose, consent.state, consent.channel, consent.at)
-            await recording.choose(deed, subject_id, choice)
+            await recording.record_choice(unit, subject_id, choice)
     return honoured

@@ -7,21 +7,21 @@ from uuid import UUID
 
 from models.consent.ledger import Channel, ConsentState, refusal
 from models.consent.purposes import PurposeRow
-from models.encryption.encrypted_column import SubjectKey
+from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
 from models.payments.fragments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, Fragment
 from models.payments.fragments import REFERENCE as CARD
-from models.storage.columns import new_id
+from models.storage.ids import new_id
 from models.subjects.accounts import REFERENCE as ACCOUNT
 from models.subjects.email_addresses import ADDRESS
-from models.subjects.identifiers import Name
+from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import COUNTRY, DISPLAY_NAME, regime_of
 from models.sync.accounts import APP, FILE_NAME, PLATFORM, USER_AGENT, VERSION
 from models.sync.accounts import REFERENCE as SYNC
-from models.sync.reports import Client, Sync
+from models.sync.reports import ClientReport, SyncReport
 
 
-class Consented(NamedTuple):
+class ImportedConsent(NamedTuple):
     """What a person chose elsewhere: a yes or a no, and when."""
 
     purpose: PurposeRow
@@ -34,30 +34,30 @@ class Consented(NamedTuple):
         return ConsentState.GRANTED if self.grants else refusal(self.purpose)
 
 
-class Synced(NamedTuple):
+class ImportedSync(NamedTuple):
     """A sync account, with each client once and when it was seen last."""
 
-    sync: Sync
-    clients: Sequence[tuple[Client, datetime]]
+    sync: SyncReport
+    clients: Sequence[tuple[ClientReport, datetime]]
 
 
-class Person(NamedTuple):
+class ImportedSubject(NamedTuple):
     """All that is known of a person: checked, no name and no reference twice, the primary address first."""
 
-    addresses: Sequence[Name]
-    accounts: Sequence[Name] = ()
+    addresses: Sequence[SubjectIdentifier]
+    accounts: Sequence[SubjectIdentifier] = ()
     display_name: str | None = None
     country: str | None = None
-    consents: Sequence[Consented] = ()
+    consents: Sequence[ImportedConsent] = ()
     fragments: Sequence[Fragment] = ()
-    syncs: Sequence[Synced] = ()
+    syncs: Sequence[ImportedSync] = ()
 
     @property
-    def names(self) -> list[Name]:
+    def names(self) -> list[SubjectIdentifier]:
         return [*self.addresses, *self.accounts]
 
 
-class Entry(NamedTuple):
+class SubjectRecord(NamedTuple):
     """What all rows of one entry share. ``next_id`` makes the ids of what is new."""
 
     at: datetime
@@ -97,10 +97,10 @@ COLUMNS = {
 """The columns of each table's rows, in an order of tables that foreign keys permit."""
 
 
-def rows_of(person: Person, key: SubjectKey, keyring: Keyring, entry: Entry) -> Rows:
+def records_of(person: ImportedSubject, key: DataKey, keyring: Keyring, entry: SubjectRecord) -> Rows:
     """Give the rows of a person who is new, sealed; the foreign keys point to earlier tables."""
     rows: Rows = {table: [] for table in COLUMNS}
-    at, next_id, subject_id = entry.at, entry.next_id, key.subject_id
+    at, next_id, subject_id = entry.at, entry.next_id, key.owner_id
     events, choices = _choices(person.consents, subject_id, entry)
     rows["consent_events"], rows["consents"] = events, choices
     rows["subjects"].append((
@@ -108,28 +108,28 @@ def rows_of(person: Person, key: SubjectKey, keyring: Keyring, entry: Entry) -> 
         at,
         regime_of(person.country),
         len(events),
-        DISPLAY_NAME.seal(key, person.display_name) if person.display_name is not None else None,
-        COUNTRY.seal(key, person.country) if person.country is not None else None,
+        DISPLAY_NAME.encrypt(key, person.display_name) if person.display_name is not None else None,
+        COUNTRY.encrypt(key, person.country) if person.country is not None else None,
     ))  # fmt: skip
     for index, name in enumerate(person.addresses):
         version, digest = keyring.hashes("email", str(name.key))[0]
-        sealed = ADDRESS.seal(key, name.kept)
+        sealed = ADDRESS.encrypt(key, name.kept)
         rows["email_addresses"].append((subject_id, next_id(), sealed, version, digest, index == 0, at))
     for name in person.accounts:
         version, digest = keyring.hashes("account", str(name.key))[0]
-        sealed = ACCOUNT.seal(key, name.kept)
+        sealed = ACCOUNT.encrypt(key, name.kept)
         rows["accounts"].append((subject_id, next_id(), name.system, sealed, version, digest, at))
     for card in person.fragments:
         version, digest = keyring.hashes("payment", f"{subject_id}\x00{card.reference}")[0]
         rows["payment_fragments"].append((
             subject_id,
             next_id(),
-            CARD.seal(key, card.reference),
+            CARD.encrypt(key, card.reference),
             version,
             digest,
-            LAST_DIGITS.seal(key, card.last_digits),
-            EXPIRY_MONTH.seal(key, f"{card.expiry_month:02}"),
-            EXPIRY_YEAR.seal(key, str(card.expiry_year)),
+            LAST_DIGITS.encrypt(key, card.last_digits),
+            EXPIRY_MONTH.encrypt(key, f"{card.expiry_month:02}"),
+            EXPIRY_YEAR.encrypt(key, str(card.expiry_year)),
             at,
         ))  # fmt: skip
     for synced in person.syncs:
@@ -137,7 +137,9 @@ def rows_of(person: Person, key: SubjectKey, keyring: Keyring, entry: Entry) -> 
     return rows
 
 
-def _choices(consents: Sequence[Consented], subject_id: UUID, entry: Entry) -> tuple[list[Any], list[Any]]:
+def _choices(
+    consents: Sequence[ImportedConsent], subject_id: UUID, entry: SubjectRecord
+) -> tuple[list[Any], list[Any]]:
     """Give the ledger's lines, each choice once, and the choices that count, as ``choices.choose`` orders them."""
     written: dict[tuple[str, ConsentState, datetime, Channel], int] = {}
     counting: dict[str, tuple[datetime, bool, int]] = {}
@@ -163,10 +165,10 @@ def _choices(consents: Sequence[Consented], subject_id: UUID, entry: Entry) -> t
     return events, choices
 
 
-def _sync(rows: Rows, synced: Synced, key: SubjectKey, keyring: Keyring, next_id: Callable[[], UUID]) -> None:
-    sync, subject_id, account_id = synced.sync, key.subject_id, next_id()
+def _sync(rows: Rows, synced: ImportedSync, key: DataKey, keyring: Keyring, next_id: Callable[[], UUID]) -> None:
+    sync, subject_id, account_id = synced.sync, key.owner_id, next_id()
     version, digest = keyring.hashes("sync", f"{subject_id}\x00{sync.reference}")[0]
-    sealed = SYNC.seal(key, sync.reference)
+    sealed = SYNC.encrypt(key, sync.reference)
     counts = (sync.storage_bytes, sync.file_count, sync.synced_at)
     rows["sync_accounts"].append((subject_id, account_id, sealed, version, digest, *counts))
     for client, seen_at in synced.clients:
@@ -174,15 +176,15 @@ def _sync(rows: Rows, synced: Synced, key: SubjectKey, keyring: Keyring, next_id
             subject_id,
             account_id,
             keyring.hashes("client", "\x00".join((str(account_id), *client)))[0].digest,
-            APP.seal(key, client.app),
-            VERSION.seal(key, client.version),
-            PLATFORM.seal(key, client.platform),
-            USER_AGENT.seal(key, client.user_agent),
+            APP.encrypt(key, client.app),
+            VERSION.encrypt(key, client.version),
+            PLATFORM.encrypt(key, client.platform),
+            USER_AGENT.encrypt(key, client.user_agent),
             seen_at,
         ))  # fmt: skip
     for file in sync.files or ():
         digest = keyring.hashes("file", f"{account_id}\x00{file.name}")[0].digest
-        sealed = FILE_NAME.seal(key, file.name)
+        sealed = FILE_NAME.encrypt(key, file.name)
         rows["sync_files"].append(
             (subject_id, account_id, next_id(), digest, sealed, file.size_bytes, file.modified_at)
         )

@@ -5,17 +5,17 @@ from typing import NamedTuple
 from uuid import UUID
 
 from models.actors import Role
-from models.consent import suppressions
-from models.encryption.encrypted_column import SubjectKey
+from models.consent import opt_outs, suppressions
+from models.encryption.encrypted_column import DataKey
 from models.erasure import ledger
 from models.errors import SubjectAmbiguous, SubjectErased, Underage
 from models.storage import validation
-from models.storage.columns import new_id
-from models.storage.database import Statement
-from models.subjects import accounts, email_addresses, subjects
-from models.subjects.identifiers import Name
+from models.storage.ids import new_id
+from models.storage.statement import Statement
+from models.subjects import accounts, email_addresses, resolution, subjects
+from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import COUNTRY, DISPLAY_NAME, NAME_LENGTH, SubjectRow, SubjectStatus, regime_of
-from models.unit_of_work import Deed
+from models.unit_of_work import UnitOfWork
 
 
 class Registration(NamedTuple):
@@ -28,7 +28,7 @@ class Registration(NamedTuple):
     is_under_13: bool = False
 
 
-FRESHLY = frozenset({Role.STORE, Role.SERVICE})
+NEW_SUBJECT_STATUS = frozenset({Role.STORE, Role.SERVICE})
 """The roles whose registration is an act of the person's own."""
 
 FREE = Statement("""
@@ -45,7 +45,7 @@ VALUES (:id, :registered_at, :regime, :display_name, :country)
 """)
 
 
-async def register(deed: Deed, given: Registration) -> UUID:
+async def register_subject(unit: UnitOfWork, given: Registration) -> UUID:
     """Make the person known: whoever has the address or the account already is that person.
 
     What was there stays as it was; what was missing is added; opt-outs that came for the address before hold.
@@ -53,84 +53,91 @@ async def register(deed: Deed, given: Registration) -> UUID:
     """
     if given.is_under_13:
         raise Underage
-    email = Name.email(given.email, "input.email")
-    account = Name.account(*given.account, "input.account") if given.account else None
+    email = SubjectIdentifier.email(given.email, "input.email")
+    account = SubjectIdentifier.account(*given.account, "input.account") if given.account else None
     display_name = (
-        validation.line(given.display_name, "input.displayName", NAME_LENGTH)
+        validation.single_line(given.display_name, "input.displayName", NAME_LENGTH)
         if given.display_name is not None
         else None
     )
-    country = validation.country(given.country, "input.country") if given.country is not None else None
+    country = validation.country_code(given.country, "input.country") if given.country is not None else None
     names = [email] if account is None else [email, account]
-    subject = await holder(deed, names)
-    return await enter(deed, subject, names, display_name, country)
+    subject = await find_owner(unit, names)
+    return await insert_subject(unit, subject, names, display_name, country)
 
 
-async def holder(deed: Deed, names: Sequence[Name]) -> SubjectRow | None:
+async def find_owner(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> SubjectRow | None:
     """Give the one person who has any of these addresses and accounts, or None when they are free; locked either way.
 
     Whatever registers people asks here first. SUBJECT_AMBIGUOUS when they belong to several people, SUBJECT_ERASED when
     to somebody erased or being erased: nobody is brought back. A name that somebody erased had is free again only to
     services that the person came to by a fresh act: never to an import, a script or a sync.
     """
-    await suppressions.lock(deed, *names)
-    found = await subjects.holders(deed, names)
+    await suppressions.lock(unit, *names)
+    found = await resolution.find_owners(unit, names)
     if len(found) > 1:
         raise SubjectAmbiguous
     if any(subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED} for subject in found):
         raise SubjectErased
-    if deed.actor.role not in FRESHLY:
-        await _demand_nobody_erased(deed, names)
+    if unit.actor.role not in NEW_SUBJECT_STATUS:
+        await _demand_nobody_erased(unit, names)
     return found[0] if found else None
 
 
-async def _demand_nobody_erased(deed: Deed, names: Sequence[Name]) -> None:
+async def _demand_nobody_erased(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> None:
     """Refuse names that somebody erased had and nobody has since."""
-    hashes = [hashed for name in names for hashed in deed.keyring.hashes(name.kind, str(name.key))]
-    async with deed.keyring.pool.acquire() as connection:
-        erased = await ledger.held(connection, hashes)
-    if erased and await FREE.value(deed.connection, hashes=erased):
+    hashes = [hashed for name in names for hashed in unit.keyring.hashes(name.kind, str(name.key))]
+    async with unit.keyring.pool.acquire() as connection:
+        erased = await ledger.is_erased_identifier(connection, hashes)
+    if erased and await FREE.value(unit.connection, hashes=erased):
         raise SubjectErased
 
 
-async def enter(
-    deed: Deed, subject: SubjectRow | None, names: Sequence[Name], display_name: str | None, country: str | None
+async def insert_subject(
+    unit: UnitOfWork,
+    subject: SubjectRow | None,
+    names: Sequence[SubjectIdentifier],
+    display_name: str | None,
+    country: str | None,
 ) -> UUID:
     """Add what is missing to their ``holder``, or to a new person when they have none; give whom."""
     if subject is None:
-        key = await _added(deed, display_name, country)
+        key = await _added(unit, display_name, country)
     else:
-        key = await deed.keyring.key_of(subject.subject_id)
-        await _complete(deed, subject, key, display_name, country)
-    deed.about.append(key.subject_id)
+        key = await unit.keyring.key_of(subject.subject_id)
+        await _complete(unit, subject, key, display_name, country)
+    unit.about.append(key.owner_id)
     for name in names:
-        await (email_addresses.add if name.kind == "email" else accounts.add)(deed, key, name)
-    return key.subject_id
+        if name.kind != "email":
+            await accounts.add(unit, key, name)
+        elif await email_addresses.add(unit, key, name):
+            await opt_outs.apply_suppressions(unit, key.owner_id, name)
+    return key.owner_id
 
 
-async def _added(deed: Deed, display_name: str | None, country: str | None) -> SubjectKey:
-    key = await deed.keyring.create(new_id())
+async def _added(unit: UnitOfWork, display_name: str | None, country: str | None) -> DataKey:
+    key = await unit.keyring.create(new_id())
     await ADD.run(
-        deed.connection,
-        id=key.subject_id,
-        registered_at=deed.at,
+        unit.connection,
+        id=key.owner_id,
+        registered_at=unit.at,
         regime=regime_of(country),
-        display_name=display_name and DISPLAY_NAME.seal(key, display_name),
-        country=country and COUNTRY.seal(key, country),
+        display_name=display_name and DISPLAY_NAME.encrypt(key, display_name),
+        country=country and COUNTRY.encrypt(key, country),
     )
     return key
 
 
 async def _complete(
-    deed: Deed, subject: SubjectRow, key: SubjectKey, display_name: str | None, country: str | None
+    unit: UnitOfWork, subject: SubjectRow, key: DataKey, display_name: str | None, country: str | None
 ) -> None:
     adds_name = display_name is not None and subject.display_name is None
     adds_country = country is not None and subject.country is None
     if adds_name or adds_country:
         await subjects.SET_PROFILE.run(
-            deed.connection,
+            unit.connection,
             id=subject.subject_id,
-            display_name=DISPLAY_NAME.seal(key, display_name or "") if adds_name else subject.display_name,
-            country=COUNTRY.seal(key, country or "") if adds_country else subject.country,
+            display_name=DISPLAY_NAME.encrypt(key, display_name or "") if adds_name else subject.display_name,
+            country=COUNTRY.encrypt(key, country or "") if adds_country else subject.country,
             regime=regime_of(country) if adds_country else subject.regime,
         )

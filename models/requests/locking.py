@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from models.errors import NotFound
-from models.storage.database import Statement
-from models.subjects import subjects
-from models.unit_of_work import Deed
+from models.storage.statement import Statement
+from models.subjects import resolution
+from models.unit_of_work import UnitOfWork
 
 OWNER = Statement("""
 SELECT subject_id
@@ -22,7 +22,7 @@ FOR UPDATE
 """)
 
 
-class Standing(NamedTuple):
+class LockedRequest(NamedTuple):
     """What a verb needs to know of a request that it moves."""
 
     id: UUID
@@ -31,16 +31,16 @@ class Standing(NamedTuple):
     is_immediate: bool
 
 
-def standing_of(found: Any) -> Standing:
+def locked_request(found: Any) -> LockedRequest:
     """Give what verbs need of a request's row."""
-    return Standing(found["id"], found["subject_id"], found["reason"], found["is_immediate"])
+    return LockedRequest(found["id"], found["subject_id"], found["reason"], found["is_immediate"])
 
 
-async def locked(deed: Deed, request_id: UUID) -> Any:
+async def lock_request(unit: UnitOfWork, request_id: UUID) -> Any:
     """Give the request, with the person locked first and then the request, as every deed about a person does."""
-    subject_id = await OWNER.value(deed.connection, id=request_id)
+    subject_id = await OWNER.value(unit.connection, id=request_id)
     if subject_id is None:
         raise NotFound(argument="id")
-    await subjects.LOCKED.row(deed.connection, id=subject_id)
-    deed.about.append(subject_id)
-    return await LOCKED.row(deed.connection, id=request_id)
+    await resolution.LOCKED.row(unit.connection, id=subject_id)
+    unit.about.append(subject_id)
+    return await LOCKED.row(unit.connection, id=request_id)

@@ -11,11 +11,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from models.actors import Role
 from models.consent.ledger import Channel
-from models.encryption.encrypted_column import OVERHEAD, Seal
+from models.encryption.encrypted_column import OVERHEAD, EncryptedColumn
 from models.errors import StateConflict
-from models.storage.columns import Fate, Id, Moment, Octets, Table, Text, one_of, stored
-from models.storage.database import Connection, Many, One, Statement, as_list
-from models.storage.pagination import PageOf, Slice, sliced
+from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
+from models.storage.pagination import Page, PageRequest, page_of
+from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
 from models.storage.validation import ADDRESS_LENGTH
 from models.subjects.subjects import Regime
 
@@ -91,14 +91,14 @@ class RightsRequest(Table, table=True):
     __tablename__ = "rights_requests"
     __table_args__ = (
         UniqueConstraint("id", name="rights_request_id_is_one"),
-        one_of("kind", RequestKind),
-        one_of("state", RequestState),
-        one_of("reason", ErasureReason),
-        one_of("channel", Channel),
-        one_of("regime", Regime),
-        one_of("identity", IdentityProof),
-        one_of("denial_reason", DenialReason),
-        one_of("requested_as", Role),
+        enum_check("kind", RequestKind),
+        enum_check("state", RequestState),
+        enum_check("reason", ErasureReason),
+        enum_check("channel", Channel),
+        enum_check("regime", Regime),
+        enum_check("identity", IdentityProof),
+        enum_check("denial_reason", DenialReason),
+        enum_check("requested_as", Role),
         CheckConstraint("case_reference ~ '^[A-Za-z0-9#\\:_/-]{3,64}$'", name="case_is_a_reference"),
         CheckConstraint("(identity = 'NONE_YET') = (verified_at IS NULL)", name="identity_has_its_time"),
         CheckConstraint(
@@ -127,41 +127,41 @@ class RightsRequest(Table, table=True):
         ),
     )
 
-    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
-    id: UUID = stored(Id, Fate.KEPT, primary_key=True)
-    kind: str = stored(Text, Fate.KEPT)
-    state: str = stored(Text, Fate.KEPT)
-    reason: str = stored(Text, Fate.KEPT)
-    channel: str = stored(Text, Fate.KEPT)
-    regime: str = stored(Text, Fate.KEPT)
-    case_reference: str | None = stored(Text, Fate.KEPT, nullable=True)
-    requested_by: str = stored(Text, Fate.KEPT)
-    requested_as: str = stored(Text, Fate.KEPT)
-    identity: str = stored(Text, Fate.KEPT)
-    attested_by: str | None = stored(Text, Fate.KEPT, nullable=True)
-    verified_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    is_immediate: bool = stored(Boolean, Fate.KEPT)
-    received_at: datetime = stored(Moment, Fate.KEPT)
-    due_at: datetime = stored(Moment, Fate.KEPT)
-    execute_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    closed_by: str | None = stored(Text, Fate.KEPT, nullable=True)
-    closed_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    denial_reason: str | None = stored(Text, Fate.KEPT, nullable=True)
-    claimed_until: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    started_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    prepared_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    farewell_to: UUID | None = stored(Id, Fate.DELETED, nullable=True)
-    farewell_address: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
-    erased_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    settled_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    completed_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    backups_clear_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    erased: str | None = stored(JSONB, Fate.KEPT, nullable=True)
-    certificate: str | None = stored(Text, Fate.KEPT, nullable=True)
-    certified_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
+    kind: str = column(Text, ErasureAction.KEPT)
+    state: str = column(Text, ErasureAction.KEPT)
+    reason: str = column(Text, ErasureAction.KEPT)
+    channel: str = column(Text, ErasureAction.KEPT)
+    regime: str = column(Text, ErasureAction.KEPT)
+    case_reference: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    requested_by: str = column(Text, ErasureAction.KEPT)
+    requested_as: str = column(Text, ErasureAction.KEPT)
+    identity: str = column(Text, ErasureAction.KEPT)
+    attested_by: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    verified_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    is_immediate: bool = column(Boolean, ErasureAction.KEPT)
+    received_at: datetime = column(Timestamp, ErasureAction.KEPT)
+    due_at: datetime = column(Timestamp, ErasureAction.KEPT)
+    execute_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    closed_by: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    closed_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    denial_reason: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    claimed_until: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    started_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    prepared_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    farewell_to: UUID | None = column(Uuid, ErasureAction.DELETED, nullable=True)
+    farewell_address: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
+    erased_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    settled_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    completed_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    backups_clear_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    erased: str | None = column(JSONB, ErasureAction.KEPT, nullable=True)
+    certificate: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    certified_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
 
 
-FAREWELL = Seal("rights_requests.farewell_address")
+FAREWELL = EncryptedColumn("rights_requests.farewell_address")
 """Where the last letter goes: sealed under the request's own key, and gone when the request is completed."""
 
 
@@ -225,20 +225,22 @@ LIMIT :first
 """)
 
 
-async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, RightsRequestRow]:
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, RightsRequestRow]:
     """Give the requests of these ids."""
-    return One((row[0], RightsRequestRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+    return RowByKey((row[0], RightsRequestRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
-async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, RightsRequestRow]:
+async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, RightsRequestRow]:
     """Give the requests of each person, the newest first."""
-    groups: Many[UUID, RightsRequestRow] = Many()
+    groups: RowsByKey[UUID, RightsRequestRow] = RowsByKey()
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
         groups.add(row[1], RightsRequestRow._make(row))
     return groups
 
 
-async def found(connection: Connection, keys: Sequence[Any], page: PageOf) -> Mapping[Any, Slice[RightsRequestRow]]:
+async def find_requests(
+    connection: Connection, keys: Sequence[Any], page: PageRequest
+) -> Mapping[Any, Page[RightsRequestRow]]:
     """Give a page of the requests that fit; a key is (state or None, whether overdue or None)."""
     after_at, after_id = page.after or (None, None)
     pages = {}
@@ -253,7 +255,7 @@ async def found(connection: Connection, keys: Sequence[Any], page: PageOf) -> Ma
             after_id=after_id,
             first=page.first + 1,
         )
-        pages[state, overdue] = sliced([RightsRequestRow._make(row) for row in rows], page)
+        pages[state, overdue] = page_of([RightsRequestRow._make(row) for row in rows], page)
     return pages
 
 

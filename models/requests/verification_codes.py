@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, SmallInteger
 
 from models.errors import IdentityUnverified, Refused, TooManyAttempts
-from models.storage.columns import Fate, Id, Moment, Octets, Table, stored
-from models.storage.database import Statement
-from models.unit_of_work import Deed
+from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, Uuid, column
+from models.storage.statement import Statement
+from models.unit_of_work import UnitOfWork
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Digits and capitals that nobody mistakes for each other: no 0 and O, no 1, I and L, no U and V."""
@@ -33,12 +33,12 @@ class IdentityCode(Table, table=True):
         CheckConstraint(f"issued BETWEEN 1 AND {MOST_CODES}", name="codes_are_counted"),
     )
 
-    subject_id: UUID = stored(Id, Fate.DELETED, primary_key=True)
-    request_id: UUID = stored(Id, Fate.DELETED, primary_key=True)
-    code_hash: bytes = stored(Octets, Fate.DELETED)
-    attempts: int = stored(SmallInteger, Fate.DELETED, server_default="0")
-    issued: int = stored(SmallInteger, Fate.DELETED, server_default="1")
-    expires_at: datetime = stored(Moment, Fate.DELETED)
+    subject_id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
+    request_id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
+    code_hash: bytes = column(Bytes, ErasureAction.DELETED)
+    attempts: int = column(SmallInteger, ErasureAction.DELETED, server_default="0")
+    issued: int = column(SmallInteger, ErasureAction.DELETED, server_default="1")
+    expires_at: datetime = column(Timestamp, ErasureAction.DELETED)
 
 
 # A code that is still good stays the only one; a spent or expired one gives way, a few times.
@@ -76,49 +76,49 @@ AND request_id = :request_id
 """)
 
 
-class Issued(NamedTuple):
+class IssuedCode(NamedTuple):
     """A new code, which is written into a letter and kept nowhere else."""
 
     code: str
     expires_at: datetime
 
 
-def _digests(deed: Deed, request_id: UUID, code: str) -> list[bytes]:
+def _digests(unit: UnitOfWork, request_id: UUID, code: str) -> list[bytes]:
     """Hash a code as people type it: small letters, spaces and dashes make no difference."""
     typed = code[: 4 * LENGTH].upper().replace(" ", "").replace("-", "")
-    return [hashed.digest for hashed in deed.keyring.hashes("code", f"{request_id}\x00{typed}")]
+    return [hashed.digest for hashed in unit.keyring.hashes("code", f"{request_id}\x00{typed}")]
 
 
-async def issue(deed: Deed, subject_id: UUID, request_id: UUID) -> Issued | None:
+async def issue_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID) -> IssuedCode | None:
     """Make a code, unless one is still good, or the request has had too many: then None."""
     code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     row = await ISSUE.row(
-        deed.connection,
+        unit.connection,
         subject_id=subject_id,
         request_id=request_id,
-        hash=_digests(deed, request_id, code)[0],
+        hash=_digests(unit, request_id, code)[0],
         life=LIFE,
         most_attempts=MOST_ATTEMPTS,
         most_codes=MOST_CODES,
     )
-    return None if row is None else Issued(code, row["expires_at"])
+    return None if row is None else IssuedCode(code, row["expires_at"])
 
 
-async def attempt(deed: Deed, subject_id: UUID, request_id: UUID, code: str) -> Refused | None:
+async def attempt_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID, code: str) -> Refused | None:
     """Count an attempt and say why it is refused; None when the code is right.
 
     The refusal is given and not raised, so that the deed commits the count: however many aliases, connections and
     processes guess, the row counts to five and no further.
     """
-    counted = await ATTEMPT.row(deed.connection, subject_id=subject_id, request_id=request_id, most=MOST_ATTEMPTS)
+    counted = await ATTEMPT.row(unit.connection, subject_id=subject_id, request_id=request_id, most=MOST_ATTEMPTS)
     if counted is None:
-        spent = await IS_SPENT.value(deed.connection, subject_id=subject_id, request_id=request_id, most=MOST_ATTEMPTS)
+        spent = await IS_SPENT.value(unit.connection, subject_id=subject_id, request_id=request_id, most=MOST_ATTEMPTS)
         return TooManyAttempts(argument="code") if spent else IdentityUnverified(argument="code")
-    is_right = any(hmac.compare_digest(counted[0], digest) for digest in _digests(deed, request_id, code))
+    is_right = any(hmac.compare_digest(counted[0], digest) for digest in _digests(unit, request_id, code))
     return None if is_right and counted[1] else IdentityUnverified(argument="code")
 
 
-async def is_the_code(deed: Deed, subject_id: UUID, request_id: UUID, code: str) -> bool:
+async def is_the_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID, code: str) -> bool:
     """Say whether this is the code that was accepted: the same confirmation twice is one."""
-    kept = await KNOWN.value(deed.connection, subject_id=subject_id, request_id=request_id)
-    return kept is not None and any(hmac.compare_digest(kept, digest) for digest in _digests(deed, request_id, code))
+    kept = await KNOWN.value(unit.connection, subject_id=subject_id, request_id=request_id)
+    return kept is not None and any(hmac.compare_digest(kept, digest) for digest in _digests(unit, request_id, code))

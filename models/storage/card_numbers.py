@@ -12,11 +12,12 @@ longer run of digits, a UUID, a hexadecimal word (of 16 characters with a letter
 a decimal number. Other letters are no shelter: ``card:4111…``, ``x4111…`` and ``4111…abc`` are found. Not found: digits
 in words or CJK numerals, percent-encoded or otherwise escaped ones, and one number spread over several strings.
 
-Measured on a million of each kind (``python -m benchmarks.card_numbers``): no id, UUID, time, e-mail, IP or street address,
-JSON number, fraction or order number of up to twelve digits is mistaken. Random digits cannot be told from a card
-number when all three signs are right: order numbers of 13, 16 and 19 digits 1.6, 3.6 and 2.4 %, of 3-7-7 digits 2.4 %;
-byte counts of any size sent as text 0.8 %; 16 hex digits that may all be decimal 0.002 %; German mobile numbers with
-+49 10 %; German IBANs in fours 9 %, in one piece none; dashed times to the microsecond 0.3 % (on day 30, Diners).
+Measured on a million of each kind (``python -m benchmarks.card_numbers``): no id, UUID, time, e-mail, IP or street
+address, JSON number, fraction or order number of up to twelve digits is mistaken. Random digits cannot be told from a
+card number when all three signs are right: order numbers of 13, 16 and 19 digits 1.6, 3.6 and 2.4 %, of 3-7-7 digits
+2.4 %; byte counts of any size sent as text 0.8 %; 16 hex digits that may all be decimal 0.002 %; German mobile
+numbers with +49 10 %; German IBANs in fours 9 %, in one piece none; dashed times to the microsecond 0.3 % (on day 30,
+Diners).
 """
 
 import re
@@ -160,7 +161,7 @@ def looks_like_card_number(text: str) -> bool:
     return bool(chains) and _any_stretch_is_card_number(chains)
 
 
-def holds_card_number(value: object) -> bool:
+def contains_card_number(value: object) -> bool:
     """Say whether any string in ``value``, as JSON is read, looks like a card number: keys and values, at any depth."""
     waiting = [value]
     while waiting:

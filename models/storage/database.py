@@ -1,19 +1,16 @@
 """The two databases: pools that read and pools that write, statements compiled once, one place that commits."""
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self
 
 import asyncpg
-import sqlalchemy
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from models.errors import Unavailable
+from models.storage.statement import Connection
 
-Connection = asyncpg.pool.PoolConnectionProxy
-OUTAGES = (
+OUTAGE_ERRORS = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
@@ -45,79 +42,6 @@ PostgreSQL by itself plans these anew each time, which takes longer than the rea
 the plan was made, it would read the whole of it until that is analysed.
 """
 _WRITING = {"default_transaction_read_only": "off"}
-_NOTHING: frozenset[str] = frozenset()
-_DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
-
-
-class Statement:
-    """One SQL statement, compiled once by SQLAlchemy and run by asyncpg with values given by name.
-
-    ``by_need`` names columns of its list that come as NULL on the connections of roles that do not need them.
-    """
-
-    def __init__(self, sql: str | sqlalchemy.Executable, *, by_need: Iterable[str] = ()) -> None:
-        clause: Any = sqlalchemy.text(sql) if isinstance(sql, str) else sql
-        compiled = clause.compile(dialect=_DIALECT)
-        self.sql = str(compiled)
-        self.by_need = frozenset(by_need)
-        self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
-        self._narrowed: dict[frozenset[str], str] = {frozenset(): self.sql}
-
-    def without(self, hidden: frozenset[str]) -> str:
-        """Give the statement with NULL in the place of those of these columns that come by need."""
-        hidden &= self.by_need
-        if hidden not in self._narrowed:
-            columns, origin, rest = self.sql.partition("\nFROM ")
-            for name in hidden:
-                columns, count = re.subn(rf"(?<![\w.])(\w+\.)?{name}\b", "NULL", columns)
-                assert count == 1, name  # noqa: S101 -- a column by need stands in the list once
-            self._narrowed[hidden] = columns + origin + rest
-        return self._narrowed[hidden]
-
-    def _on(self, connection: Connection) -> str:
-        return self.without(getattr(connection, "hides", _NOTHING)) if self.by_need else self.sql
-
-    def _values(self, given: dict[str, Any]) -> list[Any]:
-        return [given[name] for name in self._names]
-
-    async def rows(self, connection: Connection, **given: Any) -> list[asyncpg.Record]:
-        found: list[asyncpg.Record] = await connection.fetch(self._on(connection), *self._values(given))
-        return found
-
-    async def row(self, connection: Connection, **given: Any) -> asyncpg.Record | None:
-        return await connection.fetchrow(self._on(connection), *self._values(given))
-
-    async def value(self, connection: Connection, **given: Any) -> Any:
-        return await connection.fetchval(self.sql, *self._values(given))
-
-    async def run(self, connection: Connection, **given: Any) -> int:
-        """Run it and give the number of rows that it touched."""
-        status: str = await connection.execute(self.sql, *self._values(given))
-        tail = status.rpartition(" ")[2]
-        return int(tail) if tail.isdigit() else 0
-
-
-class One(dict[_Key, _Value]):
-    """What a batched read gives where a key names one row: None for a key that names none."""
-
-    def __missing__(self, key: _Key) -> None:
-        return None
-
-
-class Many(dict[_Key, list[_Value]]):
-    """What a batched read gives where a key names many rows: the empty list for a key that names none."""
-
-    def __missing__(self, key: _Key) -> list[_Value]:
-        return []
-
-    def add(self, key: _Key, value: _Value) -> None:
-        group = self.get(key)
-        if group is None:
-            self[key] = [value]
-        else:
-            group.append(value)
 
 
 class _Pool(asyncpg.pool.Pool):
@@ -158,7 +82,7 @@ class _Pool(asyncpg.pool.Pool):
         return super().acquire(timeout=timeout or self._patience)
 
 
-class Acting(NamedTuple):
+class DatabaseRoles(NamedTuple):
     """Which roles of PostgreSQL a process acts as; without any, it acts as its login.
 
     ``readers`` are those that callers' reads run as, each with the columns that it does not need.
@@ -191,11 +115,11 @@ class Database:
         readers: int,
         writers: int,
         timeout: float,  # noqa: ASYNC109 -- of each statement, not of this call
-        acting: Acting = Acting(),  # noqa: B008 -- it cannot change
+        acting: DatabaseRoles = DatabaseRoles(),  # noqa: B008 -- it cannot change
     ) -> Self:
         """Open the pools; nothing is connected before it is needed, so the service starts before its database."""
 
-        def pool(url: str, size: int, role: str | None, *, read_only: bool, hides: frozenset[str] = _NOTHING) -> Any:
+        def pool(url: str, size: int, role: str | None, *, read_only: bool, hides: frozenset[str] = frozenset()) -> Any:
             return _Pool(url, patience=timeout, max_size=size, read_only=read_only, role=role, hides=hides)
 
         made = cls(
@@ -231,9 +155,4 @@ def unavailable_for(error: BaseException) -> Unavailable | None:
 
     What asyncpg could not send, because of what it is, is our fault and no outage: asyncpg calls that a ValueError.
     """
-    return Unavailable() if isinstance(error, OUTAGES) and not isinstance(error, ValueError) else None
-
-
-def as_list(keys: Sequence[_Key]) -> list[_Key]:
-    """Give keys as asyncpg wants an array."""
-    return keys if isinstance(keys, list) else list(keys)
+    return Unavailable() if isinstance(error, OUTAGE_ERRORS) and not isinstance(error, ValueError) else None

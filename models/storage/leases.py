@@ -9,7 +9,7 @@ KEPT = 0.2
 """Seconds for which a connection that nobody uses is kept at hand."""
 
 
-class Seats:
+class ConnectionLeases:
     """Connections of one pool that are free to be used again.
 
     One that nobody used for a moment goes back, and so does every one that is the pool's last.

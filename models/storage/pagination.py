@@ -8,7 +8,7 @@ _Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True)
-class PageOf:
+class PageRequest:
     """Which page is wanted: at most ``first`` rows after the position that the row before it had.
 
     ``actor`` is whose access grants count, and ``case`` for which they were given, where a list opens only under one.
@@ -20,13 +20,13 @@ class PageOf:
     case: str | None = None
 
 
-class Slice(NamedTuple, Generic[_Row]):
+class Page(NamedTuple, Generic[_Row]):
     """The rows of one page, and whether there are more."""
 
     rows: Sequence[_Row]
     has_next: bool
 
 
-def sliced(rows: list[_Row], page: PageOf) -> Slice[_Row]:
+def page_of(rows: list[_Row], page: PageRequest) -> Page[_Row]:
     """Make a page of what a statement gave that asked for one row more."""
-    return Slice(rows[: page.first], len(rows) > page.first)
+    return Page(rows[: page.first], len(rows) > page.first)

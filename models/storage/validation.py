@@ -15,7 +15,7 @@ ADDRESS_LENGTH = 254
 LOCAL_PART_LENGTH = 64
 
 
-def line(text: str, argument: str, most: int) -> str:
+def single_line(text: str, argument: str, most: int) -> str:
     """Give the text in Unicode's form C, without white space at its ends.
 
     BAD_INPUT when it is empty, longer than ``most`` characters, or holds a character that is not for printing.
@@ -33,7 +33,7 @@ def line(text: str, argument: str, most: int) -> str:
     return stripped
 
 
-def address(text: str, argument: str) -> str:
+def email_address(text: str, argument: str) -> str:
     """Give a mail address as it is kept and written to (RFC 5321 and 6531); BAD_INPUT when it is not one."""
     if len(text) > ADDRESS_LENGTH:
         raise BadInput(argument, "it is not a mail address")
@@ -46,18 +46,18 @@ def address(text: str, argument: str) -> str:
         return text
     try:
         return validate_email(
-            line(text, argument, ADDRESS_LENGTH), check_deliverability=False, globally_deliverable=False
+            single_line(text, argument, ADDRESS_LENGTH), check_deliverability=False, globally_deliverable=False
         ).normalized
     except EmailNotValidError:
         raise BadInput(argument, "it is not a mail address") from None
 
 
-def looked_up(address: str) -> str:
+def lookup_form(address: str) -> str:
     """Give the form of a kept address that people are found by: without regard to case."""
     return unicodedata.normalize("NFC", address.casefold())
 
 
-def country(text: str, argument: str) -> str:
+def country_code(text: str, argument: str) -> str:
     """Give a country's code; BAD_INPUT when it is not one of ISO 3166-1 alpha-2, in capitals."""
     if text not in COUNTRIES:
         raise BadInput(argument, "it is not a country's code of two capitals (ISO 3166-1 alpha-2)")

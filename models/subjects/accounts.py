@@ -7,12 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, SmallInteger, UniqueConstraint
 
-from models.encryption.encrypted_column import OVERHEAD, Seal, SubjectKey
+from models.encryption.encrypted_column import OVERHEAD, DataKey, EncryptedColumn
 from models.errors import SubjectAmbiguous
-from models.storage.columns import Fate, Id, Moment, Octets, Table, Text, new_id, stored
-from models.storage.database import Connection, Many, Statement, as_list
-from models.subjects.identifiers import REFERENCE_LENGTH, Name
-from models.unit_of_work import Deed
+from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column
+from models.storage.ids import new_id
+from models.storage.statement import Connection, RowsByKey, Statement, as_list
+from models.subjects.identifiers import REFERENCE_LENGTH, SubjectIdentifier
+from models.unit_of_work import UnitOfWork
 
 
 class Account(Table, table=True):
@@ -25,16 +26,16 @@ class Account(Table, table=True):
         CheckConstraint("octet_length(lookup_hash) = 32", name="account_hash_is_one"),
     )
 
-    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
-    id: UUID = stored(Id, Fate.DELETED, primary_key=True)
-    system: str = stored(Text, Fate.DELETED)
-    reference: bytes = stored(Octets, Fate.SEALED)
-    lookup_version: int = stored(SmallInteger, Fate.DELETED)
-    lookup_hash: bytes = stored(Octets, Fate.DELETED)
-    added_at: datetime = stored(Moment, Fate.DELETED)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
+    system: str = column(Text, ErasureAction.DELETED)
+    reference: bytes = column(Bytes, ErasureAction.SEALED)
+    lookup_version: int = column(SmallInteger, ErasureAction.DELETED)
+    lookup_hash: bytes = column(Bytes, ErasureAction.DELETED)
+    added_at: datetime = column(Timestamp, ErasureAction.DELETED)
 
 
-REFERENCE = Seal("accounts.reference")
+REFERENCE = EncryptedColumn("accounts.reference")
 
 
 class AccountRow(NamedTuple):
@@ -64,28 +65,28 @@ VALUES (:subject_id, :id, :system, :reference, :version, :hash, :at)
 """)
 
 
-async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, AccountRow]:
+async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, AccountRow]:
     """Give the accounts of each person, by system."""
-    groups: Many[UUID, AccountRow] = Many()
+    groups: RowsByKey[UUID, AccountRow] = RowsByKey()
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
         groups.add(row[0], AccountRow._make(row))
     return groups
 
 
-async def add(deed: Deed, key: SubjectKey, name: Name) -> None:
+async def add(unit: UnitOfWork, key: DataKey, name: SubjectIdentifier) -> None:
     """Give the person this account, once; SUBJECT_AMBIGUOUS when it is somebody else's."""
-    hashes = deed.keyring.hashes("account", str(name.key))
-    owners = await OWNERS.rows(deed.connection, hashes=[hashed.digest for hashed in hashes])
-    if any(row[0] != key.subject_id for row in owners):
+    hashes = unit.keyring.hashes("account", str(name.key))
+    owners = await OWNERS.rows(unit.connection, hashes=[hashed.digest for hashed in hashes])
+    if any(row[0] != key.owner_id for row in owners):
         raise SubjectAmbiguous
     if not owners:
         await ADD.run(
-            deed.connection,
-            subject_id=key.subject_id,
+            unit.connection,
+            subject_id=key.owner_id,
             id=new_id(),
             system=name.system,
-            reference=REFERENCE.seal(key, name.kept),
+            reference=REFERENCE.encrypt(key, name.kept),
             version=hashes[0].version,
             hash=hashes[0].digest,
-            at=deed.at,
+            at=unit.at,
         )

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, CheckConstraint, Index, SmallInteger, UniqueConstraint, text
 
-from models.consent import opt_outs, suppressions
-from models.encryption.encrypted_column import OVERHEAD, Seal, SubjectKey
+from models.encryption.encrypted_column import OVERHEAD, DataKey, EncryptedColumn
 from models.errors import BadInput, StateConflict, SubjectAmbiguous
-from models.storage.columns import Fate, Id, Moment, Octets, Table, new_id, stored
-from models.storage.database import Connection, Many, Statement, as_list
+from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, Uuid, column
+from models.storage.ids import new_id
+from models.storage.statement import Connection, RowsByKey, Statement, as_list
 from models.storage.validation import ADDRESS_LENGTH
-from models.subjects.identifiers import Name
-from models.unit_of_work import Deed
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import UnitOfWork
 
 
 class EmailAddress(Table, table=True):
@@ -28,18 +28,18 @@ class EmailAddress(Table, table=True):
         CheckConstraint("octet_length(lookup_hash) = 32", name="address_hash_is_one"),
     )
 
-    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
-    id: UUID = stored(Id, Fate.DELETED, primary_key=True)
-    address: bytes = stored(Octets, Fate.SEALED)
-    lookup_version: int = stored(SmallInteger, Fate.DELETED)
-    lookup_hash: bytes = stored(Octets, Fate.DELETED)
-    is_primary: bool = stored(Boolean, Fate.DELETED)
-    verified_at: datetime | None = stored(Moment, Fate.DELETED, nullable=True)
-    added_at: datetime = stored(Moment, Fate.DELETED)
-    stopped_at: datetime | None = stored(Moment, Fate.DELETED, nullable=True)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
+    address: bytes = column(Bytes, ErasureAction.SEALED)
+    lookup_version: int = column(SmallInteger, ErasureAction.DELETED)
+    lookup_hash: bytes = column(Bytes, ErasureAction.DELETED)
+    is_primary: bool = column(Boolean, ErasureAction.DELETED)
+    verified_at: datetime | None = column(Timestamp, ErasureAction.DELETED, nullable=True)
+    added_at: datetime = column(Timestamp, ErasureAction.DELETED)
+    stopped_at: datetime | None = column(Timestamp, ErasureAction.DELETED, nullable=True)
 
 
-ADDRESS = Seal("email_addresses.address")
+ADDRESS = EncryptedColumn("email_addresses.address")
 
 
 class EmailAddressRow(NamedTuple):
@@ -123,62 +123,61 @@ WHERE subject_id = :subject_id
 """)
 
 
-async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, EmailAddressRow]:
+async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, EmailAddressRow]:
     """Give the addresses of each person, the primary one first."""
-    groups: Many[UUID, EmailAddressRow] = Many()
+    groups: RowsByKey[UUID, EmailAddressRow] = RowsByKey()
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
         groups.add(row[0], EmailAddressRow._make(row))
     return groups
 
 
-def _digests(deed: Deed, name: Name) -> list[bytes]:
-    return [hashed.digest for hashed in deed.keyring.hashes("email", str(name.key))]
+def _digests(unit: UnitOfWork, name: SubjectIdentifier) -> list[bytes]:
+    return [hashed.digest for hashed in unit.keyring.hashes("email", str(name.key))]
 
 
-async def add(deed: Deed, key: SubjectKey, name: Name) -> None:
-    """Give the person this address, once; opt-outs that came for it before hold from then.
+async def add(unit: UnitOfWork, key: DataKey, name: SubjectIdentifier) -> bool:
+    """Add this address to the subject and return whether it is new; SUBJECT_AMBIGUOUS when another subject has it.
 
-    SUBJECT_AMBIGUOUS when it is somebody else's.
+    The caller applies the suppressions of a new address (``models.consent.opt_outs``).
     """
-    hashed = deed.keyring.hashes("email", str(name.key))[0]
-    owners = await OWNERS.rows(deed.connection, hashes=_digests(deed, name))
+    hashed = unit.keyring.hashes("email", str(name.key))[0]
+    owners = await OWNERS.rows(unit.connection, hashes=_digests(unit, name))
     if not owners and await ADD.run(
-        deed.connection,
-        subject_id=key.subject_id,
+        unit.connection,
+        subject_id=key.owner_id,
         id=new_id(),
-        address=ADDRESS.seal(key, name.kept),
+        address=ADDRESS.encrypt(key, name.kept),
         version=hashed.version,
         hash=hashed.digest,
-        at=deed.at,
+        at=unit.at,
     ):
-        for suppression in await suppressions.of(deed, name):
-            await opt_outs.honour(deed, key.subject_id, suppression)
-        return
-    owners = owners or await OWNERS.rows(deed.connection, hashes=_digests(deed, name))
-    if any(row[0] != key.subject_id for row in owners):
+        return True
+    owners = owners or await OWNERS.rows(unit.connection, hashes=_digests(unit, name))
+    if any(row[0] != key.owner_id for row in owners):
         raise SubjectAmbiguous
+    return False
 
 
-async def make_primary(deed: Deed, subject_id: UUID, name: Name) -> None:
+async def make_primary(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
     """Write to the person at this address from now on; BAD_INPUT when it is not one of theirs."""
-    await NO_PRIMARY.run(deed.connection, subject_id=subject_id)
-    if not await PRIMARY.run(deed.connection, subject_id=subject_id, hashes=_digests(deed, name)):
+    await NO_PRIMARY.run(unit.connection, subject_id=subject_id)
+    if not await PRIMARY.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name)):
         raise BadInput("input.primaryEmail", "it is not one of the person's addresses")
 
 
-async def remove(deed: Deed, subject_id: UUID, name: Name) -> None:
+async def remove(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
     """Take the address away, if the person has it; STATE_CONFLICT when it is the only one."""
-    if await REMOVE.run(deed.connection, subject_id=subject_id, hashes=_digests(deed, name)):
-        if not await COUNT.value(deed.connection, subject_id=subject_id):
+    if await REMOVE.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name)):
+        if not await COUNT.value(unit.connection, subject_id=subject_id):
             raise StateConflict(argument="input.removeEmail")
-        await OLDEST_IS_PRIMARY.run(deed.connection, subject_id=subject_id)
+        await OLDEST_IS_PRIMARY.run(unit.connection, subject_id=subject_id)
 
 
-async def stop(deed: Deed, subject_id: UUID, name: Name) -> None:
+async def stop(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
     """Write to this address no more, until a correction names it."""
-    await STOP.run(deed.connection, subject_id=subject_id, hashes=_digests(deed, name))
+    await STOP.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name))
 
 
-async def resume(deed: Deed, subject_id: UUID, name: Name) -> None:
+async def resume(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
     """Write to this address again, if letters to it came back before."""
-    await RESUME.run(deed.connection, subject_id=subject_id, hashes=_digests(deed, name))
+    await RESUME.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name))

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from models.errors import BadInput
 from models.storage import validation
-from models.storage.columns import Prefix, id_of
+from models.storage.ids import Prefix, parse_id_of
 
 REFERENCE_LENGTH = 128
 SYSTEM_LENGTH = 32
 _SYSTEM = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-class Name(NamedTuple):
+class SubjectIdentifier(NamedTuple):
     """A name of one person: its kind, what is looked up, and what is kept of it."""
 
     kind: str
@@ -23,21 +23,21 @@ class Name(NamedTuple):
 
     @classmethod
     def id(cls, text: str, argument: str = "subject.id") -> Self:
-        return cls("id", id_of(Prefix.SUBJECT, text, argument))
+        return cls("id", parse_id_of(Prefix.SUBJECT, text, argument))
 
     @classmethod
     def email(cls, text: str, argument: str = "subject.email") -> Self:
-        kept = validation.address(text, argument)
-        return cls("email", validation.looked_up(kept), kept)
+        kept = validation.email_address(text, argument)
+        return cls("email", validation.lookup_form(kept), kept)
 
     @classmethod
     def account(cls, system: str, reference: str, argument: str = "subject.account") -> Self:
         system = system_name(system, f"{argument}.system")
-        reference = validation.line(reference, f"{argument}.reference", REFERENCE_LENGTH)
+        reference = validation.single_line(reference, f"{argument}.reference", REFERENCE_LENGTH)
         return cls("account", f"{system}\x00{reference}", reference, system)
 
 
-class Names(NamedTuple):
+class SubjectIdentifiers(NamedTuple):
     """What is looked up of names of many people, all of one kind."""
 
     kind: str

@@ -8,13 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index
 
-from models.encryption.encrypted_column import OVERHEAD, Seal
-from models.errors import SubjectErased, SubjectNotFound
-from models.storage.columns import Fate, Id, Moment, Octets, Table, Text, one_of, stored
-from models.storage.database import Connection, One, Statement, as_list
-from models.storage.pagination import PageOf, Slice, sliced
-from models.subjects.identifiers import Name
-from models.unit_of_work import Deed
+from models.encryption.encrypted_column import OVERHEAD, EncryptedColumn
+from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
+from models.storage.pagination import Page, PageRequest, page_of
+from models.storage.statement import Connection, RowByKey, Statement, as_list
 
 NAME_LENGTH = 200
 
@@ -86,25 +83,25 @@ class Subject(Table, table=True):
 
     __tablename__ = "subjects"
     __table_args__ = (
-        one_of("status", SubjectStatus),
-        one_of("regime", Regime),
+        enum_check("status", SubjectStatus),
+        enum_check("regime", Regime),
         CheckConstraint(f"octet_length(display_name) <= {4 * NAME_LENGTH + OVERHEAD}", name="display_name_is_short"),
         CheckConstraint(f"octet_length(country) = {2 + OVERHEAD}", name="country_is_a_code"),
         Index("subjects_by_time", "registered_at", "id"),
     )
 
-    id: UUID = stored(Id, Fate.KEPT, primary_key=True)
-    status: str = stored(Text, Fate.KEPT, server_default=SubjectStatus.ACTIVE)
-    registered_at: datetime = stored(Moment, Fate.KEPT)
-    regime: str = stored(Text, Fate.KEPT)
-    epoch: int = stored(BigInteger, Fate.KEPT, server_default="0")
-    opted_out_at: datetime | None = stored(Moment, Fate.KEPT, nullable=True)
-    display_name: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
-    country: bytes | None = stored(Octets, Fate.SEALED, nullable=True)
+    id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
+    status: str = column(Text, ErasureAction.KEPT, server_default=SubjectStatus.ACTIVE)
+    registered_at: datetime = column(Timestamp, ErasureAction.KEPT)
+    regime: str = column(Text, ErasureAction.KEPT)
+    epoch: int = column(BigInteger, ErasureAction.KEPT, server_default="0")
+    opted_out_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    display_name: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
+    country: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
 
 
-DISPLAY_NAME = Seal("subjects.display_name")
-COUNTRY = Seal("subjects.country")
+DISPLAY_NAME = EncryptedColumn("subjects.display_name")
+COUNTRY = EncryptedColumn("subjects.country")
 
 
 class SubjectRow(NamedTuple):
@@ -161,25 +158,6 @@ LIMIT :first
     by_need=BY_NEED,
 )
 
-# By any of several names, locked in the order of their ids.
-HOLDERS = Statement("""
-SELECT id, status, registered_at, regime, display_name, country
-FROM subjects
-WHERE id IN (
-    SELECT subject_id FROM email_addresses WHERE lookup_hash = ANY(:addresses)
-    UNION
-    SELECT subject_id FROM accounts WHERE lookup_hash = ANY(:accounts)
-)
-ORDER BY id
-FOR UPDATE
-""")
-
-LOCKED = Statement("""
-SELECT id, status, registered_at, regime, display_name, country
-FROM subjects
-WHERE id = :id
-FOR UPDATE
-""")
 
 ADD = Statement("""
 INSERT INTO subjects (id, registered_at, regime, display_name, country)
@@ -199,64 +177,30 @@ WHERE id = :id
 """)
 
 
-async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, SubjectRow]:
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, SubjectRow]:
     """Give the people of these ids."""
-    return One((row[0], SubjectRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+    return RowByKey((row[0], SubjectRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
-async def by_addresses(connection: Connection, hashes: Sequence[bytes]) -> One[bytes, SubjectRow]:
+async def by_addresses(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, SubjectRow]:
     """Give the people whom these look-up hashes of mail addresses name."""
     rows = await BY_ADDRESSES.rows(connection, hashes=as_list(hashes))
-    return One((row[0], SubjectRow._make(row[1:])) for row in rows)
+    return RowByKey((row[0], SubjectRow._make(row[1:])) for row in rows)
 
 
-async def by_accounts(connection: Connection, hashes: Sequence[bytes]) -> One[bytes, SubjectRow]:
+async def by_accounts(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, SubjectRow]:
     """Give the people whom these look-up hashes of accounts name."""
     rows = await BY_ACCOUNTS.rows(connection, hashes=as_list(hashes))
-    return One((row[0], SubjectRow._make(row[1:])) for row in rows)
+    return RowByKey((row[0], SubjectRow._make(row[1:])) for row in rows)
 
 
-async def every(connection: Connection, _keys: Sequence[None], page: PageOf) -> Mapping[None, Slice[SubjectRow]]:
+async def all_subjects(
+    connection: Connection, _keys: Sequence[None], page: PageRequest
+) -> Mapping[None, Page[SubjectRow]]:
     """Give a page of all people, in the order in which they were registered."""
     after_at, after_id = page.after or (None, None)
     rows = await PAGE.rows(connection, after_at=after_at, after_id=after_id, first=page.first + 1)
-    return {None: sliced([SubjectRow._make(row) for row in rows], page)}
-
-
-async def holders(deed: Deed, names: Sequence[Name]) -> list[SubjectRow]:
-    """Give the people whom these addresses and accounts name, locked until the deed is done."""
-    hashes: dict[str, list[bytes]] = {"email": [], "account": []}
-    for name in names:
-        hashes[name.kind] += [hashed.digest for hashed in deed.keyring.hashes(name.kind, str(name.key))]
-    rows = await HOLDERS.rows(deed.connection, addresses=hashes["email"], accounts=hashes["account"])
-    return [SubjectRow._make(row) for row in rows]
+    return {None: page_of([SubjectRow._make(row) for row in rows], page)}
 
 
 READS = {"email": by_addresses, "account": by_accounts}
-
-
-async def locked(deed: Deed, name: Name, argument: str = "subject") -> SubjectRow:
-    """Give the person whom a name means, with the row locked until the deed is done.
-
-    SUBJECT_NOT_FOUND when nobody is meant, SUBJECT_ERASED when the person is erased or being erased.
-    """
-    subject = await sought(deed, name)
-    if subject is None:
-        raise SubjectNotFound(argument=argument)
-    if subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED}:
-        raise SubjectErased
-    deed.about.append(subject.subject_id)
-    return subject
-
-
-async def sought(deed: Deed, name: Name) -> SubjectRow | None:
-    """Give the person whom a name means, locked, or None."""
-    if isinstance(name.key, UUID):
-        row = await LOCKED.row(deed.connection, id=name.key)
-        return SubjectRow._make(row) if row else None
-    for hashed in deed.keyring.hashes(name.kind, name.key):
-        found = (await READS[name.kind](deed.connection, [hashed.digest]))[hashed.digest]
-        if found:
-            row = await LOCKED.row(deed.connection, id=found.subject_id)
-            return SubjectRow._make(row) if row else None
-    return None

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Integer, SmallInteger, UniqueConstraint
 
-from models.access.access_grants import Granted
-from models.encryption.encrypted_column import OVERHEAD, Seal
-from models.storage.columns import Fate, Id, Moment, Octets, Table, stored
-from models.storage.database import Connection, Many, One, Statement, as_list
-from models.storage.pagination import PageOf, sliced
+from models.access.access_grants import GrantedPage
+from models.encryption.encrypted_column import OVERHEAD, EncryptedColumn
+from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, Uuid, column
+from models.storage.pagination import PageRequest, page_of
+from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
 from models.subjects.identifiers import REFERENCE_LENGTH
 
 WORD_LENGTH = 64
@@ -32,14 +32,14 @@ class SyncAccount(Table, table=True):
         CheckConstraint("storage_bytes >= 0 AND file_count >= 0", name="storage_is_counted"),
     )
 
-    subject_id: UUID = stored(Id, Fate.KEPT, references="subjects.id", primary_key=True)
-    id: UUID = stored(Id, Fate.DELETED, primary_key=True)
-    reference: bytes = stored(Octets, Fate.SEALED)
-    lookup_version: int = stored(SmallInteger, Fate.DELETED)
-    lookup_hash: bytes = stored(Octets, Fate.DELETED)
-    storage_bytes: int = stored(BigInteger, Fate.DELETED)
-    file_count: int = stored(Integer, Fate.DELETED)
-    last_synced_at: datetime = stored(Moment, Fate.DELETED)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
+    id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
+    reference: bytes = column(Bytes, ErasureAction.SEALED)
+    lookup_version: int = column(SmallInteger, ErasureAction.DELETED)
+    lookup_hash: bytes = column(Bytes, ErasureAction.DELETED)
+    storage_bytes: int = column(BigInteger, ErasureAction.DELETED)
+    file_count: int = column(Integer, ErasureAction.DELETED)
+    last_synced_at: datetime = column(Timestamp, ErasureAction.DELETED)
 
 
 class SyncClient(Table, table=True):
@@ -57,14 +57,14 @@ class SyncClient(Table, table=True):
         ),
     )
 
-    subject_id: UUID = stored(Id, Fate.KEPT, primary_key=True)
-    sync_account_id: UUID = stored(Id, Fate.DELETED, primary_key=True)
-    lookup_hash: bytes = stored(Octets, Fate.DELETED, primary_key=True)
-    app: bytes = stored(Octets, Fate.SEALED)
-    version: bytes = stored(Octets, Fate.SEALED)
-    platform: bytes = stored(Octets, Fate.SEALED)
-    user_agent: bytes = stored(Octets, Fate.SEALED)
-    last_seen_at: datetime = stored(Moment, Fate.DELETED)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
+    sync_account_id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
+    lookup_hash: bytes = column(Bytes, ErasureAction.DELETED, primary_key=True)
+    app: bytes = column(Bytes, ErasureAction.SEALED)
+    version: bytes = column(Bytes, ErasureAction.SEALED)
+    platform: bytes = column(Bytes, ErasureAction.SEALED)
+    user_agent: bytes = column(Bytes, ErasureAction.SEALED)
+    last_seen_at: datetime = column(Timestamp, ErasureAction.DELETED)
 
 
 class SyncFile(Table, table=True):
@@ -79,21 +79,21 @@ class SyncFile(Table, table=True):
         CheckConstraint("size_bytes >= 0", name="size_is_counted"),
     )
 
-    subject_id: UUID = stored(Id, Fate.KEPT, primary_key=True)
-    sync_account_id: UUID = stored(Id, Fate.DELETED, primary_key=True)
-    id: UUID = stored(Id, Fate.DELETED, primary_key=True)
-    lookup_hash: bytes = stored(Octets, Fate.DELETED)
-    name: bytes = stored(Octets, Fate.SEALED)
-    size_bytes: int = stored(BigInteger, Fate.DELETED)
-    modified_at: datetime = stored(Moment, Fate.DELETED)
+    subject_id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
+    sync_account_id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
+    id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
+    lookup_hash: bytes = column(Bytes, ErasureAction.DELETED)
+    name: bytes = column(Bytes, ErasureAction.SEALED)
+    size_bytes: int = column(BigInteger, ErasureAction.DELETED)
+    modified_at: datetime = column(Timestamp, ErasureAction.DELETED)
 
 
-REFERENCE = Seal("sync_accounts.reference")
-APP = Seal("sync_clients.app")
-VERSION = Seal("sync_clients.version")
-PLATFORM = Seal("sync_clients.platform")
-USER_AGENT = Seal("sync_clients.user_agent")
-FILE_NAME = Seal("sync_files.name")
+REFERENCE = EncryptedColumn("sync_accounts.reference")
+APP = EncryptedColumn("sync_clients.app")
+VERSION = EncryptedColumn("sync_clients.version")
+PLATFORM = EncryptedColumn("sync_clients.platform")
+USER_AGENT = EncryptedColumn("sync_clients.user_agent")
+FILE_NAME = EncryptedColumn("sync_files.name")
 
 
 class SyncAccountRow(NamedTuple):
@@ -178,28 +178,28 @@ ORDER BY a.id, page.id
 """)
 
 
-async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, SyncAccountRow]:
+async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, SyncAccountRow]:
     """Give the sync accounts of each person."""
-    groups: Many[UUID, SyncAccountRow] = Many()
+    groups: RowsByKey[UUID, SyncAccountRow] = RowsByKey()
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
         groups.add(row[1], SyncAccountRow._make(row))
     return groups
 
 
-async def by_ids(connection: Connection, ids: Sequence[UUID]) -> One[UUID, SyncAccountRow]:
+async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, SyncAccountRow]:
     """Give the sync accounts of these ids."""
-    return One((row[0], SyncAccountRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
+    return RowByKey((row[0], SyncAccountRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
-async def clients(connection: Connection, ids: Sequence[UUID]) -> Many[UUID, SyncClientRow]:
+async def clients(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, SyncClientRow]:
     """Give the clients of each sync account, the one seen last first."""
-    groups: Many[UUID, SyncClientRow] = Many()
+    groups: RowsByKey[UUID, SyncClientRow] = RowsByKey()
     for row in await CLIENTS.rows(connection, ids=as_list(ids)):
         groups.add(row[0], SyncClientRow._make(row[1:]))
     return groups
 
 
-async def files(connection: Connection, ids: Sequence[UUID], page: PageOf) -> Mapping[UUID, Granted]:
+async def files(connection: Connection, ids: Sequence[UUID], page: PageRequest) -> Mapping[UUID, GrantedPage]:
     """Give a page of each account's files, where the actor has an open access grant on the person for the case."""
     rows = await FILES.rows(
         connection,
@@ -209,7 +209,7 @@ async def files(connection: Connection, ids: Sequence[UUID], page: PageOf) -> Ma
         after_id=page.after and page.after[0],
         first=page.first + 1,
     )
-    groups: Many[UUID, SyncFileRow] = Many()
+    groups: RowsByKey[UUID, SyncFileRow] = RowsByKey()
     heads: dict[UUID, tuple[UUID | None, UUID | None]] = {}
     for account_id, subject_id, grant_id, *file in rows:
         heads[account_id] = subject_id, grant_id
@@ -218,5 +218,5 @@ async def files(connection: Connection, ids: Sequence[UUID], page: PageOf) -> Ma
     found = {}
     for account_id in ids:
         subject_id, grant_id = heads.get(account_id, (None, None))
-        found[account_id] = Granted(subject_id, grant_id, sliced(groups[account_id], page))
+        found[account_id] = GrantedPage(subject_id, grant_id, page_of(groups[account_id], page))
     return found

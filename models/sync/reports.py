@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from models.encryption.encrypted_column import SubjectKey
+from models.encryption.encrypted_column import DataKey
 from models.errors import BadInput
 from models.storage import validation
-from models.storage.columns import CLOCK_SKEW, new_id
-from models.storage.database import Statement
-from models.subjects import subjects
-from models.subjects.identifiers import REFERENCE_LENGTH, Name
+from models.storage.clock import CLOCK_SKEW
+from models.storage.ids import new_id
+from models.storage.statement import Statement
+from models.subjects import resolution
+from models.subjects.identifiers import REFERENCE_LENGTH, SubjectIdentifier
 from models.sync.accounts import (
     APP,
     FILE_NAME,
@@ -23,7 +24,7 @@ from models.sync.accounts import (
     VERSION,
     WORD_LENGTH,
 )
-from models.unit_of_work import Deed
+from models.unit_of_work import UnitOfWork
 
 MOST_FILES = 1000
 MOST_CLIENTS = 20
@@ -83,7 +84,7 @@ FROM unnest(
 """)
 
 
-class Client(NamedTuple):
+class ClientReport(NamedTuple):
     """A program that synced."""
 
     app: str
@@ -92,7 +93,7 @@ class Client(NamedTuple):
     user_agent: str
 
 
-class File(NamedTuple):
+class FileReport(NamedTuple):
     """A file's name, size in bytes and time of change."""
 
     name: str
@@ -100,29 +101,29 @@ class File(NamedTuple):
     modified_at: datetime
 
 
-class Sync(NamedTuple):
+class SyncReport(NamedTuple):
     """What the sync service says after a sync. ``files``, when given, are all that it knows of at that time."""
 
     reference: str
     storage_bytes: int
     file_count: int
     synced_at: datetime
-    client: Client | None = None
-    files: Sequence[File] | None = None
+    client: ClientReport | None = None
+    files: Sequence[FileReport] | None = None
 
 
-async def record(deed: Deed, name: Name, given: Sync) -> UUID:
+async def record_sync(unit: UnitOfWork, name: SubjectIdentifier, given: SyncReport) -> UUID:
     """Keep what the sync service says of an account; what arrives late does not undo what is newer."""
-    given = checked(given, deed.at, "input")
+    given = validate(given, unit.at, "input")
     reference = given.reference
-    subject = await subjects.locked(deed, name)
-    key = await deed.keyring.key_of(subject.subject_id)
-    hashed = deed.keyring.hashes("sync", f"{subject.subject_id}\x00{reference}")[0]
+    subject = await resolution.lock(unit, name)
+    key = await unit.keyring.key_of(subject.subject_id)
+    hashed = unit.keyring.hashes("sync", f"{subject.subject_id}\x00{reference}")[0]
     kept = await RECORD.row(
-        deed.connection,
+        unit.connection,
         subject_id=subject.subject_id,
         id=new_id(),
-        reference=REFERENCE.seal(key, reference),
+        reference=REFERENCE.encrypt(key, reference),
         version=hashed.version,
         hash=hashed.digest,
         storage_bytes=given.storage_bytes,
@@ -132,13 +133,13 @@ async def record(deed: Deed, name: Name, given: Sync) -> UUID:
     assert kept is not None  # noqa: S101 -- an upsert always gives its row
     account_id: UUID = kept["id"]
     if given.client:
-        await record_client(deed, key, account_id, given.client, given.synced_at)
+        await record_client(unit, key, account_id, given.client, given.synced_at)
     if given.files is not None and kept["last_synced_at"] == given.synced_at:
-        await _record_files(deed, key, account_id, given.files)
+        await _record_files(unit, key, account_id, given.files)
     return account_id
 
 
-def checked(given: Sync, now: datetime, argument: str) -> Sync:
+def validate(given: SyncReport, now: datetime, argument: str) -> SyncReport:
     """Give a sync that can be kept, each file's name once; BAD_INPUT for any other."""
     if not 0 <= given.storage_bytes <= BIGGEST:
         raise BadInput(f"{argument}.storageBytes", "it is not a count of bytes")
@@ -147,60 +148,60 @@ def checked(given: Sync, now: datetime, argument: str) -> Sync:
     if given.synced_at > now + CLOCK_SKEW:
         raise BadInput(f"{argument}.syncedAt", "it lies in the future")
     return given._replace(
-        reference=validation.line(given.reference, f"{argument}.reference", REFERENCE_LENGTH),
-        client=checked_client(given.client, f"{argument}.client") if given.client else None,
+        reference=validation.single_line(given.reference, f"{argument}.reference", REFERENCE_LENGTH),
+        client=validate_client(given.client, f"{argument}.client") if given.client else None,
         files=_checked_files(given.files, f"{argument}.files") if given.files is not None else None,
     )
 
 
-def checked_client(client: Client, argument: str) -> Client:
+def validate_client(client: ClientReport, argument: str) -> ClientReport:
     """Give a client that can be kept; BAD_INPUT for any other."""
-    return Client(
-        validation.line(client.app, f"{argument}.app", WORD_LENGTH),
-        validation.line(client.version, f"{argument}.version", WORD_LENGTH),
-        validation.line(client.platform, f"{argument}.platform", WORD_LENGTH),
-        validation.line(client.user_agent, f"{argument}.userAgent", USER_AGENT_LENGTH),
+    return ClientReport(
+        validation.single_line(client.app, f"{argument}.app", WORD_LENGTH),
+        validation.single_line(client.version, f"{argument}.version", WORD_LENGTH),
+        validation.single_line(client.platform, f"{argument}.platform", WORD_LENGTH),
+        validation.single_line(client.user_agent, f"{argument}.userAgent", USER_AGENT_LENGTH),
     )
 
 
-def _checked_files(files: Sequence[File], argument: str) -> list[File]:
+def _checked_files(files: Sequence[FileReport], argument: str) -> list[FileReport]:
     if len(files) > MOST_FILES:
         raise BadInput(argument, f"it lists more than {MOST_FILES} files")
     checked = {}
     for index, file in enumerate(files):
         if not 0 <= file.size_bytes <= BIGGEST:
             raise BadInput(f"{argument}.{index}.sizeBytes", "it is not a count of bytes")
-        name = validation.line(file.name, f"{argument}.{index}.name", FILE_NAME_LENGTH)
+        name = validation.single_line(file.name, f"{argument}.{index}.name", FILE_NAME_LENGTH)
         checked[name] = file._replace(name=name)
     return list(checked.values())
 
 
-async def record_client(deed: Deed, key: SubjectKey, account_id: UUID, client: Client, at: datetime) -> None:
+async def record_client(unit: UnitOfWork, key: DataKey, account_id: UUID, client: ClientReport, at: datetime) -> None:
     """Remember that this client synced; of an account's clients those seen last are remembered."""
-    hashed = deed.keyring.hashes("client", "\x00".join((str(account_id), *client)))[0]
+    hashed = unit.keyring.hashes("client", "\x00".join((str(account_id), *client)))[0]
     await RECORD_CLIENT.run(
-        deed.connection,
-        subject_id=key.subject_id,
+        unit.connection,
+        subject_id=key.owner_id,
         account_id=account_id,
         hash=hashed.digest,
-        app=APP.seal(key, client.app),
-        version=VERSION.seal(key, client.version),
-        platform=PLATFORM.seal(key, client.platform),
-        user_agent=USER_AGENT.seal(key, client.user_agent),
+        app=APP.encrypt(key, client.app),
+        version=VERSION.encrypt(key, client.version),
+        platform=PLATFORM.encrypt(key, client.platform),
+        user_agent=USER_AGENT.encrypt(key, client.user_agent),
         at=at,
     )
-    await FORGET_OLD_CLIENTS.run(deed.connection, subject_id=key.subject_id, account_id=account_id, most=MOST_CLIENTS)
+    await FORGET_OLD_CLIENTS.run(unit.connection, subject_id=key.owner_id, account_id=account_id, most=MOST_CLIENTS)
 
 
-async def _record_files(deed: Deed, key: SubjectKey, account_id: UUID, files: Sequence[File]) -> None:
-    await FORGET_FILES.run(deed.connection, subject_id=key.subject_id, account_id=account_id)
+async def _record_files(unit: UnitOfWork, key: DataKey, account_id: UUID, files: Sequence[FileReport]) -> None:
+    await FORGET_FILES.run(unit.connection, subject_id=key.owner_id, account_id=account_id)
     await RECORD_FILES.run(
-        deed.connection,
-        subject_id=key.subject_id,
+        unit.connection,
+        subject_id=key.owner_id,
         account_id=account_id,
         ids=[new_id() for _ in files],
-        hashes=[deed.keyring.hashes("file", f"{account_id}\x00{file.name}")[0].digest for file in files],
-        names=[FILE_NAME.seal(key, file.name) for file in files],
+        hashes=[unit.keyring.hashes("file", f"{account_id}\x00{file.name}")[0].digest for file in files],
+        names=[FILE_NAME.encrypt(key, file.name) for file in files],
         sizes=[file.size_bytes for file in files],
         modified_at=[file.modified_at for file in files],
     )

@@ -19,7 +19,7 @@ from graphql import (
     is_required_argument,
 )
 
-from api.access.policy import MATRIX
+from api.access.policy import ACCESS_POLICY
 from models.actors import Role
 
 SDL = (Path(__file__).parents[2] / "schema.graphql").read_text()
@@ -89,7 +89,7 @@ def ways(role: Role) -> dict[str, tuple[Step, ...]]:
             parent: Any = SCHEMA.type_map[name]
             for key, field in parent.fields.items():
                 coordinate = f"{name}.{key}"
-                if may_all and role not in MATRIX[coordinate]:
+                if may_all and role not in ACCESS_POLICY[coordinate]:
                     continue
                 for target in leading_to(field.type):
                     if target.name not in found:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import asyncpg
 import pytest
 
-from api.access.policy import MATRIX, PERSONAL
+from api.access.policy import ACCESS_POLICY, PERSONAL
 from models.actors import PEOPLE, Role
 from tests.api.fields import NOBODY, document_for
 from tests.conftest import Answered, Api, Databases
@@ -115,10 +115,10 @@ def scene(api: Api, databases: Databases) -> Scene:
 def questions(role: Role) -> Iterator[set[str]]:
     """Give, type by type, all fields together, and those together that answer alike."""
     types = defaultdict(set)
-    for coordinate in MATRIX:
+    for coordinate in ACCESS_POLICY:
         types[coordinate.partition(".")[0]].add(coordinate)
     for name, fields in types.items():
-        may = {coordinate for coordinate in fields if role in MATRIX[coordinate]}
+        may = {coordinate for coordinate in fields if role in ACCESS_POLICY[coordinate]}
         parts = [fields, may, may - UNDER_GRANT, may - UNDER_GRANT - PERSONAL, may & UNDER_GRANT]
         if name == "Mutation":
             refused = sorted(fields - may)
@@ -128,7 +128,7 @@ def questions(role: Role) -> Iterator[set[str]]:
 
 def wanted(named: set[str], role: Role, situation: Situation) -> tuple[str | None, set[str]]:
     """Say with which code a question is refused, if any, and for which fields."""
-    forbidden = {coordinate for coordinate in named if role not in MATRIX[coordinate]}
+    forbidden = {coordinate for coordinate in named if role not in ACCESS_POLICY[coordinate]}
     if forbidden:
         return "FORBIDDEN", forbidden
     personal = named & (PERSONAL | {"Mutation.openAccessGrant"})

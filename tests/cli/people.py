@@ -5,7 +5,7 @@ from typing import Any
 
 from models.consent import ledger as consent_ledger
 from models.payments import fragments
-from models.storage.pagination import PageOf
+from models.storage.pagination import PageRequest
 from models.subjects import accounts, email_addresses, subjects
 from models.sync import accounts as sync_accounts
 from tests.conftest import World
@@ -100,7 +100,7 @@ async def kept(world: World) -> dict[str, Any]:
         rows = await subjects.by_ids(connection, ids)
         emails = await email_addresses.of_subjects(connection, ids)
         names = await accounts.of_subjects(connection, ids)
-        ledger = await consent_ledger.history(connection, ids, PageOf(1000))
+        ledger = await consent_ledger.history(connection, ids, PageRequest(1000))
         counting = await consent_ledger.of_subjects(connection, ids)
         cards = await fragments.of_subjects(connection, ids)
         storage = await sync_accounts.of_subjects(connection, ids)
@@ -111,11 +111,11 @@ async def kept(world: World) -> dict[str, Any]:
         key, row = keys[subject_id], rows[subject_id]
         assert key is not None
         assert row is not None
-        people[email_addresses.ADDRESS.open(key, emails[subject_id][0].address)] = {
-            "name": subjects.DISPLAY_NAME.open(key, row.display_name or b""),
-            "country": subjects.COUNTRY.open(key, row.country or b""),
-            "emails": [email_addresses.ADDRESS.open(key, email.address) for email in emails[subject_id]],
-            "accounts": [(name.system, accounts.REFERENCE.open(key, name.reference)) for name in names[subject_id]],
+        people[email_addresses.ADDRESS.decrypt(key, emails[subject_id][0].address)] = {
+            "name": subjects.DISPLAY_NAME.decrypt(key, row.display_name or b""),
+            "country": subjects.COUNTRY.decrypt(key, row.country or b""),
+            "emails": [email_addresses.ADDRESS.decrypt(key, email.address) for email in emails[subject_id]],
+            "accounts": [(name.system, accounts.REFERENCE.decrypt(key, name.reference)) for name in names[subject_id]],
             "ledger": sorted(
                 (line.purpose.key, line.state, f"{line.at:%Y-%m-%dT%H:%M:%SZ}", line.channel)
                 for line in ledger[subject_id].rows
@@ -123,20 +123,20 @@ async def kept(world: World) -> dict[str, Any]:
             "consents": {choice.purpose.key: choice.state == "GRANTED" for choice in counting[subject_id]},
             "fragments": sorted(
                 (
-                    fragments.REFERENCE.open(key, card.reference),
-                    fragments.LAST_DIGITS.open(key, card.last_digits),
-                    fragments.EXPIRY_MONTH.open(key, card.expiry_month),
-                    fragments.EXPIRY_YEAR.open(key, card.expiry_year),
+                    fragments.REFERENCE.decrypt(key, card.reference),
+                    fragments.LAST_DIGITS.decrypt(key, card.last_digits),
+                    fragments.EXPIRY_MONTH.decrypt(key, card.expiry_month),
+                    fragments.EXPIRY_YEAR.decrypt(key, card.expiry_year),
                 )
                 for card in cards[subject_id]
             ),
             "syncs": sorted(
                 (
-                    sync_accounts.REFERENCE.open(key, account.reference),
+                    sync_accounts.REFERENCE.decrypt(key, account.reference),
                     account.storage_bytes,
                     account.file_count,
                     f"{account.last_synced_at:%Y-%m-%dT%H:%M:%SZ}",
-                    [sync_accounts.APP.open(key, client.app) for client in clients[account.id]],
+                    [sync_accounts.APP.decrypt(key, client.app) for client in clients[account.id]],
                     files.get(account.id, 0),
                 )
                 for account in storage[subject_id]

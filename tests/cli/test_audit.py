@@ -10,14 +10,14 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.audit import app
-from models.audit.segments import Signer
-from models.storage.columns import Prefix, external_id
+from models.audit.segments import SegmentSigner
 from models.storage.database import Database
+from models.storage.ids import Prefix, format_id
 from tests.conftest import Databases
 from tests.models.audit.sample_log import sealed, wrote
 
-KEY = Signer.made()
-PUBLIC = base64.b64encode(Signer(KEY).public).decode()
+KEY = SegmentSigner.made()
+PUBLIC = base64.b64encode(SegmentSigner(KEY).public).decode()
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def record(clean: Databases, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ids = []
         for size in (3, 5, 2):
             ids += await wrote(database, size)
-            await sealed(database, Signer(KEY))
+            await sealed(database, SegmentSigner(KEY))
         await database.close()
-        return [external_id(Prefix.ACCESS_EVENT, identity) for identity in ids]
+        return [format_id(Prefix.ACCESS_EVENT, identity) for identity in ids]
 
     return asyncio.run(made())
 
@@ -82,7 +82,7 @@ def test_a_proof_is_checked_offline(record: list[str], tmp_path: Path, monkeypat
     assert code == 0
     code, said = run("check", str(path), "--public-key", PUBLIC)
     assert (code, said[:34]) == (0, "the event stands in segment 2, sea")
-    stranger = base64.b64encode(Signer(Signer.made()).public).decode()
+    stranger = base64.b64encode(SegmentSigner(SegmentSigner.made()).public).decode()
     assert run("check", str(path), "--public-key", stranger)[0] == 1
     given = json.loads(proof)
     event, segment = given["event"], given["segment"]
@@ -130,4 +130,4 @@ def test_a_new_key_is_printed_with_its_public_key() -> None:
     code, said = run("key")
     private, public = (line.partition("=")[2] for line in said.splitlines())
     assert code == 0
-    assert base64.b64encode(Signer(private).public).decode() == public
+    assert base64.b64encode(SegmentSigner(private).public).decode() == public

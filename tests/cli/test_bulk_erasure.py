@@ -16,7 +16,7 @@ from api.settings import UnsafeSettingError
 from cli.main import app
 from tests.cli.commands import Ran, command, environment
 from tests.conftest import ROOT, Api, Databases, World
-from workers.erasure_worker import Erasures
+from workers.erasure_worker import ErasureWorker
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +33,7 @@ async def privacy(
 
 
 async def erased(world: World) -> int:
-    return await Erasures(
+    return await ErasureWorker(
         world.database, world.keyring, issuer="https://privacy.example.com", backup_life=timedelta(days=183)
     ).drain()
 

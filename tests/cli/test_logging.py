@@ -7,13 +7,13 @@ import pytest
 import structlog
 
 from api.graphql.errors import refusal_of
-from cli.logging import log_as
+from cli.logging import configure_logging
 
 
 def test_a_fault_in_the_log_has_its_time_and_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
     monkeypatch.setattr("sys.stderr", written)
-    log_as("json")
+    configure_logging("json")
     with pytest.raises(ValueError, match="somebody") as raised:
         int("somebody@example.com")
     try:

@@ -8,7 +8,7 @@ import typer
 
 from cli.audit import KEY
 from cli.main import app
-from models.audit.segments import Signer
+from models.audit.segments import SegmentSigner
 from models.encryption.master_keys import MasterKeys
 from tests.cli.commands import privacy
 from tests.conftest import Databases
@@ -46,7 +46,7 @@ async def test_a_listener_off_loopback_needs_tls(tmp_path: Path) -> None:
 
 @pytest.mark.anyio
 async def test_who_serves_callers_has_not_the_key_that_seals_and_who_works_has(tmp_path: Path) -> None:
-    ran = await privacy("serve", given={**PRODUCTION, KEY: Signer.made()}, at=tmp_path)
+    ran = await privacy("serve", given={**PRODUCTION, KEY: SegmentSigner.made()}, at=tmp_path)
     assert ran.code == 2
     assert ran.errors.startswith(f"privacy: unset {KEY}: `privacy work` and `privacy audit` have it")
     mail = {"PRIVACY_SMTP_URL": "smtp://mail.example.com:587?starttls=required", "PRIVACY_MAIL_FROM": "p@example.com"}

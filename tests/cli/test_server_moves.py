@@ -12,17 +12,17 @@ import migrations
 from cli import database_roles
 from cli.backups import environment, program
 from cli.embedded import Cluster
-from models.audit.segments import Segment, Signer
-from models.audit.verification import Finding, Verified
-from models.storage.database import OUTAGES, Database
+from models.audit.segments import Segment, SegmentSigner
+from models.audit.verification import Finding, VerificationResult
+from models.storage.database import OUTAGE_ERRORS, Database
 from tests.cli.commands import privacy
 from tests.conftest import Api, Databases, Running, settings_for
 from tests.models.audit.sample_log import sealed, verified, wrote
-from workers.audit_sealer import Seals
+from workers.audit_sealer import AuditSealer
 
 pytestmark = pytest.mark.anyio
-KEY = Signer.made()
-SIGNER = Signer(KEY)
+KEY = SegmentSigner.made()
+SIGNER = SegmentSigner(KEY)
 COUNT_ON = "DO $$ BEGIN FOR i IN 1 .. 20000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
 NEWEST = "SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)"
 BEGINNINGS = "SELECT count(*) FROM access_events WHERE fields = '{beginEra}'"
@@ -55,7 +55,7 @@ async def begun(databases: Databases) -> list[Segment]:
     return segments
 
 
-async def gone_on(databases: Databases, seen: list[Segment]) -> tuple[Verified, list[Finding]]:
+async def gone_on(databases: Databases, seen: list[Segment]) -> tuple[VerificationResult, list[Finding]]:
     """Write on, seal and verify everything, with the heads that were kept on the other server."""
     database = await opened(databases)
     await wrote(database, 4)
@@ -125,13 +125,13 @@ def test_nothing_is_recorded_on_a_server_before_its_era_and_the_sealer_begins_it
 
     async def refused() -> None:
         database = await opened(elsewhere)
-        with pytest.raises(OUTAGES):
+        with pytest.raises(OUTAGE_ERRORS):
             await wrote(database, 1)
         await database.close()
 
     async def sealed_by_a_worker() -> None:
         database = await opened(elsewhere)
-        assert await Seals(database, SIGNER).drain() == 3
+        assert await AuditSealer(database, SIGNER).drain() == 3
         await database.close()
 
     asyncio.run(refused())

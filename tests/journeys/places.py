@@ -11,18 +11,18 @@ from models.actors import Actor, Role
 from models.consent.ledger import Channel
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
+from models.erasure import requesting
 from models.registration import registering
 from models.registration.registering import Registration
-from models.requests import intake
-from models.requests.intake import Wish
+from models.requests.intake import ErasureOptions
 from models.requests.requests import ErasureReason, IdentityProof
 from models.storage.database import Database
-from models.subjects.identifiers import Name
-from models.unit_of_work import deed
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import unit_of_work
 from tests.conftest import Databases, World, migrated
-from workers.erasure_worker import Erasures
+from workers.erasure_worker import ErasureWorker
 
-NOW = Wish(Channel.WEBSITE, IdentityProof.ATTESTED, ErasureReason.REQUESTED, immediately=True)
+NOW = ErasureOptions(Channel.WEBSITE, IdentityProof.ATTESTED, ErasureReason.REQUESTED, immediately=True)
 STORE = Actor("store", Role.STORE, (Role.STORE,))
 ADMIN = Actor("admin", Role.ADMIN, (Role.ADMIN,))
 
@@ -47,8 +47,8 @@ async def world_of(databases: Databases) -> AsyncIterator[World]:
         await database.close()
 
 
-def worker(world: World) -> Erasures:
-    return Erasures(
+def worker(world: World) -> ErasureWorker:
+    return ErasureWorker(
         world.database, world.keyring, issuer="https://privacy.example.com", backup_life=timedelta(days=183)
     )
 
@@ -66,8 +66,8 @@ async def people(world: World, count: int, *, first: int = 0, account: bool = Fa
     ids = []
     for number in range(first, first + count):
         given = Registration(f"user{number}@example.com", account=("forum", f"u{number}") if account else None)
-        async with deed(world.database, world.keyring, STORE, "test") as made:
-            ids.append(await registering.register(made, given))
-        async with deed(world.database, world.keyring, ADMIN, "test") as made:
-            await intake.request(made, Name.email(given.email), NOW)
+        async with unit_of_work(world.database, world.keyring, STORE, "test") as made:
+            ids.append(await registering.register_subject(made, given))
+        async with unit_of_work(world.database, world.keyring, ADMIN, "test") as made:
+            await requesting.request_erasure(made, SubjectIdentifier.email(given.email), NOW)
     return ids

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from api.access.policy import MATRIX
+from api.access.policy import ACCESS_POLICY
 from cli.embedded import Cluster
 from cli.embedded.data_dir import home_of
 from mailers.message import Sender
@@ -22,7 +22,7 @@ from tests.conftest import ROOT, Api, Databases, Running, issued, settings_for
 from tests.journeys.places import carried_out, two_databases, world_of
 from tests.people import CARD, GRANT, OPT_OUT, RECORD_SYNC, REGISTER, STORE_CARD, SYNC
 from tests.test_canaries import word, written
-from workers.email_worker import Letters
+from workers.email_worker import EmailWorker
 
 ERASE = """mutation Erase($who: SubjectBy!) {
   requestErasure(subject: $who, channel: EMAIL, identity: ATTESTED, immediately: true) { id state subjectId }
@@ -139,7 +139,9 @@ def mailed(databases: Databases, maildir: Path) -> bytes:
     async def sent() -> None:
         async with world_of(databases) as world:
             sender = Sender.read("privacy@example.org", None, "https://privacy.example.org")
-            await Letters(world.database, world.keyring, sender, transport_of(f"maildir://{maildir}", "x.org")).drain()
+            await EmailWorker(
+                world.database, world.keyring, sender, transport_of(f"maildir://{maildir}", "x.org")
+            ).drain()
 
     asyncio.run(sent())
     return b"".join(path.read_bytes() for path in maildir.rglob("*") if path.is_file())
@@ -149,9 +151,9 @@ def answers(api: Api, *ids: str) -> dict[str, bytes]:
     """Ask every field of the schema in every role, mutations too, about each of these; give the answers."""
     found = {}
     for role in Role:
-        for coordinate in MATRIX:
+        for coordinate in ACCESS_POLICY:
             document = document_for([coordinate], role)[0].replace('"x"', '"forum"')
-            for one in ids if NOBODY in document and role in MATRIX[coordinate] else ids[:1]:
+            for one in ids if NOBODY in document and role in ACCESS_POLICY[coordinate] else ids[:1]:
                 answer = api.ask(role, document.replace(NOBODY, one))
                 found[f"{role} asks {coordinate} of {one}"] = json.dumps(answer.body, ensure_ascii=False).encode()
         for name, given in (("email", CANARIES["address"]), ("email", CANARIES["second"])):

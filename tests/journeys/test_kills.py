@@ -16,7 +16,7 @@ import pytest
 
 from models.actors import Actor, Role
 from models.erasure import completion, ledger, ledger_lag, steps
-from models.unit_of_work import deed
+from models.unit_of_work import unit_of_work
 from tests.cli.commands import environment
 from tests.conftest import ROOT, Databases, World
 from tests.journeys.places import people, world_of
@@ -110,7 +110,7 @@ async def ring(world: World, sql: str) -> set[UUID]:
 
 async def mark(world: World) -> int:
     async with world.database.writers.acquire() as connection:
-        return await completion.mark(connection)
+        return await completion.set_ledger_mark(connection)
 
 
 async def end(world: World) -> int:
@@ -141,8 +141,8 @@ async def forum_answers(world: World) -> None:
     async with world.database.writers.acquire() as connection:
         waiting = await connection.fetch("SELECT id FROM erasure_steps WHERE state = 'PENDING'")
     for row in waiting:
-        async with deed(world.database, world.keyring, FORUM, "completeErasureStep") as made:
-            await steps.complete(made, row[0], 2)
+        async with unit_of_work(world.database, world.keyring, FORUM, "completeErasureStep") as made:
+            await steps.complete_erasure_step(made, row[0], 2)
 
 
 async def taken_up_again(world: World) -> None:
@@ -214,7 +214,7 @@ async def everything_is_done_once(world: World, office: Office, count: int) -> N
         assert await value(world, sql) == wanted, sql
     assert await ring(world, KEYED) == set()
     assert len(await ring(world, "SELECT subject_id FROM erasures WHERE completed_at IS NOT NULL")) == count
-    assert await ledger_lag.lag(world.database, world.keyring) is None
+    assert await ledger_lag.read_lag(world.database, world.keyring) is None
     arrived = Counter((letter.recipient, letter.message["Message-ID"]) for letter in office.accepted)
     assert max(arrived.values()) == 1, "a letter was sent twice"
     last = Counter(letter.recipient for letter in office.accepted if "erased" in letter.message["Subject"].lower())

@@ -6,7 +6,7 @@ import pytest
 
 from mailers.emails import LETTERS, rendered, written
 from mailers.message import Sender, Written
-from models.outbox.staff_notices import NoticeName
+from models.outbox.staff_notices import StaffNoticeKind
 from tests.browser import opened, program
 
 pytestmark = pytest.mark.skipif(program() is None, reason="Chromium is not installed: tests/install-peers.sh")
@@ -15,28 +15,28 @@ SENDER = Sender.read("Privacy <privacy@example.com>", "support@example.com", "ht
 LINK = "https://privacy.example.com/u/" + "A" * 130
 ID = "0123456789abcdef" * 2
 NOTICES = {
-    NoticeName.ACCESS_GRANT_ASKED: {
+    StaffNoticeKind.ACCESS_GRANT_ASKED: {
         "actor": "support desk",
         "minutes": "30",
         "case": "#" + "1042" * 15,
         "grant": f"agr_{ID}",
         "person": f"sub_{ID}",
     },
-    NoticeName.PEOPLE_TOKEN_ISSUED: {
+    StaffNoticeKind.PEOPLE_TOKEN_ISSUED: {
         "issuer": "scripts",
         "token": f"tok_{ID}",
         "name": "n" * 64,
         "roles": "SUPPORT, BILLING, PRIVACY",
         "expires": "2027-01-31",
     },
-    NoticeName.AUDIT_HEAD: {"day": "2027-01-31", "head": "{" + ID * 20 + "}"},
+    StaffNoticeKind.AUDIT_HEAD: {"day": "2027-01-31", "head": "{" + ID * 20 + "}"},
 }
 
 
 def every() -> dict[str, Written]:
     """Give all letters and notices in words, the long values of each included."""
     found = {str(name): written(name, letter.example, SENDER, LINK) for name, letter in LETTERS.items()}
-    return found | {str(name): rendered(name, NOTICES[name], SENDER) for name in NoticeName}
+    return found | {str(name): rendered(name, NOTICES[name], SENDER) for name in StaffNoticeKind}
 
 
 @pytest.mark.parametrize("width", [320, 800])
@@ -56,4 +56,4 @@ def test_letters_begin_with_a_capital() -> None:
     for name, words in every().items():
         greeting, _, said = words.text.partition("\n\n")
         assert greeting == "Hello,"
-        assert said[0].isupper() or name in {NoticeName.ACCESS_GRANT_ASKED, NoticeName.PEOPLE_TOKEN_ISSUED}
+        assert said[0].isupper() or name in {StaffNoticeKind.ACCESS_GRANT_ASKED, StaffNoticeKind.PEOPLE_TOKEN_ISSUED}

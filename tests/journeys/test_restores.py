@@ -18,7 +18,7 @@ from models.erasure import ledger_lag, ledger_replay, steps
 from models.registration import registering
 from models.registration.registering import Registration
 from models.subjects.email_addresses import ADDRESS
-from models.unit_of_work import deed
+from models.unit_of_work import unit_of_work
 from tests.cli.commands import privacy
 from tests.conftest import ROOT, Databases, Running, World, settings_for
 from tests.journeys.places import carried_out, people, two_databases, worker, world_of
@@ -30,8 +30,10 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
     async def before() -> list[UUID]:
         async with world_of(aside) as world:
             ids = await people(world, 3, account=True)
-            async with deed(world.database, world.keyring, Actor("store", Role.STORE, (Role.STORE,)), "test") as made:
-                await registering.register(made, Registration("stays@example.com", "Stays Here"))
+            async with unit_of_work(
+                world.database, world.keyring, Actor("store", Role.STORE, (Role.STORE,)), "test"
+            ) as made:
+                await registering.register_subject(made, Registration("stays@example.com", "Stays Here"))
             return ids
 
     ids = asyncio.run(before())
@@ -46,8 +48,10 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
             async with world.database.writers.acquire() as connection:
                 rows = await connection.fetch("SELECT id FROM erasure_steps")
             for row in rows[:2]:
-                async with deed(world.database, world.keyring, Actor("f", Role.SERVICE, (Role.SERVICE,)), "t") as made:
-                    await steps.complete(made, row[0], 1)
+                async with unit_of_work(
+                    world.database, world.keyring, Actor("f", Role.SERVICE, (Role.SERVICE,)), "t"
+                ) as made:
+                    await steps.complete_erasure_step(made, row[0], 1)
             await worker(world).drain()
 
     asyncio.run(after())
@@ -62,7 +66,7 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
             opened = [(subject_id, await opening(world, address)) for subject_id, address in sealed]
             assert {subject_id for subject_id, keys in opened if keys == 0} == set(ids), "it opens with no key"
             assert sum(keys for _, keys in opened) == 1, "with no other key, and that of who stays opens"
-            assert await ledger_lag.lag(world.database, world.keyring) is ledger_lag.Lag.DATABASE_IS_OLDER
+            assert await ledger_lag.read_lag(world.database, world.keyring) is ledger_lag.LedgerLag.DATABASE_IS_OLDER
             with pytest.raises(Exception, match="older"):
                 await worker(world).round()
 
@@ -109,7 +113,7 @@ async def opening(world: World, sealed: bytes) -> int:
     count = 0
     for key in keys:
         with contextlib.suppress(InvalidTag):
-            count += bool(ADDRESS.open(key, sealed))
+            count += bool(ADDRESS.decrypt(key, sealed))
     return count
 
 
@@ -166,9 +170,9 @@ def test_a_keyring_that_was_rolled_back_is_noticed_and_its_keys_are_destroyed_ag
 
     async def mended() -> None:
         async with world_of(aside) as world:
-            assert await ledger_lag.lag(world.database, world.keyring) is ledger_lag.Lag.KEYRING_IS_OLDER
-            assert (await ledger_replay.replay(world.database, world.keyring)).reentered == 2
-            assert await ledger_lag.lag(world.database, world.keyring) is None
+            assert await ledger_lag.read_lag(world.database, world.keyring) is ledger_lag.LedgerLag.KEYRING_IS_OLDER
+            assert (await ledger_replay.replay_ledger(world.database, world.keyring)).reentered == 2
+            assert await ledger_lag.read_lag(world.database, world.keyring) is None
             async with world.keyring.pool.acquire() as ring:
                 assert await ring.fetchval("SELECT count(*) FROM subject_keys") == 0
 

@@ -15,9 +15,9 @@ from mailers.transport_factory import transport_of
 from models.access.database_roles import WORKER
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
-from models.storage.database import Acting, Database
-from workers.email_worker import Letters
-from workers.erasure_worker import Erasures
+from models.storage.database import Database, DatabaseRoles
+from workers.email_worker import EmailWorker
+from workers.erasure_worker import ErasureWorker
 
 POLL = 0.01
 
@@ -29,13 +29,13 @@ async def live(smtp_url: str, said: TextIO) -> None:
         readers=2,
         writers=8,
         timeout=10,
-        acting=Acting(WORKER, WORKER),
+        acting=DatabaseRoles(WORKER, WORKER),
     )
     keyring = Keyring(database.keyring, MasterKeys(os.environ["PRIVACY_MASTER_KEY"]))
     await keyring.load()
     sender = Sender.read("privacy@example.org", None, "https://privacy.example.org")
-    letters = Letters(database, keyring, sender, transport_of(smtp_url, "example.org"))
-    erasures = Erasures(
+    letters = EmailWorker(database, keyring, sender, transport_of(smtp_url, "example.org"))
+    erasures = ErasureWorker(
         database,
         keyring,
         issuer="https://privacy.example.com",

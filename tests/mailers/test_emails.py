@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from mailers.emails import LETTERS, TEMPLATES, written
 from mailers.message import Envelope, Sender, Written, message
-from models.outbox.emails import LetterName
-from models.outbox.staff_notices import NoticeName
-from models.storage.card_numbers import holds_card_number
+from models.outbox.emails import EmailKind
+from models.outbox.staff_notices import StaffNoticeKind
+from models.storage.card_numbers import contains_card_number
 from tests.mailers.fake_smtp import STRICT
 
 SENDER = Sender.read("Privätsphäre <privacy@example.org>", "support@example.org", "https://privacy.example.org/base/")
 LINK = "https://privacy.example.org/u/" + "A" * 130
 AT = datetime(2027, 1, 31, 12, 0, 5, tzinfo=UTC)
 ENVELOPE = Envelope("opted_out", "<let_01@example.org>", "user@example.com", AT)
-EVERY = list(LetterName)
+EVERY = list(EmailKind)
 HEADERS = {
     "From",
     "To",
@@ -41,7 +41,7 @@ UNSUBSCRIBE = {"List-Unsubscribe", "List-Unsubscribe-Post"}
 
 
 def made(
-    name: LetterName, recipient: str = "user@example.com", unsubscribe: str | None = LINK, **says: Any
+    name: EmailKind, recipient: str = "user@example.com", unsubscribe: str | None = LINK, **says: Any
 ) -> EmailMessage:
     """Write a letter as it would go, and read it with a parser that raises at every defect."""
     words = written(name, {**LETTERS[name].example, **says}, SENDER, unsubscribe)
@@ -80,7 +80,7 @@ class Page(HTMLParser):
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_a_strict_parser_finds_no_defect(name: LetterName) -> None:
+def test_a_strict_parser_finds_no_defect(name: EmailKind) -> None:
     letter = made(name)
     assert set(letter.keys()) == HEADERS | UNSUBSCRIBE
     assert letter.get_content_type() == "multipart/alternative"
@@ -89,7 +89,7 @@ def test_a_strict_parser_finds_no_defect(name: LetterName) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_headers_say_that_a_machine_wrote_and_when(name: LetterName) -> None:
+def test_headers_say_that_a_machine_wrote_and_when(name: EmailKind) -> None:
     letter = made(name, unsubscribe=None)
     assert set(letter.keys()) == HEADERS
     assert str(letter["From"]) == "Privätsphäre <privacy@example.org>"
@@ -102,14 +102,14 @@ def test_headers_say_that_a_machine_wrote_and_when(name: LetterName) -> None:
 
 
 def test_the_unsubscribe_link_stands_whole_in_one_line() -> None:
-    words = written(LetterName.CONSENT_GRANTED, {"purpose": "Newsletter"}, SENDER, LINK)
+    words = written(EmailKind.CONSENT_GRANTED, {"purpose": "Newsletter"}, SENDER, LINK)
     octets = message(SENDER, ENVELOPE._replace(unsubscribe=LINK), words).body
     assert f"\r\nList-Unsubscribe: <{LINK}>\r\n".encode() in octets
     assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in octets
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_the_html_is_whole_and_loads_nothing(name: LetterName) -> None:
+def test_the_html_is_whole_and_loads_nothing(name: EmailKind) -> None:
     html = made(name).get_body(("html",))
     assert html is not None
     page = Page()
@@ -121,42 +121,42 @@ def test_the_html_is_whole_and_loads_nothing(name: LetterName) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_text_and_html_say_the_same(name: LetterName) -> None:
+def test_text_and_html_say_the_same(name: EmailKind) -> None:
     letter = made(name)
     html, text = letter.get_body(("html",)), letter.get_body(("plain",))
     assert html is not None
     assert text is not None
     bare = re.sub(r"<title>.*?</title>|<[^>]+>", " ", html.get_content())
     said = [re.findall(r"\w+", words) for words in (text.get_content(), bare)]
-    if name is LetterName.CONSENT_GRANTED:
+    if name is EmailKind.CONSENT_GRANTED:
         assert LINK in text.get_content()
     else:
         assert said[0] == said[1]
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_letters_are_short_and_hold_nothing_personal(name: LetterName) -> None:
+def test_letters_are_short_and_hold_nothing_personal(name: EmailKind) -> None:
     text = made(name).get_body(("plain",))
     assert text is not None
     content = text.get_content()
     assert len(content.replace(LINK, "")) < 700
     assert all(len(line) <= 72 for line in content.replace(LINK, "").splitlines())
     assert "user@example.com" not in content
-    assert not holds_card_number(content)
+    assert not contains_card_number(content)
 
 
 def test_each_letter_has_its_folder_and_each_folder_its_letter() -> None:
     folders = {path.name: {file.name for file in path.iterdir()} for path in TEMPLATES.iterdir() if path.is_dir()}
-    assert folders == {str(name): {"subject.txt", "body.txt", "body.html"} for name in (*LetterName, *NoticeName)}
+    assert folders == {str(name): {"subject.txt", "body.txt", "body.html"} for name in (*EmailKind, *StaffNoticeKind)}
 
 
 def test_a_letter_made_twice_is_the_same_to_the_octet() -> None:
-    words = written(LetterName.OPTED_OUT, LETTERS[LetterName.OPTED_OUT].example, SENDER)
+    words = written(EmailKind.OPTED_OUT, LETTERS[EmailKind.OPTED_OUT].example, SENDER)
     assert message(SENDER, ENVELOPE, words) == message(SENDER, ENVELOPE, words)
 
 
 def test_titles_are_text_in_html() -> None:
-    html = made(LetterName.OPTED_OUT, purposes=["<script>alert(1)</script> & more"]).get_body(("html",))
+    html = made(EmailKind.OPTED_OUT, purposes=["<script>alert(1)</script> & more"]).get_body(("html",))
     assert html is not None
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in html.get_content()
 
@@ -195,7 +195,7 @@ def test_an_address_or_an_id_that_would_add_a_header_is_refused(injected: str) -
 
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_whatever_a_subject_and_a_title_hold_headers_stay_what_they_are(subject: str, title: str) -> None:
-    words = written(LetterName.OPTED_OUT, {"purposes": [title], "is_everything": False}, SENDER)
+    words = written(EmailKind.OPTED_OUT, {"purposes": [title], "is_everything": False}, SENDER)
     try:
         octets = message(SENDER, ENVELOPE, words._replace(subject=subject)).body
     except (ValueError, UnicodeError):

@@ -11,10 +11,10 @@ import pytest
 
 from mailers.emails import LETTERS, written
 from mailers.message import Envelope, Sender, message
-from mailers.transport import Declined
+from mailers.transport import DeliveryRejected
 from mailers.transport_factory import transport_of
-from models.outbox.emails import LetterName
-from models.storage.columns import now
+from models.outbox.emails import EmailKind
+from models.storage.clock import now
 from tests.mailers.fake_smtp import Office, opened
 
 SMTPD = Path("/usr/sbin/smtpd")
@@ -66,22 +66,22 @@ async def test_opensmtpd_takes_every_letter_and_passes_it_on_unharmed(tmp_path: 
     office = Office()
     async with opened(office) as there, relaying(tmp_path, there) as port:
         transport = transport_of(f"smtp://127.0.0.1:{port}?starttls=never", "example.org")()
-        for number, name in enumerate(LetterName):
+        for number, name in enumerate(EmailKind):
             words = written(name, LETTERS[name].example, SENDER, "https://privacy.example.org/u/" + "A" * 130)
             link = "https://privacy.example.org/u/" + "A" * 130
             envelope = Envelope(name, f"<let_{number}@example.org>", "user@example.com", now(), link)
             mail = message(SENDER, envelope, words)
             await transport.offer(mail)
             assert await transport.deliver(mail) == 250
-        with pytest.raises(Declined) as refused:
+        with pytest.raises(DeliveryRejected) as refused:
             await transport.offer(mail._replace(recipient="user@elsewhere.example"))
         assert refused.value.is_permanent
         await transport.close()
         async with asyncio.timeout(60):
-            while len(office.accepted) < len(LetterName):  # noqa: ASYNC110 -- another program relays in its own time
+            while len(office.accepted) < len(EmailKind):  # noqa: ASYNC110 -- another program relays in its own time
                 await asyncio.sleep(0.05)
     arrived = {str(letter.message["Message-ID"]): letter.message for letter in office.accepted}
-    assert len(arrived) == len(LetterName)
+    assert len(arrived) == len(EmailKind)
     for letter in arrived.values():
         assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert letter.get_content_type() == "multipart/alternative"

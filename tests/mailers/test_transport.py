@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mailers.smtp import Smtp, stuffed
-from mailers.transport import Declined, Mail, Transport, Unanswered, Unreachable
+from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, Mail, Transport, TransportUnavailable
 from mailers.transport_factory import transport_of
 from tests.mailers.fake_smtp import Misdeed, Office, opened
 
@@ -79,7 +79,7 @@ async def test_a_no_says_what_it_is_about_and_the_connection_goes_on(
     async with opened(office) as port:
         transport = road(port)
         office.order(command, answer)
-        with pytest.raises(Declined) as refused:
+        with pytest.raises(DeliveryRejected) as refused:
             await sent(transport)
         told = refused.value
         assert (told.code, told.is_permanent, told.is_about_address) == (
@@ -101,7 +101,7 @@ async def test_before_the_letter_is_handed_over_nothing_is_in_doubt(
     async with opened(office) as port:
         transport = road(port, patience=0.3)
         office.order(command, misdeed)
-        with pytest.raises(Unreachable):
+        with pytest.raises(TransportUnavailable):
             await sent(transport)
         assert await sent(transport) == 250
         await transport.close()
@@ -115,7 +115,7 @@ async def test_silence_after_the_letter_is_doubt(anyio_backend: str, misdeed: Mi
         transport = road(port, patience=0.3)
         office.order("DATA", misdeed)
         await transport.offer(MAIL)
-        with pytest.raises(Unanswered):
+        with pytest.raises(DeliveryUnconfirmed):
             await transport.deliver(MAIL)
         await transport.close()
 
@@ -126,7 +126,7 @@ async def test_a_letter_that_was_accepted_without_a_word_is_in_doubt(anyio_backe
         transport = road(port)
         office.order("DATA", Misdeed.ACCEPT_AND_HANG_UP)
         await transport.offer(MAIL)
-        with pytest.raises(Unanswered):
+        with pytest.raises(DeliveryUnconfirmed):
             await transport.deliver(MAIL)
     assert len(office.accepted) == 1
 
@@ -145,7 +145,7 @@ async def test_an_address_that_would_be_a_command_reaches_no_server(anyio_backen
     office = Office()
     async with opened(office) as port:
         transport = road(port)
-        with pytest.raises(Declined) as refused:
+        with pytest.raises(DeliveryRejected) as refused:
             await sent(transport, MAIL._replace(recipient=recipient))
         assert (refused.value.is_permanent, refused.value.is_about_address) == (True, False)
         assert await sent(transport) == 250
@@ -179,7 +179,7 @@ async def test_an_offer_can_be_withdrawn(anyio_backend: str) -> None:
 async def test_nobody_at_the_port_is_no_letters_fault(anyio_backend: str) -> None:
     async with opened(Office()) as port:
         pass
-    with pytest.raises(Unreachable) as unreachable:
+    with pytest.raises(TransportUnavailable) as unreachable:
         await sent(road(port))
     assert not unreachable.value.met_letter
 
@@ -215,10 +215,10 @@ async def test_starttls_is_demanded_by_default(tmp_path: Path) -> None:
     office = Office()
     certificate = Certificate(tmp_path)
     async with opened(office) as port:
-        with pytest.raises(Unreachable):
+        with pytest.raises(TransportUnavailable):
             await sent(road(port, ""))
     async with opened(office, tls=certificate.context, require_starttls=True) as port:
-        with pytest.raises(Unreachable):
+        with pytest.raises(TransportUnavailable):
             await sent(road(port, ""))
         transport = road(port, f"ca={certificate.path}")
         assert await sent(transport) == 250
@@ -230,7 +230,7 @@ async def test_tls_from_the_start(tmp_path: Path) -> None:
     office = Office()
     certificate = Certificate(tmp_path)
     async with opened(office, tls=certificate.context, implicit=True) as port:
-        with pytest.raises(Unreachable):
+        with pytest.raises(TransportUnavailable):
             await sent(road(port, "", scheme="smtps"))
         transport = road(port, f"ca={certificate.path}", scheme="smtps")
         assert await sent(transport) == 250
@@ -243,7 +243,7 @@ async def test_a_certificate_of_somebody_else_is_refused(tmp_path: Path, *, impl
     certificate = Certificate(tmp_path, "127.0.0.2")
     async with opened(office, tls=certificate.context, implicit=implicit) as port:
         transport = road(port, f"ca={certificate.path}", scheme="smtps" if implicit else "smtp")
-        with pytest.raises(Unreachable):
+        with pytest.raises(TransportUnavailable):
             await sent(transport)
     assert office.accepted == []
 
@@ -265,7 +265,7 @@ async def test_user_and_password_go_over_tls(tmp_path: Path) -> None:
             if is_right:
                 assert await sent(transport) == 250
             else:
-                with pytest.raises(Unreachable) as unreachable:
+                with pytest.raises(TransportUnavailable) as unreachable:
                     await sent(transport)
                 assert not unreachable.value.met_letter
             await transport.close()
@@ -283,7 +283,7 @@ async def test_addresses_of_other_scripts(anyio_backend: str) -> None:
     assert office.addresses() == ["user@xn--exmple-cua.se", "användare@exämple.se"]
     async with opened(office, smtputf8=False) as port:
         transport = road(port)
-        with pytest.raises(Declined) as refused:
+        with pytest.raises(DeliveryRejected) as refused:
             await sent(transport, international)
         assert refused.value.is_permanent
         assert not refused.value.is_about_address
@@ -329,7 +329,7 @@ async def test_a_maildir_that_cannot_be_written_is_no_letters_fault(tmp_path: Pa
     (tmp_path / "file").write_text("in the way")
     transport = transport_of(f"maildir:{tmp_path / 'file'}", "example.org")()
     await transport.offer(MAIL)
-    with pytest.raises(Unreachable) as unreachable:
+    with pytest.raises(TransportUnavailable) as unreachable:
         await transport.deliver(MAIL)
     assert not unreachable.value.met_letter
 

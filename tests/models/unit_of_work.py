@@ -5,23 +5,23 @@ from typing import Any
 from uuid import UUID
 
 from models.consent import opt_outs, recording
-from models.consent.decisions import DecisionRow, decided
+from models.consent.decisions import DecisionRow, decisions_of_subjects
 from models.consent.ledger import Channel, ConsentRow
 from models.consent.ledger import of_subjects as consents_of
 from models.consent.opt_outs import OptOutRow
 from models.registration import registering
 from models.registration.registering import Registration
-from models.subjects.identifiers import Name
+from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
 
 
-def named(subject_id: UUID) -> Name:
-    return Name("id", subject_id)
+def named(subject_id: UUID) -> SubjectIdentifier:
+    return SubjectIdentifier("id", subject_id)
 
 
 async def registered(world: World, email: str = "user@example.com", **known: Any) -> UUID:
-    async with world.deed() as deed:
-        return await registering.register(deed, Registration(email, **known))
+    async with world.unit() as unit:
+        return await registering.register_subject(unit, Registration(email, **known))
 
 
 async def granted(
@@ -31,25 +31,25 @@ async def granted(
     channel: Channel = Channel.WEBSITE,
     at: datetime | None = None,
 ) -> None:
-    async with world.deed() as deed:
-        await recording.grant(deed, named(who), purpose, channel, at)
+    async with world.unit() as unit:
+        await recording.grant_consent(unit, named(who), purpose, channel, at)
 
 
 async def refused(world: World, who: UUID | str, *purposes: str, channel: Channel = Channel.WEBSITE) -> OptOutRow:
-    name = named(who) if isinstance(who, UUID) else Name.email(who)
-    async with world.deed() as deed:
-        return await opt_outs.opt_out(deed, name, purposes or ["newsletter"], channel)
+    name = named(who) if isinstance(who, UUID) else SubjectIdentifier.email(who)
+    async with world.unit() as unit:
+        return await opt_outs.opt_out(unit, name, purposes or ["newsletter"], channel)
 
 
 async def refused_all(world: World, who: UUID | str, channel: Channel = Channel.WEBSITE) -> OptOutRow:
-    name = named(who) if isinstance(who, UUID) else Name.email(who)
-    async with world.deed() as deed:
-        return await opt_outs.opt_out_of_all(deed, name, channel)
+    name = named(who) if isinstance(who, UUID) else SubjectIdentifier.email(who)
+    async with world.unit() as unit:
+        return await opt_outs.opt_out_of_all(unit, name, channel)
 
 
 async def decision(world: World, who: UUID, purpose: str = "newsletter") -> DecisionRow:
     async with world.database.readers.acquire() as connection:
-        return (await decided(connection, [who], purpose))[who]
+        return (await decisions_of_subjects(connection, [who], purpose))[who]
 
 
 async def current(world: World, who: UUID, purpose: str = "newsletter") -> ConsentRow | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from models.audit.segments import Signer
+from models.audit.segments import SegmentSigner
 from models.storage.database import Database
 from tests.conftest import Api, Databases
 from tests.models.audit.sample_log import sealed
@@ -190,7 +190,7 @@ def test_the_record_and_its_seals_hold_no_value(api: Api, databases: Databases) 
 
     async def dumped() -> str:
         database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=2, timeout=10)
-        await sealed(database, Signer(Signer.made()))
+        await sealed(database, SegmentSigner(SegmentSigner.made()))
         async with database.writers.acquire() as connection:
             tables = ("access_events", "audit_segments", "consent_question_counts")
             rows = [row for table in tables for row in await connection.fetch(f"SELECT * FROM {table}")]

@@ -11,7 +11,7 @@ import pytest
 
 from models.errors import SubjectErased, Unavailable
 from resolvers import batch_loader
-from resolvers.batch_loader import MOST_FLIGHTS, MOST_KEYS, MOST_STATEMENTS, Reader
+from resolvers.batch_loader import MAX_BATCH_SIZE, MAX_IN_FLIGHT_QUERIES, MAX_STATEMENTS_PER_LEASE, BatchLoader
 from tests.conftest import Databases
 
 pytestmark = pytest.mark.anyio
@@ -66,58 +66,58 @@ async def until(pool: asyncpg.Pool, asleep: int) -> None:
 
 
 async def test_keys_asked_for_at_the_same_moment_go_out_in_one_statement(pool: asyncpg.Pool) -> None:
-    read, reader = Doubling(), Reader(pool)
+    read, reader = Doubling(), BatchLoader(pool)
     answers = await asyncio.gather(*[reader.load(read, [n, n + 1]) for n in range(100, 120)])
     assert answers == [[2 * n, 2 * n + 2] for n in range(100, 120)]
     assert [sorted(keys) for keys in read.statements] == [list(range(100, 121))]
 
 
 async def test_each_asker_has_the_order_and_the_repetitions_of_their_own_keys(pool: asyncpg.Pool) -> None:
-    read, reader = Doubling(), Reader(pool)
+    read, reader = Doubling(), BatchLoader(pool)
     assert await reader.load(read, [3, 1, 3, 2]) == [6, 2, 6, 4]
     assert sorted(read.statements[0]) == [1, 2, 3]
 
 
 async def test_other_arguments_are_another_statement(pool: asyncpg.Pool) -> None:
-    read, reader = Doubling(), Reader(pool)
+    read, reader = Doubling(), BatchLoader(pool)
     answers = await asyncio.gather(*[reader.load(read, [1], arguments) for arguments in [(), (5,)]])
     assert answers == [[2], [7]]
     assert read.statements == [[1], [1]]
 
 
 async def test_a_statement_takes_a_few_hundred_keys_and_one_request_alone_may_have_more(pool: asyncpg.Pool) -> None:
-    read, reader = Doubling(), Reader(pool)
-    many = list(range(1000, 1000 + 2 * MOST_KEYS))
-    asked = [reader.load(read, many), *(reader.load(read, [2000 + n, 3000 + n]) for n in range(MOST_KEYS))]
+    read, reader = Doubling(), BatchLoader(pool)
+    many = list(range(1000, 1000 + 2 * MAX_BATCH_SIZE))
+    asked = [reader.load(read, many), *(reader.load(read, [2000 + n, 3000 + n]) for n in range(MAX_BATCH_SIZE))]
     answers = await asyncio.gather(*asked)
     assert answers[0] == [2 * n for n in many]
-    assert [len(keys) for keys in read.statements] == [2 * MOST_KEYS, MOST_KEYS, MOST_KEYS]
+    assert [len(keys) for keys in read.statements] == [2 * MAX_BATCH_SIZE, MAX_BATCH_SIZE, MAX_BATCH_SIZE]
 
 
 async def test_a_key_may_count_for_many(pool: asyncpg.Pool) -> None:
-    read, reader = Doubling(), Reader(pool)
-    sizes = [MOST_KEYS - 1, 1, 1, 2 * MOST_KEYS, MOST_KEYS // 2, MOST_KEYS // 2]
+    read, reader = Doubling(), BatchLoader(pool)
+    sizes = [MAX_BATCH_SIZE - 1, 1, 1, 2 * MAX_BATCH_SIZE, MAX_BATCH_SIZE // 2, MAX_BATCH_SIZE // 2]
     await asyncio.gather(*[reader.ask(read, [number], size=size) for number, size in enumerate(sizes)])
     assert sorted(map(sorted, read.statements)) == [[0, 1], [2], [3], [4, 5]]
 
 
 async def test_while_statements_are_on_their_way_the_next_batch_gathers(pool: asyncpg.Pool) -> None:
-    read, reader = Doubling(), Reader(pool)
+    read, reader = Doubling(), BatchLoader(pool)
     read.is_free.clear()
     asked = []
-    for n in range(MOST_FLIGHTS + 40):
+    for n in range(MAX_IN_FLIGHT_QUERIES + 40):
         read.has_begun.clear()
         asked.append(asyncio.create_task(reader.load(read, [n + 100])))
-        if n < MOST_FLIGHTS:
+        if n < MAX_IN_FLIGHT_QUERIES:
             await read.has_begun.wait()
         await asyncio.sleep(0)
     read.is_free.set()
-    assert await asyncio.gather(*asked) == [[2 * n + 200] for n in range(MOST_FLIGHTS + 40)]
-    assert [len(keys) for keys in read.statements] == [*([1] * MOST_FLIGHTS), 40]
+    assert await asyncio.gather(*asked) == [[2 * n + 200] for n in range(MAX_IN_FLIGHT_QUERIES + 40)]
+    assert [len(keys) for keys in read.statements] == [*([1] * MAX_IN_FLIGHT_QUERIES), 40]
 
 
 async def test_a_failure_belongs_to_those_whose_keys_it_came_of(pool: asyncpg.Pool) -> None:
-    read, reader = Doubling(), Reader(pool)
+    read, reader = Doubling(), BatchLoader(pool)
     answers = await asyncio.gather(*(reader.load(read, [n]) for n in range(10, 16)), return_exceptions=True)
     assert isinstance(answers[3], SubjectErased)
     assert answers[:3] + answers[4:] == [[20], [22], [24], [28], [30]]
@@ -125,7 +125,7 @@ async def test_a_failure_belongs_to_those_whose_keys_it_came_of(pool: asyncpg.Po
 
 
 async def test_a_lost_connection_fails_those_aboard_and_nobody_after_them(pool: asyncpg.Pool) -> None:
-    reader = Reader(pool)
+    reader = BatchLoader(pool)
     napping = asyncio.create_task(reader.load(Napping(), [60.0]))
     await until(pool, 1)
     await pool.execute(ASLEEP.replace("count(*)", "pg_terminate_backend(pid)"))
@@ -137,13 +137,13 @@ async def test_a_lost_connection_fails_those_aboard_and_nobody_after_them(pool: 
 async def test_a_slow_statement_is_cut_by_the_timeout(clean: Databases) -> None:
     async with asyncpg.create_pool(clean.url, min_size=0, max_size=2, command_timeout=0.2) as pool:
         with pytest.raises(TimeoutError):
-            await Reader(pool).load(Napping(), [60.0])
+            await BatchLoader(pool).load(Napping(), [60.0])
     async with asyncpg.create_pool(clean.url, min_size=0, max_size=2) as pool:
         await until(pool, 0)
 
 
 async def test_a_caller_who_goes_away_leaves_the_others_their_answer(pool: asyncpg.Pool) -> None:
-    read, reader = Doubling(), Reader(pool)
+    read, reader = Doubling(), BatchLoader(pool)
     read.is_free.clear()
     asked = [asyncio.create_task(reader.load(read, [n])) for n in range(20, 30)]
     await read.has_begun.wait()
@@ -156,7 +156,7 @@ async def test_a_caller_who_goes_away_leaves_the_others_their_answer(pool: async
 
 
 async def test_the_statement_of_callers_who_all_went_away_is_cancelled(pool: asyncpg.Pool) -> None:
-    reader = Reader(pool)
+    reader = BatchLoader(pool)
     read = Napping()
     asked = [asyncio.create_task(reader.load(read, [20.0 + n])) for n in range(2)]
     await until(pool, 1)
@@ -169,7 +169,7 @@ async def test_the_statement_of_callers_who_all_went_away_is_cancelled(pool: asy
 
 
 async def test_a_caller_who_goes_away_before_the_statement_is_not_asked_for(pool: asyncpg.Pool) -> None:
-    read, reader = Doubling(), Reader(pool)
+    read, reader = Doubling(), BatchLoader(pool)
     gone = asyncio.create_task(reader.load(read, [40]))
     stays = asyncio.create_task(reader.load(read, [41]))
     await asyncio.sleep(0)
@@ -196,7 +196,7 @@ class Fussy:
 
 
 async def test_who_goes_away_while_each_is_read_for_alone_leaves_the_others_their_answer(pool: asyncpg.Pool) -> None:
-    read, reader = Fussy(), Reader(pool)
+    read, reader = Fussy(), BatchLoader(pool)
     gone, stays = (asyncio.create_task(reader.load(read, [key])) for key in (1, 2))
     await read.is_slow.wait()
     gone.cancel()
@@ -206,14 +206,14 @@ async def test_who_goes_away_while_each_is_read_for_alone_leaves_the_others_thei
 
 
 async def test_who_asks_for_what_a_read_leaves_out_is_counted_once(pool: asyncpg.Pool) -> None:
-    read, reader = Fussy(), Reader(pool)
+    read, reader = Fussy(), BatchLoader(pool)
     answers = await asyncio.gather(*(reader.load(read, [key]) for key in (3, 4)), return_exceptions=True)
     assert isinstance(answers[0], KeyError)
     assert (answers[1], reader.waiting) == ([8], 0)
 
 
 async def test_who_goes_away_once_answered_takes_no_later_statement_along(pool: asyncpg.Pool) -> None:
-    read, reader = Doubling(), Reader(pool)
+    read, reader = Doubling(), BatchLoader(pool)
     read.is_free.clear()
     first = asyncio.create_task(reader.load(read, [50]))
     await read.has_begun.wait()
@@ -226,7 +226,7 @@ async def test_who_goes_away_once_answered_takes_no_later_statement_along(pool: 
 
 async def test_a_busy_read_gives_its_connections_back_for_others(clean: Databases) -> None:
     async with asyncpg.create_pool(clean.url, min_size=0, max_size=1) as pool:
-        busy, other, reader = Doubling(), Doubling(), Reader(pool)
+        busy, other, reader = Doubling(), Doubling(), BatchLoader(pool)
         waits = asyncio.Event()
 
         async def ask(n: int) -> None:
@@ -239,14 +239,14 @@ async def test_a_busy_read_gives_its_connections_back_for_others(clean: Database
             assert await reader.load(other, [7]) == [14]
         waits.set()
         await asyncio.gather(*asking)
-        assert len(busy.statements) <= 3 * MOST_STATEMENTS
+        assert len(busy.statements) <= 3 * MAX_STATEMENTS_PER_LEASE
 
 
 async def test_past_the_most_that_may_wait_the_answer_is_unavailable(
     pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_loader, "MOST_WAITING", 10)
-    read, reader = Doubling(), Reader(pool)
+    monkeypatch.setattr(batch_loader, "MAX_WAITING_REQUESTS", 10)
+    read, reader = Doubling(), BatchLoader(pool)
     answers = await asyncio.gather(*(reader.load(read, [n]) for n in range(100, 115)), return_exceptions=True)
     assert answers[:10] == [[2 * n] for n in range(100, 110)]
     assert all(isinstance(answer, Unavailable) for answer in answers[10:])
@@ -255,12 +255,12 @@ async def test_past_the_most_that_may_wait_the_answer_is_unavailable(
 
 async def test_without_keys_nothing_is_asked(pool: asyncpg.Pool) -> None:
     read = Doubling()
-    assert await Reader(pool).load(read, []) == []
+    assert await BatchLoader(pool).load(read, []) == []
     assert read.statements == []
 
 
 async def test_the_lanes_are_gone_when_nobody_asks(pool: asyncpg.Pool) -> None:
-    reader = Reader(pool)
+    reader = BatchLoader(pool)
     await asyncio.gather(*(reader.load(Doubling(), [n], (n,)) for n in range(10)))
     async with asyncio.timeout(5):
         while reader.lanes:  # noqa: ASYNC110 -- the lanes say nothing when they go
@@ -299,7 +299,7 @@ async def test_what_was_committed_before_a_question_is_in_its_answer(
     await pool.execute("CREATE TABLE loader_counter AS SELECT 0 AS number")
     script = tmp_path / "writer.py"
     script.write_text(WRITER)
-    reader, read = Reader(pool), Counting()
+    reader, read = BatchLoader(pool), Counting()
     committed = asked = 0
     is_over = asyncio.Event()
 

@@ -14,9 +14,9 @@ from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.erasure import certificates
 from models.requests import verification_codes
-from models.storage.columns import Prefix, id_of
 from models.storage.database import Database
-from models.unit_of_work import deed
+from models.storage.ids import Prefix, parse_id_of
+from models.unit_of_work import unit_of_work
 from tests.conftest import Api, Databases, Running, settings_for
 from tests.journeys.places import carried_out
 from tests.people import GRANT
@@ -42,13 +42,13 @@ def code_of(databases: Databases, request: str) -> str:
         database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=1, timeout=10)
         keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
         await keyring.load()
-        async with deed(database, keyring, Actor("a test", Role.ADMIN, (Role.ADMIN,)), "test") as made:
+        async with unit_of_work(database, keyring, Actor("a test", Role.ADMIN, (Role.ADMIN,)), "test") as made:
             await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
-            request_id = id_of(Prefix.RIGHTS_REQUEST, request)
+            request_id = parse_id_of(Prefix.RIGHTS_REQUEST, request)
             subject_id = await made.connection.fetchval(
                 "SELECT subject_id FROM rights_requests WHERE id = $1", request_id
             )
-            new = await verification_codes.issue(made, subject_id, request_id)
+            new = await verification_codes.issue_code(made, subject_id, request_id)
         await database.close()
         assert new
         return new.code
@@ -119,7 +119,7 @@ def test_requests_are_listed_by_state_and_clock_page_by_page(api: Api, databases
         connection = await asyncpg.connect(databases.url)
         await connection.execute(
             "UPDATE rights_requests SET due_at = now() - interval '1 hour' WHERE id = $1",
-            id_of(Prefix.RIGHTS_REQUEST, requests[3]),
+            parse_id_of(Prefix.RIGHTS_REQUEST, requests[3]),
         )
         await connection.close()
 
@@ -188,7 +188,7 @@ def test_what_stays_is_said_with_its_last_day_in_plan_request_and_certificate(ap
     done = api.ask("SUPPORT", shown, id=request).data["rightsRequest"]
     assert wanted in done["retained"]
     keys = httpx.get(f"{api.url}/.well-known/jwks.json").json()["keys"]
-    assert wanted in certificates.verified(done["certificate"]["jws"], keys)["retained"]
+    assert wanted in certificates.verify_certificate(done["certificate"]["jws"], keys)["retained"]
 
 
 def test_a_person_shows_their_requests_and_each_can_be_called_off_or_denied(api: Api) -> None:

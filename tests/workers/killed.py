@@ -20,8 +20,8 @@ from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
 from tests.conftest import ROOT
-from workers.email_worker import Letters
-from workers.erasure_worker import Erasures
+from workers.email_worker import EmailWorker
+from workers.erasure_worker import ErasureWorker
 
 LINES = {
     "letters": (
@@ -79,11 +79,11 @@ async def drain(work: str, url: str, keyring_url: str, master_key: str, smtp_url
     await keyring.load()
     if work == "letters":
         sender = Sender.read("privacy@example.org", None, "https://privacy.example.org")
-        await Letters(database, keyring, sender, transport_of(smtp_url, "example.org")).drain()
+        await EmailWorker(database, keyring, sender, transport_of(smtp_url, "example.org")).drain()
     else:
         # A lease that is over at once: the next worker takes up what this one leaves.
         life, lease = timedelta(days=183), timedelta(0)
-        await Erasures(database, keyring, issuer="https://x.example.org", backup_life=life, lease=lease).drain()
+        await ErasureWorker(database, keyring, issuer="https://x.example.org", backup_life=life, lease=lease).drain()
     await database.close()
 
 

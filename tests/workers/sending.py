@@ -9,38 +9,38 @@ from uuid import UUID
 from mailers.message import Sender
 from mailers.transport_factory import transport_of
 from models.outbox import emails
-from models.outbox.emails import LetterName
+from models.outbox.emails import EmailKind
 from models.registration import registering
 from models.registration.registering import Registration
 from tests.conftest import World
 from tests.mailers.fake_smtp import Office, opened
-from workers.email_worker import Letters
+from workers.email_worker import EmailWorker
 
 SENDER = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")
 
 
 @contextlib.asynccontextmanager
-async def worker(world: World, office: Office, *, patience: float = 5) -> AsyncIterator[Letters]:
+async def worker(world: World, office: Office, *, patience: float = 5) -> AsyncIterator[EmailWorker]:
     async with opened(office) as port:
         url = f"smtp://127.0.0.1:{port}?starttls=never"
-        yield Letters(
+        yield EmailWorker(
             world.database, world.keyring, SENDER, transport_of(url, "example.org", answer=patience, verdict=patience)
         )
 
 
 async def person(world: World, address: str = "user@example.com") -> UUID:
-    async with world.deed() as deed:
-        return await registering.register(deed, Registration(address))
+    async with world.unit() as unit:
+        return await registering.register_subject(unit, Registration(address))
 
 
-async def owe(world: World, subject_id: UUID, name: LetterName = LetterName.ERASURE_DENIED, about: str = "1") -> None:
+async def owe(world: World, subject_id: UUID, name: EmailKind = EmailKind.ERASURE_DENIED, about: str = "1") -> None:
     """Post a letter: one that must not be repeated, unless another is named."""
     said: dict[str, Any] = {
-        LetterName.ERASURE_DENIED: {"reason": "OTHER"},
-        LetterName.ERASURE_SCHEDULED: {"execute_at": "2027-01-31T12:00:00+00:00"},
+        EmailKind.ERASURE_DENIED: {"reason": "OTHER"},
+        EmailKind.ERASURE_SCHEDULED: {"execute_at": "2027-01-31T12:00:00+00:00"},
     }[name]
-    async with world.deed() as deed:
-        await emails.post(deed, name, subject_id, f"request:{about}", **said)
+    async with world.unit() as unit:
+        await emails.enqueue(unit, name, subject_id, f"request:{about}", **said)
 
 
 async def rows(world: World, *columns: str) -> list[tuple[Any, ...]]:
@@ -69,7 +69,7 @@ async def until_sent(world: World, count: int = 1) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(letters: Letters, **given: Any) -> AsyncIterator[None]:
+async def running(letters: EmailWorker, **given: Any) -> AsyncIterator[None]:
     task = asyncio.create_task(letters.run(**given))
     try:
         yield

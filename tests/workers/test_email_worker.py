@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from mailers.transport import Unreachable
+from mailers.transport import TransportUnavailable
 from models.outbox import emails
-from models.outbox.emails import LetterName
+from models.outbox.emails import EmailKind
 from tests.conftest import World
 from tests.mailers.fake_smtp import Misdeed, Office
 from tests.workers.sending import due_again, owe, person, rows, running, until, until_sent, worker
@@ -46,9 +46,9 @@ async def test_one_call_is_enough_for_as_many_loops_as_there_are_letters_for(wor
     subject_id = await person(world)
     said: dict[str, Any] = {"reason": "OTHER"}
     async with worker(world, office) as sending, running(sending, flights=8, poll=600):
-        async with world.deed() as deed:
+        async with world.unit() as unit:
             for number in range(2 * BATCH + 1):
-                await emails.post(deed, LetterName.ERASURE_DENIED, subject_id, f"request:{number:x}", **said)
+                await emails.enqueue(unit, EmailKind.ERASURE_DENIED, subject_id, f"request:{number:x}", **said)
         await until_sent(world, 2 * BATCH + 1)
     assert office.connections == 3
 
@@ -130,7 +130,7 @@ async def test_a_letter_without_an_answer_is_shown_to_the_operator(world: World)
 async def test_a_letter_without_an_answer_is_repeated_when_that_does_no_harm(world: World) -> None:
     office = Office()
     office.order("DATA", Misdeed.ACCEPT_AND_HANG_UP)
-    await owe(world, await person(world), LetterName.ERASURE_SCHEDULED)
+    await owe(world, await person(world), EmailKind.ERASURE_SCHEDULED)
     async with worker(world, office) as letters:
         await letters.drain()
         assert await rows(world, "state") == [("QUEUED",)]
@@ -152,7 +152,7 @@ async def test_a_server_that_fails_before_the_letter_loses_nothing(
         await owe(world, subject_id, about=str(number))
     async with worker(world, office, patience=0.3) as letters:
         office.order(command, misdeed)
-        with pytest.raises(Unreachable):
+        with pytest.raises(TransportUnavailable):
             await letters.drain()
         assert [row[0] for row in await rows(world, "state")] == ["QUEUED"] * 3
         await due_again(world)
@@ -168,7 +168,7 @@ async def test_a_letter_at_which_the_server_always_fails_does_not_stop_the_other
     async with worker(world, office) as letters:
         for _ in range(2):
             office.order("RCPT", Misdeed.HANG_UP)
-            with pytest.raises(Unreachable):
+            with pytest.raises(TransportUnavailable):
                 await letters.drain()
         assert await letters.drain() == 1
     assert office.addresses() == ["user2@example.com"]
@@ -181,7 +181,7 @@ async def test_while_nobody_is_at_the_mail_server_no_letter_uses_up_its_tries(wo
     async with worker(world, office) as letters:
         pass
     for _ in range(3):
-        with pytest.raises(Unreachable):
+        with pytest.raises(TransportUnavailable):
             await letters.drain()
     assert await rows(world, "state", "attempts") == [("QUEUED", 0)]
 

@@ -9,8 +9,8 @@ import pytest
 from models.consent import opt_outs, recording
 from models.consent.ledger import Channel
 from models.delivery import claims
-from models.outbox.emails import LetterName
-from models.subjects.identifiers import Name
+from models.outbox.emails import EmailKind
+from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
 from tests.mailers.fake_smtp import Misdeed, Office
 from tests.workers.sending import due_again, owe, person, rows, running, until, worker
@@ -22,8 +22,10 @@ pytestmark = pytest.mark.anyio
 async def test_a_letter_governed_by_a_purpose_carries_the_one_click_link_and_others_do_not(world: World) -> None:
     office = Office()
     await owe(world, await person(world))
-    async with world.deed() as deed:
-        await recording.grant(deed, Name.email("user@example.com"), "newsletter", Channel.WEBSITE, None)
+    async with world.unit() as unit:
+        await recording.grant_consent(
+            unit, SubjectIdentifier.email("user@example.com"), "newsletter", Channel.WEBSITE, None
+        )
     async with worker(world, office) as letters:
         await letters.drain()
     plain, governed = (letter.message for letter in office.accepted)
@@ -35,10 +37,10 @@ async def test_a_letter_governed_by_a_purpose_carries_the_one_click_link_and_oth
 async def test_a_slow_mail_server_holds_an_opt_out_up_for_a_bounded_time(world: World) -> None:
     office = Office()
     office.order("DATA", Misdeed.STALL)
-    name = Name.email("user@example.com")
+    name = SubjectIdentifier.email("user@example.com")
     await person(world)
-    async with world.deed() as deed:
-        await recording.grant(deed, name, "newsletter", Channel.WEBSITE, None)
+    async with world.unit() as unit:
+        await recording.grant_consent(unit, name, "newsletter", Channel.WEBSITE, None)
     async with worker(world, office, patience=8) as letters:
         draining = asyncio.create_task(letters.drain())
 
@@ -47,8 +49,8 @@ async def test_a_slow_mail_server_holds_an_opt_out_up_for_a_bounded_time(world: 
 
         await until(is_stalled)
         began = time.monotonic()
-        async with world.deed() as deed:
-            await opt_outs.opt_out(deed, name, ["newsletter"], Channel.WEBSITE)
+        async with world.unit() as unit:
+            await opt_outs.opt_out(unit, name, ["newsletter"], Channel.WEBSITE)
         assert time.monotonic() - began < email_delivery.HELD + 1.5
         office.released.set()
         await draining
@@ -64,18 +66,20 @@ AND wait_event_type = 'Lock'
 
 
 @pytest.mark.parametrize(
-    ("table", "letter"), [("letters", LetterName.ERASURE_DENIED), ("subjects", LetterName.CONSENT_GRANTED)]
+    ("table", "letter"), [("letters", EmailKind.ERASURE_DENIED), ("subjects", EmailKind.CONSENT_GRANTED)]
 )
 async def test_a_letter_whose_connection_to_postgresql_breaks_before_it_is_handed_over_is_in_no_doubt(
-    world: World, table: str, letter: LetterName
+    world: World, table: str, letter: EmailKind
 ) -> None:
     office = Office()
     offered = asyncio.Event()
     office.when_offered = lambda _: offered.set()
     subject_id = await person(world)
-    if letter is LetterName.CONSENT_GRANTED:
-        async with world.deed() as deed:
-            await recording.grant(deed, Name("id", subject_id), "newsletter", Channel.WEBSITE, None)
+    if letter is EmailKind.CONSENT_GRANTED:
+        async with world.unit() as unit:
+            await recording.grant_consent(
+                unit, SubjectIdentifier("id", subject_id), "newsletter", Channel.WEBSITE, None
+            )
     else:
         await owe(world, subject_id)
     async with worker(world, office) as sending:
@@ -112,17 +116,17 @@ async def interleaved(world: World, people: int) -> None:
     addresses = [f"user{number}@example.com" for number in range(people)]
     for address in addresses:
         await person(world, address)
-        async with world.deed() as deed:
-            await recording.grant(deed, Name.email(address), "newsletter", Channel.WEBSITE, None)
+        async with world.unit() as unit:
+            await recording.grant_consent(unit, SubjectIdentifier.email(address), "newsletter", Channel.WEBSITE, None)
     turn = asyncio.Semaphore(8)
     leaving: dict[str, asyncio.Task[None]] = {}
 
     async def leave(address: str, after: float) -> None:
         await asyncio.sleep(after)
         async with turn:
-            async with world.deed() as deed:
-                name = Name.email(address)
-                await opt_outs.opt_out(deed, name, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
+            async with world.unit() as unit:
+                name = SubjectIdentifier.email(address)
+                await opt_outs.opt_out(unit, name, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
             left[address] = time.time()
 
     def begin(address: str, after: float) -> None:

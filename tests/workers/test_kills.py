@@ -12,14 +12,14 @@ import pytest
 from models.actors import Role
 from models.consent import recording
 from models.consent.ledger import Channel
+from models.erasure import requesting
 from models.outbox import emails
-from models.outbox.emails import LetterName
+from models.outbox.emails import EmailKind
 from models.registration import registering
 from models.registration.registering import Registration
-from models.requests import intake
-from models.requests.intake import Wish
+from models.requests.intake import ErasureOptions
 from models.requests.requests import IdentityProof
-from models.subjects.identifiers import Name
+from models.subjects.identifiers import SubjectIdentifier
 from tests.cli.commands import environment
 from tests.conftest import ROOT, Databases, World
 from tests.mailers.fake_smtp import Office, opened
@@ -31,7 +31,7 @@ EACH = 29
 """Which lines the suite kills at: every so many, others in each of the two tests; fuzzing takes all."""
 
 
-NOW = Wish(Channel.WEBSITE, IdentityProof.ATTESTED, immediately=True)
+NOW = ErasureOptions(Channel.WEBSITE, IdentityProof.ATTESTED, immediately=True)
 ONCE = (
     "SELECT count(*) FROM rights_requests WHERE state = 'COMPLETED' AND certificate IS NOT NULL",
     "SELECT count(*) FROM rights_requests WHERE erased ->> 'mail addresses' = '1'",
@@ -77,12 +77,14 @@ async def victim(work: str, databases: Databases, port: int = 0) -> AsyncIterato
 
 async def owe(world: World, subject_id: UUID, number: int, *, governed: bool) -> None:
     if governed:
-        async with world.deed() as deed:
-            await recording.grant(deed, Name("id", subject_id), "newsletter", Channel.WEBSITE, None)
+        async with world.unit() as unit:
+            await recording.grant_consent(
+                unit, SubjectIdentifier("id", subject_id), "newsletter", Channel.WEBSITE, None
+            )
     else:
         said: dict[str, Any] = {"reason": "OTHER"}
-        async with world.deed() as deed:
-            await emails.post(deed, LetterName.ERASURE_DENIED, subject_id, f"request:{number:x}", **said)
+        async with world.unit() as unit:
+            await emails.enqueue(unit, EmailKind.ERASURE_DENIED, subject_id, f"request:{number:x}", **said)
 
 
 async def killed_at(
@@ -126,11 +128,11 @@ async def erased_though_killed(world: World, databases: Databases, *, each: int)
         while numbers:
             last = numbers.pop(0)
             email = f"user{last}@example.com"
-            async with world.deed() as deed:
-                await registering.register(deed, Registration(email, "Ada Example", "DE"))
-                await recording.grant(deed, Name.email(email), "newsletter", Channel.WEBSITE, None)
-            async with world.deed(Role.ADMIN) as deed:
-                await intake.request(deed, Name.email(email), NOW)
+            async with world.unit() as unit:
+                await registering.register_subject(unit, Registration(email, "Ada Example", "DE"))
+                await recording.grant_consent(unit, SubjectIdentifier.email(email), "newsletter", Channel.WEBSITE, None)
+            async with world.unit(Role.ADMIN) as unit:
+                await requesting.request_erasure(unit, SubjectIdentifier.email(email), NOW)
             count += 1
             said = await worker.run(last)
             if not last:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from workers.micro_batcher import Joined
+from workers.micro_batcher import MicroBatcher
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +25,7 @@ class Desk:
         return [number * 2 for number in numbers]
 
 
-async def begun(joined: Joined[int, int], *numbers: int) -> list[asyncio.Task[int]]:
+async def begun(joined: MicroBatcher[int, int], *numbers: int) -> list[asyncio.Task[int]]:
     """Ask for all of these in turn, and let them wait."""
 
     async def ask(number: int) -> int:
@@ -39,7 +39,7 @@ async def begun(joined: Joined[int, int], *numbers: int) -> list[asyncio.Task[in
 
 async def test_the_first_goes_alone_and_the_others_together(anyio_backend: str) -> None:
     desk = Desk()
-    joined = Joined(desk.answer)
+    joined = MicroBatcher(desk.answer)
     first = await begun(joined, 1)
     others = await begun(joined, 2, 3, 4)
     desk.may_answer.set()
@@ -49,7 +49,7 @@ async def test_the_first_goes_alone_and_the_others_together(anyio_backend: str) 
 
 async def test_an_error_is_everybodys_who_asked_and_nobody_elses(anyio_backend: str) -> None:
     desk = Desk()
-    joined = Joined(desk.answer)
+    joined = MicroBatcher(desk.answer)
     first = await begun(joined, 1)
     others = await begun(joined, 13, 3)
     desk.may_answer.set()
@@ -60,7 +60,7 @@ async def test_an_error_is_everybodys_who_asked_and_nobody_elses(anyio_backend: 
 
 async def test_who_is_cancelled_leaves_the_others_their_answers(anyio_backend: str) -> None:
     desk = Desk()
-    joined = Joined(desk.answer)
+    joined = MicroBatcher(desk.answer)
     first, second, third = [*await begun(joined, 1), *await begun(joined, 2, 3)]
     first.cancel()
     second.cancel()

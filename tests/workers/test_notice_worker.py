@@ -10,17 +10,17 @@ from mailers.message import Sender
 from mailers.transport_factory import transport_of
 from models.access import access_grants, tokens
 from models.actors import Actor, Role
-from models.audit.inclusion_proofs import read
-from models.audit.segments import Signer
+from models.audit.inclusion_proofs import parse
+from models.audit.segments import SegmentSigner
 from models.registration import registering
 from models.registration.registering import Registration
-from models.storage.columns import Prefix, external_id
-from models.subjects.identifiers import Name
-from models.unit_of_work import deed
+from models.storage.ids import Prefix, format_id
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import unit_of_work
 from tests.conftest import World
 from tests.mailers.fake_smtp import Misdeed, Office, opened
 from tests.models.audit.sample_log import sealed
-from workers.notice_worker import Notices
+from workers.notice_worker import NoticeWorker
 
 pytestmark = pytest.mark.anyio
 SENDER = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")
@@ -29,19 +29,19 @@ AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
 
 
 @contextlib.asynccontextmanager
-async def worker(world: World, office: Office, witness: str | None = None) -> AsyncIterator[Notices]:
+async def worker(world: World, office: Office, witness: str | None = None) -> AsyncIterator[NoticeWorker]:
     async with opened(office) as port:
         url = f"smtp://127.0.0.1:{port}?starttls=never"
         road = transport_of(url, "example.org", answer=1, verdict=1)
-        yield Notices(world.database, SENDER, road, officers=OFFICERS, witness=witness)
+        yield NoticeWorker(world.database, SENDER, road, officers=OFFICERS, witness=witness)
 
 
 async def asked(world: World) -> str:
-    async with world.deed() as made:
-        person = await registering.register(made, Registration("ada@example.com"))
-    async with deed(world.database, world.keyring, AGENT, "openAccessGrant") as made:
-        name = Name.id(external_id(Prefix.SUBJECT, person))
-        return external_id(Prefix.ACCESS_GRANT, await access_grants.open_grant(made, name, 15))
+    async with world.unit() as made:
+        person = await registering.register_subject(made, Registration("ada@example.com"))
+    async with unit_of_work(world.database, world.keyring, AGENT, "openAccessGrant") as made:
+        name = SubjectIdentifier.id(format_id(Prefix.SUBJECT, person))
+        return format_id(Prefix.ACCESS_GRANT, await access_grants.open_access_grant(made, name, 15))
 
 
 async def test_every_officer_hears_of_a_grant_once(world: World) -> None:
@@ -60,14 +60,14 @@ async def test_every_officer_hears_of_a_grant_once(world: World) -> None:
 
 
 async def test_a_token_of_people_does_not_go_unseen(world: World) -> None:
-    async with world.deed(Role.ADMIN) as made:
-        await tokens.issue(made, "a script", [Role.ADMIN], None)
-        issued = await tokens.issue(made, "myself", [Role.PRIVACY], None)
+    async with world.unit(Role.ADMIN) as made:
+        await tokens.issue_token(made, "a script", [Role.ADMIN], None)
+        issued = await tokens.issue_token(made, "myself", [Role.PRIVACY], None)
     office = Office()
     async with worker(world, office) as notices:
         assert await notices.drain() == 1
     words = str(office.accepted[0].message.get_body(("plain",)))
-    assert external_id(Prefix.TOKEN, issued.token_id) in words
+    assert format_id(Prefix.TOKEN, issued.token_id) in words
     assert "a test issued" in words
     assert issued.secret not in str(office.accepted[0].octets)
 
@@ -87,7 +87,7 @@ async def test_a_notice_that_cannot_be_sent_is_tried_again(world: World) -> None
 
 async def test_the_witness_gets_a_head_that_can_be_read_back(world: World) -> None:
     await asked(world)
-    signer = Signer(Signer.made())
+    signer = SegmentSigner(SegmentSigner.made())
     [*_, last] = await sealed(world.database, signer)
     office = Office()
     async with worker(world, office, "witness@example.net") as notices:
@@ -98,4 +98,4 @@ async def test_the_witness_gets_a_head_that_can_be_read_back(world: World) -> No
     body = heads[0].message.get_body(("plain",))
     assert body is not None
     [line] = [line for line in body.get_content().splitlines() if line.startswith("{")]
-    assert read(json.loads(line)).head == last.head
+    assert parse(json.loads(line)).head == last.head

@@ -15,21 +15,20 @@ import pytest
 
 from models.actors import Role
 from models.consent.ledger import Channel
-from models.erasure import steps, systems, webhook_deliveries
+from models.erasure import requesting, steps, systems, webhook_deliveries
 from models.erasure.systems import SystemRow
 from models.registration import registering
 from models.registration.registering import Registration
-from models.requests import closing, intake
-from models.requests.intake import Wish
+from models.requests.intake import ErasureOptions
 from models.requests.requests import ErasureReason, IdentityProof
-from models.storage.columns import Prefix, external_id
-from models.subjects.identifiers import Name
+from models.storage.ids import Prefix, format_id
+from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
-from workers.erasure_worker import Erasures
-from workers.webhook_worker import Webhooks
+from workers.erasure_worker import ErasureWorker
+from workers.webhook_worker import WebhookWorker
 
 pytestmark = pytest.mark.anyio
-NOW = Wish(Channel.WEBSITE, IdentityProof.ATTESTED, ErasureReason.REQUESTED, immediately=True)
+NOW = ErasureOptions(Channel.WEBSITE, IdentityProof.ATTESTED, ErasureReason.REQUESTED, immediately=True)
 
 
 class System:
@@ -71,20 +70,20 @@ async def forum(world: World) -> AsyncIterator[System]:
     await server.wait_closed()
 
 
-def eraser(world: World) -> Erasures:
-    return Erasures(world.database, world.keyring, issuer="https://x.example.com", backup_life=timedelta(days=1))
+def eraser(world: World) -> ErasureWorker:
+    return ErasureWorker(world.database, world.keyring, issuer="https://x.example.com", backup_life=timedelta(days=1))
 
 
-def teller(world: World, timeout: float = 5) -> Webhooks:
-    return Webhooks(world.database, world.keyring, timeout=timeout)
+def teller(world: World, timeout: float = 5) -> WebhookWorker:
+    return WebhookWorker(world.database, world.keyring, timeout=timeout)
 
 
 async def begun(world: World) -> UUID:
     """Erase a person here who has an account in the forum; give the forum's step."""
-    async with world.deed() as made:
-        await registering.register(made, Registration("ada@example.com", account=("forum", "ada-1")))
-    async with world.deed(Role.ADMIN) as made:
-        await intake.request(made, Name.email("ada@example.com"), NOW)
+    async with world.unit() as made:
+        await registering.register_subject(made, Registration("ada@example.com", account=("forum", "ada-1")))
+    async with world.unit(Role.ADMIN) as made:
+        await requesting.request_erasure(made, SubjectIdentifier.email("ada@example.com"), NOW)
     await eraser(world).drain()
     step_id: UUID = (await step(world))["id"]
     return step_id
@@ -103,8 +102,8 @@ async def due_again(world: World, **columns: str) -> None:
 
 
 async def completed(world: World, step_id: UUID) -> str:
-    async with world.deed(Role.SERVICE) as made:
-        await steps.complete(made, step_id, 7)
+    async with world.unit(Role.SERVICE) as made:
+        await steps.complete_erasure_step(made, step_id, 7)
     await eraser(world).drain()
     async with world.database.readers.acquire() as connection:
         return str(await connection.fetchval("SELECT state FROM rights_requests"))
@@ -116,7 +115,7 @@ async def test_a_system_is_told_whom_to_erase_and_can_check_who_says_so(world: W
     [(headers, body)] = forum.heard
     said = json.loads(body)
     assert said["type"] == "erasure.requested"
-    assert said["data"]["stepId"] == headers["webhook-id"] == external_id(Prefix.ERASURE_STEP, step_id)
+    assert said["data"]["stepId"] == headers["webhook-id"] == format_id(Prefix.ERASURE_STEP, step_id)
     assert said["data"]["accountReference"] == "ada-1"
     shown = systems.shown_secret(world.keyring.masters, SystemRow("forum", forum.url, False, 1))
     secret = base64.b64decode(shown.removeprefix("whsec_"))
@@ -139,7 +138,7 @@ async def test_a_system_that_refuses_is_told_again_later_under_the_same_id(
     async with world.keyring.pool.acquire() as ring:
         key = (await world.keyring.of_subjects(ring, [found["request_id"]]))[found["request_id"]]
     assert key
-    assert steps.ERROR.open(key, found["error"]) == f"HTTP {status}"
+    assert steps.ERROR.decrypt(key, found["error"]) == f"HTTP {status}"
     await due_again(world)
     await teller(world).round()
     assert forum.heard[0][0]["webhook-id"] == forum.heard[1][0]["webhook-id"]
@@ -176,8 +175,8 @@ async def test_a_system_that_never_answers_fails_after_three_days_and_may_be_tol
     await due_again(world, give_up_at="now()")
     await teller(world, 0.2).round()
     assert (await step(world))["state"] == "FAILED"
-    async with world.deed(Role.PRIVACY) as made:
-        await closing.retry(made, found["request_id"])
+    async with world.unit(Role.PRIVACY) as made:
+        await requesting.retry_erasure(made, found["request_id"])
     forum.waits.set()
     await teller(world).round()
     assert len(forum.heard) == 2

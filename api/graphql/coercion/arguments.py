@@ -12,14 +12,14 @@ from graphql.utilities.coerce_input_value import coerce_input_literal
 from strawberry.types.base import StrawberryMaybe
 
 from api.graphql.coercion import values
-from api.graphql.coercion.values import Coerce, Constant, Literal, Misfit, Variables, placed
+from api.graphql.coercion.values import Coerce, CoercionError, Constant, Literal, Variables, with_path
 
 DEFINITION = "strawberry-definition"
 Declared: TypeAlias = GraphQLArgument | GraphQLInputField
 Keywords: TypeAlias = Callable[[Variables], dict[str, Any]]
 
 
-class Inputs:
+class InputCompiler:
     """Compiles the coercion of variables and arguments of one schema."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
@@ -39,7 +39,7 @@ class Inputs:
         def arguments(variables: Variables) -> dict[str, Any]:
             try:
                 return keywords(variables)
-            except Misfit as misfit:
+            except CoercionError as misfit:
                 raise misfit.located(node) from None
 
         return arguments
@@ -57,7 +57,7 @@ class Inputs:
                 # As ``placed`` does it; calling that costs as much as taking the value.
                 try:
                     value = take(variables)
-                except Misfit as misfit:
+                except CoercionError as misfit:
                     misfit.path.append(name)
                     raise
                 if value is not Undefined:
@@ -82,7 +82,7 @@ class Inputs:
             if value is Undefined and default:
                 return default(variables)
             if value is Undefined and is_required:
-                raise Misfit
+                raise CoercionError
             return value
 
         return take if literal or default or is_required else None
@@ -139,7 +139,7 @@ class _InputObject:
         self._fields: dict[str, tuple[str, Coerce]] = {}
         self._defaults: list[tuple[str, str, Literal]] = []
 
-    def complete(self, type_: GraphQLInputObjectType, inputs: Inputs) -> None:
+    def complete(self, type_: GraphQLInputObjectType, inputs: InputCompiler) -> None:
         """Compile the fields, which may be of this very type."""
         for name, each in type_.fields.items():
             python_name = _python_name(each) or name
@@ -150,20 +150,20 @@ class _InputObject:
     def coerce(self, value: Any) -> Any:
         """Coerce a JSON object. The name of a field that does not exist is the caller's word: it is not repeated."""
         if not isinstance(value, dict) or not value.keys() <= self._fields.keys():
-            raise Misfit
+            raise CoercionError
         given = {}
         for name, each in value.items():
             python_name, coerce = self._fields[name]
-            given[python_name] = placed(name, coerce, each)
+            given[python_name] = with_path(name, coerce, each)
         for name, python_name, take in self._defaults:
             if name not in value:
-                given[python_name] = placed(name, take, {})
+                given[python_name] = with_path(name, take, {})
         return self.make(given)
 
     def make(self, given: dict[str, Any]) -> Any:
         """Make the input object of the fields that have values."""
         if self._is_one_of and (len(given) != 1 or None in given.values()):
-            raise Misfit
+            raise CoercionError
         return self._class(**self._preset | given)
 
 

@@ -1,4 +1,4 @@
-"""Turns single values that a caller gave into Python values. One that does not fit raises Misfit: where, never what."""
+"""Coercion of single input values into Python values; CoercionError carries the path, never the value."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PLAIN = {"String": str, "ID": str, "Boolean": bool}
 """What needs no coercion where the class is this one exactly."""
 
 
-class Misfit(Exception):  # noqa: N818 -- no error yet: it becomes a refusal once its path is known
+class CoercionError(Exception):
     """A value does not fit its type; the path grows from the inside to the outside."""
 
     def __init__(self, cause: Exception | None = None) -> None:
@@ -37,11 +37,11 @@ class Misfit(Exception):  # noqa: N818 -- no error yet: it becomes a refusal onc
         return GraphQLError(refusal.message, node, original_error=refusal)
 
 
-def placed(key: str | int, coerce: Coerce, value: Any) -> Any:
+def with_path(key: str | int, coerce: Coerce, value: Any) -> Any:
     """Coerce what stands under a key; the misfit of it says so."""
     try:
         return coerce(value)
-    except Misfit as misfit:
+    except CoercionError as misfit:
         misfit.path.append(str(key))
         raise
 
@@ -56,7 +56,7 @@ def value_of(type_: GraphQLInputType, inner: Coerce, *, is_required: bool) -> Co
         if value is not None:
             return inner(value)
         if is_required:
-            raise Misfit
+            raise CoercionError
         return None
 
     return coerce
@@ -69,9 +69,9 @@ def leaf(own: Coerce) -> Coerce:
         try:
             coerced = own(value)
         except Exception as cause:  # noqa: BLE001 -- as said
-            raise Misfit(cause) from None
+            raise CoercionError(cause) from None
         if coerced is Undefined:
-            raise Misfit
+            raise CoercionError
         return coerced
 
     return coerce
@@ -85,8 +85,8 @@ def list_of(item: Coerce) -> Coerce:
             return [item(value)]
         try:
             return [*map(item, value)]
-        except Misfit:
-            return [placed(index, item, each) for index, each in enumerate(value)]
+        except CoercionError:
+            return [with_path(index, item, each) for index, each in enumerate(value)]
 
     return coerce
 
@@ -97,7 +97,7 @@ def variable(name: str, *, is_required: bool) -> Literal:
     def take(variables: Variables) -> Any:
         value = variables.get(name, Undefined)
         if value is None and is_required:
-            raise Misfit
+            raise CoercionError
         return value
 
     return take
@@ -111,7 +111,7 @@ class Constant:
 
     def __call__(self, _: Variables) -> Any:
         if self.value is Undefined:
-            raise Misfit
+            raise CoercionError
         return self.value
 
 
@@ -123,7 +123,7 @@ def literal_list(items: list[Literal], item_type: GraphQLInputType) -> Literal:
         if value is not Undefined:
             return value
         if is_non_null_type(item_type):
-            raise Misfit
+            raise CoercionError
         return None
 
-    return lambda variables: [placed(index, partial(present, variables), item) for index, item in enumerate(items)]
+    return lambda variables: [with_path(index, partial(present, variables), item) for index, item in enumerate(items)]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from api.graphql.execution import Together, as_json
 from api.graphql.execution.selection import Level
-from models.audit.events import Entry
-from resolvers.context import Service, record
+from models.audit.events import EventGroup
+from resolvers.context import AppState, record
 
 if TYPE_CHECKING:
     from api.graphql.errands import Errand
@@ -26,7 +26,7 @@ PATIENCE: Final = 0.02
 class Convoys:
     """Has requests for one operation go on together."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: AppState) -> None:
         self._service = service
         self._gathering: dict[Level, list[Errand]] = {}
         self._waiting: dict[Level, asyncio.TimerHandle] = {}
@@ -92,7 +92,7 @@ class _Convoy:
     the others, or fails in any way, each does go alone, from its rows on.
     """
 
-    def __init__(self, service: Service, errands: "Sequence[Errand]", ended: Callable[[], None]) -> None:
+    def __init__(self, service: AppState, errands: "Sequence[Errand]", ended: Callable[[], None]) -> None:
         self._service = service
         self._errands = errands
         self._ended = ended
@@ -125,9 +125,9 @@ class _Convoy:
 
     async def _recorded(self, together: Together) -> list[bytes] | None:
         """Give the answers, once what they show is on the record: while PostgreSQL commits that, they are made."""
-        entries: list[Entry] = []
+        entries: list[EventGroup] = []
         for errand in self._errands:
-            errand.context.take_down(entries)
+            errand.context.drain(entries)
         if not entries:
             return _bodies(together)
         recording = record(self._service, entries)

@@ -11,15 +11,15 @@ from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode, O
 from graphql.type import get_named_type, is_abstract_type, is_composite_type
 from strawberry.types.field import StrawberryField
 
-from api.graphql.coercion.arguments import DEFINITION, Inputs, Keywords
+from api.graphql.coercion.arguments import DEFINITION, InputCompiler, Keywords
 from api.graphql.execution.completion import attempt
 from api.graphql.execution.field_collection import Choice, Document, choosing_variables
 from api.graphql.execution.field_sources import Body, Feeding, Introspecting, Taking
 from api.graphql.execution.plan import Plan, Variable
 from api.graphql.execution.selection import Field, Level, depth_of
-from models.encryption.encrypted_column import sealed_columns
-from models.storage.columns import WrittenId
-from resolvers.field_sources import Column, Fed, source_of
+from models.encryption.encrypted_column import encrypted_columns
+from models.storage.ids import IdFormatter
+from resolvers.field_sources import Batched, Column, source_of
 
 
 def compile_operation(
@@ -35,7 +35,7 @@ def compile_operation(
     ``introspected`` is the schema as the caller's role may see it, which introspection answers from. ``personal`` names
     the fields, such as ``Subject.emails``, of which the context is told whenever they are read.
     """
-    inputs = Inputs(schema)
+    inputs = InputCompiler(schema)
     variables = [Variable(*inputs.variable(node), node) for node in operation.variable_definitions or ()]
     compiler = Compiler(Document.of(schema, document), inputs, _Introspection(introspected), personal, {})
     return Plan(variables, choosing_variables(operation), partial(compiler.roots, operation), {})
@@ -51,7 +51,7 @@ class Compiler(NamedTuple):
     """Compiles the levels of one document, for one choice of what @skip and @include leave."""
 
     document: Document
-    inputs: Inputs
+    inputs: InputCompiler
     introspection: _Introspection
     personal: frozenset[str]
     choice: Choice
@@ -170,18 +170,18 @@ def _body(declared: StrawberryField, given: Keywords) -> Body:
 def _from_source(field: Field, declared: StrawberryField, row: type, given: Keywords) -> Field:
     source = source_of(declared) or Column((declared.python_name,))
     columns: tuple[str, ...] = getattr(row, "_fields", ())
-    if isinstance(source, Fed):
+    if isinstance(source, Batched):
         key = itemgetter(columns.index(source.key)) if source.key in columns else attrgetter(source.key)
         return field._replace(step=Feeding(source, key, given), takes_arguments=source.arguments is not None)
     names: dict[str, Any] = {f"make_{field.name}": source.make}
     texts = {name: f"r[{columns.index(name)}]" if name in columns else f"r.{name}" for name in source.names}
     sealed = {}
-    for name, seal in sealed_columns(row).items():
+    for name, seal in encrypted_columns(row).items():
         if name in texts:
-            names[f"open_{name}"] = seal.opener()
+            names[f"open_{name}"] = seal.decryptor()
             sealed[name] = texts[name] = f"open_{name}(keys, r.subject_id, {texts[name]})"
     text = ", ".join(texts.values())
-    if isinstance(source.make, WrittenId):
+    if isinstance(source.make, IdFormatter):
         text = f"None if (id_{field.name} := {text}) is None else {source.make.start!r} + id_{field.name}.hex"
     elif source.make:
         text = f"make_{field.name}({text})"

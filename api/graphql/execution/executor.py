@@ -58,9 +58,9 @@ class Run:
             self._waiting.append(waiting)
         return waiting
 
-    def saw(self, frame: Frame) -> None:
+    def record_read(self, frame: Frame) -> None:
         """Say that the personal fields of these rows are read."""
-        self.context.saw([row.subject_id for row in frame.rows], frame.level.personal)
+        self.context.record_read([row.subject_id for row in frame.rows], frame.level.personal)
 
     def enter(self, frame: Frame) -> Frame:
         """Put a frame into the next wave, if it has anything to do there."""
@@ -180,7 +180,7 @@ class Together(Run):
         if any(isinstance(each.outcome, Exception) for each in self._asked):
             return False
         for (owner, subject_id), coordinates in self._looks.items():
-            self._owners[owner].saw((subject_id,), *coordinates)
+            self._owners[owner].record_read((subject_id,), *coordinates)
         return True
 
     def wait_for(self, outcome: Any) -> Waiting:
@@ -201,7 +201,7 @@ class Together(Run):
             raise Apart
         super().start(wave)
 
-    def saw(self, frame: Frame) -> None:
+    def record_read(self, frame: Frame) -> None:
         people = [row.subject_id for row in frame.rows]
         for look in dict.fromkeys(zip(frame.owners(), people, strict=True)):
             self._looks.setdefault(look, []).append(frame.level.personal)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from api.graphql.coercion import Keywords
 from api.graphql.execution.completion import attempt
 from api.graphql.execution.row_batch import Frame
-from resolvers.field_sources import Fed
+from resolvers.field_sources import Batched
 
 
 class Info(NamedTuple):
@@ -44,7 +44,7 @@ class Body(NamedTuple):
 class Feeding(NamedTuple):
     """The values of a field that one batched read feeds, for all rows of the level."""
 
-    fed: Fed
+    fed: Batched
     key: Callable[[Any], Any]
     given: Keywords
 

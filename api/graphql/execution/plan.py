@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from graphql import GraphQLError
 from graphql.language import VariableDefinitionNode
 
-from api.graphql.coercion import Coerce, Literal, Misfit
+from api.graphql.coercion import Coerce, CoercionError, Literal
 from api.graphql.execution.executor import Begun, Result, Run
 from api.graphql.execution.field_collection import Choice
 from api.graphql.execution.selection import Level
@@ -25,14 +25,14 @@ class Variable(NamedTuple):
     node: VariableDefinitionNode
 
     def take(self, given: Mapping[str, Any], variables: dict[str, Any]) -> None:
-        """Put the coerced value among the variables; raises Misfit."""
+        """Put the coerced value among the variables; raises CoercionError."""
         name = self.name
         if name in given:
             variables[name] = self.coerce(given[name])
         elif self.default:
             variables[name] = self.default({})
         elif self.is_required:
-            raise Misfit
+            raise CoercionError
 
 
 class Plan(NamedTuple):
@@ -71,7 +71,7 @@ class Plan(NamedTuple):
         for variable in self.variables:
             try:
                 variable.take(given, coerced)
-            except Misfit as misfit:
+            except CoercionError as misfit:
                 misfit.path.append(variable.name)
                 errors.append(misfit.located(variable.node))
         return coerced, errors

@@ -30,7 +30,7 @@ class Frame:
         """Say what personal fields are read, and ask for all that this level waits for."""
         level, rows = self.level, self.rows
         if level.personal:
-            run.saw(self)
+            run.record_read(self)
         if level.sealed and (ids := level.sealed_of(rows)):
             self.asked_keys = run.wait_for(attempt(run.context.keys_of, ids))
         for _, step in level.steps:

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from api.access import column_grants, policy
-from api.access.policy import MATRIX
+from api.access.policy import ACCESS_POLICY
 from models.access.database_roles import INTERNAL, READERS, WORKER, WRITER
 from models.actors import Role
 from tests.conftest import Api, Databases, Running, settings_for
@@ -97,7 +97,7 @@ def test_a_role_reads_the_columns_that_its_fields_need_and_no_other(
 def test_the_readers_of_a_column_are_those_of_its_field(
     column: str, coordinate: str, reads: dict[str, set[str]]
 ) -> None:
-    assert {role for role in Role if column in reads[READERS[role]]} == MATRIX[coordinate]
+    assert {role for role in Role if column in reads[READERS[role]]} == ACCESS_POLICY[coordinate]
 
 
 @pytest.mark.parametrize("column", NOBODY_READS)
@@ -177,7 +177,7 @@ def test_keys_are_destroyed_by_workers_alone(databases: Databases) -> None:
 def unlocked(databases: Databases, api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     """Give a service whose first lock is gone: no role is refused anything before it runs."""
     allow: Callable[..., None] = lambda *_: None  # noqa: E731
-    monkeypatch.setattr(policy, "demand", allow)
+    monkeypatch.setattr(policy, "check_access", allow)
     with Running(settings_for(databases)) as url:
         made = Api(url, api.secrets)
         yield made

@@ -3,7 +3,7 @@
 import pytest
 from graphql import get_introspection_query
 
-from api.access.policy import MATRIX, PERSONAL
+from api.access.policy import ACCESS_POLICY, PERSONAL
 from models.actors import PEOPLE, Role
 from tests.conftest import Api
 from tests.people import known, refused
@@ -32,7 +32,7 @@ def test_admin_reads_no_personal_data(api: Api) -> None:
 
 def test_auditor_and_analyst_read_no_personal_data() -> None:
     for role in (Role.AUDITOR, Role.ANALYST, Role.ADMIN):
-        assert not [coordinate for coordinate in PERSONAL if role in MATRIX[coordinate]]
+        assert not [coordinate for coordinate in PERSONAL if role in ACCESS_POLICY[coordinate]]
 
 
 def test_only_store_and_billing_see_what_is_kept_of_a_card(api: Api) -> None:
@@ -194,8 +194,8 @@ def test_introspection_shows_each_role_what_it_may_use(api: Api) -> None:
             if not named["name"].startswith("__")
             for field in named["fields"] or ()
         }
-        assert shown == {coordinate for coordinate, roles in MATRIX.items() if role in roles}
-        assert (answer["hidden"] is None) == (role not in MATRIX["Token.id"])
+        assert shown == {coordinate for coordinate, roles in ACCESS_POLICY.items() if role in roles}
+        assert (answer["hidden"] is None) == (role not in ACCESS_POLICY["Token.id"])
 
 
 @pytest.mark.parametrize("role", Role)
@@ -204,7 +204,7 @@ def test_the_introspection_query_of_common_tools_is_answered(api: Api, role: Rol
     types = {named["name"] for named in answer["__schema"]["types"]}
     assert "ErrorCode" in types
     assert ("Mutation" in types) == any(
-        role in roles for coordinate, roles in MATRIX.items() if coordinate.startswith("Mutation.")
+        role in roles for coordinate, roles in ACCESS_POLICY.items() if coordinate.startswith("Mutation.")
     )
 
 

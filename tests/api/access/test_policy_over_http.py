@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from graphql import GraphQLEnumType, GraphQLInterfaceType, GraphQLObjectType
 
-from api.access.policy import MATRIX, PERSONAL
-from api.graphql.schema import printed
+from api.access.policy import ACCESS_POLICY, PERSONAL
+from api.graphql.schema import print_schema
 from models.actors import Role
 from tests.api.fields import SCHEMA, SDL, document_for
 from tests.conftest import Api
@@ -16,10 +16,12 @@ from tests.people import refused
 @pytest.mark.parametrize("role", Role)
 def test_every_field_is_given_to_the_roles_of_the_matrix_and_to_no_other(api: Api, role: Role) -> None:
     wrong = []
-    for coordinate in MATRIX:
+    for coordinate in ACCESS_POLICY:
         document, named = document_for([coordinate], role)
         wanted = {
-            one: [str(each) for each in Role if each in MATRIX[one]] for one in sorted(named) if role not in MATRIX[one]
+            one: [str(each) for each in Role if each in ACCESS_POLICY[one]]
+            for one in sorted(named)
+            if role not in ACCESS_POLICY[one]
         }
         answer = api.ask(role, document)
         codes = {error["extensions"]["code"] for error in answer.body.get("errors", [])}
@@ -41,12 +43,12 @@ def test_the_printed_schema_says_what_the_matrix_says() -> None:
                         roles[f"{named.name}.{name}"] = frozenset(one.value for one in values)
                     else:
                         personal.add(f"{named.name}.{name}")
-    assert roles == {coordinate: frozenset(map(str, each)) for coordinate, each in MATRIX.items()}
+    assert roles == {coordinate: frozenset(map(str, each)) for coordinate, each in ACCESS_POLICY.items()}
     assert personal == PERSONAL
 
 
 def test_the_committed_schema_is_the_one_that_is_served() -> None:
-    assert printed() == SDL
+    assert print_schema() == SDL
 
 
 def test_everything_in_the_schema_is_described() -> None:

@@ -10,7 +10,7 @@ from graphql import FieldNode, TypeInfo, TypeInfoVisitor, Visitor, parse, visit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.access.policy import MATRIX, PERSONAL
+from api.access.policy import ACCESS_POLICY, PERSONAL
 from api.graphql.schema import core
 from models.actors import PEOPLE, Role
 from tests.api.graphql.execution.documents import Author
@@ -56,7 +56,7 @@ class Asking(Author):
         every = super().fields(type_)
         if self.chance(TO_PEOPLE):
             every = [each for each in every if f"{type_.name}.{each[0]}" in PERSONAL | WAYS] or every
-        may = [each for each in every if self.role in MATRIX[f"{type_.name}.{each[0]}"]]
+        may = [each for each in every if self.role in ACCESS_POLICY[f"{type_.name}.{each[0]}"]]
         return may if may and self.chance(ALLOWED) else every
 
     def arguments(self, field: Any) -> str:
@@ -126,7 +126,7 @@ def search(api: Api, examples: int) -> Counter[str]:
         answer = api.ask(role, document, case=case, **author.values)
         code = answer.code if "errors" in answer.body else "OK"
         named = coordinates(document)
-        forbidden = {coordinate for coordinate in named if role not in MATRIX[coordinate]}
+        forbidden = {coordinate for coordinate in named if role not in ACCESS_POLICY[coordinate]}
         assert code != "INTERNAL"
         if forbidden or (role in PEOPLE and not case and named & PERSONAL):
             assert "data" not in answer.body
@@ -134,7 +134,7 @@ def search(api: Api, examples: int) -> Counter[str]:
             assert code == "FORBIDDEN"
             assert forbidden <= {entry["field"] for entry in answer.extensions["access"]}
         told = {coordinate for coordinate, value in CANARIES.items() if re.search(value, str(answer.body))}
-        assert {coordinate for coordinate in told if role not in MATRIX[coordinate]} == set()
+        assert {coordinate for coordinate in told if role not in ACCESS_POLICY[coordinate]} == set()
         assert "SyncFile.name" not in told
         found[code] += 1
         if told:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from graphql import GraphQLError, get_introspection_query
 
-from api.graphql import limits
-from api.graphql.input_screening import demand_variables
+from api.graphql.input_screening import screen_variables
 from api.graphql.operation_cache import Refusals, prepare
 from api.graphql.schema import core
+from api.http.request import MAX_BODY_BYTES
 from models.actors import Actor, Role
 from models.errors import Refused
 from tests.conftest import Api
@@ -215,7 +215,7 @@ HEAVY = {
 def test_heavy_variables_cost_little(api: Api, value: Any) -> None:
     def looked_at() -> str:
         try:
-            demand_variables(core, (), {"a": value})
+            screen_variables(core, (), {"a": value})
         except Refused as error:
             return error.code
         return "OK"
@@ -223,7 +223,7 @@ def test_heavy_variables_cost_little(api: Api, value: Any) -> None:
     assert looked_at() in {"OK", "QUERY_TOO_LARGE"}
     assert costs_little(looked_at, 4)
     body = json.dumps({"query": "query($a: String) { viewer { role } }", "variables": {"a": value}}).encode()
-    if len(body) < limits.BODY:
+    if len(body) < MAX_BODY_BYTES:
         assert api.send(body).json()["errors"][0]["extensions"]["code"] in {
             "QUERY_TOO_LARGE",
             "GRAPHQL_INVALID",

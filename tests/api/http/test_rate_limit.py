@@ -4,17 +4,17 @@ import time
 
 import httpx
 
-from api.http.rate_limit import FREE, LONGEST, MOST_ADDRESSES, STEP, Guesses
+from api.http.rate_limit import FREE, LONGEST, MOST_ADDRESSES, STEP, AuthFailureThrottle
 from tests.conftest import Api, Databases, Running, settings_for
 
 
 def test_a_few_wrong_tokens_are_answered_at_once() -> None:
-    guesses = Guesses()
+    guesses = AuthFailureThrottle()
     assert [guesses.noted("192.0.2.1") for _ in range(FREE - 1)] == [0.0] * (FREE - 1)
 
 
 def test_each_further_one_waits_longer_up_to_a_limit() -> None:
-    guesses = Guesses()
+    guesses = AuthFailureThrottle()
     waits = [guesses.noted("192.0.2.1") for _ in range(500)]
     assert waits == sorted(waits)
     assert 0 < waits[FREE + 1] < 3 * STEP
@@ -22,14 +22,14 @@ def test_each_further_one_waits_longer_up_to_a_limit() -> None:
 
 
 def test_other_addresses_do_not_wait_for_it() -> None:
-    guesses = Guesses()
+    guesses = AuthFailureThrottle()
     for _ in range(500):
         guesses.noted("192.0.2.1")
     assert guesses.noted("192.0.2.2") == 0
 
 
 def test_addresses_are_remembered_in_bounded_memory() -> None:
-    guesses = Guesses()
+    guesses = AuthFailureThrottle()
     for number in range(MOST_ADDRESSES + 500):
         guesses.noted(f"2001:db8::{number:x}")
     assert len(guesses._tallies) == MOST_ADDRESSES

@@ -10,8 +10,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from api.http.client_address import origin
-from api.http.token_bucket import Rates
+from api.http.client_address import client_address
+from api.http.token_bucket import TokenBucketLimiter
 from models.consent import unsubscribe_links
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
@@ -160,11 +160,11 @@ def test_the_page_stands_under_a_strict_policy_and_loads_nothing(api: Api) -> No
 @pytest.mark.anyio
 async def test_a_token_that_was_changed_anywhere_is_none_of_ours(world: World) -> None:
     person_id = UUID(int=7)
-    token = unsubscribe_links.token(world.keyring, person_id, "newsletter")
-    assert unsubscribe_links.read(world.keyring, token) == (person_id, "newsletter")
+    token = unsubscribe_links.make_token(world.keyring, person_id, "newsletter")
+    assert unsubscribe_links.parse_token(world.keyring, token) == (person_id, "newsletter")
     for index, letter in enumerate(token):
         changed = token[:index] + ("A" if letter != "A" else "B") + token[index + 1 :]
-        found = unsubscribe_links.read(world.keyring, changed)
+        found = unsubscribe_links.parse_token(world.keyring, changed)
         assert found is None, f"changed at {index}"
     for wrong in (
         "",
@@ -177,14 +177,14 @@ async def test_a_token_that_was_changed_anywhere_is_none_of_ours(world: World) -
         "A" * 64,
         token.replace("-", "+") + "!",
     ):
-        assert unsubscribe_links.read(world.keyring, wrong) is None
+        assert unsubscribe_links.parse_token(world.keyring, wrong) is None
 
 
 @pytest.mark.anyio
 async def test_a_token_survives_rotation_of_the_master_key_and_a_new_look_up_key(
     world: World, clean: Databases
 ) -> None:
-    token = unsubscribe_links.token(world.keyring, UUID(int=7), "newsletter")
+    token = unsubscribe_links.make_token(world.keyring, UUID(int=7), "newsletter")
     newer = MasterKeys.made(2)
     turning = Keyring(world.database.keyring, MasterKeys(f"{newer},{clean.master_key}"))
     async with world.database.keyring.acquire() as connection:
@@ -194,8 +194,8 @@ async def test_a_token_survives_rotation_of_the_master_key_and_a_new_look_up_key
             turned = Keyring(world.database.keyring, MasterKeys(newer))
             await turned.add_lookup_key(connection, 2)
             await turned.load()
-            assert unsubscribe_links.read(turned, token) == (UUID(int=7), "newsletter")
-            assert unsubscribe_links.token(turned, UUID(int=7), "newsletter") != token
+            assert unsubscribe_links.parse_token(turned, token) == (UUID(int=7), "newsletter")
+            assert unsubscribe_links.make_token(turned, UUID(int=7), "newsletter") != token
         finally:
             await connection.execute("DELETE FROM lookup_keys")
             for row in kept:
@@ -207,14 +207,14 @@ async def test_a_token_survives_rotation_of_the_master_key_and_a_new_look_up_key
 
 @pytest.mark.anyio
 async def test_a_wrong_token_takes_as_long_whatever_is_wrong_with_it(world: World) -> None:
-    token = unsubscribe_links.token(world.keyring, UUID(int=7), "newsletter")
+    token = unsubscribe_links.make_token(world.keyring, UUID(int=7), "newsletter")
     first, last = ("B" if token[0] == "A" else "A") + token[1:], token[:-2] + ("B" if token[-2] == "A" else "A") + "A"
-    stranger = unsubscribe_links.token(world.keyring, UUID(int=8), "newsletter")[:-8] + token[-8:]
+    stranger = unsubscribe_links.make_token(world.keyring, UUID(int=8), "newsletter")[:-8] + token[-8:]
     seconds: dict[str, list[float]] = {wrong: [] for wrong in (first, last, stranger, "A" * len(token))}
     for _ in range(2000):
         for wrong, taken in seconds.items():
             began = time.perf_counter()
-            assert unsubscribe_links.read(world.keyring, wrong) is None
+            assert unsubscribe_links.parse_token(world.keyring, wrong) is None
             taken.append(time.perf_counter() - began)
     medians = [statistics.median(taken) for taken in seconds.values()]
     assert max(medians) < 1.25 * min(medians)
@@ -292,12 +292,12 @@ def test_what_a_caller_says_of_its_address_counts_for_nothing_without_a_proxy(da
 )
 def test_guesses_are_counted_by_the_house_that_they_come_from(host: str, counted: str) -> None:
     scope = {"client": ("192.0.2.1", 1), "headers": [(b"x-forwarded-for", host.encode())]}
-    assert origin(scope, is_proxied=True) == counted
-    assert origin(scope, is_proxied=False) == "192.0.2.1"
+    assert client_address(scope, is_proxied=True) == counted
+    assert client_address(scope, is_proxied=False) == "192.0.2.1"
 
 
 def test_rates_forget_those_heard_of_longest_ago() -> None:
-    rates = Rates(burst=2, a_second=0.001)
+    rates = TokenBucketLimiter(burst=2, a_second=0.001)
     assert [rates.wait("a") for _ in range(3)] == [0, 0, pytest.approx(1000, abs=2)]
     for number in range(10_001):
         rates.wait(f"b{number}")

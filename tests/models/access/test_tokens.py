@@ -12,8 +12,8 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_token_s_last_use_is_written_to_the_minute_and_once_a_minute(world: World) -> None:
-    async with world.deed(Role.ADMIN) as made:
-        issued = await tokens.issue(made, "a script", [Role.ADMIN], None)
+    async with world.unit(Role.ADMIN) as made:
+        issued = await tokens.issue_token(made, "a script", [Role.ADMIN], None)
     async with world.database.writers.acquire() as connection:
         counts = [await tokens.USED.run(connection, ids=[issued.token_id]) for _ in range(3)]
         found = (await tokens.by_ids(connection, [issued.token_id]))[issued.token_id]

@@ -5,39 +5,39 @@ from uuid import UUID
 
 from models.actors import Actor, Role
 from models.audit import events
-from models.audit.events import AccessAction, Entry, Occasion
-from models.audit.sealing import seal
-from models.audit.segments import Segment, Signer, Trusted
-from models.audit.verification import Finding, Verified, Verifier
+from models.audit.events import AccessAction, EventGroup, EventTemplate
+from models.audit.sealing import seal_segment
+from models.audit.segments import Segment, SegmentSigner, TrustedKeys
+from models.audit.verification import Finding, VerificationResult, Verifier
 from models.storage.database import Database
 
 AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
-LOOK = Entry(Occasion(AGENT, AccessAction.READ, ("Subject.emails",)), [UUID(int=7)])
+LOOK = EventGroup(EventTemplate(AGENT, AccessAction.READ, ("Subject.emails",)), [UUID(int=7)])
 WRITTEN = "SELECT id FROM access_events WHERE xmin = CAST(pg_current_xact_id() AS xid)"
 """The events of this transaction."""
 
 
 async def wrote(database: Database, count: int) -> list[UUID]:
     """Write events of so many people, committed together; give their ids."""
-    occasion = Occasion(AGENT, AccessAction.READ, ("Subject.country", "Subject.emails"), "Page", bytes(32))
+    occasion = EventTemplate(AGENT, AccessAction.READ, ("Subject.country", "Subject.emails"), "Page", bytes(32))
     async with database.transaction() as connection:
-        await events.note(connection, Entry(occasion, [UUID(int=number) for number in range(count)]))
+        await events.record_group(connection, EventGroup(occasion, [UUID(int=number) for number in range(count)]))
         return [row[0] for row in await connection.fetch(WRITTEN)]
 
 
-async def sealed(database: Database, signer: Signer, most: int = 20_000) -> list[Segment]:
+async def sealed(database: Database, signer: SegmentSigner, most: int = 20_000) -> list[Segment]:
     """Seal all that is committed, whoever else writes on this server; give the segments."""
     made = []
     async with database.writers.acquire() as connection:
-        while segment := await seal(connection, signer, most):
+        while segment := await seal_segment(connection, signer, most):
             made.append(segment)
     return made
 
 
 async def verified(
-    database: Database, signer: Signer, *, first: int = 1, seen: Sequence[Segment] = ()
-) -> tuple[Verified, list[Finding]]:
+    database: Database, signer: SegmentSigner, *, first: int = 1, seen: Sequence[Segment] = ()
+) -> tuple[VerificationResult, list[Finding]]:
     """Verify the record as it is committed."""
-    verifier = Verifier(Trusted.of([signer.public]))
+    verifier = Verifier(TrustedKeys.of([signer.public]))
     async with database.transaction() as connection:
         return await verifier.verify(connection, first, seen=seen), verifier.findings

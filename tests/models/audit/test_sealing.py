@@ -9,15 +9,15 @@ import asyncpg
 import pytest
 
 from models.audit import events
-from models.audit.sealing import WentBackError, seal
-from models.audit.segments import BEGINNING, ENTRY, Signer, id_at, leaves_of
-from models.storage.database import IDLE, OUTAGES, Database
+from models.audit.sealing import LogWentBackError, seal_segment
+from models.audit.segments import BEGINNING, ENTRY, SegmentSigner, id_at, leaves_of
+from models.storage.database import IDLE, OUTAGE_ERRORS, Database
 from tests.conftest import Databases, World
 from tests.models.audit.sample_log import LOOK, sealed, verified, wrote
-from workers.audit_sealer import Seals
+from workers.audit_sealer import AuditSealer
 
 pytestmark = pytest.mark.anyio
-SIGNER = Signer(Signer.made())
+SIGNER = SegmentSigner(SegmentSigner.made())
 UNSEALED = """
 SELECT EXISTS (
     SELECT FROM access_events WHERE written_in >= COALESCE((SELECT max(until_transaction) FROM audit_segments), 0)
@@ -44,7 +44,7 @@ async def test_nothing_is_sealed_when_nothing_happened(world: World) -> None:
 
 async def test_events_of_a_transaction_that_still_runs_wait_and_hold_back_later_ones(world: World) -> None:
     async with world.database.transaction() as slow:
-        await events.note(slow, LOOK)
+        await events.record_group(slow, LOOK)
         await wrote(world.database, 2)
         assert await sealed(world.database, SIGNER) == []
     assert sum(segment.event_count for segment in await sealed(world.database, SIGNER)) == 3
@@ -58,7 +58,7 @@ async def test_a_transaction_that_has_written_no_event_yet_delays_nobody_and_lea
         [segment] = await sealed(world.database, SIGNER)
         assert segment.event_count == 2
         assert segment.until_transaction > early
-        await events.note(idle, LOOK)
+        await events.record_group(idle, LOOK)
     [late] = await sealed(world.database, SIGNER)
     assert late.event_count == 1
     result, findings = await verified(world.database, SIGNER)
@@ -73,7 +73,7 @@ async def test_a_writer_that_idles_in_another_database_delays_nobody(world: Worl
 
 
 async def test_the_sealer_is_at_most_a_second_behind_whoever_else_writes_nothing(world: World) -> None:
-    sealer = asyncio.create_task(Seals(world.database, SIGNER).run())
+    sealer = asyncio.create_task(AuditSealer(world.database, SIGNER).run())
     lags = []
     async with asyncio.timeout(30), world.database.transaction() as idle:
         await idle.fetchval("SELECT pg_current_xact_id()")
@@ -91,13 +91,13 @@ async def test_a_writer_of_an_event_that_idles_is_ended_by_postgresql(world: Wor
     impatient = await Database.open(clean.url, clean.keyring_url, readers=1, writers=1, timeout=0.3)
     async with impatient.writers.acquire() as hung:
         await hung.execute("BEGIN")
-        await events.note(hung, LOOK)
+        await events.record_group(hung, LOOK)
         await wrote(world.database, 2)
         assert await sealed(world.database, SIGNER) == []
         await asyncio.sleep(0.3 * IDLE + 0.5)
         [segment] = await sealed(world.database, SIGNER)
         assert segment.event_count == 2
-        with pytest.raises(OUTAGES):
+        with pytest.raises(OUTAGE_ERRORS):
             await hung.execute("COMMIT")
     await impatient.close()
     assert (await verified(world.database, SIGNER))[1] == []
@@ -108,7 +108,7 @@ async def test_a_transaction_that_looks_at_the_past_writes_no_event(world: World
     async with world.database.writers.acquire() as connection:
         with pytest.raises(asyncpg.FeatureNotSupportedError):
             async with connection.transaction(isolation=isolation):
-                await events.note(connection, LOOK)
+                await events.record_group(connection, LOOK)
 
 
 async def test_whatever_changed_the_eras_no_event_is_written_on_another_server_than_the_last(world: World) -> None:
@@ -117,9 +117,9 @@ async def test_whatever_changed_the_eras_no_event_is_written_on_another_server_t
         await changed.start()
         await connection.execute("UPDATE audit_eras SET server = server + 1")
         with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
-            await events.note(connection, LOOK)
+            await events.record_group(connection, LOOK)
         await changed.rollback()
-        await events.note(connection, LOOK)
+        await events.record_group(connection, LOOK)
 
 
 async def test_a_long_backlog_is_cut_between_transactions(world: World) -> None:
@@ -144,7 +144,7 @@ async def test_many_writers_and_two_sealers_leave_no_gap_and_no_double(world: Wo
                     await connection.fetchval("SELECT pg_current_xact_id()")
                     await asyncio.sleep(dice.random() / 50)
                 for _ in range(size):
-                    await events.note(connection, LOOK)
+                    await events.record_group(connection, LOOK)
                     await asyncio.sleep(dice.random() / 200)
                 count += size
         return count
@@ -172,7 +172,7 @@ async def test_a_sealer_that_is_killed_anywhere_leaves_the_chain_whole(world: Wo
     for _ in range(40):
         written += len(await wrote(world.database, dice.randint(1, 300)))
         connection = await asyncpg.connect(databases.url)
-        task = asyncio.create_task(seal(connection, SIGNER))  # type: ignore[arg-type]
+        task = asyncio.create_task(seal_segment(connection, SIGNER))  # type: ignore[arg-type]
         await asyncio.wait([task], timeout=dice.random() / 60)
         async with world.database.readers.acquire() as other:
             await other.execute(f"SELECT pg_terminate_backend({connection.get_server_pid()}, 5000)")
@@ -201,7 +201,7 @@ async def test_two_sealers_that_die_at_any_moment_beside_many_writers_leave_no_g
         deaths = 0
         while not done.is_set():
             connection = await asyncpg.connect(databases.url)
-            task = asyncio.create_task(seal(connection, SIGNER, 50))  # type: ignore[arg-type]
+            task = asyncio.create_task(seal_segment(connection, SIGNER, 50))  # type: ignore[arg-type]
             await asyncio.wait([task], timeout=dice.random() / 60)
             async with world.database.readers.acquire() as other:
                 await other.execute(f"SELECT pg_terminate_backend({connection.get_server_pid()}, 5000)")
@@ -228,7 +228,7 @@ async def test_a_chain_does_not_go_on_where_transactions_are_counted_anew(world:
     async with world.database.transaction() as connection:
         await connection.execute("UPDATE audit_segments SET until_transaction = until_transaction + 1000000000")
     await wrote(world.database, 1)
-    with pytest.raises(WentBackError):
+    with pytest.raises(LogWentBackError):
         await sealed(world.database, SIGNER)
 
 
@@ -245,4 +245,4 @@ async def test_segments_hold_hashes_and_ids_alone(world: World) -> None:
 @pytest.mark.parametrize("text", ["", "short", "!" * 44, "AAAA"])
 def test_a_key_of_another_form_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match="PRIVACY_AUDIT_KEY"):
-        Signer(text)
+        SegmentSigner(text)

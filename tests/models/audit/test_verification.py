@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 
 from models.audit import merkle
 from models.audit.pruning import prune
-from models.audit.segments import ENTRY, Segment, Signer, Trusted, leaves_of
-from models.audit.verification import Finding, Verified, Verifier, Wrong
-from models.storage.columns import Prefix, external_id, now
-from models.storage.database import Connection
+from models.audit.segments import ENTRY, Segment, SegmentSigner, TrustedKeys, leaves_of
+from models.audit.verification import Finding, FindingKind, VerificationResult, Verifier
+from models.storage.clock import now
+from models.storage.ids import Prefix, format_id
+from models.storage.statement import Connection
 from tests.conftest import World
 from tests.models.audit.sample_log import sealed, verified, wrote
 
 pytestmark = pytest.mark.anyio
-SIGNER = Signer(Signer.made())
-STRANGER = Signer(Signer.made())
+SIGNER = SegmentSigner(SegmentSigner.made())
+STRANGER = SegmentSigner(SegmentSigner.made())
 SIZES = (4, 1, 7, 3)
 
 
@@ -44,7 +45,7 @@ async def bent(
     chain: Chain, bend: Callable[[Connection], Awaitable[object]], seen: list[Segment] | None = None
 ) -> list[Finding]:
     """Bend the record in a transaction, verify it there, and leave it as it was."""
-    verifier = Verifier(Trusted.of([SIGNER.public]))
+    verifier = Verifier(TrustedKeys.of([SIGNER.public]))
     async with chain.world.database.writers.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
@@ -54,12 +55,12 @@ async def bent(
     return verifier.findings
 
 
-def about(findings: list[Finding]) -> set[tuple[Wrong, int, str | None]]:
+def about(findings: list[Finding]) -> set[tuple[FindingKind, int, str | None]]:
     return {(finding.wrong, finding.segment, finding.event) for finding in findings}
 
 
 def event(identity: UUID) -> str:
-    return external_id(Prefix.ACCESS_EVENT, identity)
+    return format_id(Prefix.ACCESS_EVENT, identity)
 
 
 CHANGES = [
@@ -88,7 +89,7 @@ OFTEN = settings(max_examples=40, suppress_health_check=[HealthCheck.function_sc
 async def test_a_changed_event_is_named(chain: Chain, place: tuple[int, int], change: str) -> None:
     segment, victim = place[0], chain.ids[place[0]][place[1] % SIZES[place[0]]]
     findings = await bent(chain, lambda on: on.execute(f"UPDATE access_events SET {change} WHERE id = $1", victim))
-    assert about(findings) == {(Wrong.CHANGED, segment + 1, event(victim))}
+    assert about(findings) == {(FindingKind.CHANGED, segment + 1, event(victim))}
 
 
 @OFTEN
@@ -96,7 +97,7 @@ async def test_a_changed_event_is_named(chain: Chain, place: tuple[int, int], ch
 async def test_dropped_events_are_named(chain: Chain, places: set[tuple[int, int]]) -> None:
     victims = {chain.ids[segment][place % SIZES[segment]]: segment + 1 for segment, place in places}
     findings = await bent(chain, lambda on: on.execute("DELETE FROM access_events WHERE id = ANY($1)", list(victims)))
-    assert about(findings) == {(Wrong.MISSING, segment, event(victim)) for victim, segment in victims.items()}
+    assert about(findings) == {(FindingKind.MISSING, segment, event(victim)) for victim, segment in victims.items()}
 
 
 @OFTEN
@@ -116,7 +117,7 @@ async def test_an_inserted_event_is_named(chain: Chain, place: tuple[int, int]) 
         )
 
     findings = await bent(chain, insert)
-    assert about(findings) == {(Wrong.INSERTED, segment + 1, event(added[0]))}
+    assert about(findings) == {(FindingKind.INSERTED, segment + 1, event(added[0]))}
 
 
 @OFTEN
@@ -130,7 +131,7 @@ async def test_swapped_events_are_named(chain: Chain, segment: int, place: int, 
             await connection.execute("UPDATE access_events SET id = $2 WHERE id = $1", old, fresh)
 
     findings = await bent(chain, swap)
-    assert about(findings) == {(Wrong.CHANGED, segment + 1, event(victim)) for victim in (first, second)}
+    assert about(findings) == {(FindingKind.CHANGED, segment + 1, event(victim)) for victim in (first, second)}
 
 
 async def test_events_that_changed_places_are_reordered(chain: Chain) -> None:
@@ -149,7 +150,7 @@ async def test_events_that_changed_places_are_reordered(chain: Chain) -> None:
     assert place < until - 1
     for bend in (move, stretch):
         found = await bent(chain, bend)
-        assert {finding.wrong for finding in found} == {Wrong.REORDERED}
+        assert {finding.wrong for finding in found} == {FindingKind.REORDERED}
         assert {finding.segment for finding in found} == {3}
     assert last
 
@@ -165,10 +166,10 @@ async def test_an_event_that_was_moved_into_another_segment_is_named_in_both(
         chain, lambda on: on.execute("UPDATE access_events SET written_in = $2 WHERE id = $1", victim, there)
     )
     if into != segment:
-        moved = {(Wrong.MISSING, segment + 1, event(victim)), (Wrong.INSERTED, into + 1, event(victim))}
+        moved = {(FindingKind.MISSING, segment + 1, event(victim)), (FindingKind.INSERTED, into + 1, event(victim))}
         assert about(findings) == moved
     else:
-        assert {finding.wrong for finding in findings} <= {Wrong.REORDERED}
+        assert {finding.wrong for finding in findings} <= {FindingKind.REORDERED}
 
 
 @OFTEN
@@ -187,7 +188,7 @@ async def test_a_flipped_bit_of_a_segment_is_found(chain: Chain, number: int, co
             flipped,
         ),
     )
-    assert (Wrong.FORGED, number) in {(finding.wrong, finding.segment) for finding in findings}
+    assert (FindingKind.FORGED, number) in {(finding.wrong, finding.segment) for finding in findings}
 
 
 @OFTEN
@@ -204,10 +205,10 @@ async def test_a_flipped_bit_of_a_segment_is_found(chain: Chain, number: int, co
 )
 async def test_a_changed_header_is_found(chain: Chain, number: int, change: str) -> None:
     findings = await bent(chain, lambda on: on.execute(f"UPDATE audit_segments SET {change} WHERE number = $1", number))
-    assert (Wrong.FORGED, number) in {(finding.wrong, finding.segment) for finding in findings}
+    assert (FindingKind.FORGED, number) in {(finding.wrong, finding.segment) for finding in findings}
 
 
-async def forge(connection: Connection, segment: Segment, by: Signer, **changes: object) -> None:
+async def forge(connection: Connection, segment: Segment, by: SegmentSigner, **changes: object) -> None:
     """Replace a segment by one that somebody else signed, with all that depends on it made to fit."""
     made = segment._replace(key_id=by.key_id, **changes)  # type: ignore[arg-type]
     await connection.execute(
@@ -243,7 +244,7 @@ async def test_a_segment_forged_by_a_stranger_is_found(
             )
             await forge(connection, chain.segments[number], STRANGER, previous=made.head)
 
-    wrong = Wrong.FORGED if entries else Wrong.MISSING
+    wrong = FindingKind.FORGED if entries else FindingKind.MISSING
     assert (wrong, number, None) in about(await bent(chain, bend))
 
 
@@ -265,7 +266,7 @@ async def test_an_old_segment_that_is_played_back_elsewhere_is_found(chain: Chai
         )
 
     findings = about(await bent(chain, play_back))
-    assert ((Wrong.FORGED, place, None) in findings) is (old != place)
+    assert ((FindingKind.FORGED, place, None) in findings) is (old != place)
 
 
 @pytest.mark.parametrize("number", range(1, len(SIZES)))
@@ -274,13 +275,13 @@ async def test_even_who_has_the_key_cannot_change_what_is_followed(chain: Chain,
     findings = await bent(
         chain, lambda on: forge(on, segment._replace(entries=segment.entries), SIGNER, previous=bytes(31) + b"x")
     )
-    assert (Wrong.BROKEN, number + 1, None) in about(findings)
+    assert (FindingKind.BROKEN, number + 1, None) in about(findings)
 
 
 @pytest.mark.parametrize("number", range(1, len(SIZES)))
 async def test_a_dropped_segment_is_missed(chain: Chain, number: int) -> None:
     findings = await bent(chain, lambda on: on.execute("DELETE FROM audit_segments WHERE number = $1", number))
-    assert (Wrong.MISSING, number, None) in about(findings)
+    assert (FindingKind.MISSING, number, None) in about(findings)
 
 
 @OFTEN
@@ -293,7 +294,7 @@ async def test_a_truncated_chain_is_found_by_any_head_that_was_kept(chain: Chain
         await connection.execute("DELETE FROM access_events WHERE written_in >= $1", since)
 
     findings = await bent(chain, truncate, seen=[chain.segments[number - 1] for number in heads])
-    assert about(findings) == {(Wrong.TRUNCATED, number, None) for number in heads if number > kept}
+    assert about(findings) == {(FindingKind.TRUNCATED, number, None) for number in heads if number > kept}
 
 
 async def test_an_old_state_that_is_played_back_and_sealed_again_is_found(chain: Chain) -> None:
@@ -308,7 +309,7 @@ async def test_an_old_state_that_is_played_back_and_sealed_again_is_found(chain:
         )
 
     findings = await bent(chain, replay, seen=[old])
-    assert about(findings) == {(Wrong.FORGED, 4, None)}
+    assert about(findings) == {(FindingKind.FORGED, 4, None)}
     assert await bent(chain, replay) == []
 
 
@@ -318,7 +319,7 @@ async def test_a_head_that_nobody_signed_convinces_nobody(chain: Chain) -> None:
     async def nothing(connection: Connection) -> None:
         await connection.execute("SELECT 1")
 
-    assert about(await bent(chain, nothing, seen=[invented])) == {(Wrong.FORGED, 99, None)}
+    assert about(await bent(chain, nothing, seen=[invented])) == {(FindingKind.FORGED, 99, None)}
     assert await bent(chain, nothing, seen=chain.segments) == []
 
 
@@ -329,7 +330,7 @@ async def test_a_part_verifies_by_itself(chain: Chain) -> None:
 
 async def test_a_stranger_s_key_verifies_nothing(chain: Chain) -> None:
     _, findings = await verified(chain.world.database, STRANGER)
-    assert {finding.wrong for finding in findings} == {Wrong.FORGED}
+    assert {finding.wrong for finding in findings} == {FindingKind.FORGED}
     assert len(findings) == len(SIZES)
 
 
@@ -355,12 +356,12 @@ async def test_a_prune_that_nobody_signed_is_found(chain: Chain) -> None:
         await connection.execute("DELETE FROM audit_segments WHERE number <= 2")
         await connection.execute("DELETE FROM access_events WHERE written_in < $1", chain.segments[1].until_transaction)
 
-    assert about(await bent(chain, bend)) == {(Wrong.MISSING, 1, None), (Wrong.MISSING, 2, None)}
+    assert about(await bent(chain, bend)) == {(FindingKind.MISSING, 1, None), (FindingKind.MISSING, 2, None)}
     await pruned(chain)
     findings = await bent(chain, lambda on: on.execute("DELETE FROM audit_prunes"))
-    assert about(findings) == {(Wrong.MISSING, 1, None), (Wrong.MISSING, 2, None)}
+    assert about(findings) == {(FindingKind.MISSING, 1, None), (FindingKind.MISSING, 2, None)}
     findings = await bent(chain, lambda on: on.execute("UPDATE audit_prunes SET head = sha256(head)"))
-    assert (Wrong.FORGED, 2, None) in about(findings)
+    assert (FindingKind.FORGED, 2, None) in about(findings)
 
 
 async def test_a_chain_pruned_to_its_end_goes_on(chain: Chain) -> None:
@@ -371,6 +372,6 @@ async def test_a_chain_pruned_to_its_end_goes_on(chain: Chain) -> None:
     assert (fresh.number, fresh.previous) == (5, chain.segments[3].head)
     result, findings = await verified(chain.world.database, SIGNER)
     assert (result, findings) == (
-        Verified(1, 1, fresh._replace(entries=result.last.entries if result.last else b"")),
+        VerificationResult(1, 1, fresh._replace(entries=result.last.entries if result.last else b"")),
         [],
     )

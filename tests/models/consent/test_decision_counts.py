@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from models.consent.decision_counts import Questions
+from models.consent.decision_counts import DecisionCounts
 from tests.conftest import World
 
 pytestmark = pytest.mark.anyio
@@ -19,7 +19,7 @@ async def counted(world: World) -> dict[tuple[str, str, str], int]:
 
 
 async def test_questions_are_counted_by_caller_purpose_and_answer(world: World) -> None:
-    processes = [Questions(), Questions()]
+    processes = [DecisionCounts(), DecisionCounts()]
     for questions in processes:
         questions.count("store", "newsletter", ["GRANTED", "GRANTED", "NEVER_ASKED"])
         questions.count("sync", "newsletter", ["GRANTED"])
@@ -34,7 +34,7 @@ async def test_questions_are_counted_by_caller_purpose_and_answer(world: World) 
 
 
 async def test_what_could_not_be_written_stays_counted(world: World) -> None:
-    questions = Questions()
+    questions = DecisionCounts()
     questions.count("store", "newsletter", ["GRANTED"])
     async with world.database.readers.acquire() as connection:
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):

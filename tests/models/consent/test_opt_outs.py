@@ -8,9 +8,9 @@ from models.consent import opt_outs
 from models.consent.decisions import DecisionReason
 from models.consent.ledger import Channel
 from models.errors import BadInput, SubjectNotFound
-from models.registration.corrections import Correction, correct
-from models.storage.columns import now
-from models.subjects.identifiers import Name
+from models.registration.corrections import Correction, correct_subject
+from models.storage.clock import now
+from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
 from tests.models.unit_of_work import counted, decision, dumped, granted, named, refused, refused_all, registered
 
@@ -62,18 +62,18 @@ async def test_a_script_takes_nothing_off_the_list(world: World) -> None:
 
 @pytest.mark.anyio
 async def test_an_account_or_an_id_of_nobody_cannot_be_suppressed(world: World) -> None:
-    async with world.deed() as deed:
+    async with world.unit() as unit:
         with pytest.raises(SubjectNotFound):
-            await opt_outs.opt_out_of_all(deed, Name.account("store", "1"), Channel.STORE)
+            await opt_outs.opt_out_of_all(unit, SubjectIdentifier.account("store", "1"), Channel.STORE)
 
 
 @pytest.mark.anyio
 async def test_an_opt_out_names_one_to_a_hundred_purposes(world: World) -> None:
     who = await registered(world)
-    async with world.deed() as deed:
+    async with world.unit() as unit:
         for keys in ([], ["newsletter"] * 101):
             with pytest.raises(BadInput):
-                await opt_outs.opt_out(deed, named(who), keys, Channel.STORE)
+                await opt_outs.opt_out(unit, named(who), keys, Channel.STORE)
 
 
 @pytest.mark.anyio
@@ -92,8 +92,8 @@ async def test_an_opt_out_waits_for_the_correction_that_adds_its_address(world: 
     added = asyncio.Event()
 
     async def corrects() -> None:
-        async with world.deed() as deed:
-            await correct(deed, named(who), Correction(add_email="second@example.com"))
+        async with world.unit() as unit:
+            await correct_subject(unit, named(who), Correction(add_email="second@example.com"))
             added.set()
             waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
             async with world.database.readers.acquire() as connection:

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from models.consent.purposes import every
+from models.consent.purposes import all_purposes
 from tests.conftest import World
 from tests.models.unit_of_work import execute
 
@@ -13,7 +13,7 @@ DEFINE = "INSERT INTO purposes (key, title, description, legal_basis, is_marketi
 @pytest.mark.anyio
 async def test_the_policys_purposes_are_there_with_their_basis(world: World) -> None:
     async with world.database.readers.acquire() as connection:
-        bases = {purpose.key: purpose.legal_basis for purpose in (await every(connection, []))[None]}
+        bases = {purpose.key: purpose.legal_basis for purpose in (await all_purposes(connection, []))[None]}
     consent = "newsletter product-announcements forum-notices usage-statistics crash-reports publication"
     expected = dict.fromkeys([*consent.split(), "third-party-marketing"], "CONSENT")
     expected |= dict.fromkeys(["order-processing", "service-notices", "sync-service", "support"], "CONTRACT")

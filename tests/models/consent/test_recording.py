@@ -15,8 +15,8 @@ from models.consent.ledger import Channel, ConsentState
 from models.consent.purposes import PurposeRow
 from models.consent.recording import Choice
 from models.errors import BadInput, PurposeNotRefusable, StateConflict, SubjectNotFound, UnknownPurpose
-from models.storage.columns import now
-from models.subjects import subjects
+from models.storage.clock import now
+from models.subjects import resolution
 from tests.conftest import World
 from tests.models.unit_of_work import (
     counted,
@@ -37,10 +37,10 @@ BASE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def choose(world: World, who: object, *events: tuple[ConsentState, datetime]) -> None:
-    async with world.deed() as deed:
+    async with world.unit() as unit:
         for state, at in events:
-            subject = await subjects.locked(deed, named(who))  # type: ignore[arg-type]
-            await recording.choose(deed, subject.subject_id, Choice(NEWSLETTER, state, Channel.WEBSITE, at))
+            subject = await resolution.lock(unit, named(who))  # type: ignore[arg-type]
+            await recording.record_choice(unit, subject.subject_id, Choice(NEWSLETTER, state, Channel.WEBSITE, at))
 
 
 def latest(events: list[tuple[ConsentState, datetime]]) -> tuple[ConsentState, datetime]:
@@ -117,8 +117,8 @@ async def test_a_choice_that_arrives_late_changes_nothing_that_is_newer(world: W
 async def test_a_grant_and_an_opt_out_at_once_end_in_one_order_that_all_agree_on(world: World) -> None:
     who = await registered(world)
     for _ in range(4):
-        deeds = [granted(world, who), refused(world, who)] * 5
-        await asyncio.gather(*deeds)
+        unit_of_work = [granted(world, who), refused(world, who)] * 5
+        await asyncio.gather(*unit_of_work)
         kept = await current(world, who)
         assert kept
         rows = await dumped(world, "consent_events")

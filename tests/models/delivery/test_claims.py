@@ -13,9 +13,9 @@ from models.consent import opt_outs
 from models.consent.ledger import Channel
 from models.delivery import handoff, results
 from models.delivery.claims import CLAIM, LEASE
-from models.delivery.results import Lease, Outcome
-from models.outbox.emails import LetterReason, LetterState
-from models.storage.columns import now
+from models.delivery.results import DeliveryLease, DeliveryResult
+from models.outbox.emails import EmailReason, EmailState
+from models.storage.clock import now
 from tests.conftest import World
 from tests.models.outbox.enqueued import (
     DOMAIN,
@@ -37,9 +37,9 @@ pytestmark = pytest.mark.anyio
 
 async def test_several_workers_share_the_queue_and_never_a_letter(world: World) -> None:
     subject_id = await registered(world)
-    async with world.deed() as deed:
+    async with world.unit() as unit:
         for number in range(30):
-            await code(deed, subject_id, f"request:{number:x}")
+            await code(unit, subject_id, f"request:{number:x}")
     batches = await asyncio.gather(*(claimed(world, 10) for _ in range(6)))
     ids = [letter.row.id for batch in batches for letter in batch]
     assert (len(ids), len(set(ids))) == (30, 30)
@@ -55,8 +55,8 @@ FROM letters, generate_series(1, 20000) AS n
 
 async def test_a_claim_looks_at_no_letter_that_waits_for_later(world: World) -> None:
     subject_id = await registered(world)
-    async with world.deed() as deed:
-        await code(deed, subject_id, "letter:1")
+    async with world.unit() as unit:
+        await code(unit, subject_id, "letter:1")
     async with world.database.transaction() as connection:
         await connection.execute(WAITING)
         await connection.execute("ANALYZE letters")  # as autovacuum does, which here may have last seen it empty
@@ -82,8 +82,8 @@ async def test_a_lease_is_renewed_when_it_is_short_for_what_a_mail_server_may_ta
     world: World, left: int, *, is_renewed: bool
 ) -> None:
     subject_id = await registered(world)
-    async with world.deed() as deed:
-        await code(deed, subject_id)
+    async with world.unit() as unit:
+        await code(unit, subject_id)
     [letter] = await claimed(world)
     async with world.database.transaction() as connection:
         await connection.execute(
@@ -96,17 +96,17 @@ async def test_a_lease_is_renewed_when_it_is_short_for_what_a_mail_server_may_ta
 
 async def test_results_of_many_letters_are_written_each_to_its_own(world: World) -> None:
     subject_id = await registered(world)
-    async with world.deed() as deed:
+    async with world.unit() as unit:
         for number in range(4):
-            await code(deed, subject_id, f"request:{number:x}")
+            await code(unit, subject_id, f"request:{number:x}")
     found = await claimed(world)
     ends = [
         SENT,
-        Outcome(LetterState.QUEUED, reply_code=451, wait=timedelta(minutes=5)),
-        Outcome(LetterState.UNCERTAIN, LetterReason.NO_ANSWER),
-        Outcome(LetterState.QUEUED, counts=False),
+        DeliveryResult(EmailState.QUEUED, reply_code=451, wait=timedelta(minutes=5)),
+        DeliveryResult(EmailState.UNCERTAIN, EmailReason.NO_ANSWER),
+        DeliveryResult(EmailState.QUEUED, counts=False),
     ]
-    lost = Lease(subject_id, found[0].row.id, found[0].row.recipient, UUID(int=1))
+    lost = DeliveryLease(subject_id, found[0].row.id, found[0].row.recipient, UUID(int=1))
     async with world.database.transaction() as connection:
         settled = [(letter.lease, end) for letter, end in zip(found, ends, strict=True)]
         ours = await results.settle(connection, [*settled, (lost, ends[2])])
@@ -121,8 +121,8 @@ async def test_results_of_many_letters_are_written_each_to_its_own(world: World)
 
 async def test_a_lease_that_ran_out_is_taken_over_and_the_first_worker_can_do_nothing_more(world: World) -> None:
     subject_id = await registered(world)
-    async with world.deed() as deed:
-        await code(deed, subject_id)
+    async with world.unit() as unit:
+        await code(unit, subject_id)
     [first] = await claimed(world)
     assert await claimed(world) == []
     await made_due(world)
@@ -136,8 +136,8 @@ async def test_a_lease_that_ran_out_is_taken_over_and_the_first_worker_can_do_no
 
 async def test_a_letter_that_may_have_been_accepted_is_not_sent_again_to_whom_it_would_annoy(world: World) -> None:
     await registered(world)
-    async with world.deed() as deed:
-        await opt_outs.opt_out(deed, PERSON, ["newsletter"], Channel.WEBSITE)
+    async with world.unit() as unit:
+        await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE)
     [letter] = await claimed(world)
     assert await handed(world, letter)
     await made_due(world)
@@ -148,8 +148,8 @@ async def test_a_letter_that_may_have_been_accepted_is_not_sent_again_to_whom_it
 async def test_a_letter_is_dropped_when_its_purpose_is_refused_before_it_goes(world: World) -> None:
     await registered(world)
     await granted(world)
-    async with world.deed() as deed:
-        await opt_outs.opt_out(deed, PERSON, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
+    async with world.unit() as unit:
+        await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
     assert await claimed(world) == []
     assert await stands(world) == [("DROPPED", "OPTED_OUT")]
 
@@ -158,10 +158,10 @@ async def test_an_opt_out_between_claim_and_sending_is_seen(world: World) -> Non
     await registered(world)
     await granted(world)
     [letter] = await claimed(world)
-    async with world.deed() as deed:
-        await opt_outs.opt_out(deed, PERSON, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
-    async with handoff.held(world.database, letter) as refused:
-        assert refused == Outcome(LetterState.DROPPED, LetterReason.OPTED_OUT)
+    async with world.unit() as unit:
+        await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
+    async with handoff.hold_against_opt_outs(world.database, letter) as refused:
+        assert refused == DeliveryResult(EmailState.DROPPED, EmailReason.OPTED_OUT)
 
 
 async def test_an_opt_out_waits_while_a_letter_is_handed_over(world: World) -> None:
@@ -170,10 +170,10 @@ async def test_an_opt_out_waits_while_a_letter_is_handed_over(world: World) -> N
     [letter] = await claimed(world)
 
     async def leave() -> None:
-        async with world.deed() as deed:
-            await opt_outs.opt_out(deed, PERSON, ["newsletter"], Channel.WEBSITE)
+        async with world.unit() as unit:
+            await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE)
 
-    async with handoff.held(world.database, letter) as refused:
+    async with handoff.hold_against_opt_outs(world.database, letter) as refused:
         assert refused is None
         leaving = asyncio.create_task(leave())
         done, _ = await asyncio.wait({leaving}, timeout=0.2)
@@ -197,8 +197,8 @@ async def test_a_letter_for_a_purpose_is_dropped_by_the_persons_standing(
 
 async def test_a_restricted_person_still_gets_what_is_owed(world: World) -> None:
     subject_id = await registered(world)
-    async with world.deed() as deed:
-        await code(deed, subject_id)
+    async with world.unit() as unit:
+        await code(unit, subject_id)
     async with world.database.transaction() as connection:
         await connection.execute("UPDATE subjects SET status = 'RESTRICTED'")
     assert len(await claimed(world)) == 1

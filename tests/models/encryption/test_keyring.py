@@ -6,40 +6,40 @@ from uuid import UUID
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from models.encryption.encrypted_column import Seal
+from models.encryption.encrypted_column import EncryptedColumn
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.errors import SubjectErased, Unavailable
-from models.storage.columns import new_id
+from models.storage.ids import new_id
 from models.subjects import subjects
 from models.subjects.subjects import DISPLAY_NAME
 from tests.conftest import Databases, World
 from tests.models.unit_of_work import registered
 
-NAME, OTHER = Seal("people.name"), Seal("people.other")
+NAME, OTHER = EncryptedColumn("people.name"), EncryptedColumn("people.other")
 
 
 @pytest.mark.anyio
 async def test_a_sealed_value_opens_in_its_place_alone(world: World) -> None:
     first, second = await world.keyring.create(new_id()), await world.keyring.create(new_id())
-    sealed = NAME.seal(first, "Ada Example")
-    assert NAME.open(first, sealed) == "Ada Example"
-    posing = second._replace(subject_id=first.subject_id)
-    renamed = first._replace(subject_id=second.subject_id)
+    sealed = NAME.encrypt(first, "Ada Example")
+    assert NAME.decrypt(first, sealed) == "Ada Example"
+    posing = second._replace(owner_id=first.owner_id)
+    renamed = first._replace(owner_id=second.owner_id)
     for seal, key in ((OTHER, first), (NAME, second), (NAME, posing), (NAME, renamed)):
         with pytest.raises(InvalidTag):
-            seal.open(key, sealed)
+            seal.decrypt(key, sealed)
     for position in range(1, len(sealed)):
         changed = bytearray(sealed)
         changed[position] ^= 1
         with pytest.raises(InvalidTag):
-            NAME.open(first, bytes(changed))
+            NAME.decrypt(first, bytes(changed))
 
 
 @pytest.mark.anyio
 async def test_one_value_is_sealed_differently_each_time(world: World) -> None:
     key = await world.keyring.create(new_id())
-    assert len({NAME.seal(key, "Ada Example") for _ in range(100)}) == 100
+    assert len({NAME.encrypt(key, "Ada Example") for _ in range(100)}) == 100
 
 
 @pytest.mark.anyio
@@ -50,7 +50,7 @@ async def test_a_destroyed_key_is_gone_and_the_value_with_it(world: World) -> No
     assert await world.keyring.destroy([who]) == 0
     with pytest.raises(SubjectErased):
         await world.keyring.key_of(who)
-    assert (await world.keyring.key_of(other)).subject_id == other
+    assert (await world.keyring.key_of(other)).owner_id == other
     async with world.database.keyring.acquire() as connection:
         assert (await world.keyring.of_subjects(connection, [who]))[who] is None
 
@@ -85,7 +85,7 @@ async def test_rotation_goes_on_while_others_read_and_write(world: World, databa
             row = (await subjects.by_ids(connection, [who]))[who]
         assert row
         assert row.display_name
-        assert DISPLAY_NAME.open(await keyring.key_of(who), row.display_name) == f"Ada {number}"
+        assert DISPLAY_NAME.decrypt(await keyring.key_of(who), row.display_name) == f"Ada {number}"
 
     async def keep_reading() -> None:
         nonlocal reads
@@ -123,7 +123,7 @@ async def test_a_key_made_while_the_old_master_key_is_in_use_is_rotated_later(
     assert [count async for count in rotating.rotate()] == []
     late = await registered(world)
     assert [count async for count in rotating.rotate()] == [1]
-    assert (await rotating.key_of(late)).subject_id == late
+    assert (await rotating.key_of(late)).owner_id == late
     both.current = 1
     assert [count async for count in rotating.rotate()] == [1]
 

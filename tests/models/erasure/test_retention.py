@@ -10,46 +10,45 @@ from models.access.database_roles import INTERNAL, READERS, WORKER, WRITER
 from models.actors import Role
 from models.consent import recording
 from models.consent.ledger import Channel
-from models.erasure import retention
-from models.erasure.retention import CLAIMED_FOR, RetentionGround, until
+from models.erasure import requesting, retention
+from models.erasure.retention import CLAIMED_FOR, RetentionGround, retained_until
 from models.registration import registering
 from models.registration.registering import Registration
-from models.requests import intake
-from models.requests.intake import Wish
+from models.requests.intake import ErasureOptions
 from models.requests.requests import IdentityProof
-from models.storage.columns import now
-from models.storage.database import Acting, Database
-from models.subjects.identifiers import Name
+from models.storage.clock import now
+from models.storage.database import Database, DatabaseRoles
+from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import Databases, World
-from workers.erasure_worker import Erasures
+from workers.erasure_worker import ErasureWorker
 
-NOW = Wish(Channel.WEBSITE, IdentityProof.ATTESTED, immediately=True)
+NOW = ErasureOptions(Channel.WEBSITE, IdentityProof.ATTESTED, immediately=True)
 
 
 @pytest.mark.parametrize(("erased_on", "last"), [("2026-01-01", "2029-12-31"), ("2026-12-31", "2029-12-31")])
 def test_claims_end_with_the_third_year_after_the_erasure(erased_on: str, last: str) -> None:
-    assert until(RetentionGround.LEGAL_CLAIM, date.fromisoformat(erased_on)) == date.fromisoformat(last)
+    assert retained_until(RetentionGround.LEGAL_CLAIM, date.fromisoformat(erased_on)) == date.fromisoformat(last)
 
 
 def test_what_a_law_demands_and_what_is_not_done_yet_has_no_day() -> None:
-    assert until(RetentionGround.LEGAL_OBLIGATION, date(2026, 1, 1)) is None
-    assert until(RetentionGround.LEGAL_CLAIM, None) is None
+    assert retained_until(RetentionGround.LEGAL_OBLIGATION, date(2026, 1, 1)) is None
+    assert retained_until(RetentionGround.LEGAL_CLAIM, None) is None
 
 
 async def person(world: World, email: str) -> UUID:
     """Register somebody who chose something."""
-    async with world.deed() as made:
-        subject_id = await registering.register(made, Registration(email))
-        await recording.grant(made, Name.email(email), "newsletter", Channel.STORE, None)
+    async with world.unit() as made:
+        subject_id = await registering.register_subject(made, Registration(email))
+        await recording.grant_consent(made, SubjectIdentifier.email(email), "newsletter", Channel.STORE, None)
     return subject_id
 
 
 async def erased(world: World, *people: tuple[UUID, datetime]) -> None:
     """Erase people, and say that it was done then."""
     for subject_id, _ in people:
-        async with world.deed(Role.ADMIN) as made:
-            await intake.request(made, Name("id", subject_id), NOW)
-    await Erasures(world.database, world.keyring, issuer="x", backup_life=timedelta(days=1)).drain()
+        async with world.unit(Role.ADMIN) as made:
+            await requesting.request_erasure(made, SubjectIdentifier("id", subject_id), NOW)
+    await ErasureWorker(world.database, world.keyring, issuer="x", backup_life=timedelta(days=1)).drain()
     for subject_id, at in people:
         async with world.database.transaction() as connection:
             for sql in (
@@ -69,18 +68,18 @@ async def test_a_ledger_goes_when_its_day_is_over_and_no_other_does(world: World
     ended = datetime(now().year - CLAIMED_FOR, 1, 1, tzinfo=UTC)
     over, last_day, alive = [await person(world, f"{name}@example.com") for name in ("over", "last", "alive")]
     await erased(world, (over, ended - timedelta(microseconds=1)), (last_day, ended))
-    assert until(RetentionGround.LEGAL_CLAIM, (ended - timedelta(days=1)).date()) < now().date()  # type: ignore[operator]
-    assert until(RetentionGround.LEGAL_CLAIM, ended.date()) >= now().date()  # type: ignore[operator]
+    assert retained_until(RetentionGround.LEGAL_CLAIM, (ended - timedelta(days=1)).date()) < now().date()  # type: ignore[operator]
+    assert retained_until(RetentionGround.LEGAL_CLAIM, ended.date()) >= now().date()  # type: ignore[operator]
     assert await remembered(world) == {over, last_day, alive}
-    acting = Acting(WORKER, WORKER)
+    acting = DatabaseRoles(WORKER, WORKER)
     database = await Database.open(
         databases.url, databases.keyring_url, readers=1, writers=4, timeout=10, acting=acting
     )
     try:
-        worker = Erasures(database, world.keyring, issuer="x", backup_life=timedelta(days=1))
+        worker = ErasureWorker(database, world.keyring, issuer="x", backup_life=timedelta(days=1))
         await worker.drain()
         assert await remembered(world) == {last_day, alive}
-        assert await retention.forget(database, 10) == 0
+        assert await retention.delete_expired(database, 10) == 0
     finally:
         await database.close()
     async with world.database.readers.acquire() as connection:
@@ -96,7 +95,7 @@ async def test_whoever_forges_an_erasure_long_ago_makes_no_fresh_line_go(world: 
         await connection.execute(
             "UPDATE rights_requests SET received_at = '2001-01-01T00:00:00Z', completed_at = '2001-01-01T00:00:00Z'"
         )
-    assert await retention.forget(world.database, 10) == 0
+    assert await retention.delete_expired(world.database, 10) == 0
     assert await remembered(world) == {subject_id}
 
 

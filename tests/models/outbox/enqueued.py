@@ -7,33 +7,33 @@ from models.actors import Role
 from models.consent import recording
 from models.consent.ledger import Channel
 from models.delivery import claims, handoff, results
-from models.delivery.claims import Claimed
-from models.delivery.results import Outcome
+from models.delivery.claims import ClaimedEmail
+from models.delivery.results import DeliveryResult
 from models.outbox import emails
-from models.outbox.emails import LetterName, LetterState
+from models.outbox.emails import EmailKind, EmailState
 from models.registration import corrections, registering
 from models.registration.corrections import Correction
 from models.registration.registering import Registration
-from models.storage.columns import now
-from models.subjects.identifiers import Name
-from models.unit_of_work import Deed
+from models.storage.clock import now
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import UnitOfWork
 from tests.conftest import World
 
-PERSON = Name.email("user@example.com")
+PERSON = SubjectIdentifier.email("user@example.com")
 
 
 DOMAIN = "example.org"
 
 
-SENT = Outcome(LetterState.SENT, reply_code=250)
+SENT = DeliveryResult(EmailState.SENT, reply_code=250)
 
 
 async def registered(world: World, *more: str) -> UUID:
-    async with world.deed() as deed:
-        subject_id = await registering.register(deed, Registration("user@example.com", "Ada Example", "DE"))
+    async with world.unit() as unit:
+        subject_id = await registering.register_subject(unit, Registration("user@example.com", "Ada Example", "DE"))
     for address in more:
-        async with world.deed(Role.SUPPORT) as deed:
-            await corrections.correct(deed, PERSON, Correction(add_email=address))
+        async with world.unit(Role.SUPPORT) as unit:
+            await corrections.correct_subject(unit, PERSON, Correction(add_email=address))
     async with world.database.transaction() as connection:
         await connection.execute("DELETE FROM letters")
     return subject_id
@@ -57,28 +57,28 @@ async def only(world: World) -> dict[str, Any]:
     return dict(row)
 
 
-async def claimed(world: World, most: int = 10) -> list[Claimed]:
+async def claimed(world: World, most: int = 10) -> list[ClaimedEmail]:
     return await claims.claim(world.database, world.keyring, DOMAIN, most)
 
 
-async def settled(world: World, letter: Claimed, outcome: Outcome) -> bool:
+async def settled(world: World, letter: ClaimedEmail, outcome: DeliveryResult) -> bool:
     async with world.database.transaction() as connection:
         return await results.settle(connection, [(letter.lease, outcome)]) == {letter.row.id}
 
 
-async def handed(world: World, letter: Claimed) -> bool:
+async def handed(world: World, letter: ClaimedEmail) -> bool:
     async with world.database.writers.acquire() as connection:
-        return await handoff.hand(connection, [letter.lease]) == {letter.row.id}
+        return await handoff.mark_handed_over(connection, [letter.lease]) == {letter.row.id}
 
 
 async def granted(world: World, channel: Channel = Channel.WEBSITE) -> None:
-    async with world.deed() as deed:
-        await recording.grant(deed, PERSON, "newsletter", channel, None)
+    async with world.unit() as unit:
+        await recording.grant_consent(unit, PERSON, "newsletter", channel, None)
 
 
-async def code(deed: Deed, subject_id: UUID, about: str = "request:1", *, own_key: bool = False) -> UUID | None:
+async def code(unit: UnitOfWork, subject_id: UUID, about: str = "request:1", *, own_key: bool = False) -> UUID | None:
     said: dict[str, Any] = {"code": "123456", "expires_at": now()}
-    return await emails.post(deed, LetterName.IDENTITY_CODE, subject_id, about, own_key=own_key, **said)
+    return await emails.enqueue(unit, EmailKind.IDENTITY_CODE, subject_id, about, own_key=own_key, **said)
 
 
 async def made_due(world: World) -> None:

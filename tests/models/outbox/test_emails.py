@@ -8,13 +8,13 @@ from models.actors import Role
 from models.consent import opt_outs
 from models.consent.ledger import Channel
 from models.delivery import claims, cleanup
-from models.delivery.results import Outcome
+from models.delivery.results import DeliveryResult
 from models.encryption import email_keys
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.errors import StateConflict
 from models.outbox import emails
-from models.outbox.emails import LetterName, LetterReason, LetterState
+from models.outbox.emails import EmailKind, EmailReason, EmailState
 from models.registration import corrections
 from models.registration.corrections import Correction
 from tests.conftest import Databases, World
@@ -39,8 +39,8 @@ async def test_a_deed_that_is_undone_posts_nothing(world: World) -> None:
     subject_id = await registered(world)
 
     async def undone() -> None:
-        async with world.deed() as deed:
-            await code(deed, subject_id)
+        async with world.unit() as unit:
+            await code(unit, subject_id)
             raise StateConflict
 
     with pytest.raises(StateConflict):
@@ -51,8 +51,8 @@ async def test_a_deed_that_is_undone_posts_nothing(world: World) -> None:
 async def test_an_opt_out_is_confirmed_once_however_often_it_is_made(world: World) -> None:
     await registered(world)
     for _ in range(3):
-        async with world.deed() as deed:
-            await opt_outs.opt_out(deed, PERSON, ["newsletter", "usage-statistics"], Channel.WEBSITE)
+        async with world.unit() as unit:
+            await opt_outs.opt_out(unit, PERSON, ["newsletter", "usage-statistics"], Channel.WEBSITE)
     assert await posted(world) == [("opted_out", None)]
     [letter] = await claimed(world)
     assert letter.address == "user@example.com"
@@ -62,16 +62,16 @@ async def test_an_opt_out_is_confirmed_once_however_often_it_is_made(world: Worl
 async def test_a_browsers_signal_opts_out_of_all_and_is_confirmed_once(world: World) -> None:
     await registered(world)
     for _ in range(2):
-        async with world.deed() as deed:
-            await opt_outs.opt_out_of_all(deed, PERSON, Channel.GPC)
+        async with world.unit() as unit:
+            await opt_outs.opt_out_of_all(unit, PERSON, Channel.GPC)
     assert await posted(world) == [("opted_out", None)]
     [letter] = await claimed(world)
     assert letter.says == {"purposes": [], "is_everything": True}
 
 
 async def test_an_opt_out_of_an_address_that_nobody_is_registered_under_posts_nothing(world: World) -> None:
-    async with world.deed() as deed:
-        await opt_outs.opt_out_of_all(deed, PERSON, Channel.WEBSITE)
+    async with world.unit() as unit:
+        await opt_outs.opt_out_of_all(unit, PERSON, Channel.WEBSITE)
     assert await posted(world) == []
 
 
@@ -91,11 +91,11 @@ async def test_a_consent_that_was_recorded_in_bulk_is_not_confirmed(world: World
 
 async def test_a_correction_is_told_at_the_old_and_the_new_address(world: World) -> None:
     await registered(world)
-    async with world.deed(Role.SUPPORT) as deed:
+    async with world.unit(Role.SUPPORT) as unit:
         given = Correction(
             add_email="new@example.org", primary_email="new@example.org", remove_email="user@example.com"
         )
-        await corrections.correct(deed, PERSON, given)
+        await corrections.correct_subject(unit, PERSON, given)
     found = await claimed(world)
     assert sorted(letter.address for letter in found) == ["new@example.org", "user@example.com"]
     assert {letter.row.letter for letter in found} == {"details_corrected"}
@@ -104,39 +104,39 @@ async def test_a_correction_is_told_at_the_old_and_the_new_address(world: World)
 
 async def test_a_corrected_name_is_told_at_the_primary_address_alone(world: World) -> None:
     await registered(world, "second@example.org")
-    async with world.deed(Role.SUPPORT) as deed:
-        await corrections.correct(deed, PERSON, Correction(display_name="Ada Corrected"))
+    async with world.unit(Role.SUPPORT) as unit:
+        await corrections.correct_subject(unit, PERSON, Correction(display_name="Ada Corrected"))
     [letter] = await claimed(world)
     assert (letter.address, letter.says) == ("user@example.com", {"changed": ["name"]})
 
 
 async def test_a_correction_that_changes_nothing_is_not_told(world: World) -> None:
     await registered(world)
-    async with world.deed(Role.SUPPORT) as deed:
+    async with world.unit(Role.SUPPORT) as unit:
         given = Correction(display_name="Ada Example", country="DE", add_email="user@example.com")
-        await corrections.correct(deed, PERSON, given)
+        await corrections.correct_subject(unit, PERSON, given)
     assert await posted(world) == []
 
 
 async def test_the_same_deed_posts_a_letter_once(world: World) -> None:
     subject_id = await registered(world)
-    async with world.deed() as deed:
-        assert await code(deed, subject_id) is not None
-        assert await code(deed, subject_id) is None
-        assert await code(deed, subject_id, "request:2") is not None
+    async with world.unit() as unit:
+        assert await code(unit, subject_id) is not None
+        assert await code(unit, subject_id) is None
+        assert await code(unit, subject_id, "request:2") is not None
 
 
 async def test_a_letter_must_be_told_what_it_says(world: World) -> None:
     subject_id = await registered(world)
     with pytest.raises(TypeError, match="code, expires_at"):
-        async with world.deed() as deed:
-            await emails.post(deed, LetterName.IDENTITY_CODE, subject_id, "request:1", code="123456")
+        async with world.unit() as unit:
+            await emails.enqueue(unit, EmailKind.IDENTITY_CODE, subject_id, "request:1", code="123456")
 
 
 async def test_address_and_words_are_sealed_and_gone_once_the_letter_is_sent(world: World) -> None:
     subject_id = await registered(world)
-    async with world.deed() as deed:
-        await code(deed, subject_id)
+    async with world.unit() as unit:
+        await code(unit, subject_id)
     row = await only(world)
     assert b"user@example.com" not in row["address"]
     assert b"123456" not in row["context"]
@@ -152,9 +152,9 @@ async def test_address_and_words_are_sealed_and_gone_once_the_letter_is_sent(wor
 
 async def test_a_letter_with_a_key_of_its_own_outlives_the_persons_key_and_loses_it_when_sent(world: World) -> None:
     subject_id = await registered(world)
-    async with world.deed() as deed:
-        await code(deed, subject_id)
-        letter_id = await code(deed, subject_id, "request:2", own_key=True)
+    async with world.unit() as unit:
+        await code(unit, subject_id)
+        letter_id = await code(unit, subject_id, "request:2", own_key=True)
     assert letter_id
     await world.keyring.destroy([subject_id])
     async with world.database.transaction() as connection:
@@ -164,17 +164,17 @@ async def test_a_letter_with_a_key_of_its_own_outlives_the_persons_key_and_loses
     [letter] = await claimed(world)
     assert (letter.row.id, letter.address) == (letter_id, "user@example.com")
     assert await settled(world, letter, SENT)
-    assert await cleanup.tidy(world.database, world.keyring) == 1
+    assert await cleanup.clean_up(world.database, world.keyring) == 1
     async with world.database.keyring.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM letter_keys") == 0
-    assert await cleanup.tidy(world.database, world.keyring) == 0
+    assert await cleanup.clean_up(world.database, world.keyring) == 0
 
 
 async def test_letters_whose_key_is_destroyed_are_dropped(world: World) -> None:
     subject_id = await registered(world)
-    async with world.deed() as deed:
-        await code(deed, subject_id)
-        await code(deed, subject_id, "request:2", own_key=True)
+    async with world.unit() as unit:
+        await code(unit, subject_id)
+        await code(unit, subject_id, "request:2", own_key=True)
     await world.keyring.destroy([subject_id])
     async with world.database.keyring.acquire() as connection:
         await connection.execute("DELETE FROM letter_keys")
@@ -184,8 +184,8 @@ async def test_letters_whose_key_is_destroyed_are_dropped(world: World) -> None:
 
 async def test_a_letter_key_survives_a_rotation_of_the_master_key(world: World, clean: Databases) -> None:
     subject_id = await registered(world)
-    async with world.deed() as deed:
-        await code(deed, subject_id, own_key=True)
+    async with world.unit() as unit:
+        await code(unit, subject_id, own_key=True)
     newer = MasterKeys.made(2)
     turning = Keyring(world.database.keyring, MasterKeys(f"{newer},{clean.master_key}"))
     assert [size async for size in email_keys.rotate(turning)] == [1]
@@ -196,13 +196,13 @@ async def test_a_letter_key_survives_a_rotation_of_the_master_key(world: World, 
 
 async def test_a_letter_to_an_address_that_came_back_is_dropped_and_another_address_is_used_next(world: World) -> None:
     subject_id = await registered(world, "second@example.org")
-    async with world.deed() as deed:
-        await code(deed, subject_id)
+    async with world.unit() as unit:
+        await code(unit, subject_id)
     [letter] = await claimed(world)
-    refused = Outcome(LetterState.FAILED, LetterReason.ADDRESS_REFUSED, 550)
+    refused = DeliveryResult(EmailState.FAILED, EmailReason.ADDRESS_REFUSED, 550)
     assert await settled(world, letter, refused)
-    async with world.deed() as deed:
-        await code(deed, subject_id, "request:2")
+    async with world.unit() as unit:
+        await code(unit, subject_id, "request:2")
     [letter] = await claimed(world)
     assert letter.address == "second@example.org"
 
@@ -211,24 +211,24 @@ async def test_a_correction_that_names_an_address_lets_mail_to_it_go_again(world
     subject_id = await registered(world)
     async with world.database.transaction() as connection:
         await connection.execute("UPDATE email_addresses SET stopped_at = now()")
-    async with world.deed(Role.SUPPORT) as deed:
-        await code(deed, subject_id)
+    async with world.unit(Role.SUPPORT) as unit:
+        await code(unit, subject_id)
     assert await claimed(world) == []
     assert await stands(world) == [("DROPPED", "ADDRESS_STOPPED")]
-    async with world.deed(Role.SUPPORT) as deed:
-        await corrections.correct(deed, PERSON, Correction(add_email="user@example.com"))
-        await code(deed, subject_id, "request:2")
+    async with world.unit(Role.SUPPORT) as unit:
+        await corrections.correct_subject(unit, PERSON, Correction(add_email="user@example.com"))
+        await code(unit, subject_id, "request:2")
     assert len(await claimed(world)) == 1
 
 
 async def test_a_letter_that_failed_is_forgotten_after_a_month(world: World) -> None:
     subject_id = await registered(world)
-    async with world.deed() as deed:
-        await code(deed, subject_id, own_key=True)
+    async with world.unit() as unit:
+        await code(unit, subject_id, own_key=True)
     [letter] = await claimed(world)
-    await settled(world, letter, Outcome(LetterState.FAILED, LetterReason.LETTER_REFUSED, 554))
-    assert await cleanup.tidy(world.database, world.keyring) == 0
+    await settled(world, letter, DeliveryResult(EmailState.FAILED, EmailReason.LETTER_REFUSED, 554))
+    assert await cleanup.clean_up(world.database, world.keyring) == 0
     async with world.database.transaction() as connection:
         await connection.execute("UPDATE letters SET posted_at = posted_at - $1::interval", timedelta(days=31))
-    assert await cleanup.tidy(world.database, world.keyring) == 1
+    assert await cleanup.clean_up(world.database, world.keyring) == 1
     assert await stands(world) == [("FAILED", "LETTER_REFUSED")]

@@ -10,7 +10,7 @@ from models.encryption.encrypted_column import OVERHEAD
 from models.errors import BadInput, NotFound
 from models.payments import fragments
 from models.payments.fragments import Fragment
-from models.storage.columns import now
+from models.storage.clock import now
 from tests.conftest import World
 from tests.models.unit_of_work import counted, dumped, execute, named, registered
 
@@ -19,8 +19,8 @@ ROOM = {"last_digits": 4, "expiry_month": 2, "expiry_year": 4}
 
 
 async def stored(world: World, who: UUID, **given: Any) -> UUID:
-    async with world.deed() as deed:
-        return await fragments.store(deed, named(who), CARD._replace(**given))
+    async with world.unit() as unit:
+        return await fragments.store_payment_fragment(unit, named(who), CARD._replace(**given))
 
 
 @pytest.mark.anyio
@@ -88,7 +88,7 @@ async def test_the_stores_reference_names_the_card(world: World) -> None:
     async with world.database.readers.acquire() as connection:
         row = (await fragments.by_ids(connection, [first]))[first]
     assert row
-    opened = [fragments.LAST_DIGITS.open(key, row.last_digits), fragments.EXPIRY_YEAR.open(key, row.expiry_year)]
+    opened = [fragments.LAST_DIGITS.decrypt(key, row.last_digits), fragments.EXPIRY_YEAR.decrypt(key, row.expiry_year)]
     assert opened == ["1881", "2032"]
 
 
@@ -97,13 +97,13 @@ async def test_removing_twice_is_one_deed_and_what_never_was_is_not_found(world:
     who = await registered(world)
     kept = await stored(world, who)
     for _ in range(2):
-        async with world.deed() as deed:
-            assert await fragments.remove(deed, kept) == kept
+        async with world.unit() as unit:
+            assert await fragments.remove_payment_fragment(unit, kept) == kept
     assert await counted(world, "payment_fragments") == 0
     assert await stored(world, who) != kept
-    async with world.deed() as deed:
+    async with world.unit() as unit:
         with pytest.raises(NotFound):
-            await fragments.remove(deed, who)
+            await fragments.remove_payment_fragment(unit, who)
 
 
 def test_a_card_is_good_to_the_end_of_its_month() -> None:

@@ -6,18 +6,18 @@ from uuid import UUID
 import pytest
 
 from models.errors import BadInput, StateConflict, SubjectAmbiguous, SubjectNotFound
-from models.registration.corrections import Correction, correct
+from models.registration.corrections import Correction, correct_subject
 from models.subjects.email_addresses import ADDRESS
 from models.subjects.email_addresses import of_subjects as addresses_of
-from models.subjects.identifiers import Name
+from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import COUNTRY, DISPLAY_NAME, by_ids
 from tests.conftest import World
 from tests.models.unit_of_work import dumped, named, registered
 
 
 async def corrected(world: World, who: UUID, **given: Any) -> None:
-    async with world.deed() as deed:
-        await correct(deed, named(who), Correction(**given))
+    async with world.unit() as unit:
+        await correct_subject(unit, named(who), Correction(**given))
 
 
 async def profile(world: World, who: UUID) -> tuple[str | None, str | None, str]:
@@ -26,8 +26,8 @@ async def profile(world: World, who: UUID) -> tuple[str | None, str | None, str]
         row = (await by_ids(connection, [who]))[who]
     assert row
     return (
-        DISPLAY_NAME.open(key, row.display_name) if row.display_name else None,
-        COUNTRY.open(key, row.country) if row.country else None,
+        DISPLAY_NAME.decrypt(key, row.display_name) if row.display_name else None,
+        COUNTRY.decrypt(key, row.country) if row.country else None,
         row.regime,
     )
 
@@ -38,7 +38,7 @@ async def addresses(world: World, who: UUID) -> list[str]:
     async with world.database.readers.acquire() as connection:
         rows = (await addresses_of(connection, [who]))[who]
     assert [row.is_primary for row in rows] == [True] + [False] * (len(rows) - 1)
-    return [ADDRESS.open(key, row.address) for row in rows]
+    return [ADDRESS.decrypt(key, row.address) for row in rows]
 
 
 @pytest.mark.anyio
@@ -77,9 +77,9 @@ async def test_an_address_that_is_removed_finds_nobody(world: World) -> None:
     who = await registered(world, "first@example.com")
     await corrected(world, who, add_email="second@example.com", remove_email=None)
     await corrected(world, who, remove_email="first@example.com")
-    async with world.deed() as deed:
+    async with world.unit() as unit:
         with pytest.raises(SubjectNotFound):
-            await correct(deed, Name.email("first@example.com"), Correction())
+            await correct_subject(unit, SubjectIdentifier.email("first@example.com"), Correction())
     assert await registered(world, "first@example.com") != who
 
 

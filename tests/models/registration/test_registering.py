@@ -53,7 +53,7 @@ async def test_what_was_missing_is_added(world: World) -> None:
         assert [account.system for account in (await accounts_of(connection, [first]))[first]] == ["store"]
     key = await world.keyring.key_of(first)
     assert row.display_name
-    assert subjects.DISPLAY_NAME.open(key, row.display_name) == "Ada Example"
+    assert subjects.DISPLAY_NAME.decrypt(key, row.display_name) == "Ada Example"
 
 
 @pytest.mark.anyio
@@ -70,7 +70,7 @@ async def test_the_address_is_kept_as_it_was_written(world: World) -> None:
     key = await world.keyring.key_of(first)
     async with world.database.readers.acquire() as connection:
         [row] = (await addresses_of(connection, [first]))[first]
-    assert ADDRESS.open(key, row.address) == "Ada.Example@example.com"
+    assert ADDRESS.decrypt(key, row.address) == "Ada.Example@example.com"
     assert row.is_primary
 
 

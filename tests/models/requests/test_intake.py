@@ -9,6 +9,7 @@ import pytest
 from models.actors import Role
 from models.consent.ledger import Channel
 from models.erasure import plan as erasure_plan
+from models.erasure import requesting
 from models.errors import (
     Forbidden,
     IdentityUnverified,
@@ -20,7 +21,7 @@ from models.errors import (
 from models.registration import registering
 from models.registration.registering import Registration
 from models.requests import closing, intake, verification_codes
-from models.requests.intake import Wish
+from models.requests.intake import ErasureOptions
 from models.requests.requests import (
     OPEN,
     TRANSITIONS,
@@ -32,24 +33,26 @@ from models.requests.requests import (
     by_ids,
     demand_transition,
 )
-from models.storage.columns import new_id
-from models.subjects.identifiers import Name
+from models.storage.ids import new_id
+from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
 
 pytestmark = pytest.mark.anyio
-ADA = Name.email("ada@example.com")
-BY_CODE = Wish(Channel.WEBSITE)
-VOUCHED = Wish(Channel.PHONE, IdentityProof.ATTESTED)
+ADA = SubjectIdentifier.email("ada@example.com")
+BY_CODE = ErasureOptions(Channel.WEBSITE)
+VOUCHED = ErasureOptions(Channel.PHONE, IdentityProof.ATTESTED)
 
 
 async def registered(world: World, email: str = "ada@example.com", country: str | None = None) -> UUID:
-    async with world.deed() as made:
-        return await registering.register(made, Registration(email, country=country))
+    async with world.unit() as made:
+        return await registering.register_subject(made, Registration(email, country=country))
 
 
-async def asked(world: World, wish: Wish = BY_CODE, role: Role = Role.SUPPORT, name: Name = ADA) -> RightsRequestRow:
-    async with world.deed(role) as made:
-        request_id = await intake.request(made, name, wish)
+async def asked(
+    world: World, wish: ErasureOptions = BY_CODE, role: Role = Role.SUPPORT, name: SubjectIdentifier = ADA
+) -> RightsRequestRow:
+    async with world.unit(role) as made:
+        request_id = await requesting.request_erasure(made, name, wish)
     return await found(world, request_id)
 
 
@@ -62,16 +65,16 @@ async def found(world: World, request_id: UUID) -> RightsRequestRow:
 
 async def new_code(world: World, request: RightsRequestRow) -> str:
     """Let the code that was mailed expire, and issue one that the test can read."""
-    async with world.deed() as made:
+    async with world.unit() as made:
         await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
-        issued = await verification_codes.issue(made, request.subject_id, request.id)
+        issued = await verification_codes.issue_code(made, request.subject_id, request.id)
         assert issued
         return issued.code
 
 
 async def confirmed(world: World, request: RightsRequestRow, code: str) -> type[Exception] | None:
-    async with world.deed(Role.STORE) as made:
-        done = await intake.confirm(made, request.id, code)
+    async with world.unit(Role.STORE) as made:
+        done = await intake.confirm_identity(made, request.id, code)
     return type(done.refusal) if done.refusal else None
 
 
@@ -89,7 +92,7 @@ async def test_the_clock_starts_at_receipt_by_the_persons_law(world: World) -> N
 
 async def test_a_second_request_is_the_first(world: World) -> None:
     await registered(world)
-    first, second = await asked(world), await asked(world, Wish(Channel.EMAIL))
+    first, second = await asked(world), await asked(world, ErasureOptions(Channel.EMAIL))
     assert first.id == second.id
 
 
@@ -141,7 +144,7 @@ async def test_an_expired_code_proves_nothing(world: World) -> None:
     await registered(world)
     request = await asked(world)
     code = await new_code(world, request)
-    async with world.deed() as made:
+    async with world.unit() as made:
         await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
     assert await confirmed(world, request, code) is IdentityUnverified
 
@@ -151,10 +154,10 @@ async def test_asking_again_gives_a_new_code_only_when_the_old_one_is_spent_and_
     request = await asked(world)
     issued = 1
     for _ in range(20):
-        async with world.deed() as made:
-            assert await verification_codes.issue(made, request.subject_id, request.id) is None
+        async with world.unit() as made:
+            assert await verification_codes.issue_code(made, request.subject_id, request.id) is None
             await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
-            issued += await verification_codes.issue(made, request.subject_id, request.id) is not None
+            issued += await verification_codes.issue_code(made, request.subject_id, request.id) is not None
     assert issued == verification_codes.MOST_CODES
 
 
@@ -206,7 +209,7 @@ async def test_a_request_that_waits_for_its_proof_may_be_hurried_too(world: Worl
 
 async def test_a_child_is_not_asked_for_a_code_and_has_no_cooling_off_time(world: World) -> None:
     await registered(world)
-    request = await asked(world, Wish(Channel.EMAIL, reason=ErasureReason.UNDERAGE))
+    request = await asked(world, ErasureOptions(Channel.EMAIL, reason=ErasureReason.UNDERAGE))
     assert (request.state, request.identity) == ("SCHEDULED", "ATTESTED")
     assert request.execute_at
     assert request.execute_at - request.received_at < timedelta(minutes=1)
@@ -223,8 +226,8 @@ async def test_a_plan_changes_nothing_and_its_hash_holds_until_the_plan_changes(
         plan = (await erasure_plan.of_subjects(connection, [subject_id]))[subject_id]
     assert plan
     assert ("privacy", "mail addresses", 1) in plan.items
-    async with world.deed() as made:
-        await registering.register(made, Registration("ada@example.com", account=("forum", "ada")))
+    async with world.unit() as made:
+        await registering.register_subject(made, Registration("ada@example.com", account=("forum", "ada")))
     with pytest.raises(StateConflict):
         await asked(world, BY_CODE._replace(plan_hash=plan.hash))
     async with world.database.readers.acquire() as connection:
@@ -238,12 +241,12 @@ async def test_a_request_may_be_called_off_twice_and_then_nothing_proves_it(worl
     await registered(world)
     request = await asked(world, VOUCHED)
     for _ in range(2):
-        async with world.deed() as made:
-            await closing.cancel(made, request.id)
+        async with world.unit() as made:
+            await closing.cancel_erasure(made, request.id)
     assert (await found(world, request.id)).state == "CANCELLED"
     with pytest.raises(StateConflict):
-        async with world.deed() as made:
-            await closing.deny(made, request.id, DenialReason.OTHER)
+        async with world.unit() as made:
+            await closing.deny_request(made, request.id, DenialReason.OTHER)
     assert (await asked(world, VOUCHED)).id != request.id
 
 
@@ -251,13 +254,13 @@ async def test_a_denial_has_its_reason_and_keeps_it(world: World) -> None:
     await registered(world)
     request = await asked(world)
     for _ in range(2):
-        async with world.deed() as made:
-            await closing.deny(made, request.id, DenialReason.SUSPECTED_FRAUD)
+        async with world.unit() as made:
+            await closing.deny_request(made, request.id, DenialReason.SUSPECTED_FRAUD)
     denied = await found(world, request.id)
     assert (denied.state, denied.denial_reason) == ("DENIED", "SUSPECTED_FRAUD")
     with pytest.raises(StateConflict):
-        async with world.deed() as made:
-            await closing.deny(made, request.id, DenialReason.OTHER)
+        async with world.unit() as made:
+            await closing.deny_request(made, request.id, DenialReason.OTHER)
 
 
 async def test_nothing_is_retried_that_has_not_begun(world: World) -> None:
@@ -265,8 +268,8 @@ async def test_nothing_is_retried_that_has_not_begun(world: World) -> None:
     request = await asked(world)
     for request_id, refusal in ((request.id, StateConflict), (new_id(), NotFound)):
         with pytest.raises(refusal):
-            async with world.deed() as made:
-                await closing.retry(made, request_id)
+            async with world.unit() as made:
+                await requesting.retry_erasure(made, request_id)
 
 
 @pytest.mark.parametrize("before", RequestState)

@@ -9,7 +9,7 @@ from models.consent import decisions, ledger
 from models.delivery import review
 from models.erasure import steps
 from models.requests import requests
-from models.storage.database import Statement
+from models.storage.statement import Statement
 from models.subjects import subjects
 from models.sync import accounts
 from tests.conftest import World

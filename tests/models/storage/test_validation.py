@@ -42,7 +42,7 @@ ADDRESS = st.one_of(
 @example("a@b.test")
 def test_an_address_is_one_exactly_when_email_validator_says_so(text: str) -> None:
     try:
-        kept: str | None = validation.address(text, "input.email")
+        kept: str | None = validation.email_address(text, "input.email")
     except BadInput:
         kept = None
     try:
@@ -60,21 +60,21 @@ def test_an_address_is_one_exactly_when_email_validator_says_so(text: str) -> No
 
 @given(st.emails())
 def test_an_address_is_found_by_every_case_of_its_letters(text: str) -> None:
-    found = validation.looked_up(validation.address(text, ""))
+    found = validation.lookup_form(validation.email_address(text, ""))
     for again in (text.upper(), text.lower(), text.swapcase(), f" {text} "):
-        assert validation.looked_up(validation.address(again, "")) == found
+        assert validation.lookup_form(validation.email_address(again, "")) == found
 
 
 @given(st.text(max_size=60))
 def test_a_line_is_in_one_form_and_stays_so(text: str) -> None:
     try:
-        line = validation.line(text, "input", 50)
+        line = validation.single_line(text, "input", 50)
     except BadInput:
         return
     assert line
     assert len(line) <= 50
     assert line == line.strip() == unicodedata.normalize("NFC", line)
-    assert validation.line(line, "input", 50) == line
+    assert validation.single_line(line, "input", 50) == line
     assert not any(unicodedata.category(one) in {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"} for one in line)
     line.encode()
 
@@ -84,20 +84,20 @@ def test_a_line_is_in_one_form_and_stays_so(text: str) -> None:
 )
 def test_what_is_no_line_is_refused_without_being_repeated(text: str) -> None:
     with pytest.raises(BadInput) as refusal:
-        validation.line(text, "input", 50)
+        validation.single_line(text, "input", 50)
     assert not text.strip() or text not in refusal.value.message
 
 
 def test_two_spellings_of_one_letter_are_one() -> None:
-    assert validation.line("Ame\u0301lie", "", 50) == validation.line("Am\u00e9lie", "", 50)
+    assert validation.single_line("Ame\u0301lie", "", 50) == validation.single_line("Am\u00e9lie", "", 50)
 
 
 @pytest.mark.parametrize("code", ["", "de", "DEU", "XX", "UK", "EU", "D\u0415", " DE", "DE\n"])
 def test_a_country_is_a_code_of_the_standard(code: str) -> None:
     with pytest.raises(BadInput):
-        validation.country(code, "input.country")
+        validation.country_code(code, "input.country")
 
 
 def test_there_are_all_countries() -> None:
     assert len(validation.COUNTRIES) == 249
-    assert validation.country("CH", "") == "CH"
+    assert validation.country_code("CH", "") == "CH"

@@ -11,8 +11,8 @@ from tests.models.unit_of_work import current, decision, dumped, granted, named,
 
 
 async def restricted(world: World, who: UUID, *, lifted: bool = False) -> None:
-    async with world.deed() as deed:
-        await (restrictions.lift if lifted else restrictions.restrict)(deed, named(who))
+    async with world.unit() as unit:
+        await (restrictions.lift_restriction if lifted else restrictions.restrict_processing)(unit, named(who))
 
 
 @pytest.mark.anyio

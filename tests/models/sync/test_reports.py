@@ -7,20 +7,20 @@ from uuid import UUID
 import pytest
 
 from models.errors import BadInput
-from models.storage.columns import now
+from models.storage.clock import now
 from models.sync import accounts, reports
-from models.sync.reports import Client, File, Sync
+from models.sync.reports import ClientReport, FileReport, SyncReport
 from tests.conftest import World
 from tests.models.unit_of_work import counted, dumped, named, registered
 
 BASE = datetime(2026, 1, 1, tzinfo=UTC)
-CLIENT = Client("Outliner", "5.1", "macOS 15", "Outliner/5.1")
+CLIENT = ClientReport("Outliner", "5.1", "macOS 15", "Outliner/5.1")
 
 
 async def recorded(world: World, who: UUID, hours: int = 0, **given: Any) -> UUID:
-    said = Sync("sync-1", 100 + hours, hours, BASE + timedelta(hours=hours))._replace(**given)
-    async with world.deed() as deed:
-        return await reports.record(deed, named(who), said)
+    said = SyncReport("sync-1", 100 + hours, hours, BASE + timedelta(hours=hours))._replace(**given)
+    async with world.unit() as unit:
+        return await reports.record_sync(unit, named(who), said)
 
 
 async def kept(world: World, account: UUID) -> tuple[int, int, datetime]:
@@ -34,11 +34,11 @@ async def names(world: World, who: UUID) -> set[str]:
     key = await world.keyring.key_of(who)
     async with world.database.readers.acquire() as connection:
         rows = await connection.fetch("SELECT name FROM sync_files WHERE subject_id = $1", who)
-    return {accounts.FILE_NAME.open(key, row[0]) for row in rows}
+    return {accounts.FILE_NAME.decrypt(key, row[0]) for row in rows}
 
 
-def files(*given: str) -> list[File]:
-    return [File(name, len(name), BASE) for name in given]
+def files(*given: str) -> list[FileReport]:
+    return [FileReport(name, len(name), BASE) for name in given]
 
 
 @pytest.mark.anyio
@@ -83,7 +83,7 @@ async def test_the_clients_seen_last_are_remembered_and_no_more(world: World) ->
     key = await world.keyring.key_of(who)
     async with world.database.readers.acquire() as connection:
         rows = (await accounts.clients(connection, [account]))[account]
-    versions = [int(accounts.VERSION.open(key, row.version)) for row in rows]
+    versions = [int(accounts.VERSION.decrypt(key, row.version)) for row in rows]
     assert versions == list(range(reports.MOST_CLIENTS + 4, 4, -1))
 
 
@@ -120,7 +120,7 @@ async def test_what_does_not_fit_changes_nothing(world: World) -> None:
         {"client": CLIENT._replace(app="")},
         {"client": CLIENT._replace(user_agent="a" * 513)},
         {"files": files("fine", "")},
-        {"files": [File("a", -1, BASE)]},
+        {"files": [FileReport("a", -1, BASE)]},
         {"files": files(*(str(number) for number in range(1001)))},
     ):
         with pytest.raises(BadInput):

@@ -12,14 +12,14 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from models.actors import Actor, Role
-from models.encryption.encrypted_column import Seal, SubjectKey
+from models.encryption.encrypted_column import DataKey, EncryptedColumn
 from models.encryption.keyring import LookupHash
 from models.errors import BadInput, Unavailable
-from models.storage.columns import Prefix, external_id
-from models.storage.pagination import Slice
-from models.subjects.identifiers import Name
+from models.storage.ids import Prefix, format_id
+from models.storage.pagination import Page
+from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import by_ids
-from resolvers.pagination import Cursors
+from resolvers.pagination import CursorCodec
 
 WORDS = ("ACTIVE", "GRANTED", "WITHDRAWN", "STORE", "GDPR", "CONSENT", "newsletter", "2030", "7")
 SAID = {
@@ -35,7 +35,7 @@ SAID = {
 """What columns of text hold whose values the schema enumerates."""
 CIPHER = AESGCM(bytes(32))
 SUBJECT, SYNC, PAYMENT, TOKEN = (
-    external_id(prefix, UUID("0192f3aa-0000-7000-8000-000000000001"))
+    format_id(prefix, UUID("0192f3aa-0000-7000-8000-000000000001"))
     for prefix in (Prefix.SUBJECT, Prefix.SYNC_ACCOUNT, Prefix.PAYMENT_FRAGMENT, Prefix.TOKEN)
 )
 POOLS: dict[str, Sequence[Any]] = {
@@ -62,7 +62,7 @@ SERVICE = SimpleNamespace(
 """Counts nothing, and hashes names into themselves."""
 
 
-class PlainCursors(Cursors):
+class PlainCursors(CursorCodec):
     """Cursors that can be compared."""
 
     def sealed(self, name: str, owner: str, position: tuple[Any, ...]) -> str:
@@ -81,7 +81,7 @@ class Invention:
         self.cursors = PlainCursors([])
         self.actor = Actor("somebody", Role.PRIVACY, (Role.PRIVACY,), "CASE-1")
         self.sees = frozenset({"Subject", "SyncAccount", "PaymentFragment"})
-        self.deeds: list[str] = []
+        self.unit_of_work: list[str] = []
         self.seen: list[tuple[tuple[str, ...], list[UUID]]] = []
         self.service = SERVICE
 
@@ -110,48 +110,48 @@ class Invention:
     async def load_one(self, read: Any, key: Hashable, *arguments: Hashable) -> Any:
         return (await self.load(read, [key], arguments))[0]
 
-    async def find(self, name: Name) -> Any:
+    async def find(self, name: SubjectIdentifier) -> Any:
         return await self.load_one(by_ids, name.key)
 
-    async def keys_of(self, subject_ids: Sequence[UUID]) -> Mapping[UUID, SubjectKey]:
+    async def keys_of(self, subject_ids: Sequence[UUID]) -> Mapping[UUID, DataKey]:
         self.fail("keys_of")
-        return {each: SubjectKey(each, CIPHER) for each in subject_ids if each.int % 7 or not self.faults}
+        return {each: DataKey(each, CIPHER) for each in subject_ids if each.int % 7 or not self.faults}
 
-    async def perform(self, field: str, verb: Callable[..., Any], *_: Any, **__: Any) -> Any:
-        self.deeds.append(field)
+    async def run_mutation(self, field: str, verb: Callable[..., Any], *_: Any, **__: Any) -> Any:
+        self.unit_of_work.append(field)
         self.fail(field)
         return self.made(get_type_hints(verb, include_extras=True)["return"], self.chance(field), firmly=False)
 
-    def saw(self, subject_ids: Sequence[UUID], *coordinates: tuple[str, ...]) -> None:
+    def record_read(self, subject_ids: Sequence[UUID], *coordinates: tuple[str, ...]) -> None:
         assert all(isinstance(each, UUID) for each in subject_ids)
         self.seen += [(each, [*subject_ids]) for each in coordinates]
 
-    def made(self, type_: Any, random: Random, subject: SubjectKey | None = None, *, firmly: bool = True) -> Any:
+    def made(self, type_: Any, random: Random, subject: DataKey | None = None, *, firmly: bool = True) -> Any:
         """Invent a value of a type."""
         if random.random() < self.faults / (3 if firmly else 6):
             return random.choice((None, LookupError("lost"), "wrong"))
         origin, arguments = get_origin(type_), get_args(type_)
         if origin is Annotated:
             for seal in arguments[1:]:
-                if isinstance(seal, Seal) and subject and self.made(arguments[0], random) is not None:
-                    return seal.seal(subject, random.choice(WORDS))
+                if isinstance(seal, EncryptedColumn) and subject and self.made(arguments[0], random) is not None:
+                    return seal.encrypt(subject, random.choice(WORDS))
             return None
         if origin in {Union, UnionType}:
             return self.made(random.choice(arguments), random, subject)
         if isinstance(origin, type) and issubclass(origin, Sequence):
             parts = [self.made(arguments[0], random) for _ in range(random.randrange(4))]
-            return Slice(parts, random.random() < 0.5) if origin is Slice else parts
+            return Page(parts, random.random() < 0.5) if origin is Page else parts
         return self.plain(type_, random)
 
     def plain(self, type_: Any, random: Random) -> Any:
         if isinstance(type_, type) and issubclass(type_, tuple) and hasattr(type_, "_fields"):
-            subject = SubjectKey(UUID(int=random.randrange(1, 2**100)), CIPHER)
+            subject = DataKey(UUID(int=random.randrange(1, 2**100)), CIPHER)
             hints = get_type_hints(type_, include_extras=True)
             values = {
                 name: random.choice(SAID[name]) if name in SAID else self.made(hints[name], random, subject)
                 for name in type_._fields
             }
-            return type_(**values | ({"subject_id": subject.subject_id} if "subject_id" in values else {}))
+            return type_(**values | ({"subject_id": subject.owner_id} if "subject_id" in values else {}))
         if isinstance(type_, type) and issubclass(type_, Enum):
             return random.choice([*type_])
         scalars: dict[Any, Callable[[], Any]] = {

@@ -10,9 +10,9 @@ import strawberry
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from strawberry.schema.config import StrawberryConfig
 
-from models.encryption.encrypted_column import Seal, SubjectKey
+from models.encryption.encrypted_column import DataKey, EncryptedColumn
 from models.errors import BadInput, CardNumberRefused, NotFound, Unavailable
-from resolvers.field_sources import Fed, Read, column, fed, source_of
+from resolvers.field_sources import Batched, Read, batched, column, source_of
 
 Even = NewType("Even", int)
 
@@ -45,9 +45,9 @@ class Colour(StrEnum):
     BLUE = "blue"
 
 
-KEY = SubjectKey(UUID(int=7), AESGCM(bytes(32)))
-NAME = Seal("people.name")
-NICK = Seal("people.nick")
+KEY = DataKey(UUID(int=7), AESGCM(bytes(32)))
+NAME = EncryptedColumn("people.name")
+NICK = EncryptedColumn("people.nick")
 
 
 class PersonRow(NamedTuple):
@@ -95,7 +95,7 @@ class World:
     def __init__(self, seed: int, faults: float) -> None:
         self.seed = seed
         self.faults = faults
-        self.deeds: list[str] = []
+        self.unit_of_work: list[str] = []
         self.seen: list[tuple[tuple[str, ...], list[UUID]]] = []
         self.loads: list[tuple[str, tuple[Any, ...], tuple[Any, ...]]] = []
         self.keyrings: list[list[UUID]] = []
@@ -108,12 +108,12 @@ class World:
 
     def person(self, key: object) -> Any:
         random = self.chance("person", key)
-        sealed = SubjectKey(UUID(int=random.randrange(1, 5)), KEY.cipher)
+        sealed = DataKey(UUID(int=random.randrange(1, 5)), KEY.cipher)
         row = PersonRow(
             id=self.maybe(random, f"per_{key}"),
-            subject_id=sealed.subject_id,
-            name=self.maybe(random, NAME.seal(sealed, f"Name {key}"), b"\x01 does not open"),
-            nick=random.choice((None, NICK.seal(sealed, "Nick"))),
+            subject_id=sealed.owner_id,
+            name=self.maybe(random, NAME.encrypt(sealed, f"Name {key}"), b"\x01 does not open"),
+            nick=random.choice((None, NICK.encrypt(sealed, "Nick"))),
             age=self.maybe(random, random.randrange(99), "old", 2**40, True, 1.5),
             mood=self.maybe(random, random.choice([*Mood]), "cheerful"),
             colour=self.maybe(random, random.choice([*Colour]), "green", "red"),
@@ -144,12 +144,12 @@ class Context(World):
         found = await read(self, keys, *arguments)
         return [found[key] for key in keys]
 
-    async def keys_of(self, subject_ids: Sequence[UUID]) -> Mapping[UUID, SubjectKey]:
+    async def keys_of(self, subject_ids: Sequence[UUID]) -> Mapping[UUID, DataKey]:
         self.keyrings.append([*subject_ids])
         self.fail("keys_of")
-        return {each: SubjectKey(each, KEY.cipher) for each in subject_ids if each.int != 4 or not self.faults}
+        return {each: DataKey(each, KEY.cipher) for each in subject_ids if each.int != 4 or not self.faults}
 
-    def saw(self, subject_ids: Sequence[UUID], *coordinates: tuple[str, ...]) -> None:
+    def record_read(self, subject_ids: Sequence[UUID], *coordinates: tuple[str, ...]) -> None:
         self.seen += [(each, [*subject_ids]) for each in coordinates]
 
     def fail(self, *name: object) -> None:
@@ -227,7 +227,7 @@ def paged(by: Read, *, description: str) -> Any:
     ) -> Any:
         return await source_of(info._field).value(root, info.context, {"first": first, "mood": mood})
 
-    source = Fed(by, "id", arguments, check, wrap)
+    source = Batched(by, "id", arguments, check, wrap)
     return strawberry.field(resolver=resolve, description=description, metadata={"source": source})
 
 
@@ -260,7 +260,7 @@ class Robot(Shape, Node):
     id: strawberry.ID = column(description="The id.")
     power: float = column(description="In watts.")
     serial: str | None = column(description="As stamped.")
-    maker: "Person | None" = fed(bosses_of, "serial", description="Who made it.")
+    maker: "Person | None" = batched(bosses_of, "serial", description="Who made it.")
 
 
 @strawberry.type(description="Some of many.")
@@ -290,13 +290,13 @@ class Person(Shape, Node):
     loose_words: list[str | None] | None = column("words", description="Loose words.")
     grid: list[list[int | None]] | None = column(description="Lists of lists.")
     badge: Badge | None = column(description="A row within the row.")
-    friends: list["Person"] = fed(friends_of, description="Strict friends.")
-    loose_friends: list["Person | None"] | None = fed(friends_of, description="Loose friends.")
-    circles: list[list["Person"] | None] | None = fed(circles_of, description="Friends of friends.")
-    boss: "Person" = fed(bosses_of, description="Strictly somebody.")
-    mentor: "Person | None" = fed(bosses_of, description="Perhaps somebody.")
-    note: str | None = fed(notes_of, description="A leaf that a read feeds.")
-    firm_note: str = fed(notes_of, description="The same, strictly.")
+    friends: list["Person"] = batched(friends_of, description="Strict friends.")
+    loose_friends: list["Person | None"] | None = batched(friends_of, description="Loose friends.")
+    circles: list[list["Person"] | None] | None = batched(circles_of, description="Friends of friends.")
+    boss: "Person" = batched(bosses_of, description="Strictly somebody.")
+    mentor: "Person | None" = batched(bosses_of, description="Perhaps somebody.")
+    note: str | None = batched(notes_of, description="A leaf that a read feeds.")
+    firm_note: str = batched(notes_of, description="The same, strictly.")
     pets: Page | None = paged(pets_of, description="A page, with arguments.")
 
 
@@ -359,19 +359,19 @@ class Query:
 class Mutation:
     @strawberry.mutation
     async def rename(self, info: strawberry.Info, to: str) -> Person:
-        info.context.deeds.append(to)
+        info.context.unit_of_work.append(to)
         info.context.fail("rename", to)
         return info.context.person(to)
 
     @strawberry.mutation
     def forget(self, info: strawberry.Info, by: PersonBy | None = None) -> Person | None:
-        info.context.deeds.append(repr(by))
+        info.context.unit_of_work.append(repr(by))
         return info.context.person(repr(by)[-9:])
 
     @strawberry.mutation
-    async def deeds(self, info: strawberry.Info) -> list[str]:
+    async def unit_of_work(self, info: strawberry.Info) -> list[str]:
         info.context.fail("deeds")
-        return list(info.context.deeds)
+        return list(info.context.unit_of_work)
 
 
 EVEN = strawberry.scalar(name="Even", serialize=write_even, parse_value=parse_even)

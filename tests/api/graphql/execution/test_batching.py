@@ -87,7 +87,7 @@ class Shared(sample_schema.Context):
     def fresh(self) -> Self:
         return self
 
-    def take_down(self, entries: list[Any]) -> None:
+    def drain(self, entries: list[Any]) -> None:
         pass
 
     async def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> list[Any]:

@@ -9,7 +9,7 @@ import pytest
 from graphql import OperationDefinitionNode, get_introspection_query, graphql_sync, parse
 
 from api.graphql.execution import Plan, Result, compile_operation
-from models.encryption.encrypted_column import Seal, SubjectKey
+from models.encryption.encrypted_column import DataKey, EncryptedColumn
 from models.errors import BadInput, CardNumberRefused, Unavailable
 from resolvers.field_sources import Read
 from tests.api.graphql.execution.sample_schema import PERSONAL, Context, schema
@@ -50,16 +50,16 @@ def test_siblings_that_ask_with_other_arguments_do_not_share() -> None:
 
 def test_the_keys_of_a_level_are_asked_for_once_and_each_seal_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
     context, opened = Context(1, 0), []
-    opener = Seal.opener
+    decryptor = EncryptedColumn.decryptor
 
-    def counting(self: Seal) -> Any:
+    def counting(self: EncryptedColumn) -> Any:
         def open_seal(keys: Any, owner: UUID, sealed: bytes) -> Any:
             opened.extend([sealed] if sealed else [])
-            return opener(self)(keys, owner, sealed)
+            return decryptor(self)(keys, owner, sealed)
 
         return open_seal
 
-    monkeypatch.setattr(Seal, "opener", counting)
+    monkeypatch.setattr(EncryptedColumn, "decryptor", counting)
     run("{ people(first: 3) { name greeting again: name } }", context)
     assert len(context.keyrings) == 1
     assert len(opened) == len(set(opened)) >= 3
@@ -67,7 +67,7 @@ def test_the_keys_of_a_level_are_asked_for_once_and_each_seal_is_opened_once(mon
 
 def test_the_context_is_told_of_personal_fields_even_when_reading_them_fails() -> None:
     class Locked(Context):
-        async def keys_of(self, _: Sequence[UUID]) -> Mapping[UUID, SubjectKey]:
+        async def keys_of(self, _: Sequence[UUID]) -> Mapping[UUID, DataKey]:
             raise Unavailable
 
     context = Locked(1, 0)
@@ -106,7 +106,7 @@ def test_a_mutation_that_must_not_be_null_and_fails_stops_those_after_it() -> No
 
     context = Refusing(1, 0)
     result = run('mutation { rename(to: "x") { id } forget { id } }', context)
-    assert (result.data, context.deeds) == (None, ["x"])
+    assert (result.data, context.unit_of_work) == (None, ["x"])
 
 
 def test_a_variable_that_does_not_fit_is_named_with_its_path_and_nothing_runs() -> None:

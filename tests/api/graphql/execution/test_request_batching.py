@@ -14,7 +14,7 @@ import pytest
 
 from api.access import authentication
 from api.graphql.execution import batching
-from resolvers.context import Service
+from resolvers.context import AppState
 from tests.conftest import Api, Databases
 from tests.people import known
 
@@ -61,7 +61,7 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
 
     class Counted(batching._Convoy):
-        def __init__(self, service: Service, errands: Sequence[Any], ended: Callable[[], None]) -> None:
+        def __init__(self, service: AppState, errands: Sequence[Any], ended: Callable[[], None]) -> None:
             sizes.append(len(errands))
             super().__init__(service, errands, ended)
 
@@ -109,7 +109,7 @@ def test_one_whose_row_is_there_waits_for_those_whose_rows_are_yet_to_come(
 
     monkeypatch.setattr(batching, "PATIENCE", 3600)
     monkeypatch.setattr(batching.Convoys, "expect", counted)
-    monkeypatch.setattr(authentication, "REMEMBERED", 60)
+    monkeypatch.setattr(authentication, "CACHE_SECONDS", 60)
     people = {f"user{n}@example.com": known(api, f"user{n}@example.com").id for n in range(PEOPLE)}
     [*others, last] = people
     headers = {"authorization": f"Bearer {api.secrets['SUPPORT']}", "x-case": "case/1"}
