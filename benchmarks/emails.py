@@ -29,7 +29,7 @@ from mailers.transport_factory import transport_of
 from models.actors import Actor, Role
 from models.consent.ledger import Channel
 from models.consent.recording import grant_consent
-from models.delivery.claims import CLAIM, LEASE
+from models.delivery.claims import CLAIM, LEASE_DURATION
 from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
@@ -121,10 +121,10 @@ async def claiming(database: Database) -> str:
             transaction = connection.transaction()
             await transaction.start()
             began = time.perf_counter()
-            await CLAIM.rows(connection, most=BATCH, lease=new_id(), lasts=LEASE, domain="example.org")
+            await CLAIM.rows(connection, most=BATCH, lease=new_id(), lasts=LEASE_DURATION, domain="example.org")
             seconds.append(time.perf_counter() - began)
             await transaction.rollback()
-        plan = await connection.fetch(f"EXPLAIN {CLAIM.sql}", BATCH, new_id(), LEASE, "example.org")
+        plan = await connection.fetch(f"EXPLAIN {CLAIM.sql}", BATCH, new_id(), LEASE_DURATION, "example.org")
     steps = [row[0].strip(" ->").partition("  (")[0] for row in plan if "(cost=" in row[0]]
     return (
         f"{BATCH} of {waiting:,} are claimed in {statistics.median(seconds) * 1000:.1f} ms at the median, "

@@ -18,7 +18,7 @@ from cli.embedded.cluster import carried_binaries
 from models.actors import Actor, Role
 from models.consent import opt_outs
 from models.consent.ledger import Channel
-from models.consent.recording import NEXT_EPOCH
+from models.consent.recording import NEXT_SEQUENCE
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
@@ -62,7 +62,7 @@ class _Script(NamedTuple):
 
     def statement(self, logged: LoggedQuery) -> str:
         text = re.sub(r"\$(\d+)", lambda match: self.value(logged.args[int(match[1]) - 1]), logged.query.strip())
-        return f"{text} \\gset" if logged.query == NEXT_EPOCH.sql else f"{text};"
+        return f"{text} \\gset" if logged.query == NEXT_SEQUENCE.sql else f"{text};"
 
     def value(self, value: Any) -> str:  # noqa: PLR0911 -- one for each kind of value
         if isinstance(value, UUID):

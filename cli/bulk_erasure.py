@@ -138,10 +138,12 @@ async def _found(place: OpenDatabases, names: Sequence[SubjectIdentifier]) -> li
     """Give whom the names mean, as far as they are known and not being erased already."""
     async with place.database.readers.acquire() as connection:
         if names[0].kind == "id":
-            people = await subjects.by_ids(connection, [name.key for name in names if isinstance(name.key, UUID)])
-            rows = [people[name.key] if isinstance(name.key, UUID) else None for name in names]
+            people = await subjects.by_ids(
+                connection, [name.lookup_key for name in names if isinstance(name.lookup_key, UUID)]
+            )
+            rows = [people[name.lookup_key] if isinstance(name.lookup_key, UUID) else None for name in names]
         else:
-            hashes = [place.keyring.hashes(name.kind, str(name.key)) for name in names]
+            hashes = [place.keyring.hashes(name.kind, str(name.lookup_key)) for name in names]
             known = await subjects.READS[names[0].kind](connection, [one.digest for each in hashes for one in each])
             rows = [next((known[one.digest] for one in each if known[one.digest]), None) for each in hashes]
     gone = {SubjectStatus.ERASING, SubjectStatus.ERASED}

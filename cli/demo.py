@@ -14,7 +14,7 @@ from models.actors import Role
 from models.consent import recording
 from models.consent.ledger import Channel
 from models.payments import fragments
-from models.payments.fragments import Fragment
+from models.payments.fragments import FragmentInput
 from models.registration import registering
 from models.registration.registering import Registration
 from models.storage.clock import now
@@ -53,7 +53,7 @@ async def people(place: OpenDatabases) -> None:
             await recording.grant_consent(unit, name, "newsletter", Channel.WEBSITE, None)
             await recording.grant_consent(unit, name, "usage-statistics", Channel.APP, None)
             await fragments.store_payment_fragment(
-                unit, name, Fragment(f"card-{index}", f"42{index}2", 1 + index, unit.at.year + 2)
+                unit, name, FragmentInput(f"card-{index}", f"42{index}2", 1 + index, unit.at.year + 2)
             )
             await reports.record_sync(
                 unit,

@@ -90,7 +90,7 @@ def retry(letter: Annotated[str, typer.Argument(help="The letter's id, as `priva
 
     async def again(place: OpenDatabases) -> None:
         async with acting(place, "retryLetter") as unit:
-            await review.retry(unit, letter_id)
+            await review.retry_email(unit, letter_id)
         typer.echo(f"{letter} is due now")
 
     _at_place(again)

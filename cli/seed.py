@@ -18,7 +18,7 @@ from cli.databases import OpenDatabases, acting, locate, opened
 from models.consent import purposes
 from models.consent.ledger import Channel
 from models.consent.purposes import PurposeRow
-from models.payments.fragments import Fragment
+from models.payments.fragments import FragmentInput
 from models.registration import bulk_insert
 from models.registration.bulk_insert import NewSubject
 from models.registration.records import ImportedConsent, ImportedSubject, ImportedSync, SubjectRecord
@@ -141,7 +141,11 @@ def person(number: int, at: datetime, known: dict[str, PurposeRow]) -> ImportedS
             )
             for index, key in enumerate(CHOSEN_ON)
         ],
-        [Fragment(f"card-{number}", f"{dice[10] * 256 + dice[11]:05}"[-4:], 1 + dice[12] % 12, 2027 + dice[13] % 5)],
+        [
+            FragmentInput(
+                f"card-{number}", f"{dice[10] * 256 + dice[11]:05}"[-4:], 1 + dice[12] % 12, 2027 + dice[13] % 5
+            )
+        ],
         [
             ImportedSync(
                 SyncReport(

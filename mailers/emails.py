@@ -163,9 +163,9 @@ def rendered(name: str, says: Says, sender: Sender, unsubscribe: str | None = No
 def message_of(sender: Sender, keyring: Keyring, letter: ClaimedEmail) -> Mail:
     """Make a claimed letter ready to go."""
     row = letter.row
-    link = unsubscribe_links.url(keyring, sender.public_url, row.subject_id, row.purpose) if row.purpose else None
+    link = unsubscribe_links.build_url(keyring, sender.public_url, row.subject_id, row.purpose) if row.purpose else None
     envelope = Envelope(row.letter, row.message_id, letter.address, row.posted_at, link)
-    return message(sender, envelope, written(EmailKind(row.letter), letter.says, sender, link))
+    return message(sender, envelope, written(EmailKind(row.letter), letter.context, sender, link))
 
 
 def _day(text: str) -> str:

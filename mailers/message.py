@@ -142,7 +142,7 @@ def message(sender: Sender, envelope: Envelope, written: Written) -> Mail:
     made["X-Auto-Response-Suppress"] = "All"
     made["Feedback-ID"] = f"{envelope.letter}:privacy:{sender.domain}"
     if envelope.unsubscribe:
-        for name, value in unsubscribe_links.headers(envelope.unsubscribe):
+        for name, value in unsubscribe_links.build_headers(envelope.unsubscribe):
             made[name] = value
     made["MIME-Version"] = "1.0"
     made["Content-Type"] = f'multipart/alternative; boundary="{BOUNDARY}"'

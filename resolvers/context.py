@@ -124,9 +124,9 @@ class RequestContext:
 
     def find(self, name: SubjectIdentifier) -> Awaitable[SubjectRow | None]:
         """Give the person whom a name means, or None."""
-        if isinstance(name.key, UUID):
-            return self.load(subjects.by_ids, [name.key], then=_first)
-        versions = self.service.keyring.hashes(name.kind, name.key)
+        if isinstance(name.lookup_key, UUID):
+            return self.load(subjects.by_ids, [name.lookup_key], then=_first)
+        versions = self.service.keyring.hashes(name.kind, name.lookup_key)
         if len(versions) == 1:
             return self.load(subjects.READS[name.kind], [versions[0].digest], then=_first)
         return self._find(name.kind, versions)

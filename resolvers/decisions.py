@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
-from models.consent.decisions import READS, decisions_of_subjects
+from models.consent.decisions import DECISIONS_BY_KIND, decisions_of_subjects
 from models.encryption.keyring import LookupHash
 from models.subjects.identifiers import SubjectIdentifier, SubjectIdentifiers
 from resolvers.context import RequestContext
@@ -12,12 +12,12 @@ from resolvers.context import RequestContext
 
 def one(context: RequestContext, name: SubjectIdentifier, purpose: str) -> Awaitable[Any]:
     """Decide about one person, and count the question."""
-    return _decided(context, name.kind, [name.key], purpose, partial(_counted_one, context, purpose))
+    return _decided(context, name.kind, [name.lookup_key], purpose, partial(_counted_one, context, purpose))
 
 
 def many(context: RequestContext, names: SubjectIdentifiers, purpose: str) -> Awaitable[list[Any]]:
     """Decide about many people, in their order, and count the questions."""
-    return _decided(context, names.kind, names.keys, purpose, partial(_counted, context, purpose))
+    return _decided(context, names.kind, names.lookup_keys, purpose, partial(_counted, context, purpose))
 
 
 def _counted(context: RequestContext, purpose: str, found: list[Any]) -> list[Any]:
@@ -37,7 +37,7 @@ def _decided(
     hashes = [context.service.keyring.hashes(kind, key) for key in keys]
     newest = [versions[0].digest for versions in hashes]
     if len(hashes[0]) == 1:
-        return context.load(READS[kind], newest, (purpose,), then)
+        return context.load(DECISIONS_BY_KIND[kind], newest, (purpose,), then)
     return _looked_up(context, kind, hashes, purpose, then)
 
 
@@ -52,7 +52,7 @@ async def _looked_up(
     left, found = [*range(len(hashes))], [None] * len(hashes)
     for version in range(len(hashes[0])):
         digests = [hashes[index][version].digest for index in left]
-        for index, row in zip(left, await context.load(READS[kind], digests, (purpose,)), strict=True):
+        for index, row in zip(left, await context.load(DECISIONS_BY_KIND[kind], digests, (purpose,)), strict=True):
             found[index] = row
         left = [index for index in left if found[index].subject_id is None]
     return then(found)

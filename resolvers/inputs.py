@@ -8,7 +8,7 @@ import strawberry
 from strawberry import UNSET
 
 from models.errors import QueryTooLarge, Refused
-from models.payments.fragments import Fragment
+from models.payments.fragments import FragmentInput
 from models.registration.corrections import UNCHANGED, Correction
 from models.registration.registering import Registration
 from models.storage.ids import Prefix, parse_ids_of
@@ -81,7 +81,7 @@ class SubjectsBy:
             raise QueryTooLarge(argument=argument, most=MOST_PEOPLE)
         if self.emails:
             return SubjectIdentifiers(
-                "email", [name.key for name in _each(SubjectIdentifier.email, self.emails, f"{argument}.emails")]
+                "email", [name.lookup_key for name in _each(SubjectIdentifier.email, self.emails, f"{argument}.emails")]
             )
         if self.accounts:
             accounts = enumerate(self.accounts)
@@ -89,7 +89,7 @@ class SubjectsBy:
             named = [
                 SubjectIdentifier.account(each.system, each.reference, f"{place}.{index}") for index, each in accounts
             ]
-            return SubjectIdentifiers("account", [name.key for name in named])
+            return SubjectIdentifiers("account", [name.lookup_key for name in named])
         return SubjectIdentifiers("id", parse_ids_of(Prefix.SUBJECT, self.ids or [], f"{argument}.ids"))
 
 
@@ -140,8 +140,8 @@ class PaymentFragmentInput:
     expiry_month: int = said("The month in which the card expires, 1 to 12.")
     expiry_year: int = said("The year in which the card expires, four digits.")
 
-    def fragment(self) -> Fragment:
-        return Fragment(self.reference, self.last_digits, self.expiry_month, self.expiry_year)
+    def fragment(self) -> FragmentInput:
+        return FragmentInput(self.reference, self.last_digits, self.expiry_month, self.expiry_year)
 
 
 @strawberry.input(description="A program that synced.")

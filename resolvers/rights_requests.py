@@ -14,8 +14,8 @@ from models.erasure.steps import ErasureStepRow, StepState
 from models.errors import SubjectErased, SubjectNotFound
 from models.requests import intake
 from models.requests.requests import (
-    EXECUTING,
-    OPEN,
+    EXECUTING_STATES,
+    OPEN_STATES,
     DenialReason,
     IdentityProof,
     RequestKind,
@@ -39,12 +39,12 @@ class CertificateRow(NamedTuple):
 
 
 def _is_overdue(state: str, due_at: datetime) -> bool:
-    return state in OPEN and due_at < now()
+    return state in OPEN_STATES and due_at < now()
 
 
 def _retained(state: str, completed_at: datetime | None) -> list[RetainedRow]:
     """Say what stays of whoever is erased; before that, the plan says it."""
-    if state not in EXECUTING and state != RequestState.COMPLETED:
+    if state not in EXECUTING_STATES and state != RequestState.COMPLETED:
         return []
     return scope.still_retained(completed_at.date() if completed_at else None, now().date())
 

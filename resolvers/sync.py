@@ -37,10 +37,10 @@ class SyncAccount(Node):
     file_count: int = column(description="How many files the person stores.")
     last_synced_at: datetime | None = column(description="When the account was synced last.")
     clients: list[SyncClient] = batched(
-        by=accounts.clients, description="The programs that sync with it, the one seen last first."
+        by=accounts.clients_of_accounts, description="The programs that sync with it, the one seen last first."
     )
     files: Connection[SyncFile] = paginated(
-        by=accounts.files,
+        by=accounts.files_of_accounts,
         key="id",
         order=BY_ID,
         granted="SyncAccount.files",

@@ -17,7 +17,7 @@ from models.erasure import completion, requesting, scope, steps
 from models.erasure import plan as erasure_plan
 from models.outbox.emails import EmailState
 from models.payments import fragments
-from models.payments.fragments import Fragment
+from models.payments.fragments import FragmentInput
 from models.registration import corrections, registering
 from models.registration.corrections import Correction
 from models.registration.registering import Registration
@@ -151,7 +151,7 @@ async def test_every_owed_column_is_filled_by_a_life_and_empty_after_an_erasure(
     seen = {history: names | await holding(world, history) for history, names in seen.items()}
     for letter in await claims.claim(world.database, world.keyring, "example.org", 10):
         async with world.database.transaction() as connection:
-            await results.settle(connection, [(letter.lease, DeliveryResult(EmailState.SENT, reply_code=250))])
+            await results.record_results(connection, [(letter.lease, DeliveryResult(EmailState.SENT, reply_code=250))])
     await cleanup.clean_up(world.database, world.keyring)
     for history in HISTORIES:
         assert owed(history) - seen[history] == set(), "a life fills every column that is owed"
@@ -161,7 +161,7 @@ async def test_every_owed_column_is_filled_by_a_life_and_empty_after_an_erasure(
 async def _lived(world: World) -> None:
     """Let a person leave something in every table that is about people."""
     async with world.unit() as made:
-        await registering.register_subject(made, Registration(ADA.kept, "Ada Example", "DE", ("forum", "ada-1")))
+        await registering.register_subject(made, Registration(ADA.normalized, "Ada Example", "DE", ("forum", "ada-1")))
     async with world.unit(Role.SUPPORT) as made:
         await corrections.correct_subject(made, ADA, Correction(add_email="ada@example.org"))
     async with world.unit() as made:
@@ -169,7 +169,7 @@ async def _lived(world: World) -> None:
         for _ in ("once", "and again"):
             await opt_outs.opt_out(made, ADA, ["forum-notices"], Channel.STORE)
         for reference in ("one", "two"):
-            fragment = await fragments.store_payment_fragment(made, ADA, Fragment(reference, "4242", 7, 2031))
+            fragment = await fragments.store_payment_fragment(made, ADA, FragmentInput(reference, "4242", 7, 2031))
     async with world.unit() as made:
         await fragments.remove_payment_fragment(made, fragment)
     async with world.unit(Role.SYNC) as made:

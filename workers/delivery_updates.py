@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from models.delivery import handoff, results
-from models.delivery.results import DeliveryLease, SettledEmails
+from models.delivery.results import DeliveryLease, LeasedResult
 from models.storage.database import Database
 from workers.micro_batcher import MicroBatcher
 
@@ -23,7 +23,7 @@ class DeliveryUpdates:
             ours = await handoff.mark_handed_over(connection, leases)
         return [lease.letter_id in ours for lease in leases]
 
-    async def _settle(self, settled: Sequence[SettledEmails]) -> list[bool]:
+    async def _settle(self, settled: Sequence[LeasedResult]) -> list[bool]:
         async with self._database.transaction() as connection:
-            ours = await results.settle(connection, settled)
+            ours = await results.record_results(connection, settled)
         return [lease.letter_id in ours for lease, _ in settled]

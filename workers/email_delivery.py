@@ -17,7 +17,7 @@ from mailers.message import Sender
 from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, Mail, Transport, TransportUnavailable
 from models.delivery import handoff
 from models.delivery.claims import ClaimedEmail
-from models.delivery.handoff import REPEATABLE
+from models.delivery.handoff import REPEATABLE_KINDS
 from models.delivery.results import DeliveryResult
 from models.encryption.keyring import Keyring
 from models.outbox.emails import EmailReason, EmailState
@@ -66,7 +66,7 @@ class Delivery:
                 raise
 
     async def _release(self, letters: list[ClaimedEmail]) -> None:
-        back = DeliveryResult(EmailState.QUEUED, counts=False)
+        back = DeliveryResult(EmailState.QUEUED, is_attempt=False)
         await asyncio.gather(*(self._settle(letter, back) for letter in letters))
 
     async def _send(self, letter: ClaimedEmail) -> None:
@@ -106,7 +106,7 @@ class Delivery:
         """
         delivering: asyncio.Task[DeliveryResult] | None = None
         try:
-            async with handoff.hold_against_opt_outs(self._database, letter) as refused:
+            async with handoff.block_opt_outs(self._database, letter) as refused:
                 if refused:
                     await self.transport.withdraw()
                     return refused
@@ -127,7 +127,7 @@ class Delivery:
         except DeliveryRejected as refused:
             return _declined(letter, refused)
         except DeliveryUnconfirmed:
-            if letter.row.letter in REPEATABLE and not _is_old(letter):
+            if letter.row.letter in REPEATABLE_KINDS and not _is_old(letter):
                 return _again(letter, None)
             return DeliveryResult(EmailState.UNCERTAIN, EmailReason.NO_ANSWER)
         return DeliveryResult(EmailState.SENT, reply_code=code)

@@ -127,8 +127,8 @@ class Unsubscribe:
 async def _title(database: Database, named: LinkToken) -> str | None:
     """Give the title of the token's purpose; None when there is no such purpose any more, or it cannot be refused."""
     async with database.writers.acquire() as connection:
-        found = (await purposes.find_purpose(connection, [named.purpose])).get(named.purpose)
-    return found.title if found and found.legal_basis in purposes.REFUSABLE else None
+        found = (await purposes.find_purposes(connection, [named.purpose])).get(named.purpose)
+    return found.title if found and found.legal_basis in purposes.REFUSABLE_BASES else None
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from models.consent.ledger import Channel
 from models.storage.clock import MAX_TIMESTAMP, MIN_TIMESTAMP
-from models.sync.reports import BIGGEST, MOST_CLIENTS, MOST_COUNTED, MOST_FILES
+from models.sync.reports import MAX_BYTES, MAX_CLIENTS, MAX_FILE_COUNT, MAX_FILES
 
 MOST = 100
 """Accounts, cards, sync accounts and further addresses that one line may name of each."""
@@ -62,7 +62,7 @@ class FilePart(_Part):
     """What is known of a file."""
 
     name: str
-    size_bytes: Annotated[int, Field(ge=0, le=BIGGEST)]
+    size_bytes: Annotated[int, Field(ge=0, le=MAX_BYTES)]
     modified_at: AwareDatetime
 
 
@@ -70,11 +70,11 @@ class SyncPart(_Part):
     """What the sync service knows of an account."""
 
     reference: str
-    storage_bytes: Annotated[int, Field(ge=0, le=BIGGEST)]
-    file_count: Annotated[int, Field(ge=0, le=MOST_COUNTED)]
+    storage_bytes: Annotated[int, Field(ge=0, le=MAX_BYTES)]
+    file_count: Annotated[int, Field(ge=0, le=MAX_FILE_COUNT)]
     synced_at: AwareDatetime
-    clients: Annotated[list[ClientPart], Field(max_length=MOST_CLIENTS)] = []
-    files: Annotated[list[FilePart], Field(max_length=MOST_FILES)] | None = None
+    clients: Annotated[list[ClientPart], Field(max_length=MAX_CLIENTS)] = []
+    files: Annotated[list[FilePart], Field(max_length=MAX_FILES)] | None = None
 
 
 class PersonPart(_Part):

@@ -54,7 +54,7 @@ class Importer:
         tasks = {}
         async with asyncio.TaskGroup() as group:
             for number, person in people.items():
-                names = [(name.kind, name.key) for name in person.names]
+                names = [(name.kind, name.lookup_key) for name in person.names]
                 before = {earlier[name] for name in names if name in earlier}
                 task = group.create_task(self._turn(person, looks[number], before, ready))
                 earlier.update(dict.fromkeys(names, task))

@@ -8,10 +8,10 @@ import orjson
 from pydantic import ValidationError
 
 from cli.importing.format import ClientPart, ConsentPart, PersonPart, SyncPart, utc
-from models.consent.purposes import REFUSABLE, PurposeRow
+from models.consent.purposes import REFUSABLE_BASES, PurposeRow
 from models.errors import BadInput, CardNumberRefused, PurposeNotRefusable, Underage, UnknownPurpose
 from models.payments import fragments as payments_fragments
-from models.payments.fragments import Fragment
+from models.payments.fragments import FragmentInput
 from models.registration.records import ImportedConsent, ImportedSubject, ImportedSync
 from models.storage import validation
 from models.storage.card_numbers import contains_card_number, number_looks_like_card
@@ -90,7 +90,7 @@ def _is_card(problem: Mapping[str, Any]) -> bool:
 
 
 def _once(names: Iterable[SubjectIdentifier]) -> list[SubjectIdentifier]:
-    return list({(name.kind, name.key): name for name in reversed(list(names))}.values())[::-1]
+    return list({(name.kind, name.lookup_key): name for name in reversed(list(names))}.values())[::-1]
 
 
 def _moment(moment: datetime, argument: str) -> datetime:
@@ -107,7 +107,7 @@ def _consent(consent: ConsentPart, argument: str, known: Mapping[str, PurposeRow
     purpose = known.get(consent.purpose)
     if purpose is None:
         raise UnknownPurpose(argument=f"{argument}.purpose")
-    if purpose.legal_basis not in REFUSABLE:
+    if purpose.legal_basis not in REFUSABLE_BASES:
         raise PurposeNotRefusable(argument=f"{argument}.purpose")
     return ImportedConsent(purpose, consent.state == "GRANTED", _moment(consent.at, f"{argument}.at"), consent.channel)
 
@@ -120,10 +120,11 @@ def _demand_single(references: Iterable[str], argument: str) -> None:
         seen.add(reference)
 
 
-def _fragments(said: PersonPart) -> list[Fragment]:
+def _fragments(said: PersonPart) -> list[FragmentInput]:
     fragments = [
         payments_fragments.validate(
-            Fragment(card.reference, card.last_digits, card.expiry_month, card.expiry_year), f"paymentFragments.{index}"
+            FragmentInput(card.reference, card.last_digits, card.expiry_month, card.expiry_year),
+            f"paymentFragments.{index}",
         )
         for index, card in enumerate(said.payment_fragments)
     ]

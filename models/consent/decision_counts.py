@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger
 from models.storage.columns import ErasureAction, Table, Text, Timestamp, column
 from models.storage.statement import Connection, Statement
 
-MINUTE = 60
+SECONDS_PER_MINUTE = 60
 
 
 class ConsentDecisionCount(Table, table=True):
@@ -25,7 +25,7 @@ class ConsentDecisionCount(Table, table=True):
 
 
 # Several processes count the same minute: in one order, so that they do not wait for each other in a circle.
-COUNT = Statement("""
+ADD_COUNTS = Statement("""
 INSERT INTO consent_question_counts (minute, actor, purpose, reason, count)
 SELECT minute, actor, purpose, reason, count
 FROM unnest(
@@ -47,7 +47,7 @@ class DecisionCounts:
 
     def count(self, actor: str, purpose: str, reasons: list[str]) -> None:
         """Count questions that were answered with these reasons just now."""
-        minute = int(time() // MINUTE)
+        minute = int(time() // SECONDS_PER_MINUTE)
         for reason in set(reasons):
             self._counts[minute, actor, purpose, reason] += reasons.count(reason)
 
@@ -58,9 +58,9 @@ class DecisionCounts:
             return
         minutes, actors, purposes, reasons = zip(*counts, strict=True)
         try:
-            await COUNT.run(
+            await ADD_COUNTS.run(
                 connection,
-                minutes=[datetime.fromtimestamp(minute * MINUTE, UTC) for minute in minutes],
+                minutes=[datetime.fromtimestamp(minute * SECONDS_PER_MINUTE, UTC) for minute in minutes],
                 actors=actors,
                 purposes=purposes,
                 reasons=[str(reason) for reason in reasons],

@@ -46,7 +46,7 @@ class DecisionRow(NamedTuple):
 
 # The purpose comes first, so that one row says that it exists even when nobody of these names does. Ids go out as one
 # text: an array of them costs the driver as much as reading the rows does.
-DECIDED = Statement("""
+DECIDE_BY_ID = Statement("""
 SELECT s.id, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at
 FROM purposes AS p
 LEFT JOIN subjects AS s ON s.id = ANY(CAST(CAST(:ids AS text) AS uuid[]))
@@ -54,7 +54,7 @@ LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
 WHERE p.key = :purpose
 """)
 
-DECIDED_BY_ADDRESS = Statement("""
+DECIDE_BY_ADDRESS = Statement("""
 SELECT e.lookup_hash, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at
 FROM purposes AS p
 LEFT JOIN email_addresses AS e ON e.lookup_hash = ANY(:hashes)
@@ -63,7 +63,7 @@ LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
 WHERE p.key = :purpose
 """)
 
-DECIDED_BY_ACCOUNT = Statement("""
+DECIDE_BY_ACCOUNT = Statement("""
 SELECT a.lookup_hash, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at
 FROM purposes AS p
 LEFT JOIN accounts AS a ON a.lookup_hash = ANY(:hashes)
@@ -79,32 +79,32 @@ async def decisions_of_subjects(connection: Connection, ids: Sequence[UUID], pur
     UNKNOWN_PURPOSE when there is no such purpose.
     """
     listed = f"{{{','.join([id_.hex for id_ in ids])}}}"
-    return _judged(await DECIDED.rows(connection, ids=listed, purpose=purpose), ids, purpose)
+    return _decide_rows(await DECIDE_BY_ID.rows(connection, ids=listed, purpose=purpose), ids, purpose)
 
 
 async def decisions_of_addresses(
     connection: Connection, hashes: Sequence[bytes], purpose: str
 ) -> dict[bytes, DecisionRow]:
     """Give the same for the look-up hashes of mail addresses."""
-    rows = await DECIDED_BY_ADDRESS.rows(connection, hashes=as_list(hashes), purpose=purpose)
-    return _judged(rows, hashes, purpose)
+    rows = await DECIDE_BY_ADDRESS.rows(connection, hashes=as_list(hashes), purpose=purpose)
+    return _decide_rows(rows, hashes, purpose)
 
 
 async def decisions_of_accounts(
     connection: Connection, hashes: Sequence[bytes], purpose: str
 ) -> dict[bytes, DecisionRow]:
     """Give the same for the look-up hashes of accounts."""
-    rows = await DECIDED_BY_ACCOUNT.rows(connection, hashes=as_list(hashes), purpose=purpose)
-    return _judged(rows, hashes, purpose)
+    rows = await DECIDE_BY_ACCOUNT.rows(connection, hashes=as_list(hashes), purpose=purpose)
+    return _decide_rows(rows, hashes, purpose)
 
 
-READS = {"email": decisions_of_addresses, "account": decisions_of_accounts}
+DECISIONS_BY_KIND = {"email": decisions_of_addresses, "account": decisions_of_accounts}
 
 
-_row: Callable[[tuple[Any, ...]], DecisionRow] = partial(tuple.__new__, DecisionRow)
+_make_row: Callable[[tuple[Any, ...]], DecisionRow] = partial(tuple.__new__, DecisionRow)
 
 
-def _judged(rows: Sequence[Any], keys: Sequence[_Key], purpose: str) -> dict[_Key, DecisionRow]:
+def _decide_rows(rows: Sequence[Any], keys: Sequence[_Key], purpose: str) -> dict[_Key, DecisionRow]:
     if not rows:
         raise UnknownPurpose(argument="purpose")
     at = now()
@@ -113,7 +113,7 @@ def _judged(rows: Sequence[Any], keys: Sequence[_Key], purpose: str) -> dict[_Ke
     for key, _, lapses_after_days, subject_id, status, opted_out_at, state, effective_at in rows:
         if subject_id is not None:
             reason, since = decide(basis, status, opted_out_at, state, effective_at, lapses_after_days, at)
-            made[key] = _row((subject_id, purpose, reason in ALLOWING, reason, basis, since))
+            made[key] = _make_row((subject_id, purpose, reason in ALLOWING_REASONS, reason, basis, since))
     if len(made) < len(keys):
         reason = DecisionReason.UNKNOWN_SUBJECT
         unknown = DecisionRow(None, purpose, allowed=False, reason=reason, legal_basis=basis, effective_at=None)
@@ -122,7 +122,7 @@ def _judged(rows: Sequence[Any], keys: Sequence[_Key], purpose: str) -> dict[_Ke
     return made
 
 
-ALLOWING = frozenset({DecisionReason.GRANTED, DecisionReason.NOT_OBJECTED, DecisionReason.NECESSARY})
+ALLOWING_REASONS = frozenset({DecisionReason.GRANTED, DecisionReason.NOT_OBJECTED, DecisionReason.NECESSARY})
 # Plain strings: Python compares them with those of a row several times as fast as it does members of enums.
 ACTIVE, CONSENT, GRANTED_STATE = SubjectStatus.ACTIVE.value, LegalBasis.CONSENT.value, ConsentState.GRANTED.value
 NECESSARY = frozenset({LegalBasis.CONTRACT, LegalBasis.LEGAL_OBLIGATION})

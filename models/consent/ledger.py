@@ -150,7 +150,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
         lapses_at = None
         if state == granted:
             if opted_out_at is not None and effective_at <= opted_out_at:
-                state, effective_at = refusal(purpose), opted_out_at
+                state, effective_at = refusal_state(purpose), opted_out_at
             elif purpose.lapses_after_days is not None:
                 lapses_at = effective_at + timedelta(days=purpose.lapses_after_days)
                 state = ConsentState.LAPSED if lapses_at <= at else state
@@ -173,6 +173,6 @@ async def history(
     return {subject_id: page_of(groups[subject_id], page) for subject_id in ids}
 
 
-def refusal(purpose: PurposeRow) -> ConsentState:
+def refusal_state(purpose: PurposeRow) -> ConsentState:
     """Give what a no is called for this purpose: a consent is withdrawn, legitimate interests are objected to."""
     return ConsentState.WITHDRAWN if purpose.legal_basis == LegalBasis.CONSENT else ConsentState.OBJECTED

@@ -6,10 +6,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from models.consent import purposes, suppressions
-from models.consent.ledger import Channel, refusal
-from models.consent.purposes import REFUSABLE, PurposeRow
-from models.consent.recording import Choice, demand_refusable, record_choice
-from models.consent.suppressions import EVERYTHING, SuppressionRow
+from models.consent.ledger import Channel, refusal_state
+from models.consent.purposes import REFUSABLE_BASES, PurposeRow
+from models.consent.recording import Choice, record_choice, require_refusable
+from models.consent.suppressions import ALL_PURPOSES, SuppressionRow
 from models.errors import BadInput, SubjectErased, SubjectNotFound
 from models.outbox import emails
 from models.outbox.emails import EmailKind
@@ -19,7 +19,7 @@ from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import SubjectStatus
 from models.unit_of_work import UnitOfWork
 
-MOST_PURPOSES = 100
+MAX_PURPOSES = 100
 
 OPT_OUT_OF_ALL = Statement("""
 UPDATE subjects
@@ -29,7 +29,7 @@ WHERE id = :subject_id
 
 
 # Said again, it holds against every grant from before now.
-OPT_OUT_OF_ALL_AGAIN = Statement("""
+REPEAT_OPT_OUT_OF_ALL = Statement("""
 UPDATE subjects
 SET opted_out_at = clock_timestamp()
 WHERE id = :subject_id
@@ -52,9 +52,9 @@ async def opt_out(
 
     An address that nobody is registered under is put on the do-not-mail list, and a later registration honours it.
     """
-    if not 0 < len(keys) <= MOST_PURPOSES:
-        raise BadInput("purposes", f"it names 1 to {MOST_PURPOSES} purposes")
-    wanted = await demand_refusable(unit, keys, "purposes")
+    if not 0 < len(keys) <= MAX_PURPOSES:
+        raise BadInput("purposes", f"it names 1 to {MAX_PURPOSES} purposes")
+    wanted = await require_refusable(unit, keys, "purposes")
     subject_id = await _person(unit, name)
     if subject_id is None:
         at = await suppressions.add(unit, name, [purpose.key for purpose in wanted], channel)
@@ -62,7 +62,7 @@ async def opt_out(
         at = max([await _refuse(unit, subject_id, purpose, channel) for purpose in wanted])
         await _confirm(unit, subject_id, channel, wanted if is_confirmed else [], is_everything=False)
     return OptOutRow(
-        subject_id, await suppressions.holds(unit, name, subject_id), [purpose.key for purpose in wanted], at
+        subject_id, await suppressions.is_suppressed(unit, name, subject_id), [purpose.key for purpose in wanted], at
     )
 
 
@@ -73,26 +73,26 @@ async def opt_out_of_all(
     wanted = [
         purpose
         for purpose in (await purposes.all_purposes(unit.connection, []))[None]
-        if purpose.legal_basis in REFUSABLE
+        if purpose.legal_basis in REFUSABLE_BASES
     ]
     subject_id = await _person(unit, name)
     if subject_id is None:
-        at = await suppressions.add(unit, name, [EVERYTHING], channel)
+        at = await suppressions.add(unit, name, [ALL_PURPOSES], channel)
     else:
         at = max([await _refuse(unit, subject_id, purpose, channel) for purpose in wanted])
         if subject_id in unit.choices:
             await OPT_OUT_OF_ALL.run(unit.connection, subject_id=subject_id, at=at)
         else:
-            await OPT_OUT_OF_ALL_AGAIN.run(unit.connection, subject_id=subject_id)
+            await REPEAT_OPT_OUT_OF_ALL.run(unit.connection, subject_id=subject_id)
         await _confirm(unit, subject_id, channel, wanted if is_confirmed else [], is_everything=True)
     return OptOutRow(
-        subject_id, await suppressions.holds(unit, name, subject_id), [purpose.key for purpose in wanted], at
+        subject_id, await suppressions.is_suppressed(unit, name, subject_id), [purpose.key for purpose in wanted], at
     )
 
 
 async def apply_suppressions(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
     """Record the opt-outs that came for an address before it was the subject's."""
-    for suppression in await suppressions.of(unit, name):
+    for suppression in await suppressions.find_suppressions(unit, name):
         await _apply_suppression(unit, subject_id, suppression)
 
 
@@ -100,11 +100,11 @@ async def _apply_suppression(unit: UnitOfWork, subject_id: UUID, suppression: Su
     """Make an opt-out that an address brought along the choice of the person who now has the address."""
     wanted = (await purposes.all_purposes(unit.connection, []))[None]
     channel, at = Channel(suppression.channel), suppression.at
-    if suppression.purpose == EVERYTHING:
+    if suppression.purpose == ALL_PURPOSES:
         await OPT_OUT_OF_ALL.run(unit.connection, subject_id=subject_id, at=at)
     for purpose in wanted:
-        if purpose.legal_basis in REFUSABLE and suppression.purpose in {EVERYTHING, purpose.key}:
-            await record_choice(unit, subject_id, Choice(purpose, refusal(purpose), channel, at))
+        if purpose.legal_basis in REFUSABLE_BASES and suppression.purpose in {ALL_PURPOSES, purpose.key}:
+            await record_choice(unit, subject_id, Choice(purpose, refusal_state(purpose), channel, at))
 
 
 async def _confirm(
@@ -124,13 +124,13 @@ async def _confirm(
 
 
 async def _refuse(unit: UnitOfWork, subject_id: UUID, purpose: PurposeRow, channel: Channel) -> datetime:
-    return await record_choice(unit, subject_id, Choice(purpose, refusal(purpose), channel))
+    return await record_choice(unit, subject_id, Choice(purpose, refusal_state(purpose), channel))
 
 
 async def _person(unit: UnitOfWork, name: SubjectIdentifier) -> UUID | None:
     """Give the person whom the name means, locked; None when it is an address that nobody is registered under."""
     if name.kind == "email":
-        await suppressions.lock(unit, name)
+        await suppressions.lock_identifiers(unit, name)
     subject = await resolution.find_for_update(unit, name)
     if subject is None:
         if name.kind != "email":

@@ -20,7 +20,7 @@ class LegalBasis(StrEnum):
     LEGAL_OBLIGATION = "LEGAL_OBLIGATION"
 
 
-REFUSABLE = frozenset({LegalBasis.CONSENT, LegalBasis.LEGITIMATE_INTERESTS})
+REFUSABLE_BASES = frozenset({LegalBasis.CONSENT, LegalBasis.LEGITIMATE_INTERESTS})
 """The bases that leave the choice to the person: consent can be withdrawn, legitimate interests objected to."""
 
 
@@ -75,7 +75,7 @@ FROM purposes
 ORDER BY key
 """)
 
-NAMED = Statement("""
+BY_KEYS = Statement("""
 SELECT key, title, description, legal_basis, is_marketing, lapses_after_days
 FROM purposes
 WHERE key = ANY(:keys)
@@ -95,6 +95,6 @@ async def all_purposes(connection: Connection, _keys: Sequence[None]) -> dict[No
     return {None: [PurposeRow._make(row) for row in await ALL.rows(connection)]}
 
 
-async def find_purpose(connection: Connection, keys: Sequence[str]) -> dict[str, PurposeRow]:
+async def find_purposes(connection: Connection, keys: Sequence[str]) -> dict[str, PurposeRow]:
     """Give the purposes of these names; those that are none are left out."""
-    return {row[0]: PurposeRow._make(row) for row in await NAMED.rows(connection, keys=list(keys))}
+    return {row[0]: PurposeRow._make(row) for row in await BY_KEYS.rows(connection, keys=list(keys))}

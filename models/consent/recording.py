@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.consent import purposes
 from models.consent.ledger import Channel, ConsentState
-from models.consent.purposes import REFUSABLE, PurposeRow
+from models.consent.purposes import REFUSABLE_BASES, PurposeRow
 from models.errors import BadInput, PurposeNotRefusable, StateConflict, UnknownPurpose
 from models.outbox import emails
 from models.outbox.emails import EmailKind
@@ -17,23 +17,23 @@ from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import UnitOfWork
 
-NOT_BY_THE_PERSON = frozenset({Channel.GPC, Channel.IMPORT, Channel.SCRIPT})
+INDIRECT_CHANNELS = frozenset({Channel.GPC, Channel.IMPORT, Channel.SCRIPT})
 """Channels on which nobody says yes by themselves: no grant on them undoes an opt-out of everything."""
 
-RECORDED_ELSEWHERE = frozenset({Channel.IMPORT, Channel.SCRIPT})
+BULK_CHANNELS = frozenset({Channel.IMPORT, Channel.SCRIPT})
 """Channels on which many choices are written down at once: nobody is told of a grant on them."""
 
 
 # Counts the person's own epoch under the lock of their row, and reads the clock once that lock is held: a choice
 # made after another one was answered is later than it, whichever machine took it.
-NEXT_EPOCH = Statement("""
+NEXT_SEQUENCE = Statement("""
 UPDATE subjects
 SET epoch = epoch + 1
 WHERE id = :subject_id
 RETURNING epoch
 """)
 
-STANDING = Statement("""
+CURRENT_CONSENT = Statement("""
 SELECT clock_timestamp(), s.opted_out_at, c.state, c.effective_at, c.confirmed_at, c.channel, c.policy_version,
     (SELECT v.version FROM policy_versions AS v
      WHERE v.effective_on <= CAST(now() AT TIME ZONE 'UTC' AS date)
@@ -43,7 +43,7 @@ LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = :purpose
 WHERE s.id = :subject_id
 """)
 
-IS_WRITTEN = Statement("""
+EVENT_EXISTS = Statement("""
 SELECT EXISTS (
     SELECT FROM consent_events
     WHERE subject_id = :subject_id
@@ -54,13 +54,13 @@ SELECT EXISTS (
 )
 """)
 
-APPEND = Statement("""
+APPEND_EVENT = Statement("""
 INSERT INTO consent_events
     (subject_id, epoch, purpose, state, effective_at, recorded_at, channel, policy_version, actor)
 VALUES (:subject_id, :epoch, :purpose, :state, :at, clock_timestamp(), :channel, :policy_version, :actor)
 """)
 
-COUNTS_NOW = Statement("""
+UPSERT_CONSENT = Statement("""
 INSERT INTO consents (subject_id, purpose, state, effective_at, epoch, channel, policy_version)
 VALUES (:subject_id, :purpose, :state, :at, :epoch, :channel, :policy_version)
 ON CONFLICT (subject_id, purpose) DO UPDATE
@@ -69,14 +69,14 @@ SET state = excluded.state, effective_at = excluded.effective_at, epoch = exclud
 """)
 
 # A no that is said again stays the one choice it was, and no grant from before this moment undoes it.
-CONFIRM = Statement("""
+CONFIRM_REFUSAL = Statement("""
 UPDATE consents
 SET confirmed_at = :clock
 WHERE subject_id = :subject_id
 AND purpose = :purpose
 """)
 
-FORGET_SUPPRESSIONS = Statement("""
+DELETE_SUPPRESSIONS = Statement("""
 DELETE FROM suppressions AS s
 USING email_addresses AS e
 WHERE e.subject_id = :subject_id
@@ -100,23 +100,25 @@ async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> d
     The same choice made twice is written once. BAD_INPUT when ``at`` lies ahead; STATE_CONFLICT when an import or a
     script would undo an opt-out of everything.
     """
-    standing = await STANDING.row(unit.connection, subject_id=subject_id, purpose=choice.purpose.key)
+    standing = await CURRENT_CONSENT.row(unit.connection, subject_id=subject_id, purpose=choice.purpose.key)
     assert standing is not None  # noqa: S101 -- the caller holds the lock of this row
     clock, opted_out_at, state, effective_at, confirmed_at, channel, chosen_policy, policy_version = standing
     if choice.at is not None and choice.at > clock + CLOCK_SKEW:
         raise BadInput("at", "it lies in the future")
     at = clock if choice.at is None else min(choice.at, clock)
     grants = choice.state == ConsentState.GRANTED
-    if grants and opted_out_at is not None and at > opted_out_at and choice.channel in NOT_BY_THE_PERSON:
+    if grants and opted_out_at is not None and at > opted_out_at and choice.channel in INDIRECT_CHANNELS:
         raise StateConflict(argument="channel")
     if choice.at is None:
-        if (state, channel, chosen_policy) == (choice.state, choice.channel, policy_version) and not _is_spent(
+        if (state, channel, chosen_policy) == (choice.state, choice.channel, policy_version) and not _is_ineffective(
             choice, effective_at, opted_out_at, clock
         ):
             if not grants:
-                await CONFIRM.run(unit.connection, subject_id=subject_id, purpose=choice.purpose.key, clock=clock)
+                await CONFIRM_REFUSAL.run(
+                    unit.connection, subject_id=subject_id, purpose=choice.purpose.key, clock=clock
+                )
             return effective_at
-    elif await IS_WRITTEN.value(
+    elif await EVENT_EXISTS.value(
         unit.connection,
         subject_id=subject_id,
         purpose=choice.purpose.key,
@@ -125,7 +127,7 @@ async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> d
         channel=choice.channel,
     ):
         return at
-    epoch = unit.choices[subject_id] = await NEXT_EPOCH.value(unit.connection, subject_id=subject_id)
+    epoch = unit.choices[subject_id] = await NEXT_SEQUENCE.value(unit.connection, subject_id=subject_id)
     written = {
         "subject_id": subject_id,
         "epoch": epoch,
@@ -135,13 +137,13 @@ async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> d
         "channel": choice.channel,
         "policy_version": policy_version,
     }
-    await APPEND.run(unit.connection, **written, actor=unit.actor.name)
+    await APPEND_EVENT.run(unit.connection, **written, actor=unit.actor.name)
     if effective_at is None or (at, not grants) >= (confirmed_at or effective_at, state != ConsentState.GRANTED):
-        await COUNTS_NOW.run(unit.connection, **written)
+        await UPSERT_CONSENT.run(unit.connection, **written)
     return at
 
 
-def _is_spent(choice: Choice, effective_at: datetime, opted_out_at: datetime | None, clock: datetime) -> bool:
+def _is_ineffective(choice: Choice, effective_at: datetime, opted_out_at: datetime | None, clock: datetime) -> bool:
     """Say whether a grant that is written no longer counts, so that the same grant is a new one."""
     if choice.state != ConsentState.GRANTED:
         return False
@@ -158,11 +160,11 @@ async def grant_consent(
 
     UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE when a contract or a law needs the purpose anyway.
     """
-    [purpose] = await demand_refusable(unit, [purpose_key], "purpose")
+    [purpose] = await require_refusable(unit, [purpose_key], "purpose")
     subject = await resolution.lock(unit, name)
     await record_choice(unit, subject.subject_id, Choice(purpose, ConsentState.GRANTED, channel, at))
     epoch = unit.choices.pop(subject.subject_id, None)
-    if epoch is not None and channel not in RECORDED_ELSEWHERE:
+    if epoch is not None and channel not in BULK_CHANNELS:
         await emails.enqueue(
             unit,
             EmailKind.CONSENT_GRANTED,
@@ -171,20 +173,20 @@ async def grant_consent(
             governed_by=purpose_key,
             purpose=purpose.title,
         )
-    if channel not in NOT_BY_THE_PERSON:
-        await FORGET_SUPPRESSIONS.run(unit.connection, subject_id=subject.subject_id, purpose=purpose_key)
+    if channel not in INDIRECT_CHANNELS:
+        await DELETE_SUPPRESSIONS.run(unit.connection, subject_id=subject.subject_id, purpose=purpose_key)
     return subject.subject_id, purpose_key
 
 
-async def demand_refusable(unit: UnitOfWork, keys: Sequence[str], argument: str) -> list[PurposeRow]:
+async def require_refusable(unit: UnitOfWork, keys: Sequence[str], argument: str) -> list[PurposeRow]:
     """Give these purposes, each once, in this order.
 
     UNKNOWN_PURPOSE when one is none; PURPOSE_NOT_REFUSABLE when one leaves the person no choice.
     """
-    found = await purposes.find_purpose(unit.connection, keys)
+    found = await purposes.find_purposes(unit.connection, keys)
     wanted = list(dict.fromkeys(keys))
     if any(key not in found for key in wanted):
         raise UnknownPurpose(argument=argument)
-    if any(found[key].legal_basis not in REFUSABLE for key in wanted):
+    if any(found[key].legal_basis not in REFUSABLE_BASES for key in wanted):
         raise PurposeNotRefusable(argument=argument)
     return [found[key] for key in wanted]

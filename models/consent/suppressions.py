@@ -13,7 +13,7 @@ from models.storage.statement import Statement
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import UnitOfWork
 
-EVERYTHING = "*"
+ALL_PURPOSES = "*"
 """Stands for every purpose that can be refused."""
 
 
@@ -41,28 +41,28 @@ class SuppressionRow(NamedTuple):
     channel: str
 
 
-OF_HASHES = Statement("""
+BY_HASHES = Statement("""
 SELECT purpose, at, channel
 FROM suppressions
 WHERE lookup_hash = ANY(:hashes)
 ORDER BY at, purpose
 """)
 
-ADD = Statement("""
+INSERT = Statement("""
 INSERT INTO suppressions (lookup_hash, purpose, lookup_version, at, channel)
 SELECT :hash, purpose, :version, clock_timestamp(), :channel
 FROM unnest(CAST(:purposes AS text[])) AS fresh (purpose)
 ON CONFLICT DO NOTHING
 """)
 
-SINCE = Statement("""
+SUPPRESSED_SINCE = Statement("""
 SELECT max(at)
 FROM suppressions
 WHERE lookup_hash = ANY(:hashes)
 AND purpose = ANY(:purposes)
 """)
 
-HOLDS = Statement("""
+IS_SUPPRESSED = Statement("""
 SELECT EXISTS (
     SELECT FROM suppressions
     WHERE lookup_hash = ANY(:hashes)
@@ -71,37 +71,41 @@ SELECT EXISTS (
 """)
 
 # Held to the end of the transaction: deeds that concern one name wait for each other.
-LOCK = Statement("""
+LOCK_IDENTIFIERS = Statement("""
 SELECT pg_advisory_xact_lock(number)
 FROM unnest(CAST(:numbers AS bigint[])) AS name (number)
 """)
 
 
 def _digests(unit: UnitOfWork, name: SubjectIdentifier) -> list[bytes]:
-    return [hashed.digest for hashed in unit.keyring.hashes(name.kind, str(name.key))]
+    return [hashed.digest for hashed in unit.keyring.hashes(name.kind, str(name.lookup_key))]
 
 
-async def lock(unit: UnitOfWork, *names: SubjectIdentifier) -> None:
+async def lock_identifiers(unit: UnitOfWork, *names: SubjectIdentifier) -> None:
     """Make other deeds that lock one of these names wait until this one is done; always in one order."""
     numbers = sorted({int.from_bytes(_digests(unit, name)[0][:8], signed=True) for name in names})
-    await LOCK.rows(unit.connection, numbers=numbers)
+    await LOCK_IDENTIFIERS.rows(unit.connection, numbers=numbers)
 
 
-async def of(unit: UnitOfWork, *names: SubjectIdentifier) -> list[SuppressionRow]:
+async def find_suppressions(unit: UnitOfWork, *names: SubjectIdentifier) -> list[SuppressionRow]:
     """Give what these addresses refused, the oldest first."""
     hashes = [digest for name in names for digest in _digests(unit, name)]
-    return [SuppressionRow._make(row) for row in await OF_HASHES.rows(unit.connection, hashes=hashes)]
+    return [SuppressionRow._make(row) for row in await BY_HASHES.rows(unit.connection, hashes=hashes)]
 
 
 async def add(unit: UnitOfWork, name: SubjectIdentifier, purposes: Sequence[str], channel: Channel) -> datetime:
     """Put the address on the list; give since when all of these purposes are refused."""
-    hashed = unit.keyring.hashes(name.kind, str(name.key))[0]
-    await ADD.run(unit.connection, hash=hashed.digest, version=hashed.version, purposes=list(purposes), channel=channel)
-    since: datetime = await SINCE.value(unit.connection, hashes=_digests(unit, name), purposes=list(purposes))
+    hashed = unit.keyring.hashes(name.kind, str(name.lookup_key))[0]
+    await INSERT.run(
+        unit.connection, hash=hashed.digest, version=hashed.version, purposes=list(purposes), channel=channel
+    )
+    since: datetime = await SUPPRESSED_SINCE.value(
+        unit.connection, hashes=_digests(unit, name), purposes=list(purposes)
+    )
     return since
 
 
-async def holds(unit: UnitOfWork, name: SubjectIdentifier, subject_id: UUID | None) -> bool:
+async def is_suppressed(unit: UnitOfWork, name: SubjectIdentifier, subject_id: UUID | None) -> bool:
     """Say whether the address, or one of the person's, is on the do-not-mail list."""
     hashes = _digests(unit, name) if name.kind == "email" else []
-    return bool(await HOLDS.value(unit.connection, hashes=hashes, subject_id=subject_id))
+    return bool(await IS_SUPPRESSED.value(unit.connection, hashes=hashes, subject_id=subject_id))

@@ -17,11 +17,11 @@ from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import UnitOfWork
 
-KIND: Final = "unsubscribe"
-MAC: Final = 16
-ID: Final = 16
-LONGEST: Final = 200
-_NOBODY: Final = b"\x00" * (ID + MAC)
+HASH_KIND: Final = "unsubscribe"
+MAC_LENGTH: Final = 16
+ID_LENGTH: Final = 16
+MAX_TOKEN_LENGTH: Final = 200
+_INVALID: Final = b"\x00" * (ID_LENGTH + MAC_LENGTH)
 
 
 class LinkToken(NamedTuple):
@@ -54,26 +54,28 @@ def make_token(keyring: Keyring, subject_id: UUID, purpose: str) -> str:
 def parse_token(keyring: Keyring, text: str) -> LinkToken | None:
     """Give what a token names; None when it is not one of ours. Takes the same time for every wrong one."""
     try:
-        raw = base64.b64decode(text[:LONGEST] + "=" * (-len(text[:LONGEST]) % 4), altchars=b"-_", validate=True)
+        raw = base64.b64decode(
+            text[:MAX_TOKEN_LENGTH] + "=" * (-len(text[:MAX_TOKEN_LENGTH]) % 4), altchars=b"-_", validate=True
+        )
     except (ValueError, binascii.Error):
-        raw = _NOBODY
-    if len(raw) <= ID + MAC or len(text) > LONGEST:
-        raw = _NOBODY
-    named, mac = raw[:-MAC], raw[-MAC:]
+        raw = _INVALID
+    if len(raw) <= ID_LENGTH + MAC_LENGTH or len(text) > MAX_TOKEN_LENGTH:
+        raw = _INVALID
+    named, mac = raw[:-MAC_LENGTH], raw[-MAC_LENGTH:]
     matches = [hmac.compare_digest(mac, known) for known in _macs(keyring, named)]
-    return LinkToken(UUID(bytes=named[:ID]), named[ID:].decode()) if any(matches) else None
+    return LinkToken(UUID(bytes=named[:ID_LENGTH]), named[ID_LENGTH:].decode()) if any(matches) else None
 
 
 def _macs(keyring: Keyring, named: bytes) -> list[bytes]:
-    return [hashed.digest[:MAC] for hashed in keyring.hashes(KIND, named.hex())]
+    return [hashed.digest[:MAC_LENGTH] for hashed in keyring.hashes(HASH_KIND, named.hex())]
 
 
-def url(keyring: Keyring, public_url: str, subject_id: UUID, purpose: str) -> str:
+def build_url(keyring: Keyring, public_url: str, subject_id: UUID, purpose: str) -> str:
     """Give the address of the page on which a person leaves a purpose."""
     return f"{public_url.rstrip('/')}/u/{make_token(keyring, subject_id, purpose)}"
 
 
-def headers(link: str) -> list[MailHeaderRow]:
+def build_headers(link: str) -> list[MailHeaderRow]:
     """Give the headers of a letter that a person can leave with one click."""
     return [
         MailHeaderRow("List-Unsubscribe", f"<{link}>"),
@@ -88,10 +90,10 @@ async def unsubscribe_link(
 
     UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE; SUBJECT_NOT_FOUND for an address that nobody is registered under.
     """
-    await recording.demand_refusable(unit, [purpose], "purpose")
+    await recording.require_refusable(unit, [purpose], "purpose")
     subject = await resolution.lock(unit, name)
-    made = url(unit.keyring, public_url, subject.subject_id, purpose)
-    return UnsubscribeLinkRow(made, headers(made))
+    made = build_url(unit.keyring, public_url, subject.subject_id, purpose)
+    return UnsubscribeLinkRow(made, build_headers(made))
 
 
 async def unsubscribe(unit: UnitOfWork, left: LinkToken, *, everything: bool) -> None:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from models.consent import opt_outs, purposes
 from models.consent.ledger import Channel
-from models.consent.purposes import REFUSABLE
+from models.consent.purposes import REFUSABLE_BASES
 from models.errors import SubjectErased
 from models.subjects import email_addresses, resolution
 from models.subjects.identifiers import SubjectIdentifier
@@ -31,7 +31,7 @@ async def record_bounce(unit: UnitOfWork, address: str, kind: BounceKind) -> boo
         marketing = [
             purpose.key
             for purpose in (await purposes.all_purposes(unit.connection, []))[None]
-            if purpose.is_marketing and purpose.legal_basis in REFUSABLE
+            if purpose.is_marketing and purpose.legal_basis in REFUSABLE_BASES
         ]
         with suppress(SubjectErased):  # to whom nothing is sent anyway
             await opt_outs.opt_out(unit, name, marketing, Channel.EMAIL, is_confirmed=False)
@@ -40,5 +40,5 @@ async def record_bounce(unit: UnitOfWork, address: str, kind: BounceKind) -> boo
     if subject is not None:
         unit.about.append(subject.subject_id)
         if kind is BounceKind.HARD:
-            await email_addresses.stop(unit, subject.subject_id, name)
+            await email_addresses.stop_delivery(unit, subject.subject_id, name)
     return True

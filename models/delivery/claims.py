@@ -14,7 +14,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 
 from models.consent.decisions import DecisionReason, decisions_of_subjects
-from models.delivery.results import DeliveryLease, DeliveryResult, settle
+from models.delivery.results import DeliveryLease, DeliveryResult, record_results
 from models.encryption import email_keys
 from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
@@ -24,7 +24,7 @@ from models.storage.ids import new_id
 from models.storage.statement import Connection, Statement
 from models.subjects.subjects import SubjectStatus
 
-LEASE: Final = timedelta(minutes=5)
+LEASE_DURATION: Final = timedelta(minutes=5)
 """How long a claimed letter is left to the worker that claimed it."""
 
 
@@ -53,7 +53,7 @@ class ClaimedEmail(NamedTuple):
     row: ClaimedEmailRow
     lease: DeliveryLease
     address: str
-    says: dict[str, object]
+    context: dict[str, object]
 
 
 # The time is asked for once: a scan of the index ends at the first letter that is not due, however many wait for later.
@@ -82,7 +82,7 @@ RETURNING l.subject_id, l.id, l.letter, l.recipient, l.purpose, l.address, l.con
     )
 """)
 
-_REASONS: Final = {
+_DROP_REASONS: Final = {
     DecisionReason.RESTRICTED: EmailReason.RESTRICTED,
     DecisionReason.ERASING: EmailReason.ERASED,
     DecisionReason.ERASED: EmailReason.ERASED,
@@ -99,33 +99,33 @@ async def claim(database: Database, keyring: Keyring, domain: str, most: int) ->
     async with database.transaction() as connection:
         rows = [
             ClaimedEmailRow._make(row)
-            for row in await CLAIM.rows(connection, most=most, lease=token, lasts=LEASE, domain=domain)
+            for row in await CLAIM.rows(connection, most=most, lease=token, lasts=LEASE_DURATION, domain=domain)
         ]
         leases = {row.id: DeliveryLease(row.subject_id, row.id, row.recipient, token) for row in rows}
-        held_back = await _held_back(connection, rows)
-        await settle(connection, [(leases[letter_id], outcome) for letter_id, outcome in held_back.items()])
+        held_back = await _find_undeliverable(connection, rows)
+        await record_results(connection, [(leases[letter_id], outcome) for letter_id, outcome in held_back.items()])
     going = [row for row in rows if row.id not in held_back]
     keys = await _keys(database, keyring, going)
     claimed, unreadable = [], []
     for row in going:
-        opened = _opened(row, keys.get(row.id if row.has_own_key else row.subject_id))
+        opened = _decrypt(row, keys.get(row.id if row.has_own_key else row.subject_id))
         if isinstance(opened, DeliveryResult):
             unreadable.append((leases[row.id], opened))
         else:
             claimed.append(ClaimedEmail(row, leases[row.id], *opened))
     if unreadable:
         async with database.transaction() as connection:
-            await settle(connection, unreadable)
+            await record_results(connection, unreadable)
     return claimed
 
 
-async def _held_back(connection: Connection, rows: Sequence[ClaimedEmailRow]) -> dict[UUID, DeliveryResult]:
+async def _find_undeliverable(connection: Connection, rows: Sequence[ClaimedEmailRow]) -> dict[UUID, DeliveryResult]:
     """Give what becomes of those letters that may not be sent."""
-    found = {row.id: outcome for row in rows if (outcome := _by_its_row(row))}
-    return found | await refused(connection, [row for row in rows if row.id not in found])
+    found = {row.id: outcome for row in rows if (outcome := _check_row(row))}
+    return found | await check_purposes(connection, [row for row in rows if row.id not in found])
 
 
-def _by_its_row(row: ClaimedEmailRow) -> DeliveryResult | None:
+def _check_row(row: ClaimedEmailRow) -> DeliveryResult | None:
     if row.handed_at is not None:
         return DeliveryResult(EmailState.UNCERTAIN, EmailReason.NO_ANSWER)
     if row.status == SubjectStatus.ERASED and not row.has_own_key:
@@ -135,7 +135,7 @@ def _by_its_row(row: ClaimedEmailRow) -> DeliveryResult | None:
     return None
 
 
-async def refused(connection: Connection, rows: Iterable[ClaimedEmailRow]) -> dict[UUID, DeliveryResult]:
+async def check_purposes(connection: Connection, rows: Iterable[ClaimedEmailRow]) -> dict[UUID, DeliveryResult]:
     """Ask again whether letters that a purpose governs may go; give what becomes of those that may not."""
     governed: dict[str, list[ClaimedEmailRow]] = {}
     for row in rows:
@@ -147,7 +147,7 @@ async def refused(connection: Connection, rows: Iterable[ClaimedEmailRow]) -> di
         for row in those:
             decision = decisions[row.subject_id]
             if not decision.allowed:
-                reason = _REASONS.get(decision.reason, EmailReason.OPTED_OUT)
+                reason = _DROP_REASONS.get(decision.reason, EmailReason.OPTED_OUT)
                 found[row.id] = DeliveryResult(EmailState.DROPPED, reason)
     return found
 
@@ -162,7 +162,7 @@ async def _keys(database: Database, keyring: Keyring, rows: Sequence[ClaimedEmai
         return found | (await email_keys.of_letters(keyring, connection, owned) if owned else {})
 
 
-def _opened(row: ClaimedEmailRow, key: DataKey | None) -> tuple[str, dict[str, object]] | DeliveryResult:
+def _decrypt(row: ClaimedEmailRow, key: DataKey | None) -> tuple[str, dict[str, object]] | DeliveryResult:
     """Open the address and the words; give what becomes of a letter that cannot be read any more."""
     if key is None:
         return DeliveryResult(EmailState.DROPPED, EmailReason.ERASED)

@@ -8,10 +8,10 @@ from models.encryption.keyring import Keyring
 from models.storage.database import Database
 from models.storage.statement import Statement
 
-KEPT_FOR: Final = timedelta(days=30)
+RETRY_PERIOD: Final = timedelta(days=30)
 """How long a letter that was not sent, or may not have been, can be tried again."""
 
-SPENT_KEYS = Statement("""
+FIND_UNUSED_KEYS = Statement("""
 SELECT subject_id, id
 FROM letters
 WHERE has_own_key
@@ -19,7 +19,7 @@ AND address IS NULL
 LIMIT 1000
 """)
 
-KEYS_ARE_GONE = Statement("""
+CLEAR_OWN_KEY = Statement("""
 UPDATE letters AS l
 SET has_own_key = false
 FROM unnest(CAST(:subject_ids AS uuid[]), CAST(:ids AS uuid[])) AS spent (subject_id, id)
@@ -27,7 +27,7 @@ WHERE l.subject_id = spent.subject_id
 AND l.id = spent.id
 """)
 
-GIVE_UP = Statement("""
+DELETE_OLD_CONTENT = Statement("""
 UPDATE letters
 SET address = NULL, context = NULL
 WHERE state IN ('FAILED', 'UNCERTAIN')
@@ -39,11 +39,11 @@ AND address IS NOT NULL
 async def clean_up(database: Database, keyring: Keyring) -> int:
     """Destroy the keys of letters that need them no more, and forget letters that wait too long for a decision."""
     async with database.transaction() as connection:
-        await GIVE_UP.run(connection, kept_for=KEPT_FOR)
+        await DELETE_OLD_CONTENT.run(connection, kept_for=RETRY_PERIOD)
     async with database.writers.acquire() as connection:
-        spent = await SPENT_KEYS.rows(connection)
+        spent = await FIND_UNUSED_KEYS.rows(connection)
     if spent:
         await email_keys.destroy(keyring, [row[1] for row in spent])
         async with database.transaction() as connection:
-            await KEYS_ARE_GONE.run(connection, subject_ids=[row[0] for row in spent], ids=[row[1] for row in spent])
+            await CLEAR_OWN_KEY.run(connection, subject_ids=[row[0] for row in spent], ids=[row[1] for row in spent])
     return len(spent)

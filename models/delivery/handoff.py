@@ -6,15 +6,15 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from models.delivery.claims import LEASE, ClaimedEmail, refused
+from models.delivery.claims import LEASE_DURATION, ClaimedEmail, check_purposes
 from models.delivery.results import DeliveryLease, DeliveryResult
 from models.outbox.emails import EmailKind
 from models.storage.database import Database
 from models.storage.statement import Connection, Statement
 
-SHORTEST: Final = timedelta(minutes=3)
+MIN_LEASE: Final = timedelta(minutes=3)
 """How much of its lease a letter has at least when it is handed over: more than a mail server may take."""
-REPEATABLE: Final = frozenset(
+REPEATABLE_KINDS: Final = frozenset(
     {
         EmailKind.IDENTITY_CODE,
         EmailKind.REQUEST_RECEIVED,
@@ -26,7 +26,7 @@ REPEATABLE: Final = frozenset(
 """Letters that may reach a person twice. The others go to somebody who wants to hear no more of us."""
 
 # A lease is renewed only when it is short: as long as no indexed column changes, PostgreSQL leaves the indexes alone.
-HAND = Statement("""
+MARK_HANDED_OVER = Statement("""
 UPDATE letters AS l
 SET handed_at = clock_timestamp(),
     due_at = CASE
@@ -43,7 +43,7 @@ RETURNING l.id
 """)
 
 # No opt-out of this person is committed while this is held.
-HOLD = Statement("""
+LOCK_SUBJECT = Statement("""
 SELECT status
 FROM subjects
 WHERE id = :subject_id
@@ -54,19 +54,19 @@ FOR SHARE
 async def mark_handed_over(connection: Connection, leases: Sequence[DeliveryLease]) -> set[UUID]:
     """Mark that letters are about to be handed over, committed by itself; give those whose lease is not lost."""
     leases = sorted(leases)
-    rows = await HAND.rows(
+    rows = await MARK_HANDED_OVER.rows(
         connection,
         subject_ids=[lease.subject_id for lease in leases],
         ids=[lease.letter_id for lease in leases],
         leases=[lease.token for lease in leases],
-        shortest=SHORTEST,
-        lasts=LEASE,
+        shortest=MIN_LEASE,
+        lasts=LEASE_DURATION,
     )
     return {row[0] for row in rows}
 
 
 @asynccontextmanager
-async def hold_against_opt_outs(database: Database, letter: ClaimedEmail) -> AsyncIterator[DeliveryResult | None]:
+async def block_opt_outs(database: Database, letter: ClaimedEmail) -> AsyncIterator[DeliveryResult | None]:
     """Let no opt-out of the person be committed while this is open; give what becomes of a letter that may not go.
 
     None when it may. The decision is a statement of its own, after the hold: one that joined both would answer from
@@ -76,7 +76,7 @@ async def hold_against_opt_outs(database: Database, letter: ClaimedEmail) -> Asy
         transaction = connection.transaction()
         await transaction.start()
         try:
-            await HOLD.value(connection, subject_id=letter.row.subject_id)
-            yield (await refused(connection, [letter.row])).get(letter.row.id)
+            await LOCK_SUBJECT.value(connection, subject_id=letter.row.subject_id)
+            yield (await check_purposes(connection, [letter.row])).get(letter.row.id)
         finally:
             await transaction.rollback()

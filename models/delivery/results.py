@@ -26,18 +26,18 @@ class DeliveryResult(NamedTuple):
     reply_code: int | None = None
     wait: timedelta = timedelta(0)
     """How long a letter that stays in the queue waits."""
-    counts: bool = True
+    is_attempt: bool = True
     """Whether it was an attempt."""
 
     @property
-    def is_over(self) -> bool:
+    def is_final(self) -> bool:
         """Say whether nobody needs the letter's address and words any more."""
         return self.state in {EmailState.SENT, EmailState.DROPPED}
 
 
-SettledEmails = tuple[DeliveryLease, DeliveryResult]
+LeasedResult = tuple[DeliveryLease, DeliveryResult]
 
-SETTLE = Statement("""
+RECORD_RESULTS = Statement("""
 UPDATE letters AS l
 SET state = o.state, reason = o.reason, reply_code = COALESCE(o.reply_code, l.reply_code),
     lease = NULL, handed_at = NULL, due_at = clock_timestamp() + o.wait,
@@ -66,7 +66,7 @@ AND e.stopped_at IS NULL
 """)
 
 
-async def settle(connection: Connection, settled: Sequence[SettledEmails]) -> set[UUID]:
+async def record_results(connection: Connection, settled: Sequence[LeasedResult]) -> set[UUID]:
     """Write what became of letters; give those whose lease was not lost. A refused address is written to no more."""
     if not settled:
         return set()
@@ -80,7 +80,7 @@ async def settle(connection: Connection, settled: Sequence[SettledEmails]) -> se
             recipients=[lease.recipient for lease in refused],
         )
     leases, outcomes = zip(*settled, strict=True)
-    rows = await SETTLE.rows(
+    rows = await RECORD_RESULTS.rows(
         connection,
         subject_ids=[lease.subject_id for lease in leases],
         ids=[lease.letter_id for lease in leases],
@@ -89,7 +89,7 @@ async def settle(connection: Connection, settled: Sequence[SettledEmails]) -> se
         reasons=[outcome.reason for outcome in outcomes],
         reply_codes=[outcome.reply_code for outcome in outcomes],
         waits=[outcome.wait for outcome in outcomes],
-        counts=[outcome.counts for outcome in outcomes],
-        are_over=[outcome.is_over for outcome in outcomes],
+        counts=[outcome.is_attempt for outcome in outcomes],
+        are_over=[outcome.is_final for outcome in outcomes],
     )
     return {row[0] for row in rows}

@@ -10,9 +10,9 @@ from models.outbox.emails import WAKE
 from models.storage.statement import Connection, Statement
 from models.unit_of_work import UnitOfWork
 
-STUCK: Final = timedelta(hours=1)
+STUCK_AFTER: Final = timedelta(hours=1)
 """After how long a letter that still waits is worth a look."""
-MOST: Final = 100
+MAX_ROWS: Final = 100
 
 
 class ReviewFilter(StrEnum):
@@ -64,14 +64,14 @@ AND lease IS NULL
 AND address IS NOT NULL
 """)
 
-RECIPIENT = Statement("""
+FIND_SUBJECT = Statement("""
 SELECT subject_id
 FROM letters
 WHERE id = :id
 """)
 
 # Somebody who sends a letter again to an address that was refused has put it right.
-RESUME = Statement("""
+RESUME_DELIVERY = Statement("""
 UPDATE email_addresses AS e
 SET stopped_at = NULL
 FROM letters AS l
@@ -83,20 +83,20 @@ AND e.id = l.recipient
 
 async def list_for_review(connection: Connection, look: ReviewFilter) -> list[ReviewedEmailRow]:
     """Give the newest letters that are worth a look, at most a hundred."""
-    age = STUCK if look is ReviewFilter.STUCK else timedelta(0)
-    return [ReviewedEmailRow._make(row) for row in await LOOKED_AT[look].rows(connection, age=age, most=MOST)]
+    age = STUCK_AFTER if look is ReviewFilter.STUCK else timedelta(0)
+    return [ReviewedEmailRow._make(row) for row in await LOOKED_AT[look].rows(connection, age=age, most=MAX_ROWS)]
 
 
-async def retry(unit: UnitOfWork, letter_id: UUID) -> None:
+async def retry_email(unit: UnitOfWork, letter_id: UUID) -> None:
     """Put a letter back into the queue, due now.
 
     NOT_FOUND; STATE_CONFLICT when it was sent or dropped, is being sent, or its address and words are gone.
     """
-    subject_id = await RECIPIENT.value(unit.connection, id=letter_id)
+    subject_id = await FIND_SUBJECT.value(unit.connection, id=letter_id)
     if subject_id is None:
         raise NotFound(argument="letter")
     if not await RETRY.run(unit.connection, id=letter_id):
         raise StateConflict(argument="letter")
     unit.about.append(subject_id)
-    await RESUME.run(unit.connection, id=letter_id)
+    await RESUME_DELIVERY.run(unit.connection, id=letter_id)
     await WAKE.value(unit.connection)

@@ -13,7 +13,7 @@ import orjson
 from models.encryption import email_keys
 from models.encryption.encrypted_column import DataKey
 from models.outbox.emails import ADDRESS, CONTEXT, SAYS, WAKE, EmailKind
-from models.requests.requests import FAREWELL
+from models.requests.requests import FINAL_EMAIL_ADDRESS
 from models.storage.ids import new_id
 from models.storage.statement import Statement
 from models.unit_of_work import UnitOfWork
@@ -67,7 +67,7 @@ async def enqueue_completion_emails(
 
 def _written(farewell: CompletionEmail, key: DataKey | None, own_key: DataKey, said: str) -> _Written | None:
     try:
-        address = FAREWELL.decrypt(key, farewell.address) if key else None
+        address = FINAL_EMAIL_ADDRESS.decrypt(key, farewell.address) if key else None
     except Exception:  # noqa: BLE001 -- whatever keeps a letter from being written must not keep a person from being erased
         address = None
     if address is None:

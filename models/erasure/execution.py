@@ -16,7 +16,7 @@ from models.audit import events
 from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.encryption.keyring import Keyring
 from models.erasure import ledger, scope, step_planning
-from models.requests.requests import FAREWELL
+from models.requests.requests import FINAL_EMAIL_ADDRESS
 from models.storage.database import Database
 from models.storage.statement import Connection, Statement
 from models.subjects.email_addresses import ADDRESS
@@ -184,7 +184,7 @@ async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[Claim
         farewells = {}
         for subject_id, recipient, sealed in await ADDRESSES.rows(connection, ids=ids):
             if person := people[subject_id]:
-                address = FAREWELL.encrypt(keys[waiting[subject_id]], ADDRESS.decrypt(person, sealed))
+                address = FINAL_EMAIL_ADDRESS.encrypt(keys[waiting[subject_id]], ADDRESS.decrypt(person, sealed))
                 farewells[subject_id] = recipient, address
         await step_planning.plan_steps(connection, waiting, keys, people)
         await PREPARED.run(

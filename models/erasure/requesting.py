@@ -8,9 +8,9 @@ from models.erasure import plan as erasure_plan
 from models.erasure import steps
 from models.erasure.steps import RETRY_PERIOD
 from models.errors import Forbidden, StateConflict, SubjectErased, SubjectNotFound
-from models.requests.intake import COOLING_OFF, ErasureOptions, prove_identity, take_in
+from models.requests.intake import COOLING_OFF, ErasureOptions, create_request, start_identity_check
 from models.requests.locking import lock_request, locked_request
-from models.requests.requests import EXECUTING, ErasureReason, RequestKind, RequestState
+from models.requests.requests import EXECUTING_STATES, ErasureReason, RequestKind, RequestState
 from models.storage.statement import Statement
 from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier
@@ -55,7 +55,7 @@ async def request_erasure(
         raise SubjectNotFound(argument="subject")
     unit.about.append(subject.subject_id)
     open_one = await OPEN_ONE.row(unit.connection, subject_id=subject.subject_id, kind=RequestKind.ERASURE)
-    if open_one and open_one["state"] in EXECUTING:
+    if open_one and open_one["state"] in EXECUTING_STATES:
         return open_one["id"]
     if subject.status in {SubjectStatus.ERASED, SubjectStatus.ERASING}:
         raise SubjectErased
@@ -64,9 +64,9 @@ async def request_erasure(
         if plan is None or plan.hash != wish.plan_hash:
             raise StateConflict(argument="planHash")
     if open_one is None:
-        return await take_in(unit, subject, wish, grace)
+        return await create_request(unit, subject, wish, grace)
     if open_one["state"] == RequestState.AWAITING_VERIFICATION:
-        await prove_identity(unit, locked_request(open_one), wish, grace)
+        await start_identity_check(unit, locked_request(open_one), wish, grace)
     elif wish.immediately or wish.reason is ErasureReason.UNDERAGE:
         await BROUGHT_FORWARD.run(unit.connection, id=open_one["id"], at=unit.at)
     return open_one["id"]
@@ -75,7 +75,7 @@ async def request_erasure(
 async def retry_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:
     """Run what is left of an erasure that has begun: tell systems that failed again, and let any worker take it up."""
     found = await lock_request(unit, request_id)
-    if found["state"] not in EXECUTING:
+    if found["state"] not in EXECUTING_STATES:
         raise StateConflict(argument="id")
     await steps.AGAIN.run(unit.connection, request_id=request_id, patience=RETRY_PERIOD)
     await LEASE_ENDS.run(unit.connection, id=request_id)

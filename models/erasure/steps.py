@@ -18,7 +18,7 @@ from models.storage import validation
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.pagination import Page, PageRequest, page_of
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
-from models.subjects.identifiers import REFERENCE_LENGTH, system_name
+from models.subjects.identifiers import REFERENCE_LENGTH, parse_system_name
 from models.unit_of_work import UnitOfWork
 
 ERROR_LENGTH = 200
@@ -245,4 +245,4 @@ async def _locked(unit: UnitOfWork, step_id: UUID) -> _Standing:
 
 def asked_of(system: str, state: StepState | None) -> tuple[str, StepState | None]:
     """Give the key of a page of a system's steps; BAD_INPUT when it has not the form of a system's name."""
-    return system_name(system, "system"), state
+    return parse_system_name(system, "system"), state

@@ -17,7 +17,7 @@ from models.encryption.master_keys import MasterKeys
 from models.errors import BadInput
 from models.storage.columns import ErasureAction, Table, Text, Timestamp, column
 from models.storage.statement import Connection, Statement
-from models.subjects.identifiers import system_name
+from models.subjects.identifiers import parse_system_name
 
 URL_LENGTH = 500
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -89,7 +89,10 @@ async def register(connection: Connection, name: str, webhook_url: str | None, *
         if not is_safe or not parts.hostname or len(webhook_url) > URL_LENGTH or parts.username or parts.fragment:
             raise BadInput("webhookUrl", "it is not an https:// URL (http:// only to this machine)")
     await REGISTER.run(
-        connection, name=system_name(name, "name"), webhook_url=webhook_url, is_always_concerned=is_always_concerned
+        connection,
+        name=parse_system_name(name, "name"),
+        webhook_url=webhook_url,
+        is_always_concerned=is_always_concerned,
     )
 
 

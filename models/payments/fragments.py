@@ -24,7 +24,7 @@ from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import UnitOfWork
 
 REFERENCE_LENGTH = 64
-YEARS = range(2000, 2100)
+EXPIRY_YEARS = range(2000, 2100)
 
 
 class PaymentFragment(Table, table=True):
@@ -97,7 +97,7 @@ WHERE id = ANY(:ids)
 """)
 
 # The store's own key names the card: storing it again corrects what is kept, and is one fragment.
-STORE = Statement("""
+UPSERT = Statement("""
 INSERT INTO payment_fragments
     (subject_id, id, reference, lookup_version, lookup_hash, last_digits, expiry_month, expiry_year, stored_at)
 VALUES (:subject_id, :id, :reference, :version, :hash, :last_digits, :expiry_month, :expiry_year, :at)
@@ -106,7 +106,7 @@ SET last_digits = excluded.last_digits, expiry_month = excluded.expiry_month, ex
 RETURNING id
 """)
 
-REMOVE = Statement("""
+DELETE = Statement("""
 WITH removed AS (
     DELETE FROM payment_fragments
     WHERE id = :id
@@ -118,14 +118,14 @@ FROM removed
 RETURNING subject_id
 """)
 
-REMOVED_BEFORE = Statement("""
+FIND_REMOVAL = Statement("""
 SELECT subject_id
 FROM payment_removals
 WHERE id = :id
 """)
 
 
-class Fragment(NamedTuple):
+class FragmentInput(NamedTuple):
     """What the store says of a card."""
 
     reference: str
@@ -147,14 +147,14 @@ async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, 
     return RowByKey((row[0], PaymentFragmentRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
-async def store_payment_fragment(unit: UnitOfWork, name: SubjectIdentifier, given: Fragment) -> UUID:
+async def store_payment_fragment(unit: UnitOfWork, name: SubjectIdentifier, given: FragmentInput) -> UUID:
     """Keep this much of a card, once for each of the store's references; give the fragment's id."""
     given = validate(given, "input")
     reference = given.reference
     subject = await resolution.lock(unit, name)
     key = await unit.keyring.key_of(subject.subject_id)
     hashes = unit.keyring.hashes("payment", f"{subject.subject_id}\x00{reference}")
-    stored_id: UUID = await STORE.value(
+    stored_id: UUID = await UPSERT.value(
         unit.connection,
         subject_id=subject.subject_id,
         id=new_id(),
@@ -169,23 +169,25 @@ async def store_payment_fragment(unit: UnitOfWork, name: SubjectIdentifier, give
     return stored_id
 
 
-def validate(given: Fragment, argument: str) -> Fragment:
+def validate(given: FragmentInput, argument: str) -> FragmentInput:
     """Give a fragment that can be kept; BAD_INPUT for any other."""
     reference = validation.single_line(given.reference, f"{argument}.reference", REFERENCE_LENGTH)
     if not re.fullmatch(r"[0-9]{4}", given.last_digits):
         raise BadInput(f"{argument}.lastDigits", "it is not exactly four digits")
     if not 1 <= given.expiry_month <= 12:  # noqa: PLR2004 -- the months of a year
         raise BadInput(f"{argument}.expiryMonth", "it is not a month, 1 to 12")
-    if given.expiry_year not in YEARS:
-        raise BadInput(f"{argument}.expiryYear", f"it is not a year of four digits, {YEARS[0]} to {YEARS[-1]}")
+    if given.expiry_year not in EXPIRY_YEARS:
+        raise BadInput(
+            f"{argument}.expiryYear", f"it is not a year of four digits, {EXPIRY_YEARS[0]} to {EXPIRY_YEARS[-1]}"
+        )
     return given._replace(reference=reference)
 
 
 async def remove_payment_fragment(unit: UnitOfWork, fragment_id: UUID) -> UUID:
     """Forget what is kept of a card, once; NOT_FOUND when there never was such a fragment."""
-    subject_id = await REMOVE.value(unit.connection, id=fragment_id, at=unit.at)
+    subject_id = await DELETE.value(unit.connection, id=fragment_id, at=unit.at)
     if subject_id is None:
-        subject_id = await REMOVED_BEFORE.value(unit.connection, id=fragment_id)
+        subject_id = await FIND_REMOVAL.value(unit.connection, id=fragment_id)
     if subject_id is None:
         raise NotFound(argument="id")
     unit.about.append(subject_id)

@@ -182,7 +182,7 @@ async def copy(unit: UnitOfWork, newcomers: Sequence[NewSubject], turn: int) -> 
 
 def _marks(keyring: Keyring, newcomer: NewSubject) -> tuple[str, list[LookupHash], list[LookupHash]]:
     def hashed(names: Sequence[SubjectIdentifier]) -> list[LookupHash]:
-        return [one for name in names for one in keyring.hashes(name.kind, str(name.key))]
+        return [one for name in names for one in keyring.hashes(name.kind, str(name.lookup_key))]
 
     person = newcomer.person
     return str(newcomer.subject_id), hashed(person.addresses), hashed(person.accounts)

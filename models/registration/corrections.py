@@ -55,11 +55,13 @@ async def correct_subject(unit: UnitOfWork, name: SubjectIdentifier, given: Corr
     primary = (
         SubjectIdentifier.email(given.primary_email, "input.primaryEmail") if given.primary_email is not None else None
     )
-    if removed and removed.key in {name.key for name in (added, primary) if name}:
+    if removed and removed.lookup_key in {name.lookup_key for name in (added, primary) if name}:
         raise BadInput("input.removeEmail", "it is added or made primary by the same correction")
 
     if added:
-        await suppressions.lock(unit, added)  # an opt-out of this address comes before it is added, or after
+        await suppressions.lock_identifiers(
+            unit, added
+        )  # an opt-out of this address comes before it is added, or after
     subject = await resolution.lock(unit, name)
     key = await unit.keyring.key_of(subject.subject_id)
     before = await emails.addresses(unit.connection, key)
@@ -78,10 +80,10 @@ async def correct_subject(unit: UnitOfWork, name: SubjectIdentifier, given: Corr
     if added:
         if await email_addresses.add(unit, key, added):
             await opt_outs.apply_suppressions(unit, key.owner_id, added)
-        await email_addresses.resume(unit, subject.subject_id, added)
+        await email_addresses.resume_delivery(unit, subject.subject_id, added)
     if primary:
         await email_addresses.make_primary(unit, subject.subject_id, primary)
-        await email_addresses.resume(unit, subject.subject_id, primary)
+        await email_addresses.resume_delivery(unit, subject.subject_id, primary)
     if removed:
         await email_addresses.remove(unit, subject.subject_id, removed)
     changed = [

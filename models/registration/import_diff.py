@@ -10,13 +10,13 @@ from uuid import UUID
 
 from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
-from models.payments.fragments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, Fragment
+from models.payments.fragments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, FragmentInput
 from models.registration.importing import is_forbidden
 from models.registration.records import ImportedConsent, ImportedSubject, ImportedSync
 from models.storage.database import Database
 from models.storage.statement import Connection, Statement
 from models.subjects.subjects import SubjectStatus
-from models.sync.reports import MOST_CLIENTS
+from models.sync.reports import MAX_CLIENTS
 
 OWNERS = Statement("""
 SELECT lookup_hash, subject_id
@@ -115,7 +115,7 @@ async def compare(database: Database, keyring: Keyring, people: Sequence[Importe
 
 
 def _hashes(keyring: Keyring, name: Any) -> Any:
-    return keyring.hashes(name.kind, str(name.key))
+    return keyring.hashes(name.kind, str(name.lookup_key))
 
 
 def _flat(names: Iterable[Iterable[Iterable[bytes]]]) -> list[bytes]:
@@ -171,7 +171,7 @@ def _choice(consent: ImportedConsent, subject_id: UUID) -> tuple[Any, ...]:
     return (subject_id, consent.purpose.key, consent.state, consent.at, consent.channel)
 
 
-def _is_kept(fragment: Fragment, subject_id: UUID, kept: _Kept, keyring: Keyring) -> bool:
+def _is_kept(fragment: FragmentInput, subject_id: UUID, kept: _Kept, keyring: Keyring) -> bool:
     key = kept.keys.get(subject_id)
     for hashed in keyring.hashes("payment", f"{subject_id}\x00{fragment.reference}"):
         sealed = kept.fragments.get((subject_id, hashed.digest))
@@ -203,7 +203,7 @@ def _is_recorded(synced: ImportedSync, subject_id: UUID, kept: _Kept, keyring: K
         }:
             return False
     clients = kept.clients.get((subject_id, account_id), {})
-    oldest = min(clients.values()) if len(clients) >= MOST_CLIENTS else None
+    oldest = min(clients.values()) if len(clients) >= MAX_CLIENTS else None
     for client, seen_at in synced.clients:
         digest = keyring.hashes("client", "\x00".join((str(account_id), *client)))[0].digest
         kept_at = clients.get(digest, oldest)

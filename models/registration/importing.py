@@ -8,7 +8,7 @@ from uuid import UUID
 
 from models.consent import recording, suppressions
 from models.consent.recording import Choice
-from models.consent.suppressions import EVERYTHING
+from models.consent.suppressions import ALL_PURPOSES
 from models.payments import fragments
 from models.registration import bulk_insert, registering
 from models.registration.bulk_insert import InsertSlot
@@ -52,7 +52,7 @@ def is_forbidden(consent: ImportedConsent, opted_out_at: datetime | None, refuse
     An export is older than it looks, and says nothing about what the person told us: whenever the grant is dated, and
     whatever channel it names, only the person's own later choice undoes an opt-out.
     """
-    return consent.grants and (opted_out_at is not None or not {EVERYTHING, consent.purpose.key}.isdisjoint(refused))
+    return consent.grants and (opted_out_at is not None or not {ALL_PURPOSES, consent.purpose.key}.isdisjoint(refused))
 
 
 async def import_subject(unit: UnitOfWork, person: ImportedSubject, place: InsertSlot | None) -> ImportResult:
@@ -62,7 +62,7 @@ async def import_subject(unit: UnitOfWork, person: ImportedSubject, place: Inser
     somebody erased: ``registrations.holder`` is the one place that keeps people from being brought back.
     """
     holder = await registering.find_owner(unit, person.names)
-    if holder is None and place is not None and not await suppressions.of(unit, *person.addresses):
+    if holder is None and place is not None and not await suppressions.find_suppressions(unit, *person.addresses):
         await bulk_insert.add(unit, place, person)
         return ImportResult(ImportOutcome.NEW, 0)
     subject_id = await registering.insert_subject(unit, holder, person.names, person.display_name, person.country)

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from models.consent.ledger import Channel, ConsentState, refusal
+from models.consent.ledger import Channel, ConsentState, refusal_state
 from models.consent.purposes import PurposeRow
 from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
-from models.payments.fragments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, Fragment
+from models.payments.fragments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, FragmentInput
 from models.payments.fragments import REFERENCE as CARD
 from models.storage.ids import new_id
 from models.subjects.accounts import REFERENCE as ACCOUNT
@@ -31,7 +31,7 @@ class ImportedConsent(NamedTuple):
 
     @property
     def state(self) -> ConsentState:
-        return ConsentState.GRANTED if self.grants else refusal(self.purpose)
+        return ConsentState.GRANTED if self.grants else refusal_state(self.purpose)
 
 
 class ImportedSync(NamedTuple):
@@ -49,7 +49,7 @@ class ImportedSubject(NamedTuple):
     display_name: str | None = None
     country: str | None = None
     consents: Sequence[ImportedConsent] = ()
-    fragments: Sequence[Fragment] = ()
+    fragments: Sequence[FragmentInput] = ()
     syncs: Sequence[ImportedSync] = ()
 
     @property
@@ -112,12 +112,12 @@ def records_of(person: ImportedSubject, key: DataKey, keyring: Keyring, entry: S
         COUNTRY.encrypt(key, person.country) if person.country is not None else None,
     ))  # fmt: skip
     for index, name in enumerate(person.addresses):
-        version, digest = keyring.hashes("email", str(name.key))[0]
-        sealed = ADDRESS.encrypt(key, name.kept)
+        version, digest = keyring.hashes("email", str(name.lookup_key))[0]
+        sealed = ADDRESS.encrypt(key, name.normalized)
         rows["email_addresses"].append((subject_id, next_id(), sealed, version, digest, index == 0, at))
     for name in person.accounts:
-        version, digest = keyring.hashes("account", str(name.key))[0]
-        sealed = ACCOUNT.encrypt(key, name.kept)
+        version, digest = keyring.hashes("account", str(name.lookup_key))[0]
+        sealed = ACCOUNT.encrypt(key, name.normalized)
         rows["accounts"].append((subject_id, next_id(), name.system, sealed, version, digest, at))
     for card in person.fragments:
         version, digest = keyring.hashes("payment", f"{subject_id}\x00{card.reference}")[0]

@@ -73,7 +73,7 @@ async def find_owner(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> Su
     to somebody erased or being erased: nobody is brought back. A name that somebody erased had is free again only to
     services that the person came to by a fresh act: never to an import, a script or a sync.
     """
-    await suppressions.lock(unit, *names)
+    await suppressions.lock_identifiers(unit, *names)
     found = await resolution.find_owners(unit, names)
     if len(found) > 1:
         raise SubjectAmbiguous
@@ -86,7 +86,7 @@ async def find_owner(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> Su
 
 async def _demand_nobody_erased(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> None:
     """Refuse names that somebody erased had and nobody has since."""
-    hashes = [hashed for name in names for hashed in unit.keyring.hashes(name.kind, str(name.key))]
+    hashes = [hashed for name in names for hashed in unit.keyring.hashes(name.kind, str(name.lookup_key))]
     async with unit.keyring.pool.acquire() as connection:
         erased = await ledger.is_erased_identifier(connection, hashes)
     if erased and await FREE.value(unit.connection, hashes=erased):

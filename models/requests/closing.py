@@ -5,17 +5,17 @@ from uuid import UUID
 from models.outbox import emails
 from models.outbox.emails import EmailKind
 from models.requests.locking import lock_request
-from models.requests.requests import DenialReason, RequestState, demand_transition
+from models.requests.requests import DenialReason, RequestState, check_transition
 from models.storage.statement import Statement
 from models.unit_of_work import UnitOfWork
 
-CLOSED = Statement("""
+CLOSE = Statement("""
 UPDATE rights_requests
 SET state = :state, closed_by = :actor, closed_at = :at, denial_reason = :denial_reason, execute_at = NULL
 WHERE id = :id
 """)
 
-FORGET_CODE = Statement("""
+DELETE_CODE = Statement("""
 DELETE FROM identity_codes
 WHERE subject_id = :subject_id
 AND request_id = :id
@@ -36,9 +36,9 @@ async def _close(unit: UnitOfWork, request_id: UUID, state: RequestState, reason
     found = await lock_request(unit, request_id)
     if (found["state"], found["denial_reason"]) == (state, reason):
         return request_id
-    demand_transition(found["state"], state)
-    await FORGET_CODE.run(unit.connection, subject_id=found["subject_id"], id=request_id)
-    await CLOSED.run(
+    check_transition(found["state"], state)
+    await DELETE_CODE.run(unit.connection, subject_id=found["subject_id"], id=request_id)
+    await CLOSE.run(
         unit.connection, id=request_id, state=state, actor=unit.actor.name, at=unit.at, denial_reason=reason
     )
     if reason:

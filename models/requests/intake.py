@@ -30,7 +30,7 @@ class ErasureOptions(NamedTuple):
     plan_hash: str | None = None
 
 
-TAKE_IN = Statement("""
+INSERT_REQUEST = Statement("""
 INSERT INTO rights_requests (
     subject_id, id, kind, state, reason, channel, regime, case_reference, requested_by, requested_as,
     identity, is_immediate, received_at, due_at
@@ -41,7 +41,7 @@ VALUES (
 )
 """)
 
-VERIFIED = Statement("""
+SCHEDULE = Statement("""
 UPDATE rights_requests
 SET state = 'SCHEDULED', identity = :identity, attested_by = :attested_by, verified_at = :at,
     execute_at = :execute_at, reason = :reason, is_immediate = :is_immediate
@@ -57,12 +57,12 @@ WHERE id = :id
 """)
 
 
-async def take_in(unit: UnitOfWork, subject: SubjectRow, wish: ErasureOptions, grace: timedelta) -> UUID:
+async def create_request(unit: UnitOfWork, subject: SubjectRow, wish: ErasureOptions, grace: timedelta) -> UUID:
     """Insert a request that awaits verification, and start its identity check. Return its id."""
     request_id = new_id()
     regime = Regime(subject.regime)
     due_at = deadlines.due_at(unit.at, regime)
-    await TAKE_IN.run(
+    await INSERT_REQUEST.run(
         unit.connection,
         subject_id=subject.subject_id,
         id=request_id,
@@ -86,13 +86,15 @@ async def take_in(unit: UnitOfWork, subject: SubjectRow, wish: ErasureOptions, g
         received_at=unit.at,
         due_at=due_at,
     )
-    await prove_identity(
+    await start_identity_check(
         unit, LockedRequest(request_id, subject.subject_id, wish.reason, wish.immediately), wish, grace
     )
     return request_id
 
 
-async def prove_identity(unit: UnitOfWork, standing: LockedRequest, wish: ErasureOptions, grace: timedelta) -> None:
+async def start_identity_check(
+    unit: UnitOfWork, standing: LockedRequest, wish: ErasureOptions, grace: timedelta
+) -> None:
     """Set the proof of identity going, or take the word of whoever acts.
 
     Nobody asks a child for a code: who says that a person is under 13 vouches for it (docs/decisions/0020).
@@ -104,7 +106,7 @@ async def prove_identity(unit: UnitOfWork, standing: LockedRequest, wish: Erasur
             reason=ErasureReason.UNDERAGE if wish.reason is ErasureReason.UNDERAGE else standing.reason,
             is_immediate=standing.is_immediate or wish.immediately,
         )
-        await schedule(unit, hurried, IdentityProof.ATTESTED, grace)
+        await schedule_erasure(unit, hurried, IdentityProof.ATTESTED, grace)
     elif wish.identity is IdentityProof.EMAIL_CODE:
         issued = await verification_codes.issue_code(unit, standing.subject_id, standing.id)
         if issued:
@@ -118,11 +120,13 @@ async def prove_identity(unit: UnitOfWork, standing: LockedRequest, wish: Erasur
             )
 
 
-async def schedule(unit: UnitOfWork, standing: LockedRequest, identity: IdentityProof, grace: timedelta) -> None:
+async def schedule_erasure(
+    unit: UnitOfWork, standing: LockedRequest, identity: IdentityProof, grace: timedelta
+) -> None:
     """Set the time at which the request is executed, after the cooling-off time where one applies."""
     cools_off = not standing.is_immediate and standing.reason != ErasureReason.UNDERAGE
     execute_at = unit.at + grace if cools_off else unit.at
-    await VERIFIED.run(
+    await SCHEDULE.run(
         unit.connection,
         id=standing.id,
         identity=identity,
@@ -142,7 +146,7 @@ async def schedule(unit: UnitOfWork, standing: LockedRequest, identity: Identity
         )
 
 
-class Confirmation(NamedTuple):
+class ConfirmationResult(NamedTuple):
     """What came of a code: the request, and the refusal where it was wrong. The attempt is counted either way."""
 
     request_id: UUID
@@ -151,7 +155,7 @@ class Confirmation(NamedTuple):
 
 async def confirm_identity(
     unit: UnitOfWork, request_id: UUID, code: str, grace: timedelta = COOLING_OFF
-) -> Confirmation:
+) -> ConfirmationResult:
     """Prove identity by the code that was mailed, and schedule the erasure.
 
     The refusal is given, not raised, so that the attempt is committed: IDENTITY_UNVERIFIED for a wrong or expired code,
@@ -160,12 +164,12 @@ async def confirm_identity(
     found = await lock_request(unit, request_id)
     standing = locked_request(found)
     if found["state"] != RequestState.AWAITING_VERIFICATION:
-        if found["identity"] == IdentityProof.EMAIL_CODE and await verification_codes.is_the_code(
+        if found["identity"] == IdentityProof.EMAIL_CODE and await verification_codes.is_accepted_code(
             unit, standing.subject_id, request_id, code
         ):
-            return Confirmation(request_id, None)
+            return ConfirmationResult(request_id, None)
         raise StateConflict(argument="id")
     refusal = await verification_codes.attempt_code(unit, standing.subject_id, request_id, code)
     if refusal is None:
-        await schedule(unit, standing, IdentityProof.EMAIL_CODE, grace)
-    return Confirmation(request_id, refusal)
+        await schedule_erasure(unit, standing, IdentityProof.EMAIL_CODE, grace)
+    return ConfirmationResult(request_id, refusal)

@@ -8,13 +8,13 @@ from models.storage.statement import Statement
 from models.subjects import resolution
 from models.unit_of_work import UnitOfWork
 
-OWNER = Statement("""
+FIND_SUBJECT = Statement("""
 SELECT subject_id
 FROM rights_requests
 WHERE id = :id
 """)
 
-LOCKED = Statement("""
+LOCK_REQUEST = Statement("""
 SELECT id, subject_id, state, reason, is_immediate, identity, denial_reason
 FROM rights_requests
 WHERE id = :id
@@ -38,9 +38,9 @@ def locked_request(found: Any) -> LockedRequest:
 
 async def lock_request(unit: UnitOfWork, request_id: UUID) -> Any:
     """Give the request, with the person locked first and then the request, as every deed about a person does."""
-    subject_id = await OWNER.value(unit.connection, id=request_id)
+    subject_id = await FIND_SUBJECT.value(unit.connection, id=request_id)
     if subject_id is None:
         raise NotFound(argument="id")
     await resolution.LOCKED.row(unit.connection, id=subject_id)
     unit.about.append(subject_id)
-    return await LOCKED.row(unit.connection, id=request_id)
+    return await LOCK_REQUEST.row(unit.connection, id=request_id)

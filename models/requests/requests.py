@@ -80,9 +80,9 @@ TRANSITIONS: Mapping[RequestState, frozenset[RequestState]] = {
 }
 """Every step that a request may take. Whoever moves one asks ``demand_transition`` first."""
 
-OPEN = frozenset(state for state, following in TRANSITIONS.items() if following)
-EXECUTING = frozenset({RequestState.IN_PROGRESS, RequestState.PARTIALLY_COMPLETED})
-_OPEN_ONES = ", ".join(f"'{state}'" for state in RequestState if state in OPEN)
+OPEN_STATES = frozenset(state for state, following in TRANSITIONS.items() if following)
+EXECUTING_STATES = frozenset({RequestState.IN_PROGRESS, RequestState.PARTIALLY_COMPLETED})
+_OPEN_STATE_LIST = ", ".join(f"'{state}'" for state in RequestState if state in OPEN_STATES)
 
 
 class RightsRequest(Table, table=True):
@@ -107,7 +107,13 @@ class RightsRequest(Table, table=True):
         ),
         CheckConstraint("(state = 'DENIED') = (denial_reason IS NOT NULL)", name="a_denial_has_its_reason"),
         CheckConstraint("(state = 'COMPLETED') = (completed_at IS NOT NULL)", name="what_is_completed_has_its_time"),
-        Index("one_open_request", "subject_id", "kind", unique=True, postgresql_where=text(f"state IN ({_OPEN_ONES})")),
+        Index(
+            "one_open_request",
+            "subject_id",
+            "kind",
+            unique=True,
+            postgresql_where=text(f"state IN ({_OPEN_STATE_LIST})"),
+        ),
         Index("rights_requests_by_time", "received_at", "id"),
         Index("rights_requests_by_state", "state", "received_at", "id"),
         Index(
@@ -161,7 +167,7 @@ class RightsRequest(Table, table=True):
     certified_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
 
 
-FAREWELL = EncryptedColumn("rights_requests.farewell_address")
+FINAL_EMAIL_ADDRESS = EncryptedColumn("rights_requests.farewell_address")
 """Where the last letter goes: sealed under the request's own key, and gone when the request is completed."""
 
 
@@ -201,7 +207,7 @@ ORDER BY subject_id, received_at DESC, id DESC
 """)
 
 # The oldest requests come first, for their clocks run out first.
-FOUND = Statement("""
+SEARCH = Statement("""
 SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
     backups_clear_at, identity, denial_reason, certificate, certified_at
 FROM rights_requests
@@ -212,7 +218,7 @@ LIMIT :first
 """)
 
 # The state stands in the place where the page begins: else a plan might walk the requests of all states.
-FOUND_IN_STATE = Statement("""
+SEARCH_IN_STATE = Statement("""
 SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
     backups_clear_at, identity, denial_reason, certificate, certified_at
 FROM rights_requests
@@ -245,12 +251,12 @@ async def find_requests(
     after_at, after_id = page.after or (None, None)
     pages = {}
     for state, overdue in keys:
-        statement = FOUND if state is None else FOUND_IN_STATE
+        statement = SEARCH if state is None else SEARCH_IN_STATE
         rows = await statement.rows(
             connection,
             state=state,
             overdue=overdue,
-            open=[*OPEN],
+            open=[*OPEN_STATES],
             after_at=after_at,
             after_id=after_id,
             first=page.first + 1,
@@ -259,7 +265,7 @@ async def find_requests(
     return pages
 
 
-def demand_transition(before: str, after: RequestState) -> None:
+def check_transition(before: str, after: RequestState) -> None:
     """Refuse a step that no request may take: STATE_CONFLICT."""
     if after not in TRANSITIONS[RequestState(before)]:
         raise StateConflict(argument="id")

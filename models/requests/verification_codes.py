@@ -15,10 +15,10 @@ from models.unit_of_work import UnitOfWork
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Digits and capitals that nobody mistakes for each other: no 0 and O, no 1, I and L, no U and V."""
-LENGTH = 8
-LIFE = timedelta(minutes=15)
-MOST_ATTEMPTS = 5
-MOST_CODES = 10
+CODE_LENGTH = 8
+CODE_LIFETIME = timedelta(minutes=15)
+MAX_ATTEMPTS = 5
+MAX_CODES = 10
 """How many codes one request may have: after that, somebody has to vouch."""
 
 
@@ -29,8 +29,8 @@ class IdentityCode(Table, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["subject_id", "request_id"], ["rights_requests.subject_id", "rights_requests.id"]),
         CheckConstraint("octet_length(code_hash) = 32", name="code_hash_is_one"),
-        CheckConstraint(f"attempts BETWEEN 0 AND {MOST_ATTEMPTS}", name="attempts_are_counted"),
-        CheckConstraint(f"issued BETWEEN 1 AND {MOST_CODES}", name="codes_are_counted"),
+        CheckConstraint(f"attempts BETWEEN 0 AND {MAX_ATTEMPTS}", name="attempts_are_counted"),
+        CheckConstraint(f"issued BETWEEN 1 AND {MAX_CODES}", name="codes_are_counted"),
     )
 
     subject_id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
@@ -61,14 +61,14 @@ AND attempts < :most
 RETURNING code_hash, expires_at > clock_timestamp() AS is_good
 """)
 
-IS_SPENT = Statement("""
+IS_EXHAUSTED = Statement("""
 SELECT attempts >= :most
 FROM identity_codes
 WHERE subject_id = :subject_id
 AND request_id = :request_id
 """)
 
-KNOWN = Statement("""
+FIND_CODE_HASH = Statement("""
 SELECT code_hash
 FROM identity_codes
 WHERE subject_id = :subject_id
@@ -85,21 +85,21 @@ class IssuedCode(NamedTuple):
 
 def _digests(unit: UnitOfWork, request_id: UUID, code: str) -> list[bytes]:
     """Hash a code as people type it: small letters, spaces and dashes make no difference."""
-    typed = code[: 4 * LENGTH].upper().replace(" ", "").replace("-", "")
+    typed = code[: 4 * CODE_LENGTH].upper().replace(" ", "").replace("-", "")
     return [hashed.digest for hashed in unit.keyring.hashes("code", f"{request_id}\x00{typed}")]
 
 
 async def issue_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID) -> IssuedCode | None:
     """Make a code, unless one is still good, or the request has had too many: then None."""
-    code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
     row = await ISSUE.row(
         unit.connection,
         subject_id=subject_id,
         request_id=request_id,
         hash=_digests(unit, request_id, code)[0],
-        life=LIFE,
-        most_attempts=MOST_ATTEMPTS,
-        most_codes=MOST_CODES,
+        life=CODE_LIFETIME,
+        most_attempts=MAX_ATTEMPTS,
+        most_codes=MAX_CODES,
     )
     return None if row is None else IssuedCode(code, row["expires_at"])
 
@@ -110,15 +110,17 @@ async def attempt_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID, cod
     The refusal is given and not raised, so that the deed commits the count: however many aliases, connections and
     processes guess, the row counts to five and no further.
     """
-    counted = await ATTEMPT.row(unit.connection, subject_id=subject_id, request_id=request_id, most=MOST_ATTEMPTS)
+    counted = await ATTEMPT.row(unit.connection, subject_id=subject_id, request_id=request_id, most=MAX_ATTEMPTS)
     if counted is None:
-        spent = await IS_SPENT.value(unit.connection, subject_id=subject_id, request_id=request_id, most=MOST_ATTEMPTS)
+        spent = await IS_EXHAUSTED.value(
+            unit.connection, subject_id=subject_id, request_id=request_id, most=MAX_ATTEMPTS
+        )
         return TooManyAttempts(argument="code") if spent else IdentityUnverified(argument="code")
     is_right = any(hmac.compare_digest(counted[0], digest) for digest in _digests(unit, request_id, code))
     return None if is_right and counted[1] else IdentityUnverified(argument="code")
 
 
-async def is_the_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID, code: str) -> bool:
+async def is_accepted_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID, code: str) -> bool:
     """Say whether this is the code that was accepted: the same confirmation twice is one."""
-    kept = await KNOWN.value(unit.connection, subject_id=subject_id, request_id=request_id)
+    kept = await FIND_CODE_HASH.value(unit.connection, subject_id=subject_id, request_id=request_id)
     return kept is not None and any(hmac.compare_digest(kept, digest) for digest in _digests(unit, request_id, code))

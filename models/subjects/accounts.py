@@ -53,13 +53,13 @@ WHERE subject_id = ANY(:ids)
 ORDER BY subject_id, system, added_at, id
 """)
 
-OWNERS = Statement("""
+FIND_OWNERS = Statement("""
 SELECT subject_id
 FROM accounts
 WHERE lookup_hash = ANY(:hashes)
 """)
 
-ADD = Statement("""
+INSERT = Statement("""
 INSERT INTO accounts (subject_id, id, system, reference, lookup_version, lookup_hash, added_at)
 VALUES (:subject_id, :id, :system, :reference, :version, :hash, :at)
 """)
@@ -75,17 +75,17 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
 
 async def add(unit: UnitOfWork, key: DataKey, name: SubjectIdentifier) -> None:
     """Give the person this account, once; SUBJECT_AMBIGUOUS when it is somebody else's."""
-    hashes = unit.keyring.hashes("account", str(name.key))
-    owners = await OWNERS.rows(unit.connection, hashes=[hashed.digest for hashed in hashes])
+    hashes = unit.keyring.hashes("account", str(name.lookup_key))
+    owners = await FIND_OWNERS.rows(unit.connection, hashes=[hashed.digest for hashed in hashes])
     if any(row[0] != key.owner_id for row in owners):
         raise SubjectAmbiguous
     if not owners:
-        await ADD.run(
+        await INSERT.run(
             unit.connection,
             subject_id=key.owner_id,
             id=new_id(),
             system=name.system,
-            reference=REFERENCE.encrypt(key, name.kept),
+            reference=REFERENCE.encrypt(key, name.normalized),
             version=hashes[0].version,
             hash=hashes[0].digest,
             at=unit.at,

@@ -58,13 +58,13 @@ WHERE subject_id = ANY(:ids)
 ORDER BY subject_id, is_primary DESC, added_at, id
 """)
 
-OWNERS = Statement("""
+FIND_OWNERS = Statement("""
 SELECT subject_id
 FROM email_addresses
 WHERE lookup_hash = ANY(:hashes)
 """)
 
-ADD = Statement("""
+INSERT = Statement("""
 INSERT INTO email_addresses (subject_id, id, address, lookup_version, lookup_hash, is_primary, added_at)
 VALUES (
     :subject_id, :id, :address, :version, :hash,
@@ -73,28 +73,28 @@ VALUES (
 ON CONFLICT (lookup_hash, lookup_version) DO NOTHING
 """)
 
-NO_PRIMARY = Statement("""
+CLEAR_PRIMARY = Statement("""
 UPDATE email_addresses
 SET is_primary = false
 WHERE subject_id = :subject_id
 AND is_primary
 """)
 
-PRIMARY = Statement("""
+SET_PRIMARY = Statement("""
 UPDATE email_addresses
 SET is_primary = true
 WHERE subject_id = :subject_id
 AND lookup_hash = ANY(:hashes)
 """)
 
-REMOVE = Statement("""
+DELETE = Statement("""
 DELETE FROM email_addresses
 WHERE subject_id = :subject_id
 AND lookup_hash = ANY(:hashes)
 """)
 
 # Whoever lost the primary address is reached at the oldest that is left.
-OLDEST_IS_PRIMARY = Statement("""
+PROMOTE_OLDEST = Statement("""
 UPDATE email_addresses
 SET is_primary = true
 WHERE subject_id = :subject_id
@@ -102,14 +102,14 @@ AND id = (SELECT id FROM email_addresses WHERE subject_id = :subject_id ORDER BY
 AND NOT EXISTS (SELECT FROM email_addresses WHERE subject_id = :subject_id AND is_primary)
 """)
 
-RESUME = Statement("""
+RESUME_DELIVERY = Statement("""
 UPDATE email_addresses
 SET stopped_at = NULL
 WHERE subject_id = :subject_id
 AND lookup_hash = ANY(:hashes)
 """)
 
-STOP = Statement("""
+STOP_DELIVERY = Statement("""
 UPDATE email_addresses
 SET stopped_at = COALESCE(stopped_at, clock_timestamp())
 WHERE subject_id = :subject_id
@@ -132,7 +132,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
 
 
 def _digests(unit: UnitOfWork, name: SubjectIdentifier) -> list[bytes]:
-    return [hashed.digest for hashed in unit.keyring.hashes("email", str(name.key))]
+    return [hashed.digest for hashed in unit.keyring.hashes("email", str(name.lookup_key))]
 
 
 async def add(unit: UnitOfWork, key: DataKey, name: SubjectIdentifier) -> bool:
@@ -140,19 +140,19 @@ async def add(unit: UnitOfWork, key: DataKey, name: SubjectIdentifier) -> bool:
 
     The caller applies the suppressions of a new address (``models.consent.opt_outs``).
     """
-    hashed = unit.keyring.hashes("email", str(name.key))[0]
-    owners = await OWNERS.rows(unit.connection, hashes=_digests(unit, name))
-    if not owners and await ADD.run(
+    hashed = unit.keyring.hashes("email", str(name.lookup_key))[0]
+    owners = await FIND_OWNERS.rows(unit.connection, hashes=_digests(unit, name))
+    if not owners and await INSERT.run(
         unit.connection,
         subject_id=key.owner_id,
         id=new_id(),
-        address=ADDRESS.encrypt(key, name.kept),
+        address=ADDRESS.encrypt(key, name.normalized),
         version=hashed.version,
         hash=hashed.digest,
         at=unit.at,
     ):
         return True
-    owners = owners or await OWNERS.rows(unit.connection, hashes=_digests(unit, name))
+    owners = owners or await FIND_OWNERS.rows(unit.connection, hashes=_digests(unit, name))
     if any(row[0] != key.owner_id for row in owners):
         raise SubjectAmbiguous
     return False
@@ -160,24 +160,24 @@ async def add(unit: UnitOfWork, key: DataKey, name: SubjectIdentifier) -> bool:
 
 async def make_primary(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
     """Write to the person at this address from now on; BAD_INPUT when it is not one of theirs."""
-    await NO_PRIMARY.run(unit.connection, subject_id=subject_id)
-    if not await PRIMARY.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name)):
+    await CLEAR_PRIMARY.run(unit.connection, subject_id=subject_id)
+    if not await SET_PRIMARY.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name)):
         raise BadInput("input.primaryEmail", "it is not one of the person's addresses")
 
 
 async def remove(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
     """Take the address away, if the person has it; STATE_CONFLICT when it is the only one."""
-    if await REMOVE.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name)):
+    if await DELETE.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name)):
         if not await COUNT.value(unit.connection, subject_id=subject_id):
             raise StateConflict(argument="input.removeEmail")
-        await OLDEST_IS_PRIMARY.run(unit.connection, subject_id=subject_id)
+        await PROMOTE_OLDEST.run(unit.connection, subject_id=subject_id)
 
 
-async def stop(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
+async def stop_delivery(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
     """Write to this address no more, until a correction names it."""
-    await STOP.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name))
+    await STOP_DELIVERY.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name))
 
 
-async def resume(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
+async def resume_delivery(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
     """Write to this address again, if letters to it came back before."""
-    await RESUME.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name))
+    await RESUME_DELIVERY.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name))

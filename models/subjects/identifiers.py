@@ -14,11 +14,11 @@ _SYSTEM = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 class SubjectIdentifier(NamedTuple):
-    """A name of one person: its kind, what is looked up, and what is kept of it."""
+    """A name of one person: its kind, what is looked up, and what is normalized of it."""
 
     kind: str
-    key: str | UUID
-    kept: str = ""
+    lookup_key: str | UUID
+    normalized: str = ""
     system: str = ""
 
     @classmethod
@@ -27,12 +27,12 @@ class SubjectIdentifier(NamedTuple):
 
     @classmethod
     def email(cls, text: str, argument: str = "subject.email") -> Self:
-        kept = validation.email_address(text, argument)
-        return cls("email", validation.lookup_form(kept), kept)
+        normalized = validation.email_address(text, argument)
+        return cls("email", validation.lookup_form(normalized), normalized)
 
     @classmethod
     def account(cls, system: str, reference: str, argument: str = "subject.account") -> Self:
-        system = system_name(system, f"{argument}.system")
+        system = parse_system_name(system, f"{argument}.system")
         reference = validation.single_line(reference, f"{argument}.reference", REFERENCE_LENGTH)
         return cls("account", f"{system}\x00{reference}", reference, system)
 
@@ -41,10 +41,10 @@ class SubjectIdentifiers(NamedTuple):
     """What is looked up of names of many people, all of one kind."""
 
     kind: str
-    keys: list[Any]
+    lookup_keys: list[Any]
 
 
-def system_name(text: str, argument: str) -> str:
+def parse_system_name(text: str, argument: str) -> str:
     """Give the name of an internal system; BAD_INPUT when it has not the form of one."""
     if len(text) > SYSTEM_LENGTH or not _SYSTEM.fullmatch(text):
         raise BadInput(argument, "it is not a system's name (lower-case words, joined by dashes)")

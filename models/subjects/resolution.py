@@ -34,7 +34,7 @@ async def find_owners(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> l
     """Give the people whom these addresses and accounts name, locked until the deed is done."""
     hashes: dict[str, list[bytes]] = {"email": [], "account": []}
     for name in names:
-        hashes[name.kind] += [hashed.digest for hashed in unit.keyring.hashes(name.kind, str(name.key))]
+        hashes[name.kind] += [hashed.digest for hashed in unit.keyring.hashes(name.kind, str(name.lookup_key))]
     rows = await OWNERS.rows(unit.connection, addresses=hashes["email"], accounts=hashes["account"])
     return [SubjectRow._make(row) for row in rows]
 
@@ -55,10 +55,10 @@ async def lock(unit: UnitOfWork, name: SubjectIdentifier, argument: str = "subje
 
 async def find_for_update(unit: UnitOfWork, name: SubjectIdentifier) -> SubjectRow | None:
     """Give the person whom a name means, locked, or None."""
-    if isinstance(name.key, UUID):
-        row = await LOCKED.row(unit.connection, id=name.key)
+    if isinstance(name.lookup_key, UUID):
+        row = await LOCKED.row(unit.connection, id=name.lookup_key)
         return SubjectRow._make(row) if row else None
-    for hashed in unit.keyring.hashes(name.kind, name.key):
+    for hashed in unit.keyring.hashes(name.kind, name.lookup_key):
         found = (await READS[name.kind](unit.connection, [hashed.digest]))[hashed.digest]
         if found:
             row = await LOCKED.row(unit.connection, id=found.subject_id)

@@ -115,7 +115,7 @@ class SubjectRow(NamedTuple):
     country: Annotated[bytes | None, COUNTRY]
 
 
-BY_NEED = ("registered_at", "regime", "display_name", "country")
+RESTRICTED_COLUMNS = ("registered_at", "regime", "display_name", "country")
 """What a role reads of a person only where one of its fields shows it."""
 
 BY_IDS = Statement(
@@ -124,7 +124,7 @@ SELECT id, status, registered_at, regime, display_name, country
 FROM subjects
 WHERE id = ANY(:ids)
 """,
-    by_need=BY_NEED,
+    by_need=RESTRICTED_COLUMNS,
 )
 
 BY_ADDRESSES = Statement(
@@ -134,7 +134,7 @@ FROM email_addresses AS e
 JOIN subjects AS s ON s.id = e.subject_id
 WHERE e.lookup_hash = ANY(:hashes)
 """,
-    by_need=BY_NEED,
+    by_need=RESTRICTED_COLUMNS,
 )
 
 BY_ACCOUNTS = Statement(
@@ -144,7 +144,7 @@ FROM accounts AS a
 JOIN subjects AS s ON s.id = a.subject_id
 WHERE a.lookup_hash = ANY(:hashes)
 """,
-    by_need=BY_NEED,
+    by_need=RESTRICTED_COLUMNS,
 )
 
 PAGE = Statement(
@@ -155,7 +155,7 @@ WHERE (registered_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity
 ORDER BY registered_at, id
 LIMIT :first
 """,
-    by_need=BY_NEED,
+    by_need=RESTRICTED_COLUMNS,
 )
 
 

@@ -141,7 +141,7 @@ FROM sync_accounts
 WHERE id = ANY(:ids)
 """)
 
-CLIENTS = Statement("""
+CLIENTS_OF_ACCOUNTS = Statement("""
 SELECT c.sync_account_id, c.subject_id, c.app, c.version, c.platform, c.user_agent, c.last_seen_at
 FROM sync_accounts AS a
 JOIN sync_clients AS c ON c.subject_id = a.subject_id AND c.sync_account_id = a.id
@@ -150,7 +150,7 @@ ORDER BY c.sync_account_id, c.last_seen_at DESC, c.lookup_hash
 """)
 
 # Each account comes once even without a grant, or without files; its files only under a grant that is open now.
-FILES = Statement("""
+FILES_OF_ACCOUNTS = Statement("""
 SELECT a.id, a.subject_id, opening.id, page.*
 FROM sync_accounts AS a
 LEFT JOIN LATERAL (
@@ -191,17 +191,19 @@ async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, 
     return RowByKey((row[0], SyncAccountRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
-async def clients(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, SyncClientRow]:
+async def clients_of_accounts(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, SyncClientRow]:
     """Give the clients of each sync account, the one seen last first."""
     groups: RowsByKey[UUID, SyncClientRow] = RowsByKey()
-    for row in await CLIENTS.rows(connection, ids=as_list(ids)):
+    for row in await CLIENTS_OF_ACCOUNTS.rows(connection, ids=as_list(ids)):
         groups.add(row[0], SyncClientRow._make(row[1:]))
     return groups
 
 
-async def files(connection: Connection, ids: Sequence[UUID], page: PageRequest) -> Mapping[UUID, GrantedPage]:
+async def files_of_accounts(
+    connection: Connection, ids: Sequence[UUID], page: PageRequest
+) -> Mapping[UUID, GrantedPage]:
     """Give a page of each account's files, where the actor has an open access grant on the person for the case."""
-    rows = await FILES.rows(
+    rows = await FILES_OF_ACCOUNTS.rows(
         connection,
         ids=as_list(ids),
         actor=page.actor,

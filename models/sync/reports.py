@@ -26,14 +26,14 @@ from models.sync.accounts import (
 )
 from models.unit_of_work import UnitOfWork
 
-MOST_FILES = 1000
-MOST_CLIENTS = 20
+MAX_FILES = 1000
+MAX_CLIENTS = 20
 """How many clients are remembered for an account: those seen last."""
-BIGGEST = 2**63 - 1
-MOST_COUNTED = 2**31 - 1
+MAX_BYTES = 2**63 - 1
+MAX_FILE_COUNT = 2**31 - 1
 
 # What arrives late does not undo what is newer.
-RECORD = Statement("""
+UPSERT_ACCOUNT = Statement("""
 INSERT INTO sync_accounts
     (subject_id, id, reference, lookup_version, lookup_hash, storage_bytes, file_count, last_synced_at)
 VALUES (:subject_id, :id, :reference, :version, :hash, :storage_bytes, :file_count, :at)
@@ -46,7 +46,7 @@ SET storage_bytes = CASE WHEN excluded.last_synced_at >= sync_accounts.last_sync
 RETURNING id, last_synced_at
 """)
 
-RECORD_CLIENT = Statement("""
+UPSERT_CLIENT = Statement("""
 INSERT INTO sync_clients
     (subject_id, sync_account_id, lookup_hash, app, version, platform, user_agent, last_seen_at)
 VALUES (:subject_id, :account_id, :hash, :app, :version, :platform, :user_agent, :at)
@@ -54,7 +54,7 @@ ON CONFLICT (subject_id, sync_account_id, lookup_hash) DO UPDATE
 SET last_seen_at = GREATEST(excluded.last_seen_at, sync_clients.last_seen_at)
 """)
 
-FORGET_OLD_CLIENTS = Statement("""
+DELETE_OLD_CLIENTS = Statement("""
 DELETE FROM sync_clients
 WHERE subject_id = :subject_id
 AND sync_account_id = :account_id
@@ -68,13 +68,13 @@ AND lookup_hash NOT IN (
 )
 """)
 
-FORGET_FILES = Statement("""
+DELETE_FILES = Statement("""
 DELETE FROM sync_files
 WHERE subject_id = :subject_id
 AND sync_account_id = :account_id
 """)
 
-RECORD_FILES = Statement("""
+INSERT_FILES = Statement("""
 INSERT INTO sync_files (subject_id, sync_account_id, id, lookup_hash, name, size_bytes, modified_at)
 SELECT :subject_id, :account_id, id, hash, name, size_bytes, modified_at
 FROM unnest(
@@ -119,7 +119,7 @@ async def record_sync(unit: UnitOfWork, name: SubjectIdentifier, given: SyncRepo
     subject = await resolution.lock(unit, name)
     key = await unit.keyring.key_of(subject.subject_id)
     hashed = unit.keyring.hashes("sync", f"{subject.subject_id}\x00{reference}")[0]
-    kept = await RECORD.row(
+    kept = await UPSERT_ACCOUNT.row(
         unit.connection,
         subject_id=subject.subject_id,
         id=new_id(),
@@ -141,16 +141,16 @@ async def record_sync(unit: UnitOfWork, name: SubjectIdentifier, given: SyncRepo
 
 def validate(given: SyncReport, now: datetime, argument: str) -> SyncReport:
     """Give a sync that can be kept, each file's name once; BAD_INPUT for any other."""
-    if not 0 <= given.storage_bytes <= BIGGEST:
+    if not 0 <= given.storage_bytes <= MAX_BYTES:
         raise BadInput(f"{argument}.storageBytes", "it is not a count of bytes")
-    if not 0 <= given.file_count <= MOST_COUNTED:
+    if not 0 <= given.file_count <= MAX_FILE_COUNT:
         raise BadInput(f"{argument}.fileCount", "it is not a count")
     if given.synced_at > now + CLOCK_SKEW:
         raise BadInput(f"{argument}.syncedAt", "it lies in the future")
     return given._replace(
         reference=validation.single_line(given.reference, f"{argument}.reference", REFERENCE_LENGTH),
         client=validate_client(given.client, f"{argument}.client") if given.client else None,
-        files=_checked_files(given.files, f"{argument}.files") if given.files is not None else None,
+        files=_validate_files(given.files, f"{argument}.files") if given.files is not None else None,
     )
 
 
@@ -164,12 +164,12 @@ def validate_client(client: ClientReport, argument: str) -> ClientReport:
     )
 
 
-def _checked_files(files: Sequence[FileReport], argument: str) -> list[FileReport]:
-    if len(files) > MOST_FILES:
-        raise BadInput(argument, f"it lists more than {MOST_FILES} files")
+def _validate_files(files: Sequence[FileReport], argument: str) -> list[FileReport]:
+    if len(files) > MAX_FILES:
+        raise BadInput(argument, f"it lists more than {MAX_FILES} files")
     checked = {}
     for index, file in enumerate(files):
-        if not 0 <= file.size_bytes <= BIGGEST:
+        if not 0 <= file.size_bytes <= MAX_BYTES:
             raise BadInput(f"{argument}.{index}.sizeBytes", "it is not a count of bytes")
         name = validation.single_line(file.name, f"{argument}.{index}.name", FILE_NAME_LENGTH)
         checked[name] = file._replace(name=name)
@@ -179,7 +179,7 @@ def _checked_files(files: Sequence[FileReport], argument: str) -> list[FileRepor
 async def record_client(unit: UnitOfWork, key: DataKey, account_id: UUID, client: ClientReport, at: datetime) -> None:
     """Remember that this client synced; of an account's clients those seen last are remembered."""
     hashed = unit.keyring.hashes("client", "\x00".join((str(account_id), *client)))[0]
-    await RECORD_CLIENT.run(
+    await UPSERT_CLIENT.run(
         unit.connection,
         subject_id=key.owner_id,
         account_id=account_id,
@@ -190,12 +190,12 @@ async def record_client(unit: UnitOfWork, key: DataKey, account_id: UUID, client
         user_agent=USER_AGENT.encrypt(key, client.user_agent),
         at=at,
     )
-    await FORGET_OLD_CLIENTS.run(unit.connection, subject_id=key.owner_id, account_id=account_id, most=MOST_CLIENTS)
+    await DELETE_OLD_CLIENTS.run(unit.connection, subject_id=key.owner_id, account_id=account_id, most=MAX_CLIENTS)
 
 
 async def _record_files(unit: UnitOfWork, key: DataKey, account_id: UUID, files: Sequence[FileReport]) -> None:
-    await FORGET_FILES.run(unit.connection, subject_id=key.owner_id, account_id=account_id)
-    await RECORD_FILES.run(
+    await DELETE_FILES.run(unit.connection, subject_id=key.owner_id, account_id=account_id)
+    await INSERT_FILES.run(
         unit.connection,
         subject_id=key.owner_id,
         account_id=account_id,

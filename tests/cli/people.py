@@ -104,7 +104,9 @@ async def kept(world: World) -> dict[str, Any]:
         counting = await consent_ledger.of_subjects(connection, ids)
         cards = await fragments.of_subjects(connection, ids)
         storage = await sync_accounts.of_subjects(connection, ids)
-        clients = await sync_accounts.clients(connection, [row.id for found in storage.values() for row in found])
+        clients = await sync_accounts.clients_of_accounts(
+            connection, [row.id for found in storage.values() for row in found]
+        )
         listed = await connection.fetch("SELECT sync_account_id, count(*) FROM sync_files GROUP BY 1")
         files = {row[0]: row[1] for row in listed}
     for subject_id in ids:

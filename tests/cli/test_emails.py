@@ -35,7 +35,7 @@ async def ended(world: World, outcome: DeliveryResult, about: str) -> UUID:
     assert letter_id
     [letter] = await claims.claim(world.database, world.keyring, "example.org", 1)
     async with world.database.transaction() as connection:
-        assert await results.settle(connection, [(letter.lease, outcome)])
+        assert await results.record_results(connection, [(letter.lease, outcome)])
     return letter_id
 
 
@@ -83,7 +83,7 @@ async def test_a_letter_that_was_sent_is_not_sent_again(world: World) -> None:
     for letter_id, refusal in ((sent, StateConflict), (UUID(int=1), NotFound)):
         with pytest.raises(refusal):
             async with world.unit() as unit:
-                await review.retry(unit, letter_id)
+                await review.retry_email(unit, letter_id)
 
 
 SAFE = {

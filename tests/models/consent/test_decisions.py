@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from models.consent.decisions import ALLOWING, DecisionReason, decide
+from models.consent.decisions import ALLOWING_REASONS, DecisionReason, decide
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 EARLIER, BEFORE, AFTER = (NOW - timedelta(days=days) for days in (400, 20, 10))
@@ -64,5 +64,5 @@ def test_what_is_necessary_needs_no_choice(basis: str) -> None:
 
 
 def test_three_reasons_allow_and_no_other() -> None:
-    assert {"GRANTED", "NOT_OBJECTED", "NECESSARY"} == ALLOWING
+    assert {"GRANTED", "NOT_OBJECTED", "NECESSARY"} == ALLOWING_REASONS
     assert len(DecisionReason) == 11

@@ -12,7 +12,7 @@ import pytest
 from models.consent import opt_outs
 from models.consent.ledger import Channel
 from models.delivery import handoff, results
-from models.delivery.claims import CLAIM, LEASE
+from models.delivery.claims import CLAIM, LEASE_DURATION
 from models.delivery.results import DeliveryLease, DeliveryResult
 from models.outbox.emails import EmailReason, EmailState
 from models.storage.clock import now
@@ -61,7 +61,7 @@ async def test_a_claim_looks_at_no_letter_that_waits_for_later(world: World) -> 
         await connection.execute(WAITING)
         await connection.execute("ANALYZE letters")  # as autovacuum does, which here may have last seen it empty
         [(explained,)] = await connection.fetch(
-            f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM.sql}", 20, UUID(int=1), LEASE, DOMAIN
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM.sql}", 20, UUID(int=1), LEASE_DURATION, DOMAIN
         )
     steps = [*steps_of(orjson.loads(explained)[0]["Plan"])]
     looked = [step for step in steps if step.get("Relation Name") == "letters" and "Scan" in step["Node Type"]]
@@ -104,18 +104,18 @@ async def test_results_of_many_letters_are_written_each_to_its_own(world: World)
         SENT,
         DeliveryResult(EmailState.QUEUED, reply_code=451, wait=timedelta(minutes=5)),
         DeliveryResult(EmailState.UNCERTAIN, EmailReason.NO_ANSWER),
-        DeliveryResult(EmailState.QUEUED, counts=False),
+        DeliveryResult(EmailState.QUEUED, is_attempt=False),
     ]
     lost = DeliveryLease(subject_id, found[0].row.id, found[0].row.recipient, UUID(int=1))
     async with world.database.transaction() as connection:
         settled = [(letter.lease, end) for letter, end in zip(found, ends, strict=True)]
-        ours = await results.settle(connection, [*settled, (lost, ends[2])])
+        ours = await results.record_results(connection, [*settled, (lost, ends[2])])
         assert ours == {letter.row.id for letter in found}
         for letter, end in zip(found, ends, strict=True):
             row = await connection.fetchrow("SELECT * FROM letters WHERE id = $1", letter.row.id)
             assert row
             assert (row["state"], row["reason"], row["reply_code"]) == (end.state, end.reason, end.reply_code)
-            assert (row["attempts"], row["address"] is None) == (int(end.counts), end is SENT)
+            assert (row["attempts"], row["address"] is None) == (int(end.is_attempt), end is SENT)
             assert (row["due_at"] - now() > timedelta(minutes=4)) == bool(end.wait)
 
 
@@ -160,7 +160,7 @@ async def test_an_opt_out_between_claim_and_sending_is_seen(world: World) -> Non
     [letter] = await claimed(world)
     async with world.unit() as unit:
         await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
-    async with handoff.hold_against_opt_outs(world.database, letter) as refused:
+    async with handoff.block_opt_outs(world.database, letter) as refused:
         assert refused == DeliveryResult(EmailState.DROPPED, EmailReason.OPTED_OUT)
 
 
@@ -173,7 +173,7 @@ async def test_an_opt_out_waits_while_a_letter_is_handed_over(world: World) -> N
         async with world.unit() as unit:
             await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE)
 
-    async with handoff.hold_against_opt_outs(world.database, letter) as refused:
+    async with handoff.block_opt_outs(world.database, letter) as refused:
         assert refused is None
         leaving = asyncio.create_task(leave())
         done, _ = await asyncio.wait({leaving}, timeout=0.2)

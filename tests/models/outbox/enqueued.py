@@ -63,7 +63,7 @@ async def claimed(world: World, most: int = 10) -> list[ClaimedEmail]:
 
 async def settled(world: World, letter: ClaimedEmail, outcome: DeliveryResult) -> bool:
     async with world.database.transaction() as connection:
-        return await results.settle(connection, [(letter.lease, outcome)]) == {letter.row.id}
+        return await results.record_results(connection, [(letter.lease, outcome)]) == {letter.row.id}
 
 
 async def handed(world: World, letter: ClaimedEmail) -> bool:

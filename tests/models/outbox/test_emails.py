@@ -56,7 +56,7 @@ async def test_an_opt_out_is_confirmed_once_however_often_it_is_made(world: Worl
     assert await posted(world) == [("opted_out", None)]
     [letter] = await claimed(world)
     assert letter.address == "user@example.com"
-    assert letter.says == {"purposes": ["Newsletter", "Usage statistics"], "is_everything": False}
+    assert letter.context == {"purposes": ["Newsletter", "Usage statistics"], "is_everything": False}
 
 
 async def test_a_browsers_signal_opts_out_of_all_and_is_confirmed_once(world: World) -> None:
@@ -66,7 +66,7 @@ async def test_a_browsers_signal_opts_out_of_all_and_is_confirmed_once(world: Wo
             await opt_outs.opt_out_of_all(unit, PERSON, Channel.GPC)
     assert await posted(world) == [("opted_out", None)]
     [letter] = await claimed(world)
-    assert letter.says == {"purposes": [], "is_everything": True}
+    assert letter.context == {"purposes": [], "is_everything": True}
 
 
 async def test_an_opt_out_of_an_address_that_nobody_is_registered_under_posts_nothing(world: World) -> None:
@@ -99,7 +99,7 @@ async def test_a_correction_is_told_at_the_old_and_the_new_address(world: World)
     found = await claimed(world)
     assert sorted(letter.address for letter in found) == ["new@example.org", "user@example.com"]
     assert {letter.row.letter for letter in found} == {"details_corrected"}
-    assert found[0].says == {"changed": ["address_added", "address_removed", "primary_address"]}
+    assert found[0].context == {"changed": ["address_added", "address_removed", "primary_address"]}
 
 
 async def test_a_corrected_name_is_told_at_the_primary_address_alone(world: World) -> None:
@@ -107,7 +107,7 @@ async def test_a_corrected_name_is_told_at_the_primary_address_alone(world: Worl
     async with world.unit(Role.SUPPORT) as unit:
         await corrections.correct_subject(unit, PERSON, Correction(display_name="Ada Corrected"))
     [letter] = await claimed(world)
-    assert (letter.address, letter.says) == ("user@example.com", {"changed": ["name"]})
+    assert (letter.address, letter.context) == ("user@example.com", {"changed": ["name"]})
 
 
 async def test_a_correction_that_changes_nothing_is_not_told(world: World) -> None:

@@ -9,12 +9,12 @@ import pytest
 from models.encryption.encrypted_column import OVERHEAD
 from models.errors import BadInput, NotFound
 from models.payments import fragments
-from models.payments.fragments import Fragment
+from models.payments.fragments import FragmentInput
 from models.storage.clock import now
 from tests.conftest import World
 from tests.models.unit_of_work import counted, dumped, execute, named, registered
 
-CARD = Fragment("card-1", "4242", 7, 2031)
+CARD = FragmentInput("card-1", "4242", 7, 2031)
 ROOM = {"last_digits": 4, "expiry_month": 2, "expiry_year": 4}
 
 

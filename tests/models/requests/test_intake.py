@@ -23,7 +23,7 @@ from models.registration.registering import Registration
 from models.requests import closing, intake, verification_codes
 from models.requests.intake import ErasureOptions
 from models.requests.requests import (
-    OPEN,
+    OPEN_STATES,
     TRANSITIONS,
     DenialReason,
     ErasureReason,
@@ -31,7 +31,7 @@ from models.requests.requests import (
     RequestState,
     RightsRequestRow,
     by_ids,
-    demand_transition,
+    check_transition,
 )
 from models.storage.ids import new_id
 from models.subjects.identifiers import SubjectIdentifier
@@ -158,7 +158,7 @@ async def test_asking_again_gives_a_new_code_only_when_the_old_one_is_spent_and_
             assert await verification_codes.issue_code(made, request.subject_id, request.id) is None
             await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
             issued += await verification_codes.issue_code(made, request.subject_id, request.id) is not None
-    assert issued == verification_codes.MOST_CODES
+    assert issued == verification_codes.MAX_CODES
 
 
 async def test_somebody_may_vouch_and_is_recorded(world: World) -> None:
@@ -276,8 +276,8 @@ async def test_nothing_is_retried_that_has_not_begun(world: World) -> None:
 @pytest.mark.parametrize("after", RequestState)
 def test_only_the_table_moves_a_request(before: RequestState, after: RequestState) -> None:
     if after in TRANSITIONS[before]:
-        demand_transition(before, after)
-        assert before in OPEN
+        check_transition(before, after)
+        assert before in OPEN_STATES
     else:
         with pytest.raises(StateConflict):
-            demand_transition(before, after)
+            check_transition(before, after)

@@ -25,11 +25,11 @@ LISTS = {
         for by, found in events.FOUND.items()
         if "after" in by and "since" not in by
     },
-    "rightsRequests": requests.FOUND,
-    "rightsRequests in a state": requests.FOUND_IN_STATE,
+    "rightsRequests": requests.SEARCH,
+    "rightsRequests in a state": requests.SEARCH_IN_STATE,
     "erasureSteps": steps.OF_SYSTEM,
     "erasureSteps in a state": steps.OF_SYSTEM_IN_STATE,
-    "files": accounts.FILES,
+    "files": accounts.FILES_OF_ACCOUNTS,
 }
 NAMED = {
     "people by id": subjects.BY_IDS,
@@ -41,7 +41,7 @@ NAMED = {
     "events of grants": events.OF_GRANTS,
     **{f"letters that are {look}": found for look, found in review.LOOKED_AT.items()},
     "sync accounts": accounts.OF_SUBJECTS,
-    "sync clients": accounts.CLIENTS,
+    "sync clients": accounts.CLIENTS_OF_ACCOUNTS,
 }
 
 
@@ -63,7 +63,8 @@ async def test_a_question_is_planned_once_on_a_connection(world: World) -> None:
         await decision(world, who)
     async with world.database.readers.acquire() as connection:
         rows = await connection.fetch(
-            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1", decisions.DECIDED.sql
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1",
+            decisions.DECIDE_BY_ID.sql,
         )
     assert [*map(tuple, rows)] == [(10, 0)]
 

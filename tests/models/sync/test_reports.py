@@ -78,13 +78,13 @@ async def test_a_list_of_files_replaces_and_none_leaves_them(world: World) -> No
 @pytest.mark.anyio
 async def test_the_clients_seen_last_are_remembered_and_no_more(world: World) -> None:
     who = await registered(world)
-    for hours in range(reports.MOST_CLIENTS + 5):
+    for hours in range(reports.MAX_CLIENTS + 5):
         account = await recorded(world, who, hours, client=CLIENT._replace(version=str(hours)))
     key = await world.keyring.key_of(who)
     async with world.database.readers.acquire() as connection:
-        rows = (await accounts.clients(connection, [account]))[account]
+        rows = (await accounts.clients_of_accounts(connection, [account]))[account]
     versions = [int(accounts.VERSION.decrypt(key, row.version)) for row in rows]
-    assert versions == list(range(reports.MOST_CLIENTS + 4, 4, -1))
+    assert versions == list(range(reports.MAX_CLIENTS + 4, 4, -1))
 
 
 @pytest.mark.anyio

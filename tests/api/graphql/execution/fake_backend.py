@@ -111,7 +111,7 @@ class Invention:
         return (await self.load(read, [key], arguments))[0]
 
     async def find(self, name: SubjectIdentifier) -> Any:
-        return await self.load_one(by_ids, name.key)
+        return await self.load_one(by_ids, name.lookup_key)
 
     async def keys_of(self, subject_ids: Sequence[UUID]) -> Mapping[UUID, DataKey]:
         self.fail("keys_of")
