@@ -2,14 +2,13 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
-from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from api.access import column_grants
@@ -21,31 +20,22 @@ from api.graphql.errands import Errands
 from api.http.asgi import Receive
 from api.http.protocol import Exchange
 from api.http.request_log import RequestLog
+from api.routes.dependencies import Dependencies
+from api.routes.health import Health
 from api.routes.jwks import jwks
-from api.routes.unsubscribe import Parts, Unsubscribe
+from api.routes.unsubscribe import Unsubscribe
 from api.settings import Settings
-from migrations import head
 from models.access import tokens
 from models.access.tokens import TokenLife
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
-from models.erasure import backups
 from models.storage.database import OUTAGE_ERRORS, Database
-from models.storage.statement import Statement
 from resolvers.context import AppState
 
 USES_WRITTEN = 5.0
 """Seconds between two writings of when tokens were used, and of how often services asked what."""
 RETRIED = 0.5
 """Seconds between two tries to read the keyring while it cannot be reached at start."""
-
-EXPIRED_BACKUPS = Gauge("privacy_backups_expired", "1 while a backup is kept longer than it may be.")
-EXPIRING_TOKENS = Gauge("privacy_tokens_expiring", "Tokens that are worth nothing in 14 days.")
-
-REVISION = Statement("""
-SELECT version_num
-FROM alembic_version
-""")
 
 _WELCOME = """Privacy API
 
@@ -67,11 +57,9 @@ class App:
         self._starlette = Starlette(
             routes=[
                 Route("/", _root),
-                Route("/healthz", _healthz),
-                Route("/readyz", self._readyz),
-                Route("/metrics", self._metrics),
-                jwks(lambda: self._database),
-                Unsubscribe(self._parts, is_proxied=settings.tls_in_front).route,
+                *Health(self._dependencies).routes,
+                jwks(self._dependencies),
+                Unsubscribe(self._dependencies, is_proxied=settings.tls_in_front).route,
             ],
             lifespan=self._lifespan,
         )
@@ -105,16 +93,18 @@ class App:
             public_url=settings.public_url,
             token_life=TokenLife(settings.token_life_people, settings.token_life_services),
         )
-        self._gate = RestoreGuard(self._database, self._keyring)
+        self._restore_guard = RestoreGuard(self._database, self._keyring)
         jwts = None
         if settings.jwks_url and settings.jwt_issuer and settings.jwt_audience:
             jwts = JwtVerifier(settings.jwks_url, settings.jwt_issuer, settings.jwt_audience)
         authenticator = Authenticator(service.internal, jwts)
         journal = RequestLog(lines=settings.log_requests)
-        self._graphql = GraphQLOverHTTP(service, authenticator, journal, self._gate, is_proxied=settings.tls_in_front)
+        self._graphql = GraphQLOverHTTP(
+            service, authenticator, journal, self._restore_guard, is_proxied=settings.tls_in_front
+        )
         self._errands = Errands(self._graphql)
         work = [
-            asyncio.create_task(self._gate.watch()),
+            asyncio.create_task(self._restore_guard.poll()),
             asyncio.create_task(self._load_keyring()),
             asyncio.create_task(self._write_uses()),
         ]
@@ -132,8 +122,8 @@ class App:
             journal.flush()
             await self._database.close()
 
-    def _parts(self) -> Parts:
-        return Parts(self._database, self._keyring, self._gate)
+    def _dependencies(self) -> Dependencies:
+        return Dependencies(self._database, self._keyring, self._restore_guard)
 
     async def _load_keyring(self) -> None:
         while True:
@@ -165,57 +155,6 @@ class App:
                 if not isinstance(error, (*OUTAGE_ERRORS, asyncpg.PostgresError)):
                     raise
 
-    async def _readyz(self, _request: Request) -> Response:
-        """Answer 200 when this process can answer, 503 with what is missing when it cannot."""
-        parts = {
-            "database": await _state(self._check_database),
-            "keyring": await _state(self._check_keyring),
-            "ledger": await _state(self._check_ledger),
-            "backups": await _state(self._check_backups),
-        }
-        EXPIRED_BACKUPS.set(0 if parts["backups"] == "ok" else 1)
-        # A backup that is kept too long must go, but keeps nobody from being answered.
-        ready = all(state == "ok" for part, state in parts.items() if part != "backups")
-        return JSONResponse({"ready": ready, **parts}, 200 if ready else 503)
-
-    async def _metrics(self, _request: Request) -> Response:
-        with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
-            async with self._database.readers.acquire() as connection:
-                EXPIRING_TOKENS.set(await tokens.expiring(connection))
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    async def _check_database(self) -> None:
-        async with self._database.readers.acquire() as connection:
-            if await REVISION.value(connection) != head("privacy"):
-                raise LookupError("migrations are missing: run `privacy migrate`")
-
-    async def _check_keyring(self) -> None:
-        async with self._database.keyring.acquire() as connection:
-            if await REVISION.value(connection) != head("keyring"):
-                raise LookupError("migrations are missing: run `privacy migrate`")
-        if not self._keyring.is_loaded:
-            raise LookupError("its look-up keys are not read yet: is PRIVACY_MASTER_KEY the one that wrapped them?")
-
-    async def _check_ledger(self) -> None:
-        if lag := await self._gate.look():
-            raise LookupError(lag)
-
-    async def _check_backups(self) -> None:
-        async with self._database.keyring.acquire() as connection:
-            expired = await backups.expired_backups(connection)
-        if expired:
-            raise LookupError(f"kept too long, remove: {', '.join(backups.name_of(one) for one in expired)}")
-
-
-async def _state(check: Callable[[], Awaitable[None]]) -> str:
-    try:
-        await asyncio.wait_for(check(), 5)
-    except LookupError as missing:
-        return str(missing.args[0])
-    except Exception:  # noqa: BLE001 -- whatever it is, it cannot be reached
-        return "cannot be reached"
-    return "ok"
-
 
 def _with_headers(send: Send) -> Send:
     async def sending(message: dict[str, object]) -> None:
@@ -230,10 +169,6 @@ def _with_headers(send: Send) -> Send:
 
 async def _root(_request: Request) -> Response:
     return PlainTextResponse(_WELCOME)
-
-
-async def _healthz(_request: Request) -> Response:
-    return JSONResponse({"alive": True})
 
 
 def create_app(settings: Settings) -> App:

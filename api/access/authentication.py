@@ -1,4 +1,4 @@
-"""Who calls: a bearer token becomes an actor, or 401 and nothing is parsed."""
+"""Authentication: a bearer token becomes an actor; without a valid token the request is refused before it is parsed."""
 
 import re
 import time
@@ -15,101 +15,96 @@ from models.storage.clock import now
 from resolvers.batch_loader import BatchLoader
 
 CACHE_SECONDS = 1.0
-"""Seconds for which a verified token is believed without asking again."""
+"""Seconds for which a verified token is cached: a revoked token works no longer than this."""
 MAX_CACHE_ENTRIES = 10_000
 _CASE = re.compile(r"[A-Za-z0-9#:_/-]{3,64}")
 _BEARER = "bearer "
 
 
 class VerifiedToken(NamedTuple):
-    """Whom a token names, and the roles that it may act in."""
+    """The name and the roles of a token. The cache may use it until ``valid_until``, a monotonic time."""
 
     name: str
     roles: tuple[Role, ...]
-    until: float = 0.0
+    valid_until: float = 0.0
     token_id: object = None
 
 
-def resolve_actor(bearer: VerifiedToken, role: str | None, case: str | None) -> Actor:
-    """Give who calls, in which role, for which case.
+def resolve_actor(token: VerifiedToken, role: str | None, case: str | None) -> Actor:
+    """Return the actor: the token's name, the acting role and the case.
 
-    FORBIDDEN for a role that the token has not; BAD_INPUT for a malformed case.
+    Raises FORBIDDEN for a role that the token does not have, BAD_INPUT for a malformed case.
     """
-    if role is not None and role not in bearer.roles:
+    if role is not None and role not in token.roles:
         raise Forbidden(header="X-Role", access=[])
     if case is not None:
         if not _CASE.fullmatch(case):
             raise BadInput("X-Case", "it is a reference of 3 to 64 letters, digits, and #:_/-")
         if looks_like_card_number(case):
             raise CardNumberRefused(argument="X-Case")
-    return Actor(bearer.name, Role(role) if role is not None else bearer.roles[0], bearer.roles, case)
+    return Actor(token.name, Role(role) if role is not None else token.roles[0], token.roles, case)
 
 
 def credentials_of(headers: Mapping[bytes, bytes]) -> tuple[bytes | None, ...]:
-    """Give what names the caller: the headers for the token, the role and the case."""
+    """Return the headers that identify the caller: Authorization, X-Role and X-Case."""
     return headers.get(b"authorization"), headers.get(b"x-role"), headers.get(b"x-case")
 
 
 class Authenticator:
-    """Verifies tokens for one process."""
+    """Verifies the tokens of one process and caches the result for at most ``CACHE_SECONDS``."""
 
-    def __init__(self, reader: BatchLoader, jwts: JwtVerifier | None) -> None:
-        self._reader = reader
-        self._jwts = jwts
-        self._known: dict[str, VerifiedToken] = {}
-        self._callers: dict[tuple[bytes | None, ...], tuple[Actor, VerifiedToken]] = {}
+    def __init__(self, loader: BatchLoader, jwt_verifier: JwtVerifier | None) -> None:
+        self._loader = loader
+        self._jwt_verifier = jwt_verifier
+        self._tokens: dict[str, VerifiedToken] = {}
+        self._actors: dict[tuple[bytes | None, ...], tuple[Actor, VerifiedToken]] = {}
         self.used: set[object] = set()
+        """The ids of the tokens used since this set was last written to the database."""
 
-    def recalled(self, headers: tuple[bytes | None, ...]) -> Actor | None:
-        """Give the actor that these headers named just before, while that is believed."""
-        actor, bearer = self._callers.get(headers, (None, None))
-        if bearer is None or bearer.until < time.monotonic():
+    def cached_actor(self, credentials: tuple[bytes | None, ...]) -> Actor | None:
+        """Return the actor of these headers if it is cached and still valid, otherwise None."""
+        actor, token = self._actors.get(credentials, (None, None))
+        if token is None or token.valid_until < time.monotonic():
             return None
-        self.used.add(bearer.token_id)
+        self.used.add(token.token_id)
         return actor
 
-    def remember(self, headers: tuple[bytes | None, ...], actor: Actor, bearer: VerifiedToken) -> None:
-        """Believe that these headers name this actor for as long as the bearer is believed."""
-        if len(self._callers) >= MAX_CACHE_ENTRIES:
-            self._callers.clear()
-        self._callers[headers] = actor, bearer
+    def cache_actor(self, credentials: tuple[bytes | None, ...], actor: Actor, token: VerifiedToken) -> None:
+        """Cache the actor of these headers for as long as its token is cached."""
+        if len(self._actors) >= MAX_CACHE_ENTRIES:
+            self._actors.clear()
+        self._actors[credentials] = actor, token
 
-    async def bearer(self, authorization: str) -> VerifiedToken:
-        """Give who calls; UNAUTHENTICATED without a valid token."""
-        bearer = self._known.get(authorization)
-        if bearer is None or bearer.until < time.monotonic():
-            bearer = await self._verified(authorization)
-        self.used.add(bearer.token_id)
-        return bearer
+    async def verify(self, authorization: str) -> VerifiedToken:
+        """Return the token in an Authorization header; raise UNAUTHENTICATED when it is not valid."""
+        token = self._tokens.get(authorization)
+        if token is None or token.valid_until < time.monotonic():
+            token = await self._verify(authorization)
+        self.used.add(token.token_id)
+        return token
 
-    def forget(self) -> None:
-        """Believe no token without asking again."""
-        self._known.clear()
-        self._callers.clear()
-
-    async def _verified(self, authorization: str) -> VerifiedToken:
-        self._known.pop(authorization, None)
+    async def _verify(self, authorization: str) -> VerifiedToken:
+        self._tokens.pop(authorization, None)
         if not authorization[: len(_BEARER)].lower() == _BEARER:
             raise Unauthenticated
         secret = authorization[len(_BEARER) :].strip()
-        if not secret.startswith(PREFIX):
-            if self._jwts is None:
-                raise Unauthenticated
-            name, roles, expires_in = await self._jwts.verified(secret)
-            bearer = VerifiedToken(name, roles, time.monotonic() + min(CACHE_SECONDS, expires_in))
+        if secret.startswith(PREFIX):
+            token = await self._verify_issued_token(secret)
+        elif self._jwt_verifier:
+            name, roles, expires_in = await self._jwt_verifier.verify(secret)
+            token = VerifiedToken(name, roles, time.monotonic() + min(CACHE_SECONDS, expires_in))
         else:
-            asked_at = time.monotonic()
-            found: TokenRow | None = (await self._reader.load(tokens.valid, [tokens.hash_secret(secret)]))[0]
-            if found is None:
-                raise Unauthenticated
-            lives = (found.expires_at - now()).total_seconds() if found.expires_at else CACHE_SECONDS
-            bearer = VerifiedToken(
-                found.name,
-                tuple(Role(role) for role in found.roles),
-                asked_at + min(CACHE_SECONDS, lives),
-                found.id,
-            )
-        if len(self._known) >= MAX_CACHE_ENTRIES:
-            self._known.clear()
-        self._known[authorization] = bearer
-        return bearer
+            raise Unauthenticated
+        if len(self._tokens) >= MAX_CACHE_ENTRIES:
+            self._tokens.clear()
+        self._tokens[authorization] = token
+        return token
+
+    async def _verify_issued_token(self, secret: str) -> VerifiedToken:
+        read_at = time.monotonic()
+        row: TokenRow | None = (await self._loader.load(tokens.valid, [tokens.hash_secret(secret)]))[0]
+        if row is None:
+            raise Unauthenticated
+        remaining = (row.expires_at - now()).total_seconds() if row.expires_at else CACHE_SECONDS
+        roles = tuple(Role(role) for role in row.roles)
+        return VerifiedToken(row.name, roles, read_at + min(CACHE_SECONDS, remaining), row.id)

@@ -1,4 +1,4 @@
-"""The gate: nothing is answered while the database does not know of every erasure, as after a restore."""
+"""The guard that refuses requests while the database lags behind the erasure ledger, as after a restore."""
 
 import asyncio
 from contextlib import suppress
@@ -12,17 +12,17 @@ from models.erasure.ledger_lag import LedgerLag
 from models.errors import Unavailable
 from models.storage.database import OUTAGE_ERRORS, Database
 
-LOOKED: Final = 1.0
-"""Seconds between two looks."""
-CONFIRMED: Final = 0.25
-"""Seconds after which a lag is looked at once more before an open gate closes, and again before it opens."""
+POLL_SECONDS: Final = 1.0
+"""Seconds between two reads of the lag while the guard is open."""
+RECHECK_SECONDS: Final = 0.25
+"""Seconds after which an open guard confirms a lag with a second read, and between two reads of a closed guard."""
 
 
-CLOSED: Final = Gauge("privacy_gate_closed", "1 while nothing is answered, for want of step with the erasure ledger.")
+CLOSED: Final = Gauge("privacy_gate_closed", "1 while requests are refused because of a lag behind the erasure ledger.")
 
 
 class RestoreGuard:
-    """Whether this process may answer: not before it has looked once, and not while the databases are out of step."""
+    """Whether this process may answer requests. It is closed until the first read of the lag has found none."""
 
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
@@ -30,25 +30,28 @@ class RestoreGuard:
         self._is_open = False
         self.lag: LedgerLag | None = None
 
-    def demand(self) -> None:
-        """Refuse whatever is asked while the gate is closed: UNAVAILABLE."""
+    def require_open(self) -> None:
+        """Raise UNAVAILABLE while the guard is closed."""
         if not self._is_open:
             raise Unavailable
 
-    async def look(self) -> LedgerLag | None:
-        """Say why nothing may be answered, or None; opens or closes the gate. An outage leaves it as it is."""
-        found = await ledger_lag.read_lag(self._database, self._keyring)
-        if found and self._is_open:
-            await asyncio.sleep(CONFIRMED)
-            found = await ledger_lag.read_lag(self._database, self._keyring)
-        self.lag = found
-        self._is_open = found is None
-        CLOSED.set(found is not None)
-        return found
+    async def refresh(self) -> LedgerLag | None:
+        """Read the lag, then open or close the guard; return the lag, or None.
 
-    async def watch(self) -> None:
-        """Look again and again, until cancelled."""
+        An outage raises and leaves the guard as it was.
+        """
+        lag = await ledger_lag.read_lag(self._database, self._keyring)
+        if lag and self._is_open:
+            await asyncio.sleep(RECHECK_SECONDS)
+            lag = await ledger_lag.read_lag(self._database, self._keyring)
+        self.lag = lag
+        self._is_open = lag is None
+        CLOSED.set(lag is not None)
+        return lag
+
+    async def poll(self) -> None:
+        """Refresh the guard repeatedly, until cancelled."""
         while True:
             with suppress(*OUTAGE_ERRORS, Exception):
-                await self.look()
-            await asyncio.sleep(LOOKED if self._is_open else CONFIRMED)
+                await self.refresh()
+            await asyncio.sleep(POLL_SECONDS if self._is_open else RECHECK_SECONDS)

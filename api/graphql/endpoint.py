@@ -67,14 +67,14 @@ class GraphQLOverHTTP:
         service: AppState,
         authenticator: Authenticator,
         journal: RequestLog,
-        gate: RestoreGuard,
+        restore_guard: RestoreGuard,
         *,
         is_proxied: bool = False,
     ) -> None:
         self.service = service
         self.authenticator = authenticator
         self.journal = journal
-        self.gate = gate
+        self.restore_guard = restore_guard
         self.documents = Documents()
         self._is_proxied = is_proxied
         self._watch = DisconnectMonitor()
@@ -95,9 +95,9 @@ class GraphQLOverHTTP:
                 raise RejectedRequest(405, "GraphQL is asked by POST", (b"allow", b"POST"))  # noqa: TRY301 -- all answers leave below
             accepts_response = negotiate_media_type(headers.get(b"accept"))
             require_json(headers.get(b"content-type"))
-            self.gate.demand()
+            self.restore_guard.require_open()
             caller = credentials_of(headers)
-            actor = self.authenticator.recalled(caller) or await self._actor(caller)
+            actor = self.authenticator.cached_actor(caller) or await self._actor(caller)
             request = parse_request(await read_body(headers, receive))
             name = request.operation
             answer, name = await self._answer(request, actor, receive, responds=accepts_response)
@@ -141,14 +141,14 @@ class GraphQLOverHTTP:
 
     async def _actor(self, caller: tuple[bytes | None, ...]) -> Actor:
         authorization, role, case = (None if value is None else value.decode("latin-1") for value in caller)
-        bearer = await self.authenticator.bearer(authorization or "")
+        token = await self.authenticator.verify(authorization or "")
         try:
-            actor = resolve_actor(bearer, role, case)
+            actor = resolve_actor(token, role, case)
         except Forbidden:
-            known = Actor(bearer.name, bearer.roles[0], bearer.roles)
+            known = Actor(token.name, token.roles[0], token.roles)
             await RequestContext(self.service, known, None, frozenset()).refused(["X-Role"])
             raise
-        self.authenticator.remember(caller, actor, bearer)
+        self.authenticator.cache_actor(caller, actor, token)
         return actor
 
     async def _answer(

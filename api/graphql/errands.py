@@ -58,11 +58,11 @@ class Errands:
         meaning = head.meaning
         if meaning is None:
             meaning = head.meaning = _meaning(dict(head.scope["headers"]))
-        actor = endpoint.authenticator.recalled(meaning.caller)
+        actor = endpoint.authenticator.cached_actor(meaning.caller)
         if actor is None:
             return False
         try:
-            endpoint.gate.demand()
+            endpoint.restore_guard.require_open()
             request = parse_request(exchange.body)
             prepared = endpoint.documents.recalled(request.document, request.operation, actor)
             if prepared is None:

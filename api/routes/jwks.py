@@ -1,4 +1,4 @@
-"""What anybody may fetch to check what this service signed: its public keys (RFC 7517)."""
+"""The route that publishes the public keys for checking erasure certificates, as a JSON Web Key Set (RFC 7517)."""
 
 from collections.abc import Callable
 
@@ -6,19 +6,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from api.routes.dependencies import Dependencies
 from models.erasure import certificates
-from models.storage.database import OUTAGE_ERRORS, Database
+from models.storage.database import OUTAGE_ERRORS
 
 
-def jwks(database: Callable[[], Database]) -> Route:
-    """Give the route of the keys that sign certificates."""
+def jwks(dependencies: Callable[[], Dependencies]) -> Route:
+    """Return the route. It answers 503 while the keyring's database is out of reach."""
 
     async def answer(_request: Request) -> Response:
         try:
-            async with database().keyring.acquire() as connection:
-                found = await certificates.published_keys(connection)
+            async with dependencies().database.keyring.acquire() as connection:
+                key_set = await certificates.published_keys(connection)
         except OUTAGE_ERRORS:
             return JSONResponse({"problem": "the keys cannot be read now: try again"}, 503)
-        return JSONResponse(found, media_type="application/jwk-set+json")
+        return JSONResponse(key_set, media_type="application/jwk-set+json")
 
     return Route("/.well-known/jwks.json", answer)

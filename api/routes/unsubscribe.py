@@ -1,37 +1,36 @@
-"""The page that a link in a letter leads to (RFC 8058): looking changes nothing, one click opts out, no login."""
+"""The unsubscribe page (RFC 8058): GET shows a button and changes nothing, POST opts out, and neither needs a login."""
 
 import base64
 import hashlib
-from collections.abc import Callable
-from email import message_from_bytes
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from api.access.restore_guard import RestoreGuard
 from api.graphql.errors import refusal_of
 from api.http.client_address import client_address
 from api.http.token_bucket import TokenBucketLimiter
+from api.routes.dependencies import Dependencies
 from models.actors import Actor, Role
 from models.consent import purposes, unsubscribe_links
 from models.consent.unsubscribe_links import LinkToken
-from models.encryption.keyring import Keyring
 from models.errors import SubjectErased, SubjectNotFound
 from models.storage.database import Database
 from models.unit_of_work import unit_of_work
 
-BODY: Final = 4096
-"""Octets of a form at most."""
-WRONG: Final = 10
-"""How many requests one with a wrong token counts for."""
-PERSON: Final = Actor("one-click unsubscribe", Role.SERVICE, (Role.SERVICE,))
-"""Whom the ledger names: the person themselves, by a link that only they were sent."""
+MAX_BODY_BYTES: Final = 4096
+MAX_FIELDS: Final = 20
+INVALID_TOKEN_COST: Final = 10
+"""The number of requests that the rate limit counts for a request with an invalid token."""
+ACTOR: Final = Actor("one-click unsubscribe", Role.SERVICE, (Role.SERVICE,))
+"""The actor in the consent ledger and the audit log for an opt-out through a link."""
 STYLE: Final = """
 body{font:1.125rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:36rem;padding:1rem;overflow-wrap:anywhere}
 h1{font-size:1.5rem;line-height:1.2}
@@ -54,26 +53,18 @@ _PAGES: Final = Environment(
 )
 
 
-class Parts(NamedTuple):
-    """What the page needs of a running process."""
-
-    database: Database
-    keyring: Keyring
-    gate: RestoreGuard
-
-
 class Unsubscribe:
-    """GET /u/TOKEN shows a button; POST /u/TOKEN opts out."""
+    """Answers /u/TOKEN: GET shows a button, POST opts out. Requests are limited by client address."""
 
-    def __init__(self, parts: Callable[[], Parts], *, is_proxied: bool) -> None:
-        self._parts = parts
+    def __init__(self, dependencies: Callable[[], Dependencies], *, is_proxied: bool) -> None:
+        self._dependencies = dependencies
         self._is_proxied = is_proxied
-        self._rates = TokenBucketLimiter()
+        self._rate_limiter = TokenBucketLimiter()
         self.route = Route("/u/{token}", self._answer, methods=["GET", "HEAD", "POST"])
 
     async def _answer(self, request: Request) -> Response:
-        caller = client_address(request.scope, is_proxied=self._is_proxied)
-        wait = self._rates.wait(caller)
+        address = client_address(request.scope, is_proxied=self._is_proxied)
+        wait = self._rate_limiter.wait(address)
         if wait:
             return _page(
                 429,
@@ -82,12 +73,12 @@ class Unsubscribe:
                 headers={"retry-after": str(wait)},
             )
         try:
-            parts = self._parts()
-            parts.gate.demand()
-            named = unsubscribe_links.parse_token(parts.keyring, request.path_params["token"])
-            title = await _title(parts.database, named) if named else None
-            if named is None or title is None:
-                self._rates.charge(caller, WRONG)
+            dependencies = self._dependencies()
+            dependencies.restore_guard.require_open()
+            link = unsubscribe_links.parse_token(dependencies.keyring, request.path_params["token"])
+            title = await _purpose_title(dependencies.database, link) if link else None
+            if link is None or title is None:
+                self._rate_limiter.charge(address, INVALID_TOKEN_COST)
                 return _page(
                     404,
                     "This link does not work",
@@ -97,8 +88,8 @@ class Unsubscribe:
                 return _page(
                     200, "Unsubscribe", f"You will get no more of this: {title}.", purpose=title, everything=True
                 )
-            return await self._left(request, parts, named, title)
-        except Exception as error:  # noqa: BLE001 -- whatever it is, the person gets a page
+            return await self._opt_out(request, dependencies, link, title)
+        except Exception as error:  # noqa: BLE001 -- the person gets a page whatever the exception is
             refusal_of(error)
             return _page(
                 503,
@@ -107,48 +98,50 @@ class Unsubscribe:
                 headers={"retry-after": "60"},
             )
 
-    async def _left(self, request: Request, parts: Parts, named: LinkToken, title: str) -> Response:
-        form = await _form(request)
+    async def _opt_out(self, request: Request, dependencies: Dependencies, link: LinkToken, title: str) -> Response:
+        form = await _read_form(request)
         everything = "everything" in form
         if not everything and form.get("List-Unsubscribe") != "One-Click":
             return _page(400, "Unsubscribe", "Please press the button to unsubscribe.", purpose=title, everything=True)
+        mutation = "optOutOfAll" if everything else "optOut"
         try:
-            async with unit_of_work(
-                parts.database, parts.keyring, PERSON, "optOutOfAll" if everything else "optOut"
-            ) as made:
-                await unsubscribe_links.unsubscribe(made, named, everything=everything)
+            async with unit_of_work(dependencies.database, dependencies.keyring, ACTOR, mutation) as unit:
+                await unsubscribe_links.unsubscribe(unit, link, everything=everything)
         except (SubjectErased, SubjectNotFound):
-            pass  # Who is erased gets nothing more, either; the page tells nobody which it is.
+            pass  # An erased person gets no more mail either. The page must not reveal which of the two it is.
         if everything:
             return _page(200, "You are unsubscribed", "You are opted out of everything that you can opt out of.")
         return _page(200, "You are unsubscribed", f"You will get no more of this: {title}.", everything=True)
 
 
-async def _title(database: Database, named: LinkToken) -> str | None:
-    """Give the title of the token's purpose; None when there is no such purpose any more, or it cannot be refused."""
+async def _purpose_title(database: Database, link: LinkToken) -> str | None:
+    """Return the title of the token's purpose; None when the purpose is gone or cannot be refused."""
     async with database.writers.acquire() as connection:
-        found = (await purposes.find_purposes(connection, [named.purpose])).get(named.purpose)
-    return found.title if found and found.legal_basis in purposes.REFUSABLE_BASES else None
+        purpose = (await purposes.find_purposes(connection, [link.purpose])).get(link.purpose)
+    return purpose.title if purpose and purpose.legal_basis in purposes.REFUSABLE_BASES else None
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """Read a small form, urlencoded or multipart, as RFC 8058 lets senders choose; empty when it is none."""
+async def _read_form(request: Request) -> Mapping[str, object]:
+    """Return the fields of a form; none when the body is malformed or longer than ``MAX_BODY_BYTES``.
+
+    RFC 8058 permits both form encodings. A body of any other media type is read as urlencoded.
+    """
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > BODY:
+        if len(body) > MAX_BODY_BYTES:
             return {}
-    kind = request.headers.get("content-type", "")
-    if kind.startswith("multipart/form-data"):
-        parts = message_from_bytes(b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n" + body)
-        found = {}
-        for part in parts.walk():
-            name = part.get_param("name", header="content-disposition")
-            content = part.get_payload(decode=True)
-            if isinstance(name, str) and isinstance(content, bytes):
-                found[name] = content.decode("utf-8", "replace").strip()
-        return found
-    return {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+    try:
+        return await MultiPartParser(request.headers, _chunks(body), max_files=0, max_fields=MAX_FIELDS).parse()
+    except MultiPartException:
+        return {}
+
+
+async def _chunks(body: bytes) -> AsyncGenerator[bytes, None]:
+    yield body
+    yield b""
 
 
 def _page(
@@ -159,11 +152,11 @@ def _page(
     everything: bool = False,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    made = _PAGES.get_template("unsubscribe.html").render(
+    html = _PAGES.get_template("unsubscribe.html").render(
         title=title,
         sentences=sentences,
         purpose=purpose,
         offers_everything=everything,
-        style=Markup(STYLE),  # noqa: S704 -- our own, and named by its hash in POLICY
+        style=Markup(STYLE),  # noqa: S704 -- a constant, and named by its hash in POLICY
     )
-    return HTMLResponse(made, status, {"content-security-policy": POLICY, **(headers or {})})
+    return HTMLResponse(html, status, {"content-security-policy": POLICY, **(headers or {})})
