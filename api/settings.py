@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.access.tokens import LIFE
 from models.encryption.master_keys import MasterKeys
-from models.erasure.backups import LONGEST_LIFE
+from models.erasure.backups import MAX_RETENTION
 from models.requests.intake import COOLING_OFF
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -80,8 +80,8 @@ class Settings(BaseSettings):
     erasure_grace: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0), le=timedelta(days=30))] = (
         Field(COOLING_OFF, description="How long people may think better of an erasure: 3d, 72h, 0.")
     )
-    backup_life: Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=LONGEST_LIFE)] = Field(
-        LONGEST_LIFE, description="How long backups are kept, 183d at most: the policy says six months."
+    backup_life: Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=MAX_RETENTION)] = Field(
+        MAX_RETENTION, description="How long backups are kept, 183d at most: the policy says six months."
     )
     erasures_per_second: Annotated[float, Field(gt=0, le=10_000)] = Field(
         50.0,

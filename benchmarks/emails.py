@@ -25,7 +25,7 @@ import migrations
 from benchmarks.environment import SETTINGS
 from cli.embedded import Cluster
 from mailers.message import Sender
-from mailers.transport_factory import transport_of
+from mailers.transport_factory import create_transport_factory
 from models.actors import Actor, Role
 from models.consent.ledger import Channel
 from models.consent.recording import grant_consent
@@ -40,9 +40,9 @@ from models.storage.database import Database
 from models.storage.ids import new_id
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import unit_of_work
-from workers.email_delivery import LETTERS
+from workers.email_delivery import EMAILS
 from workers.email_worker import BATCH, EmailWorker
-from workers.runner import WRITERS
+from workers.runner import WRITER_CONNECTIONS
 
 PEOPLE: Final = 1000
 EVERY: Final = 10.0
@@ -138,7 +138,7 @@ def _resident() -> float:
 
 
 def _sent() -> int:
-    samples = [sample for metric in LETTERS.collect() for sample in metric.samples]
+    samples = [sample for metric in EMAILS.collect() for sample in metric.samples]
     return int(sum(each.value for each in samples if each.name.endswith("_total") and each.labels["state"] == "SENT"))
 
 
@@ -169,7 +169,7 @@ async def run(cluster: Cluster, count: int, limit: float) -> None:
         cluster.create_database(history)
         await migrations.upgrade(history, cluster.url(history))
     database = await Database.open(
-        cluster.url("privacy"), cluster.url("keyring"), readers=4, writers=WRITERS, timeout=60
+        cluster.url("privacy"), cluster.url("keyring"), readers=4, writers=WRITER_CONNECTIONS, timeout=60
     )
     keyring = Keyring(database.keyring, MasterKeys(MasterKeys.made()))
     await keyring.load()
@@ -178,7 +178,7 @@ async def run(cluster: Cluster, count: int, limit: float) -> None:
         port = probe.getsockname()[1]
     sink = await asyncio.create_subprocess_exec(sys.executable, "-m", "benchmarks.smtp_sink", str(port))
     sender = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")
-    transport = transport_of(f"smtp://127.0.0.1:{port}?starttls=never", "example.org")
+    transport = create_transport_factory(f"smtp://127.0.0.1:{port}?starttls=never", "example.org")
     try:
         began = time.monotonic()
         await queued(database, keyring, count)

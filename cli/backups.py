@@ -88,7 +88,7 @@ async def _backed_up(settings: Settings, directory: Path) -> tuple[BackupRow, Pa
                 ring, made_at, settings.backup_life, position=position, size_bytes=beside.stat().st_size
             )
             made = next(row for row in await backups.all_backups(ring) if row.id == backup_id)
-    return made, beside.rename(directory / backups.name_of(made))
+    return made, beside.rename(directory / backups.file_name(made))
 
 
 def restore(
@@ -123,7 +123,7 @@ def restore(
         done = asyncio.run(_replayed(settings))
     typer.echo(
         f"{done.known} erasures in the ledger, {done.erased_again} people erased again, "
-        f"{done.reentered} erasures entered into the ledger again"
+        f"{done.restored} erasures entered into the ledger again"
     )
 
 
@@ -147,7 +147,7 @@ async def _moved_in(settings: Settings) -> None:
 
 async def _letters_held(settings: Settings) -> int:
     async with opened(settings) as place:
-        return await ledger_replay.hold_letters(place.database)
+        return await ledger_replay.hold_emails(place.database)
 
 
 async def _replayed(settings: Settings) -> ReplayResult:
@@ -182,7 +182,7 @@ def listed() -> None:
 
     for row in asyncio.run(found()):
         state = f"removed {_day(row.removed_at)}" if row.removed_at else f"remove by {_day(row.expires_at)}"
-        typer.echo(f"{backups.name_of(row)}  {state}")
+        typer.echo(f"{backups.file_name(row)}  {state}")
 
 
 @app.command()
@@ -193,7 +193,7 @@ def removed(name: Annotated[str, typer.Argument(help="The file's name, as `priva
         with locate() as settings:
             async with opened(settings) as place, place.keyring.pool.acquire() as ring:
                 for row in await backups.all_backups(ring):
-                    if backups.name_of(row) == name:
+                    if backups.file_name(row) == name:
                         return await backups.remove_backup(ring, row.id)
         return False
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.databases import VAR, OpenDatabases, acting, locate, opened
-from mailers.emails import LETTERS, written
+from mailers.emails import EMAIL_TEMPLATES, render_email
 from mailers.message import Sender
 from models.delivery import review
 from models.delivery.review import ReviewFilter
@@ -26,7 +26,7 @@ LINK = "https://privacy.example.com/u/TOKEN"
 @app.command("list")
 def listed() -> None:
     """List the letters that there are."""
-    for name, letter in LETTERS.items():
+    for name, letter in EMAIL_TEMPLATES.items():
         typer.echo(f"{name:18} when {letter.when}")
 
 
@@ -38,7 +38,7 @@ def preview(
     show: Annotated[bool, typer.Option("--open", help="Open the HTML in a browser.")] = False,
 ) -> None:
     """Write a letter with invented contents, as text and as HTML."""
-    words = written(name, LETTERS[name].example, SENDER, LINK)
+    words = render_email(name, EMAIL_TEMPLATES[name].example, SENDER, LINK)
     into.mkdir(parents=True, exist_ok=True)
     for kind, body in (("txt", f"{words.subject}\n\n{words.text}"), ("html", words.html)):
         path = into / f"{name}.{kind}"

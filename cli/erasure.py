@@ -11,7 +11,7 @@ import typer
 from api.settings import UnsafeSettingError
 from cli.databases import locate, opened
 from models.erasure import certificates, systems
-from models.erasure.certificates import ForgedError
+from models.erasure.certificates import InvalidCertificateError
 from models.erasure.systems import SystemRow
 from models.storage.database import Database
 
@@ -33,7 +33,7 @@ def verify(
     """
     try:
         said = certificates.verify_certificate(file.read_text().strip(), _keys(keys))
-    except ForgedError as problem:
+    except InvalidCertificateError as problem:
         raise UnsafeSettingError(f"not a certificate of ours: {problem}") from None
     except (OSError, UnicodeDecodeError):
         raise UnsafeSettingError("the certificate's file cannot be read") from None
@@ -83,10 +83,10 @@ def secret(
             async with opened(settings) as place:
                 if renew:
                     async with place.database.transaction() as connection:
-                        await systems.NEW_SECRET.run(connection, name=name)
+                        await systems.ROTATE_SECRET.run(connection, name=name)
                 for row in await _all(place.database):
                     if row.name == name:
-                        return systems.shown_secret(place.keyring.masters, row)
+                        return systems.display_secret(place.keyring.masters, row)
         raise UnsafeSettingError("no system of that name is registered")
 
     typer.echo(asyncio.run(found()))

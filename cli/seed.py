@@ -21,7 +21,7 @@ from models.consent.purposes import PurposeRow
 from models.payments.fragments import FragmentInput
 from models.registration import bulk_insert
 from models.registration.bulk_insert import NewSubject
-from models.registration.records import ImportedConsent, ImportedSubject, ImportedSync, SubjectRecord
+from models.registration.records import ImportedConsent, ImportedSubject, ImportedSync, RecordContext
 from models.subjects.identifiers import SubjectIdentifier
 from models.sync.reports import ClientReport, SyncReport
 
@@ -109,9 +109,9 @@ async def _batch(place: OpenDatabases, numbers: Sequence[int], known: dict[str, 
     for number in numbers:
         at = BEGIN + EVERY * number
         next_id = ids_of(number, at)
-        newcomers.append(NewSubject(next_id(), person(number, at, known), SubjectRecord(at, "seed", version, next_id)))
+        newcomers.append(NewSubject(next_id(), person(number, at, known), RecordContext(at, "seed", version, next_id)))
     async with acting(place, "seed", "seed") as unit:
-        return await bulk_insert.copy(unit, newcomers, numbers[0] // BATCH)
+        return await bulk_insert.copy_new(unit, newcomers, numbers[0] // BATCH)
 
 
 def ids_of(number: int, at: datetime) -> Callable[[], UUID]:

@@ -16,7 +16,7 @@ from cli.databases import locate
 from cli.logging import configure_logging
 from mailers.message import Sender
 from mailers.transport import Transport
-from mailers.transport_factory import transport_of
+from mailers.transport_factory import create_transport_factory
 from models.access.database_roles import WORKER
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
@@ -25,7 +25,7 @@ from workers.audit_sealer import AuditSealer
 from workers.email_worker import EmailWorker
 from workers.erasure_worker import ErasureWorker
 from workers.notice_worker import NoticeWorker
-from workers.runner import WRITERS, run
+from workers.runner import WRITER_CONNECTIONS, run
 from workers.webhook_worker import WebhookWorker
 
 log = structlog.get_logger("privacy")
@@ -40,7 +40,7 @@ def mail(settings: Settings) -> tuple[Sender, Callable[[], Transport]]:
     url = settings.smtp_url.get_secret_value()
     try:
         sender = Sender.read(settings.mail_from, settings.reply_to, settings.public_url)
-        transport = transport_of(url, sender.domain)
+        transport = create_transport_factory(url, sender.domain)
     except ValueError as problem:
         raise UnsafeSettingError(str(problem)) from None
     if settings.environment == "production":
@@ -83,7 +83,7 @@ async def working(settings: Settings) -> None:
         settings.database_url.get_secret_value(),
         settings.keyring_url.get_secret_value(),
         readers=2,
-        writers=WRITERS,
+        writers=WRITER_CONNECTIONS,
         timeout=settings.statement_timeout,
         acting=DatabaseRoles(WORKER, WORKER),
     )

@@ -7,25 +7,25 @@ from typing import Any, Final, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mailers.message import Envelope, Sender, Written, message
+from mailers.message import EmailContent, Envelope, Sender, build_message
 from mailers.transport import Mail
 from models.consent import unsubscribe_links
 from models.delivery.claims import ClaimedEmail
 from models.encryption.keyring import Keyring
 from models.outbox.emails import SAYS, EmailKind
 
-Says = Mapping[str, Any]
+EventData = Mapping[str, Any]
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
+TEMPLATE_DIRECTORY: Final = Path(__file__).parent / "templates"
 _TEXT: Final = Environment(  # noqa: S701 -- plain text and headers, where an escape would be read as it stands
-    loader=FileSystemLoader(TEMPLATES),
+    loader=FileSystemLoader(TEMPLATE_DIRECTORY),
     undefined=StrictUndefined,
     auto_reload=False,
     trim_blocks=True,
     lstrip_blocks=True,
 )
 _HTML: Final = Environment(
-    loader=FileSystemLoader(TEMPLATES),
+    loader=FileSystemLoader(TEMPLATE_DIRECTORY),
     undefined=StrictUndefined,
     auto_reload=False,
     autoescape=True,
@@ -48,16 +48,16 @@ class EmailTemplate(NamedTuple):
     """A letter that there is: when it is written, how it is told, and what it might say."""
 
     when: str
-    told: Callable[[Says], dict[str, Any]]
-    example: Says
+    told: Callable[[EventData], dict[str, Any]]
+    example: EventData
 
 
-def identity_code(says: Says) -> dict[str, Any]:
+def identity_code(says: EventData) -> dict[str, Any]:
     """Give a code that proves that the person reads this address."""
     return {"code": says["code"], "until": _minute(says["expires_at"])}
 
 
-def request_received(says: Says) -> dict[str, Any]:
+def request_received(says: EventData) -> dict[str, Any]:
     """Say what the person asked for, and by when they have an answer (Art. 12(3) GDPR)."""
     return {
         "wish": _KINDS.get(says["kind"], "about your personal data"),
@@ -66,32 +66,32 @@ def request_received(says: Says) -> dict[str, Any]:
     }
 
 
-def opted_out(says: Says) -> dict[str, Any]:
+def opted_out(says: EventData) -> dict[str, Any]:
     """Confirm an opt-out."""
     return {"purposes": says["purposes"], "is_everything": says["is_everything"]}
 
 
-def consent_granted(says: Says) -> dict[str, Any]:
+def consent_granted(says: EventData) -> dict[str, Any]:
     """Confirm a consent, and say how to take it back (Art. 7(3) GDPR)."""
     return {"purpose": says["purpose"]}
 
 
-def details_corrected(says: Says) -> dict[str, Any]:
+def details_corrected(says: EventData) -> dict[str, Any]:
     """Tell the person, at the old and the new address, that something was put right."""
     return {"changed": [_CHANGES[change] for change in says["changed"]]}
 
 
-def erasure_scheduled(says: Says) -> dict[str, Any]:
+def erasure_scheduled(says: EventData) -> dict[str, Any]:
     """Say when the person is erased, and how to stop it."""
     return {"execute": _minute(says["execute_at"])}
 
 
-def erasure_done(says: Says) -> dict[str, Any]:
+def erasure_done(says: EventData) -> dict[str, Any]:
     """Say that it is done, and when the last backup is gone."""
     return {"completed": _day(says["completed_at"]), "backups_clear": _day(says["backups_clear_at"])}
 
 
-def erasure_denied(says: Says) -> dict[str, Any]:
+def erasure_denied(says: EventData) -> dict[str, Any]:
     """Say why, and where to complain (Art. 12(4) GDPR)."""
     return {"reason": _DENIALS.get(says["reason"], _DENIALS["OTHER"])}
 
@@ -104,7 +104,7 @@ _CHANGES: Final = {
     "primary_address": "the mail address that we write to",
 }
 
-LETTERS: Final[Mapping[EmailKind, EmailTemplate]] = {
+EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
     EmailKind.IDENTITY_CODE: EmailTemplate(
         "a person asks for something that needs proof of who they are",
         identity_code,
@@ -136,16 +136,18 @@ LETTERS: Final[Mapping[EmailKind, EmailTemplate]] = {
         "an erasure is denied", erasure_denied, {"reason": "INSUFFICIENT_VERIFICATION"}
     ),
 }
-if LETTERS.keys() != set(EmailKind) or any(LETTERS[name].example.keys() != SAYS[name] for name in EmailKind):
+if EMAIL_TEMPLATES.keys() != set(EmailKind) or any(
+    EMAIL_TEMPLATES[name].example.keys() != SAYS[name] for name in EmailKind
+):
     raise SystemExit("mailers/emails.py and models/outbox/emails.py differ")
 
 
-def written(name: EmailKind, says: Says, sender: Sender, unsubscribe: str | None = None) -> Written:
+def render_email(name: EmailKind, says: EventData, sender: Sender, unsubscribe: str | None = None) -> EmailContent:
     """Put a letter into words."""
-    return rendered(name, LETTERS[name].told(says), sender, unsubscribe)
+    return render_templates(name, EMAIL_TEMPLATES[name].told(says), sender, unsubscribe)
 
 
-def rendered(name: str, says: Says, sender: Sender, unsubscribe: str | None = None) -> Written:
+def render_templates(name: str, says: EventData, sender: Sender, unsubscribe: str | None = None) -> EmailContent:
     """Fill the templates of one folder."""
     told = {
         **says,
@@ -153,19 +155,19 @@ def rendered(name: str, says: Says, sender: Sender, unsubscribe: str | None = No
         "contact": (sender.reply_to or sender.address).addr_spec,
         "unsubscribe": unsubscribe,
     }
-    return Written(
+    return EmailContent(
         subject=_TEXT.get_template(f"{name}/subject.txt").render(told).strip(),
         text=_TEXT.get_template(f"{name}/body.txt").render(told).strip() + "\n",
         html=_HTML.get_template(f"{name}/body.html").render(told).strip() + "\n",
     )
 
 
-def message_of(sender: Sender, keyring: Keyring, letter: ClaimedEmail) -> Mail:
+def build_email(sender: Sender, keyring: Keyring, letter: ClaimedEmail) -> Mail:
     """Make a claimed letter ready to go."""
     row = letter.row
     link = unsubscribe_links.build_url(keyring, sender.public_url, row.subject_id, row.purpose) if row.purpose else None
     envelope = Envelope(row.letter, row.message_id, letter.address, row.posted_at, link)
-    return message(sender, envelope, written(EmailKind(row.letter), letter.context, sender, link))
+    return build_message(sender, envelope, render_email(EmailKind(row.letter), letter.context, sender, link))
 
 
 def _day(text: str) -> str:

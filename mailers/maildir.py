@@ -16,17 +16,17 @@ class Maildir:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    async def offer(self, mail: Mail) -> None:
+    async def send_envelope(self, mail: Mail) -> None:
         """Do nothing: a directory takes letters to anybody."""
 
-    async def deliver(self, mail: Mail) -> int:
+    async def send_data(self, mail: Mail) -> int:
         try:
             await asyncio.to_thread(self._write, mail)
         except OSError as problem:
-            raise TransportUnavailable(type(problem).__name__, met_letter=False) from None
+            raise TransportUnavailable(type(problem).__name__, counts_attempt=False) from None
         return _ACCEPTED
 
-    async def withdraw(self) -> None:
+    async def reset(self) -> None:
         """Do nothing: there is nothing to take back."""
 
     async def close(self) -> None:

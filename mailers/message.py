@@ -17,8 +17,8 @@ BOUNDARY: Final = "=_alternative"
 _UNFOLDED: Final = frozenset(
     {"date", "feedback-id", "list-unsubscribe", "list-unsubscribe-post", "message-id", "mime-version", "to"}
 )
-_MOST_CLASSES: Final = 100
-_ALIKE: Final = frozenset(
+_MAX_CLASSES: Final = 100
+_CACHED_HEADERS: Final = frozenset(
     {
         "auto-submitted",
         "content-transfer-encoding",
@@ -43,7 +43,7 @@ class _Registry(HeaderRegistry):
 
     def __getitem__(self, name: str) -> Any:
         known = self._classes.get(name.lower())
-        if known is None and len(self._classes) < _MOST_CLASSES:
+        if known is None and len(self._classes) < _MAX_CLASSES:
             known = self._classes[name.lower()] = super().__getitem__(name)
         return known or super().__getitem__(name)
 
@@ -55,14 +55,14 @@ class _Policy(EmailPolicy):
     """
 
     def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
-        if name.lower() in _ALIKE and isinstance(value, str):
+        if name.lower() in _CACHED_HEADERS and isinstance(value, str):
             return _parsed(name, str(value))
         return super().header_store_parse(name, value)
 
     def fold(self, name: str, value: Any) -> str:
         if name.lower() in _UNFOLDED:
             return f"{name}: {value}\r\n"
-        return _folded(name, value) if name.lower() in _ALIKE else super().fold(name, value)
+        return _folded(name, value) if name.lower() in _CACHED_HEADERS else super().fold(name, value)
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         return self.fold(name, value).encode("utf-8" if self.utf8 else "ascii", "surrogateescape")
@@ -108,7 +108,7 @@ class Sender(NamedTuple):
         return self.address.domain.encode("idna").decode()
 
 
-class Written(NamedTuple):
+class EmailContent(NamedTuple):
     """A letter in words."""
 
     subject: str
@@ -127,7 +127,7 @@ class Envelope(NamedTuple):
     """Where a person leaves with one click; only letters that a purpose governs have it."""
 
 
-def message(sender: Sender, envelope: Envelope, written: Written) -> Mail:
+def build_message(sender: Sender, envelope: Envelope, written: EmailContent) -> Mail:
     """Make a letter ready to go: the same one, to the octet, however often it is made."""
     policy = POLICY if envelope.recipient.rpartition("@")[0].isascii() else INTERNATIONAL
     made = EmailMessage(policy=policy)

@@ -10,22 +10,22 @@ from email_validator import validate_email
 
 from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, Mail, TransportUnavailable
 
-ANSWER: Final = 30.0
+REPLY_TIMEOUT: Final = 30.0
 """Seconds that a mail server may take for an answer."""
-VERDICT: Final = 60.0
+DATA_TIMEOUT: Final = 60.0
 """Seconds that a mail server may take to accept or refuse a whole letter."""
-LETTERS_A_CONNECTION: Final = 200
+MAX_EMAILS_PER_CONNECTION: Final = 200
 _PERMANENT: Final = 500
-_GO_AHEAD: Final = 354
+_START_MAIL_INPUT: Final = 354
 _ACCEPTED: Final = 250
-_CLOSING: Final = 421
+_SERVICE_CLOSING: Final = 421
 
 
 class Smtp:
     """One connection to a mail server (RFC 5321), opened when it is needed and used for many letters."""
 
     def __init__(
-        self, client: Callable[[], aiosmtplib.SMTP], *, answer: float = ANSWER, verdict: float = VERDICT
+        self, client: Callable[[], aiosmtplib.SMTP], *, answer: float = REPLY_TIMEOUT, verdict: float = DATA_TIMEOUT
     ) -> None:
         self._make = client
         self._answer = answer
@@ -33,8 +33,8 @@ class Smtp:
         self._client: aiosmtplib.SMTP | None = None
         self._used = 0
 
-    async def offer(self, mail: Mail) -> None:
-        if self._client is not None and self._used >= LETTERS_A_CONNECTION:
+    async def send_envelope(self, mail: Mail) -> None:
+        if self._client is not None and self._used >= MAX_EMAILS_PER_CONNECTION:
             await self.close()
         if self._client is not None and self._client.is_connected:
             try:
@@ -49,7 +49,7 @@ class Smtp:
             await self._client.connect(timeout=self._answer)
         except (SMTPException, OSError, TimeoutError, ValueError) as problem:
             self._abandon()
-            raise TransportUnavailable(type(problem).__name__, met_letter=False) from None
+            raise TransportUnavailable(type(problem).__name__, counts_attempt=False) from None
         await self._envelope(self._client, mail)
 
     async def _envelope(self, client: aiosmtplib.SMTP, mail: Mail) -> None:
@@ -57,7 +57,7 @@ class Smtp:
         try:
             if client.is_ehlo_or_helo_needed:
                 await client.ehlo(timeout=self._answer)
-            recipient, options, encoding = _addressed(client, mail.recipient)
+            recipient, options, encoding = _recipient_options(client, mail.recipient)
             await client.mail(mail.sender, options=options, encoding=encoding, timeout=self._answer)
             await client.rcpt(recipient, encoding=encoding, timeout=self._answer)
         except aiosmtplib.SMTPRecipientRefused as refused:
@@ -80,7 +80,7 @@ class Smtp:
             await self._after(_ACCEPTED)
             raise DeliveryRejected(553, is_permanent=True) from None
 
-    async def deliver(self, mail: Mail) -> int:
+    async def send_data(self, mail: Mail) -> int:
         client = self._client
         if client is None or client.protocol is None:
             raise TransportUnavailable("closed")
@@ -89,7 +89,7 @@ class Smtp:
         except (SMTPException, OSError, TimeoutError) as problem:
             self._abandon()
             raise TransportUnavailable(type(problem).__name__) from None
-        if code != _GO_AHEAD:
+        if code != _START_MAIL_INPUT:
             await self._after(code)
             raise DeliveryRejected(code, is_permanent=code >= _PERMANENT)
         try:
@@ -97,23 +97,23 @@ class Smtp:
             protocol = client.protocol
             if protocol is None:
                 raise TransportUnavailable("closed")
-            protocol.write(stuffed(mail.body))
+            protocol.write(dot_stuff(mail.body))
             code, message = await protocol.read_response(timeout=self._verdict)
         except (SMTPException, OSError, TimeoutError) as problem:
             self._abandon()
             raise DeliveryUnconfirmed(type(problem).__name__) from None
         if code == _ACCEPTED:
             return code
-        if code == _CLOSING:
+        if code == _SERVICE_CLOSING:
             self._abandon()
         raise DeliveryRejected(code, is_permanent=code >= _PERMANENT, is_about_address=message.startswith("5.1."))
 
-    async def withdraw(self) -> None:
+    async def reset(self) -> None:
         await self._after(_ACCEPTED)
 
     async def _after(self, code: int) -> None:
         """Make the connection ready for the next letter; Unreachable when the server is closing it."""
-        if self._client is None or code == _CLOSING:
+        if self._client is None or code == _SERVICE_CLOSING:
             self._abandon()
             raise TransportUnavailable(str(code))
         try:
@@ -135,7 +135,7 @@ class Smtp:
         self._abandon()
 
 
-def _addressed(client: aiosmtplib.SMTP, recipient: str) -> tuple[str, list[str], str]:
+def _recipient_options(client: aiosmtplib.SMTP, recipient: str) -> tuple[str, list[str], str]:
     """Give a recipient as this server takes it, with the options and the encoding that it needs.
 
     Declined when the server takes no such address, ValueError when it is none.
@@ -154,7 +154,7 @@ def _addressed(client: aiosmtplib.SMTP, recipient: str) -> tuple[str, list[str],
     return recipient, options, encoding
 
 
-def stuffed(body: bytes) -> bytes:
+def dot_stuff(body: bytes) -> bytes:
     """Give a letter as DATA wants it (RFC 5321, 4.5.2): a dot before each leading dot, and a dot alone at the end."""
     lines = body.removesuffix(b"\r\n").split(b"\r\n")
     return b"".join(b"." * line.startswith(b".") + line + b"\r\n" for line in lines) + b".\r\n"

@@ -2,8 +2,8 @@
 
 import orjson
 
-from mailers.emails import rendered
-from mailers.message import Envelope, Sender, message
+from mailers.emails import render_templates
+from mailers.message import Envelope, Sender, build_message
 from mailers.transport import Mail
 from models.access import access_grants, tokens
 from models.audit import inclusion_proofs
@@ -51,11 +51,11 @@ async def _audit_head(connection: Connection, notice: StaffNoticeRow) -> dict[st
     }
 
 
-def made(sender: Sender, notice: StaffNoticeRow, says: dict[str, str], recipients: list[str]) -> list[Mail]:
+def build_notices(sender: Sender, notice: StaffNoticeRow, says: dict[str, str], recipients: list[str]) -> list[Mail]:
     """Make a notice ready to go to each of those who are told."""
-    words = rendered(notice.notice, says, sender)
+    words = render_templates(notice.notice, says, sender)
     return [
-        message(
+        build_message(
             sender,
             Envelope(notice.notice, f"<{notice.id.hex}.{number}@{sender.domain}>", recipient, notice.posted_at),
             words,

@@ -15,9 +15,9 @@ class Mail(NamedTuple):
 class TransportUnavailable(Exception):  # noqa: N818 -- it says what the matter is
     """The mail server cannot be talked to, or stopped talking: no letter was handed over."""
 
-    def __init__(self, problem: str, *, met_letter: bool = True) -> None:
+    def __init__(self, problem: str, *, counts_attempt: bool = True) -> None:
         super().__init__(problem)
-        self.met_letter = met_letter
+        self.counts_attempt = counts_attempt
         """Whether it stopped at this letter; otherwise the letter has no part in it."""
 
 
@@ -38,13 +38,13 @@ class DeliveryUnconfirmed(Exception):  # noqa: N818
 class Transport(Protocol):
     """A road for one letter after another. ``offer`` comes first, then ``deliver``, or ``withdraw``."""
 
-    async def offer(self, mail: Mail) -> None:
+    async def send_envelope(self, mail: Mail) -> None:
         """Say who writes to whom. Unreachable, or Declined."""
 
-    async def deliver(self, mail: Mail) -> int:
+    async def send_data(self, mail: Mail) -> int:
         """Hand the letter over; give the reply's code. Unreachable, Declined, or Unanswered."""
 
-    async def withdraw(self) -> None:
+    async def reset(self) -> None:
         """Take an offer back."""
 
     async def close(self) -> None:

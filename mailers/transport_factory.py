@@ -8,17 +8,19 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from mailers.maildir import Maildir
-from mailers.smtp import ANSWER, VERDICT, Smtp
+from mailers.smtp import DATA_TIMEOUT, REPLY_TIMEOUT, Smtp
 from mailers.transport import Transport
 
 STARTTLS: Final = {"required": True, "opportunistic": None, "never": False}
-FORM: Final = (
+USAGE: Final = (
     "PRIVACY_SMTP_URL is smtp://USER:PASSWORD@HOST:PORT?starttls=required (or opportunistic, never), "
     "smtps://USER:PASSWORD@HOST:PORT, or maildir:DIRECTORY; ca=FILE names a certificate authority of your own"
 )
 
 
-def transport_of(url: str, ehlo: str, *, answer: float = ANSWER, verdict: float = VERDICT) -> Callable[[], Transport]:
+def create_transport_factory(
+    url: str, ehlo: str, *, answer: float = REPLY_TIMEOUT, verdict: float = DATA_TIMEOUT
+) -> Callable[[], Transport]:
     """Give what makes transports for a URL; ValueError with a sentence when it is malformed.
 
     ``ehlo`` is what we call ourselves when we greet a mail server.
@@ -27,7 +29,7 @@ def transport_of(url: str, ehlo: str, *, answer: float = ANSWER, verdict: float 
     if parts.scheme == "maildir" and parts.path and not parts.netloc:
         return lambda: Maildir(Path(parts.path))
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise ValueError(FORM)
+        raise ValueError(USAGE)
     options = _options(parts)
     starttls = STARTTLS[options.get("starttls", "required")]
 
@@ -60,7 +62,7 @@ def _options(parts: SplitResult) -> dict[str, str]:
         or options.keys() - {"starttls", "ca"}
         or options.get("starttls", "never") not in STARTTLS
     ):
-        raise ValueError(FORM)
+        raise ValueError(USAGE)
     if "ca" in options and not Path(options["ca"]).is_file():
         raise ValueError("PRIVACY_SMTP_URL names a file of a certificate authority (ca=) that is not there")
     return options

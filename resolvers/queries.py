@@ -145,7 +145,7 @@ class Query:
         first: First = DEFAULT_FIRST,
         after: After = strawberry.UNSET,
     ) -> Connection[ErasureStep]:
-        return await page(info.context, _STEPS, steps.asked_of(system, state), {"first": first, "after": after})
+        return await page(info.context, _STEPS, steps.page_key(system, state), {"first": first, "after": after})
 
     @root_field(description="All tokens, the oldest first; never their secrets.")
     def tokens(self, info: Info) -> list[Token]:

@@ -46,7 +46,7 @@ def _retained(state: str, completed_at: datetime | None) -> list[RetainedRow]:
     """Say what stays of whoever is erased; before that, the plan says it."""
     if state not in EXECUTING_STATES and state != RequestState.COMPLETED:
         return []
-    return scope.still_retained(completed_at.date() if completed_at else None, now().date())
+    return scope.currently_retained(completed_at.date() if completed_at else None, now().date())
 
 
 def _certificate(jws: str | None, issued_at: datetime | None) -> CertificateRow | None:

@@ -52,7 +52,7 @@ def declared(history: str) -> dict[str, Any]:
 
 
 def owed(history: str) -> set[str]:
-    return {name for name, column in declared(history).items() if scope.reference_columns(column)}
+    return {name for name, column in declared(history).items() if scope.must_be_erased(column)}
 
 
 @pytest.mark.anyio
@@ -68,7 +68,7 @@ async def test_every_live_column_has_a_fate(databases: Databases, history: str) 
 
 
 def test_what_is_owed_is_reached_by_a_step_and_by_the_plan() -> None:
-    assert owed("privacy") - scope.reached_columns() - completion.REACHES == set()
+    assert owed("privacy") - scope.erased_columns() - completion.CLEARED_COLUMNS == set()
     planned = {step.what for step in scope.ERASURE_TARGETS}
     assert len(planned) == len(scope.ERASURE_TARGETS)
     assert {name.partition(".")[0] for name in owed("keyring")} == KEYS
@@ -142,7 +142,7 @@ async def test_every_owed_column_is_filled_by_a_life_and_empty_after_an_erasure(
         step_id = await connection.fetchval("SELECT id FROM erasure_steps")
     async with world.unit(Role.SERVICE) as made:
         await steps.fail_erasure_step(made, step_id, "it is read-only")
-    assert await holding(world, "privacy") <= completion.REACHES
+    assert await holding(world, "privacy") <= completion.CLEARED_COLUMNS
     seen = {history: names | await holding(world, history) for history, names in seen.items()}
     async with world.unit(Role.SERVICE) as made:
         await steps.complete_erasure_step(made, step_id, 1)

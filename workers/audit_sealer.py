@@ -19,9 +19,9 @@ POLL: Final = 0.5
 """Seconds between two looks at what was committed."""
 MONTHS_AHEAD: Final = 3
 """Months for which there is a table for events before they begin."""
-LOOKED_AHEAD: Final = timedelta(hours=6)
+PARTITION_CHECK_INTERVAL: Final = timedelta(hours=6)
 
-AHEAD: Final = Statement("""
+CREATE_PARTITIONS: Final = Statement("""
 SELECT access_event_months(CURRENT_DATE, :months)
 """)
 
@@ -73,7 +73,7 @@ class AuditSealer:
     async def _look_ahead(self) -> None:
         """Have the tables made of the months to come."""
         at = datetime.now(UTC)
-        if at - self._looked_ahead_at > LOOKED_AHEAD:
+        if at - self._looked_ahead_at > PARTITION_CHECK_INTERVAL:
             async with self._database.writers.acquire() as connection:
-                await AHEAD.value(connection, months=1 + MONTHS_AHEAD)
+                await CREATE_PARTITIONS.value(connection, months=1 + MONTHS_AHEAD)
             self._looked_ahead_at = at

@@ -22,17 +22,17 @@ BATCH: Final = 50
 """How many people are erased side by side, at most: their statements are shared, their commits too."""
 POLL: Final = 1.0
 """Seconds between two looks for work when there is none."""
-TIDIED: Final = 1.0
+CLEANUP_INTERVAL: Final = 1.0
 """Seconds between two moves of the mark while there is work: whoever serves compares all that lies beyond it."""
-LONGEST_PAUSE: Final = 30.0
+MAX_BACKOFF: Final = 30.0
 
 ERASED: Final = Counter("privacy_erasures", "People erased here.")
 COMPLETED: Final = Counter("privacy_erasures_completed", "Erasures completed everywhere.")
-LETTERLESS: Final = Counter("privacy_erasures_without_letter", "Erasures whose last letter could not be posted.")
+WITHOUT_EMAIL: Final = Counter("privacy_erasures_without_letter", "Erasures whose last letter could not be posted.")
 LAGGING: Final = Gauge("privacy_behind_ledger", "1 while the database is not in step with the erasure ledger.")
 
 
-class BehindError(Exception):
+class LedgerLagError(Exception):
     """The databases are not in step: nothing may be erased, or said to be, before `privacy restore replay`."""
 
 
@@ -72,8 +72,8 @@ class ErasureWorker:
                     await asyncio.sleep(poll * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter, no secret
                 pause = 0.0
             except Exception as problem:  # noqa: BLE001 -- the loop outlives whatever happens in one round
-                pause = min(LONGEST_PAUSE, max(1.0, pause * 2))
-                level = 30 if isinstance(problem, (BehindError, *OUTAGE_ERRORS)) else 40
+                pause = min(MAX_BACKOFF, max(1.0, pause * 2))
+                level = 30 if isinstance(problem, (LedgerLagError, *OUTAGE_ERRORS)) else 40
                 log.log(level, "erasures wait", problem=type(problem).__name__, seconds=pause)
                 self._seen = None
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 -- jitter, no secret
@@ -103,13 +103,13 @@ class ErasureWorker:
             most=BATCH,
         )
         COMPLETED.inc(len(completed.request_ids))
-        for request_id in completed.without_letter:
-            LETTERLESS.inc()
+        for request_id in completed.without_email:
+            WITHOUT_EMAIL.inc()
             log.warning("erasure completed without a letter", request=str(request_id))
         if self._rate and claimed:
             await asyncio.sleep(max(0.0, began + len(claimed) / self._rate - asyncio.get_running_loop().time()))
         is_idle = not (claimed or completed.request_ids)
-        if is_idle or asyncio.get_running_loop().time() >= self._tidied_at + TIDIED:
+        if is_idle or asyncio.get_running_loop().time() >= self._tidied_at + CLEANUP_INTERVAL:
             self._seen = await completion.clean_up(self._database, self._keyring, self._seen)
             self._tidied_at = asyncio.get_running_loop().time()
         if is_idle:
@@ -124,7 +124,7 @@ class ErasureWorker:
             self._forgotten_on = today
 
     async def _sign(self) -> CertificateSigner:
-        self._signer = await certificates.signer(self._keyring)
+        self._signer = await certificates.current_signer(self._keyring)
         return self._signer
 
     async def _catch_up(self) -> CleanupResult:
@@ -132,6 +132,6 @@ class ErasureWorker:
         found = await ledger_lag.read_lag(self._database, self._keyring)
         LAGGING.set(found is not None)
         if found:
-            raise BehindError(found)
+            raise LedgerLagError(found)
         async with self._database.writers.acquire() as connection:
             return CleanupResult(await completion.set_ledger_mark(connection))

@@ -10,7 +10,7 @@ import asyncpg
 import structlog
 
 from mailers.message import Sender
-from mailers.staff_notices import made, template_context
+from mailers.staff_notices import build_notices, template_context
 from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, Transport, TransportUnavailable
 from models.outbox import staff_notices
 from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
@@ -86,9 +86,9 @@ class NoticeWorker:
     async def _send(self, notice: StaffNoticeRow, says: dict[str, str]) -> bool:
         transport = self._transport()
         try:
-            for mail in made(self._sender, notice, says, self._recipients[notice.notice]):
-                await transport.offer(mail)
-                await transport.deliver(mail)
+            for mail in build_notices(self._sender, notice, says, self._recipients[notice.notice]):
+                await transport.send_envelope(mail)
+                await transport.send_data(mail)
         except (DeliveryRejected, DeliveryUnconfirmed, TransportUnavailable) as problem:
             log.warning("a notice is not sent", notice=notice.notice, problem=type(problem).__name__)
             return False

@@ -23,7 +23,7 @@ BATCH: Final = 16
 TIMEOUT: Final = 15.0
 """Seconds after which a system counts as not having heard."""
 POLL: Final = 1.0
-TYPE: Final = "erasure.requested"
+EVENT_TYPE: Final = "erasure.requested"
 
 WEBHOOKS: Final = Counter("privacy_webhooks", "Webhooks sent, by what came of them.", ["system", "outcome"])
 
@@ -77,7 +77,7 @@ class WebhookWorker:
         timestamp = int(time.time())
         body = orjson.dumps(
             {
-                "type": TYPE,
+                "type": EVENT_TYPE,
                 "timestamp": telling.created_at,
                 "data": {
                     "stepId": message_id,
@@ -87,12 +87,12 @@ class WebhookWorker:
                 },
             }
         )
-        secrets = systems.secrets_of(self._keyring.masters, telling.system)
+        secrets = systems.signing_secrets(self._keyring.masters, telling.system)
         headers = {
             "content-type": "application/json",
             "webhook-id": message_id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": systems.signature(secrets, message_id, timestamp, body),
+            "webhook-signature": systems.sign(secrets, message_id, timestamp, body),
         }
         async with client.stream("POST", telling.system.webhook_url or "", content=body, headers=headers) as answer:
             return None if answer.is_success else f"HTTP {answer.status_code}"

@@ -47,7 +47,9 @@ class Importer:
                 outcomes[number] = _refused(refusal)
         looks = dict(zip(people, await self._look(list(people.values())), strict=True))
         fresh = sum(look.is_new for look in looks.values())
-        places = await retried(lambda: bulk_insert.insert_slots(self._place.database, self._place.keyring, fresh), PART)
+        places = await retried(
+            lambda: bulk_insert.prepare_slots(self._place.database, self._place.keyring, fresh), PART
+        )
         ready = list(places)
         """Places that no deed was given: a place that one was given may be somebody's, whatever became of the deed."""
         earlier: dict[object, asyncio.Task[LineResult]] = {}
@@ -77,7 +79,7 @@ class Importer:
                 if before:
                     [look] = await self._look([person])
                 if look.is_repeat:
-                    return _outcome(ImportResult(ImportOutcome.UNCHANGED, look.honoured))
+                    return _outcome(ImportResult(ImportOutcome.UNCHANGED, look.forbidden_count))
                 place = ready.pop() if look.is_new and ready else None
                 return _outcome(await retried(lambda: self._take(person, place), PART))
             except Refused as refusal:
@@ -97,7 +99,7 @@ class Importer:
 
 
 def _outcome(taken: ImportResult) -> LineResult:
-    return LineResult((str(taken.arrival), *[HONOURED] * taken.honoured))
+    return LineResult((str(taken.outcome), *[HONOURED] * taken.forbidden_count))
 
 
 def _refused(refusal: Refused) -> LineResult:

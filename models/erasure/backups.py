@@ -10,7 +10,7 @@ from models.storage.columns import ErasureAction, KeyringTable, Timestamp, Uuid,
 from models.storage.ids import new_id
 from models.storage.statement import Connection, Statement
 
-LONGEST_LIFE = timedelta(days=183)
+MAX_RETENTION = timedelta(days=183)
 """Privacy policy: "These backups are not kept longer than six months." """
 
 
@@ -42,7 +42,7 @@ class BackupRow(NamedTuple):
     removed_at: datetime | None
 
 
-RECORD = Statement("""
+INSERT_BACKUP = Statement("""
 INSERT INTO backup_sets (id, made_at, expires_at, ledger_position, size_bytes)
 VALUES (:id, :made_at, :expires_at, :position, :size_bytes)
 """)
@@ -61,14 +61,14 @@ AND expires_at <= clock_timestamp()
 ORDER BY expires_at, id
 """)
 
-REMOVED = Statement("""
+MARK_REMOVED = Statement("""
 UPDATE backup_sets
 SET removed_at = COALESCE(removed_at, clock_timestamp())
 WHERE id = :id
 """)
 
 
-def name_of(backup: BackupRow) -> str:
+def file_name(backup: BackupRow) -> str:
     """Give the name of a backup's file: made of its time and id."""
     return f"privacy-{backup.made_at:%Y%m%dT%H%M%SZ}-{backup.id.hex[-8:]}.dump"
 
@@ -78,11 +78,11 @@ async def record_backup(
 ) -> UUID:
     """Record a backup that was made; give its id."""
     backup_id = new_id()
-    await RECORD.run(
+    await INSERT_BACKUP.run(
         keyring,
         id=backup_id,
         made_at=made_at,
-        expires_at=made_at + min(life, LONGEST_LIFE),
+        expires_at=made_at + min(life, MAX_RETENTION),
         position=position,
         size_bytes=size_bytes,
     )
@@ -101,4 +101,4 @@ async def expired_backups(keyring: Connection) -> list[BackupRow]:
 
 async def remove_backup(keyring: Connection, backup_id: UUID) -> bool:
     """Note that a backup is gone; False when there is none by that id."""
-    return bool(await REMOVED.run(keyring, id=backup_id))
+    return bool(await MARK_REMOVED.run(keyring, id=backup_id))

@@ -37,17 +37,17 @@ FROM signing_keys
 ORDER BY created_at DESC, kid
 """)
 
-PUBLISHED = Statement("""
+PUBLIC_KEYS = Statement("""
 SELECT kid, public
 FROM signing_keys
 ORDER BY created_at DESC, kid
 """)
 
-TURN = Statement("""
+LOCK_KEYS = Statement("""
 SELECT pg_advisory_xact_lock(5302)
 """)
 
-ADD = Statement("""
+INSERT_KEY = Statement("""
 INSERT INTO signing_keys (kid, master_version, wrapped, public)
 VALUES (:kid, :master_version, :wrapped, :public)
 """)
@@ -72,26 +72,26 @@ class CertificateSigner(NamedTuple):
         )
 
 
-async def signer(keyring: Keyring) -> CertificateSigner:
+async def current_signer(keyring: Keyring) -> CertificateSigner:
     """Give the newest signing key; the first one is made when it is first needed."""
     async with keyring.pool.acquire() as connection, connection.transaction():
         if (found := await KEYS.row(connection)) is None:
-            await TURN.value(connection)
+            await LOCK_KEYS.value(connection)
             if (found := await KEYS.row(connection)) is None:
-                await add(keyring, connection)
+                await add_key(keyring, connection)
                 found = await KEYS.row(connection)
     assert found  # noqa: S101 -- it was made just now, if it was not there before
     kid, version, wrapped, _ = found
-    secret = keyring.masters.unwrap(version, wrapped, _bound(kid))
+    secret = keyring.masters.unwrap(version, wrapped, _associated_data(kid))
     return CertificateSigner(kid, Ed25519PrivateKey.from_private_bytes(secret))
 
 
-async def add(keyring: Keyring, connection: Connection) -> None:
+async def add_key(keyring: Keyring, connection: Connection) -> None:
     """Make a new signing key: it signs from now on; the older ones still verify."""
     secret, kid = os.urandom(32), base64.urlsafe_b64encode(os.urandom(12)).decode()
     public = Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
-    wrapped = keyring.masters.wrap(secret, _bound(kid))
-    await ADD.run(connection, kid=kid, master_version=keyring.masters.current, wrapped=wrapped, public=public)
+    wrapped = keyring.masters.wrap(secret, _associated_data(kid))
+    await INSERT_KEY.run(connection, kid=kid, master_version=keyring.masters.current, wrapped=wrapped, public=public)
 
 
 async def rewrap(keyring: Keyring) -> int:
@@ -99,9 +99,12 @@ async def rewrap(keyring: Keyring) -> int:
     async with keyring.pool.acquire() as connection, connection.transaction():
         rows = [row for row in await KEYS.rows(connection) if row["master_version"] != keyring.masters.current]
         for kid, version, wrapped, _ in rows:
-            secret = keyring.masters.unwrap(version, wrapped, _bound(kid))
+            secret = keyring.masters.unwrap(version, wrapped, _associated_data(kid))
             await REWRAP.run(
-                connection, kid=kid, current=keyring.masters.current, wrapped=keyring.masters.wrap(secret, _bound(kid))
+                connection,
+                kid=kid,
+                current=keyring.masters.current,
+                wrapped=keyring.masters.wrap(secret, _associated_data(kid)),
             )
     return len(rows)
 
@@ -118,12 +121,12 @@ async def published_keys(connection: Connection) -> dict[str, Any]:
                 "kid": kid,
                 "x": base64.urlsafe_b64encode(public).rstrip(b"=").decode(),
             }
-            for kid, public in await PUBLISHED.rows(connection)
+            for kid, public in await PUBLIC_KEYS.rows(connection)
         ]
     }
 
 
-class ForgedError(Exception):
+class InvalidCertificateError(Exception):
     """A certificate that none of the published keys signed, or that was changed since."""
 
 
@@ -133,12 +136,12 @@ def verify_certificate(jws: str, keys: Sequence[Mapping[str, Any]]) -> dict[str,
         kid = jwt.get_unverified_header(jws).get("kid")
         key = next((jwt.PyJWK(dict(key)) for key in keys if key.get("kid") == kid), None)
         if key is None:
-            raise ForgedError("no published key has the name that the certificate gives")
+            raise InvalidCertificateError("no published key has the name that the certificate gives")
         said: dict[str, Any] = orjson.loads(jwt.api_jws.decode(jws, key, algorithms=["EdDSA"]))
     except (jwt.PyJWTError, ValueError, TypeError):
-        raise ForgedError("the signature does not fit") from None
+        raise InvalidCertificateError("the signature does not fit") from None
     return said
 
 
-def _bound(kid: str) -> bytes:
+def _associated_data(kid: str) -> bytes:
     return b"signing_keys\x00" + kid.encode()

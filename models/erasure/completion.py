@@ -12,8 +12,8 @@ from models.encryption.keyring import Keyring
 from models.erasure import completion_emails, ledger, scope, steps
 from models.erasure.certificates import CertificateSigner
 from models.erasure.completion_emails import CompletionEmail
-from models.erasure.execution import WORKER
-from models.erasure.scope import OURS
+from models.erasure.execution import ERASURE_WORKER
+from models.erasure.scope import SERVICE_NAME
 from models.erasure.steps import ErasureStepRow
 from models.storage.clock import now
 from models.storage.database import Database
@@ -35,21 +35,21 @@ class CompletableErasure(NamedTuple):
     farewell_address: bytes | None
 
 
-class CompletedErasure(NamedTuple):
+class CompletionResult(NamedTuple):
     """What a round of completing came to: the requests, and those of them whose letter could not be posted."""
 
     request_ids: list[UUID]
-    without_letter: list[UUID]
+    without_email: list[UUID]
 
 
 class CleanupResult(NamedTuple):
     """Where the mark is, and up to which position entries were looked at; 0 begins anew."""
 
     mark: int
-    looked_to: int = 0
+    scanned_to: int = 0
 
 
-READY = Statement("""
+LOCK_COMPLETABLE = Statement("""
 SELECT r.subject_id, r.id, r.reason, r.received_at, r.erased_at, r.erased, r.farewell_to, r.farewell_address
 FROM subjects AS s
 JOIN rights_requests AS r ON r.subject_id = s.id
@@ -69,20 +69,20 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:jws AS text[])) AS c (id, jws)
 WHERE r.id = c.id
 """)
 
-FORGET_REFERENCES = Statement("""
+CLEAR_STEPS = Statement("""
 UPDATE erasure_steps
 SET account_reference = NULL, error = NULL
 WHERE request_id = ANY(:ids)
 AND (account_reference IS NOT NULL OR error IS NOT NULL)
 """)
 
-PEOPLE_ARE_ERASED = Statement("""
+MARK_SUBJECTS_ERASED = Statement("""
 UPDATE subjects
 SET status = 'ERASED'
 WHERE id = ANY(:ids)
 """)
 
-HALF_NOTED = Statement("""
+ERASED_REQUESTS = Statement("""
 SELECT id, state = 'COMPLETED' AS is_completed, erased_at IS NOT NULL AS is_erased, subject_id
 FROM rights_requests
 WHERE id = ANY(:ids)
@@ -107,13 +107,13 @@ LIMIT :most
 """)
 
 # Up to where nothing is half done.
-SETTLED_TO = Statement("""
+LAST_ERASED_POSITION = Statement("""
 SELECT COALESCE(
     (SELECT min(position) - 1 FROM erasures WHERE erased_at IS NULL), (SELECT max(position) FROM erasures), 0
 )
 """)
 
-REACHES = frozenset(
+CLEARED_COLUMNS = frozenset(
     {
         "rights_requests.farewell_to",
         "rights_requests.farewell_address",
@@ -122,21 +122,21 @@ REACHES = frozenset(
     }
 )
 """The columns that hold something of a person until their request is completed, under the request's own key."""
-MAINTENANCE = 1000
+CLEANUP_BATCH = 1000
 """How many entries that are not completed yet are looked at in one go."""
 
 
 async def complete(  # noqa: PLR0913 -- what a certificate says comes from many sides
     database: Database, keyring: Keyring, signer: CertificateSigner, *, issuer: str, backup_life: timedelta, most: int
-) -> CompletedErasure:
+) -> CompletionResult:
     """Complete what is ready: state, certificate and letter in one commit; then destroy the keys of the requests.
 
     A letter that cannot be posted is left out: it never holds up an erasure.
     """
     async with database.transaction() as connection:
-        ready = [CompletableErasure._make(row) for row in await READY.rows(connection, most=most)]
+        ready = [CompletableErasure._make(row) for row in await LOCK_COMPLETABLE.rows(connection, most=most)]
         if not ready:
-            return CompletedErasure([], [])
+            return CompletionResult([], [])
         ids = [request.id for request in ready]
         at = now()
         clear_at = at + backup_life
@@ -149,9 +149,9 @@ async def complete(  # noqa: PLR0913 -- what a certificate says comes from many 
         await COMPLETE.run(
             connection, ids=ids, jws=[signer.sign(claims) for claims in certificates], at=at, clear_at=clear_at
         )
-        await FORGET_REFERENCES.run(connection, ids=ids)
-        await PEOPLE_ARE_ERASED.run(connection, ids=[request.subject_id for request in ready])
-        unit = UnitOfWork(connection, keyring, WORKER, at)
+        await CLEAR_STEPS.run(connection, ids=ids)
+        await MARK_SUBJECTS_ERASED.run(connection, ids=[request.subject_id for request in ready])
+        unit = UnitOfWork(connection, keyring, ERASURE_WORKER, at)
         leaving = [
             CompletionEmail(request.subject_id, request.id, request.farewell_to, request.farewell_address)
             for request in ready
@@ -160,8 +160,8 @@ async def complete(  # noqa: PLR0913 -- what a certificate says comes from many 
         said = await completion_emails.enqueue_completion_emails(
             unit, leaving, keys, completed_at=at, backups_clear_at=clear_at
         )
-    await _forget_keys(keyring, ids)
-    return CompletedErasure(ids, [one.request_id for one in leaving if one.request_id not in said])
+    await _destroy_keys(keyring, ids)
+    return CompletionResult(ids, [one.request_id for one in leaving if one.request_id not in said])
 
 
 def _claims(
@@ -179,7 +179,8 @@ def _claims(
         "completedAt": at,
         "backupsClearAt": clear_at,
         "erased": [
-            {"system": OURS, "what": what, "records": count} for what, count in orjson.loads(request.erased).items()
+            {"system": SERVICE_NAME, "what": what, "records": count}
+            for what, count in orjson.loads(request.erased).items()
         ],
         "systems": [
             {"system": step.system, "recordsErased": step.records_erased, "completedAt": step.completed_at}
@@ -187,19 +188,19 @@ def _claims(
         ],
         "retained": [
             {"what": row.what, "ground": row.ground, "until": row.until}
-            for row in scope.still_retained(at.date(), at.date())
+            for row in scope.currently_retained(at.date(), at.date())
         ],
     }
 
 
-async def _forget_keys(keyring: Keyring, request_ids: list[UUID]) -> None:
+async def _destroy_keys(keyring: Keyring, request_ids: list[UUID]) -> None:
     await keyring.destroy(request_ids)
     async with keyring.pool.acquire() as connection:
-        await ledger.COMPLETED.run(connection, ids=request_ids)
+        await ledger.MARK_COMPLETED.run(connection, ids=request_ids)
 
 
 async def clean_up(
-    database: Database, keyring: Keyring, before: CleanupResult, most: int = MAINTENANCE
+    database: Database, keyring: Keyring, before: CleanupResult, most: int = CLEANUP_BATCH
 ) -> CleanupResult:
     """Make up for what a killed worker left undone after its last commit, and move the mark; give where that led.
 
@@ -208,14 +209,14 @@ async def clean_up(
     many: each call looks at some, after those of the call before.
     """
     async with keyring.pool.acquire() as ring:
-        waiting = await NOT_COMPLETED.rows(ring, position=before.looked_to, most=most)
+        waiting = await NOT_COMPLETED.rows(ring, position=before.scanned_to, most=most)
         half = {row[0] for row in [*await NOT_ERASED.rows(ring, most=most), *waiting]}
         async with database.writers.acquire() as connection:
-            noted = await HALF_NOTED.rows(connection, ids=list(half))
-        await ledger.erased(ring, [row["subject_id"] for row in noted])
-        settled = await SETTLED_TO.value(ring)
+            noted = await ERASED_REQUESTS.rows(connection, ids=list(half))
+        await ledger.mark_erased(ring, [row["subject_id"] for row in noted])
+        settled = await LAST_ERASED_POSITION.value(ring)
     if completed := [row["id"] for row in noted if row["is_completed"]]:
-        await _forget_keys(keyring, completed)
+        await _destroy_keys(keyring, completed)
     async with database.transaction() as connection:
         await move_ledger_mark(connection, settled, before.mark)
         return CleanupResult(await set_ledger_mark(connection), waiting[-1]["position"] if len(waiting) == most else 0)

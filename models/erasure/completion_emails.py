@@ -28,7 +28,7 @@ class CompletionEmail(NamedTuple):
     address: bytes
 
 
-class _Written(NamedTuple):
+class _EncryptedEmail(NamedTuple):
     subject_id: UUID
     request_id: UUID
     recipient: UUID
@@ -37,7 +37,7 @@ class _Written(NamedTuple):
     context: bytes
 
 
-POST = Statement("""
+INSERT_EMAILS = Statement("""
 INSERT INTO letters (subject_id, id, deed, letter, recipient, address, context, has_own_key, posted_at, due_at)
 SELECT subject_id, id, deed, 'erasure_done', recipient, address, context, true, n.at, n.at
 FROM unnest(
@@ -60,19 +60,19 @@ async def enqueue_completion_emails(
     written = [
         letter
         for farewell, own_key in zip(farewells, own_keys.values(), strict=True)
-        if (letter := _written(farewell, keys.get(farewell.request_id), own_key, said))
+        if (letter := _encrypt(farewell, keys.get(farewell.request_id), own_key, said))
     ]
-    return await _posted(unit, written) if written else frozenset()
+    return await _insert(unit, written) if written else frozenset()
 
 
-def _written(farewell: CompletionEmail, key: DataKey | None, own_key: DataKey, said: str) -> _Written | None:
+def _encrypt(farewell: CompletionEmail, key: DataKey | None, own_key: DataKey, said: str) -> _EncryptedEmail | None:
     try:
         address = FINAL_EMAIL_ADDRESS.decrypt(key, farewell.address) if key else None
     except Exception:  # noqa: BLE001 -- whatever keeps a letter from being written must not keep a person from being erased
         address = None
     if address is None:
         return None
-    return _Written(
+    return _EncryptedEmail(
         farewell.subject_id,
         farewell.request_id,
         farewell.recipient,
@@ -82,15 +82,15 @@ def _written(farewell: CompletionEmail, key: DataKey | None, own_key: DataKey, s
     )
 
 
-async def _posted(unit: UnitOfWork, letters: Sequence[_Written]) -> frozenset[UUID]:
+async def _insert(unit: UnitOfWork, letters: Sequence[_EncryptedEmail]) -> frozenset[UUID]:
     """Post letters together; when that fails, each by itself, so that one does not keep the others back."""
     try:
         async with unit.connection.transaction():
-            await POST.run(
+            await INSERT_EMAILS.run(
                 unit.connection,
                 subject_ids=[letter.subject_id for letter in letters],
                 ids=[letter.letter_id for letter in letters],
-                unit_of_work=[f"request:{letter.request_id.hex}" for letter in letters],
+                deeds=[f"request:{letter.request_id.hex}" for letter in letters],
                 recipients=[letter.recipient for letter in letters],
                 addresses=[letter.address for letter in letters],
                 contexts=[letter.context for letter in letters],
@@ -99,5 +99,5 @@ async def _posted(unit: UnitOfWork, letters: Sequence[_Written]) -> frozenset[UU
     except Exception:  # noqa: BLE001 -- as above
         if len(letters) == 1:
             return frozenset()
-        return frozenset[UUID]().union(*[await _posted(unit, [letter]) for letter in letters])
+        return frozenset[UUID]().union(*[await _insert(unit, [letter]) for letter in letters])
     return frozenset(letter.request_id for letter in letters)

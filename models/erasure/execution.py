@@ -21,7 +21,7 @@ from models.storage.database import Database
 from models.storage.statement import Connection, Statement
 from models.subjects.email_addresses import ADDRESS
 
-WORKER = Actor("erasure worker", Role.ADMIN, (Role.ADMIN,))
+ERASURE_WORKER = Actor("erasure worker", Role.ADMIN, (Role.ADMIN,))
 LEASE = timedelta(seconds=60)
 """How long claimed requests are left to the worker that claimed them."""
 
@@ -76,7 +76,7 @@ SELECT subject_id, id, reason, channel, regime, identity, received_at, verified_
 FROM taken
 """)
 
-UNPREPARED = Statement("""
+LOCK_UNPREPARED = Statement("""
 SELECT subject_id, id
 FROM rights_requests
 WHERE id = ANY(:ids)
@@ -92,7 +92,7 @@ WHERE subject_id = ANY(:ids)
 ORDER BY subject_id, stopped_at IS NOT NULL, is_primary DESC, added_at, id
 """)
 
-NAMES = Statement("""
+IDENTIFIER_HASHES = Statement("""
 SELECT subject_id, lookup_hash, 'email', lookup_version
 FROM email_addresses
 WHERE subject_id = ANY(:ids)
@@ -102,7 +102,7 @@ FROM accounts
 WHERE subject_id = ANY(:ids)
 """)
 
-PREPARED = Statement("""
+MARK_PREPARED = Statement("""
 UPDATE rights_requests AS r
 SET prepared_at = clock_timestamp(), farewell_to = f.recipient, farewell_address = f.address
 FROM unnest(
@@ -120,7 +120,7 @@ WHERE subject_id = ANY(:ids)
 AND (expires_at > clock_timestamp() OR decided_at IS NULL)
 """)
 
-UNERASED = Statement("""
+LOCK_UNERASED = Statement("""
 SELECT r.subject_id
 FROM rights_requests AS r
 JOIN subjects AS s ON s.id = r.subject_id
@@ -130,7 +130,7 @@ ORDER BY r.subject_id
 FOR UPDATE OF s, r
 """)
 
-ERASED = Statement("""
+MARK_ERASED = Statement("""
 UPDATE rights_requests AS r
 SET erased_at = n.at, erased = CAST(f.counts AS jsonb), claimed_until = NULL,
     state = CASE WHEN w.waits THEN 'PARTIALLY_COMPLETED' ELSE r.state END,
@@ -156,16 +156,16 @@ async def execute(database: Database, keyring: Keyring, claimed: Sequence[Claime
     ids = [request.subject_id for request in claimed]
     await _prepare(database, keyring, [request for request in claimed if not request.is_prepared])
     async with database.writers.acquire() as connection:
-        names = [tuple(row) for row in await NAMES.rows(connection, ids=ids)]
+        names = [tuple(row) for row in await IDENTIFIER_HASHES.rows(connection, ids=ids)]
     async with keyring.pool.acquire() as connection:
         await ledger.append(connection, [request._asdict() for request in claimed], names)
     async with database.writers.acquire() as connection:
         await CLOSE_GRANTS.run(connection, ids=ids)
     await keyring.destroy(ids)
     async with database.transaction() as connection:
-        await _take_away(connection, [request.id for request in claimed])
+        await _delete_rows(connection, [request.id for request in claimed])
     async with keyring.pool.acquire() as connection:
-        await ledger.erased(connection, ids)
+        await ledger.mark_erased(connection, ids)
 
 
 async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[ClaimedErasure]) -> None:
@@ -179,7 +179,9 @@ async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[Claim
     async with keyring.pool.acquire() as connection:
         people = await keyring.of_subjects(connection, [request.subject_id for request in claimed])
     async with database.transaction() as connection:
-        waiting = {row[0]: row[1] for row in await UNPREPARED.rows(connection, ids=[request.id for request in claimed])}
+        waiting = {
+            row[0]: row[1] for row in await LOCK_UNPREPARED.rows(connection, ids=[request.id for request in claimed])
+        }
         ids = list(waiting)
         farewells = {}
         for subject_id, recipient, sealed in await ADDRESSES.rows(connection, ids=ids):
@@ -187,7 +189,7 @@ async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[Claim
                 address = FINAL_EMAIL_ADDRESS.encrypt(keys[waiting[subject_id]], ADDRESS.decrypt(person, sealed))
                 farewells[subject_id] = recipient, address
         await step_planning.plan_steps(connection, waiting, keys, people)
-        await PREPARED.run(
+        await MARK_PREPARED.run(
             connection,
             subject_ids=ids,
             ids=[waiting[subject_id] for subject_id in ids],
@@ -196,16 +198,18 @@ async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[Claim
         )
 
 
-async def _take_away(connection: Connection, request_ids: Sequence[UUID]) -> None:
+async def _delete_rows(connection: Connection, request_ids: Sequence[UUID]) -> None:
     """Take the rows away, once, and write down how many there were."""
-    left = [row[0] for row in await UNERASED.rows(connection, ids=list(request_ids))]
+    left = [row[0] for row in await LOCK_UNERASED.rows(connection, ids=list(request_ids))]
     if not left:
         return
     counts = await scope.erase(connection, left)
-    await ERASED.run(
+    await MARK_ERASED.run(
         connection,
         ids=list(request_ids),
         subject_ids=left,
         counts=[orjson.dumps(counts[subject_id]).decode() for subject_id in left],
     )
-    await events.record_group(connection, EventGroup(EventTemplate(WORKER, AccessAction.WRITE, ("erase",)), left))
+    await events.record_group(
+        connection, EventGroup(EventTemplate(ERASURE_WORKER, AccessAction.WRITE, ("erase",)), left)
+    )

@@ -94,11 +94,11 @@ class LedgerMark(Table, table=True):
 
 
 # Held to the end of the transaction: positions are handed out one entry after another, and become visible in order.
-TURN = Statement("""
+LOCK_LEDGER = Statement("""
 SELECT pg_advisory_xact_lock(5301)
 """)
 
-ENTER = Statement("""
+INSERT_ENTRIES = Statement("""
 INSERT INTO erasures (
     subject_id, request_id, position, reason, channel, regime, identity, registered_at, received_at, verified_at, due_at
 )
@@ -115,7 +115,7 @@ FROM unnest(
 ON CONFLICT (subject_id) DO NOTHING
 """)
 
-ENTER_NAMES = Statement("""
+INSERT_IDENTIFIERS = Statement("""
 INSERT INTO erased_names (subject_id, lookup_hash, kind, lookup_version)
 SELECT subject_id, lookup_hash, kind, lookup_version
 FROM unnest(
@@ -124,31 +124,31 @@ FROM unnest(
 ON CONFLICT DO NOTHING
 """)
 
-ERASED = Statement("""
+MARK_ERASED = Statement("""
 UPDATE erasures
 SET erased_at = clock_timestamp()
 WHERE subject_id = ANY(:ids)
 AND erased_at IS NULL
 """)
 
-COMPLETED = Statement("""
+MARK_COMPLETED = Statement("""
 UPDATE erasures
 SET completed_at = clock_timestamp()
 WHERE request_id = ANY(:ids)
 AND completed_at IS NULL
 """)
 
-LAST = Statement("""
+LAST_POSITION = Statement("""
 SELECT COALESCE(max(position), 0)
 FROM erasures
 """)
 
-COUNT = Statement("""
+COUNT_ENTRIES = Statement("""
 SELECT count(*)
 FROM erasures
 """)
 
-AFTER = Statement("""
+ENTRIES_AFTER = Statement("""
 SELECT position, subject_id, request_id, reason, channel, regime, identity, registered_at, received_at, verified_at,
     due_at, erased_at, completed_at
 FROM erasures
@@ -157,7 +157,7 @@ ORDER BY position
 LIMIT :most
 """)
 
-HELD = Statement("""
+ERASED_HASHES = Statement("""
 SELECT DISTINCT lookup_hash
 FROM erased_names
 WHERE lookup_hash = ANY(:hashes)
@@ -208,8 +208,8 @@ async def append(
 ) -> None:
     """Enter people and the hashes of their names, once each, committed when this returns."""
     async with keyring.transaction():
-        await TURN.value(keyring)
-        await ENTER.run(
+        await LOCK_LEDGER.value(keyring)
+        await INSERT_ENTRIES.run(
             keyring,
             subject_ids=[person["subject_id"] for person in people],
             request_ids=[person["id"] for person in people],
@@ -222,7 +222,7 @@ async def append(
             verified_at=[person["verified_at"] for person in people],
             due_at=[person["due_at"] for person in people],
         )
-        await ENTER_NAMES.run(
+        await INSERT_IDENTIFIERS.run(
             keyring,
             subject_ids=[row[0] for row in names],
             hashes=[row[1] for row in names],
@@ -231,16 +231,16 @@ async def append(
         )
 
 
-async def is_erased_identifier(keyring: Connection, hashes: Sequence[LookupHash]) -> list[bytes]:
+async def erased_hashes(keyring: Connection, hashes: Sequence[LookupHash]) -> list[bytes]:
     """Give those of the names that somebody who was erased had."""
-    return [row[0] for row in await HELD.rows(keyring, hashes=[hashed.digest for hashed in hashes])]
+    return [row[0] for row in await ERASED_HASHES.rows(keyring, hashes=[hashed.digest for hashed in hashes])]
 
 
 async def entries_after(keyring: Connection, position: int, most: int) -> list[LedgerEntry]:
     """Give the entries after a position, in order."""
-    return [LedgerEntry._make(row) for row in await AFTER.rows(keyring, position=position, most=most)]
+    return [LedgerEntry._make(row) for row in await ENTRIES_AFTER.rows(keyring, position=position, most=most)]
 
 
-async def erased(keyring: Connection, subject_ids: Sequence[UUID]) -> None:
+async def mark_erased(keyring: Connection, subject_ids: Sequence[UUID]) -> None:
     """Note that nothing of these people is left in the first database."""
-    await ERASED.run(keyring, ids=as_list(subject_ids))
+    await MARK_ERASED.run(keyring, ids=as_list(subject_ids))

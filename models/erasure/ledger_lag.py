@@ -21,7 +21,7 @@ class LedgerLag(StrEnum):
     KEYRING_IS_OLDER = "the keyring is older than the database, as after a restore: run `privacy restore replay`"
 
 
-STATES = Statement("""
+REQUEST_STATES = Statement("""
 SELECT id, state, erased_at IS NOT NULL AS is_erased
 FROM rights_requests
 WHERE id = ANY(:ids)
@@ -33,19 +33,19 @@ async def read_lag(database: Database, keyring: Keyring) -> LedgerLag | None:
     async with database.writers.acquire() as connection:
         position = await completion.set_ledger_mark(connection)
     async with keyring.pool.acquire() as ring:
-        if await ledger.LAST.value(ring) < position:
+        if await ledger.LAST_POSITION.value(ring) < position:
             return LedgerLag.KEYRING_IS_OLDER
         while entries := await ledger.entries_after(ring, position, BATCH):
             async with database.writers.acquire() as connection:
-                if await unknown(connection, entries):
+                if await missing_entries(connection, entries):
                     return LedgerLag.DATABASE_IS_OLDER
             position = entries[-1].position
     return None
 
 
-async def unknown(connection: Connection, entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+async def missing_entries(connection: Connection, entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     """Give the entries that the database does not know as it should."""
-    rows = await STATES.rows(connection, ids=[entry.request_id for entry in entries])
+    rows = await REQUEST_STATES.rows(connection, ids=[entry.request_id for entry in entries])
     known = {row["id"]: row for row in rows}
 
     def is_known(entry: LedgerEntry) -> bool:

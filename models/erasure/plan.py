@@ -9,7 +9,7 @@ import orjson
 
 from models.erasure import scope, systems
 from models.erasure.retention import RetainedRow
-from models.erasure.scope import OURS
+from models.erasure.scope import SERVICE_NAME
 from models.storage.clock import now
 from models.storage.ids import Prefix, format_id
 from models.storage.statement import Connection, RowByKey, Statement, as_list
@@ -53,13 +53,13 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowByKey[U
     today = now().date()
     plans: RowByKey[UUID, PlanRow] = RowByKey()
     for subject_id in ids:
-        items = [PlanItemRow(OURS, what, count) for what, count in counts[subject_id].items()]
-        items.append(PlanItemRow(OURS, "the key that opens every copy, in backups too", 1))
+        items = [PlanItemRow(SERVICE_NAME, what, count) for what, count in counts[subject_id].items()]
+        items.append(PlanItemRow(SERVICE_NAME, "the key that opens every copy, in backups too", 1))
         items += [
             PlanItemRow(system, "everything under the person's accounts there", count)
             for system, count in sorted(told[subject_id].items())
         ]
-        retained = scope.retained(kept[subject_id], today)
+        retained = scope.retained_rows(kept[subject_id], today)
         plans[subject_id] = PlanRow(subject_id, _hash(subject_id, items, retained), items, retained)
     return plans
 
@@ -70,6 +70,6 @@ def _hash(subject_id: UUID, items: list[PlanItemRow], retained: list[RetainedRow
     What comes and goes by itself is left out: asking for the erasure posts letters of its own, and a worker sends them.
     So is until when something stays, which a plan that is agreed to in another year would have otherwise.
     """
-    lasting = [[*row] for row in items if row.what not in scope.PASSING]
+    lasting = [[*row] for row in items if row.what not in scope.TRANSIENT]
     said = [format_id(Prefix.SUBJECT, subject_id), lasting, [row[:2] for row in retained]]
     return hashlib.sha256(orjson.dumps(said, default=list)).hexdigest()

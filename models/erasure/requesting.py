@@ -19,7 +19,7 @@ from models.unit_of_work import UnitOfWork
 
 IMMEDIATE_ROLES = frozenset({Role.PRIVACY, Role.ADMIN})
 
-OPEN_ONE = Statement("""
+OPEN_REQUEST = Statement("""
 SELECT id, subject_id, state, reason, is_immediate
 FROM rights_requests
 WHERE subject_id = :subject_id
@@ -27,13 +27,13 @@ AND kind = :kind
 AND state IN ('AWAITING_VERIFICATION', 'SCHEDULED', 'IN_PROGRESS', 'PARTIALLY_COMPLETED')
 """)
 
-BROUGHT_FORWARD = Statement("""
+BRING_FORWARD = Statement("""
 UPDATE rights_requests
 SET execute_at = LEAST(execute_at, CAST(:at AS timestamptz)), is_immediate = true
 WHERE id = :id
 """)
 
-LEASE_ENDS = Statement("""
+END_LEASE = Statement("""
 UPDATE rights_requests
 SET claimed_until = NULL
 WHERE id = :id
@@ -54,7 +54,7 @@ async def request_erasure(
     if subject is None:
         raise SubjectNotFound(argument="subject")
     unit.about.append(subject.subject_id)
-    open_one = await OPEN_ONE.row(unit.connection, subject_id=subject.subject_id, kind=RequestKind.ERASURE)
+    open_one = await OPEN_REQUEST.row(unit.connection, subject_id=subject.subject_id, kind=RequestKind.ERASURE)
     if open_one and open_one["state"] in EXECUTING_STATES:
         return open_one["id"]
     if subject.status in {SubjectStatus.ERASED, SubjectStatus.ERASING}:
@@ -68,7 +68,7 @@ async def request_erasure(
     if open_one["state"] == RequestState.AWAITING_VERIFICATION:
         await start_identity_check(unit, locked_request(open_one), wish, grace)
     elif wish.immediately or wish.reason is ErasureReason.UNDERAGE:
-        await BROUGHT_FORWARD.run(unit.connection, id=open_one["id"], at=unit.at)
+        await BRING_FORWARD.run(unit.connection, id=open_one["id"], at=unit.at)
     return open_one["id"]
 
 
@@ -77,6 +77,6 @@ async def retry_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:
     found = await lock_request(unit, request_id)
     if found["state"] not in EXECUTING_STATES:
         raise StateConflict(argument="id")
-    await steps.AGAIN.run(unit.connection, request_id=request_id, patience=RETRY_PERIOD)
-    await LEASE_ENDS.run(unit.connection, id=request_id)
+    await steps.RETRY_FAILED.run(unit.connection, request_id=request_id, patience=RETRY_PERIOD)
+    await END_LEASE.run(unit.connection, id=request_id)
     return request_id

@@ -10,11 +10,11 @@ from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.storage.database import Database
 from models.storage.statement import Statement
 
-CLAIMED_FOR = 3
+CLAIM_YEARS = 3
 """Whole calendar years after that of the erasure in which claims about a consent can be brought (docs/decisions/0019).
 
 The database's own function has the same number: nobody who calls it can shorten it."""
-WORKER = Actor("retention worker", Role.ADMIN, (Role.ADMIN,))
+RETENTION_WORKER = Actor("retention worker", Role.ADMIN, (Role.ADMIN,))
 
 
 class RetentionGround(StrEnum):
@@ -33,7 +33,7 @@ class RetainedRow(NamedTuple):
     until: date | None = None
 
 
-FORGET = Statement("""
+DELETE_EXPIRED = Statement("""
 SELECT subject_id
 FROM forget_ended_claims(:most)
 """)
@@ -42,16 +42,16 @@ FROM forget_ended_claims(:most)
 def retained_until(ground: RetentionGround, erased_on: date | None) -> date | None:
     """Give the last day on which something is kept; None for as long as its ground stands, or while it is unknown."""
     if ground is RetentionGround.LEGAL_CLAIM and erased_on:
-        return date(erased_on.year + CLAIMED_FOR, 12, 31)
+        return date(erased_on.year + CLAIM_YEARS, 12, 31)
     return None
 
 
 async def delete_expired(database: Database, most: int) -> int:
     """Take away the ledgers of people who were erased so long ago that nobody can claim any more; give how many."""
     async with database.transaction() as connection:
-        ids = [row[0] for row in await FORGET.rows(connection, most=most)]
+        ids = [row[0] for row in await DELETE_EXPIRED.rows(connection, most=most)]
         if ids:
             await events.record_group(
-                connection, EventGroup(EventTemplate(WORKER, AccessAction.WRITE, ("forget",)), ids)
+                connection, EventGroup(EventTemplate(RETENTION_WORKER, AccessAction.WRITE, ("forget",)), ids)
             )
     return len(ids)

@@ -21,7 +21,7 @@ from models.subjects.accounts import Account
 from models.subjects.email_addresses import EmailAddress
 from models.sync.accounts import SyncAccount, SyncClient, SyncFile
 
-OURS = "privacy"
+SERVICE_NAME = "privacy"
 """What plans and certificates call this service among the systems."""
 
 
@@ -31,7 +31,7 @@ class ErasureTarget(NamedTuple):
     what: str
     counts: Statement
     erases: Statement
-    reaches: frozenset[str]
+    columns: frozenset[str]
 
 
 class RetainedTarget(NamedTuple):
@@ -46,7 +46,7 @@ def _table(model: type[Table]) -> Any:
     return model.__table__  # type: ignore[attr-defined]
 
 
-def _of_people(table: Any) -> Any:
+def _of_subjects(table: Any) -> Any:
     return table.c.subject_id == sqlalchemy.any_(bindparam("ids", type_=ARRAY(Uuid)))
 
 
@@ -54,21 +54,21 @@ def _count(model: type[Table]) -> Statement:
     """Give how many rows each person has."""
     table = _table(model)
     return Statement(
-        sqlalchemy.select(table.c.subject_id, func.count()).where(_of_people(table)).group_by(table.c.subject_id)
+        sqlalchemy.select(table.c.subject_id, func.count()).where(_of_subjects(table)).group_by(table.c.subject_id)
     )
 
 
-def _gone(what: str, model: type[Table]) -> ErasureTarget:
+def _delete_rows(what: str, model: type[Table]) -> ErasureTarget:
     """Say that a person's rows of a table are deleted."""
     table = _table(model)
-    gone = sqlalchemy.delete(table).where(_of_people(table)).returning(table.c.subject_id).cte("gone")
+    gone = sqlalchemy.delete(table).where(_of_subjects(table)).returning(table.c.subject_id).cte("gone")
     erase = sqlalchemy.select(gone.c.subject_id, func.count()).group_by(gone.c.subject_id)
     return ErasureTarget(
         what, _count(model), Statement(erase), frozenset(f"{table.name}.{column.name}" for column in table.c)
     )
 
 
-COUNT_LETTERS = Statement("""
+COUNT_EMAILS = Statement("""
 SELECT subject_id, count(*)
 FROM letters
 WHERE subject_id = ANY(CAST(:ids AS uuid[]))
@@ -78,7 +78,7 @@ GROUP BY subject_id
 """)
 
 # What proves that a letter was sent stays; whom it went to and what it said goes, sent or not.
-FORGET_LETTERS = Statement("""
+ERASE_EMAILS = Statement("""
 WITH forgotten AS (
     UPDATE letters
     SET address = NULL, context = NULL, lease = NULL,
@@ -101,7 +101,7 @@ WHERE id = ANY(CAST(:ids AS uuid[]))
 AND (display_name IS NOT NULL OR country IS NOT NULL)
 """)
 
-REDUCE_PROFILES = Statement("""
+ERASE_PROFILES = Statement("""
 WITH before AS (
     SELECT id, CAST(display_name IS NOT NULL AS integer) + CAST(country IS NOT NULL AS integer) AS count
     FROM subjects
@@ -115,31 +115,31 @@ WHERE s.id = b.id
 RETURNING b.id, b.count
 """)
 
-CODES, LETTERS = "identity codes", "letters not sent yet"
-PASSING = frozenset({CODES, LETTERS})
+IDENTITY_CODES, UNSENT_EMAILS = "identity codes", "letters not sent yet"
+TRANSIENT = frozenset({IDENTITY_CODES, UNSENT_EMAILS})
 """What comes and goes without anybody's doing anything about the person."""
 
 # Children before their parents: foreign keys hold to the end.
 ERASURE_TARGETS: Sequence[ErasureTarget] = (
-    _gone("names and sizes of synced files", SyncFile),
-    _gone("clients that synced", SyncClient),
-    _gone("sync accounts", SyncAccount),
-    _gone("payment fragments", PaymentFragment),
-    _gone("removals of payment fragments", PaymentRemoval),
-    _gone("choices that count now", Consent),
-    _gone(CODES, IdentityCode),
+    _delete_rows("names and sizes of synced files", SyncFile),
+    _delete_rows("clients that synced", SyncClient),
+    _delete_rows("sync accounts", SyncAccount),
+    _delete_rows("payment fragments", PaymentFragment),
+    _delete_rows("removals of payment fragments", PaymentRemoval),
+    _delete_rows("choices that count now", Consent),
+    _delete_rows(IDENTITY_CODES, IdentityCode),
     ErasureTarget(
-        LETTERS,
-        COUNT_LETTERS,
-        FORGET_LETTERS,
+        UNSENT_EMAILS,
+        COUNT_EMAILS,
+        ERASE_EMAILS,
         frozenset({"letters.address", "letters.context"}),
     ),
-    _gone("mail addresses", EmailAddress),
-    _gone("accounts", Account),
+    _delete_rows("mail addresses", EmailAddress),
+    _delete_rows("accounts", Account),
     ErasureTarget(
         "name and country",
         COUNT_PROFILES,
-        REDUCE_PROFILES,
+        ERASE_PROFILES,
         frozenset({"subjects.display_name", "subjects.country"}),
     ),
 )
@@ -162,20 +162,20 @@ Counts = dict[UUID, dict[str, int]]
 
 async def count_targets(connection: Connection, ids: Sequence[UUID]) -> Counts:
     """Give how much of each person every step would take away."""
-    return await _each(connection, ids, {step.what: step.counts for step in ERASURE_TARGETS})
+    return await _run_each(connection, ids, {step.what: step.counts for step in ERASURE_TARGETS})
 
 
 async def count_retained(connection: Connection, ids: Sequence[UUID]) -> Counts:
     """Give how much of each person stays."""
-    return await _each(connection, ids, {kept.what: kept.counts for kept in RETAINED_TARGETS})
+    return await _run_each(connection, ids, {kept.what: kept.counts for kept in RETAINED_TARGETS})
 
 
 async def erase(connection: Connection, ids: Sequence[UUID]) -> Counts:
     """Take everything of these people away, in the transaction of the caller; give how much it was."""
-    return await _each(connection, ids, {step.what: step.erases for step in ERASURE_TARGETS})
+    return await _run_each(connection, ids, {step.what: step.erases for step in ERASURE_TARGETS})
 
 
-async def _each(connection: Connection, ids: Sequence[UUID], statements: Mapping[str, Statement]) -> Counts:
+async def _run_each(connection: Connection, ids: Sequence[UUID], statements: Mapping[str, Statement]) -> Counts:
     counts: Counts = {subject_id: {} for subject_id in ids}
     for what, statement in statements.items():
         for subject_id, count in await statement.rows(connection, ids=list(ids)):
@@ -183,12 +183,12 @@ async def _each(connection: Connection, ids: Sequence[UUID], statements: Mapping
     return counts
 
 
-def retained(counts: Mapping[str, int], erased_on: date) -> list[RetainedRow]:
+def retained_rows(counts: Mapping[str, int], erased_on: date) -> list[RetainedRow]:
     """Say what stays of somebody of whom these counts are kept, when they are erased on this day."""
     return _retained([kept for kept in RETAINED_TARGETS if counts.get(kept.what)], erased_on)
 
 
-def still_retained(erased_on: date | None, today: date) -> list[RetainedRow]:
+def currently_retained(erased_on: date | None, today: date) -> list[RetainedRow]:
     """Say what may still stay of somebody who was erased on this day, or is being erased."""
     return [row for row in _retained(RETAINED_TARGETS, erased_on) if row.until is None or row.until >= today]
 
@@ -197,11 +197,11 @@ def _retained(kept: Sequence[RetainedTarget], erased_on: date | None) -> list[Re
     return [RetainedRow(row.what, row.ground, retained_until(row.ground, erased_on)) for row in kept] + [*ALWAYS_KEPT]
 
 
-def reached_columns() -> frozenset[str]:
+def erased_columns() -> frozenset[str]:
     """Give every column, as ``table.column``, that some step takes away."""
-    return frozenset().union(*(step.reaches for step in ERASURE_TARGETS))
+    return frozenset().union(*(step.columns for step in ERASURE_TARGETS))
 
 
-def reference_columns(column: Any) -> bool:
+def must_be_erased(column: Any) -> bool:
     """Say whether a column's declared fate demands that a step reaches it."""
     return column.info.get("fate") in {ErasureAction.SEALED, ErasureAction.DELETED}

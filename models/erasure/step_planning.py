@@ -16,7 +16,7 @@ WHERE subject_id = ANY(:ids)
 ORDER BY subject_id, system, added_at, id
 """)
 
-ADD_STEPS = Statement("""
+INSERT_STEPS = Statement("""
 INSERT INTO erasure_steps (
     subject_id, id, request_id, system, account_reference, state, created_at, next_attempt_at, give_up_at
 )
@@ -52,7 +52,7 @@ async def plan_steps(
         for system in listed
         if system.is_always_concerned and (subject_id, system.name) not in known
     ]
-    await ADD_STEPS.run(
+    await INSERT_STEPS.run(
         connection,
         subject_ids=[row[0] for row in wanted],
         ids=[new_id() for _ in wanted],

@@ -22,7 +22,7 @@ from models.subjects.identifiers import REFERENCE_LENGTH, parse_system_name
 from models.unit_of_work import UnitOfWork
 
 ERROR_LENGTH = 200
-MOST_RECORDS = 2**31 - 1
+MAX_RECORDS = 2**31 - 1
 RETRY_PERIOD = timedelta(days=3)
 """How long a system is told again and again before its step is called failed."""
 
@@ -128,7 +128,7 @@ LIMIT :first
 """)
 
 # The request first: the steps of one request are settled one after another.
-LOCKED = Statement("""
+LOCK_REQUEST = Statement("""
 SELECT s.subject_id, s.request_id, s.state
 FROM rights_requests AS r
 JOIN erasure_steps AS s ON s.subject_id = r.subject_id AND s.request_id = r.id
@@ -142,7 +142,7 @@ FROM erasure_steps
 WHERE id = :id
 """)
 
-SETTLED = Statement("""
+MARK_SETTLED = Statement("""
 UPDATE rights_requests AS r
 SET settled_at = clock_timestamp()
 WHERE r.subject_id = :subject_id
@@ -154,20 +154,20 @@ AND NOT EXISTS (
 """)
 
 # What names the person goes with the last need for it.
-DONE = Statement("""
+MARK_DONE = Statement("""
 UPDATE erasure_steps
 SET state = 'DONE', completed_at = :at, completed_by = :actor, records_erased = :records,
     next_attempt_at = NULL, account_reference = NULL, error = NULL
 WHERE id = :id
 """)
 
-FAILED = Statement("""
+MARK_FAILED = Statement("""
 UPDATE erasure_steps
 SET state = 'FAILED', error = :error, next_attempt_at = NULL
 WHERE id = :id
 """)
 
-AGAIN = Statement("""
+RETRY_FAILED = Statement("""
 UPDATE erasure_steps AS s
 SET state = 'PENDING', next_attempt_at = n.at, give_up_at = n.at + CAST(:patience AS interval)
 FROM (SELECT clock_timestamp() AS at) AS n
@@ -206,27 +206,27 @@ async def of_system(
 
 async def complete_erasure_step(unit: UnitOfWork, step_id: UUID, records_erased: int) -> UUID:
     """Write that the system has erased the person, once: a second answer changes nothing."""
-    if not 0 <= records_erased <= MOST_RECORDS:
+    if not 0 <= records_erased <= MAX_RECORDS:
         raise BadInput("recordsErased", "it is not a count")
-    step = await _locked(unit, step_id)
+    step = await _lock(unit, step_id)
     if step.state != StepState.DONE:
-        await DONE.run(unit.connection, id=step_id, at=unit.at, actor=unit.actor.name, records=records_erased)
-        await SETTLED.run(unit.connection, subject_id=step.subject_id, request_id=step.request_id)
+        await MARK_DONE.run(unit.connection, id=step_id, at=unit.at, actor=unit.actor.name, records=records_erased)
+        await MARK_SETTLED.run(unit.connection, subject_id=step.subject_id, request_id=step.request_id)
     return step_id
 
 
 async def fail_erasure_step(unit: UnitOfWork, step_id: UUID, error: str) -> UUID:
     """Write that the system cannot erase the person, and what it says of it; STATE_CONFLICT when it has done so."""
     said = validation.single_line(error, "error", ERROR_LENGTH)
-    step = await _locked(unit, step_id)
+    step = await _lock(unit, step_id)
     if step.state == StepState.DONE:
         raise StateConflict(argument="id")
     key = await unit.keyring.key_of(step.request_id)
-    await FAILED.run(unit.connection, id=step_id, error=ERROR.encrypt(key, said))
+    await MARK_FAILED.run(unit.connection, id=step_id, error=ERROR.encrypt(key, said))
     return step_id
 
 
-class _Standing(NamedTuple):
+class _LockedStep(NamedTuple):
     """What a verb needs to know of a step that it moves."""
 
     subject_id: UUID
@@ -234,15 +234,15 @@ class _Standing(NamedTuple):
     state: str
 
 
-async def _locked(unit: UnitOfWork, step_id: UUID) -> _Standing:
+async def _lock(unit: UnitOfWork, step_id: UUID) -> _LockedStep:
     """Give the step, with its request locked; its state is read once that lock is held."""
-    row = await LOCKED.row(unit.connection, id=step_id)
+    row = await LOCK_REQUEST.row(unit.connection, id=step_id)
     if row is None:
         raise NotFound(argument="id")
     unit.about.append(row["subject_id"])
-    return _Standing(row["subject_id"], row["request_id"], await STATE.value(unit.connection, id=step_id))
+    return _LockedStep(row["subject_id"], row["request_id"], await STATE.value(unit.connection, id=step_id))
 
 
-def asked_of(system: str, state: StepState | None) -> tuple[str, StepState | None]:
+def page_key(system: str, state: StepState | None) -> tuple[str, StepState | None]:
     """Give the key of a page of a system's steps; BAD_INPUT when it has not the form of a system's name."""
     return parse_system_name(system, "system"), state

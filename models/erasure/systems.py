@@ -61,7 +61,7 @@ ON CONFLICT (name) DO UPDATE
 SET webhook_url = excluded.webhook_url, is_always_concerned = excluded.is_always_concerned
 """)
 
-NEW_SECRET = Statement("""
+ROTATE_SECRET = Statement("""
 UPDATE systems
 SET secret_generation = secret_generation + 1
 WHERE name = :name
@@ -96,17 +96,17 @@ async def register(connection: Connection, name: str, webhook_url: str | None, *
     )
 
 
-def secrets_of(masters: MasterKeys, system: SystemRow) -> list[bytes]:
+def signing_secrets(masters: MasterKeys, system: SystemRow) -> list[bytes]:
     """Give what signs the system's webhooks: one secret for each version of the master key, the current first."""
     return masters.derived(f"webhook {system.name} {system.secret_generation}")
 
 
-def shown_secret(masters: MasterKeys, system: SystemRow) -> str:
+def display_secret(masters: MasterKeys, system: SystemRow) -> str:
     """Give the current secret as Standard Webhooks libraries take it."""
-    return f"whsec_{base64.b64encode(secrets_of(masters, system)[0]).decode()}"
+    return f"whsec_{base64.b64encode(signing_secrets(masters, system)[0]).decode()}"
 
 
-def signature(secrets: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> str:
+def sign(secrets: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> str:
     """Sign a webhook (Standard Webhooks 1.0): one signature for each secret, so that keys can change hands."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     return " ".join(

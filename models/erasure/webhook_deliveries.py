@@ -11,7 +11,7 @@ from models.erasure.systems import SystemRow
 from models.storage.database import Database
 from models.storage.statement import Statement
 
-WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 300, 900, 3600, 7200, 14400, 28800))
+RETRY_BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 300, 900, 3600, 7200, 14400, 28800))
 """How long after each attempt the next one follows; the last wait repeats until the step's patience is over."""
 
 
@@ -52,14 +52,14 @@ RETURNING s.id, s.request_id, s.attempts, s.account_reference, s.created_at, d.n
     d.is_always_concerned, d.secret_generation
 """)
 
-TOLD = Statement("""
+CLEAR_ERROR = Statement("""
 UPDATE erasure_steps
 SET error = NULL
 WHERE id = :id
 AND state = 'PENDING'
 """)
 
-NOT_TOLD = Statement("""
+SET_ERROR = Statement("""
 UPDATE erasure_steps
 SET error = :error
 WHERE id = :id
@@ -79,7 +79,7 @@ RETURNING id, request_id
 async def claim(database: Database, keyring: Keyring, most: int) -> list[WebhookDelivery]:
     """Give whom to tell now; the step's next attempt is already set."""
     async with database.transaction() as connection:
-        rows = await CLAIM.rows(connection, most=most, waits=list(WAITS))
+        rows = await CLAIM.rows(connection, most=most, waits=list(RETRY_BACKOFF))
     async with keyring.pool.acquire() as ring:
         keys = await keyring.of_subjects(ring, list({row["request_id"] for row in rows}))
     made = []
@@ -97,11 +97,11 @@ async def settle(database: Database, keyring: Keyring, telling: WebhookDelivery,
     """Write what came of a webhook; the step stays open until the system itself says that it is done."""
     if problem is None:
         async with database.transaction() as connection:
-            await TOLD.run(connection, id=telling.id)
+            await CLEAR_ERROR.run(connection, id=telling.id)
         return
     key = await keyring.key_of(telling.subject_id)
     async with database.transaction() as connection:
-        await NOT_TOLD.run(connection, id=telling.id, error=ERROR.encrypt(key, problem))
+        await SET_ERROR.run(connection, id=telling.id, error=ERROR.encrypt(key, problem))
 
 
 async def give_up(database: Database) -> Sequence[UUID]:

@@ -8,7 +8,7 @@ from models.consent.purposes import POLICY_IN_FORCE
 from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring, LookupHash
 from models.erasure import ledger
-from models.registration.records import COLUMNS, ImportedSubject, Rows, SubjectRecord, records_of
+from models.registration.records import COLUMNS, ImportedSubject, RecordContext, Rows, build_rows
 from models.storage.database import Database
 from models.storage.ids import new_id
 from models.storage.statement import Statement
@@ -16,7 +16,7 @@ from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import UnitOfWork
 
 # One round trip instead of a dozen: what a newcomer brings is written whole. Arrays come column by column.
-ADD = Statement("""
+INSERT_SUBJECTS = Statement("""
 WITH person AS (
     INSERT INTO subjects (id, registered_at, regime, epoch, display_name, country)
     SELECT * FROM unnest(
@@ -78,7 +78,7 @@ SELECT * FROM unnest(
     CAST(:f4 AS bytea[]), CAST(:f5 AS bigint[]), CAST(:f6 AS timestamptz[])
 )
 """)
-_INITIALS = dict(zip(COLUMNS, "sealcpykf", strict=True))
+_PARAMETER_PREFIXES = dict(zip(COLUMNS, "sealcpykf", strict=True))
 
 
 class InsertSlot(NamedTuple):
@@ -88,7 +88,7 @@ class InsertSlot(NamedTuple):
     policy_version: str
 
 
-async def insert_slots(database: Database, keyring: Keyring, count: int) -> list[InsertSlot]:
+async def prepare_slots(database: Database, keyring: Keyring, count: int) -> list[InsertSlot]:
     """Make ready for so many newcomers at once; a key that none of them takes harms nobody."""
     if not count:
         return []
@@ -99,7 +99,7 @@ async def insert_slots(database: Database, keyring: Keyring, count: int) -> list
 
 
 # Ids and names that somebody has or had, and addresses that refused something: none of them is a newcomer's.
-TAKEN = Statement("""
+KNOWN_IDENTIFIERS = Statement("""
 SELECT CAST(id AS text)
 FROM subjects
 WHERE id = ANY(:ids)
@@ -118,20 +118,20 @@ WHERE lookup_hash = ANY(:addresses)
 """)
 
 # Two who write the same people wait for each other.
-TURN = Statement("""
+LOCK_INSERT = Statement("""
 SELECT pg_advisory_xact_lock(hashtext('admissions'), :number)
 """)
 
 
-async def add(unit: UnitOfWork, place: InsertSlot, person: ImportedSubject) -> None:
+async def insert(unit: UnitOfWork, place: InsertSlot, person: ImportedSubject) -> None:
     """Write a person whom nobody has the names of."""
     key = place.key
-    rows = records_of(person, key, unit.keyring, SubjectRecord(unit.at, unit.actor.name, place.policy_version))
+    rows = build_rows(person, key, unit.keyring, RecordContext(unit.at, unit.actor.name, place.policy_version))
     columns = {}
     for table, names in COLUMNS.items():
         for index in range(len(names)):
-            columns[f"{_INITIALS[table]}{index}"] = [row[index] for row in rows[table]]
-    await ADD.run(unit.connection, **columns)
+            columns[f"{_PARAMETER_PREFIXES[table]}{index}"] = [row[index] for row in rows[table]]
+    await INSERT_SUBJECTS.run(unit.connection, **columns)
     unit.about.append(key.owner_id)
 
 
@@ -140,25 +140,25 @@ class NewSubject(NamedTuple):
 
     subject_id: UUID
     person: ImportedSubject
-    entry: SubjectRecord
+    entry: RecordContext
 
 
-async def copy(unit: UnitOfWork, newcomers: Sequence[NewSubject], turn: int) -> int:
+async def copy_new(unit: UnitOfWork, newcomers: Sequence[NewSubject], turn: int) -> int:
     """Write those of the people who are newcomers, with COPY; give how many they are.
 
     Whose id, address or account is known, was somebody's who is erased, or is on the do-not-mail list, is left out.
     Whoever writes the same people names the same ``turn``.
     """
-    await TURN.value(unit.connection, number=turn)
+    await LOCK_INSERT.value(unit.connection, number=turn)
     marks = [_marks(unit.keyring, newcomer) for newcomer in newcomers]
-    taken = await TAKEN.rows(
+    taken = await KNOWN_IDENTIFIERS.rows(
         unit.connection,
         ids=[newcomer.subject_id for newcomer in newcomers],
         addresses=[hashed.digest for _, addresses, _ in marks for hashed in addresses],
         accounts=[hashed.digest for _, _, accounts in marks for hashed in accounts],
     )
     async with unit.keyring.pool.acquire() as connection:
-        erased = await ledger.is_erased_identifier(
+        erased = await ledger.erased_hashes(
             connection, [hashed for _, *names in marks for of in names for hashed in of]
         )
     known = {row[0] for row in taken} | {digest.hex() for digest in erased}
@@ -172,7 +172,7 @@ async def copy(unit: UnitOfWork, newcomers: Sequence[NewSubject], turn: int) -> 
     keys = await unit.keyring.create_many([newcomer.subject_id for newcomer in fresh])
     rows: Rows = {table: [] for table in COLUMNS}
     for subject_id, person, entry in fresh:
-        for table, made in records_of(person, keys[subject_id], unit.keyring, entry).items():
+        for table, made in build_rows(person, keys[subject_id], unit.keyring, entry).items():
             rows[table] += made
     for table, names in COLUMNS.items():
         if rows[table]:

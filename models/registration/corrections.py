@@ -90,7 +90,7 @@ async def correct_subject(unit: UnitOfWork, name: SubjectIdentifier, given: Corr
         *(["name"] if _differs(display_name, DISPLAY_NAME, key, subject.display_name) else []),
         *(["country"] if _differs(country, COUNTRY, key, subject.country) else []),
     ]
-    await _tell(unit, key, changed, before)
+    await _notify(unit, key, changed, before)
     return subject.subject_id
 
 
@@ -98,7 +98,7 @@ def _differs(given: str | Unchanged | None, seal: EncryptedColumn, key: DataKey,
     return given is not UNCHANGED and given != (None if sealed is None else seal.decrypt(key, sealed))
 
 
-async def _tell(unit: UnitOfWork, key: DataKey, changed: list[str], before: list[Recipient]) -> None:
+async def _notify(unit: UnitOfWork, key: DataKey, changed: list[str], before: list[Recipient]) -> None:
     """Tell the person what was put right: at the address that they had, and at each that came or went."""
     after = await emails.addresses(unit.connection, key)
     had, have = ({known.id: known for known in some} for some in (before, after))

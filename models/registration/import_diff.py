@@ -28,7 +28,7 @@ FROM accounts
 WHERE lookup_hash = ANY(:accounts)
 """)
 
-STANDINGS = Statement("""
+SUBJECT_STATES = Statement("""
 SELECT s.id, s.status, s.display_name IS NOT NULL, s.country IS NOT NULL, s.opted_out_at, ARRAY(
     SELECT r.purpose
     FROM suppressions AS r
@@ -39,7 +39,7 @@ FROM subjects AS s
 WHERE s.id = ANY(:ids)
 """)
 
-CHOICES = Statement("""
+CONSENT_EVENTS = Statement("""
 SELECT subject_id, purpose, state, effective_at, channel
 FROM consent_events
 WHERE subject_id = ANY(:ids)
@@ -75,10 +75,10 @@ class SubjectDiff(NamedTuple):
 
     is_new: bool
     is_repeat: bool = False
-    honoured: int = 0
+    forbidden_count: int = 0
 
 
-class _Kept(NamedTuple):
+class _StoredState(NamedTuple):
     """What is kept of the people looked at, by person."""
 
     standings: dict[UUID, Any]
@@ -101,7 +101,7 @@ async def compare(database: Database, keyring: Keyring, people: Sequence[Importe
         )
         owners = {row[0]: row[1] for row in rows}
         held = [[{owners[digest] for digest in name if digest in owners} for name in names] for names in hashes]
-        kept = await _kept(connection, keyring, list(set(owners.values())), people)
+        kept = await _load_state(connection, keyring, list(set(owners.values())), people)
     looks = []
     for person, names in zip(people, held, strict=True):
         holders = set[UUID]().union(*names)
@@ -110,7 +110,7 @@ async def compare(database: Database, keyring: Keyring, people: Sequence[Importe
         elif len(holders) > 1 or not all(names):
             looks.append(SubjectDiff(is_new=False))
         else:
-            looks.append(_compared(person, holders.pop(), kept, keyring))
+            looks.append(_compare_subject(person, holders.pop(), kept, keyring))
     return looks
 
 
@@ -122,10 +122,12 @@ def _flat(names: Iterable[Iterable[Iterable[bytes]]]) -> list[bytes]:
     return [digest for of_person in names for of_name in of_person for digest in of_name]
 
 
-async def _kept(connection: Connection, keyring: Keyring, ids: list[UUID], people: Sequence[ImportedSubject]) -> _Kept:
+async def _load_state(
+    connection: Connection, keyring: Keyring, ids: list[UUID], people: Sequence[ImportedSubject]
+) -> _StoredState:
     keys: dict[UUID, DataKey] = {}
     if not ids:
-        return _Kept({}, set(), {}, {}, {}, {}, keys)
+        return _StoredState({}, set(), {}, {}, {}, {}, keys)
     if any(person.fragments for person in people):
         async with keyring.pool.acquire() as keyring_connection:
             keys = dict(await keyring.of_subjects(keyring_connection, ids))
@@ -136,9 +138,9 @@ async def _kept(connection: Connection, keyring: Keyring, ids: list[UUID], peopl
     if any(synced.sync.files is not None for person in people for synced in person.syncs):
         for subject_id, account_id, digest, *file in await FILES.rows(connection, ids=ids):
             files.setdefault((subject_id, account_id), {})[digest] = tuple(file)
-    return _Kept(
-        {row[0]: tuple(row)[1:] for row in await STANDINGS.rows(connection, ids=ids)},
-        {tuple(row) for row in await CHOICES.rows(connection, ids=ids)},
+    return _StoredState(
+        {row[0]: tuple(row)[1:] for row in await SUBJECT_STATES.rows(connection, ids=ids)},
+        {tuple(row) for row in await CONSENT_EVENTS.rows(connection, ids=ids)},
         {(row[0], row[1]): tuple(row)[2:] for row in await FRAGMENTS.rows(connection, ids=ids)},
         {(row[0], row[1]): tuple(row)[2:] for row in await SYNCS.rows(connection, ids=ids)},
         clients,
@@ -147,7 +149,7 @@ async def _kept(connection: Connection, keyring: Keyring, ids: list[UUID], peopl
     )
 
 
-def _compared(person: ImportedSubject, subject_id: UUID, kept: _Kept, keyring: Keyring) -> SubjectDiff:
+def _compare_subject(person: ImportedSubject, subject_id: UUID, kept: _StoredState, keyring: Keyring) -> SubjectDiff:
     standing = kept.standings.get(subject_id)
     if standing is None:
         return SubjectDiff(is_new=False)
@@ -158,20 +160,20 @@ def _compared(person: ImportedSubject, subject_id: UUID, kept: _Kept, keyring: K
         and (has_name or person.display_name is None)
         and (has_country or person.country is None)
         and all(
-            is_out or _choice(consent, subject_id) in kept.choices
+            is_out or _consent_key(consent, subject_id) in kept.choices
             for consent, is_out in zip(person.consents, forbidden, strict=True)
         )
-        and all(_is_kept(fragment, subject_id, kept, keyring) for fragment in person.fragments)
-        and all(_is_recorded(synced, subject_id, kept, keyring) for synced in person.syncs)
+        and all(_is_stored(fragment, subject_id, kept, keyring) for fragment in person.fragments)
+        and all(_is_sync_current(synced, subject_id, kept, keyring) for synced in person.syncs)
     )
-    return SubjectDiff(is_new=False, is_repeat=is_repeat, honoured=sum(forbidden))
+    return SubjectDiff(is_new=False, is_repeat=is_repeat, forbidden_count=sum(forbidden))
 
 
-def _choice(consent: ImportedConsent, subject_id: UUID) -> tuple[Any, ...]:
+def _consent_key(consent: ImportedConsent, subject_id: UUID) -> tuple[Any, ...]:
     return (subject_id, consent.purpose.key, consent.state, consent.at, consent.channel)
 
 
-def _is_kept(fragment: FragmentInput, subject_id: UUID, kept: _Kept, keyring: Keyring) -> bool:
+def _is_stored(fragment: FragmentInput, subject_id: UUID, kept: _StoredState, keyring: Keyring) -> bool:
     key = kept.keys.get(subject_id)
     for hashed in keyring.hashes("payment", f"{subject_id}\x00{fragment.reference}"):
         sealed = kept.fragments.get((subject_id, hashed.digest))
@@ -182,7 +184,7 @@ def _is_kept(fragment: FragmentInput, subject_id: UUID, kept: _Kept, keyring: Ke
     return False
 
 
-def _is_recorded(synced: ImportedSync, subject_id: UUID, kept: _Kept, keyring: Keyring) -> bool:
+def _is_sync_current(synced: ImportedSync, subject_id: UUID, kept: _StoredState, keyring: Keyring) -> bool:
     """Say whether a sync would change nothing: what is kept is newer, or is the same in every part."""
     sync = synced.sync
     for hashed in keyring.hashes("sync", f"{subject_id}\x00{sync.reference}"):

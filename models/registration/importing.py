@@ -30,11 +30,11 @@ class ImportOutcome(StrEnum):
 class ImportResult(NamedTuple):
     """What an import came to, and how many grants were left out because an opt-out forbids them."""
 
-    arrival: ImportOutcome
-    honoured: int
+    outcome: ImportOutcome
+    forbidden_count: int
 
 
-REFUSALS = Statement("""
+SUPPRESSIONS = Statement("""
 SELECT s.opted_out_at, ARRAY(
     SELECT r.purpose
     FROM suppressions AS r
@@ -63,10 +63,10 @@ async def import_subject(unit: UnitOfWork, person: ImportedSubject, place: Inser
     """
     holder = await registering.find_owner(unit, person.names)
     if holder is None and place is not None and not await suppressions.find_suppressions(unit, *person.addresses):
-        await bulk_insert.add(unit, place, person)
+        await bulk_insert.insert(unit, place, person)
         return ImportResult(ImportOutcome.NEW, 0)
-    subject_id = await registering.insert_subject(unit, holder, person.names, person.display_name, person.country)
-    honoured = await _choose(unit, subject_id, person.consents)
+    subject_id = await registering.upsert_subject(unit, holder, person.names, person.display_name, person.country)
+    forbidden_count = await _record_consents(unit, subject_id, person.consents)
     name = SubjectIdentifier("id", subject_id)
     for fragment in person.fragments:
         await fragments.store_payment_fragment(unit, name, fragment)
@@ -76,17 +76,17 @@ async def import_subject(unit: UnitOfWork, person: ImportedSubject, place: Inser
             key = await unit.keyring.key_of(subject_id)
             for client, seen_at in synced.clients:
                 await reports.record_client(unit, key, account_id, client, seen_at)
-    return ImportResult(ImportOutcome.NEW if holder is None else ImportOutcome.COMPLETED, honoured)
+    return ImportResult(ImportOutcome.NEW if holder is None else ImportOutcome.COMPLETED, forbidden_count)
 
 
-async def _choose(unit: UnitOfWork, subject_id: UUID, consents: Sequence[ImportedConsent]) -> int:
+async def _record_consents(unit: UnitOfWork, subject_id: UUID, consents: Sequence[ImportedConsent]) -> int:
     """Write the choices that no opt-out forbids, in their order; give how many grants were left out."""
-    honoured = 0
-    opted_out_at, refused = await REFUSALS.row(unit.connection, subject_id=subject_id) or (None, ())
+    forbidden_count = 0
+    opted_out_at, refused = await SUPPRESSIONS.row(unit.connection, subject_id=subject_id) or (None, ())
     for consent in consents:
         if is_forbidden(consent, opted_out_at, refused):
-            honoured += 1
+            forbidden_count += 1
         else:
             choice = Choice(consent.purpose, consent.state, consent.channel, consent.at)
             await recording.record_choice(unit, subject_id, choice)
-    return honoured
+    return forbidden_count

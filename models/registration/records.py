@@ -57,7 +57,7 @@ class ImportedSubject(NamedTuple):
         return [*self.addresses, *self.accounts]
 
 
-class SubjectRecord(NamedTuple):
+class RecordContext(NamedTuple):
     """What all rows of one entry share. ``next_id`` makes the ids of what is new."""
 
     at: datetime
@@ -97,11 +97,11 @@ COLUMNS = {
 """The columns of each table's rows, in an order of tables that foreign keys permit."""
 
 
-def records_of(person: ImportedSubject, key: DataKey, keyring: Keyring, entry: SubjectRecord) -> Rows:
+def build_rows(person: ImportedSubject, key: DataKey, keyring: Keyring, entry: RecordContext) -> Rows:
     """Give the rows of a person who is new, sealed; the foreign keys point to earlier tables."""
     rows: Rows = {table: [] for table in COLUMNS}
     at, next_id, subject_id = entry.at, entry.next_id, key.owner_id
-    events, choices = _choices(person.consents, subject_id, entry)
+    events, choices = _consent_rows(person.consents, subject_id, entry)
     rows["consent_events"], rows["consents"] = events, choices
     rows["subjects"].append((
         subject_id,
@@ -133,12 +133,12 @@ def records_of(person: ImportedSubject, key: DataKey, keyring: Keyring, entry: S
             at,
         ))  # fmt: skip
     for synced in person.syncs:
-        _sync(rows, synced, key, keyring, next_id)
+        _add_sync_rows(rows, synced, key, keyring, next_id)
     return rows
 
 
-def _choices(
-    consents: Sequence[ImportedConsent], subject_id: UUID, entry: SubjectRecord
+def _consent_rows(
+    consents: Sequence[ImportedConsent], subject_id: UUID, entry: RecordContext
 ) -> tuple[list[Any], list[Any]]:
     """Give the ledger's lines, each choice once, and the choices that count, as ``choices.choose`` orders them."""
     written: dict[tuple[str, ConsentState, datetime, Channel], int] = {}
@@ -165,7 +165,9 @@ def _choices(
     return events, choices
 
 
-def _sync(rows: Rows, synced: ImportedSync, key: DataKey, keyring: Keyring, next_id: Callable[[], UUID]) -> None:
+def _add_sync_rows(
+    rows: Rows, synced: ImportedSync, key: DataKey, keyring: Keyring, next_id: Callable[[], UUID]
+) -> None:
     sync, subject_id, account_id = synced.sync, key.owner_id, next_id()
     version, digest = keyring.hashes("sync", f"{subject_id}\x00{sync.reference}")[0]
     sealed = SYNC.encrypt(key, sync.reference)

@@ -28,10 +28,10 @@ class Registration(NamedTuple):
     is_under_13: bool = False
 
 
-NEW_SUBJECT_STATUS = frozenset({Role.STORE, Role.SERVICE})
+FIRST_PARTY_ROLES = frozenset({Role.STORE, Role.SERVICE})
 """The roles whose registration is an act of the person's own."""
 
-FREE = Statement("""
+HAS_UNUSED_HASH = Statement("""
 SELECT EXISTS (
     SELECT FROM unnest(CAST(:hashes AS bytea[])) AS n (lookup_hash)
     WHERE NOT EXISTS (SELECT FROM email_addresses AS e WHERE e.lookup_hash = n.lookup_hash)
@@ -39,7 +39,7 @@ SELECT EXISTS (
 )
 """)
 
-ADD = Statement("""
+INSERT_SUBJECT = Statement("""
 INSERT INTO subjects (id, registered_at, regime, display_name, country)
 VALUES (:id, :registered_at, :regime, :display_name, :country)
 """)
@@ -63,7 +63,7 @@ async def register_subject(unit: UnitOfWork, given: Registration) -> UUID:
     country = validation.country_code(given.country, "input.country") if given.country is not None else None
     names = [email] if account is None else [email, account]
     subject = await find_owner(unit, names)
-    return await insert_subject(unit, subject, names, display_name, country)
+    return await upsert_subject(unit, subject, names, display_name, country)
 
 
 async def find_owner(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> SubjectRow | None:
@@ -79,21 +79,21 @@ async def find_owner(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> Su
         raise SubjectAmbiguous
     if any(subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED} for subject in found):
         raise SubjectErased
-    if unit.actor.role not in NEW_SUBJECT_STATUS:
-        await _demand_nobody_erased(unit, names)
+    if unit.actor.role not in FIRST_PARTY_ROLES:
+        await _refuse_erased_identifiers(unit, names)
     return found[0] if found else None
 
 
-async def _demand_nobody_erased(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> None:
+async def _refuse_erased_identifiers(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> None:
     """Refuse names that somebody erased had and nobody has since."""
     hashes = [hashed for name in names for hashed in unit.keyring.hashes(name.kind, str(name.lookup_key))]
     async with unit.keyring.pool.acquire() as connection:
-        erased = await ledger.is_erased_identifier(connection, hashes)
-    if erased and await FREE.value(unit.connection, hashes=erased):
+        erased = await ledger.erased_hashes(connection, hashes)
+    if erased and await HAS_UNUSED_HASH.value(unit.connection, hashes=erased):
         raise SubjectErased
 
 
-async def insert_subject(
+async def upsert_subject(
     unit: UnitOfWork,
     subject: SubjectRow | None,
     names: Sequence[SubjectIdentifier],
@@ -102,10 +102,10 @@ async def insert_subject(
 ) -> UUID:
     """Add what is missing to their ``holder``, or to a new person when they have none; give whom."""
     if subject is None:
-        key = await _added(unit, display_name, country)
+        key = await _insert(unit, display_name, country)
     else:
         key = await unit.keyring.key_of(subject.subject_id)
-        await _complete(unit, subject, key, display_name, country)
+        await _fill_missing(unit, subject, key, display_name, country)
     unit.about.append(key.owner_id)
     for name in names:
         if name.kind != "email":
@@ -115,9 +115,9 @@ async def insert_subject(
     return key.owner_id
 
 
-async def _added(unit: UnitOfWork, display_name: str | None, country: str | None) -> DataKey:
+async def _insert(unit: UnitOfWork, display_name: str | None, country: str | None) -> DataKey:
     key = await unit.keyring.create(new_id())
-    await ADD.run(
+    await INSERT_SUBJECT.run(
         unit.connection,
         id=key.owner_id,
         registered_at=unit.at,
@@ -128,7 +128,7 @@ async def _added(unit: UnitOfWork, display_name: str | None, country: str | None
     return key
 
 
-async def _complete(
+async def _fill_missing(
     unit: UnitOfWork, subject: SubjectRow, key: DataKey, display_name: str | None, country: str | None
 ) -> None:
     adds_name = display_name is not None and subject.display_name is None

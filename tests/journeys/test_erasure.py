@@ -13,7 +13,7 @@ from api.access.policy import ACCESS_POLICY
 from cli.embedded import Cluster
 from cli.embedded.data_dir import home_of
 from mailers.message import Sender
-from mailers.transport_factory import transport_of
+from mailers.transport_factory import create_transport_factory
 from models.actors import Role
 from tests.api.fields import NOBODY, document_for
 from tests.cli.test_importing import imported
@@ -140,7 +140,7 @@ def mailed(databases: Databases, maildir: Path) -> bytes:
         async with world_of(databases) as world:
             sender = Sender.read("privacy@example.org", None, "https://privacy.example.org")
             await EmailWorker(
-                world.database, world.keyring, sender, transport_of(f"maildir://{maildir}", "x.org")
+                world.database, world.keyring, sender, create_transport_factory(f"maildir://{maildir}", "x.org")
             ).drain()
 
     asyncio.run(sent())

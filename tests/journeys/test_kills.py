@@ -20,7 +20,7 @@ from models.unit_of_work import unit_of_work
 from tests.cli.commands import environment
 from tests.conftest import ROOT, Databases, World
 from tests.journeys.places import people, world_of
-from tests.mailers.fake_smtp import Office, opened
+from tests.mailers.fake_smtp import FakeSmtpServer, serve
 
 pytestmark = pytest.mark.anyio
 
@@ -116,7 +116,7 @@ async def mark(world: World) -> int:
 async def end(world: World) -> int:
     """Give where the ledger ends: what was entered by two workers at once leaves a gap."""
     async with world.keyring.pool.acquire() as connection:
-        last: int = await ledger.LAST.value(connection)
+        last: int = await ledger.LAST_POSITION.value(connection)
     return last
 
 
@@ -171,8 +171,8 @@ async def finished(world: World, worker: Mortal) -> float:
 async def killed_and_begun_again(databases: Databases, kills: int, seed: int) -> Counter[str]:
     """Kill workers at random moments of their work, then let one live. Give what the kills cut in two."""
     chance, cut = random.Random(seed), Counter[str]()
-    office = Office()
-    async with world_of(databases) as world, opened(office) as port, mortal(databases, port) as worker:
+    office = FakeSmtpServer()
+    async with world_of(databases) as world, serve(office) as port, mortal(databases, port) as worker:
         count = 2 * EACH
         await people(world, EACH)
         await people(world, EACH, first=EACH, account=True)
@@ -197,7 +197,7 @@ async def killed_and_begun_again(databases: Databases, kills: int, seed: int) ->
     return cut
 
 
-async def everything_is_done_once(world: World, office: Office, count: int) -> None:
+async def everything_is_done_once(world: World, office: FakeSmtpServer, count: int) -> None:
     once = {
         "SELECT count(*) FROM rights_requests WHERE state = 'COMPLETED' AND certificate IS NOT NULL": count,
         "SELECT count(*) FROM rights_requests WHERE erased ->> 'mail addresses' = '1'": count,

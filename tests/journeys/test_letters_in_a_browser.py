@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mailers.emails import LETTERS, rendered, written
-from mailers.message import Sender, Written
+from mailers.emails import EMAIL_TEMPLATES, render_email, render_templates
+from mailers.message import EmailContent, Sender
 from models.outbox.staff_notices import StaffNoticeKind
 from tests.browser import opened, program
 
@@ -33,10 +33,10 @@ NOTICES = {
 }
 
 
-def every() -> dict[str, Written]:
+def every() -> dict[str, EmailContent]:
     """Give all letters and notices in words, the long values of each included."""
-    found = {str(name): written(name, letter.example, SENDER, LINK) for name, letter in LETTERS.items()}
-    return found | {str(name): rendered(name, NOTICES[name], SENDER) for name in StaffNoticeKind}
+    found = {str(name): render_email(name, letter.example, SENDER, LINK) for name, letter in EMAIL_TEMPLATES.items()}
+    return found | {str(name): render_templates(name, NOTICES[name], SENDER) for name in StaffNoticeKind}
 
 
 @pytest.mark.parametrize("width", [320, 800])

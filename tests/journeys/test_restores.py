@@ -171,7 +171,7 @@ def test_a_keyring_that_was_rolled_back_is_noticed_and_its_keys_are_destroyed_ag
     async def mended() -> None:
         async with world_of(aside) as world:
             assert await ledger_lag.read_lag(world.database, world.keyring) is ledger_lag.LedgerLag.KEYRING_IS_OLDER
-            assert (await ledger_replay.replay_ledger(world.database, world.keyring)).reentered == 2
+            assert (await ledger_replay.replay_ledger(world.database, world.keyring)).restored == 2
             assert await ledger_lag.read_lag(world.database, world.keyring) is None
             async with world.keyring.pool.acquire() as ring:
                 assert await ring.fetchval("SELECT count(*) FROM subject_keys") == 0

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TextIO
 
 from mailers.message import Sender
-from mailers.transport_factory import transport_of
+from mailers.transport_factory import create_transport_factory
 from models.access.database_roles import WORKER
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
@@ -34,7 +34,7 @@ async def live(smtp_url: str, said: TextIO) -> None:
     keyring = Keyring(database.keyring, MasterKeys(os.environ["PRIVACY_MASTER_KEY"]))
     await keyring.load()
     sender = Sender.read("privacy@example.org", None, "https://privacy.example.org")
-    letters = EmailWorker(database, keyring, sender, transport_of(smtp_url, "example.org"))
+    letters = EmailWorker(database, keyring, sender, create_transport_factory(smtp_url, "example.org"))
     erasures = ErasureWorker(
         database,
         keyring,
@@ -43,7 +43,7 @@ async def live(smtp_url: str, said: TextIO) -> None:
         lease=timedelta(seconds=float(os.environ["LEASE"])),
     )
     said.write(f"{os.getpid()}\n")
-    await asyncio.gather(erasures.run(poll=POLL), letters.run(flights=2, poll=POLL))
+    await asyncio.gather(erasures.run(poll=POLL), letters.run(concurrency=2, poll=POLL))
 
 
 def main() -> None:

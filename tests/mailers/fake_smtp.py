@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 STRICT = default.clone(raise_on_defect=True)
 
 
-class Misdeed(Enum):
+class Fault(Enum):
     """What the server can be told to do instead of its duty, once."""
 
     STALL = "it does not answer"
@@ -26,7 +26,7 @@ class Misdeed(Enum):
     BABBLE = "it answers what is no answer"
 
 
-class Accepted(NamedTuple):
+class AcceptedEmail(NamedTuple):
     """A letter that the server took: its envelope, its octets, and when it took it."""
 
     sender: str
@@ -40,12 +40,12 @@ class Accepted(NamedTuple):
         return message_from_bytes(self.octets, policy=STRICT)
 
 
-class Office:
+class FakeSmtpServer:
     """The server's side: ``orders`` holds for each command what happens instead, in turn."""
 
     def __init__(self) -> None:
-        self.orders: dict[str, list[Misdeed | str]] = {}
-        self.accepted: list[Accepted] = []
+        self.orders: dict[str, list[Fault | str]] = {}
+        self.accepted: list[AcceptedEmail] = []
         self.connections = 0
         self.logins: list[tuple[bytes, bytes]] = []
         self.delay = 0.0
@@ -53,7 +53,7 @@ class Office:
         """Hears the address of each letter when it is offered."""
         self.released = asyncio.Event()
 
-    def order(self, command: str, *misdeeds: Misdeed | str) -> None:
+    def order(self, command: str, *misdeeds: Fault | str) -> None:
         """Have it misbehave at the next of these commands; a string is an answer."""
         self.orders.setdefault(command, []).extend(misdeeds)
 
@@ -65,17 +65,17 @@ class Office:
         misdeed = waiting.pop(0) if waiting else None
         transport: Any = server.transport
         match misdeed:
-            case Misdeed.STALL:
+            case Fault.STALL:
                 await self.released.wait()
-            case Misdeed.HANG_UP:
+            case Fault.HANG_UP:
                 transport.abort()
-            case Misdeed.HALF_A_LINE:
+            case Fault.HALF_A_LINE:
                 transport.write(b"25")
                 transport.close()
-            case Misdeed.ACCEPT_AND_HANG_UP:
+            case Fault.ACCEPT_AND_HANG_UP:
                 self._take(envelope)
                 transport.abort()
-            case Misdeed.BABBLE:
+            case Fault.BABBLE:
                 return "what?"
             case str():
                 return misdeed
@@ -83,7 +83,7 @@ class Office:
 
     def _take(self, envelope: Envelope) -> None:
         content = envelope.original_content or b""
-        self.accepted.append(Accepted(str(envelope.mail_from), envelope.rcpt_tos[0], content, time.time()))
+        self.accepted.append(AcceptedEmail(str(envelope.mail_from), envelope.rcpt_tos[0], content, time.time()))
 
     async def handle_EHLO(  # noqa: N802 -- aiosmtpd's own names and words
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -132,8 +132,13 @@ class Office:
 
 
 @asynccontextmanager
-async def opened(
-    office: Office, *, tls: ssl.SSLContext | None = None, implicit: bool = False, smtputf8: bool = True, **given: Any
+async def serve(
+    office: FakeSmtpServer,
+    *,
+    tls: ssl.SSLContext | None = None,
+    implicit: bool = False,
+    smtputf8: bool = True,
+    **given: Any,
 ) -> AsyncIterator[int]:
     """Open the office on loopback, in this loop; give its port."""
 

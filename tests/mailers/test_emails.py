@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailers.emails import LETTERS, TEMPLATES, written
-from mailers.message import Envelope, Sender, Written, message
+from mailers.emails import EMAIL_TEMPLATES, TEMPLATE_DIRECTORY, render_email
+from mailers.message import EmailContent, Envelope, Sender, build_message
 from models.outbox.emails import EmailKind
 from models.outbox.staff_notices import StaffNoticeKind
 from models.storage.card_numbers import contains_card_number
@@ -44,8 +44,8 @@ def made(
     name: EmailKind, recipient: str = "user@example.com", unsubscribe: str | None = LINK, **says: Any
 ) -> EmailMessage:
     """Write a letter as it would go, and read it with a parser that raises at every defect."""
-    words = written(name, {**LETTERS[name].example, **says}, SENDER, unsubscribe)
-    mail = message(SENDER, Envelope(name, "<let_01@example.org>", recipient, AT, unsubscribe), words)
+    words = render_email(name, {**EMAIL_TEMPLATES[name].example, **says}, SENDER, unsubscribe)
+    mail = build_message(SENDER, Envelope(name, "<let_01@example.org>", recipient, AT, unsubscribe), words)
     return read(mail.body)
 
 
@@ -102,8 +102,8 @@ def test_headers_say_that_a_machine_wrote_and_when(name: EmailKind) -> None:
 
 
 def test_the_unsubscribe_link_stands_whole_in_one_line() -> None:
-    words = written(EmailKind.CONSENT_GRANTED, {"purpose": "Newsletter"}, SENDER, LINK)
-    octets = message(SENDER, ENVELOPE._replace(unsubscribe=LINK), words).body
+    words = render_email(EmailKind.CONSENT_GRANTED, {"purpose": "Newsletter"}, SENDER, LINK)
+    octets = build_message(SENDER, ENVELOPE._replace(unsubscribe=LINK), words).body
     assert f"\r\nList-Unsubscribe: <{LINK}>\r\n".encode() in octets
     assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in octets
 
@@ -146,13 +146,15 @@ def test_letters_are_short_and_hold_nothing_personal(name: EmailKind) -> None:
 
 
 def test_each_letter_has_its_folder_and_each_folder_its_letter() -> None:
-    folders = {path.name: {file.name for file in path.iterdir()} for path in TEMPLATES.iterdir() if path.is_dir()}
+    folders = {
+        path.name: {file.name for file in path.iterdir()} for path in TEMPLATE_DIRECTORY.iterdir() if path.is_dir()
+    }
     assert folders == {str(name): {"subject.txt", "body.txt", "body.html"} for name in (*EmailKind, *StaffNoticeKind)}
 
 
 def test_a_letter_made_twice_is_the_same_to_the_octet() -> None:
-    words = written(EmailKind.OPTED_OUT, LETTERS[EmailKind.OPTED_OUT].example, SENDER)
-    assert message(SENDER, ENVELOPE, words) == message(SENDER, ENVELOPE, words)
+    words = render_email(EmailKind.OPTED_OUT, EMAIL_TEMPLATES[EmailKind.OPTED_OUT].example, SENDER)
+    assert build_message(SENDER, ENVELOPE, words) == build_message(SENDER, ENVELOPE, words)
 
 
 def test_titles_are_text_in_html() -> None:
@@ -176,7 +178,7 @@ def test_settings_that_would_add_a_header_are_refused(injected: str) -> None:
 
 @pytest.mark.parametrize("injected", INJECTED)
 def test_an_address_or_an_id_that_would_add_a_header_is_refused(injected: str) -> None:
-    words = Written("Subject", "text", "<p>html</p>")
+    words = EmailContent("Subject", "text", "<p>html</p>")
     for envelope in (
         ENVELOPE._replace(recipient=f"user{injected}@example.com"),
         ENVELOPE._replace(recipient=f"user@example.com{injected}"),
@@ -185,7 +187,7 @@ def test_an_address_or_an_id_that_would_add_a_header_is_refused(injected: str) -
         ENVELOPE._replace(unsubscribe=f"{LINK}{injected}"),
     ):
         try:
-            octets = message(SENDER, envelope, words).body
+            octets = build_message(SENDER, envelope, words).body
         except (ValueError, UnicodeError):
             continue
         parsed: Any = message_from_bytes(octets, policy=default)
@@ -195,9 +197,9 @@ def test_an_address_or_an_id_that_would_add_a_header_is_refused(injected: str) -
 
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_whatever_a_subject_and_a_title_hold_headers_stay_what_they_are(subject: str, title: str) -> None:
-    words = written(EmailKind.OPTED_OUT, {"purposes": [title], "is_everything": False}, SENDER)
+    words = render_email(EmailKind.OPTED_OUT, {"purposes": [title], "is_everything": False}, SENDER)
     try:
-        octets = message(SENDER, ENVELOPE, words._replace(subject=subject)).body
+        octets = build_message(SENDER, ENVELOPE, words._replace(subject=subject)).body
     except (ValueError, UnicodeError):
         return
     parsed: Any = message_from_bytes(octets, policy=default)
@@ -207,7 +209,9 @@ def test_whatever_a_subject_and_a_title_hold_headers_stay_what_they_are(subject:
 
 @pytest.mark.parametrize("recipient", ["user@exämple.se", "användare@exämple.se", "o'brien+tag@example.com"])
 def test_addresses_of_other_scripts_stand_in_the_header(recipient: str) -> None:
-    octets = message(SENDER, ENVELOPE._replace(recipient=recipient), Written("Hello", "text", "<p>html</p>")).body
+    octets = build_message(
+        SENDER, ENVELOPE._replace(recipient=recipient), EmailContent("Hello", "text", "<p>html</p>")
+    ).body
     parsed: Any = message_from_bytes(octets, policy=default)  # the strict one calls every other script a defect
     [found] = parsed["To"].addresses
     assert found.username.encode("utf-8", "surrogateescape") == recipient.partition("@")[0].encode()

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from mailers.emails import LETTERS, written
-from mailers.message import Envelope, Sender, message
+from mailers.emails import EMAIL_TEMPLATES, render_email
+from mailers.message import Envelope, Sender, build_message
 from mailers.transport import DeliveryRejected
-from mailers.transport_factory import transport_of
+from mailers.transport_factory import create_transport_factory
 from models.outbox.emails import EmailKind
 from models.storage.clock import now
-from tests.mailers.fake_smtp import Office, opened
+from tests.mailers.fake_smtp import FakeSmtpServer, serve
 
 SMTPD = Path("/usr/sbin/smtpd")
 SENDER = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")
@@ -63,18 +63,20 @@ async def relaying(folder: Path, office: int) -> AsyncIterator[int]:
 
 
 async def test_opensmtpd_takes_every_letter_and_passes_it_on_unharmed(tmp_path: Path) -> None:
-    office = Office()
-    async with opened(office) as there, relaying(tmp_path, there) as port:
-        transport = transport_of(f"smtp://127.0.0.1:{port}?starttls=never", "example.org")()
+    office = FakeSmtpServer()
+    async with serve(office) as there, relaying(tmp_path, there) as port:
+        transport = create_transport_factory(f"smtp://127.0.0.1:{port}?starttls=never", "example.org")()
         for number, name in enumerate(EmailKind):
-            words = written(name, LETTERS[name].example, SENDER, "https://privacy.example.org/u/" + "A" * 130)
+            words = render_email(
+                name, EMAIL_TEMPLATES[name].example, SENDER, "https://privacy.example.org/u/" + "A" * 130
+            )
             link = "https://privacy.example.org/u/" + "A" * 130
             envelope = Envelope(name, f"<let_{number}@example.org>", "user@example.com", now(), link)
-            mail = message(SENDER, envelope, words)
-            await transport.offer(mail)
-            assert await transport.deliver(mail) == 250
+            mail = build_message(SENDER, envelope, words)
+            await transport.send_envelope(mail)
+            assert await transport.send_data(mail) == 250
         with pytest.raises(DeliveryRejected) as refused:
-            await transport.offer(mail._replace(recipient="user@elsewhere.example"))
+            await transport.send_envelope(mail._replace(recipient="user@elsewhere.example"))
         assert refused.value.is_permanent
         await transport.close()
         async with asyncio.timeout(60):

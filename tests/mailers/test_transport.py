@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mailers.smtp import Smtp, stuffed
+from mailers.smtp import Smtp, dot_stuff
 from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, Mail, Transport, TransportUnavailable
-from mailers.transport_factory import transport_of
-from tests.mailers.fake_smtp import Misdeed, Office, opened
+from mailers.transport_factory import create_transport_factory
+from tests.mailers.fake_smtp import FakeSmtpServer, Fault, serve
 
 pytestmark = pytest.mark.anyio
 
@@ -27,20 +27,20 @@ PLAIN = "starttls=never"
 
 
 def road(port: int, options: str = PLAIN, *, scheme: str = "smtp", login: str = "", patience: float = 5) -> Transport:
-    made = transport_of(
+    made = create_transport_factory(
         f"{scheme}://{login}127.0.0.1:{port}?{options}", "example.org", answer=patience, verdict=patience
     )
     return made()
 
 
 async def sent(transport: Transport, mail: Mail = MAIL) -> int:
-    await transport.offer(mail)
-    return await transport.deliver(mail)
+    await transport.send_envelope(mail)
+    return await transport.send_data(mail)
 
 
 async def test_a_letter_arrives_as_it_was_written(anyio_backend: str) -> None:
-    office = Office()
-    async with opened(office) as port:
+    office = FakeSmtpServer()
+    async with serve(office) as port:
         transport = road(port)
         assert await sent(transport) == 250
         await transport.close()
@@ -49,8 +49,8 @@ async def test_a_letter_arrives_as_it_was_written(anyio_backend: str) -> None:
 
 
 async def test_many_letters_share_a_connection(anyio_backend: str) -> None:
-    office = Office()
-    async with opened(office) as port:
+    office = FakeSmtpServer()
+    async with serve(office) as port:
         transport = road(port)
         for _ in range(5):
             await sent(transport)
@@ -75,8 +75,8 @@ async def test_many_letters_share_a_connection(anyio_backend: str) -> None:
 async def test_a_no_says_what_it_is_about_and_the_connection_goes_on(
     anyio_backend: str, command: str, answer: str, *, is_permanent: bool, is_about_address: bool
 ) -> None:
-    office = Office()
-    async with opened(office) as port:
+    office = FakeSmtpServer()
+    async with serve(office) as port:
         transport = road(port)
         office.order(command, answer)
         with pytest.raises(DeliveryRejected) as refused:
@@ -93,12 +93,12 @@ async def test_a_no_says_what_it_is_about_and_the_connection_goes_on(
 
 
 @pytest.mark.parametrize("command", ["EHLO", "MAIL", "RCPT"])
-@pytest.mark.parametrize("misdeed", [Misdeed.HANG_UP, Misdeed.HALF_A_LINE, Misdeed.STALL, Misdeed.BABBLE, "421 bye"])
+@pytest.mark.parametrize("misdeed", [Fault.HANG_UP, Fault.HALF_A_LINE, Fault.STALL, Fault.BABBLE, "421 bye"])
 async def test_before_the_letter_is_handed_over_nothing_is_in_doubt(
-    anyio_backend: str, command: str, misdeed: Misdeed | str
+    anyio_backend: str, command: str, misdeed: Fault | str
 ) -> None:
-    office = Office()
-    async with opened(office) as port:
+    office = FakeSmtpServer()
+    async with serve(office) as port:
         transport = road(port, patience=0.3)
         office.order(command, misdeed)
         with pytest.raises(TransportUnavailable):
@@ -108,26 +108,26 @@ async def test_before_the_letter_is_handed_over_nothing_is_in_doubt(
     assert len(office.accepted) == 1
 
 
-@pytest.mark.parametrize("misdeed", [Misdeed.HANG_UP, Misdeed.HALF_A_LINE, Misdeed.STALL, Misdeed.BABBLE])
-async def test_silence_after_the_letter_is_doubt(anyio_backend: str, misdeed: Misdeed) -> None:
-    office = Office()
-    async with opened(office) as port:
+@pytest.mark.parametrize("misdeed", [Fault.HANG_UP, Fault.HALF_A_LINE, Fault.STALL, Fault.BABBLE])
+async def test_silence_after_the_letter_is_doubt(anyio_backend: str, misdeed: Fault) -> None:
+    office = FakeSmtpServer()
+    async with serve(office) as port:
         transport = road(port, patience=0.3)
         office.order("DATA", misdeed)
-        await transport.offer(MAIL)
+        await transport.send_envelope(MAIL)
         with pytest.raises(DeliveryUnconfirmed):
-            await transport.deliver(MAIL)
+            await transport.send_data(MAIL)
         await transport.close()
 
 
 async def test_a_letter_that_was_accepted_without_a_word_is_in_doubt(anyio_backend: str) -> None:
-    office = Office()
-    async with opened(office) as port:
+    office = FakeSmtpServer()
+    async with serve(office) as port:
         transport = road(port)
-        office.order("DATA", Misdeed.ACCEPT_AND_HANG_UP)
-        await transport.offer(MAIL)
+        office.order("DATA", Fault.ACCEPT_AND_HANG_UP)
+        await transport.send_envelope(MAIL)
         with pytest.raises(DeliveryUnconfirmed):
-            await transport.deliver(MAIL)
+            await transport.send_data(MAIL)
     assert len(office.accepted) == 1
 
 
@@ -142,8 +142,8 @@ async def test_a_letter_that_was_accepted_without_a_word_is_in_doubt(anyio_backe
     ],
 )
 async def test_an_address_that_would_be_a_command_reaches_no_server(anyio_backend: str, recipient: str) -> None:
-    office = Office()
-    async with opened(office) as port:
+    office = FakeSmtpServer()
+    async with serve(office) as port:
         transport = road(port)
         with pytest.raises(DeliveryRejected) as refused:
             await sent(transport, MAIL._replace(recipient=recipient))
@@ -154,22 +154,22 @@ async def test_an_address_that_would_be_a_command_reaches_no_server(anyio_backen
 
 
 async def test_a_connection_that_was_closed_meanwhile_is_opened_again(anyio_backend: str) -> None:
-    office = Office()
-    async with opened(office) as port:
+    office = FakeSmtpServer()
+    async with serve(office) as port:
         transport = road(port)
         await sent(transport)
-        office.order("MAIL", Misdeed.HANG_UP)
+        office.order("MAIL", Fault.HANG_UP)
         assert await sent(transport) == 250
         await transport.close()
     assert (len(office.accepted), office.connections) == (2, 2)
 
 
 async def test_an_offer_can_be_withdrawn(anyio_backend: str) -> None:
-    office = Office()
-    async with opened(office) as port:
+    office = FakeSmtpServer()
+    async with serve(office) as port:
         transport = road(port)
-        await transport.offer(MAIL)
-        await transport.withdraw()
+        await transport.send_envelope(MAIL)
+        await transport.reset()
         other = MAIL._replace(recipient="other@example.com")
         await sent(transport, other)
         await transport.close()
@@ -177,11 +177,11 @@ async def test_an_offer_can_be_withdrawn(anyio_backend: str) -> None:
 
 
 async def test_nobody_at_the_port_is_no_letters_fault(anyio_backend: str) -> None:
-    async with opened(Office()) as port:
+    async with serve(FakeSmtpServer()) as port:
         pass
     with pytest.raises(TransportUnavailable) as unreachable:
         await sent(road(port))
-    assert not unreachable.value.met_letter
+    assert not unreachable.value.counts_attempt
 
 
 class Certificate:
@@ -212,12 +212,12 @@ class Certificate:
 
 
 async def test_starttls_is_demanded_by_default(tmp_path: Path) -> None:
-    office = Office()
+    office = FakeSmtpServer()
     certificate = Certificate(tmp_path)
-    async with opened(office) as port:
+    async with serve(office) as port:
         with pytest.raises(TransportUnavailable):
             await sent(road(port, ""))
-    async with opened(office, tls=certificate.context, require_starttls=True) as port:
+    async with serve(office, tls=certificate.context, require_starttls=True) as port:
         with pytest.raises(TransportUnavailable):
             await sent(road(port, ""))
         transport = road(port, f"ca={certificate.path}")
@@ -227,9 +227,9 @@ async def test_starttls_is_demanded_by_default(tmp_path: Path) -> None:
 
 
 async def test_tls_from_the_start(tmp_path: Path) -> None:
-    office = Office()
+    office = FakeSmtpServer()
     certificate = Certificate(tmp_path)
-    async with opened(office, tls=certificate.context, implicit=True) as port:
+    async with serve(office, tls=certificate.context, implicit=True) as port:
         with pytest.raises(TransportUnavailable):
             await sent(road(port, "", scheme="smtps"))
         transport = road(port, f"ca={certificate.path}", scheme="smtps")
@@ -239,9 +239,9 @@ async def test_tls_from_the_start(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("implicit", [True, False])
 async def test_a_certificate_of_somebody_else_is_refused(tmp_path: Path, *, implicit: bool) -> None:
-    office = Office()
+    office = FakeSmtpServer()
     certificate = Certificate(tmp_path, "127.0.0.2")
-    async with opened(office, tls=certificate.context, implicit=implicit) as port:
+    async with serve(office, tls=certificate.context, implicit=implicit) as port:
         transport = road(port, f"ca={certificate.path}", scheme="smtps" if implicit else "smtp")
         with pytest.raises(TransportUnavailable):
             await sent(transport)
@@ -249,17 +249,17 @@ async def test_a_certificate_of_somebody_else_is_refused(tmp_path: Path, *, impl
 
 
 async def test_opportunistic_takes_what_there_is(tmp_path: Path) -> None:
-    office = Office()
-    async with opened(office) as port:
+    office = FakeSmtpServer()
+    async with serve(office) as port:
         transport = road(port, "starttls=opportunistic")
         assert await sent(transport) == 250
         await transport.close()
 
 
 async def test_user_and_password_go_over_tls(tmp_path: Path) -> None:
-    office = Office()
+    office = FakeSmtpServer()
     certificate = Certificate(tmp_path)
-    async with opened(office, tls=certificate.context, auth_required=True, authenticator=office.authenticate) as port:
+    async with serve(office, tls=certificate.context, auth_required=True, authenticator=office.authenticate) as port:
         for password, is_right in (("open%20sesame", True), ("wrong", False)):
             transport = road(port, f"ca={certificate.path}", login=f"privacy%40example.org:{password}@")
             if is_right:
@@ -267,21 +267,21 @@ async def test_user_and_password_go_over_tls(tmp_path: Path) -> None:
             else:
                 with pytest.raises(TransportUnavailable) as unreachable:
                     await sent(transport)
-                assert not unreachable.value.met_letter
+                assert not unreachable.value.counts_attempt
             await transport.close()
     assert office.logins[0] == (b"privacy@example.org", b"open sesame")
 
 
 async def test_addresses_of_other_scripts(anyio_backend: str) -> None:
-    office = Office()
+    office = FakeSmtpServer()
     international = MAIL._replace(recipient="användare@exämple.se")
-    async with opened(office) as port:
+    async with serve(office) as port:
         transport = road(port)
         await sent(transport, MAIL._replace(recipient="user@exämple.se"))
         await sent(transport, international)
         await transport.close()
     assert office.addresses() == ["user@xn--exmple-cua.se", "användare@exämple.se"]
-    async with opened(office, smtputf8=False) as port:
+    async with serve(office, smtputf8=False) as port:
         transport = road(port)
         with pytest.raises(DeliveryRejected) as refused:
             await sent(transport, international)
@@ -300,12 +300,12 @@ async def test_addresses_of_other_scripts(anyio_backend: str) -> None:
     ],
 )
 def test_dots_are_stuffed(body: bytes, expected: bytes) -> None:
-    assert stuffed(body) == expected
+    assert dot_stuff(body) == expected
 
 
 async def test_a_maildir_is_one_that_others_open(tmp_path: Path) -> None:
     place = tmp_path / "deep" / "mail"
-    transport = transport_of(f"maildir:{place}", "example.org")()
+    transport = create_transport_factory(f"maildir:{place}", "example.org")()
     for _ in range(2):
         assert await sent(transport) == 250
     await sent(transport, MAIL._replace(message_id="<let_2@example.org>"))
@@ -317,7 +317,7 @@ async def test_a_maildir_is_one_that_others_open(tmp_path: Path) -> None:
 
 
 async def test_a_letter_that_was_read_is_not_delivered_again(tmp_path: Path) -> None:
-    transport = transport_of(f"maildir:{tmp_path}", "example.org")()
+    transport = create_transport_factory(f"maildir:{tmp_path}", "example.org")()
     await sent(transport)
     [new] = (tmp_path / "new").iterdir()
     new.rename(tmp_path / "cur" / f"{new.name}:2,S")
@@ -327,11 +327,11 @@ async def test_a_letter_that_was_read_is_not_delivered_again(tmp_path: Path) -> 
 
 async def test_a_maildir_that_cannot_be_written_is_no_letters_fault(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    transport = transport_of(f"maildir:{tmp_path / 'file'}", "example.org")()
-    await transport.offer(MAIL)
+    transport = create_transport_factory(f"maildir:{tmp_path / 'file'}", "example.org")()
+    await transport.send_envelope(MAIL)
     with pytest.raises(TransportUnavailable) as unreachable:
-        await transport.deliver(MAIL)
-    assert not unreachable.value.met_letter
+        await transport.send_data(MAIL)
+    assert not unreachable.value.counts_attempt
 
 
 @pytest.mark.parametrize(
@@ -351,21 +351,21 @@ async def test_a_maildir_that_cannot_be_written_is_no_letters_fault(tmp_path: Pa
 )
 def test_a_url_that_is_malformed_is_refused_with_a_sentence(url: str) -> None:
     with pytest.raises(ValueError, match="PRIVACY_SMTP_URL is"):
-        transport_of(url, "example.org")
+        create_transport_factory(url, "example.org")
 
 
 def test_a_certificate_authority_that_is_not_there_is_said_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="PRIVACY_SMTP_URL names a file"):
-        transport_of(f"smtp://mail.example.org?ca={tmp_path / 'none.pem'}", "example.org")
+        create_transport_factory(f"smtp://mail.example.org?ca={tmp_path / 'none.pem'}", "example.org")
 
 
 async def test_a_letter_that_is_being_handed_over_can_be_given_up(anyio_backend: str) -> None:
-    office = Office()
-    async with opened(office) as port:
+    office = FakeSmtpServer()
+    async with serve(office) as port:
         transport = road(port)
         assert isinstance(transport, Smtp)
-        office.order("DATA", Misdeed.STALL)
-        await transport.offer(MAIL)
+        office.order("DATA", Fault.STALL)
+        await transport.send_envelope(MAIL)
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(transport.deliver(MAIL), 0.2)
+            await asyncio.wait_for(transport.send_data(MAIL), 0.2)
         await transport.close()

@@ -8,22 +8,31 @@ from mailers.transport import TransportUnavailable
 from models.outbox import emails
 from models.outbox.emails import EmailKind
 from tests.conftest import World
-from tests.mailers.fake_smtp import Misdeed, Office
-from tests.workers.sending import due_again, owe, person, rows, running, until, until_sent, worker
+from tests.mailers.fake_smtp import FakeSmtpServer, Fault
+from tests.workers.outbox_workers import (
+    email_rows,
+    email_worker,
+    enqueue,
+    make_due,
+    register,
+    running,
+    wait_until,
+    wait_until_sent,
+)
 from workers.email_worker import BATCH
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_letter_is_sent_and_leaves_only_proof(world: World) -> None:
-    office = Office()
-    await owe(world, await person(world))
-    async with worker(world, office) as letters:
+    office = FakeSmtpServer()
+    await enqueue(world, await register(world))
+    async with email_worker(world, office) as letters:
         assert await letters.drain() == 1
         assert await letters.drain() == 0
     [letter] = office.accepted
     assert (letter.sender, letter.recipient) == ("privacy@example.org", "user@example.com")
-    [(state, code, address, context, message_id)] = await rows(
+    [(state, code, address, context, message_id)] = await email_rows(
         world, "state", "reply_code", "address", "context", "message_id"
     )
     assert (state, code, address, context) == ("SENT", 250, None, None)
@@ -31,53 +40,53 @@ async def test_a_letter_is_sent_and_leaves_only_proof(world: World) -> None:
 
 
 async def test_the_commit_of_a_deed_calls_the_worker(world: World) -> None:
-    office = Office()
-    subject_id = await person(world)
-    async with worker(world, office) as letters, running(letters, poll=600):
+    office = FakeSmtpServer()
+    subject_id = await register(world)
+    async with email_worker(world, office) as letters, running(letters, poll=600):
         for number in range(3):
-            await owe(world, subject_id, about=str(number))
-            await until_sent(world, number + 1)
+            await enqueue(world, subject_id, about=str(number))
+            await wait_until_sent(world, number + 1)
     assert len(office.accepted) == 3
 
 
 async def test_one_call_is_enough_for_as_many_loops_as_there_are_letters_for(world: World) -> None:
-    office = Office()
+    office = FakeSmtpServer()
     office.delay = 0.05
-    subject_id = await person(world)
+    subject_id = await register(world)
     said: dict[str, Any] = {"reason": "OTHER"}
-    async with worker(world, office) as sending, running(sending, flights=8, poll=600):
+    async with email_worker(world, office) as sending, running(sending, concurrency=8, poll=600):
         async with world.unit() as unit:
             for number in range(2 * BATCH + 1):
                 await emails.enqueue(unit, EmailKind.ERASURE_DENIED, subject_id, f"request:{number:x}", **said)
-        await until_sent(world, 2 * BATCH + 1)
+        await wait_until_sent(world, 2 * BATCH + 1)
     assert office.connections == 3
 
 
 async def test_greylisting_is_waited_out_under_the_same_message_id(world: World) -> None:
-    office = Office()
+    office = FakeSmtpServer()
     office.order("RCPT", "450 4.2.0 greylisted")
-    await owe(world, await person(world))
-    async with worker(world, office) as letters:
+    await enqueue(world, await register(world))
+    async with email_worker(world, office) as letters:
         await letters.drain()
-        [(state, code, attempts, first)] = await rows(world, "state", "reply_code", "attempts", "message_id")
+        [(state, code, attempts, first)] = await email_rows(world, "state", "reply_code", "attempts", "message_id")
         assert (state, code, attempts) == ("QUEUED", 450, 1)
         assert await letters.drain() == 0
-        await due_again(world)
+        await make_due(world)
         await letters.drain()
     assert office.accepted[0].message["Message-ID"] == first
 
 
 async def test_waits_grow_by_chance_up_to_two_hours_for_a_day(world: World) -> None:
-    office = Office()
-    await owe(world, await person(world))
+    office = FakeSmtpServer()
+    await enqueue(world, await register(world))
     waits = []
-    async with worker(world, office) as letters:
+    async with email_worker(world, office) as letters:
         for _ in range(12):
             office.order("RCPT", "451 4.3.0 not now")
             await letters.drain()
-            [(wait,)] = await rows(world, "extract(epoch FROM due_at - clock_timestamp())")
+            [(wait,)] = await email_rows(world, "extract(epoch FROM due_at - clock_timestamp())")
             waits.append(float(wait))
-            await due_again(world)
+            await make_due(world)
         for number, wait in enumerate(waits):
             expected = min(7200, 30 * 2**number)
             assert expected * 0.49 < wait < expected * 1.51
@@ -85,138 +94,138 @@ async def test_waits_grow_by_chance_up_to_two_hours_for_a_day(world: World) -> N
             await connection.execute("UPDATE letters SET posted_at = posted_at - interval '25 hours'")
         office.order("RCPT", "451 4.3.0 not now")
         await letters.drain()
-    assert await rows(world, "state", "reason", "reply_code") == [("FAILED", "GAVE_UP", 451)]
+    assert await email_rows(world, "state", "reason", "reply_code") == [("FAILED", "GAVE_UP", 451)]
 
 
 async def test_an_address_that_is_refused_is_written_to_no_more(world: World) -> None:
-    office = Office()
+    office = FakeSmtpServer()
     office.order("RCPT", "550 5.1.1 no such user")
-    subject_id = await person(world)
-    await owe(world, subject_id)
-    async with worker(world, office) as letters:
+    subject_id = await register(world)
+    await enqueue(world, subject_id)
+    async with email_worker(world, office) as letters:
         await letters.drain()
-        await owe(world, subject_id, about="2")
+        await enqueue(world, subject_id, about="2")
         await letters.drain()
-    assert await rows(world, "state", "reason", "reply_code") == [
+    assert await email_rows(world, "state", "reason", "reply_code") == [
         ("FAILED", "ADDRESS_REFUSED", 550),
         ("DROPPED", "ADDRESS_STOPPED", None),
     ]
 
 
 async def test_a_letter_that_is_refused_says_nothing_about_its_address(world: World) -> None:
-    office = Office()
+    office = FakeSmtpServer()
     office.order("DATA", "554 5.6.0 not this letter")
-    subject_id = await person(world)
-    await owe(world, subject_id)
-    async with worker(world, office) as letters:
+    subject_id = await register(world)
+    await enqueue(world, subject_id)
+    async with email_worker(world, office) as letters:
         await letters.drain()
-        await owe(world, subject_id, about="2")
+        await enqueue(world, subject_id, about="2")
         await letters.drain()
-    assert await rows(world, "state", "reason") == [("FAILED", "LETTER_REFUSED"), ("SENT", None)]
+    assert await email_rows(world, "state", "reason") == [("FAILED", "LETTER_REFUSED"), ("SENT", None)]
 
 
 async def test_a_letter_without_an_answer_is_shown_to_the_operator(world: World) -> None:
-    office = Office()
-    office.order("DATA", Misdeed.ACCEPT_AND_HANG_UP)
-    await owe(world, await person(world))
-    async with worker(world, office) as letters:
+    office = FakeSmtpServer()
+    office.order("DATA", Fault.ACCEPT_AND_HANG_UP)
+    await enqueue(world, await register(world))
+    async with email_worker(world, office) as letters:
         await letters.drain()
-        await due_again(world)
+        await make_due(world)
         assert await letters.drain() == 0
-    assert await rows(world, "state", "reason") == [("UNCERTAIN", "NO_ANSWER")]
+    assert await email_rows(world, "state", "reason") == [("UNCERTAIN", "NO_ANSWER")]
     assert len(office.accepted) == 1
 
 
 async def test_a_letter_without_an_answer_is_repeated_when_that_does_no_harm(world: World) -> None:
-    office = Office()
-    office.order("DATA", Misdeed.ACCEPT_AND_HANG_UP)
-    await owe(world, await person(world), EmailKind.ERASURE_SCHEDULED)
-    async with worker(world, office) as letters:
+    office = FakeSmtpServer()
+    office.order("DATA", Fault.ACCEPT_AND_HANG_UP)
+    await enqueue(world, await register(world), EmailKind.ERASURE_SCHEDULED)
+    async with email_worker(world, office) as letters:
         await letters.drain()
-        assert await rows(world, "state") == [("QUEUED",)]
-        await due_again(world)
+        assert await email_rows(world, "state") == [("QUEUED",)]
+        await make_due(world)
         await letters.drain()
-    assert await rows(world, "state") == [("SENT",)]
+    assert await email_rows(world, "state") == [("SENT",)]
     first, second = office.accepted
     assert first.octets == second.octets
 
 
 @pytest.mark.parametrize("command", ["EHLO", "MAIL", "RCPT"])
-@pytest.mark.parametrize("misdeed", [Misdeed.STALL, Misdeed.HANG_UP, Misdeed.HALF_A_LINE, "421 4.3.2 closing"])
+@pytest.mark.parametrize("misdeed", [Fault.STALL, Fault.HANG_UP, Fault.HALF_A_LINE, "421 4.3.2 closing"])
 async def test_a_server_that_fails_before_the_letter_loses_nothing(
-    world: World, command: str, misdeed: Misdeed | str
+    world: World, command: str, misdeed: Fault | str
 ) -> None:
-    office = Office()
-    subject_id = await person(world)
+    office = FakeSmtpServer()
+    subject_id = await register(world)
     for number in range(3):
-        await owe(world, subject_id, about=str(number))
-    async with worker(world, office, patience=0.3) as letters:
+        await enqueue(world, subject_id, about=str(number))
+    async with email_worker(world, office, patience=0.3) as letters:
         office.order(command, misdeed)
         with pytest.raises(TransportUnavailable):
             await letters.drain()
-        assert [row[0] for row in await rows(world, "state")] == ["QUEUED"] * 3
-        await due_again(world)
+        assert [row[0] for row in await email_rows(world, "state")] == ["QUEUED"] * 3
+        await make_due(world)
         await letters.drain()
     assert (len(office.accepted), len({letter.octets for letter in office.accepted})) == (3, 3)
-    assert await rows(world, "state") == [("SENT",)] * 3
+    assert await email_rows(world, "state") == [("SENT",)] * 3
 
 
 async def test_a_letter_at_which_the_server_always_fails_does_not_stop_the_others(world: World) -> None:
-    office = Office()
+    office = FakeSmtpServer()
     for number in range(3):
-        await owe(world, await person(world, f"user{number}@example.com"))
-    async with worker(world, office) as letters:
+        await enqueue(world, await register(world, f"user{number}@example.com"))
+    async with email_worker(world, office) as letters:
         for _ in range(2):
-            office.order("RCPT", Misdeed.HANG_UP)
+            office.order("RCPT", Fault.HANG_UP)
             with pytest.raises(TransportUnavailable):
                 await letters.drain()
         assert await letters.drain() == 1
     assert office.addresses() == ["user2@example.com"]
-    assert await rows(world, "state", "attempts") == [("QUEUED", 1), ("QUEUED", 1), ("SENT", 1)]
+    assert await email_rows(world, "state", "attempts") == [("QUEUED", 1), ("QUEUED", 1), ("SENT", 1)]
 
 
 async def test_while_nobody_is_at_the_mail_server_no_letter_uses_up_its_tries(world: World) -> None:
-    office = Office()
-    await owe(world, await person(world))
-    async with worker(world, office) as letters:
+    office = FakeSmtpServer()
+    await enqueue(world, await register(world))
+    async with email_worker(world, office) as letters:
         pass
     for _ in range(3):
         with pytest.raises(TransportUnavailable):
             await letters.drain()
-    assert await rows(world, "state", "attempts") == [("QUEUED", 0)]
+    assert await email_rows(world, "state", "attempts") == [("QUEUED", 0)]
 
 
 async def test_the_worker_takes_up_again_when_the_mail_server_is_back(world: World) -> None:
-    office = Office()
-    await owe(world, await person(world))
-    office.order("EHLO", Misdeed.HANG_UP)
-    async with worker(world, office) as letters, running(letters, flights=1, poll=0.2):
+    office = FakeSmtpServer()
+    await enqueue(world, await register(world))
+    office.order("EHLO", Fault.HANG_UP)
+    async with email_worker(world, office) as letters, running(letters, concurrency=1, poll=0.2):
 
         async def is_tried_again() -> bool:
             async with world.database.transaction() as connection:
                 await connection.execute("UPDATE letters SET due_at = clock_timestamp() WHERE lease IS NULL")
             return bool(office.accepted)
 
-        await until(is_tried_again)
-        await until_sent(world)
+        await wait_until(is_tried_again)
+        await wait_until_sent(world)
 
 
 async def test_a_worker_that_is_stopped_sees_its_letter_through_and_gives_the_others_back(world: World) -> None:
-    office = Office()
+    office = FakeSmtpServer()
     office.delay = 0.5
-    subject_id = await person(world)
+    subject_id = await register(world)
     for number in range(5):
-        await owe(world, subject_id, about=str(number))
-    async with worker(world, office) as letters:
-        async with running(letters, flights=1):
+        await enqueue(world, subject_id, about=str(number))
+    async with email_worker(world, office) as letters:
+        async with running(letters, concurrency=1):
 
             async def is_handed_over() -> bool:
-                return any(row[0] for row in await rows(world, "handed_at"))
+                return any(row[0] for row in await email_rows(world, "handed_at"))
 
-            await until(is_handed_over)
-        sent = [row[0] for row in await rows(world, "state")].count("SENT")
+            await wait_until(is_handed_over)
+        sent = [row[0] for row in await email_rows(world, "state")].count("SENT")
         assert sent == len(office.accepted) < 5
-        assert all(row == (None, None) for row in await rows(world, "lease", "handed_at"))
+        assert all(row == (None, None) for row in await email_rows(world, "lease", "handed_at"))
         office.delay = 0
         await letters.drain()
     assert len(office.accepted) == len({letter.octets for letter in office.accepted}) == 5

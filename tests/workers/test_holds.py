@@ -12,21 +12,21 @@ from models.delivery import claims
 from models.outbox.emails import EmailKind
 from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
-from tests.mailers.fake_smtp import Misdeed, Office
-from tests.workers.sending import due_again, owe, person, rows, running, until, worker
+from tests.mailers.fake_smtp import FakeSmtpServer, Fault
+from tests.workers.outbox_workers import email_rows, email_worker, enqueue, make_due, register, running, wait_until
 from workers import email_delivery
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_letter_governed_by_a_purpose_carries_the_one_click_link_and_others_do_not(world: World) -> None:
-    office = Office()
-    await owe(world, await person(world))
+    office = FakeSmtpServer()
+    await enqueue(world, await register(world))
     async with world.unit() as unit:
         await recording.grant_consent(
             unit, SubjectIdentifier.email("user@example.com"), "newsletter", Channel.WEBSITE, None
         )
-    async with worker(world, office) as letters:
+    async with email_worker(world, office) as letters:
         await letters.drain()
     plain, governed = (letter.message for letter in office.accepted)
     assert plain["List-Unsubscribe"] is None
@@ -35,26 +35,26 @@ async def test_a_letter_governed_by_a_purpose_carries_the_one_click_link_and_oth
 
 
 async def test_a_slow_mail_server_holds_an_opt_out_up_for_a_bounded_time(world: World) -> None:
-    office = Office()
-    office.order("DATA", Misdeed.STALL)
+    office = FakeSmtpServer()
+    office.order("DATA", Fault.STALL)
     name = SubjectIdentifier.email("user@example.com")
-    await person(world)
+    await register(world)
     async with world.unit() as unit:
         await recording.grant_consent(unit, name, "newsletter", Channel.WEBSITE, None)
-    async with worker(world, office, patience=8) as letters:
+    async with email_worker(world, office, patience=8) as letters:
         draining = asyncio.create_task(letters.drain())
 
         async def is_stalled() -> bool:
             return not office.orders["DATA"]
 
-        await until(is_stalled)
+        await wait_until(is_stalled)
         began = time.monotonic()
         async with world.unit() as unit:
             await opt_outs.opt_out(unit, name, ["newsletter"], Channel.WEBSITE)
-        assert time.monotonic() - began < email_delivery.HELD + 1.5
+        assert time.monotonic() - began < email_delivery.MAX_HOLD + 1.5
         office.released.set()
         await draining
-    assert await rows(world, "letter", "state") == [("consent_granted", "SENT"), ("opted_out", "SENT")]
+    assert await email_rows(world, "letter", "state") == [("consent_granted", "SENT"), ("opted_out", "SENT")]
 
 
 CUT_OFF = """
@@ -71,18 +71,18 @@ AND wait_event_type = 'Lock'
 async def test_a_letter_whose_connection_to_postgresql_breaks_before_it_is_handed_over_is_in_no_doubt(
     world: World, table: str, letter: EmailKind
 ) -> None:
-    office = Office()
+    office = FakeSmtpServer()
     offered = asyncio.Event()
     office.when_offered = lambda _: offered.set()
-    subject_id = await person(world)
+    subject_id = await register(world)
     if letter is EmailKind.CONSENT_GRANTED:
         async with world.unit() as unit:
             await recording.grant_consent(
                 unit, SubjectIdentifier("id", subject_id), "newsletter", Channel.WEBSITE, None
             )
     else:
-        await owe(world, subject_id)
-    async with worker(world, office) as sending:
+        await enqueue(world, subject_id)
+    async with email_worker(world, office) as sending:
         [claimed] = await claims.claim(world.database, world.keyring, "example.org", 1)
         delivery = sending.delivery()
         async with world.database.transaction() as connection:
@@ -94,14 +94,14 @@ async def test_a_letter_whose_connection_to_postgresql_breaks_before_it_is_hande
                 async with world.database.writers.acquire() as other:
                     return bool(await other.fetch(CUT_OFF))
 
-            await until(is_cut_off)
+            await wait_until(is_cut_off)
         await delivering
-        assert await rows(world, "state", "handed_at", "lease") == [("QUEUED", None, None)]
-        await due_again(world)
+        assert await email_rows(world, "state", "handed_at", "lease") == [("QUEUED", None, None)]
+        await make_due(world)
         await delivery.transport.close()
         await sending.drain()
     assert len(office.accepted) == 1
-    assert await rows(world, "state") == [("SENT",)]
+    assert await email_rows(world, "state") == [("SENT",)]
 
 
 async def interleaved(world: World, people: int) -> None:
@@ -110,12 +110,12 @@ async def interleaved(world: World, people: int) -> None:
     Every third leaves at any time. The others leave when the mail server hears of their letter, within the time that it
     takes to hand it over: before it is asked for the last time whether the letter may go, while it is held, or after.
     """
-    office = Office()
+    office = FakeSmtpServer()
     office.delay = 0.005
     left: dict[str, float] = {}
     addresses = [f"user{number}@example.com" for number in range(people)]
     for address in addresses:
-        await person(world, address)
+        await register(world, address)
         async with world.unit() as unit:
             await recording.grant_consent(unit, SubjectIdentifier.email(address), "newsletter", Channel.WEBSITE, None)
     turn = asyncio.Semaphore(8)
@@ -133,18 +133,18 @@ async def interleaved(world: World, people: int) -> None:
         if address not in leaving:
             leaving[address] = asyncio.create_task(leave(address, after))
 
-    async with worker(world, office) as letters, asyncio.timeout(60 + people / 5):
+    async with email_worker(world, office) as letters, asyncio.timeout(60 + people / 5):
         for address in addresses[::3]:
             begin(address, random.uniform(0, people / 100))
         office.when_offered = lambda address: begin(address, random.uniform(0, 0.02))
         async with running(letters):
 
             async def is_over() -> bool:
-                return all(row[0] != "QUEUED" for row in await rows(world, "state"))
+                return all(row[0] != "QUEUED" for row in await email_rows(world, "state"))
 
-            await until(is_over, 60 + people / 5)
+            await wait_until(is_over, 60 + people / 5)
         await asyncio.gather(*leaving.values())
-    states = [row[0] for row in await rows(world, "state")]
+    states = [row[0] for row in await email_rows(world, "state")]
     late = [letter.recipient for letter in office.accepted if letter.at > left[letter.recipient]]
     assert late == []
     assert left.keys() == set(addresses)

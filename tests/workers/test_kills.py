@@ -22,8 +22,8 @@ from models.requests.requests import IdentityProof
 from models.subjects.identifiers import SubjectIdentifier
 from tests.cli.commands import environment
 from tests.conftest import ROOT, Databases, World
-from tests.mailers.fake_smtp import Office, opened
-from tests.workers.sending import due_again, person, rows
+from tests.mailers.fake_smtp import FakeSmtpServer, serve
+from tests.workers.outbox_workers import email_rows, make_due, register
 
 pytestmark = pytest.mark.anyio
 
@@ -59,7 +59,7 @@ class Victim:
 async def victim(work: str, databases: Databases, port: int = 0) -> AsyncIterator[Victim]:
     given = work, databases.url, databases.keyring_url, databases.master_key
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.workers.killed", *given),
+        *(sys.executable, "-m", "tests.workers.kill_at_line", *given),
         f"smtp://127.0.0.1:{port}?starttls=never",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -91,10 +91,10 @@ async def killed_at(
     world: World, databases: Databases, *, governed: bool, first: int = 1, each: int = EACH
 ) -> dict[str, int]:
     """Kill a worker at some lines; each time a second worker finishes what the first began. Give what became of it."""
-    office = Office()
+    office = FakeSmtpServer()
     outcomes: dict[str, int] = {}
-    async with opened(office) as port, victim("letters", databases, port) as worker:
-        subject_id = await person(world, "first@example.com")
+    async with serve(office) as port, victim("letters", databases, port) as worker:
+        subject_id = await register(world, "first@example.com")
         await owe(world, subject_id, 0, governed=governed)
         lines = int(await worker.run())
         assert lines > 100
@@ -102,12 +102,12 @@ async def killed_at(
             async with world.database.transaction() as connection:
                 await connection.execute("DELETE FROM letters")
             office.accepted.clear()
-            subject_id = await person(world, f"user{last}@example.com")
+            subject_id = await register(world, f"user{last}@example.com")
             await owe(world, subject_id, last, governed=governed)
             died = await worker.run(last) == "killed"
-            await due_again(world)
+            await make_due(world)
             await worker.run()
-            [(state, reason, address)] = await rows(world, "state", "reason", "address")
+            [(state, reason, address)] = await email_rows(world, "state", "reason", "address")
             count = len(office.accepted)
             # Nothing is lost: it arrived, or it is there for the operator. Nothing is repeated.
             assert count <= 1, f"sent twice when killed at line {last}"

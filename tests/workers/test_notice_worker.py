@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from mailers.message import Sender
-from mailers.transport_factory import transport_of
+from mailers.transport_factory import create_transport_factory
 from models.access import access_grants, tokens
 from models.actors import Actor, Role
 from models.audit.inclusion_proofs import parse
@@ -18,7 +18,7 @@ from models.storage.ids import Prefix, format_id
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import unit_of_work
 from tests.conftest import World
-from tests.mailers.fake_smtp import Misdeed, Office, opened
+from tests.mailers.fake_smtp import FakeSmtpServer, Fault, serve
 from tests.models.audit.sample_log import sealed
 from workers.notice_worker import NoticeWorker
 
@@ -29,10 +29,10 @@ AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
 
 
 @contextlib.asynccontextmanager
-async def worker(world: World, office: Office, witness: str | None = None) -> AsyncIterator[NoticeWorker]:
-    async with opened(office) as port:
+async def worker(world: World, office: FakeSmtpServer, witness: str | None = None) -> AsyncIterator[NoticeWorker]:
+    async with serve(office) as port:
         url = f"smtp://127.0.0.1:{port}?starttls=never"
-        road = transport_of(url, "example.org", answer=1, verdict=1)
+        road = create_transport_factory(url, "example.org", answer=1, verdict=1)
         yield NoticeWorker(world.database, SENDER, road, officers=OFFICERS, witness=witness)
 
 
@@ -46,7 +46,7 @@ async def asked(world: World) -> str:
 
 async def test_every_officer_hears_of_a_grant_once(world: World) -> None:
     grant = await asked(world)
-    office = Office()
+    office = FakeSmtpServer()
     async with worker(world, office) as notices:
         assert await notices.drain() == 1
         assert await notices.drain() == 0
@@ -63,7 +63,7 @@ async def test_a_token_of_people_does_not_go_unseen(world: World) -> None:
     async with world.unit(Role.ADMIN) as made:
         await tokens.issue_token(made, "a script", [Role.ADMIN], None)
         issued = await tokens.issue_token(made, "myself", [Role.PRIVACY], None)
-    office = Office()
+    office = FakeSmtpServer()
     async with worker(world, office) as notices:
         assert await notices.drain() == 1
     words = str(office.accepted[0].message.get_body(("plain",)))
@@ -74,8 +74,8 @@ async def test_a_token_of_people_does_not_go_unseen(world: World) -> None:
 
 async def test_a_notice_that_cannot_be_sent_is_tried_again(world: World) -> None:
     await asked(world)
-    office = Office()
-    office.order("DATA", Misdeed.HANG_UP)
+    office = FakeSmtpServer()
+    office.order("DATA", Fault.HANG_UP)
     async with worker(world, office) as notices:
         assert await notices.drain() == 0
         assert await notices.drain() == 0
@@ -89,7 +89,7 @@ async def test_the_witness_gets_a_head_that_can_be_read_back(world: World) -> No
     await asked(world)
     signer = SegmentSigner(SegmentSigner.made())
     [*_, last] = await sealed(world.database, signer)
-    office = Office()
+    office = FakeSmtpServer()
     async with worker(world, office, "witness@example.net") as notices:
         await notices.drain()
         await notices.drain()

@@ -117,7 +117,7 @@ async def test_a_system_is_told_whom_to_erase_and_can_check_who_says_so(world: W
     assert said["type"] == "erasure.requested"
     assert said["data"]["stepId"] == headers["webhook-id"] == format_id(Prefix.ERASURE_STEP, step_id)
     assert said["data"]["accountReference"] == "ada-1"
-    shown = systems.shown_secret(world.keyring.masters, SystemRow("forum", forum.url, False, 1))
+    shown = systems.display_secret(world.keyring.masters, SystemRow("forum", forum.url, False, 1))
     secret = base64.b64decode(shown.removeprefix("whsec_"))
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     expected = base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
@@ -154,7 +154,9 @@ async def test_waits_grow_and_last_to_the_end_of_patience(world: World, forum: S
         await teller(world).round()
         async with world.database.readers.acquire() as connection:
             waits.append(await connection.fetchval("SELECT next_attempt_at - now() FROM erasure_steps"))
-    for wait, wanted in zip(waits, (*webhook_deliveries.WAITS, *webhook_deliveries.WAITS[-1:] * 2), strict=True):
+    for wait, wanted in zip(
+        waits, (*webhook_deliveries.RETRY_BACKOFF, *webhook_deliveries.RETRY_BACKOFF[-1:] * 2), strict=True
+    ):
         assert 0.7 * wanted < wait + timedelta(seconds=2)
         assert wait < 1.3 * wanted
     await due_again(world, give_up_at="now()")

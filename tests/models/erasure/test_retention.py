@@ -11,7 +11,7 @@ from models.actors import Role
 from models.consent import recording
 from models.consent.ledger import Channel
 from models.erasure import requesting, retention
-from models.erasure.retention import CLAIMED_FOR, RetentionGround, retained_until
+from models.erasure.retention import CLAIM_YEARS, RetentionGround, retained_until
 from models.registration import registering
 from models.registration.registering import Registration
 from models.requests.intake import ErasureOptions
@@ -65,7 +65,7 @@ async def remembered(world: World) -> set[UUID]:
 
 @pytest.mark.anyio
 async def test_a_ledger_goes_when_its_day_is_over_and_no_other_does(world: World, databases: Databases) -> None:
-    ended = datetime(now().year - CLAIMED_FOR, 1, 1, tzinfo=UTC)
+    ended = datetime(now().year - CLAIM_YEARS, 1, 1, tzinfo=UTC)
     over, last_day, alive = [await person(world, f"{name}@example.com") for name in ("over", "last", "alive")]
     await erased(world, (over, ended - timedelta(microseconds=1)), (last_day, ended))
     assert retained_until(RetentionGround.LEGAL_CLAIM, (ended - timedelta(days=1)).date()) < now().date()  # type: ignore[operator]
@@ -105,6 +105,6 @@ async def test_nobody_but_a_worker_takes_a_ledger_away(databases: Databases, rol
     connection = await asyncpg.connect(databases.url, server_settings={"role": role})
     try:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.fetch(retention.FORGET.sql, 10)
+            await connection.fetch(retention.DELETE_EXPIRED.sql, 10)
     finally:
         await connection.close()

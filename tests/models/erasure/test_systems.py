@@ -16,17 +16,17 @@ FORUM = SystemRow("forum", "https://forum.example.org/hook", False, 1)
 def test_a_signature_is_the_one_that_the_scheme_publishes() -> None:
     # The example of the Standard Webhooks specification's reference libraries.
     secret = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-    signed = systems.signature([secret], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    signed = systems.sign([secret], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
     assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 def test_a_secret_outlives_a_change_of_the_master_key_and_not_its_own_renewal() -> None:
     old = MasterKeys.made(1)
     both = MasterKeys(f"{MasterKeys.made(2)},{old}")
-    [before] = systems.secrets_of(MasterKeys(old), FORUM)
-    assert systems.secrets_of(both, FORUM)[1] == before
-    assert before not in systems.secrets_of(both, FORUM._replace(secret_generation=2))
-    assert before not in systems.secrets_of(both, FORUM._replace(name="store"))
+    [before] = systems.signing_secrets(MasterKeys(old), FORUM)
+    assert systems.signing_secrets(both, FORUM)[1] == before
+    assert before not in systems.signing_secrets(both, FORUM._replace(secret_generation=2))
+    assert before not in systems.signing_secrets(both, FORUM._replace(name="store"))
 
 
 @pytest.mark.anyio

@@ -7,33 +7,36 @@ from typing import Any
 from uuid import UUID
 
 from mailers.message import Sender
-from mailers.transport_factory import transport_of
+from mailers.transport_factory import create_transport_factory
 from models.outbox import emails
 from models.outbox.emails import EmailKind
 from models.registration import registering
 from models.registration.registering import Registration
 from tests.conftest import World
-from tests.mailers.fake_smtp import Office, opened
+from tests.mailers.fake_smtp import FakeSmtpServer, serve
 from workers.email_worker import EmailWorker
 
 SENDER = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")
 
 
 @contextlib.asynccontextmanager
-async def worker(world: World, office: Office, *, patience: float = 5) -> AsyncIterator[EmailWorker]:
-    async with opened(office) as port:
+async def email_worker(world: World, office: FakeSmtpServer, *, patience: float = 5) -> AsyncIterator[EmailWorker]:
+    async with serve(office) as port:
         url = f"smtp://127.0.0.1:{port}?starttls=never"
         yield EmailWorker(
-            world.database, world.keyring, SENDER, transport_of(url, "example.org", answer=patience, verdict=patience)
+            world.database,
+            world.keyring,
+            SENDER,
+            create_transport_factory(url, "example.org", answer=patience, verdict=patience),
         )
 
 
-async def person(world: World, address: str = "user@example.com") -> UUID:
+async def register(world: World, address: str = "user@example.com") -> UUID:
     async with world.unit() as unit:
         return await registering.register_subject(unit, Registration(address))
 
 
-async def owe(world: World, subject_id: UUID, name: EmailKind = EmailKind.ERASURE_DENIED, about: str = "1") -> None:
+async def enqueue(world: World, subject_id: UUID, name: EmailKind = EmailKind.ERASURE_DENIED, about: str = "1") -> None:
     """Post a letter: one that must not be repeated, unless another is named."""
     said: dict[str, Any] = {
         EmailKind.ERASURE_DENIED: {"reason": "OTHER"},
@@ -43,29 +46,29 @@ async def owe(world: World, subject_id: UUID, name: EmailKind = EmailKind.ERASUR
         await emails.enqueue(unit, name, subject_id, f"request:{about}", **said)
 
 
-async def rows(world: World, *columns: str) -> list[tuple[Any, ...]]:
+async def email_rows(world: World, *columns: str) -> list[tuple[Any, ...]]:
     async with world.database.readers.acquire() as connection:
         found = await connection.fetch(f"SELECT {', '.join(columns)} FROM letters ORDER BY posted_at, id")
     return [tuple(row) for row in found]
 
 
-async def due_again(world: World) -> None:
+async def make_due(world: World) -> None:
     async with world.database.transaction() as connection:
         await connection.execute("UPDATE letters SET due_at = clock_timestamp() - interval '1 second'")
 
 
-async def until(is_so: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+async def wait_until(is_so: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Wait until something is so that nobody calls us about."""
     async with asyncio.timeout(seconds):
         while not await is_so():  # noqa: ASYNC110 -- tables and mail servers set no event
             await asyncio.sleep(0.02)
 
 
-async def until_sent(world: World, count: int = 1) -> None:
+async def wait_until_sent(world: World, count: int = 1) -> None:
     async def is_so() -> bool:
-        return [row[0] for row in await rows(world, "state")].count("SENT") >= count
+        return [row[0] for row in await email_rows(world, "state")].count("SENT") >= count
 
-    await until(is_so)
+    await wait_until(is_so)
 
 
 @contextlib.asynccontextmanager

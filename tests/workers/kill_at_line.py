@@ -1,6 +1,6 @@
 """A worker that kills itself at the line it is told to.
 
-``python -m tests.workers.killed WORK DATABASE KEYRING MASTER_KEY SMTP_URL`` reads numbers, one a line. For each a
+``python -m tests.workers.kill_at_line WORK DATABASE KEYRING MASTER_KEY SMTP_URL`` reads numbers, one a line. For each a
 process of its own does what is due of the work, ``letters`` or ``erasures``, and the answer is the number of lines that
 ran, or ``killed``. Zero kills nothing.
 """
@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from mailers.message import Sender
-from mailers.transport_factory import transport_of
+from mailers.transport_factory import create_transport_factory
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
@@ -79,7 +79,7 @@ async def drain(work: str, url: str, keyring_url: str, master_key: str, smtp_url
     await keyring.load()
     if work == "letters":
         sender = Sender.read("privacy@example.org", None, "https://privacy.example.org")
-        await EmailWorker(database, keyring, sender, transport_of(smtp_url, "example.org")).drain()
+        await EmailWorker(database, keyring, sender, create_transport_factory(smtp_url, "example.org")).drain()
     else:
         # A lease that is over at once: the next worker takes up what this one leaves.
         life, lease = timedelta(days=183), timedelta(0)
