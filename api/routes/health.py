@@ -100,4 +100,4 @@ async def _check_backups(dependencies: Dependencies) -> None:
     async with dependencies.database.keyring.acquire() as connection:
         expired = await backups.expired_backups(connection)
     if expired:
-        raise LookupError(f"kept too long, remove: {', '.join(backups.name_of(backup) for backup in expired)}")
+        raise LookupError(f"kept too long, remove: {', '.join(backups.file_name(backup) for backup in expired)}")
