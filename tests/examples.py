@@ -79,7 +79,12 @@ def curl_examples(page: str) -> Iterator[Example]:
         role = re.search(r"\$\(token ([A-Z]+)\)", headers["Authorization"])
         assert role, "a curl example names its role by $(token ROLE)"
         yield Example(
-            role[1], headers.get("X-Case", ""), body["query"], body.get("variables", {}), 200, json.loads(match["answer"])
+            role[1],
+            headers.get("X-Case", ""),
+            body["query"],
+            body.get("variables", {}),
+            200,
+            json.loads(match["answer"]),
         )
 
 
