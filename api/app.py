@@ -26,7 +26,7 @@ from api.routes.jwks import jwks
 from api.routes.unsubscribe import Unsubscribe
 from api.settings import Settings
 from models.access import tokens
-from models.access.tokens import TokenLife
+from models.access.tokens import TokenLifetimes
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import OUTAGE_ERRORS, Database
@@ -83,7 +83,7 @@ class App:
             readers=settings.read_connections,
             writers=settings.write_connections,
             timeout=settings.statement_timeout,
-            acting=column_grants.acting(),
+            roles=column_grants.acting(),
         )
         self._keyring = Keyring(self._database.keyring, MasterKeys(settings.master_key.get_secret_value()))
         service = AppState(
@@ -91,7 +91,7 @@ class App:
             self._keyring,
             grace=settings.erasure_grace,
             public_url=settings.public_url,
-            token_life=TokenLife(settings.token_life_people, settings.token_life_services),
+            token_life=TokenLifetimes(settings.token_life_people, settings.token_life_services),
         )
         self._restore_guard = RestoreGuard(self._database, self._keyring)
         jwts = None

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from models.access.tokens import LIFE
+from models.access.tokens import DEFAULT_LIFETIMES
 from models.encryption.master_keys import MasterKeys
 from models.erasure.backups import MAX_RETENTION
 from models.requests.intake import COOLING_OFF
@@ -89,10 +89,10 @@ class Settings(BaseSettings):
     )
     token_life_people: Annotated[
         timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=90))
-    ] = Field(LIFE.people, description="How long tokens with a role of people live at most: 90d or less.")
+    ] = Field(DEFAULT_LIFETIMES.people, description="How long tokens with a role of people live at most: 90d or less.")
     token_life_services: Annotated[
         timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=365))
-    ] = Field(LIFE.services, description="How long all other tokens live at most: 365d or less.")
+    ] = Field(DEFAULT_LIFETIMES.services, description="How long all other tokens live at most: 365d or less.")
     log_format: Literal["json", "text"] = Field("json", description="How log lines are written.")
     log_requests: bool = Field(default=True, description="Whether each operation gets a log line.")
 

@@ -39,7 +39,7 @@ async def sealed(database: Database, signer: SegmentSigner, count: int) -> float
     """Write events, then seal them all; give the events sealed a second."""
     for _ in range(count // 1000):
         async with database.transaction() as connection:
-            await audit_events.record_group(connection, *events(1000))
+            await audit_events.append(connection, events(1000))
     began = time.perf_counter()
     async with database.writers.acquire() as connection:
         while await seal_segment(connection, signer):
@@ -65,7 +65,7 @@ async def behind(database: Database, signer: SegmentSigner, rate: int, seconds: 
     while (passed := time.perf_counter() - began) < seconds:
         if (due := int(passed * rate) - count) > 0:
             async with database.transaction() as connection:
-                await audit_events.record_group(connection, *events(due))
+                await audit_events.append(connection, events(due))
             count += due
         lags.append(float(await database.readers.fetchval(BEHIND)))
         await asyncio.sleep(TICK)
@@ -77,7 +77,7 @@ async def behind(database: Database, signer: SegmentSigner, rate: int, seconds: 
 async def measured(url: str, count: int, rate: int, seconds: float) -> None:
     await migrations.upgrade("privacy", url)
     database = await Database.open(url, url, readers=2, writers=4, timeout=60)
-    signer = SegmentSigner(SegmentSigner.made())
+    signer = SegmentSigner(SegmentSigner.generate())
     try:
         console.print(f"sealing    {await sealed(database, signer, count):9,.0f} events/s")
         console.print(f"verifying  {await verified(database, signer):9,.0f} events/s")

@@ -171,7 +171,7 @@ async def run(cluster: Cluster, count: int, limit: float) -> None:
     database = await Database.open(
         cluster.url("privacy"), cluster.url("keyring"), readers=4, writers=WRITER_CONNECTIONS, timeout=60
     )
-    keyring = Keyring(database.keyring, MasterKeys(MasterKeys.made()))
+    keyring = Keyring(database.keyring, MasterKeys(MasterKeys.generate()))
     await keyring.load()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -107,7 +107,7 @@ def populated(cluster: Cluster, subjects: int) -> Place:
         if known["made"] == made:
             return Place(cluster, subjects, known["master_key"])
     mark.unlink(missing_ok=True)
-    place = Place(cluster, subjects, MasterKeys.made())
+    place = Place(cluster, subjects, MasterKeys.generate())
     for kind in ("privacy", "keyring", "plain"):
         cluster.run("dropdb", "--if-exists", "--force", f"{kind}_{subjects}")
         cluster.create_database(f"{kind}_{subjects}")

@@ -76,7 +76,7 @@ async def filled(cluster: Cluster, size: int) -> AsyncIterator[Place]:
     given = {
         "PRIVACY_DATABASE_URL": cluster.url(names[0]),
         "PRIVACY_KEYRING_URL": cluster.url(names[1]),
-        "PRIVACY_MASTER_KEY": MasterKeys.made(),
+        "PRIVACY_MASTER_KEY": MasterKeys.generate(),
         "PRIVACY_ENVIRONMENT": "development",
         "PRIVACY_LOG_REQUESTS": "false",
     }

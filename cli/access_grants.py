@@ -82,7 +82,7 @@ def review(
     async def found() -> list[tuple[AccessGrantRow, list[AccessEventRow]]]:
         with locate() as settings:
             async with opened(settings) as place, place.database.readers.acquire() as connection:
-                asked = await access_grants.since(connection, now() - timedelta(days=days))
+                asked = await access_grants.requested_since(connection, now() - timedelta(days=days))
                 events = await audit_events.of_grants(connection, [grant.id for grant in asked])
         return [(grant, events[grant.id]) for grant in asked]
 

@@ -19,7 +19,7 @@ from cli.databases import VAR, locate, owned, secret
 from models.audit import inclusion_proofs
 from models.audit.pruning import prune as prune_record
 from models.audit.segments import Segment, SegmentSigner, TrustedKeys
-from models.audit.verification import TO_THE_END, Finding, VerificationResult, Verifier
+from models.audit.verification import NO_LAST, Finding, VerificationResult, Verifier
 from models.storage.ids import Prefix, parse_id_of
 
 KEY = "PRIVACY_AUDIT_KEY"
@@ -38,7 +38,7 @@ def signer(*, embedded: bool) -> SegmentSigner:
     """Give the key that seals: PRIVACY_AUDIT_KEY, or the embedded default's own."""
     text = os.environ.get(KEY)
     if text is None and embedded:
-        text = secret(VAR / "audit.key", SegmentSigner.made)
+        text = secret(VAR / "audit.key", SegmentSigner.generate)
     if text is None:
         raise UnsafeSettingError(f"set {KEY}: `privacy audit key` makes one")
     try:
@@ -73,7 +73,7 @@ async def _record() -> AsyncIterator[Any]:
 @app.command()
 def key() -> None:
     """Make a key for PRIVACY_AUDIT_KEY, and print it with its public key. The processes that serve must not have it."""
-    made = SegmentSigner.made()
+    made = SegmentSigner.generate()
     typer.echo(f"{KEY}={made}\n{PUBLIC_KEYS}={base64.b64encode(SegmentSigner(made).public).decode()}")
 
 
@@ -96,12 +96,12 @@ def verify(
         async with _record() as connection:
             verifier = Verifier(_trusted(public_key))
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                result = await verifier.verify(connection, first, last or TO_THE_END, _read(heads) if heads else [])
+                result = await verifier.verify(connection, first, last or NO_LAST, _read(heads) if heads else [])
         return result, verifier.findings
 
     result, findings = asyncio.run(verified())
     for finding in findings[:MOST_SHOWN]:
-        typer.echo(f"{finding.wrong} segment {finding.segment} {finding.event or ''}: {finding.says}")
+        typer.echo(f"{finding.kind} segment {finding.segment} {finding.event or ''}: {finding.description}")
     if len(findings) > MOST_SHOWN:
         typer.echo(f"and {len(findings) - MOST_SHOWN} more")
     typer.echo(f"{result.segments} segments with {result.events} events, {len(findings)} findings")
@@ -122,7 +122,7 @@ def prove(event: Annotated[str, typer.Argument(metavar="EVENT", help="The event'
 
     async def proved() -> dict[str, Any]:
         async with _record() as connection:
-            return await inclusion_proofs.prove(connection, parse_id_of(Prefix.ACCESS_EVENT, event, "event"))
+            return await inclusion_proofs.create_proof(connection, parse_id_of(Prefix.ACCESS_EVENT, event, "event"))
 
     typer.echo(orjson.dumps(asyncio.run(proved()), option=orjson.OPT_INDENT_2).decode())
 
@@ -149,7 +149,7 @@ def head() -> None:
 
     async def found() -> Segment | None:
         async with _record() as connection:
-            return await inclusion_proofs.tip(connection)
+            return await inclusion_proofs.last_segment(connection)
 
     segment = asyncio.run(found())
     if segment is None:

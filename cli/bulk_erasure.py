@@ -143,7 +143,7 @@ async def _found(place: OpenDatabases, names: Sequence[SubjectIdentifier]) -> li
             )
             rows = [people[name.lookup_key] if isinstance(name.lookup_key, UUID) else None for name in names]
         else:
-            hashes = [place.keyring.hashes(name.kind, str(name.lookup_key)) for name in names]
+            hashes = [place.keyring.lookup_hashes(name.kind, str(name.lookup_key)) for name in names]
             known = await subjects.READS[names[0].kind](connection, [one.digest for each in hashes for one in each])
             rows = [next((known[one.digest] for one in each if known[one.digest]), None) for each in hashes]
     gone = {SubjectStatus.ERASING, SubjectStatus.ERASED}

@@ -77,25 +77,25 @@ def _written(history: str) -> Iterator[Privilege]:
     for name, table in HISTORIES[history].tables.items():
         columns = [column.name for column in table.columns]
         for role in (WRITER, WORKER):
-            if table.info.get("is_sealed") and role is WRITER:
+            if table.info.get("is_sealer_only") and role is WRITER:
                 continue
             for column in columns:
                 yield role, name, column, "SELECT"
-                if table.info.get("is_looked_up"):
+                if table.info.get("is_reference"):
                     continue
                 if column not in SHIELDED.get(name, ()):
                     yield role, name, column, "INSERT"
-                if not _is_only_added_to(table):
+                if not _is_append_only(table):
                     yield role, name, column, "UPDATE"
-            is_deleted = not (table.info.get("is_looked_up") or _is_only_added_to(table))
+            is_deleted = not (table.info.get("is_reference") or _is_append_only(table))
             if is_deleted and (history == "privacy" or role is WORKER):
                 yield role, name, "", "DELETE"
     for role in (WRITER, WORKER):
         yield role, "alembic_version", "version_num", "SELECT"
 
 
-def _is_only_added_to(table: Any) -> bool:
-    return bool(table.info.get("is_only_added_to") or table.info.get("is_sealed"))
+def _is_append_only(table: Any) -> bool:
+    return bool(table.info.get("is_append_only") or table.info.get("is_sealer_only"))
 
 
 def creating(login_names: Iterable[str]) -> Iterator[str]:

@@ -58,7 +58,7 @@ def locate(*, demo: bool = False) -> Iterator[Settings]:
             "PRIVACY_KEYRING_OWNER_URL": cluster.url("keyring"),
             "PRIVACY_DATABASE_URL": cluster.url("privacy", LOGIN),
             "PRIVACY_KEYRING_URL": cluster.url("keyring", LOGIN),
-            "PRIVACY_MASTER_KEY": secret(VAR / "master.key", MasterKeys.made),
+            "PRIVACY_MASTER_KEY": secret(VAR / "master.key", MasterKeys.generate),
             "PRIVACY_ENVIRONMENT": "development",
         }
         yield Settings.read()
@@ -81,7 +81,7 @@ def thrown_away() -> Iterator[Settings]:
             yield Settings.read(
                 database_url=cluster.url("privacy"),
                 keyring_url=cluster.url("keyring"),
-                master_key=MasterKeys.made(),
+                master_key=MasterKeys.generate(),
                 environment="development",
             )
     finally:

@@ -75,7 +75,7 @@ async def secrets(place: OpenDatabases, path: Path) -> dict[str, str]:
     with suppress(OSError, ValueError):
         known = json.loads(path.read_text())
     async with place.database.readers.acquire() as connection:
-        valid = await tokens.valid(connection, [tokens.hash_secret(secret) for secret in known.values()])
+        valid = await tokens.find_valid(connection, [tokens.hash_secret(secret) for secret in known.values()])
     if known.keys() == set(Role) and len(valid) == len(Role):
         return known
     made = {}

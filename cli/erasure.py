@@ -86,7 +86,7 @@ def secret(
                         await systems.ROTATE_SECRET.run(connection, name=name)
                 for row in await _all(place.database):
                     if row.name == name:
-                        return systems.display_secret(place.keyring.masters, row)
+                        return systems.display_secret(place.keyring.master_keys, row)
         raise UnsafeSettingError("no system of that name is registered")
 
     typer.echo(asyncio.run(found()))

@@ -20,7 +20,7 @@ def new(version: Annotated[int, typer.Option(min=1, max=32767, help="The version
 
     To rotate: set PRIVACY_MASTER_KEY to NEW,OLD in every process, run `privacy keys rotate`, then take OLD away.
     """
-    typer.echo(MasterKeys.made(version))
+    typer.echo(MasterKeys.generate(version))
 
 
 @app.command()

@@ -23,7 +23,7 @@ from cli.seed import seed
 from cli.serve import serve
 from cli.work import work
 from migrations import differences
-from models.errors import Refused
+from models.errors import Refusal
 
 app = typer.Typer(
     help="The privacy API: who the people are, what they agreed to, and how the privacy policy comes true.",
@@ -94,7 +94,7 @@ def run() -> None:
     except Stopped as stop:
         console.print(f"privacy: {stop}", markup=False)
         sys.exit(1)
-    except Refused as refusal:
+    except Refusal as refusal:
         where = f" ({refusal.extensions['argument']})" if refusal.extensions.get("argument") else ""
         console.print(f"privacy: {refusal.code}: {refusal.message}{where}", markup=False)
         sys.exit(1)

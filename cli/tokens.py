@@ -10,7 +10,7 @@ from rich.table import Column, Table
 
 from cli.databases import acting, locate, opened
 from models.access import tokens
-from models.access.tokens import IssuedTokenRow, TokenLife, TokenRow
+from models.access.tokens import IssuedTokenRow, TokenLifetimes, TokenRow
 from models.actors import Role
 from models.storage.clock import now
 from models.storage.ids import Prefix, format_id, parse_id_of
@@ -38,7 +38,7 @@ def issue(
 
     async def issued() -> IssuedTokenRow:
         with locate() as settings:
-            life = TokenLife(settings.token_life_people, settings.token_life_services)
+            life = TokenLifetimes(settings.token_life_people, settings.token_life_services)
             async with opened(settings) as place, acting(place, "issueToken") as unit:
                 return await tokens.issue_token(unit, name, role, now() + timedelta(days=days) if days else None, life)
 

@@ -85,7 +85,7 @@ async def working(settings: Settings) -> None:
         readers=2,
         writers=WRITER_CONNECTIONS,
         timeout=settings.statement_timeout,
-        acting=DatabaseRoles(WORKER, WORKER),
+        roles=DatabaseRoles(WORKER, WORKER),
     )
     try:
         keyring = Keyring(database.keyring, MasterKeys(settings.master_key.get_secret_value()))

@@ -12,7 +12,7 @@ from mailers.transport import Mail
 from models.consent import unsubscribe_links
 from models.delivery.claims import ClaimedEmail
 from models.encryption.keyring import Keyring
-from models.outbox.emails import SAYS, EmailKind
+from models.outbox.emails import CONTEXT_FIELDS, EmailKind
 
 EventData = Mapping[str, Any]
 
@@ -137,7 +137,7 @@ EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
     ),
 }
 if EMAIL_TEMPLATES.keys() != set(EmailKind) or any(
-    EMAIL_TEMPLATES[name].example.keys() != SAYS[name] for name in EmailKind
+    EMAIL_TEMPLATES[name].example.keys() != CONTEXT_FIELDS[name] for name in EmailKind
 ):
     raise SystemExit("mailers/emails.py and models/outbox/emails.py differ")
 

@@ -35,7 +35,7 @@ async def _access_grant_asked(connection: Connection, notice: StaffNoticeRow) ->
 async def _people_token_issued(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
     token = (await tokens.by_ids(connection, [notice.about]))[notice.about]
     return token and {
-        "issuer": await tokens.issuer(connection, notice.about),
+        "issuer": await tokens.read_issuer(connection, notice.about),
         "token": format_id(Prefix.TOKEN, token.id),
         "name": token.name,
         "roles": ", ".join(token.roles),
@@ -44,7 +44,7 @@ async def _people_token_issued(connection: Connection, notice: StaffNoticeRow) -
 
 
 async def _audit_head(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
-    segment = await inclusion_proofs.tip(connection)
+    segment = await inclusion_proofs.last_segment(connection)
     return segment and {
         "day": f"{notice.posted_at:%Y-%m-%d}",
         "head": orjson.dumps(inclusion_proofs.serialize(segment)).decode(),

@@ -1,11 +1,11 @@
-"""Who acts: roles, and the caller of one request acting in exactly one of them."""
+"""Actors: a caller that acts in exactly one role for one request."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Role(StrEnum):
-    """Who needs to know."""
+    """The roles of callers. The access policy gives each field to some of them."""
 
     STORE = "STORE"
     SYNC = "SYNC"
@@ -18,12 +18,12 @@ class Role(StrEnum):
     ADMIN = "ADMIN"
 
 
-PEOPLE = frozenset({Role.SUPPORT, Role.BILLING, Role.PRIVACY})
-"""The roles of people who read personal data: they name their case, and the reading is recorded."""
+STAFF_ROLES = frozenset({Role.SUPPORT, Role.BILLING, Role.PRIVACY})
+"""The roles of employees who read personal data. They name a case, and the audit log records each read."""
 
 
 class Actor(NamedTuple):
-    """A caller, acting in one role, for a case where it has one."""
+    """A caller with its acting role, all of its roles, and the case that it names."""
 
     name: str
     role: Role

@@ -1,4 +1,4 @@
-"""The refusals that callers can meet: the docstring is the message, the class name is the code.
+"""The errors that callers can get: the docstring is the message and the class name is the code.
 
 ``CaseRequired`` becomes ``CASE_REQUIRED`` in ``extensions.code``. A message never repeats a value that a caller sent.
 """
@@ -7,7 +7,7 @@ import re
 from typing import ClassVar
 
 
-class Refused(Exception):  # noqa: N818 -- a refusal is an answer; "error" would be wrong for most of its children
+class Refusal(Exception):  # noqa: N818 -- the service refused, which for most of these is no error of the service
     """The operation was refused."""
 
     code: ClassVar[str] = "REFUSED"
@@ -21,24 +21,24 @@ class Refused(Exception):  # noqa: N818 -- a refusal is an answer; "error" would
         super().__init__(self.message)
 
 
-class Unauthenticated(Refused):
-    """A valid bearer token is needed: there was none, or it is wrong, expired or revoked."""
+class Unauthenticated(Refusal):
+    """A valid bearer token is required: it is missing, malformed, expired or revoked."""
 
 
-class Forbidden(Refused):
-    """The acting role may not use some of the fields of this operation; nothing ran."""
+class Forbidden(Refusal):
+    """The acting role may not use some of the fields of this operation; nothing was executed."""
 
 
-class CaseRequired(Refused):
-    """Personal data is read for a case: name it in the header X-Case."""
+class CaseRequired(Refusal):
+    """Reading personal data requires a case: name it in the header X-Case."""
 
 
-class GrantRequired(Refused):
-    """This field opens only under an access grant that is open for this person and this actor."""
+class GrantRequired(Refusal):
+    """This field requires an open access grant for this person and this actor."""
 
 
-class BadInput(Refused):
-    """An argument has a value that cannot be accepted."""
+class BadInput(Refusal):
+    """An argument has a value that is not accepted."""
 
     def __init__(self, argument: str, problem: str | None = None, **extensions: object) -> None:
         super().__init__(argument=argument, **extensions)
@@ -46,64 +46,64 @@ class BadInput(Refused):
             self.message = f"{self.message[:-1]}: {problem}."
 
 
-class CardNumberRefused(Refused):
-    """Something that looks like a full card number stood in an argument: it was not stored, and must not be sent."""
+class CardNumberRefused(Refusal):
+    """An argument contains what looks like a full card number: it was not stored and must not be sent."""
 
 
-class Underage(Refused):
-    """Nothing is stored about somebody known to be under 13."""
+class Underage(Refusal):
+    """Nothing is stored about a person who is known to be under 13."""
 
 
-class UnknownPurpose(Refused):
-    """There is no such purpose: what is not a purpose cannot be consented to, or done."""
+class UnknownPurpose(Refusal):
+    """There is no purpose with this key."""
 
 
-class PurposeNotRefusable(Refused):
-    """A contract or a law needs this purpose: it cannot be opted out of, and needs no consent."""
+class PurposeNotRefusable(Refusal):
+    """This purpose is required by a contract or a law: it needs no consent and has no opt-out."""
 
 
-class SubjectNotFound(Refused):
-    """Nobody is known by that name."""
+class SubjectNotFound(Refusal):
+    """No person is known by this identifier."""
 
 
-class SubjectAmbiguous(Refused):
-    """The names given fit several people; nothing was done."""
+class SubjectAmbiguous(Refusal):
+    """The identifiers belong to different people; nothing was changed."""
 
 
-class SubjectErased(Refused):
-    """This person is erased, or being erased."""
+class SubjectErased(Refusal):
+    """This person has been erased or is being erased."""
 
 
-class NotFound(Refused):
-    """There is nothing by that id that this caller may use."""
+class NotFound(Refusal):
+    """There is no object with this id that the caller may use."""
 
 
-class StateConflict(Refused):
-    """The deed does not fit the state that its object is in."""
+class StateConflict(Refusal):
+    """The current state of the object does not allow this operation."""
 
 
-class IdentityUnverified(Refused):
-    """The person's identity is not proved yet."""
+class IdentityUnverified(Refusal):
+    """The person's identity has not been verified yet."""
 
 
-class TooManyAttempts(Refused):
-    """There were too many attempts; ask for a new code."""
+class TooManyAttempts(Refusal):
+    """There were too many attempts; request a new code."""
 
 
-class QueryTooLarge(Refused):
-    """The operation is larger than the limits allow."""
+class QueryTooLarge(Refusal):
+    """The operation exceeds a limit on its size."""
 
 
-class GraphqlInvalid(Refused):
-    """The document does not parse, or does not fit the schema."""
+class GraphqlInvalid(Refusal):
+    """The document cannot be parsed, or it is not valid for the schema."""
 
 
-class Unavailable(Refused):
-    """A part that this answer needs is not available: nothing was done, try again."""
+class Unavailable(Refusal):
+    """A component that this operation needs is unavailable: nothing was done, try again."""
 
     def __init__(self, **extensions: object) -> None:
         super().__init__(retryable=True, **extensions)
 
 
-class Internal(Refused):
-    """Something went wrong on our side; the log has more under this id."""
+class Internal(Refusal):
+    """The service failed; its log has the details under this id."""

@@ -1,4 +1,4 @@
-"""A deed: one verb of a caller, in one transaction, with its access event."""
+"""The unit of work: one mutation of one caller, in one transaction with its access event."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,34 +17,37 @@ from models.storage.statement import Connection
 
 @dataclass
 class UnitOfWork:
-    """What a verb acts with. Verbs never commit: ``deed`` does, once the verb has returned."""
+    """What a mutation's function works with. The function never commits: ``unit_of_work`` commits after it returns."""
 
     connection: Connection
     keyring: Keyring
     actor: Actor
     at: datetime = field(default_factory=now)
-    about: list[UUID] = field(default_factory=list)
-    """The people whom the verb touched."""
-    choices: dict[UUID, int] = field(default_factory=dict)
-    """The newest choice that was written of each person, by its epoch."""
+    subject_ids: list[UUID] = field(default_factory=list)
+    """The people that the mutation concerns. Each gets an access event."""
+    latest_sequences: dict[UUID, int] = field(default_factory=dict)
+    """The sequence number of the newest consent event that this unit wrote, by person."""
     action: AccessAction = AccessAction.WRITE
-    """What the deed is on the record."""
+    """The action that the access events state."""
     grant_id: UUID | None = None
-    """The access grant that the deed was about."""
+    """The access grant that the mutation concerns."""
 
 
 @asynccontextmanager
-async def unit_of_work(  # noqa: PLR0913, PLR0917 -- the last two are the operation's, which a command has not
+async def unit_of_work(  # noqa: PLR0913, PLR0917 -- commands omit the last two, which describe the GraphQL operation
     database: Database,
     keyring: Keyring,
     actor: Actor,
-    verb: str,
+    mutation: str,
     operation: str | None = None,
     operation_hash: bytes | None = None,
 ) -> AsyncIterator[UnitOfWork]:
-    """Give a deed in one transaction and note who did it to whom; all of it is committed, or nothing."""
+    """Yield a unit of work in one transaction, then append its access events and commit.
+
+    If the body or the append raises, everything is rolled back.
+    """
     async with database.transaction() as connection:
-        made = UnitOfWork(connection, keyring, actor)
-        yield made
-        occasion = EventTemplate(actor, made.action, (verb,), operation, operation_hash, made.grant_id)
-        await events.record_group(connection, EventGroup(occasion, dict.fromkeys(made.about) or (None,)))
+        unit = UnitOfWork(connection, keyring, actor)
+        yield unit
+        template = EventTemplate(actor, unit.action, (mutation,), operation, operation_hash, unit.grant_id)
+        await events.append(connection, [EventGroup(template, dict.fromkeys(unit.subject_ids) or (None,))])

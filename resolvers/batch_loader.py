@@ -167,7 +167,7 @@ class _BatchQueue:
         """Take a connection, and send statement after statement while somebody asks."""
         connection, is_sound, task = None, False, asyncio.current_task()
         try:
-            connection = await self._reader.seats.take()
+            connection = await self._reader.seats.acquire()
             for _ in range(MAX_STATEMENTS_PER_LEASE):
                 if len(self._reader.lanes) > 1:
                     # Other reads are under way, so the time is not lost: those who were just answered may ask, too.
@@ -183,7 +183,7 @@ class _BatchQueue:
         finally:
             self._flights.discard(task)
             if connection:
-                await self._reader.seats.give(connection, is_sound=is_sound)
+                await self._reader.seats.release(connection, is_sound=is_sound)
             lanes, name = self._reader.lanes, (self._read, *self._arguments)
             if self._asked and len(self._flights) < MAX_IN_FLIGHT_QUERIES:
                 self._start()

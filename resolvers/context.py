@@ -12,8 +12,8 @@ import strawberry
 
 from models.access.access_grants import GrantedPage
 from models.access.database_roles import READERS
-from models.access.tokens import LIFE, TokenLife
-from models.actors import PEOPLE, Actor
+from models.access.tokens import DEFAULT_LIFETIMES, TokenLifetimes
+from models.actors import STAFF_ROLES, Actor
 from models.audit import events
 from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.consent.decision_counts import DecisionCounts
@@ -47,23 +47,23 @@ class AppState:
         *,
         grace: timedelta = COOLING_OFF,
         public_url: str = "",
-        token_life: TokenLife = LIFE,
+        token_life: TokenLifetimes = DEFAULT_LIFETIMES,
     ) -> None:
         self.database = database
         self.keyring = keyring
         self.internal = BatchLoader(database.readers)
         self.readers = {
-            role: BatchLoader(database.read_as[name]) if name in database.read_as else self.internal
+            role: BatchLoader(database.role_readers[name]) if name in database.role_readers else self.internal
             for role, name in READERS.items()
         }
         keys = BatchLoader(database.keyring)
         self.keys = {
-            role: BatchLoader(database.keys_as[name]) if name in database.keys_as else keys
+            role: BatchLoader(database.role_keyrings[name]) if name in database.role_keyrings else keys
             for role, name in READERS.items()
         }
         self.recorder = BatchLoader(database.writers, SLOW_COMMIT_SECONDS)
         self.questions = DecisionCounts()
-        self.cursors = CursorCodec(keyring.masters.derived("cursors"))
+        self.cursors = CursorCodec(keyring.master_keys.derive_keys("cursors"))
         self.grace = grace
         """How long a person may think better of an erasure."""
         self.public_url = public_url
@@ -126,7 +126,7 @@ class RequestContext:
         """Give the person whom a name means, or None."""
         if isinstance(name.lookup_key, UUID):
             return self.load(subjects.by_ids, [name.lookup_key], then=_first)
-        versions = self.service.keyring.hashes(name.kind, name.lookup_key)
+        versions = self.service.keyring.lookup_hashes(name.kind, name.lookup_key)
         if len(versions) == 1:
             return self.load(subjects.READS[name.kind], [versions[0].digest], then=_first)
         return self._find(name.kind, versions)
@@ -180,7 +180,7 @@ class RequestContext:
 
     def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
         """Remember that these recorded fields of these people are about to be shown to a person."""
-        if self.actor.role in PEOPLE:
+        if self.actor.role in STAFF_ROLES:
             for subject_id in subject_ids:
                 self._seen[subject_id] = _joined(self._seen.get(subject_id, ()), *coordinates)
 
@@ -215,11 +215,11 @@ class RequestContext:
             if not fresh:
                 continue
             self._told[subject_id] = _joined(told, fresh) if told else fresh
-            occasion = self._occasion(AccessAction.READ, fresh)
-            if entries and entries[-1].occasion == occasion:
+            template = self._template(AccessAction.READ, fresh)
+            if entries and entries[-1].template == template:
                 entries[-1].subject_ids.append(subject_id)
             else:
-                entries.append(EventGroup(occasion, (subject_id,)))
+                entries.append(EventGroup(template, (subject_id,)))
         self._entries, self._seen = [], {}
 
     async def refused(self, coordinates: Sequence[str]) -> None:
@@ -230,16 +230,16 @@ class RequestContext:
     def _note(
         self, action: AccessAction, subject_id: UUID | None, fields: Iterable[str], grant_id: UUID | None = None
     ) -> None:
-        self._entries.append(EventGroup(self._occasion(action, tuple(fields), grant_id), (subject_id,)))
+        self._entries.append(EventGroup(self._template(action, tuple(fields), grant_id), (subject_id,)))
 
-    def _occasion(self, action: AccessAction, fields: tuple[str, ...], grant_id: UUID | None = None) -> EventTemplate:
+    def _template(self, action: AccessAction, fields: tuple[str, ...], grant_id: UUID | None = None) -> EventTemplate:
         return EventTemplate(self.actor, action, fields, self.operation, self.operation_hash, grant_id)
 
 
 def record(service: AppState, entries: Sequence[EventGroup]) -> Awaitable[None]:
     """Have entries written down; they are committed when what this gives was awaited, UNAVAILABLE when that fails."""
     size = sum(len(entry.subject_ids) for entry in entries)
-    return _committed(service.recorder.ask(events.record_groups, entries, size=size))
+    return _committed(service.recorder.ask(events.append, entries, size=size))
 
 
 async def _committed(recorded: Awaitable[Any]) -> None:

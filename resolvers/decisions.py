@@ -34,7 +34,7 @@ def _decided(
 ) -> Awaitable[Any]:
     if kind == "id":
         return context.load(decisions_of_subjects, keys, (purpose,), then)
-    hashes = [context.service.keyring.hashes(kind, key) for key in keys]
+    hashes = [context.service.keyring.lookup_hashes(kind, key) for key in keys]
     newest = [versions[0].digest for versions in hashes]
     if len(hashes[0]) == 1:
         return context.load(DECISIONS_BY_KIND[kind], newest, (purpose,), then)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import strawberry
 from strawberry import UNSET
 
-from models.errors import QueryTooLarge, Refused
+from models.errors import QueryTooLarge, Refusal
 from models.payments.fragments import FragmentInput
 from models.registration.corrections import UNCHANGED, Correction
 from models.registration.registering import Registration
@@ -33,7 +33,7 @@ def _each(
     for text in texts:
         try:
             names.append(name(text, argument))
-        except Refused:
+        except Refusal:
             name(text, f"{argument}.{len(names)}")
             raise
     return names

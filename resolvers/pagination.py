@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from models.access.access_grants import GrantedPage
 from models.actors import Actor
-from models.encryption.encrypted_column import NONCE
+from models.encryption.encrypted_column import NONCE_LENGTH
 from models.errors import BadInput, QueryTooLarge
 from models.storage.pagination import Page, PageRequest
 from resolvers.field_sources import Batched, Read, column, object_type
@@ -37,7 +37,7 @@ class CursorCodec:
         self._ciphers = [AESGCM(secret) for secret in secrets]
 
     def sealed(self, name: str, owner: str, position: tuple[Any, ...]) -> str:
-        nonce = os.urandom(NONCE)
+        nonce = os.urandom(NONCE_LENGTH)
         place = orjson.dumps([owner, *(value.hex if isinstance(value, UUID) else value for value in position)])
         return urlsafe_b64encode(nonce + self._ciphers[0].encrypt(nonce, place, name.encode())).decode()
 
@@ -52,7 +52,9 @@ class CursorCodec:
             raise BadInput("after", "it is not a cursor of this list")
         for cipher in self._ciphers:
             try:
-                place: list[Any] = orjson.loads(cipher.decrypt(sealed[:NONCE], sealed[NONCE:], name.encode()))
+                place: list[Any] = orjson.loads(
+                    cipher.decrypt(sealed[:NONCE_LENGTH], sealed[NONCE_LENGTH:], name.encode())
+                )
             except (InvalidTag, ValueError):
                 continue
             return place

@@ -26,7 +26,7 @@ from api.settings import Settings
 from cli import database_roles
 from cli.embedded import Cluster
 from models.access import tokens
-from models.actors import PEOPLE, Actor, Role
+from models.actors import STAFF_ROLES, Actor, Role
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
@@ -72,7 +72,7 @@ def migrated(cluster: Cluster, *names: str) -> Databases:
         cluster.create_database(name)
         asyncio.run(migrations.upgrade(history, cluster.url(name)))
         asyncio.run(database_roles.apply(history, cluster.url(name)))
-    return Databases(cluster, cluster.url(names[0]), cluster.url(names[1]), MasterKeys.made())
+    return Databases(cluster, cluster.url(names[0]), cluster.url(names[1]), MasterKeys.generate())
 
 
 @pytest.fixture(scope="session")
@@ -154,7 +154,7 @@ class Api:
 
     def ask(self, role: str, document: str, *, case: str | None = None, **variables: Any) -> Answered:
         """Ask as a role; people's roles name a case unless ``case`` is empty."""
-        if case is None and role in set(PEOPLE):
+        if case is None and role in set(STAFF_ROLES):
             case = "case/1"
         headers = {
             "authorization": f"Bearer {self.secrets[role]}",

@@ -64,7 +64,9 @@ async def test_every_live_column_has_a_fate(databases: Databases, history: str) 
     columns = declared(history)
     partitions = {name for name in live if name not in columns and name.startswith("access_events_")}
     assert live - partitions == columns.keys()
-    assert {name for name, column in columns.items() if not isinstance(column.info.get("fate"), ErasureAction)} == set()
+    assert {
+        name for name, column in columns.items() if not isinstance(column.info.get("erasure_action"), ErasureAction)
+    } == set()
 
 
 def test_what_is_owed_is_reached_by_a_step_and_by_the_plan() -> None:
@@ -77,7 +79,7 @@ def test_what_is_owed_is_reached_by_a_step_and_by_the_plan() -> None:
 def test_what_is_sealed_is_octets_and_what_is_kept_has_no_room_for_prose() -> None:
     for history in HISTORIES:
         for name, column in declared(history).items():
-            if column.info["fate"] is ErasureAction.SEALED:
+            if column.info["erasure_action"] is ErasureAction.ENCRYPTED:
                 assert str(column.type) in {"BLOB", "BYTEA"}, name
 
 

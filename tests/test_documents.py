@@ -121,7 +121,7 @@ def test_every_error_code_is_explained_with_its_message_and_status() -> None:
         match[1]: (match[2], int(match[3]))
         for match in re.finditer(r"^\| `([A-Z_]+)` \| ([^|]+) \| (\d+) \| [^|]+ \|$", ERRORS, re.MULTILINE)
     }
-    kinds = {kind.code: kind for kind in errors.Refused.__subclasses__()}
+    kinds = {kind.code: kind for kind in errors.Refusal.__subclasses__()}
     assert rows.keys() == kinds.keys()
     for code, (message, status) in rows.items():
         refusal = errors.BadInput("argument") if code == errors.BadInput.code else kinds[code]()

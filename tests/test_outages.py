@@ -44,7 +44,7 @@ def site(request: pytest.FixtureRequest, worker_id: str) -> Iterator[Site]:
         cluster.create_database(name)
         asyncio.run(migrations.upgrade(name, cluster.url(name)))
         asyncio.run(database_roles.apply(name, cluster.url(name)))
-    databases = Databases(main, main.url("privacy"), keyring.url("keyring"), MasterKeys.made())
+    databases = Databases(main, main.url("privacy"), keyring.url("keyring"), MasterKeys.generate())
     secrets = asyncio.run(issued(databases))
     with Running(settings_for(databases, statement_timeout=1.0)) as url:
         api = Api(url, secrets)

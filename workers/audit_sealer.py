@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 
 from models.audit import epochs
-from models.audit.sealing import MOST, LogWentBackError, ServerChangedError, seal_segment
+from models.audit.sealing import MAX_SEGMENT_EVENTS, ServerChangedError, TransactionCounterResetError, seal_segment
 from models.audit.segments import Segment, SegmentSigner
 from models.storage.database import OUTAGE_ERRORS, Database
 from models.storage.statement import Connection, Statement
@@ -41,7 +41,7 @@ class AuditSealer:
             try:
                 await self.drain()
                 await self._look_ahead()
-            except LogWentBackError:
+            except TransactionCounterResetError:
                 log.critical("the record cannot be sealed", problem="this server counts transactions anew")
                 await asyncio.sleep(60)
             except (*OUTAGE_ERRORS, asyncpg.PostgresError) as problem:
@@ -54,7 +54,7 @@ class AuditSealer:
         async with self._database.writers.acquire() as connection:
             while sealed := await self._seal(connection):
                 count += sealed.event_count
-                if sealed.event_count < MOST // 2:
+                if sealed.event_count < MAX_SEGMENT_EVENTS // 2:
                     break
         return count
 

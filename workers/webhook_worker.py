@@ -87,7 +87,7 @@ class WebhookWorker:
                 },
             }
         )
-        secrets = systems.signing_secrets(self._keyring.masters, telling.system)
+        secrets = systems.signing_secrets(self._keyring.master_keys, telling.system)
         headers = {
             "content-type": "application/json",
             "webhook-id": message_id,

@@ -102,7 +102,7 @@ class Authenticator:
 
     async def _verify_issued_token(self, secret: str) -> VerifiedToken:
         read_at = time.monotonic()
-        row: TokenRow | None = (await self._loader.load(tokens.valid, [tokens.hash_secret(secret)]))[0]
+        row: TokenRow | None = (await self._loader.load(tokens.find_valid, [tokens.hash_secret(secret)]))[0]
         if row is None:
             raise Unauthenticated
         remaining = (row.expires_at - now()).total_seconds() if row.expires_at else CACHE_SECONDS

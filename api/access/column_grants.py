@@ -18,7 +18,7 @@ from models.access import tokens
 from models.access.database_roles import INTERNAL, READERS, WRITER
 from models.actors import Role
 from models.encryption.encrypted_column import encrypted_columns
-from models.encryption.keyring import KEYS
+from models.encryption.keyring import SUBJECT_KEYS
 from models.storage.database import DatabaseRoles
 from models.storage.statement import Statement
 from resolvers.context import RequestContext
@@ -116,7 +116,9 @@ def hidden_from(role: Role) -> frozenset[str]:
     shown = {
         name for _, field in _fields(role) if isinstance(source := source_of(field), Column) for name in source.names
     }
-    return frozenset(name for statement in statements_of(role) for name in statement.by_need if name not in shown)
+    return frozenset(
+        name for statement in statements_of(role) for name in statement.restricted_columns if name not in shown
+    )
 
 
 @cache
@@ -178,12 +180,12 @@ async def needed(connection: asyncpg.Connection) -> dict[str, set[Relation]]:
     for role, name in READERS.items():
         wanted[name] = set()
         for statement in statements_of(role):
-            wanted[name] |= await of(statement.without(hidden_from(role)))
+            wanted[name] |= await of(statement.sql_without(hidden_from(role)))
     wanted[INTERNAL] = await of(tokens.VALID.sql) | {Relation("alembic_version", "version_num")}
     return wanted
 
 
 async def keys_needed(connection: asyncpg.Connection) -> dict[str, set[Relation]]:
     """Give the columns of the keyring that each reading role needs: none, unless it opens seals."""
-    keys = await columns_of(connection, KEYS.sql)
+    keys = await columns_of(connection, SUBJECT_KEYS.sql)
     return {name: keys if opens_seals(role) else set() for role, name in READERS.items()}

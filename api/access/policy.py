@@ -9,7 +9,7 @@ from typing import Final
 import strawberry
 from strawberry.schema_directive import Location
 
-from models.actors import PEOPLE, Actor, Role
+from models.actors import STAFF_ROLES, Actor, Role
 from models.errors import CaseRequired, Forbidden
 
 STORE, SYNC, SERVICE = Role.STORE, Role.SYNC, Role.SERVICE
@@ -321,5 +321,5 @@ def check_access(actor: Actor, coordinates: frozenset[str]) -> None:
                 for coordinate in refused
             ]
         )
-    if actor.case is None and actor.role in PEOPLE and not coordinates.isdisjoint(PERSONAL):
+    if actor.case is None and actor.role in STAFF_ROLES and not coordinates.isdisjoint(PERSONAL):
         raise CaseRequired(access=[{"field": coordinate} for coordinate in sorted(coordinates & PERSONAL)])

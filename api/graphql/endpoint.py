@@ -33,7 +33,7 @@ from api.http.request import (
 )
 from api.http.request_log import RequestLog
 from models.actors import Actor, Role
-from models.errors import CaseRequired, Forbidden, GraphqlInvalid, Refused
+from models.errors import CaseRequired, Forbidden, GraphqlInvalid, Refusal
 from resolvers.context import AppState, RequestContext
 
 Scope = MutableMapping[str, Any]
@@ -105,7 +105,7 @@ class GraphQLOverHTTP:
             extra = rejected.headers
             error = {"message": rejected.problem, "extensions": {"code": GraphqlInvalid.code}}
             answer = Answer(rejected.status, {"errors": [error]}, GraphqlInvalid.code)
-        except Refused as refusal:
+        except Refusal as refusal:
             answer = refused([refusal], responds=accepts_response or refusal.code == "UNAUTHENTICATED")
             if answer.status == 401:  # noqa: PLR2004
                 extra = ((b"www-authenticate", b"Bearer"),)
@@ -191,7 +191,7 @@ async def answered(result: Result, context: RequestContext, *, responds: bool) -
     return Answer(200, {"data": result.data, "errors": errors}, errors[0]["extensions"]["code"])
 
 
-def refused(errors: Iterable[GraphQLError | Refused], *, responds: bool) -> Answer:
+def refused(errors: Iterable[GraphQLError | Refusal], *, responds: bool) -> Answer:
     """Answer an operation that did not run."""
     found = list(errors)
     refusals = [refusal_of(error) for error in found]

@@ -20,7 +20,7 @@ from api.graphql.execution.batching import Convoys
 from api.graphql.schema import core
 from api.http.protocol import Exchange, Lines
 from api.http.request import RejectedRequest, negotiate_media_type, parse_request, require_json
-from models.errors import Refused, Unavailable
+from models.errors import Refusal, Unavailable
 from resolvers.context import RequestContext
 
 
@@ -160,7 +160,7 @@ class Errand:
 
     def fail(self, error: Exception) -> None:
         """Answer that it came to nothing, and why."""
-        if isinstance(error, Refused):
+        if isinstance(error, Refusal):
             self.leave(refused([error], responds=self._responds))
         else:
             self.leave(refused([refusal_of(error)], responds=True))

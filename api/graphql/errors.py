@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 
-from models.errors import Forbidden, GraphqlInvalid, Internal, Refused, Unauthenticated
+from models.errors import Forbidden, GraphqlInvalid, Internal, Refusal, Unauthenticated
 from models.storage.database import unavailable_for
 
 FRAMES = 16
@@ -18,9 +18,9 @@ MOST_PLACES = 5
 log = structlog.get_logger("privacy")
 
 
-def refusal_of(error: BaseException) -> Refused:
+def refusal_of(error: BaseException) -> Refusal:
     """Give the refusal that an error is answered with; what was not foreseen is INTERNAL, with an id for the log."""
-    if isinstance(error, Refused):
+    if isinstance(error, Refusal):
         return error
     if isinstance(error, GraphQLError):
         return refusal_of(error.original_error) if error.original_error else GraphqlInvalid()
@@ -48,7 +48,7 @@ def format_error(error: BaseException) -> dict[str, Any]:
     refusal = refusal_of(error)
     made: dict[str, Any] = {"message": refusal.message}
     if isinstance(error, GraphQLError):
-        if isinstance(refusal, GraphqlInvalid) and not isinstance(error.original_error, Refused):
+        if isinstance(refusal, GraphqlInvalid) and not isinstance(error.original_error, Refusal):
             made["message"] = error.message
         if error.locations:
             made["locations"] = [
@@ -60,7 +60,7 @@ def format_error(error: BaseException) -> dict[str, Any]:
     return made
 
 
-def status_of(refusals: Iterable[Refused]) -> int:
+def status_of(refusals: Iterable[Refusal]) -> int:
     """Give the status of an operation that was refused before it ran, for application/graphql-response+json."""
     for refusal in refusals:
         if isinstance(refusal, Unauthenticated):

@@ -35,8 +35,8 @@ from api.graphql import input_screening, limits
 from api.graphql.execution import Plan, compile_operation
 from api.graphql.operation_hash import operation_hash
 from api.graphql.schema import core, schema_for
-from models.actors import PEOPLE, Actor, Role
-from models.errors import BadInput, GraphqlInvalid, QueryTooLarge, Refused
+from models.actors import STAFF_ROLES, Actor, Role
+from models.errors import BadInput, GraphqlInvalid, QueryTooLarge, Refusal
 
 MOST_ENTRIES = 2000
 MOST_OCTETS = 16 * 1024 * 1024
@@ -58,7 +58,7 @@ _RULES = [*(rule for rule in specified_rules if rule not in _SPECIAL), _Overlaps
 class Refusals(Exception):  # noqa: N818 -- several refusals in one
     """An operation was refused before it ran, for these reasons."""
 
-    def __init__(self, *errors: GraphQLError | Refused) -> None:
+    def __init__(self, *errors: GraphQLError | Refusal) -> None:
         self.errors = errors
         super().__init__()
 
@@ -136,7 +136,7 @@ def prepare(text: str, name: str | None, actor: Actor) -> Prepared:
         operation.name.value if operation.name else None,
         operation.operation is OperationType.QUERY,
         coordinates,
-        actor.role in PEOPLE and not coordinates.isdisjoint(policy.PERSONAL),
+        actor.role in STAFF_ROLES and not coordinates.isdisjoint(policy.PERSONAL),
         tuple(operation.variable_definitions or ()),
         operation_hash(document),
     )

@@ -28,7 +28,7 @@ from resolvers.scalars import CONFIG
 from resolvers.subjects import Subject
 from resolvers.sync import SyncAccount
 
-CODES = {refusal.code: refusal.__doc__ or "" for refusal in errors.Refused.__subclasses__()}
+CODES = {refusal.code: refusal.__doc__ or "" for refusal in errors.Refusal.__subclasses__()}
 _enum: Any = StrEnum
 ErrorCode: Any = strawberry.enum(
     _enum("ErrorCode", {code: code for code in CODES}),

@@ -58,7 +58,7 @@ class Health:
         """Return the metrics. During an outage the token count keeps its last value."""
         with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
             async with self._dependencies().database.readers.acquire() as connection:
-                EXPIRING_TOKENS.set(await tokens.expiring(connection))
+                EXPIRING_TOKENS.set(await tokens.count_expiring(connection))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

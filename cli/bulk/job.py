@@ -12,7 +12,7 @@ from rich.console import Console
 from cli.bulk.checkpoint import Checkpoint, Failures, JobCounts
 from cli.bulk.input_file import InputFile
 from cli.bulk.progress import ProgressReporter
-from models.errors import Refused
+from models.errors import Refusal
 from models.storage.database import OUTAGE_ERRORS
 
 CHUNK = 128
@@ -91,7 +91,7 @@ async def retried(attempt: Callable[[], Awaitable[_Result]], part: str) -> _Resu
             return await attempt()
         except OUTAGE_ERRORS:
             await asyncio.sleep(wait)
-        except Refused as refusal:
+        except Refusal as refusal:
             if refusal.code != "UNAVAILABLE":
                 raise
             await asyncio.sleep(wait)

@@ -10,7 +10,7 @@ from cli.databases import OpenDatabases
 from cli.importing.parser import parse_person
 from models.actors import Actor, Role
 from models.consent.purposes import PurposeRow
-from models.errors import Refused
+from models.errors import Refusal
 from models.registration import bulk_insert, import_diff, importing
 from models.registration.bulk_insert import InsertSlot
 from models.registration.import_diff import SubjectDiff
@@ -43,7 +43,7 @@ class Importer:
                 continue
             try:
                 people[number] = parse_person(line, self._known)
-            except Refused as refusal:
+            except Refusal as refusal:
                 outcomes[number] = _refused(refusal)
         looks = dict(zip(people, await self._look(list(people.values())), strict=True))
         fresh = sum(look.is_new for look in looks.values())
@@ -82,7 +82,7 @@ class Importer:
                     return _outcome(ImportResult(ImportOutcome.UNCHANGED, look.forbidden_count))
                 place = ready.pop() if look.is_new and ready else None
                 return _outcome(await retried(lambda: self._take(person, place), PART))
-            except Refused as refusal:
+            except Refusal as refusal:
                 return _refused(refusal)
             except (*OUTAGE_ERRORS, Stopped):
                 raise
@@ -102,6 +102,6 @@ def _outcome(taken: ImportResult) -> LineResult:
     return LineResult((str(taken.outcome), *[HONOURED] * taken.forbidden_count))
 
 
-def _refused(refusal: Refused) -> LineResult:
+def _refused(refusal: Refusal) -> LineResult:
     argument = refusal.extensions.get("argument")
     return LineResult((), refusal.code, str(argument) if argument else None, refusal.message)

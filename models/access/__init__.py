@@ -1,1 +1,1 @@
-"""Tokens, access grants and the PostgreSQL roles that the service acts as."""
+"""Access: tokens, access grants, and the PostgreSQL roles that the service acts as."""

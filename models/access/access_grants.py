@@ -24,8 +24,8 @@ from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import UnitOfWork
 
-MOST_MINUTES = 60
-WAITS = timedelta(hours=24)
+MAX_MINUTES = 60
+APPROVAL_TIMEOUT = timedelta(hours=24)
 """How long a grant waits for somebody's approval before it counts as expired."""
 
 
@@ -44,7 +44,7 @@ class AccessGrant(Table, table=True):
     __tablename__ = "access_grants"
     __table_args__ = (
         UniqueConstraint("id", name="access_grant_id_is_one"),
-        CheckConstraint(f"minutes BETWEEN 1 AND {MOST_MINUTES}", name="grant_is_short"),
+        CheckConstraint(f"minutes BETWEEN 1 AND {MAX_MINUTES}", name="grant_is_short"),
         CheckConstraint("case_reference ~ '^[A-Za-z0-9#\\:_/-]{3,64}$'", name="case_is_a_reference"),
         CheckConstraint("decided_by <> actor", name="nobody_decides_alone"),
         CheckConstraint("(decided_by IS NULL) = (decided_at IS NULL)", name="a_decision_has_its_time"),
@@ -101,7 +101,7 @@ ORDER BY asked_at, id
 """)
 
 # The same deed twice is one deed: what waits or is open for this actor, person and case is given again.
-STANDING = Statement("""
+ACTIVE_GRANT = Statement("""
 SELECT id
 FROM access_grants
 WHERE subject_id = :subject_id
@@ -112,12 +112,12 @@ ORDER BY asked_at DESC
 LIMIT 1
 """)
 
-ASK = Statement("""
+INSERT_GRANT = Statement("""
 INSERT INTO access_grants (subject_id, id, actor, case_reference, minutes, asked_at)
 VALUES (:subject_id, :id, :actor, :case, :minutes, clock_timestamp())
 """)
 
-LOCKED = Statement("""
+LOCK_GRANT = Statement("""
 SELECT id, subject_id, actor, case_reference, minutes, asked_at, decided_by, decided_at, expires_at
 FROM access_grants
 WHERE id = :id
@@ -141,7 +141,7 @@ def state_of(asked_at: datetime, decided_at: datetime | None, expires_at: dateti
         return GrantState.OPEN if expires_at > now() else GrantState.EXPIRED
     if decided_at is not None:
         return GrantState.REFUSED
-    return GrantState.WAITING if asked_at + WAITS > now() else GrantState.EXPIRED
+    return GrantState.WAITING if asked_at + APPROVAL_TIMEOUT > now() else GrantState.EXPIRED
 
 
 def approver_of(decided_by: str | None, expires_at: datetime | None) -> str | None:
@@ -154,7 +154,7 @@ async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, 
     return RowByKey((row[0], AccessGrantRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
-async def since(connection: Connection, at: datetime) -> list[AccessGrantRow]:
+async def requested_since(connection: Connection, at: datetime) -> list[AccessGrantRow]:
     """Give the grants asked for since a time, the oldest first."""
     return [AccessGrantRow._make(row) for row in await SINCE.rows(connection, since=at)]
 
@@ -167,15 +167,15 @@ async def open_access_grant(unit: UnitOfWork, name: SubjectIdentifier, minutes: 
     case = unit.actor.case
     if case is None:
         raise CaseRequired(access=[{"field": "Mutation.openAccessGrant"}])
-    if not 1 <= minutes <= MOST_MINUTES:
-        raise BadInput("minutes", f"it is not a count of minutes, 1 to {MOST_MINUTES}")
+    if not 1 <= minutes <= MAX_MINUTES:
+        raise BadInput("minutes", f"it is not a count of minutes, 1 to {MAX_MINUTES}")
     subject = await resolution.lock(unit, name, "subject")
-    grant_id: UUID | None = await STANDING.value(
-        unit.connection, subject_id=subject.subject_id, actor=unit.actor.name, case=case, waits=WAITS
+    grant_id: UUID | None = await ACTIVE_GRANT.value(
+        unit.connection, subject_id=subject.subject_id, actor=unit.actor.name, case=case, waits=APPROVAL_TIMEOUT
     )
     if grant_id is None:
         grant_id = new_id()
-        await ASK.run(
+        await INSERT_GRANT.run(
             unit.connection,
             subject_id=subject.subject_id,
             id=grant_id,
@@ -199,7 +199,7 @@ async def refuse_access_grant(unit: UnitOfWork, grant_id: UUID) -> UUID:
 
 
 async def _decide(unit: UnitOfWork, grant_id: UUID, wanted: GrantState) -> UUID:
-    row = await LOCKED.row(unit.connection, id=grant_id)
+    row = await LOCK_GRANT.row(unit.connection, id=grant_id)
     if row is None:
         raise NotFound(argument="id")
     grant = AccessGrantRow._make(row)
@@ -210,6 +210,6 @@ async def _decide(unit: UnitOfWork, grant_id: UUID, wanted: GrantState) -> UUID:
         await DECIDE.run(unit.connection, id=grant_id, actor=unit.actor.name, opens=wanted is GrantState.OPEN)
     elif state is not wanted:
         raise StateConflict(state=state)
-    unit.about.append(grant.subject_id)
+    unit.subject_ids.append(grant.subject_id)
     unit.action, unit.grant_id = AccessAction.GRANT, grant_id
     return grant_id

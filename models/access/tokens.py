@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint
 
-from models.actors import PEOPLE, Role
+from models.actors import STAFF_ROLES, Role
 from models.errors import BadInput, CardNumberRefused, NotFound
 from models.outbox import staff_notices
 from models.outbox.staff_notices import StaffNoticeKind
@@ -22,17 +22,17 @@ from models.storage.statement import Connection, RowByKey, Statement, as_list
 from models.unit_of_work import UnitOfWork
 
 PREFIX = "prv_"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,62}[A-Za-z0-9]|[A-Za-z0-9]")
+TOKEN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,62}[A-Za-z0-9]|[A-Za-z0-9]")
 
 
-class TokenLife(NamedTuple):
+class TokenLifetimes(NamedTuple):
     """How long tokens live at most: those with a role of people, and those of services and scripts."""
 
     people: timedelta = timedelta(days=90)
     services: timedelta = timedelta(days=365)
 
     def of(self, roles: Sequence[Role]) -> timedelta:
-        return self.services if PEOPLE.isdisjoint(roles) else self.people
+        return self.services if STAFF_ROLES.isdisjoint(roles) else self.people
 
 
 class Token(Table, table=True):
@@ -74,8 +74,8 @@ class IssuedTokenRow(NamedTuple):
     secret: str
 
 
-LIFE = TokenLife()
-WARNED = timedelta(days=14)
+DEFAULT_LIFETIMES = TokenLifetimes()
+EXPIRY_WARNING = timedelta(days=14)
 """How long before its end a token that is in use is counted as expiring."""
 
 ALL = Statement("""
@@ -147,19 +147,23 @@ async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, 
     return RowByKey((row[0], TokenRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
-async def valid(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, TokenRow]:
+async def find_valid(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, TokenRow]:
     """Give the tokens that have these hashes and are neither expired nor revoked."""
     return RowByKey((row[0], TokenRow._make(row[1:])) for row in await VALID.rows(connection, hashes=as_list(hashes)))
 
 
 async def issue_token(
-    unit: UnitOfWork, name: str, roles: Sequence[Role], expires_at: datetime | None, life: TokenLife = LIFE
+    unit: UnitOfWork,
+    name: str,
+    roles: Sequence[Role],
+    expires_at: datetime | None,
+    life: TokenLifetimes = DEFAULT_LIFETIMES,
 ) -> IssuedTokenRow:
     """Make a token for a service, a person or a script; its secret leaves here once and is kept nowhere.
 
     It lives as long as its roles may when no end is given; BAD_INPUT when the end is later than that.
     """
-    if not NAME.fullmatch(name):
+    if not TOKEN_NAME.fullmatch(name):
         raise BadInput("name", "it is not a name of 1 to 64 letters, digits, spaces, dots, dashes, slashes")
     if looks_like_card_number(name):
         raise CardNumberRefused(argument="name")
@@ -182,12 +186,12 @@ async def issue_token(
         actor=unit.actor.name,
         expires_at=expires_at or longest,
     )
-    if not PEOPLE.isdisjoint(roles):
+    if not STAFF_ROLES.isdisjoint(roles):
         await staff_notices.enqueue(unit, StaffNoticeKind.PEOPLE_TOKEN_ISSUED, token_id)
     return IssuedTokenRow(token_id, secret)
 
 
-async def issuer(connection: Connection, token_id: UUID) -> str:
+async def read_issuer(connection: Connection, token_id: UUID) -> str:
     """Give who issued a token."""
     return str(await ISSUER.value(connection, id=token_id))
 
@@ -199,6 +203,6 @@ async def revoke_token(unit: UnitOfWork, token_id: UUID) -> UUID:
     return token_id
 
 
-async def expiring(connection: Connection) -> int:
+async def count_expiring(connection: Connection) -> int:
     """Count the tokens that are worth nothing in 14 days unless somebody issues others."""
-    return int(await EXPIRING.value(connection, warned=WARNED))
+    return int(await EXPIRING.value(connection, warned=EXPIRY_WARNING))

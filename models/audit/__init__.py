@@ -1,1 +1,1 @@
-"""The audit log: access events, sealed into a hash-chained, signed sequence of segments."""
+"""The audit log: access events, sealed into a hash-chained sequence of signed segments."""

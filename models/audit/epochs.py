@@ -1,7 +1,8 @@
-"""Eras of the record: each server counts transactions from its own beginning, so a record that moves counts on.
+"""Epochs of the audit log: one for each PostgreSQL server that the log was written on.
 
-An event's place is the newest transaction of its server when it is written, counted on from the last place of the era
-before. PostgreSQL itself writes no event on a server whose era has not begun: it would stand among those long sealed.
+An event's position is the server's newest transaction id when the event is written, plus the offset of the epoch.
+Each server counts transactions from its own start. The offset makes positions continue after the log moves to another
+server. PostgreSQL refuses events on a server without an epoch: they would get the positions of sealed events.
 """
 
 from datetime import datetime
@@ -15,11 +16,12 @@ from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.storage.columns import REFERENCE_TABLE, ErasureAction, Table, Timestamp, column
 from models.storage.statement import Connection, Statement
 
-KEEPER: Final = Actor("record keeper", Role.ADMIN, (Role.ADMIN,))
+LOG_KEEPER: Final = Actor("record keeper", Role.ADMIN, (Role.ADMIN,))
+"""The actor of the event that states the begin of an epoch."""
 
 
 class LogEpoch(Table, table=True):
-    """A server on which the record was written, by PostgreSQL's own name for it; the last one is where it is now."""
+    """A server on which the log was written, by PostgreSQL's system identifier. The last epoch is the current one."""
 
     __tablename__ = "audit_eras"
     __table_args__ = REFERENCE_TABLE
@@ -31,16 +33,18 @@ class LogEpoch(Table, table=True):
 
 
 class Watermark(NamedTuple):
-    """How far the record is settled: every event before this place is committed, or never will be."""
+    """How far the log is complete: no transaction can still commit an event before ``position``."""
 
-    place: int
-    newest: int
-    is_here: bool
+    position: int
+    newest_position: int
+    """The position that an event written now would get."""
+    is_current_server: bool
+    """Whether the last epoch is of this server."""
 
 
-# Only transactions that have written events count: they hold a lock on the table until they end. Whoever comes after
-# the snapshot was taken writes at its newest transaction or later; whoever came before is among those that it saw run.
-HORIZON = Statement("""
+# Only transactions that have written events count: they hold a lock on the table until they end. A transaction that
+# starts after the snapshot writes at the snapshot's newest transaction or later. An earlier one is in the snapshot.
+READ_WATERMARK = Statement("""
 WITH seen AS MATERIALIZED (
     SELECT pg_current_snapshot() AS snapshot
 ), writing AS MATERIALIZED (
@@ -55,7 +59,7 @@ WITH seen AS MATERIALIZED (
     AND mine.mode = 'ExclusiveLock'
 )
 SELECT
-    era.begins_after + CAST(CAST(COALESCE(
+    epoch.begins_after + CAST(CAST(COALESCE(
         (
             SELECT running
             FROM pg_snapshot_xip(seen.snapshot) AS running
@@ -65,32 +69,34 @@ SELECT
         ),
         pg_snapshot_xmax(seen.snapshot)
     ) AS text) AS bigint),
-    era.begins_after + CAST(CAST(pg_snapshot_xmax(seen.snapshot) AS text) AS bigint),
-    era.server = (SELECT system_identifier FROM pg_control_system())
+    epoch.begins_after + CAST(CAST(pg_snapshot_xmax(seen.snapshot) AS text) AS bigint),
+    epoch.server = (SELECT system_identifier FROM pg_control_system())
 FROM seen
-CROSS JOIN audit_eras AS era
-ORDER BY era.number DESC
+CROSS JOIN audit_eras AS epoch
+ORDER BY epoch.number DESC
 LIMIT 1
 """)
 
-BEGIN = Statement("""
+BEGIN_EPOCH = Statement("""
 SELECT access_event_era()
 """)
 
 
 async def read_watermark(connection: Connection) -> Watermark:
-    """Say how far the record is settled. Only statements that begin after this see all of what is."""
-    row = await HORIZON.row(connection)
-    assert row is not None  # noqa: S101 -- the migration begins the first era
+    """Return how far the log is complete. Only statements that begin after this one see all events before it."""
+    row = await READ_WATERMARK.row(connection)
+    assert row is not None  # noqa: S101 -- a migration begins the first epoch
     return Watermark(*row)
 
 
 async def begin_epoch(connection: Connection) -> int | None:
-    """Begin an era if the record has moved to another server, and note that on the record; give its number."""
+    """Begin an epoch if the log has moved to another server, and append an event about it.
+
+    Return the number of the new epoch, or None if the current epoch is of this server.
+    """
     async with connection.transaction():
-        number: int | None = await BEGIN.value(connection)
+        number: int | None = await BEGIN_EPOCH.value(connection)
         if number is not None:
-            await events.record_group(
-                connection, EventGroup(EventTemplate(KEEPER, AccessAction.WRITE, ("beginEra",)), (None,))
-            )
+            template = EventTemplate(LOG_KEEPER, AccessAction.WRITE, ("beginEra",))
+            await events.append(connection, [EventGroup(template, (None,))])
         return number

@@ -1,4 +1,4 @@
-"""Access events: who looked at, changed, or was refused which fields of whom, for which case. Never a value."""
+"""Access events: which actor read, changed or was refused which fields of which person, for which case; no values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -14,12 +14,12 @@ from models.actors import Actor, Role
 from models.storage.clock import now
 from models.storage.columns import APPEND_ONLY, Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.ids import new_id
-from models.storage.pagination import Page, PageRequest, page_of
+from models.storage.pagination import Page, PageRequest, build_page
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
 
 
 class AccessAction(StrEnum):
-    """What was done."""
+    """The kind of access that an event records."""
 
     READ = "READ"
     WRITE = "WRITE"
@@ -27,20 +27,20 @@ class AccessAction(StrEnum):
     GRANT = "GRANT"
 
 
-PLACE: Final = text(
+LOG_POSITION: Final = text(
     "CAST(CAST(GREATEST(pg_current_xact_id(), pg_snapshot_xmax(pg_current_snapshot())) AS text) AS bigint)"
 )
-"""Where an event stands in the record: at the newest transaction that there is when it is written."""
+"""The position of an event in the audit log: the newest transaction id of the server when the event is written."""
 
 
 class AccessEvent(Table, table=True):
-    """One look at a person, one deed, or one refusal."""
+    """One read of personal data, one mutation, or one refusal."""
 
     __tablename__ = "access_events"
     __table_args__ = (
         enum_check("action", AccessAction),
         enum_check("role", Role),
-        # Counted repetitions, {3,64}, would cost ten times as much, and each event is checked.
+        # A counted repetition, {3,64}, takes ten times as long, and PostgreSQL checks each event.
         CheckConstraint(
             "case_reference ~ '^[A-Za-z0-9#\\:_/-]+$' AND octet_length(case_reference) BETWEEN 3 AND 64",
             name="case_is_a_reference",
@@ -67,11 +67,11 @@ class AccessEvent(Table, table=True):
     operation: str | None = column(Text, ErasureAction.KEPT, nullable=True)
     operation_hash: bytes | None = column(Bytes, ErasureAction.KEPT, nullable=True)
     grant_id: UUID | None = column(Uuid, ErasureAction.KEPT, nullable=True)
-    written_in: int = column(BigInteger, ErasureAction.KEPT, server_default=PLACE)
+    written_in: int = column(BigInteger, ErasureAction.KEPT, server_default=LOG_POSITION)
 
 
 class EventFilter(NamedTuple):
-    """Which events are looked for; None is any."""
+    """The events to find. A field that is None matches every event."""
 
     subject_id: UUID | None
     actor: str | None
@@ -79,7 +79,7 @@ class EventFilter(NamedTuple):
 
 
 class AccessEventRow(NamedTuple):
-    """An access event as it is read."""
+    """An access event as the queries return it."""
 
     id: UUID
     at: datetime
@@ -95,52 +95,52 @@ class AccessEventRow(NamedTuple):
 
 
 class EventTemplate(NamedTuple):
-    """What events that are alike have in common: who did what, to which fields, through which operation."""
+    """What the events of a group share: the actor, the action, the fields and the operation."""
 
     actor: Actor
     action: AccessAction
     fields: tuple[str, ...]
-    """In their order of the alphabet."""
+    """Coordinates in alphabetical order."""
     operation: str | None = None
     operation_hash: bytes | None = None
     grant_id: UUID | None = None
 
 
 class EventGroup:
-    """Events that are to be written: one of each of these people, or of None, on the same occasion.
+    """Events to append: one for each person, or one for None, with a common template.
 
-    No two entries are equal, so that each is written, whatever it says.
+    Groups compare by identity, so that the batch loader appends each group even if another one has the same content.
     """
 
-    __slots__ = ("occasion", "subject_ids")
+    __slots__ = ("subject_ids", "template")
 
-    def __init__(self, occasion: EventTemplate, subject_ids: Iterable[UUID | None]) -> None:
-        self.occasion = occasion
+    def __init__(self, template: EventTemplate, subject_ids: Iterable[UUID | None]) -> None:
+        self.template = template
         self.subject_ids = [*subject_ids]
 
 
-# All events go out as one text: eleven arrays of them cost the driver half as much again. What many have in common,
-# as those have who look at the same moment in the same way, stands in it once.
-NOTE = Statement("""
+# All groups are sent as one JSON text: with eleven arrays the driver needs half as much time again. The text holds the
+# template of a group once.
+INSERT_EVENTS = Statement("""
 INSERT INTO access_events
     (id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id)
 SELECT each.id, each.at, actor, role, case_reference, each.subject_id, action, fields, operation, operation_hash,
     grant_id
-FROM json_to_recordset(CAST(:alike AS json)) AS alike (
+FROM json_to_recordset(CAST(:groups AS json)) AS event_group (
     actor text, role text, case_reference text, action text, fields text[], operation text, operation_hash bytea,
     grant_id uuid, ids uuid[], ats timestamptz[], subject_ids uuid[]
 )
-CROSS JOIN LATERAL unnest(alike.ids, alike.ats, alike.subject_ids) AS each (id, at, subject_id)
+CROSS JOIN LATERAL unnest(event_group.ids, event_group.ats, event_group.subject_ids) AS each (id, at, subject_id)
 """)
 
 OF_SUBJECTS = Statement("""
 SELECT page.*
-FROM unnest(CAST(:ids AS uuid[])) AS asked (subject_id)
+FROM unnest(CAST(:ids AS uuid[])) AS requested (subject_id)
 CROSS JOIN LATERAL (
     SELECT e.id, e.at, e.actor, e.role, e.case_reference, e.subject_id, e.action, e.fields, e.operation,
         e.operation_hash, e.grant_id
     FROM access_events AS e
-    WHERE e.subject_id = asked.subject_id
+    WHERE e.subject_id = requested.subject_id
     AND (e.at, e.id) < (COALESCE(CAST(:after_at AS timestamptz), 'infinity'), CAST(:after_id AS uuid))
     ORDER BY e.at DESC, e.id DESC
     LIMIT :first
@@ -155,8 +155,15 @@ ORDER BY at, id
 """)
 
 
-def _found(*filters: str) -> Statement:
-    """Give the statement for some filters: each combination has its own, so that each uses its own index."""
+_COLUMNS = (
+    *("id", "at", "actor", "role", "case_reference", "subject_id", "action", "fields", "operation"),
+    *("operation_hash", "grant_id"),
+)
+_FILTERS = ("subject_id", "actor", "since", "after")
+
+
+def _find_statement(*filters: str) -> Statement:
+    """Return the statement for a combination of filters. Each has its own, so that PostgreSQL can use its index."""
     event: Any = AccessEvent
     clauses = {
         "subject_id": event.subject_id == bindparam("subject_id", type_=Uuid),
@@ -166,39 +173,29 @@ def _found(*filters: str) -> Statement:
         < tuple_(bindparam("after_at", type_=Timestamp), bindparam("after_id", type_=Uuid)),
     }
     return Statement(
-        select(
-            event.id,
-            event.at,
-            event.actor,
-            event.role,
-            event.case_reference,
-            event.subject_id,
-            event.action,
-            event.fields,
-            event.operation,
-            event.operation_hash,
-            event.grant_id,
-        )
+        select(*(getattr(event, name) for name in _COLUMNS))
         .where(*(clauses[name] for name in filters))
         .order_by(event.at.desc(), event.id.desc())
         .limit(bindparam("first", type_=Integer))
     )
 
 
-_FILTERS = ("subject_id", "actor", "since", "after")
-FOUND = {chosen: _found(*chosen) for size in range(5) for chosen in combinations(_FILTERS, size)}
-"""How events are found, the newest first, by the filters that are given."""
+FIND_EVENTS = {
+    filters: _find_statement(*filters) for size in range(len(_FILTERS) + 1) for filters in combinations(_FILTERS, size)
+}
+"""The statements that find events, the newest first, by the filters that they apply."""
 
 
-async def record_group(connection: Connection, *entries: EventGroup) -> None:
-    """Write the events of entries, which are of now, all in one statement."""
-    await NOTE.run(connection, alike=orjson.dumps([*map(_written, entries)]).decode())
+async def append(connection: Connection, groups: Sequence[EventGroup]) -> RowByKey[EventGroup, None]:
+    """Append the events of all groups, which happened now, in one statement. The result is empty."""
+    await INSERT_EVENTS.run(connection, groups=orjson.dumps([*map(_group_row, groups)]).decode())
+    return RowByKey()
 
 
-def _written(entry: EventGroup) -> dict[str, Any]:
-    """Give an entry as the statement takes it."""
-    actor, action, fields, operation, operation_hash, grant_id = entry.occasion
-    people = entry.subject_ids
+def _group_row(group: EventGroup) -> dict[str, Any]:
+    """Return a group in the form that INSERT_EVENTS reads."""
+    actor, action, fields, operation, operation_hash, grant_id = group.template
+    subject_ids = group.subject_ids
     return {
         "actor": actor.name,
         "role": actor.role,
@@ -208,22 +205,16 @@ def _written(entry: EventGroup) -> dict[str, Any]:
         "operation": operation,
         "operation_hash": operation_hash and rf"\x{operation_hash.hex()}",
         "grant_id": grant_id and grant_id.hex,
-        "ids": [new_id().hex for _ in people],
-        "ats": [now() for _ in people],
-        "subject_ids": [one and one.hex for one in people],
+        "ids": [new_id().hex for _ in subject_ids],
+        "ats": [now() for _ in subject_ids],
+        "subject_ids": [subject_id and subject_id.hex for subject_id in subject_ids],
     }
-
-
-async def record_groups(connection: Connection, entries: Sequence[EventGroup]) -> RowByKey[EventGroup, None]:
-    """Write entries, committed when this returns, so that the answers which wait for them may leave."""
-    await record_group(connection, *entries)
-    return RowByKey()
 
 
 async def of_subjects(
     connection: Connection, ids: Sequence[UUID], page: PageRequest
 ) -> Mapping[UUID, Page[AccessEventRow]]:
-    """Give a page of each person's events, the newest first."""
+    """Return a page of the events of each person, the newest first."""
     after_at, after_id = page.after or (None, None)
     groups: RowsByKey[UUID, AccessEventRow] = RowsByKey()
     rows = await OF_SUBJECTS.rows(
@@ -231,11 +222,11 @@ async def of_subjects(
     )
     for row in rows:
         groups.add(row[5], AccessEventRow._make(row))
-    return {subject_id: page_of(groups[subject_id], page) for subject_id in ids}
+    return {subject_id: build_page(groups[subject_id], page) for subject_id in ids}
 
 
 async def of_grants(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, AccessEventRow]:
-    """Give what was done about and under each grant, the oldest first."""
+    """Return the events that concern each access grant, the oldest first."""
     groups: RowsByKey[UUID, AccessEventRow] = RowsByKey()
     for row in await OF_GRANTS.rows(connection, ids=as_list(ids)):
         groups.add(row["grant_id"], AccessEventRow._make(row))
@@ -245,14 +236,14 @@ async def of_grants(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UU
 async def find_events(
     connection: Connection, keys: Sequence[EventFilter], page: PageRequest
 ) -> Mapping[EventFilter, Page[AccessEventRow]]:
-    """Give a page of the events that fit each key, the newest first."""
+    """Return a page of the events that match each filter, the newest first."""
     after_at, after_id = page.after or (None, None)
     pages = {}
-    for wanted in keys:
-        given = {**wanted._asdict(), "after": page.after}
-        statement = FOUND[tuple(name for name in _FILTERS if given[name] is not None)]
+    for key in keys:
+        values = {**key._asdict(), "after": page.after}
+        statement = FIND_EVENTS[tuple(name for name in _FILTERS if values[name] is not None)]
         rows = await statement.rows(
-            connection, **wanted._asdict(), after_at=after_at, after_id=after_id, first=page.first + 1
+            connection, **key._asdict(), after_at=after_at, after_id=after_id, first=page.first + 1
         )
-        pages[wanted] = page_of([AccessEventRow._make(row) for row in rows], page)
+        pages[key] = build_page([AccessEventRow._make(row) for row in rows], page)
     return pages

@@ -8,11 +8,11 @@ import orjson
 
 from models.audit import merkle
 from models.audit.events import AccessEventRow
-from models.audit.segments import Segment, TrustedKeys, canonical_bytes, leaves_of
+from models.audit.segments import Segment, TrustedKeys, canonical_bytes, parse_leaves
 from models.errors import NotFound
 from models.storage.statement import Connection, Statement
 
-HOLDING = Statement("""
+SEGMENT_OF_EVENT = Statement("""
 SELECT s.number, s.from_transaction, s.until_transaction, s.event_count, s.last_at, s.root, s.previous, s.sealed_at,
     s.key_id, s.signature, s.entries
 FROM access_events AS e
@@ -34,14 +34,14 @@ WHERE id = :id
 """)
 
 
-async def prove(connection: Connection, event_id: UUID) -> dict[str, Any]:
+async def create_proof(connection: Connection, event_id: UUID) -> dict[str, Any]:
     """Give the proof that an event stands in its segment; NOT_FOUND when it is not there, or not sealed yet."""
-    row, found = await EVENT.row(connection, id=event_id), await HOLDING.row(connection, id=event_id)
+    row, found = await EVENT.row(connection, id=event_id), await SEGMENT_OF_EVENT.row(connection, id=event_id)
     if row is None or found is None:
         raise NotFound(argument="event")
     segment = Segment._make(found)
     entry = canonical_bytes(AccessEventRow._make(row))
-    leaves = leaves_of(segment.entries)
+    leaves = parse_leaves(segment.entries)
     leaf = merkle.leaf_hash(entry)
     if leaf not in leaves:
         raise NotFound(argument="event")
@@ -54,7 +54,7 @@ async def prove(connection: Connection, event_id: UUID) -> dict[str, Any]:
     }
 
 
-async def tip(connection: Connection) -> Segment | None:
+async def last_segment(connection: Connection) -> Segment | None:
     """Give the last segment of the chain, without its entries."""
     row = await TIP.row(connection)
     return Segment(*row) if row else None

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import BigInteger
 
-from models.audit.segments import SEALED, Segment, SegmentSigner, to_microseconds
+from models.audit.segments import SEALER_ONLY, Segment, SegmentSigner, to_microseconds
 from models.storage.clock import now
 from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, column
 from models.storage.statement import Connection, Statement
@@ -16,7 +16,7 @@ class AuditPrune(Table, table=True):
     """How far the record was pruned: the last segment that went, by its number and head."""
 
     __tablename__ = "audit_prunes"
-    __table_args__ = SEALED
+    __table_args__ = SEALER_ONLY
 
     number: int = column(BigInteger, ErasureAction.IMPERSONAL, primary_key=True)
     head: bytes = column(Bytes, ErasureAction.IMPERSONAL)
@@ -49,7 +49,7 @@ class Prune(NamedTuple):
 
 
 # The longest run of old segments from the beginning: one that is young keeps all that follow it.
-OLD = Statement("""
+LAST_OLD_SEGMENT = Statement("""
 SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature
 FROM audit_segments
 WHERE number < COALESCE((SELECT min(number) FROM audit_segments WHERE last_at >= :before), 9223372036854775807)
@@ -57,7 +57,7 @@ ORDER BY number DESC
 LIMIT 1
 """)
 
-RECORD = Statement("""
+INSERT_PRUNE = Statement("""
 INSERT INTO audit_prunes (number, head, until_transaction, pruned_at, key_id, signature)
 VALUES (:number, :head, :until_transaction, :pruned_at, :key_id, :signature)
 """)
@@ -72,7 +72,7 @@ DELETE FROM audit_segments
 WHERE number <= :number
 """)
 
-MONTHS = Statement("""
+OLD_PARTITIONS = Statement("""
 SELECT c.relname
 FROM pg_inherits AS i
 JOIN pg_class AS c ON c.oid = i.inhrelid
@@ -85,16 +85,16 @@ ORDER BY c.relname
 async def prune(connection: Connection, signer: SegmentSigner, before: datetime) -> tuple[int, int]:
     """Drop the segments whose events are all older than a time; give how many segments and events went."""
     async with connection.transaction():
-        row = await OLD.row(connection, before=before)
+        row = await LAST_OLD_SEGMENT.row(connection, before=before)
         if row is None:
             return 0, 0
         last = Segment(*row)
         made = Prune(last.number, last.head, last.until_transaction, now(), signer.key_id)
         made = made._replace(signature=signer.sign(made.message))
-        await RECORD.run(connection, **made._asdict())
+        await INSERT_PRUNE.run(connection, **made._asdict())
         events = await DELETE_EVENTS.run(connection, until=last.until_transaction)
         count = await DELETE_SEGMENTS.run(connection, number=last.number)
-    for month in await MONTHS.rows(connection, before=before):
+    for month in await OLD_PARTITIONS.rows(connection, before=before):
         await _drop_empty(connection, month[0])
     return count, events
 

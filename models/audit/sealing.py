@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from models.audit import epochs, merkle
 from models.audit.events import AccessEventRow
-from models.audit.segments import BEGINNING, TIP, Segment, SegmentSigner, canonical_bytes
+from models.audit.segments import GENESIS_HEAD, LAST_SEGMENT, Segment, SegmentSigner, canonical_bytes
 from models.storage.clock import now
 from models.storage.statement import Connection, Statement
 
-MOST: Final = 20_000
+MAX_SEGMENT_EVENTS: Final = 20_000
 """Events in a segment at most, unless one transaction alone wrote more."""
 
 LOCK = Statement("""
@@ -20,7 +20,7 @@ SELECT pg_try_advisory_xact_lock(7235469)
 """)
 
 # Where the chain ends when all of its segments are pruned.
-PRUNED = Statement("""
+LAST_PRUNE = Statement("""
 SELECT number, head, until_transaction
 FROM audit_prunes
 ORDER BY number DESC
@@ -28,7 +28,7 @@ LIMIT 1
 """)
 
 # What was written last stands at the newest transaction, which the horizon passes when one more has ended.
-COUNT_ON = Statement("""
+ADVANCE_TRANSACTION = Statement("""
 SELECT pg_current_xact_id()
 WHERE EXISTS (
     SELECT
@@ -41,7 +41,7 @@ WHERE EXISTS (
 )
 """)
 
-COMMITTED = Statement("""
+UNSEALED_EVENTS = Statement("""
 SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id, written_in
 FROM access_events
 WHERE written_in >= :since
@@ -50,14 +50,14 @@ ORDER BY written_in, id
 LIMIT :most
 """)
 
-WRITTEN_IN = Statement("""
+TRANSACTION_EVENTS = Statement("""
 SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id, written_in
 FROM access_events
 WHERE written_in = :transaction
 ORDER BY id
 """)
 
-SEAL = Statement("""
+INSERT_SEGMENT = Statement("""
 INSERT INTO audit_segments
     (number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature,
     entries)
@@ -71,24 +71,24 @@ class ServerChangedError(Exception):
     """The record was restored onto another server, where its era has not begun: ``eras.begin`` begins it."""
 
 
-class LogWentBackError(Exception):
+class TransactionCounterResetError(Exception):
     """The same server counts transactions anew, which no restore does: its chain cannot go on as it is."""
 
 
-async def seal_segment(connection: Connection, signer: SegmentSigner, most: int = MOST) -> Segment | None:
+async def seal_segment(connection: Connection, signer: SegmentSigner, most: int = MAX_SEGMENT_EVENTS) -> Segment | None:
     """Seal what is committed and not sealed yet, as one segment; None when there is nothing, or another one seals."""
-    await COUNT_ON.run(connection)
+    await ADVANCE_TRANSACTION.run(connection)
     async with connection.transaction():
         if not await LOCK.value(connection):
             return None
         number, previous, since = await _tip(connection)
-        horizon = await epochs.read_watermark(connection)
-        if not horizon.is_here:
+        watermark = await epochs.read_watermark(connection)
+        if not watermark.is_current_server:
             raise ServerChangedError
-        if since > horizon.newest:
-            raise LogWentBackError
-        until = horizon.place
-        rows = await COMMITTED.rows(connection, since=since, until=until, most=most)
+        if since > watermark.newest_position:
+            raise TransactionCounterResetError
+        until = watermark.position
+        rows = await UNSEALED_EVENTS.rows(connection, since=since, until=until, most=most)
         if not rows:
             return None
         if len(rows) == most:
@@ -109,22 +109,22 @@ async def seal_segment(connection: Connection, signer: SegmentSigner, most: int 
             signature=signer.sign(segment.header),
             entries=b"".join(part for id_, leaf in entries for part in (id_.bytes, leaf)),
         )
-        await SEAL.run(connection, **segment._asdict())
+        await INSERT_SEGMENT.run(connection, **segment._asdict())
         return segment
 
 
 async def _tip(connection: Connection) -> tuple[int, bytes, int]:
     """Give the last segment's number and head, and the transaction that the next one begins with."""
-    row = await TIP.row(connection)
+    row = await LAST_SEGMENT.row(connection)
     if row is not None:
         last = Segment(*row)
         return last.number, last.head, last.until_transaction
-    pruned = await PRUNED.row(connection)
-    return (pruned[0], pruned[1], pruned[2]) if pruned else (0, BEGINNING, 0)
+    pruned = await LAST_PRUNE.row(connection)
+    return (pruned[0], pruned[1], pruned[2]) if pruned else (0, GENESIS_HEAD, 0)
 
 
 async def _cut(connection: Connection, rows: list[Any]) -> tuple[list[Any], int]:
     """Keep whole transactions only: those before the last one, or that one alone with all its events."""
     last = rows[-1][11]
     whole = [row for row in rows if row[11] < last]
-    return (whole, last) if whole else (await WRITTEN_IN.rows(connection, transaction=last), last + 1)
+    return (whole, last) if whole else (await TRANSACTION_EVENTS.rows(connection, transaction=last), last + 1)

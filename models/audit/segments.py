@@ -22,13 +22,13 @@ from models.audit.events import AccessEventRow
 from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, column
 from models.storage.statement import Connection, Statement
 
-SEALED: Final = {"info": {"is_sealed": True}}
+SEALER_ONLY: Final = {"info": {"is_sealer_only": True}}
 """Marks a table that workers alone add to, and of which nobody but its owner changes or deletes a row."""
-ENTRY: Final = 16 + merkle.DIGEST
+ENTRY_LENGTH: Final = 16 + merkle.DIGEST
 """Octets that a segment keeps of an event: its id and its leaf's hash."""
-BEGINNING: Final = bytes(merkle.DIGEST)
+GENESIS_HEAD: Final = bytes(merkle.DIGEST)
 """What the first segment names as the one before it."""
-KEY_FORM: Final = "PRIVACY_AUDIT_KEY is the base64 of 32 octets: `privacy audit key` makes one"
+AUDIT_KEY_FORMAT: Final = "PRIVACY_AUDIT_KEY is the base64 of 32 octets: `privacy audit key` makes one"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -39,8 +39,8 @@ class AuditSegment(Table, table=True):
     __table_args__ = (
         CheckConstraint("number > 0 AND event_count > 0", name="segment_holds_events"),
         CheckConstraint("from_transaction < until_transaction", name="segment_covers_transactions"),
-        CheckConstraint(f"octet_length(entries) = {ENTRY} * event_count", name="every_event_has_its_entry"),
-        SEALED,
+        CheckConstraint(f"octet_length(entries) = {ENTRY_LENGTH} * event_count", name="every_event_has_its_entry"),
+        SEALER_ONLY,
     )
 
     number: int = column(BigInteger, ErasureAction.IMPERSONAL, primary_key=True)
@@ -90,12 +90,12 @@ class SegmentSigner:
         try:
             self._key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(text, validate=True))
         except (ValueError, binascii.Error):
-            raise ValueError(KEY_FORM) from None
+            raise ValueError(AUDIT_KEY_FORMAT) from None
         self.public = self._key.public_key().public_bytes_raw()
         self.key_id = key_id(self.public)
 
     @staticmethod
-    def made() -> str:
+    def generate() -> str:
         """Make a new key, as the setting wants it."""
         return base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
 
@@ -156,7 +156,7 @@ def _plain(part: Any) -> Any:
     return part.hex() if isinstance(part, bytes) else part
 
 
-TIP = Statement("""
+LAST_SEGMENT = Statement("""
 SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature
 FROM audit_segments
 ORDER BY number DESC
@@ -166,16 +166,16 @@ LIMIT 1
 
 async def head_now(connection: Connection) -> tuple[int, bytes] | None:
     """Give the number and the head of the last segment; None before the first."""
-    row = await TIP.row(connection)
+    row = await LAST_SEGMENT.row(connection)
     last = Segment(*row) if row else None
     return (last.number, last.head) if last else None
 
 
-def id_at(entries: bytes, place: int) -> UUID:
+def event_id_at(entries: bytes, place: int) -> UUID:
     """Give the id of the event at a place of a segment's entries."""
-    return UUID(bytes=entries[place * ENTRY : place * ENTRY + 16])
+    return UUID(bytes=entries[place * ENTRY_LENGTH : place * ENTRY_LENGTH + 16])
 
 
-def leaves_of(entries: bytes) -> list[bytes]:
+def parse_leaves(entries: bytes) -> list[bytes]:
     """Give the leaf hashes of a segment's entries."""
-    return [entries[start + 16 : start + ENTRY] for start in range(0, len(entries), ENTRY)]
+    return [entries[start + 16 : start + ENTRY_LENGTH] for start in range(0, len(entries), ENTRY_LENGTH)]

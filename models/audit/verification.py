@@ -9,12 +9,20 @@ import asyncpg
 from models.audit import merkle
 from models.audit.events import AccessEventRow
 from models.audit.pruning import Prune
-from models.audit.segments import BEGINNING, ENTRY, Segment, TrustedKeys, canonical_bytes, id_at, leaves_of
+from models.audit.segments import (
+    ENTRY_LENGTH,
+    GENESIS_HEAD,
+    Segment,
+    TrustedKeys,
+    canonical_bytes,
+    event_id_at,
+    parse_leaves,
+)
 from models.storage.ids import Prefix, format_id
 from models.storage.statement import Connection, Statement
 
-PREFETCHED = 2_000
-TO_THE_END = 2**63 - 1
+PREFETCH = 2_000
+NO_LAST = 2**63 - 1
 
 
 class FindingKind(StrEnum):
@@ -32,9 +40,9 @@ class FindingKind(StrEnum):
 class Finding(NamedTuple):
     """One thing that is wrong: with a segment, and with an event of it where ``event`` names one."""
 
-    wrong: FindingKind
+    kind: FindingKind
     segment: int
-    says: str
+    description: str
     event: str | None = None
 
 
@@ -74,7 +82,7 @@ FROM audit_prunes
 ORDER BY number
 """)
 
-UNCOVERED = Statement("""
+EVENTS_BEFORE = Statement("""
 SELECT id
 FROM access_events
 WHERE written_in < :until
@@ -92,7 +100,7 @@ class Verifier:
         self.heads: dict[int, bytes] = {}
 
     async def verify(
-        self, connection: Connection, first: int = 1, last: int = TO_THE_END, seen: Sequence[Segment] = ()
+        self, connection: Connection, first: int = 1, last: int = NO_LAST, seen: Sequence[Segment] = ()
     ) -> VerificationResult:
         """Verify the segments from ``first`` to ``last``; ``seen`` are heads that a witness kept.
 
@@ -103,7 +111,7 @@ class Verifier:
         segments = events = 0
         tip: Segment | None = None
         if highest is not None:
-            stream = _Stream(connection.cursor(EVENTS.sql, since, until, prefetch=PREFETCHED))
+            stream = _Stream(connection.cursor(EVENTS.sql, since, until, prefetch=PREFETCH))
             async for row in connection.cursor(SEGMENTS.sql, lowest, highest, prefetch=20):
                 segment = Segment._make(row)
                 self._link(segment, expected)
@@ -113,13 +121,13 @@ class Verifier:
                 self.heads[segment.number] = segment.head
             async for stray in stream.rest():
                 self._event(FindingKind.INSERTED, highest, stray[0], "lies between segments that do not know it")
-        if last == TO_THE_END:
+        if last == NO_LAST:
             self._witnessed(seen)
         return VerificationResult(segments, events, tip)
 
     async def _beginning(self, connection: Connection, first: int) -> tuple[int, bytes | None, int | None]:
         """Give what the first segment must be: its number, the head before it, and the transaction it begins with."""
-        number, head, since = 1, BEGINNING, 0
+        number, head, since = 1, GENESIS_HEAD, 0
         for row in await PRUNES.rows(connection):
             prune = Prune._make(row)
             if self._trusted.signed(prune.key_id, prune.message, prune.signature):
@@ -133,7 +141,7 @@ class Verifier:
                 previous = Segment._make(before[0])
                 return first, previous.head, previous.until_transaction
             return first, None, None
-        for row in await UNCOVERED.rows(connection, until=since):
+        for row in await EVENTS_BEFORE.rows(connection, until=since):
             self._event(FindingKind.INSERTED, number - 1, row[0], "lies before the first segment that is kept")
         return number, head, since
 
@@ -149,8 +157,8 @@ class Verifier:
             self._segment(FindingKind.BROKEN, segment.number, "it does not name the segment before it")
         if segment.number == number and since is not None and segment.from_transaction != since:
             self._segment(FindingKind.BROKEN, segment.number, "it does not begin where the segment before it ends")
-        is_whole = len(segment.entries) == ENTRY * segment.event_count
-        if not is_whole or merkle.root(leaves_of(segment.entries)) != segment.root:
+        is_whole = len(segment.entries) == ENTRY_LENGTH * segment.event_count
+        if not is_whole or merkle.root(parse_leaves(segment.entries)) != segment.root:
             self._segment(FindingKind.FORGED, segment.number, "its list of events is not the one that was signed")
 
     async def _events(self, segment: Segment, stream: "_Stream") -> int:
@@ -165,13 +173,16 @@ class Verifier:
 
     def _compare(self, segment: Segment, ids: list[Any], leaves: list[bytes]) -> None:
         """Say event by event how what is there differs from what was sealed."""
-        if leaves_of(segment.entries) == leaves:
+        if parse_leaves(segment.entries) == leaves:
             self._segment(
                 FindingKind.FORGED, segment.number, "its list of events names others than those that were signed"
             )
             return
-        count = len(segment.entries) // ENTRY
-        sealed = {id_at(segment.entries, place): leaf for place, leaf in enumerate(leaves_of(segment.entries)[:count])}
+        count = len(segment.entries) // ENTRY_LENGTH
+        sealed = {
+            event_id_at(segment.entries, place): leaf
+            for place, leaf in enumerate(parse_leaves(segment.entries)[:count])
+        }
         found = dict(zip(ids, leaves, strict=True))
         for identity in sealed.keys() - found.keys():
             self._event(FindingKind.MISSING, segment.number, identity, "was sealed and is not there")
@@ -222,5 +233,5 @@ class _Stream:
             yield row
 
     async def rest(self) -> AsyncIterator[asyncpg.Record]:
-        async for row in self.before(TO_THE_END):
+        async for row in self.before(NO_LAST):
             yield row

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, ForeignKeyConstraint, Index
 from models.consent.purposes import LegalBasis, PurposeRow
 from models.storage.clock import now
 from models.storage.columns import APPEND_ONLY, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
-from models.storage.pagination import Page, PageRequest, page_of
+from models.storage.pagination import Page, PageRequest, build_page
 from models.storage.statement import Connection, RowsByKey, Statement, as_list
 
 
@@ -170,7 +170,7 @@ async def history(
     for row in rows:
         subject_id, epoch, *chosen = row[:7]
         groups.add(subject_id, ConsentEventRow(subject_id, epoch, PurposeRow._make(row[7:]), *chosen))
-    return {subject_id: page_of(groups[subject_id], page) for subject_id in ids}
+    return {subject_id: build_page(groups[subject_id], page) for subject_id in ids}
 
 
 def refusal_state(purpose: PurposeRow) -> ConsentState:

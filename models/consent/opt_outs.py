@@ -80,7 +80,7 @@ async def opt_out_of_all(
         at = await suppressions.add(unit, name, [ALL_PURPOSES], channel)
     else:
         at = max([await _refuse(unit, subject_id, purpose, channel) for purpose in wanted])
-        if subject_id in unit.choices:
+        if subject_id in unit.latest_sequences:
             await OPT_OUT_OF_ALL.run(unit.connection, subject_id=subject_id, at=at)
         else:
             await REPEAT_OPT_OUT_OF_ALL.run(unit.connection, subject_id=subject_id)
@@ -111,7 +111,7 @@ async def _confirm(
     unit: UnitOfWork, subject_id: UUID, channel: Channel, wanted: Sequence[PurposeRow], *, is_everything: bool
 ) -> None:
     """Confirm an opt-out that was written now; who opted out elsewhere was told there."""
-    epoch = unit.choices.pop(subject_id, None)
+    epoch = unit.latest_sequences.pop(subject_id, None)
     if epoch is not None and wanted and channel is not Channel.IMPORT:
         await emails.enqueue(
             unit,
@@ -138,5 +138,5 @@ async def _person(unit: UnitOfWork, name: SubjectIdentifier) -> UUID | None:
         return None
     if subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED}:
         raise SubjectErased
-    unit.about.append(subject.subject_id)
+    unit.subject_ids.append(subject.subject_id)
     return subject.subject_id

@@ -127,7 +127,7 @@ async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> d
         channel=choice.channel,
     ):
         return at
-    epoch = unit.choices[subject_id] = await NEXT_SEQUENCE.value(unit.connection, subject_id=subject_id)
+    epoch = unit.latest_sequences[subject_id] = await NEXT_SEQUENCE.value(unit.connection, subject_id=subject_id)
     written = {
         "subject_id": subject_id,
         "epoch": epoch,
@@ -163,14 +163,14 @@ async def grant_consent(
     [purpose] = await require_refusable(unit, [purpose_key], "purpose")
     subject = await resolution.lock(unit, name)
     await record_choice(unit, subject.subject_id, Choice(purpose, ConsentState.GRANTED, channel, at))
-    epoch = unit.choices.pop(subject.subject_id, None)
+    epoch = unit.latest_sequences.pop(subject.subject_id, None)
     if epoch is not None and channel not in BULK_CHANNELS:
         await emails.enqueue(
             unit,
             EmailKind.CONSENT_GRANTED,
             subject.subject_id,
             f"consent:{epoch:x}",
-            governed_by=purpose_key,
+            required_purpose=purpose_key,
             purpose=purpose.title,
         )
     if channel not in INDIRECT_CHANNELS:

@@ -78,7 +78,7 @@ FROM unnest(CAST(:numbers AS bigint[])) AS name (number)
 
 
 def _digests(unit: UnitOfWork, name: SubjectIdentifier) -> list[bytes]:
-    return [hashed.digest for hashed in unit.keyring.hashes(name.kind, str(name.lookup_key))]
+    return [hashed.digest for hashed in unit.keyring.lookup_hashes(name.kind, str(name.lookup_key))]
 
 
 async def lock_identifiers(unit: UnitOfWork, *names: SubjectIdentifier) -> None:
@@ -95,7 +95,7 @@ async def find_suppressions(unit: UnitOfWork, *names: SubjectIdentifier) -> list
 
 async def add(unit: UnitOfWork, name: SubjectIdentifier, purposes: Sequence[str], channel: Channel) -> datetime:
     """Put the address on the list; give since when all of these purposes are refused."""
-    hashed = unit.keyring.hashes(name.kind, str(name.lookup_key))[0]
+    hashed = unit.keyring.lookup_hashes(name.kind, str(name.lookup_key))[0]
     await INSERT.run(
         unit.connection, hash=hashed.digest, version=hashed.version, purposes=list(purposes), channel=channel
     )

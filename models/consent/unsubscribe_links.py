@@ -67,7 +67,7 @@ def parse_token(keyring: Keyring, text: str) -> LinkToken | None:
 
 
 def _macs(keyring: Keyring, named: bytes) -> list[bytes]:
-    return [hashed.digest[:MAC_LENGTH] for hashed in keyring.hashes(HASH_KIND, named.hex())]
+    return [hashed.digest[:MAC_LENGTH] for hashed in keyring.lookup_hashes(HASH_KIND, named.hex())]
 
 
 def build_url(keyring: Keyring, public_url: str, subject_id: UUID, purpose: str) -> str:

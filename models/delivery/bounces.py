@@ -38,7 +38,7 @@ async def record_bounce(unit: UnitOfWork, address: str, kind: BounceKind) -> boo
         return True
     subject = await resolution.find_for_update(unit, name)
     if subject is not None:
-        unit.about.append(subject.subject_id)
+        unit.subject_ids.append(subject.subject_id)
         if kind is BounceKind.HARD:
             await email_addresses.stop_delivery(unit, subject.subject_id, name)
     return True

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from models.errors import NotFound, StateConflict
-from models.outbox.emails import WAKE
+from models.outbox.emails import NOTIFY_WORKERS
 from models.storage.statement import Connection, Statement
 from models.unit_of_work import UnitOfWork
 
@@ -97,6 +97,6 @@ async def retry_email(unit: UnitOfWork, letter_id: UUID) -> None:
         raise NotFound(argument="letter")
     if not await RETRY.run(unit.connection, id=letter_id):
         raise StateConflict(argument="letter")
-    unit.about.append(subject_id)
+    unit.subject_ids.append(subject_id)
     await RESUME_DELIVERY.run(unit.connection, id=letter_id)
-    await WAKE.value(unit.connection)
+    await NOTIFY_WORKERS.value(unit.connection)

@@ -1,1 +1,1 @@
-"""Encryption: master keys, the keyring of data keys, and encrypted columns."""
+"""Encryption: master keys, the key store, the keyring of data keys, and encrypted columns."""

@@ -10,7 +10,7 @@ from sqlalchemy import SmallInteger, text
 
 from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
-from models.encryption.master_keys import KEY
+from models.encryption.master_keys import KEY_LENGTH
 from models.storage.columns import Bytes, ErasureAction, KeyringTable, Timestamp, Uuid, column
 from models.storage.statement import Connection, RowByKey, Statement, as_list
 
@@ -66,26 +66,26 @@ WHERE k.letter_id = fresh.letter_id
 
 async def create(keyring: Keyring, letter_id: UUID) -> DataKey:
     """Make a letter's key, committed before anything is sealed under it; a key without a letter harms nobody."""
-    secret = os.urandom(KEY)
+    secret = os.urandom(KEY_LENGTH)
     async with keyring.pool.acquire() as connection:
         await ADD.run(
             connection,
             letter_id=letter_id,
-            master_version=keyring.masters.current,
-            wrapped=keyring.masters.wrap(secret, _bound(letter_id)),
+            master_version=keyring.master_keys.current,
+            wrapped=keyring.master_keys.wrap(secret, _bound(letter_id)),
         )
     return DataKey(letter_id, AESGCM(secret))
 
 
 async def create_many(keyring: Keyring, letter_ids: Sequence[UUID]) -> dict[UUID, DataKey]:
     """Make the keys of several letters in one commit."""
-    made = {letter_id: os.urandom(KEY) for letter_id in letter_ids}
+    made = {letter_id: os.urandom(KEY_LENGTH) for letter_id in letter_ids}
     async with keyring.pool.acquire() as connection:
         await ADD_MANY.run(
             connection,
             ids=list(made),
-            master_version=keyring.masters.current,
-            wrapped=[keyring.masters.wrap(secret, _bound(letter_id)) for letter_id, secret in made.items()],
+            master_version=keyring.master_keys.current,
+            wrapped=[keyring.master_keys.wrap(secret, _bound(letter_id)) for letter_id, secret in made.items()],
         )
     return {letter_id: DataKey(letter_id, AESGCM(secret)) for letter_id, secret in made.items()}
 
@@ -93,7 +93,7 @@ async def create_many(keyring: Keyring, letter_ids: Sequence[UUID]) -> dict[UUID
 async def of_letters(keyring: Keyring, connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, DataKey]:
     """Give the key of each letter; None where it is destroyed."""
     return RowByKey(
-        (letter_id, DataKey(letter_id, AESGCM(keyring.masters.unwrap(version, wrapped, _bound(letter_id)))))
+        (letter_id, DataKey(letter_id, AESGCM(keyring.master_keys.unwrap(version, wrapped, _bound(letter_id)))))
         for letter_id, version, wrapped in await OF_LETTERS.rows(connection, ids=as_list(ids))
     )
 
@@ -106,7 +106,7 @@ async def destroy(keyring: Keyring, ids: Sequence[UUID]) -> int:
 
 async def rotate(keyring: Keyring) -> AsyncIterator[int]:
     """Wrap every letter's key anew under the current master key, in batches; yield each batch's size."""
-    masters = keyring.masters
+    masters = keyring.master_keys
     async with keyring.pool.acquire() as connection:
         while True:
             async with connection.transaction():

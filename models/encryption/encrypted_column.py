@@ -9,12 +9,12 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-FORMAT = b"\x01"
-NONCE = 12
-TAG = 16
-BODY = len(FORMAT) + NONCE
+FORMAT_VERSION = b"\x01"
+NONCE_LENGTH = 12
+TAG_LENGTH = 16
+CIPHERTEXT_OFFSET = len(FORMAT_VERSION) + NONCE_LENGTH
 """Where what is sealed begins."""
-OVERHEAD = len(FORMAT) + NONCE + TAG
+ENCRYPTION_OVERHEAD = len(FORMAT_VERSION) + NONCE_LENGTH + TAG_LENGTH
 """Octets that sealing adds; AES-GCM keeps the length of what it seals."""
 
 
@@ -36,13 +36,13 @@ class EncryptedColumn:
         object.__setattr__(self, "_prefix", self.column.encode() + b"\x00")
 
     def encrypt(self, key: DataKey, text: str) -> bytes:
-        nonce = os.urandom(NONCE)
-        return FORMAT + nonce + key.cipher.encrypt(nonce, text.encode(), self._prefix + key.owner_id.bytes)
+        nonce = os.urandom(NONCE_LENGTH)
+        return FORMAT_VERSION + nonce + key.cipher.encrypt(nonce, text.encode(), self._prefix + key.owner_id.bytes)
 
     def decrypt(self, key: DataKey, sealed: bytes) -> str:
         """Give the text back; ``InvalidTag`` when it was moved, was changed, or is not this key's."""
         bound_to = self._prefix + key.owner_id.bytes
-        return key.cipher.decrypt(sealed[1:BODY], sealed[BODY:], bound_to).decode()
+        return key.cipher.decrypt(sealed[1:CIPHERTEXT_OFFSET], sealed[CIPHERTEXT_OFFSET:], bound_to).decode()
 
     def decryptor(self) -> Callable[[Any, UUID, bytes | None], str | None]:
         """Give what opens the column of many people: it takes their keys, the person's id, and what is sealed.
@@ -59,7 +59,9 @@ class EncryptedColumn:
                 cipher = keys[owner].cipher
             except TypeError:
                 raise keys from None
-            return cipher.decrypt(sealed[1:BODY], sealed[BODY:], prefix + owner.bytes).decode()
+            return cipher.decrypt(
+                sealed[1:CIPHERTEXT_OFFSET], sealed[CIPHERTEXT_OFFSET:], prefix + owner.bytes
+            ).decode()
 
         return opened
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import SmallInteger, text
 
 from models.encryption.encrypted_column import DataKey
-from models.encryption.master_keys import KEY, MasterKeys
+from models.encryption.master_keys import KEY_LENGTH, MasterKeys
 from models.errors import SubjectErased, Unavailable
 from models.storage.columns import Bytes, ErasureAction, KeyringTable, Timestamp, Uuid, column
 from models.storage.statement import Connection, RowByKey, Statement, as_list
@@ -51,7 +51,7 @@ class LookupHash(NamedTuple):
     digest: bytes
 
 
-KEYS = Statement("""
+SUBJECT_KEYS = Statement("""
 SELECT subject_id, master_version, wrapped
 FROM subject_keys
 WHERE subject_id = ANY(:ids)
@@ -115,7 +115,7 @@ class Keyring:
 
     def __init__(self, pool: Pool, masters: MasterKeys) -> None:
         self.pool = pool
-        self.masters = masters
+        self.master_keys = masters
         self._lookups: list[tuple[int, bytes]] = []
 
     @property
@@ -129,15 +129,18 @@ class Keyring:
                 await self.add_lookup_key(connection, 1)
                 rows = await LOOKUP_KEYS.rows(connection)
         self._lookups = [
-            (row["version"], self.masters.unwrap(row["master_version"], row["wrapped"], _lookup_bound(row["version"])))
+            (
+                row["version"],
+                self.master_keys.unwrap(row["master_version"], row["wrapped"], _lookup_bound(row["version"])),
+            )
             for row in rows
         ]
 
     async def add_lookup_key(self, connection: Connection, version: int) -> None:
-        wrapped = self.masters.wrap(os.urandom(KEY), _lookup_bound(version))
-        await ADD_LOOKUP_KEY.run(connection, version=version, master_version=self.masters.current, wrapped=wrapped)
+        wrapped = self.master_keys.wrap(os.urandom(KEY_LENGTH), _lookup_bound(version))
+        await ADD_LOOKUP_KEY.run(connection, version=version, master_version=self.master_keys.current, wrapped=wrapped)
 
-    def hashes(self, kind: str, name: str) -> list[LookupHash]:
+    def lookup_hashes(self, kind: str, name: str) -> list[LookupHash]:
         """Hash a normalised name under every version of the look-up key, the newest first."""
         if not self._lookups:
             raise Unavailable
@@ -146,25 +149,25 @@ class Keyring:
 
     async def create(self, subject_id: UUID) -> DataKey:
         """Make a person's key, committed before anything is sealed under it; a key without a person harms nobody."""
-        secret = os.urandom(KEY)
+        secret = os.urandom(KEY_LENGTH)
         async with self.pool.acquire() as connection:
             await ADD_KEY.run(
                 connection,
                 subject_id=subject_id,
-                master_version=self.masters.current,
-                wrapped=self.masters.wrap(secret, _bound(subject_id)),
+                master_version=self.master_keys.current,
+                wrapped=self.master_keys.wrap(secret, _bound(subject_id)),
             )
         return DataKey(subject_id, AESGCM(secret))
 
     async def create_many(self, subject_ids: Sequence[UUID]) -> dict[UUID, DataKey]:
         """Make the keys of several people, or give those that they have, committed before anything is sealed."""
-        secrets = {subject_id: os.urandom(KEY) for subject_id in subject_ids}
+        secrets = {subject_id: os.urandom(KEY_LENGTH) for subject_id in subject_ids}
         async with self.pool.acquire() as connection:
             added = await ADD_KEYS.run(
                 connection,
                 ids=list(secrets),
-                master_version=self.masters.current,
-                wrapped=[self.masters.wrap(secret, _bound(subject_id)) for subject_id, secret in secrets.items()],
+                master_version=self.master_keys.current,
+                wrapped=[self.master_keys.wrap(secret, _bound(subject_id)) for subject_id, secret in secrets.items()],
             )
             if added < len(secrets):
                 return dict(await self.of_subjects(connection, list(secrets)))
@@ -182,8 +185,8 @@ class Keyring:
     async def of_subjects(self, connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, DataKey]:
         """Give the key of each person; None where it is destroyed."""
         return RowByKey(
-            (subject_id, DataKey(subject_id, AESGCM(self.masters.unwrap(version, wrapped, _bound(subject_id)))))
-            for subject_id, version, wrapped in await KEYS.rows(connection, ids=as_list(ids))
+            (subject_id, DataKey(subject_id, AESGCM(self.master_keys.unwrap(version, wrapped, _bound(subject_id)))))
+            for subject_id, version, wrapped in await SUBJECT_KEYS.rows(connection, ids=as_list(ids))
         )
 
     async def destroy(self, subject_ids: Sequence[UUID]) -> int:
@@ -193,19 +196,21 @@ class Keyring:
 
     async def rotate(self) -> AsyncIterator[int]:
         """Wrap every key anew under the current master key, in batches, while others read; yield each batch's size."""
-        current = self.masters.current
+        current = self.master_keys.current
         async with self.pool.acquire() as connection:
             for row in await LOOKUP_KEYS.rows(connection):
                 bound = _lookup_bound(row["version"])
-                secret = self.masters.unwrap(row["master_version"], row["wrapped"], bound)
+                secret = self.master_keys.unwrap(row["master_version"], row["wrapped"], bound)
                 await REWRAP_LOOKUP_KEY.run(
-                    connection, version=row["version"], current=current, wrapped=self.masters.wrap(secret, bound)
+                    connection, version=row["version"], current=current, wrapped=self.master_keys.wrap(secret, bound)
                 )
             while True:
                 async with connection.transaction():
                     rows = await OUTDATED_KEYS.rows(connection, current=current)
                     fresh = [
-                        self.masters.wrap(self.masters.unwrap(version, wrapped, _bound(subject_id)), _bound(subject_id))
+                        self.master_keys.wrap(
+                            self.master_keys.unwrap(version, wrapped, _bound(subject_id)), _bound(subject_id)
+                        )
                         for subject_id, version, wrapped in rows
                     ]
                     await REWRAP_KEYS.run(connection, current=current, ids=[row[0] for row in rows], wrapped=fresh)

@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from models.encryption.encrypted_column import NONCE
+from models.encryption.encrypted_column import NONCE_LENGTH
 
-KEY = 32
-MASTER_KEY_FORM = "PRIVACY_MASTER_KEY is VERSION:BASE64 of 32 octets, several separated by commas"
+KEY_LENGTH = 32
+MASTER_KEY_FORMAT = "PRIVACY_MASTER_KEY is VERSION:BASE64 of 32 octets, several separated by commas"
 
 
 class MasterKeys:
@@ -26,31 +26,31 @@ class MasterKeys:
                 decoded = base64.b64decode(secret, validate=True)
                 version = int(number)
             except (ValueError, binascii.Error):
-                raise ValueError(MASTER_KEY_FORM) from None
-            if len(decoded) != KEY or not 0 < version < 2**15 or version in self._secrets:
-                raise ValueError(MASTER_KEY_FORM)
+                raise ValueError(MASTER_KEY_FORMAT) from None
+            if len(decoded) != KEY_LENGTH or not 0 < version < 2**15 or version in self._secrets:
+                raise ValueError(MASTER_KEY_FORMAT)
             self._secrets[version] = decoded
         self._ciphers = {version: AESGCM(secret) for version, secret in self._secrets.items()}
         self.current = max(self._secrets)
 
     @staticmethod
-    def made(version: int = 1) -> str:
+    def generate(version: int = 1) -> str:
         """Make a new master key, as the setting wants it."""
-        return f"{version}:{base64.b64encode(os.urandom(KEY)).decode()}"
+        return f"{version}:{base64.b64encode(os.urandom(KEY_LENGTH)).decode()}"
 
     def wrap(self, secret: bytes, bound_to: bytes) -> bytes:
-        nonce = os.urandom(NONCE)
+        nonce = os.urandom(NONCE_LENGTH)
         return nonce + self._ciphers[self.current].encrypt(nonce, secret, bound_to)
 
     def unwrap(self, version: int, wrapped: bytes, bound_to: bytes) -> bytes:
         cipher = self._ciphers.get(version)
         if cipher is None:
             raise LookupError(f"a key is wrapped by master key version {version}, which PRIVACY_MASTER_KEY lacks")
-        return cipher.decrypt(wrapped[:NONCE], wrapped[NONCE:], bound_to)
+        return cipher.decrypt(wrapped[:NONCE_LENGTH], wrapped[NONCE_LENGTH:], bound_to)
 
-    def derived(self, use: str) -> list[bytes]:
+    def derive_keys(self, use: str) -> list[bytes]:
         """Give a key for another use, made of each version, the current first."""
         return [
-            HKDF(algorithm=SHA256(), length=KEY, salt=None, info=use.encode()).derive(self._secrets[version])
+            HKDF(algorithm=SHA256(), length=KEY_LENGTH, salt=None, info=use.encode()).derive(self._secrets[version])
             for version in sorted(self._secrets, reverse=True)
         ]

@@ -82,7 +82,7 @@ async def current_signer(keyring: Keyring) -> CertificateSigner:
                 found = await KEYS.row(connection)
     assert found  # noqa: S101 -- it was made just now, if it was not there before
     kid, version, wrapped, _ = found
-    secret = keyring.masters.unwrap(version, wrapped, _associated_data(kid))
+    secret = keyring.master_keys.unwrap(version, wrapped, _associated_data(kid))
     return CertificateSigner(kid, Ed25519PrivateKey.from_private_bytes(secret))
 
 
@@ -90,21 +90,23 @@ async def add_key(keyring: Keyring, connection: Connection) -> None:
     """Make a new signing key: it signs from now on; the older ones still verify."""
     secret, kid = os.urandom(32), base64.urlsafe_b64encode(os.urandom(12)).decode()
     public = Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
-    wrapped = keyring.masters.wrap(secret, _associated_data(kid))
-    await INSERT_KEY.run(connection, kid=kid, master_version=keyring.masters.current, wrapped=wrapped, public=public)
+    wrapped = keyring.master_keys.wrap(secret, _associated_data(kid))
+    await INSERT_KEY.run(
+        connection, kid=kid, master_version=keyring.master_keys.current, wrapped=wrapped, public=public
+    )
 
 
 async def rewrap(keyring: Keyring) -> int:
     """Wrap the signing keys anew under the current master key; give how many."""
     async with keyring.pool.acquire() as connection, connection.transaction():
-        rows = [row for row in await KEYS.rows(connection) if row["master_version"] != keyring.masters.current]
+        rows = [row for row in await KEYS.rows(connection) if row["master_version"] != keyring.master_keys.current]
         for kid, version, wrapped, _ in rows:
-            secret = keyring.masters.unwrap(version, wrapped, _associated_data(kid))
+            secret = keyring.master_keys.unwrap(version, wrapped, _associated_data(kid))
             await REWRAP.run(
                 connection,
                 kid=kid,
-                current=keyring.masters.current,
-                wrapped=keyring.masters.wrap(secret, _associated_data(kid)),
+                current=keyring.master_keys.current,
+                wrapped=keyring.master_keys.wrap(secret, _associated_data(kid)),
             )
     return len(rows)
 

@@ -12,7 +12,7 @@ import orjson
 
 from models.encryption import email_keys
 from models.encryption.encrypted_column import DataKey
-from models.outbox.emails import ADDRESS, CONTEXT, SAYS, WAKE, EmailKind
+from models.outbox.emails import ADDRESS, CONTEXT, CONTEXT_FIELDS, NOTIFY_WORKERS, EmailKind
 from models.requests.requests import FINAL_EMAIL_ADDRESS
 from models.storage.ids import new_id
 from models.storage.statement import Statement
@@ -53,7 +53,7 @@ async def enqueue_completion_emails(
     unit: UnitOfWork, farewells: Sequence[CompletionEmail], keys: Mapping[UUID, DataKey], **says: datetime
 ) -> frozenset[UUID]:
     """Post the last letters, with the deed; give the requests whose letter is posted. ``keys`` are the requests'."""
-    if says.keys() != SAYS[EmailKind.ERASURE_DONE]:
+    if says.keys() != CONTEXT_FIELDS[EmailKind.ERASURE_DONE]:
         raise TypeError("the last letter is told when all is done, and when the backups are")
     said = orjson.dumps(says).decode()
     own_keys = await email_keys.create_many(unit.keyring, [new_id() for _ in farewells])
@@ -95,7 +95,7 @@ async def _insert(unit: UnitOfWork, letters: Sequence[_EncryptedEmail]) -> froze
                 addresses=[letter.address for letter in letters],
                 contexts=[letter.context for letter in letters],
             )
-            await WAKE.value(unit.connection)
+            await NOTIFY_WORKERS.value(unit.connection)
     except Exception:  # noqa: BLE001 -- as above
         if len(letters) == 1:
             return frozenset()

@@ -210,6 +210,4 @@ async def _delete_rows(connection: Connection, request_ids: Sequence[UUID]) -> N
         subject_ids=left,
         counts=[orjson.dumps(counts[subject_id]).decode() for subject_id in left],
     )
-    await events.record_group(
-        connection, EventGroup(EventTemplate(ERASURE_WORKER, AccessAction.WRITE, ("erase",)), left)
-    )
+    await events.append(connection, [EventGroup(EventTemplate(ERASURE_WORKER, AccessAction.WRITE, ("erase",)), left)])

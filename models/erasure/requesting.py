@@ -53,7 +53,7 @@ async def request_erasure(
     subject = await resolution.find_for_update(unit, name)
     if subject is None:
         raise SubjectNotFound(argument="subject")
-    unit.about.append(subject.subject_id)
+    unit.subject_ids.append(subject.subject_id)
     open_one = await OPEN_REQUEST.row(unit.connection, subject_id=subject.subject_id, kind=RequestKind.ERASURE)
     if open_one and open_one["state"] in EXECUTING_STATES:
         return open_one["id"]

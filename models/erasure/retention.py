@@ -51,7 +51,7 @@ async def delete_expired(database: Database, most: int) -> int:
     async with database.transaction() as connection:
         ids = [row[0] for row in await DELETE_EXPIRED.rows(connection, most=most)]
         if ids:
-            await events.record_group(
-                connection, EventGroup(EventTemplate(RETENTION_WORKER, AccessAction.WRITE, ("forget",)), ids)
+            await events.append(
+                connection, [EventGroup(EventTemplate(RETENTION_WORKER, AccessAction.WRITE, ("forget",)), ids)]
             )
     return len(ids)

@@ -204,4 +204,4 @@ def erased_columns() -> frozenset[str]:
 
 def must_be_erased(column: Any) -> bool:
     """Say whether a column's declared fate demands that a step reaches it."""
-    return column.info.get("fate") in {ErasureAction.SEALED, ErasureAction.DELETED}
+    return column.info.get("erasure_action") in {ErasureAction.ENCRYPTED, ErasureAction.DELETED}

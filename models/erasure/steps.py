@@ -12,11 +12,11 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
 
-from models.encryption.encrypted_column import OVERHEAD, EncryptedColumn
+from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
 from models.errors import BadInput, NotFound, StateConflict
 from models.storage import validation
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
-from models.storage.pagination import Page, PageRequest, page_of
+from models.storage.pagination import Page, PageRequest, build_page
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
 from models.subjects.identifiers import REFERENCE_LENGTH, parse_system_name
 from models.unit_of_work import UnitOfWork
@@ -46,9 +46,10 @@ class ErasureStep(Table, table=True):
         CheckConstraint("(state = 'DONE') = (completed_at IS NOT NULL)", name="what_is_done_has_its_time"),
         CheckConstraint("records_erased >= 0", name="records_are_counted"),
         CheckConstraint(
-            f"octet_length(account_reference) <= {4 * REFERENCE_LENGTH + OVERHEAD}", name="step_reference_is_short"
+            f"octet_length(account_reference) <= {4 * REFERENCE_LENGTH + ENCRYPTION_OVERHEAD}",
+            name="step_reference_is_short",
         ),
-        CheckConstraint(f"octet_length(error) <= {4 * ERROR_LENGTH + OVERHEAD}", name="step_error_is_short"),
+        CheckConstraint(f"octet_length(error) <= {4 * ERROR_LENGTH + ENCRYPTION_OVERHEAD}", name="step_error_is_short"),
         Index("erasure_steps_of_request", "request_id"),
         Index("erasure_steps_of_system", "system", "state", "created_at", "id"),
         Index("erasure_steps_to_tell", "next_attempt_at", postgresql_where=text("state = 'PENDING'")),
@@ -58,7 +59,7 @@ class ErasureStep(Table, table=True):
     id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
     request_id: UUID = column(Uuid, ErasureAction.KEPT)
     system: str = column(Text, ErasureAction.KEPT)
-    account_reference: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
+    account_reference: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
     state: str = column(Text, ErasureAction.KEPT)
     attempts: int = column(Integer, ErasureAction.KEPT, server_default="0")
     created_at: datetime = column(Timestamp, ErasureAction.KEPT)
@@ -67,7 +68,7 @@ class ErasureStep(Table, table=True):
     completed_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
     completed_by: str | None = column(Text, ErasureAction.KEPT, nullable=True)
     records_erased: int | None = column(Integer, ErasureAction.KEPT, nullable=True)
-    error: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
+    error: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
 
 
 REFERENCE = EncryptedColumn("erasure_steps.account_reference")
@@ -200,7 +201,7 @@ async def of_system(
         rows = await statement.rows(
             connection, system=system, state=state, after_at=after_at, after_id=after_id, first=page.first + 1
         )
-        pages[system, state] = page_of([ErasureStepRow._make(row) for row in rows], page)
+        pages[system, state] = build_page([ErasureStepRow._make(row) for row in rows], page)
     return pages
 
 
@@ -239,7 +240,7 @@ async def _lock(unit: UnitOfWork, step_id: UUID) -> _LockedStep:
     row = await LOCK_REQUEST.row(unit.connection, id=step_id)
     if row is None:
         raise NotFound(argument="id")
-    unit.about.append(row["subject_id"])
+    unit.subject_ids.append(row["subject_id"])
     return _LockedStep(row["subject_id"], row["request_id"], await STATE.value(unit.connection, id=step_id))
 
 

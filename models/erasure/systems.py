@@ -98,7 +98,7 @@ async def register(connection: Connection, name: str, webhook_url: str | None, *
 
 def signing_secrets(masters: MasterKeys, system: SystemRow) -> list[bytes]:
     """Give what signs the system's webhooks: one secret for each version of the master key, the current first."""
-    return masters.derived(f"webhook {system.name} {system.secret_generation}")
+    return masters.derive_keys(f"webhook {system.name} {system.secret_generation}")
 
 
 def display_secret(masters: MasterKeys, system: SystemRow) -> str:

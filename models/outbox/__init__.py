@@ -1,1 +1,1 @@
-"""The mail outbox: emails to people and notices to staff, enqueued in the transaction that owes them."""
+"""The mail outbox: emails to people and notices to staff, enqueued in the transaction that causes them."""

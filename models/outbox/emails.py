@@ -1,4 +1,7 @@
-"""Letters: what we owe people in writing. Posting one is part of the deed that owes it; workers send it later."""
+"""Emails to people: enqueued in the transaction of the mutation that causes them, sent later by workers.
+
+The table and the GraphQL schema call them letters.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,18 +13,18 @@ import orjson
 from sqlalchemy import Boolean, CheckConstraint, Index, SmallInteger, UniqueConstraint, text
 
 from models.encryption import email_keys
-from models.encryption.encrypted_column import OVERHEAD, DataKey, EncryptedColumn
+from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, DataKey, EncryptedColumn
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.ids import new_id
 from models.storage.statement import Connection, Statement
 from models.unit_of_work import UnitOfWork
 
-LONGEST_CONTEXT: Final = 4000
-"""Octets of what a letter says beyond its template."""
+MAX_CONTEXT_LENGTH: Final = 4000
+"""The length of an email's template context as JSON, in octets."""
 
 
 class EmailKind(StrEnum):
-    """The letters that there are; each is a folder under mailers/templates and a function in mailers/emails.py."""
+    """The kinds of emails. Each has a folder in mailers/templates and a function in mailers/emails.py."""
 
     IDENTITY_CODE = "identity_code"
     REQUEST_RECEIVED = "request_received"
@@ -33,7 +36,7 @@ class EmailKind(StrEnum):
     ERASURE_DENIED = "erasure_denied"
 
 
-SAYS: Final[Mapping[EmailKind, frozenset[str]]] = {
+CONTEXT_FIELDS: Final[Mapping[EmailKind, frozenset[str]]] = {
     EmailKind.IDENTITY_CODE: frozenset({"code", "expires_at"}),
     EmailKind.REQUEST_RECEIVED: frozenset({"kind", "received_at", "due_at"}),
     EmailKind.OPTED_OUT: frozenset({"purposes", "is_everything"}),
@@ -43,11 +46,14 @@ SAYS: Final[Mapping[EmailKind, frozenset[str]]] = {
     EmailKind.ERASURE_DONE: frozenset({"completed_at", "backups_clear_at"}),
     EmailKind.ERASURE_DENIED: frozenset({"reason"}),
 }
-"""What each letter must be told: times as datetime, ``kind`` and ``reason`` as the enum's value, titles as text."""
+"""The fields of each email's template context.
+
+Times are datetimes, ``kind`` and ``reason`` are enum values, purposes are titles.
+"""
 
 
 class EmailState(StrEnum):
-    """Where a letter is."""
+    """The state of an email in the outbox."""
 
     QUEUED = "QUEUED"
     SENT = "SENT"
@@ -57,7 +63,7 @@ class EmailState(StrEnum):
 
 
 class EmailReason(StrEnum):
-    """Why a letter was not sent, or may not have been."""
+    """Why an email was not sent, or was possibly not sent."""
 
     OPTED_OUT = "OPTED_OUT"
     RESTRICTED = "RESTRICTED"
@@ -70,7 +76,7 @@ class EmailReason(StrEnum):
 
 
 class Email(Table, table=True):
-    """One letter to one address. Once it is sent or dropped its address and words are gone; what proves it stays."""
+    """One email to one address. Sending or dropping it clears its address and context and keeps the proof."""
 
     __tablename__ = "letters"
     __table_args__ = (
@@ -78,7 +84,9 @@ class Email(Table, table=True):
         enum_check("state", EmailState),
         enum_check("reason", EmailReason),
         CheckConstraint("deed ~ '^[a-z]+\\:[0-9a-f]{1,32}$'", name="deed_is_an_id"),
-        CheckConstraint(f"octet_length(context) <= {LONGEST_CONTEXT + OVERHEAD}", name="context_is_short"),
+        CheckConstraint(
+            f"octet_length(context) <= {MAX_CONTEXT_LENGTH + ENCRYPTION_OVERHEAD}", name="context_is_short"
+        ),
         CheckConstraint("state = 'QUEUED' OR lease IS NULL", name="only_queued_letters_are_leased"),
         CheckConstraint("state NOT IN ('SENT', 'DROPPED') OR address IS NULL", name="sent_letters_keep_no_address"),
         UniqueConstraint("subject_id", "deed", "letter", "recipient", name="a_deed_posts_a_letter_once"),
@@ -94,8 +102,8 @@ class Email(Table, table=True):
     letter: str = column(Text, ErasureAction.KEPT)
     recipient: UUID = column(Uuid, ErasureAction.KEPT)
     purpose: str | None = column(Text, ErasureAction.KEPT, references="purposes.key", nullable=True)
-    address: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
-    context: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
+    address: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
+    context: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
     has_own_key: bool = column(Boolean, ErasureAction.KEPT)
     state: str = column(Text, ErasureAction.KEPT, server_default=EmailState.QUEUED)
     reason: str | None = column(Text, ErasureAction.KEPT, nullable=True)
@@ -111,9 +119,9 @@ class Email(Table, table=True):
 
 ADDRESS = EncryptedColumn("letters.address")
 CONTEXT = EncryptedColumn("letters.context")
-KNOWN_ADDRESS = EncryptedColumn("email_addresses.address")
+SUBJECT_ADDRESS = EncryptedColumn("email_addresses.address")
 
-# The first is where the person is written to: the primary one, unless mail to it is stopped and there is another.
+# The first row is the address to write to: the primary one, unless mail to it is stopped and there is another one.
 ADDRESSES = Statement("""
 SELECT id, address, is_primary, stopped_at IS NOT NULL
 FROM email_addresses
@@ -121,7 +129,7 @@ WHERE subject_id = :subject_id
 ORDER BY stopped_at IS NOT NULL, is_primary DESC, added_at, id
 """)
 
-POST = Statement("""
+ENQUEUE = Statement("""
 INSERT INTO letters
     (subject_id, id, deed, letter, recipient, purpose, address, context, has_own_key, posted_at, due_at)
 VALUES
@@ -130,24 +138,14 @@ VALUES
 ON CONFLICT ON CONSTRAINT a_deed_posts_a_letter_once DO NOTHING
 """)
 
-# Heard by the workers once the deed is committed.
-WAKE = Statement("""
+# PostgreSQL delivers the notification when the transaction commits.
+NOTIFY_WORKERS = Statement("""
 SELECT pg_notify('letters', '')
-""")
-
-FORGET = Statement("""
-UPDATE letters
-SET address = NULL, context = NULL, lease = NULL,
-    state = CASE WHEN state = 'QUEUED' THEN 'DROPPED' ELSE state END,
-    reason = CASE WHEN state = 'QUEUED' THEN 'ERASED' ELSE reason END
-WHERE subject_id = :subject_id
-AND NOT has_own_key
-AND address IS NOT NULL
 """)
 
 
 class Recipient(NamedTuple):
-    """An address that a letter goes to, and the id of its row."""
+    """An address to send an email to, with the id of its row."""
 
     id: UUID
     address: str
@@ -155,61 +153,58 @@ class Recipient(NamedTuple):
     is_stopped: bool = False
 
 
-async def enqueue(  # noqa: PLR0913 -- each is a part of the letter
+async def enqueue(  # noqa: PLR0913 -- each is a part of the email
     unit: UnitOfWork,
-    letter: EmailKind,
+    email: EmailKind,
     subject_id: UUID,
-    about: str,
+    cause: str,
     *,
-    to: Recipient | None = None,
-    governed_by: str | None = None,
+    recipient: Recipient | None = None,
+    required_purpose: str | None = None,
     own_key: bool | DataKey = False,
-    **says: Any,
+    **context: Any,
 ) -> UUID | None:
-    """Post a letter with the deed that owes it; give its id, or None when there is nobody to write to.
+    """Enqueue an email and return its id; None if the person has no address or the same email is in the outbox.
 
-    ``about`` is what the deed did, by its id (``consent:1f``, ``request:0192f3…``, in hex): a letter is posted once
-    about it to each address. ``to`` is the address that the person is written to unless it is given. ``governed_by`` is
-    the purpose that the letter needs leave for: without it, it is dropped at the moment of sending. ``own_key`` seals
-    it under a key of the letter's own, made now or before, so that it outlives the person's. ``says`` is what SAYS has.
-    SUBJECT_ERASED when the person's key is destroyed, unless the letter has both an address and a key of its own.
+    ``cause`` is the id of what the mutation did, in hex: ``consent:1f`` or ``request:0192f3…``. Each cause sends each
+    kind of email once to an address. ``recipient`` defaults to the address that the person is written to.
+    ``required_purpose`` is a purpose that the person must allow when the email is sent, or else it is dropped.
+    ``own_key`` encrypts the email under its own key, new or passed in, so that it survives the erasure of the person.
+    ``context`` has the fields that CONTEXT_FIELDS lists.
+
+    Raise SUBJECT_ERASED if the person's key is destroyed, unless ``recipient`` and ``own_key`` are both given.
     """
-    if says.keys() != SAYS[letter]:
-        raise TypeError(f"the letter {letter} must be told {', '.join(sorted(SAYS[letter]))}")
-    person = None if own_key and to else await unit.keyring.key_of(subject_id)
-    if to is None and person:
-        to = next(iter(await addresses(unit.connection, person)), None)
-    if to is None:
+    if context.keys() != CONTEXT_FIELDS[email]:
+        raise TypeError(f"the context of the email {email} has the fields {', '.join(sorted(CONTEXT_FIELDS[email]))}")
+    subject_key = None if own_key and recipient else await unit.keyring.key_of(subject_id)
+    if recipient is None and subject_key:
+        recipient = next(iter(await addresses(unit.connection, subject_key)), None)
+    if recipient is None:
         return None
     if isinstance(own_key, DataKey):
-        key, letter_id = own_key, own_key.owner_id
+        key, email_id = own_key, own_key.owner_id
     else:
-        letter_id = new_id()
-        key = person if person and not own_key else await email_keys.create(unit.keyring, letter_id)
-    posted = await POST.run(
+        email_id = new_id()
+        key = subject_key if subject_key and not own_key else await email_keys.create(unit.keyring, email_id)
+    count = await ENQUEUE.run(
         unit.connection,
         subject_id=subject_id,
-        id=letter_id,
-        deed=about,
-        letter=letter,
-        recipient=to.id,
-        purpose=governed_by,
-        address=ADDRESS.encrypt(key, to.address),
-        context=CONTEXT.encrypt(key, orjson.dumps(says).decode()),
+        id=email_id,
+        deed=cause,
+        letter=email,
+        recipient=recipient.id,
+        purpose=required_purpose,
+        address=ADDRESS.encrypt(key, recipient.address),
+        context=CONTEXT.encrypt(key, orjson.dumps(context).decode()),
         has_own_key=bool(own_key),
     )
-    await WAKE.value(unit.connection)
-    return letter_id if posted else None
+    await NOTIFY_WORKERS.value(unit.connection)
+    return email_id if count else None
 
 
 async def addresses(connection: Connection, key: DataKey) -> list[Recipient]:
-    """Give the person's addresses; the first is the one that they are written to."""
+    """Return the person's addresses. Emails go to the first."""
     return [
-        Recipient(address_id, KNOWN_ADDRESS.decrypt(key, sealed), *marks)
-        for address_id, sealed, *marks in await ADDRESSES.rows(connection, subject_id=key.owner_id)
+        Recipient(address_id, SUBJECT_ADDRESS.decrypt(key, encrypted), *flags)
+        for address_id, encrypted, *flags in await ADDRESSES.rows(connection, subject_id=key.owner_id)
     ]
-
-
-async def forget(connection: Connection, subject_id: UUID) -> int:
-    """Drop what is not sent yet to a person who is erased, but for letters with a key of their own; give how many."""
-    return await FORGET.run(connection, subject_id=subject_id)

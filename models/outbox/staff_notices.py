@@ -52,7 +52,7 @@ class StaffNoticeRow(NamedTuple):
     posted_at: datetime
 
 
-POST: Final = Statement("""
+ENQUEUE: Final = Statement("""
 INSERT INTO notices (id, notice, about, posted_at, due_at)
 VALUES (:id, :notice, :about, :at, :at)
 ON CONFLICT (notice, about) DO NOTHING
@@ -60,7 +60,7 @@ ON CONFLICT (notice, about) DO NOTHING
 
 # Whoever takes a notice has five minutes for it. Nothing stays locked meanwhile: a transaction that waits for a mail
 # server would hold up the sealing of the record.
-TAKE: Final = Statement("""
+CLAIM: Final = Statement("""
 UPDATE notices
 SET due_at = clock_timestamp() + interval '5 minutes', attempts = LEAST(attempts + 1, 1000)
 WHERE id = (
@@ -76,13 +76,13 @@ WHERE id = (
 RETURNING id, notice, about, posted_at
 """)
 
-SENT: Final = Statement("""
+MARK_SENT: Final = Statement("""
 UPDATE notices
 SET sent_at = clock_timestamp()
 WHERE id = :id
 """)
 
-LATER: Final = Statement("""
+POSTPONE: Final = Statement("""
 UPDATE notices
 SET due_at = clock_timestamp() + LEAST(interval '1 minute' * attempts, interval '1 hour')
 WHERE id = :id
@@ -96,15 +96,15 @@ async def enqueue(unit: UnitOfWork, notice: StaffNoticeKind, about: UUID) -> Non
 
 async def enqueue_once(connection: Connection, notice: StaffNoticeKind, about: UUID) -> None:
     """Post a notice that no deed of a caller owes."""
-    await POST.run(connection, id=new_id(), notice=notice, about=about, at=now())
+    await ENQUEUE.run(connection, id=new_id(), notice=notice, about=about, at=now())
 
 
 async def claim(connection: Connection, wanted: Sequence[StaffNoticeKind]) -> StaffNoticeRow | None:
     """Take a notice that is due, so that nobody else sends it for some minutes; None when there is none."""
-    row = await TAKE.row(connection, notices=[str(name) for name in wanted])
+    row = await CLAIM.row(connection, notices=[str(name) for name in wanted])
     return StaffNoticeRow(row[0], StaffNoticeKind(row[1]), row[2], row[3]) if row else None
 
 
 async def settle(connection: Connection, notice_id: UUID, *, is_sent: bool) -> None:
     """Write down that a notice was sent, or that it is tried again later."""
-    await (SENT if is_sent else LATER).run(connection, id=notice_id)
+    await (MARK_SENT if is_sent else POSTPONE).run(connection, id=notice_id)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, SmallInteger, UniqueConstraint
 
-from models.encryption.encrypted_column import OVERHEAD, EncryptedColumn
+from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
 from models.errors import BadInput, NotFound
 from models.storage import validation
 from models.storage.clock import now
@@ -35,22 +35,22 @@ class PaymentFragment(Table, table=True):
         UniqueConstraint("id", name="payment_fragment_id_is_one"),
         UniqueConstraint("subject_id", "lookup_hash", name="a_card_is_stored_once"),
         CheckConstraint(
-            f"octet_length(reference) <= {4 * REFERENCE_LENGTH + OVERHEAD}", name="card_reference_is_short"
+            f"octet_length(reference) <= {4 * REFERENCE_LENGTH + ENCRYPTION_OVERHEAD}", name="card_reference_is_short"
         ),
-        CheckConstraint(f"octet_length(last_digits) = {4 + OVERHEAD}", name="four_digits_and_no_more"),
-        CheckConstraint(f"octet_length(expiry_month) = {2 + OVERHEAD}", name="two_digits_of_a_month"),
-        CheckConstraint(f"octet_length(expiry_year) = {4 + OVERHEAD}", name="four_digits_of_a_year"),
+        CheckConstraint(f"octet_length(last_digits) = {4 + ENCRYPTION_OVERHEAD}", name="four_digits_and_no_more"),
+        CheckConstraint(f"octet_length(expiry_month) = {2 + ENCRYPTION_OVERHEAD}", name="two_digits_of_a_month"),
+        CheckConstraint(f"octet_length(expiry_year) = {4 + ENCRYPTION_OVERHEAD}", name="four_digits_of_a_year"),
         CheckConstraint("octet_length(lookup_hash) = 32", name="card_hash_is_one"),
     )
 
     subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
     id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
-    reference: bytes = column(Bytes, ErasureAction.SEALED)
+    reference: bytes = column(Bytes, ErasureAction.ENCRYPTED)
     lookup_version: int = column(SmallInteger, ErasureAction.DELETED)
     lookup_hash: bytes = column(Bytes, ErasureAction.DELETED)
-    last_digits: bytes = column(Bytes, ErasureAction.SEALED)
-    expiry_month: bytes = column(Bytes, ErasureAction.SEALED)
-    expiry_year: bytes = column(Bytes, ErasureAction.SEALED)
+    last_digits: bytes = column(Bytes, ErasureAction.ENCRYPTED)
+    expiry_month: bytes = column(Bytes, ErasureAction.ENCRYPTED)
+    expiry_year: bytes = column(Bytes, ErasureAction.ENCRYPTED)
     stored_at: datetime = column(Timestamp, ErasureAction.DELETED)
 
 
@@ -153,7 +153,7 @@ async def store_payment_fragment(unit: UnitOfWork, name: SubjectIdentifier, give
     reference = given.reference
     subject = await resolution.lock(unit, name)
     key = await unit.keyring.key_of(subject.subject_id)
-    hashes = unit.keyring.hashes("payment", f"{subject.subject_id}\x00{reference}")
+    hashes = unit.keyring.lookup_hashes("payment", f"{subject.subject_id}\x00{reference}")
     stored_id: UUID = await UPSERT.value(
         unit.connection,
         subject_id=subject.subject_id,
@@ -190,7 +190,7 @@ async def remove_payment_fragment(unit: UnitOfWork, fragment_id: UUID) -> UUID:
         subject_id = await FIND_REMOVAL.value(unit.connection, id=fragment_id)
     if subject_id is None:
         raise NotFound(argument="id")
-    unit.about.append(subject_id)
+    unit.subject_ids.append(subject_id)
     return fragment_id
 
 

@@ -132,7 +132,7 @@ async def insert(unit: UnitOfWork, place: InsertSlot, person: ImportedSubject) -
         for index in range(len(names)):
             columns[f"{_PARAMETER_PREFIXES[table]}{index}"] = [row[index] for row in rows[table]]
     await INSERT_SUBJECTS.run(unit.connection, **columns)
-    unit.about.append(key.owner_id)
+    unit.subject_ids.append(key.owner_id)
 
 
 class NewSubject(NamedTuple):
@@ -182,7 +182,7 @@ async def copy_new(unit: UnitOfWork, newcomers: Sequence[NewSubject], turn: int)
 
 def _marks(keyring: Keyring, newcomer: NewSubject) -> tuple[str, list[LookupHash], list[LookupHash]]:
     def hashed(names: Sequence[SubjectIdentifier]) -> list[LookupHash]:
-        return [one for name in names for one in keyring.hashes(name.kind, str(name.lookup_key))]
+        return [one for name in names for one in keyring.lookup_hashes(name.kind, str(name.lookup_key))]
 
     person = newcomer.person
     return str(newcomer.subject_id), hashed(person.addresses), hashed(person.accounts)

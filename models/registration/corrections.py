@@ -117,4 +117,4 @@ async def _notify(unit: UnitOfWork, key: DataKey, changed: list[str], before: li
     for address_id in dict.fromkeys([*primary, *new_primary, *came, *went]):
         to = everywhere[address_id]
         if not to.is_stopped:
-            await emails.enqueue(unit, EmailKind.DETAILS_CORRECTED, key.owner_id, about, to=to, changed=changed)
+            await emails.enqueue(unit, EmailKind.DETAILS_CORRECTED, key.owner_id, about, recipient=to, changed=changed)

@@ -115,7 +115,7 @@ async def compare(database: Database, keyring: Keyring, people: Sequence[Importe
 
 
 def _hashes(keyring: Keyring, name: Any) -> Any:
-    return keyring.hashes(name.kind, str(name.lookup_key))
+    return keyring.lookup_hashes(name.kind, str(name.lookup_key))
 
 
 def _flat(names: Iterable[Iterable[Iterable[bytes]]]) -> list[bytes]:
@@ -175,7 +175,7 @@ def _consent_key(consent: ImportedConsent, subject_id: UUID) -> tuple[Any, ...]:
 
 def _is_stored(fragment: FragmentInput, subject_id: UUID, kept: _StoredState, keyring: Keyring) -> bool:
     key = kept.keys.get(subject_id)
-    for hashed in keyring.hashes("payment", f"{subject_id}\x00{fragment.reference}"):
+    for hashed in keyring.lookup_hashes("payment", f"{subject_id}\x00{fragment.reference}"):
         sealed = kept.fragments.get((subject_id, hashed.digest))
         if sealed and key:
             seals = zip((LAST_DIGITS, EXPIRY_MONTH, EXPIRY_YEAR), sealed, strict=True)
@@ -187,7 +187,7 @@ def _is_stored(fragment: FragmentInput, subject_id: UUID, kept: _StoredState, ke
 def _is_sync_current(synced: ImportedSync, subject_id: UUID, kept: _StoredState, keyring: Keyring) -> bool:
     """Say whether a sync would change nothing: what is kept is newer, or is the same in every part."""
     sync = synced.sync
-    for hashed in keyring.hashes("sync", f"{subject_id}\x00{sync.reference}"):
+    for hashed in keyring.lookup_hashes("sync", f"{subject_id}\x00{sync.reference}"):
         row = kept.syncs.get((subject_id, hashed.digest))
         if row:
             break
@@ -200,14 +200,14 @@ def _is_sync_current(synced: ImportedSync, subject_id: UUID, kept: _StoredState,
         if (storage_bytes, file_count) != (sync.storage_bytes, sync.file_count):
             return False
         if sync.files is not None and kept.files.get((subject_id, account_id), {}) != {
-            keyring.hashes("file", f"{account_id}\x00{file.name}")[0].digest: (file.size_bytes, file.modified_at)
+            keyring.lookup_hashes("file", f"{account_id}\x00{file.name}")[0].digest: (file.size_bytes, file.modified_at)
             for file in sync.files
         }:
             return False
     clients = kept.clients.get((subject_id, account_id), {})
     oldest = min(clients.values()) if len(clients) >= MAX_CLIENTS else None
     for client, seen_at in synced.clients:
-        digest = keyring.hashes("client", "\x00".join((str(account_id), *client)))[0].digest
+        digest = keyring.lookup_hashes("client", "\x00".join((str(account_id), *client)))[0].digest
         kept_at = clients.get(digest, oldest)
         if kept_at is None or kept_at < seen_at:
             return False

@@ -112,15 +112,15 @@ def build_rows(person: ImportedSubject, key: DataKey, keyring: Keyring, entry: R
         COUNTRY.encrypt(key, person.country) if person.country is not None else None,
     ))  # fmt: skip
     for index, name in enumerate(person.addresses):
-        version, digest = keyring.hashes("email", str(name.lookup_key))[0]
+        version, digest = keyring.lookup_hashes("email", str(name.lookup_key))[0]
         sealed = ADDRESS.encrypt(key, name.normalized)
         rows["email_addresses"].append((subject_id, next_id(), sealed, version, digest, index == 0, at))
     for name in person.accounts:
-        version, digest = keyring.hashes("account", str(name.lookup_key))[0]
+        version, digest = keyring.lookup_hashes("account", str(name.lookup_key))[0]
         sealed = ACCOUNT.encrypt(key, name.normalized)
         rows["accounts"].append((subject_id, next_id(), name.system, sealed, version, digest, at))
     for card in person.fragments:
-        version, digest = keyring.hashes("payment", f"{subject_id}\x00{card.reference}")[0]
+        version, digest = keyring.lookup_hashes("payment", f"{subject_id}\x00{card.reference}")[0]
         rows["payment_fragments"].append((
             subject_id,
             next_id(),
@@ -169,7 +169,7 @@ def _add_sync_rows(
     rows: Rows, synced: ImportedSync, key: DataKey, keyring: Keyring, next_id: Callable[[], UUID]
 ) -> None:
     sync, subject_id, account_id = synced.sync, key.owner_id, next_id()
-    version, digest = keyring.hashes("sync", f"{subject_id}\x00{sync.reference}")[0]
+    version, digest = keyring.lookup_hashes("sync", f"{subject_id}\x00{sync.reference}")[0]
     sealed = SYNC.encrypt(key, sync.reference)
     counts = (sync.storage_bytes, sync.file_count, sync.synced_at)
     rows["sync_accounts"].append((subject_id, account_id, sealed, version, digest, *counts))
@@ -177,7 +177,7 @@ def _add_sync_rows(
         rows["sync_clients"].append((
             subject_id,
             account_id,
-            keyring.hashes("client", "\x00".join((str(account_id), *client)))[0].digest,
+            keyring.lookup_hashes("client", "\x00".join((str(account_id), *client)))[0].digest,
             APP.encrypt(key, client.app),
             VERSION.encrypt(key, client.version),
             PLATFORM.encrypt(key, client.platform),
@@ -185,7 +185,7 @@ def _add_sync_rows(
             seen_at,
         ))  # fmt: skip
     for file in sync.files or ():
-        digest = keyring.hashes("file", f"{account_id}\x00{file.name}")[0].digest
+        digest = keyring.lookup_hashes("file", f"{account_id}\x00{file.name}")[0].digest
         sealed = FILE_NAME.encrypt(key, file.name)
         rows["sync_files"].append(
             (subject_id, account_id, next_id(), digest, sealed, file.size_bytes, file.modified_at)

@@ -86,7 +86,7 @@ async def find_owner(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> Su
 
 async def _refuse_erased_identifiers(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> None:
     """Refuse names that somebody erased had and nobody has since."""
-    hashes = [hashed for name in names for hashed in unit.keyring.hashes(name.kind, str(name.lookup_key))]
+    hashes = [hashed for name in names for hashed in unit.keyring.lookup_hashes(name.kind, str(name.lookup_key))]
     async with unit.keyring.pool.acquire() as connection:
         erased = await ledger.erased_hashes(connection, hashes)
     if erased and await HAS_UNUSED_HASH.value(unit.connection, hashes=erased):
@@ -106,7 +106,7 @@ async def upsert_subject(
     else:
         key = await unit.keyring.key_of(subject.subject_id)
         await _fill_missing(unit, subject, key, display_name, country)
-    unit.about.append(key.owner_id)
+    unit.subject_ids.append(key.owner_id)
     for name in names:
         if name.kind != "email":
             await accounts.add(unit, key, name)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from models.consent.ledger import Channel
-from models.errors import Refused, StateConflict
+from models.errors import Refusal, StateConflict
 from models.outbox import emails
 from models.outbox.emails import EmailKind
 from models.requests import deadlines, verification_codes
@@ -150,7 +150,7 @@ class ConfirmationResult(NamedTuple):
     """What came of a code: the request, and the refusal where it was wrong. The attempt is counted either way."""
 
     request_id: UUID
-    refusal: Refused | None
+    refusal: Refusal | None
 
 
 async def confirm_identity(

@@ -42,5 +42,5 @@ async def lock_request(unit: UnitOfWork, request_id: UUID) -> Any:
     if subject_id is None:
         raise NotFound(argument="id")
     await resolution.LOCKED.row(unit.connection, id=subject_id)
-    unit.about.append(subject_id)
+    unit.subject_ids.append(subject_id)
     return await LOCK_REQUEST.row(unit.connection, id=request_id)

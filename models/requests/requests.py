@@ -11,12 +11,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from models.actors import Role
 from models.consent.ledger import Channel
-from models.encryption.encrypted_column import OVERHEAD, EncryptedColumn
+from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
 from models.errors import StateConflict
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
-from models.storage.pagination import Page, PageRequest, page_of
+from models.storage.pagination import Page, PageRequest, build_page
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
-from models.storage.validation import ADDRESS_LENGTH
+from models.storage.validation import MAX_ADDRESS_LENGTH
 from models.subjects.subjects import Regime
 
 
@@ -129,7 +129,8 @@ class RightsRequest(Table, table=True):
             postgresql_where=text("state IN ('IN_PROGRESS', 'PARTIALLY_COMPLETED') AND settled_at IS NOT NULL"),
         ),
         CheckConstraint(
-            f"octet_length(farewell_address) <= {4 * ADDRESS_LENGTH + OVERHEAD}", name="farewell_address_is_short"
+            f"octet_length(farewell_address) <= {4 * MAX_ADDRESS_LENGTH + ENCRYPTION_OVERHEAD}",
+            name="farewell_address_is_short",
         ),
     )
 
@@ -157,7 +158,7 @@ class RightsRequest(Table, table=True):
     started_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
     prepared_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
     farewell_to: UUID | None = column(Uuid, ErasureAction.DELETED, nullable=True)
-    farewell_address: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
+    farewell_address: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
     erased_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
     settled_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
     completed_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
@@ -261,7 +262,7 @@ async def find_requests(
             after_id=after_id,
             first=page.first + 1,
         )
-        pages[state, overdue] = page_of([RightsRequestRow._make(row) for row in rows], page)
+        pages[state, overdue] = build_page([RightsRequestRow._make(row) for row in rows], page)
     return pages
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, SmallInteger
 
-from models.errors import IdentityUnverified, Refused, TooManyAttempts
+from models.errors import IdentityUnverified, Refusal, TooManyAttempts
 from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, Uuid, column
 from models.storage.statement import Statement
 from models.unit_of_work import UnitOfWork
@@ -86,7 +86,7 @@ class IssuedCode(NamedTuple):
 def _digests(unit: UnitOfWork, request_id: UUID, code: str) -> list[bytes]:
     """Hash a code as people type it: small letters, spaces and dashes make no difference."""
     typed = code[: 4 * CODE_LENGTH].upper().replace(" ", "").replace("-", "")
-    return [hashed.digest for hashed in unit.keyring.hashes("code", f"{request_id}\x00{typed}")]
+    return [hashed.digest for hashed in unit.keyring.lookup_hashes("code", f"{request_id}\x00{typed}")]
 
 
 async def issue_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID) -> IssuedCode | None:
@@ -104,7 +104,7 @@ async def issue_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID) -> Is
     return None if row is None else IssuedCode(code, row["expires_at"])
 
 
-async def attempt_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID, code: str) -> Refused | None:
+async def attempt_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID, code: str) -> Refusal | None:
     """Count an attempt and say why it is refused; None when the code is right.
 
     The refusal is given and not raised, so that the deed commits the count: however many aliases, connections and

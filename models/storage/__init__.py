@@ -1,1 +1,1 @@
-"""Storage: databases, statements, column types, ids, pagination and validation of values."""
+"""Storage: databases, statements, column types, ids, the clock, pagination and validation of values."""

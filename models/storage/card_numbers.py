@@ -89,7 +89,7 @@ _CANONICAL: Final = (
 )
 
 _LENGTHS: Final = range(13, 20)
-_WORTH_A_LOOK: Final = re.compile(r"[0-9][^A-Za-z]{12}")
+_CANDIDATE: Final = re.compile(r"[0-9][^A-Za-z]{12}")
 # Four groups as they stand on a card, with dots, slashes or underscores: no address, date or version is written so.
 _PRINTED: Final = re.compile(
     r"[0-9]{4}([._/])(?<![0-9].{5})(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{1,3})?|[0-9]{6}\1[0-9]{4,5})(?![0-9])"
@@ -154,7 +154,7 @@ def looks_like_card_number(text: str) -> bool:
         return False
     if not text.isascii():
         text = text.translate(_CANONICAL)
-    if _WORTH_A_LOOK.search(text) is None:
+    if _CANDIDATE.search(text) is None:
         return False
     chains = [printed[0] for printed in _PRINTED.finditer(text)]
     chains += _CHAIN.findall(_IDENTIFIER.sub("|", text))

@@ -1,4 +1,4 @@
-"""What every table shares: ids, times, and the fate of each column when the person it is about is erased."""
+"""Column types and table markers that all tables share; each column states its erasure action."""
 
 from enum import StrEnum
 from typing import Any, Final
@@ -9,17 +9,17 @@ from sqlmodel import Field, SQLModel
 
 
 class ErasureAction(StrEnum):
-    """What erasure does to a column. A test walks all columns of the live schema and demands one of these."""
+    """What the erasure of a person does to a column. A test requires one for each column of both live databases."""
 
-    SEALED = "unreadable from the moment the person's key is destroyed; the row is deleted after it"
+    ENCRYPTED = "unreadable as soon as the person's data key is destroyed; the row is deleted after that"
     DELETED = "deleted with its row"
-    KEPT = "kept: an id, an enum, a number or a time that leads to nobody once the sealed values are gone"
-    IMPERSONAL = "about no data subject"
+    KEPT = "kept: an id, enum value, number or time that identifies no person once the encrypted values are unreadable"
+    IMPERSONAL = "not about a data subject"
 
 
-def column(  # noqa: PLR0913 -- each is a word of the column's definition
+def column(  # noqa: PLR0913 -- each is a part of the column's definition
     kind: Any,
-    fate: ErasureAction,
+    erasure_action: ErasureAction,
     *,
     references: str | None = None,
     primary_key: bool = False,
@@ -27,7 +27,7 @@ def column(  # noqa: PLR0913 -- each is a word of the column's definition
     unique: bool = False,
     server_default: Any = None,
 ) -> Any:
-    """Declare a column together with its fate under erasure."""
+    """Declare a column with its erasure action."""
     constraints = [sqlalchemy.ForeignKey(references)] if references else []
     return Field(
         sa_column=sqlalchemy.Column(
@@ -37,23 +37,23 @@ def column(  # noqa: PLR0913 -- each is a word of the column's definition
             nullable=nullable,
             unique=unique or None,
             server_default=server_default,
-            info={"fate": fate},
+            info={"erasure_action": erasure_action},
         )
     )
 
 
-APPEND_ONLY: Final = {"info": {"is_only_added_to": True}}
-"""Marks a table of which no row is ever changed or deleted: the database lets nobody who serves callers do it."""
-REFERENCE_TABLE: Final = {"info": {"is_looked_up": True}}
-"""Marks a table that migrations fill and that nobody else writes."""
+APPEND_ONLY: Final = {"info": {"is_append_only": True}}
+"""Marks a table whose rows are never updated or deleted. The database roles that serve callers have no right to."""
+REFERENCE_TABLE: Final = {"info": {"is_reference": True}}
+"""Marks a table that only migrations write."""
 
 
 class Table(SQLModel):
-    """A table of the first database."""
+    """A table of the main database."""
 
 
 class KeyringTable(SQLModel, registry=registry()):
-    """A table of the keyring's database."""
+    """A table of the keyring database."""
 
 
 Timestamp = sqlalchemy.DateTime(timezone=True)
@@ -63,6 +63,6 @@ Uuid = sqlalchemy.Uuid
 
 
 def enum_check(column: str, values: type[StrEnum]) -> sqlalchemy.CheckConstraint:
-    """Hold a text column to the values of an enum, by the database."""
+    """Return a CHECK constraint that limits a text column to the values of an enum."""
     listed = ", ".join(f"'{value}'" for value in values)
     return sqlalchemy.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_is_known")

@@ -1,4 +1,4 @@
-"""The two databases: pools that read and pools that write, statements compiled once, one place that commits."""
+"""The main and the keyring database: pools that read, pools that write, and the one place that commits."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -14,7 +14,7 @@ OUTAGE_ERRORS = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
-    # What asyncpg says of a connection that broke while a statement was being prepared.
+    # asyncpg raises this when a connection breaks while it prepares a statement.
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.CannotConnectNowError,
@@ -26,44 +26,57 @@ OUTAGE_ERRORS = (
     asyncpg.exceptions.SerializationError,
     asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
 )
-"""What says that PostgreSQL cannot answer now; the same question may be asked again."""
+"""Errors which mean that PostgreSQL cannot answer now. The caller may try again."""
 
-IDLE = 3
-"""How often over a statement's time a transaction may idle before PostgreSQL ends it, and frees who waits."""
+IDLE_TIMEOUT_FACTOR = 3
+"""PostgreSQL ends a transaction that idles for this many times the statement timeout, which frees its locks."""
 
-_READING = {
+CLOSE_TIMEOUT = 5
+"""Seconds that each pool has to close before its connections are terminated."""
+
+_READ_SETTINGS = {
     "default_transaction_read_only": "on",
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
 }
-"""What sessions that read are: each statement is planned once, for any values, and goes by an index.
+"""Session settings of read connections: PostgreSQL plans each statement once, for any values, and uses an index.
 
-PostgreSQL by itself plans these anew each time, which takes longer than the reading; and where a table was empty when
-the plan was made, it would read the whole of it until that is analysed.
+By default PostgreSQL plans these statements at every execution, which takes longer than the read. If a table was
+empty when the plan was made, a generic plan would also scan the whole table until ANALYZE runs.
 """
-_WRITING = {"default_transaction_read_only": "off"}
+_WRITE_SETTINGS = {"default_transaction_read_only": "off"}
 
 
 class _Pool(asyncpg.pool.Pool):
-    """A pool that lets nobody wait for a connection longer than for a statement.
+    """A pool whose timeout in seconds limits the wait for a connection as well as each statement.
 
-    Its sessions act as ``role`` from their first moment on, and know the columns that this role does not need.
+    Its sessions act as ``role`` from their start. Its connections carry the columns that are hidden from this role.
     """
 
-    def __init__(
-        self, url: str, *, patience: float, read_only: bool, role: str | None, hides: frozenset[str], **given: Any
+    def __init__(  # noqa: PLR0913 -- the settings of one pool
+        self,
+        url: str,
+        *,
+        timeout: float,
+        max_size: int,
+        read_only: bool,
+        role: str | None,
+        hidden_columns: frozenset[str],
     ) -> None:
-        self._patience = patience
-        kind = type("Connection", (asyncpg.Connection,), {"hides": hides}) if hides else asyncpg.Connection
+        self._acquire_timeout = timeout
+        connection_class: type[asyncpg.Connection] = asyncpg.Connection
+        if hidden_columns:
+            connection_class = type("Connection", (asyncpg.Connection,), {"hidden_columns": hidden_columns})
         super().__init__(
             url,
             max_queries=50_000,
             loop=None,
-            connection_class=kind,
+            connection_class=connection_class,
             record_class=asyncpg.Record,
-            timeout=patience,
-            command_timeout=patience,
+            timeout=timeout,
+            command_timeout=timeout,
             min_size=0,
+            max_size=max_size,
             max_inactive_connection_lifetime=300,
             statement_cache_size=256,
             reset=_no_reset if read_only else None,
@@ -71,21 +84,20 @@ class _Pool(asyncpg.pool.Pool):
                 "application_name": "privacy",
                 "timezone": "UTC",
                 "default_transaction_isolation": "read committed",
-                "idle_in_transaction_session_timeout": str(int(patience * IDLE * 1000)),
-                **(_READING if read_only else _WRITING),
+                "idle_in_transaction_session_timeout": str(int(timeout * IDLE_TIMEOUT_FACTOR * 1000)),
+                **(_READ_SETTINGS if read_only else _WRITE_SETTINGS),
                 **({"role": role} if role else {}),
             },
-            **given,
         )
 
     def acquire(self, *, timeout: float | None = None) -> Any:
-        return super().acquire(timeout=timeout or self._patience)
+        return super().acquire(timeout=timeout or self._acquire_timeout)
 
 
 class DatabaseRoles(NamedTuple):
-    """Which roles of PostgreSQL a process acts as; without any, it acts as its login.
+    """The PostgreSQL roles that a process acts as. A role that is None leaves its sessions to the login role.
 
-    ``readers`` are those that callers' reads run as, each with the columns that it does not need.
+    ``readers`` maps each role that callers' reads run as to the columns that are hidden from it.
     """
 
     internal: str | None = None
@@ -94,20 +106,20 @@ class DatabaseRoles(NamedTuple):
 
 
 class Database:
-    """Pools of connections. Those that read cannot write: PostgreSQL refuses it on them.
+    """Pools of connections. PostgreSQL refuses writes on the read pools.
 
-    ``readers`` serves the service's own reads; ``read_as`` and ``keys_as`` those of callers, by the role they run as.
+    ``readers`` serves the service's own reads. ``role_readers`` and ``role_keyrings`` serve callers' reads, by role.
     """
 
     def __init__(self, readers: asyncpg.Pool, writers: asyncpg.Pool, keyring: asyncpg.Pool) -> None:
         self.readers = readers
         self.writers = writers
         self.keyring = keyring
-        self.read_as: dict[str, asyncpg.Pool] = {}
-        self.keys_as: dict[str, asyncpg.Pool] = {}
+        self.role_readers: dict[str, asyncpg.Pool] = {}
+        self.role_keyrings: dict[str, asyncpg.Pool] = {}
 
     @classmethod
-    async def open(  # noqa: PLR0913 -- these are the parts of two addresses
+    async def open(  # noqa: PLR0913 -- the settings of two databases
         cls,
         url: str,
         keyring_url: str,
@@ -115,44 +127,53 @@ class Database:
         readers: int,
         writers: int,
         timeout: float,  # noqa: ASYNC109 -- of each statement, not of this call
-        acting: DatabaseRoles = DatabaseRoles(),  # noqa: B008 -- it cannot change
+        roles: DatabaseRoles = DatabaseRoles(),  # noqa: B008 -- immutable
     ) -> Self:
-        """Open the pools; nothing is connected before it is needed, so the service starts before its database."""
+        """Open the pools. They connect on first use, so that the service can start before its databases.
 
-        def pool(url: str, size: int, role: str | None, *, read_only: bool, hides: frozenset[str] = frozenset()) -> Any:
-            return _Pool(url, patience=timeout, max_size=size, read_only=read_only, role=role, hides=hides)
+        ``readers`` and ``writers`` are the maximum sizes of the pools, ``timeout`` is in seconds.
+        """
 
-        made = cls(
-            await pool(url, readers, acting.internal, read_only=True),
-            await pool(url, writers, acting.writer, read_only=False),
-            await pool(keyring_url, readers, acting.writer, read_only=False),
+        def pool(
+            url: str, size: int, role: str | None, *, read_only: bool, hidden_columns: frozenset[str] = frozenset()
+        ) -> Any:
+            return _Pool(
+                url, timeout=timeout, max_size=size, read_only=read_only, role=role, hidden_columns=hidden_columns
+            )
+
+        database = cls(
+            await pool(url, readers, roles.internal, read_only=True),
+            await pool(url, writers, roles.writer, read_only=False),
+            await pool(keyring_url, readers, roles.writer, read_only=False),
         )
-        for role, hides in acting.readers.items():
-            made.read_as[role] = await pool(url, readers, role, read_only=True, hides=hides)
-            made.keys_as[role] = await pool(keyring_url, readers, role, read_only=True)
-        return made
+        for role, hidden_columns in roles.readers.items():
+            database.role_readers[role] = await pool(url, readers, role, read_only=True, hidden_columns=hidden_columns)
+            database.role_keyrings[role] = await pool(keyring_url, readers, role, read_only=True)
+        return database
 
     async def close(self) -> None:
-        for pool in (self.readers, self.writers, self.keyring, *self.read_as.values(), *self.keys_as.values()):
+        """Close the pools, and terminate the connections of a pool that does not close within ``CLOSE_TIMEOUT``."""
+        role_pools = (*self.role_readers.values(), *self.role_keyrings.values())
+        for pool in (self.readers, self.writers, self.keyring, *role_pools):
             try:
-                await asyncio.wait_for(pool.close(), 5)
+                await asyncio.wait_for(pool.close(), CLOSE_TIMEOUT)
             except (TimeoutError, asyncpg.InterfaceError, OSError):
                 pool.terminate()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Give a writing connection inside one transaction: the only place where the first database is committed."""
+        """Yield a writing connection inside one transaction. Only this method commits to the main database."""
         async with self.writers.acquire() as connection, connection.transaction():
             yield connection
 
 
 async def _no_reset(_connection: object) -> None:
-    """Send nothing when a read-only connection goes back: its session holds no state worth resetting."""
+    """Send no reset query when a read connection is released: a read leaves no session state behind."""
 
 
 def unavailable_for(error: BaseException) -> Unavailable | None:
-    """Say UNAVAILABLE for an error that means PostgreSQL cannot answer now; None for any other error.
+    """Return UNAVAILABLE for an error which means that PostgreSQL cannot answer now, otherwise None.
 
-    What asyncpg could not send, because of what it is, is our fault and no outage: asyncpg calls that a ValueError.
+    asyncpg raises a ValueError for a value that it cannot encode. That is a fault of this service and no outage.
     """
     return Unavailable() if isinstance(error, OUTAGE_ERRORS) and not isinstance(error, ValueError) else None

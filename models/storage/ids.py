@@ -1,4 +1,4 @@
-"""Public ids: a short type prefix, an underscore and the 32 hex digits of a UUIDv7 (RFC 9562)."""
+"""Public ids: a type prefix of three letters, an underscore and the 32 hex digits of a UUIDv7 (RFC 9562)."""
 
 import re
 from collections.abc import Sequence
@@ -12,14 +12,11 @@ import uuid_utils
 
 from models.errors import BadInput, NotFound
 
-
-def new_id() -> UUID:
-    """Make an id: a UUIDv7 (RFC 9562), sortable by time of making, never reused, never made of personal data."""
-    return _Uuid(uuid_utils.uuid7().bytes)
+DIGIT_COUNT = 32
 
 
 class Prefix(StrEnum):
-    """What an id names, by the letters before its underscore."""
+    """The type prefix of an id."""
 
     SUBJECT = "sub"
     PAYMENT_FRAGMENT = "pay"
@@ -32,18 +29,8 @@ class Prefix(StrEnum):
     LETTER = "let"
 
 
-def parse_ids_of(prefix: Prefix, texts: Sequence[str], argument: str = "ids") -> list[UUID]:
-    """Take apart many ids of one kind; the first malformed one is refused by its place, as ``id_of`` refuses it."""
-    joined, length = ",".join(texts), len(prefix) + 1 + 32
-    # All at once: only ids of that length, with no comma in them, fill the joined text so.
-    if len(joined) == len(texts) * (length + 1) - 1 and re.fullmatch(rf"(?:{prefix}_[0-9a-f]{{32}}(?:,|\Z))*+", joined):
-        start = len(prefix) + 1
-        return [_Uuid(text[start:]) for text in texts]
-    return [parse_id_of(prefix, text, f"{argument}.{index}") for index, text in enumerate(texts)]
-
-
 class ParsedId(NamedTuple):
-    """An id as callers write it, taken apart."""
+    """A public id, split into its prefix and its UUID."""
 
     prefix: Prefix
     value: UUID
@@ -51,34 +38,39 @@ class ParsedId(NamedTuple):
 
 _PREFIXES = {f"{prefix}_": prefix for prefix in Prefix}
 
-_DIGITS = re.compile(r"[0-9a-f]{32}")
+_DIGITS = re.compile(rf"[0-9a-f]{{{DIGIT_COUNT}}}")
 
 _Uuid: Any = asyncpg.pgproto.pgproto.UUID
-"""A UUID that is read, hashed and sent to PostgreSQL in C."""
+"""A UUID type that is parsed, hashed and sent to PostgreSQL by C code."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdFormatter:
-    """Writes ids of one kind as callers see them; None stays None."""
+    """Formats UUIDs as public ids of one type. None stays None."""
 
-    start: str
+    prefix: str
 
     def __call__(self, value: UUID | None) -> str | None:
-        return None if value is None else self.start + value.hex
+        return None if value is None else self.prefix + value.hex
+
+
+def new_id() -> UUID:
+    """Return a new UUIDv7, which sorts by its time of creation and is not derived from personal data."""
+    return _Uuid(uuid_utils.uuid7().bytes)
 
 
 def id_formatter(prefix: Prefix) -> IdFormatter:
-    """Give what writes ids of one kind as callers see them."""
+    """Return the formatter of a type's ids."""
     return IdFormatter(f"{prefix}_")
 
 
 def format_id(prefix: Prefix, value: UUID) -> str:
-    """Give an id as callers see it: ``sub_0192f3…``."""
+    """Return the public form of an id: ``sub_0192f3…``."""
     return prefix + "_" + value.hex
 
 
 def parse_id(text: str, argument: str = "id") -> ParsedId:
-    """Take an id apart; BAD_INPUT when it is malformed or of no known kind."""
+    """Parse an id of any type. Raise BAD_INPUT if it is malformed or its type is unknown."""
     prefix = _PREFIXES.get(text[:4])
     if prefix is None or _DIGITS.fullmatch(text, 4) is None:
         raise BadInput(argument, "it is not an id of this service")
@@ -86,8 +78,18 @@ def parse_id(text: str, argument: str = "id") -> ParsedId:
 
 
 def parse_id_of(prefix: Prefix, text: str, argument: str = "id") -> UUID:
-    """Take apart an id that must be of one kind; NOT_FOUND when it names something else."""
+    """Parse an id of one type. Raise BAD_INPUT if it is malformed and NOT_FOUND if it has another type."""
     if text[:4] == prefix + "_" and _DIGITS.fullmatch(text, 4):
         return _Uuid(text[4:])
     parse_id(text, argument)
     raise NotFound(argument=argument)
+
+
+def parse_ids_of(prefix: Prefix, texts: Sequence[str], argument: str = "ids") -> list[UUID]:
+    """Parse many ids of one type. Raise what ``parse_id_of`` raises, with the index of the first wrong id."""
+    joined, length = ",".join(texts), len(prefix) + 1 + DIGIT_COUNT
+    # One match checks all ids: ids of that length without a comma give exactly this joined length.
+    if len(joined) == len(texts) * (length + 1) - 1 and re.fullmatch(rf"(?:{prefix}_[0-9a-f]{{32}}(?:,|\Z))*+", joined):
+        start = len(prefix) + 1
+        return [_Uuid(text[start:]) for text in texts]
+    return [parse_id_of(prefix, text, f"{argument}.{index}") for index, text in enumerate(texts)]

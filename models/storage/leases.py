@@ -1,53 +1,59 @@
-"""Connections at hand: taking one from the pool and giving it back costs more than most reads do."""
+"""Connection leases: connections of a pool that stay checked out for reuse, as ``acquire`` on the pool is slow.
+
+To acquire a connection from asyncpg's pool and release it again takes longer than most reads.
+"""
 
 import asyncio
 from contextlib import suppress
 
 import asyncpg
 
-KEPT = 0.2
-"""Seconds for which a connection that nobody uses is kept at hand."""
+MAX_IDLE_TIME = 0.2
+"""Seconds after which an unused connection may go back to the pool. It goes back within twice that time."""
 
 
 class ConnectionLeases:
-    """Connections of one pool that are free to be used again.
+    """Hands out connections of one pool and keeps released ones for reuse.
 
-    One that nobody used for a moment goes back, and so does every one that is the pool's last.
+    A connection unused for ``MAX_IDLE_TIME`` goes back to the pool. When the pool has no other connection left, a
+    released connection goes back at once, so that other users of the pool get it.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._free: list[asyncpg.pool.PoolConnectionProxy] = []
-        self._unused = 0
-        self._is_set = False
+        self._unused_count = 0
+        self._is_timer_set = False
 
-    async def take(self) -> asyncpg.pool.PoolConnectionProxy:
+    async def acquire(self) -> asyncpg.pool.PoolConnectionProxy:
+        """Return a free connection, or acquire one from the pool."""
         while self._free:
             connection = self._free.pop()
-            self._unused = min(self._unused, len(self._free))
-            with suppress(asyncpg.InterfaceError):  # it was lost, and the pool knows already
+            self._unused_count = min(self._unused_count, len(self._free))
+            with suppress(asyncpg.InterfaceError):  # the connection broke, and the pool has already discarded it
                 if not connection.is_closed():
                     return connection
             await self._pool.release(connection)
         return await self._pool.acquire()
 
-    async def give(self, connection: asyncpg.pool.PoolConnectionProxy, *, is_sound: bool) -> None:
+    async def release(self, connection: asyncpg.pool.PoolConnectionProxy, *, is_sound: bool) -> None:
+        """Keep the connection for reuse; return it to the pool if it is not sound or the pool has none left."""
         pool = self._pool
         if not is_sound or (pool.get_idle_size() == 0 and pool.get_size() == pool.get_max_size()):
-            with suppress(Exception):  # the pool has thrown the connection away: nobody is to suffer for it
+            with suppress(Exception):  # the pool discards a broken connection; its user has the result already
                 await pool.release(connection)
             return
         self._free.append(connection)
-        if not self._is_set:
-            self._is_set = True
-            asyncio.get_running_loop().call_later(KEPT, self._ring)
+        if not self._is_timer_set:
+            self._is_timer_set = True
+            asyncio.get_running_loop().call_later(MAX_IDLE_TIME, self._release_unused)
 
-    def _ring(self) -> None:
-        """Give back those that nobody used since this rang before."""
+    def _release_unused(self) -> None:
+        """Return to the pool the connections that no caller acquired since the timer last fired."""
         loop = asyncio.get_running_loop()
-        unused, self._free = self._free[: self._unused], self._free[self._unused :]
-        self._releasing = [loop.create_task(self._pool.release(connection)) for connection in unused]
-        self._unused = len(self._free)
-        self._is_set = bool(self._free)
-        if self._is_set:
-            loop.call_later(KEPT, self._ring)
+        unused, self._free = self._free[: self._unused_count], self._free[self._unused_count :]
+        self._release_tasks = [loop.create_task(self._pool.release(connection)) for connection in unused]
+        self._unused_count = len(self._free)
+        self._is_timer_set = bool(self._free)
+        if self._is_timer_set:
+            loop.call_later(MAX_IDLE_TIME, self._release_unused)

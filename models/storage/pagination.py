@@ -1,4 +1,4 @@
-"""Pages of long lists, by key and never by OFFSET."""
+"""Pages of long lists, by key (keyset pagination) and never by OFFSET."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True)
 class PageRequest:
-    """Which page is wanted: at most ``first`` rows after the position that the row before it had.
+    """A page to read: at most ``first`` rows that follow the position ``after``, from the beginning when it is None.
 
-    ``actor`` is whose access grants count, and ``case`` for which they were given, where a list opens only under one.
+    ``actor`` and ``case`` select the access grants that apply, for lists that need one.
     """
 
     first: int
@@ -21,12 +21,12 @@ class PageRequest:
 
 
 class Page(NamedTuple, Generic[_Row]):
-    """The rows of one page, and whether there are more."""
+    """The rows of one page, and whether more rows follow."""
 
     rows: Sequence[_Row]
     has_next: bool
 
 
-def page_of(rows: list[_Row], page: PageRequest) -> Page[_Row]:
-    """Make a page of what a statement gave that asked for one row more."""
+def build_page(rows: list[_Row], page: PageRequest) -> Page[_Row]:
+    """Return the page of rows that a statement read with ``LIMIT page.first + 1``."""
     return Page(rows[: page.first], len(rows) > page.first)

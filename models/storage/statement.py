@@ -1,4 +1,4 @@
-"""Statements: SQL compiled once, run by asyncpg with values given by name; results keyed for batched reads."""
+"""SQL statements: compiled once by SQLAlchemy, run by asyncpg with named values; results of batched reads by key."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 Connection = asyncpg.pool.PoolConnectionProxy
 
-_NOTHING: frozenset[str] = frozenset()
+_NO_COLUMNS: frozenset[str] = frozenset()
 
 _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
@@ -20,67 +20,73 @@ _Value = TypeVar("_Value")
 
 
 class Statement:
-    """One SQL statement, compiled once by SQLAlchemy and run by asyncpg with values given by name.
+    """One SQL statement, compiled once, whose parameters are passed by name.
 
-    ``by_need`` names columns of its list that come as NULL on the connections of roles that do not need them.
+    ``restricted_columns`` names columns of the SELECT list. A connection whose role may not read one gets NULL for it.
     """
 
-    def __init__(self, sql: str | sqlalchemy.Executable, *, by_need: Iterable[str] = ()) -> None:
+    def __init__(self, sql: str | sqlalchemy.Executable, *, restricted_columns: Iterable[str] = ()) -> None:
         clause: Any = sqlalchemy.text(sql) if isinstance(sql, str) else sql
         compiled = clause.compile(dialect=_DIALECT)
         self.sql = str(compiled)
-        self.by_need = frozenset(by_need)
+        self.restricted_columns = frozenset(restricted_columns)
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
-        self._narrowed: dict[frozenset[str], str] = {frozenset(): self.sql}
+        self._sql_by_hidden: dict[frozenset[str], str] = {frozenset(): self.sql}
 
-    def without(self, hidden: frozenset[str]) -> str:
-        """Give the statement with NULL in the place of those of these columns that come by need."""
-        hidden &= self.by_need
-        if hidden not in self._narrowed:
+    def sql_without(self, hidden: frozenset[str]) -> str:
+        """Return the SQL with NULL in the place of each restricted column that is hidden."""
+        hidden &= self.restricted_columns
+        if hidden not in self._sql_by_hidden:
             columns, origin, rest = self.sql.partition("\nFROM ")
             for name in hidden:
                 columns, count = re.subn(rf"(?<![\w.])(\w+\.)?{name}\b", "NULL", columns)
-                assert count == 1, name  # noqa: S101 -- a column by need stands in the list once
-            self._narrowed[hidden] = columns + origin + rest
-        return self._narrowed[hidden]
+                assert count == 1, name  # noqa: S101 -- a restricted column occurs once in the SELECT list
+            self._sql_by_hidden[hidden] = columns + origin + rest
+        return self._sql_by_hidden[hidden]
 
-    def _on(self, connection: Connection) -> str:
-        return self.without(getattr(connection, "hides", _NOTHING)) if self.by_need else self.sql
+    def _sql_for(self, connection: Connection) -> str:
+        if not self.restricted_columns:
+            return self.sql
+        return self.sql_without(getattr(connection, "hidden_columns", _NO_COLUMNS))
 
-    def _values(self, given: dict[str, Any]) -> list[Any]:
-        return [given[name] for name in self._names]
+    def _arguments(self, values: dict[str, Any]) -> list[Any]:
+        return [values[name] for name in self._names]
 
-    async def rows(self, connection: Connection, **given: Any) -> list[asyncpg.Record]:
-        found: list[asyncpg.Record] = await connection.fetch(self._on(connection), *self._values(given))
-        return found
+    async def rows(self, connection: Connection, **values: Any) -> list[asyncpg.Record]:
+        """Return all rows."""
+        rows: list[asyncpg.Record] = await connection.fetch(self._sql_for(connection), *self._arguments(values))
+        return rows
 
-    async def row(self, connection: Connection, **given: Any) -> asyncpg.Record | None:
-        return await connection.fetchrow(self._on(connection), *self._values(given))
+    async def row(self, connection: Connection, **values: Any) -> asyncpg.Record | None:
+        """Return the first row, or None."""
+        return await connection.fetchrow(self._sql_for(connection), *self._arguments(values))
 
-    async def value(self, connection: Connection, **given: Any) -> Any:
-        return await connection.fetchval(self.sql, *self._values(given))
+    async def value(self, connection: Connection, **values: Any) -> Any:
+        """Return the first column of the first row, or None."""
+        return await connection.fetchval(self.sql, *self._arguments(values))
 
-    async def run(self, connection: Connection, **given: Any) -> int:
-        """Run it and give the number of rows that it touched."""
-        status: str = await connection.execute(self.sql, *self._values(given))
-        tail = status.rpartition(" ")[2]
-        return int(tail) if tail.isdigit() else 0
+    async def run(self, connection: Connection, **values: Any) -> int:
+        """Run the statement and return the number of rows that it affected."""
+        status: str = await connection.execute(self.sql, *self._arguments(values))
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
 
 
 class RowByKey(dict[_Key, _Value]):
-    """What a batched read gives where a key names one row: None for a key that names none."""
+    """The result of a batched read that finds at most one row for a key. A key without a row maps to None."""
 
     def __missing__(self, key: _Key) -> None:
         return None
 
 
 class RowsByKey(dict[_Key, list[_Value]]):
-    """What a batched read gives where a key names many rows: the empty list for a key that names none."""
+    """The result of a batched read that finds several rows for a key. A key without rows maps to an empty list."""
 
     def __missing__(self, key: _Key) -> list[_Value]:
         return []
 
     def add(self, key: _Key, value: _Value) -> None:
+        """Append a row to the list of its key."""
         group = self.get(key)
         if group is None:
             self[key] = [value]
@@ -89,5 +95,5 @@ class RowsByKey(dict[_Key, list[_Value]]):
 
 
 def as_list(keys: Sequence[_Key]) -> list[_Key]:
-    """Give keys as asyncpg wants an array."""
+    """Return the keys as a list, which asyncpg requires for an array."""
     return keys if isinstance(keys, list) else list(keys)

@@ -10,9 +10,9 @@ from models.errors import BadInput
 
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 _PLAIN_ADDRESS = re.compile(r"[a-z0-9_%+-]+(?:\.[a-z0-9_%+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
-ADDRESS_LENGTH = 254
+MAX_ADDRESS_LENGTH = 254
 """RFC 5321, 4.5.3.1.3: what fits into a path, less its brackets."""
-LOCAL_PART_LENGTH = 64
+MAX_LOCAL_PART_LENGTH = 64
 
 
 def single_line(text: str, argument: str, most: int) -> str:
@@ -35,18 +35,18 @@ def single_line(text: str, argument: str, most: int) -> str:
 
 def email_address(text: str, argument: str) -> str:
     """Give a mail address as it is kept and written to (RFC 5321 and 6531); BAD_INPUT when it is not one."""
-    if len(text) > ADDRESS_LENGTH:
+    if len(text) > MAX_ADDRESS_LENGTH:
         raise BadInput(argument, "it is not a mail address")
     if (
         _PLAIN_ADDRESS.fullmatch(text)
-        and text.index("@") <= LOCAL_PART_LENGTH
+        and text.index("@") <= MAX_LOCAL_PART_LENGTH
         and "--" not in text
         and text.rpartition(".")[2] not in SPECIAL_USE_DOMAIN_NAMES
     ):
         return text
     try:
         return validate_email(
-            single_line(text, argument, ADDRESS_LENGTH), check_deliverability=False, globally_deliverable=False
+            single_line(text, argument, MAX_ADDRESS_LENGTH), check_deliverability=False, globally_deliverable=False
         ).normalized
     except EmailNotValidError:
         raise BadInput(argument, "it is not a mail address") from None

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, SmallInteger, UniqueConstraint
 
-from models.encryption.encrypted_column import OVERHEAD, DataKey, EncryptedColumn
+from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, DataKey, EncryptedColumn
 from models.errors import SubjectAmbiguous
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column
 from models.storage.ids import new_id
@@ -22,14 +22,16 @@ class Account(Table, table=True):
     __tablename__ = "accounts"
     __table_args__ = (
         UniqueConstraint("lookup_hash", "lookup_version", name="an_account_is_one_persons"),
-        CheckConstraint(f"octet_length(reference) <= {4 * REFERENCE_LENGTH + OVERHEAD}", name="reference_is_short"),
+        CheckConstraint(
+            f"octet_length(reference) <= {4 * REFERENCE_LENGTH + ENCRYPTION_OVERHEAD}", name="reference_is_short"
+        ),
         CheckConstraint("octet_length(lookup_hash) = 32", name="account_hash_is_one"),
     )
 
     subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
     id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
     system: str = column(Text, ErasureAction.DELETED)
-    reference: bytes = column(Bytes, ErasureAction.SEALED)
+    reference: bytes = column(Bytes, ErasureAction.ENCRYPTED)
     lookup_version: int = column(SmallInteger, ErasureAction.DELETED)
     lookup_hash: bytes = column(Bytes, ErasureAction.DELETED)
     added_at: datetime = column(Timestamp, ErasureAction.DELETED)
@@ -75,7 +77,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
 
 async def add(unit: UnitOfWork, key: DataKey, name: SubjectIdentifier) -> None:
     """Give the person this account, once; SUBJECT_AMBIGUOUS when it is somebody else's."""
-    hashes = unit.keyring.hashes("account", str(name.lookup_key))
+    hashes = unit.keyring.lookup_hashes("account", str(name.lookup_key))
     owners = await FIND_OWNERS.rows(unit.connection, hashes=[hashed.digest for hashed in hashes])
     if any(row[0] != key.owner_id for row in owners):
         raise SubjectAmbiguous

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, CheckConstraint, Index, SmallInteger, UniqueConstraint, text
 
-from models.encryption.encrypted_column import OVERHEAD, DataKey, EncryptedColumn
+from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, DataKey, EncryptedColumn
 from models.errors import BadInput, StateConflict, SubjectAmbiguous
 from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, Uuid, column
 from models.storage.ids import new_id
 from models.storage.statement import Connection, RowsByKey, Statement, as_list
-from models.storage.validation import ADDRESS_LENGTH
+from models.storage.validation import MAX_ADDRESS_LENGTH
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import UnitOfWork
 
@@ -24,13 +24,15 @@ class EmailAddress(Table, table=True):
     __table_args__ = (
         UniqueConstraint("lookup_hash", "lookup_version", name="an_address_is_one_persons"),
         Index("one_primary_address", "subject_id", unique=True, postgresql_where=text("is_primary")),
-        CheckConstraint(f"octet_length(address) <= {4 * ADDRESS_LENGTH + OVERHEAD}", name="address_is_short"),
+        CheckConstraint(
+            f"octet_length(address) <= {4 * MAX_ADDRESS_LENGTH + ENCRYPTION_OVERHEAD}", name="address_is_short"
+        ),
         CheckConstraint("octet_length(lookup_hash) = 32", name="address_hash_is_one"),
     )
 
     subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
     id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
-    address: bytes = column(Bytes, ErasureAction.SEALED)
+    address: bytes = column(Bytes, ErasureAction.ENCRYPTED)
     lookup_version: int = column(SmallInteger, ErasureAction.DELETED)
     lookup_hash: bytes = column(Bytes, ErasureAction.DELETED)
     is_primary: bool = column(Boolean, ErasureAction.DELETED)
@@ -132,7 +134,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
 
 
 def _digests(unit: UnitOfWork, name: SubjectIdentifier) -> list[bytes]:
-    return [hashed.digest for hashed in unit.keyring.hashes("email", str(name.lookup_key))]
+    return [hashed.digest for hashed in unit.keyring.lookup_hashes("email", str(name.lookup_key))]
 
 
 async def add(unit: UnitOfWork, key: DataKey, name: SubjectIdentifier) -> bool:
@@ -140,7 +142,7 @@ async def add(unit: UnitOfWork, key: DataKey, name: SubjectIdentifier) -> bool:
 
     The caller applies the suppressions of a new address (``models.consent.opt_outs``).
     """
-    hashed = unit.keyring.hashes("email", str(name.lookup_key))[0]
+    hashed = unit.keyring.lookup_hashes("email", str(name.lookup_key))[0]
     owners = await FIND_OWNERS.rows(unit.connection, hashes=_digests(unit, name))
     if not owners and await INSERT.run(
         unit.connection,

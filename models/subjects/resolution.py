@@ -34,7 +34,7 @@ async def find_owners(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> l
     """Give the people whom these addresses and accounts name, locked until the deed is done."""
     hashes: dict[str, list[bytes]] = {"email": [], "account": []}
     for name in names:
-        hashes[name.kind] += [hashed.digest for hashed in unit.keyring.hashes(name.kind, str(name.lookup_key))]
+        hashes[name.kind] += [hashed.digest for hashed in unit.keyring.lookup_hashes(name.kind, str(name.lookup_key))]
     rows = await OWNERS.rows(unit.connection, addresses=hashes["email"], accounts=hashes["account"])
     return [SubjectRow._make(row) for row in rows]
 
@@ -49,7 +49,7 @@ async def lock(unit: UnitOfWork, name: SubjectIdentifier, argument: str = "subje
         raise SubjectNotFound(argument=argument)
     if subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED}:
         raise SubjectErased
-    unit.about.append(subject.subject_id)
+    unit.subject_ids.append(subject.subject_id)
     return subject
 
 
@@ -58,7 +58,7 @@ async def find_for_update(unit: UnitOfWork, name: SubjectIdentifier) -> SubjectR
     if isinstance(name.lookup_key, UUID):
         row = await LOCKED.row(unit.connection, id=name.lookup_key)
         return SubjectRow._make(row) if row else None
-    for hashed in unit.keyring.hashes(name.kind, name.lookup_key):
+    for hashed in unit.keyring.lookup_hashes(name.kind, name.lookup_key):
         found = (await READS[name.kind](unit.connection, [hashed.digest]))[hashed.digest]
         if found:
             row = await LOCKED.row(unit.connection, id=found.subject_id)

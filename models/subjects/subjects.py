@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index
 
-from models.encryption.encrypted_column import OVERHEAD, EncryptedColumn
+from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
-from models.storage.pagination import Page, PageRequest, page_of
+from models.storage.pagination import Page, PageRequest, build_page
 from models.storage.statement import Connection, RowByKey, Statement, as_list
 
 NAME_LENGTH = 200
@@ -85,8 +85,10 @@ class Subject(Table, table=True):
     __table_args__ = (
         enum_check("status", SubjectStatus),
         enum_check("regime", Regime),
-        CheckConstraint(f"octet_length(display_name) <= {4 * NAME_LENGTH + OVERHEAD}", name="display_name_is_short"),
-        CheckConstraint(f"octet_length(country) = {2 + OVERHEAD}", name="country_is_a_code"),
+        CheckConstraint(
+            f"octet_length(display_name) <= {4 * NAME_LENGTH + ENCRYPTION_OVERHEAD}", name="display_name_is_short"
+        ),
+        CheckConstraint(f"octet_length(country) = {2 + ENCRYPTION_OVERHEAD}", name="country_is_a_code"),
         Index("subjects_by_time", "registered_at", "id"),
     )
 
@@ -96,8 +98,8 @@ class Subject(Table, table=True):
     regime: str = column(Text, ErasureAction.KEPT)
     epoch: int = column(BigInteger, ErasureAction.KEPT, server_default="0")
     opted_out_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
-    display_name: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
-    country: bytes | None = column(Bytes, ErasureAction.SEALED, nullable=True)
+    display_name: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
+    country: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
 
 
 DISPLAY_NAME = EncryptedColumn("subjects.display_name")
@@ -124,7 +126,7 @@ SELECT id, status, registered_at, regime, display_name, country
 FROM subjects
 WHERE id = ANY(:ids)
 """,
-    by_need=RESTRICTED_COLUMNS,
+    restricted_columns=RESTRICTED_COLUMNS,
 )
 
 BY_ADDRESSES = Statement(
@@ -134,7 +136,7 @@ FROM email_addresses AS e
 JOIN subjects AS s ON s.id = e.subject_id
 WHERE e.lookup_hash = ANY(:hashes)
 """,
-    by_need=RESTRICTED_COLUMNS,
+    restricted_columns=RESTRICTED_COLUMNS,
 )
 
 BY_ACCOUNTS = Statement(
@@ -144,7 +146,7 @@ FROM accounts AS a
 JOIN subjects AS s ON s.id = a.subject_id
 WHERE a.lookup_hash = ANY(:hashes)
 """,
-    by_need=RESTRICTED_COLUMNS,
+    restricted_columns=RESTRICTED_COLUMNS,
 )
 
 PAGE = Statement(
@@ -155,7 +157,7 @@ WHERE (registered_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity
 ORDER BY registered_at, id
 LIMIT :first
 """,
-    by_need=RESTRICTED_COLUMNS,
+    restricted_columns=RESTRICTED_COLUMNS,
 )
 
 
@@ -200,7 +202,7 @@ async def all_subjects(
     """Give a page of all people, in the order in which they were registered."""
     after_at, after_id = page.after or (None, None)
     rows = await PAGE.rows(connection, after_at=after_at, after_id=after_id, first=page.first + 1)
-    return {None: page_of([SubjectRow._make(row) for row in rows], page)}
+    return {None: build_page([SubjectRow._make(row) for row in rows], page)}
 
 
 READS = {"email": by_addresses, "account": by_accounts}

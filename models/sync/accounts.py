@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Integer, SmallInteger, UniqueConstraint
 
 from models.access.access_grants import GrantedPage
-from models.encryption.encrypted_column import OVERHEAD, EncryptedColumn
+from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
 from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, Uuid, column
-from models.storage.pagination import PageRequest, page_of
+from models.storage.pagination import PageRequest, build_page
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
 from models.subjects.identifiers import REFERENCE_LENGTH
 
@@ -27,14 +27,14 @@ class SyncAccount(Table, table=True):
         UniqueConstraint("id", name="sync_account_id_is_one"),
         UniqueConstraint("subject_id", "lookup_hash", name="a_sync_account_is_kept_once"),
         CheckConstraint(
-            f"octet_length(reference) <= {4 * REFERENCE_LENGTH + OVERHEAD}", name="sync_reference_is_short"
+            f"octet_length(reference) <= {4 * REFERENCE_LENGTH + ENCRYPTION_OVERHEAD}", name="sync_reference_is_short"
         ),
         CheckConstraint("storage_bytes >= 0 AND file_count >= 0", name="storage_is_counted"),
     )
 
     subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
     id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
-    reference: bytes = column(Bytes, ErasureAction.SEALED)
+    reference: bytes = column(Bytes, ErasureAction.ENCRYPTED)
     lookup_version: int = column(SmallInteger, ErasureAction.DELETED)
     lookup_hash: bytes = column(Bytes, ErasureAction.DELETED)
     storage_bytes: int = column(BigInteger, ErasureAction.DELETED)
@@ -49,10 +49,10 @@ class SyncClient(Table, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["subject_id", "sync_account_id"], ["sync_accounts.subject_id", "sync_accounts.id"]),
         CheckConstraint(
-            f"octet_length(app) <= {4 * WORD_LENGTH + OVERHEAD}"
-            f" AND octet_length(version) <= {4 * WORD_LENGTH + OVERHEAD}"
-            f" AND octet_length(platform) <= {4 * WORD_LENGTH + OVERHEAD}"
-            f" AND octet_length(user_agent) <= {4 * USER_AGENT_LENGTH + OVERHEAD}",
+            f"octet_length(app) <= {4 * WORD_LENGTH + ENCRYPTION_OVERHEAD}"
+            f" AND octet_length(version) <= {4 * WORD_LENGTH + ENCRYPTION_OVERHEAD}"
+            f" AND octet_length(platform) <= {4 * WORD_LENGTH + ENCRYPTION_OVERHEAD}"
+            f" AND octet_length(user_agent) <= {4 * USER_AGENT_LENGTH + ENCRYPTION_OVERHEAD}",
             name="client_strings_are_short",
         ),
     )
@@ -60,10 +60,10 @@ class SyncClient(Table, table=True):
     subject_id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
     sync_account_id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
     lookup_hash: bytes = column(Bytes, ErasureAction.DELETED, primary_key=True)
-    app: bytes = column(Bytes, ErasureAction.SEALED)
-    version: bytes = column(Bytes, ErasureAction.SEALED)
-    platform: bytes = column(Bytes, ErasureAction.SEALED)
-    user_agent: bytes = column(Bytes, ErasureAction.SEALED)
+    app: bytes = column(Bytes, ErasureAction.ENCRYPTED)
+    version: bytes = column(Bytes, ErasureAction.ENCRYPTED)
+    platform: bytes = column(Bytes, ErasureAction.ENCRYPTED)
+    user_agent: bytes = column(Bytes, ErasureAction.ENCRYPTED)
     last_seen_at: datetime = column(Timestamp, ErasureAction.DELETED)
 
 
@@ -75,7 +75,9 @@ class SyncFile(Table, table=True):
         ForeignKeyConstraint(["subject_id", "sync_account_id"], ["sync_accounts.subject_id", "sync_accounts.id"]),
         UniqueConstraint("subject_id", "sync_account_id", "lookup_hash", name="a_file_is_kept_once"),
         Index("sync_files_by_id", "sync_account_id", "id"),
-        CheckConstraint(f"octet_length(name) <= {4 * FILE_NAME_LENGTH + OVERHEAD}", name="file_name_is_short"),
+        CheckConstraint(
+            f"octet_length(name) <= {4 * FILE_NAME_LENGTH + ENCRYPTION_OVERHEAD}", name="file_name_is_short"
+        ),
         CheckConstraint("size_bytes >= 0", name="size_is_counted"),
     )
 
@@ -83,7 +85,7 @@ class SyncFile(Table, table=True):
     sync_account_id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
     id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
     lookup_hash: bytes = column(Bytes, ErasureAction.DELETED)
-    name: bytes = column(Bytes, ErasureAction.SEALED)
+    name: bytes = column(Bytes, ErasureAction.ENCRYPTED)
     size_bytes: int = column(BigInteger, ErasureAction.DELETED)
     modified_at: datetime = column(Timestamp, ErasureAction.DELETED)
 
@@ -220,5 +222,5 @@ async def files_of_accounts(
     found = {}
     for account_id in ids:
         subject_id, grant_id = heads.get(account_id, (None, None))
-        found[account_id] = GrantedPage(subject_id, grant_id, page_of(groups[account_id], page))
+        found[account_id] = GrantedPage(subject_id, grant_id, build_page(groups[account_id], page))
     return found

@@ -118,7 +118,7 @@ async def record_sync(unit: UnitOfWork, name: SubjectIdentifier, given: SyncRepo
     reference = given.reference
     subject = await resolution.lock(unit, name)
     key = await unit.keyring.key_of(subject.subject_id)
-    hashed = unit.keyring.hashes("sync", f"{subject.subject_id}\x00{reference}")[0]
+    hashed = unit.keyring.lookup_hashes("sync", f"{subject.subject_id}\x00{reference}")[0]
     kept = await UPSERT_ACCOUNT.row(
         unit.connection,
         subject_id=subject.subject_id,
@@ -178,7 +178,7 @@ def _validate_files(files: Sequence[FileReport], argument: str) -> list[FileRepo
 
 async def record_client(unit: UnitOfWork, key: DataKey, account_id: UUID, client: ClientReport, at: datetime) -> None:
     """Remember that this client synced; of an account's clients those seen last are remembered."""
-    hashed = unit.keyring.hashes("client", "\x00".join((str(account_id), *client)))[0]
+    hashed = unit.keyring.lookup_hashes("client", "\x00".join((str(account_id), *client)))[0]
     await UPSERT_CLIENT.run(
         unit.connection,
         subject_id=key.owner_id,
@@ -200,7 +200,7 @@ async def _record_files(unit: UnitOfWork, key: DataKey, account_id: UUID, files:
         subject_id=key.owner_id,
         account_id=account_id,
         ids=[new_id() for _ in files],
-        hashes=[unit.keyring.hashes("file", f"{account_id}\x00{file.name}")[0].digest for file in files],
+        hashes=[unit.keyring.lookup_hashes("file", f"{account_id}\x00{file.name}")[0].digest for file in files],
         names=[FILE_NAME.encrypt(key, file.name) for file in files],
         sizes=[file.size_bytes for file in files],
         modified_at=[file.modified_at for file in files],

@@ -10,7 +10,7 @@ from models.encryption.master_keys import MasterKeys
 SAFE = {
     "PRIVACY_DATABASE_URL": "postgresql:///privacy",
     "PRIVACY_KEYRING_URL": "postgresql:///keyring",
-    "PRIVACY_MASTER_KEY": MasterKeys.made(),
+    "PRIVACY_MASTER_KEY": MasterKeys.generate(),
     "PRIVACY_PUBLIC_URL": "https://privacy.example.com",
 }
 

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from api.access.policy import ACCESS_POLICY, PERSONAL
-from models.actors import PEOPLE, Role
+from models.actors import STAFF_ROLES, Role
 from tests.api.fields import NOBODY, document_for
 from tests.conftest import Answered, Api, Databases
 from tests.people import Known, known
@@ -132,7 +132,7 @@ def wanted(named: set[str], role: Role, situation: Situation) -> tuple[str | Non
     if forbidden:
         return "FORBIDDEN", forbidden
     personal = named & (PERSONAL | {"Mutation.openAccessGrant"})
-    if role in PEOPLE and not situation.case and personal:
+    if role in STAFF_ROLES and not situation.case and personal:
         return "CASE_REQUIRED", personal
     if "SyncAccount.files" in named and situation.opens_to is not role:
         return "GRANT_REQUIRED", {"SyncAccount.files"}

@@ -16,7 +16,7 @@ from models.storage.ids import Prefix, format_id
 from tests.conftest import Databases
 from tests.models.audit.sample_log import sealed, wrote
 
-KEY = SegmentSigner.made()
+KEY = SegmentSigner.generate()
 PUBLIC = base64.b64encode(SegmentSigner(KEY).public).decode()
 
 
@@ -82,7 +82,7 @@ def test_a_proof_is_checked_offline(record: list[str], tmp_path: Path, monkeypat
     assert code == 0
     code, said = run("check", str(path), "--public-key", PUBLIC)
     assert (code, said[:34]) == (0, "the event stands in segment 2, sea")
-    stranger = base64.b64encode(SegmentSigner(SegmentSigner.made()).public).decode()
+    stranger = base64.b64encode(SegmentSigner(SegmentSigner.generate()).public).decode()
     assert run("check", str(path), "--public-key", stranger)[0] == 1
     given = json.loads(proof)
     event, segment = given["event"], given["segment"]

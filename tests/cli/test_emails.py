@@ -106,7 +106,11 @@ SAFE = {
     ],
 )
 def test_unsafe_mail_settings_stop_the_worker_with_a_sentence(name: str, value: str) -> None:
-    databases = {"database_url": "postgresql:///a", "keyring_url": "postgresql:///b", "master_key": MasterKeys.made()}
+    databases = {
+        "database_url": "postgresql:///a",
+        "keyring_url": "postgresql:///b",
+        "master_key": MasterKeys.generate(),
+    }
     assert mail(Settings.read(**databases, **SAFE))
     with pytest.raises(UnsafeSettingError, match=f"PRIVACY_{name.upper()}"):
         mail(Settings.read(**databases, **(SAFE | {name: value})))

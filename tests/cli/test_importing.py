@@ -264,7 +264,7 @@ async def test_while_postgresql_is_gone_it_waits_and_then_goes_on(tmp_path: Path
         for history in migrations.HISTORIES:
             await anyio.to_thread.run_sync(cluster.create_database, history)
             await migrations.upgrade(history, cluster.url(history))
-        own = Databases(cluster, cluster.url("privacy"), cluster.url("keyring"), MasterKeys.made())
+        own = Databases(cluster, cluster.url("privacy"), cluster.url("keyring"), MasterKeys.generate())
         process = await anyio.open_process(
             command("import", path.name), cwd=tmp_path, env=environment(own), stdout=None, stderr=None
         )

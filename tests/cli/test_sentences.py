@@ -16,7 +16,7 @@ from tests.conftest import Databases
 PRODUCTION = {
     "PRIVACY_DATABASE_URL": "postgresql:///privacy?host=/nowhere",
     "PRIVACY_KEYRING_URL": "postgresql:///keyring?host=/nowhere",
-    "PRIVACY_MASTER_KEY": MasterKeys.made(),
+    "PRIVACY_MASTER_KEY": MasterKeys.generate(),
     "PRIVACY_PUBLIC_URL": "https://privacy.example.com",
 }
 
@@ -46,7 +46,7 @@ async def test_a_listener_off_loopback_needs_tls(tmp_path: Path) -> None:
 
 @pytest.mark.anyio
 async def test_who_serves_callers_has_not_the_key_that_seals_and_who_works_has(tmp_path: Path) -> None:
-    ran = await privacy("serve", given={**PRODUCTION, KEY: SegmentSigner.made()}, at=tmp_path)
+    ran = await privacy("serve", given={**PRODUCTION, KEY: SegmentSigner.generate()}, at=tmp_path)
     assert ran.code == 2
     assert ran.errors.startswith(f"privacy: unset {KEY}: `privacy work` and `privacy audit` have it")
     mail = {"PRIVACY_SMTP_URL": "smtp://mail.example.com:587?starttls=required", "PRIVACY_MAIL_FROM": "p@example.com"}
@@ -67,7 +67,7 @@ async def test_a_database_that_is_away_is_named_by_its_settings(tmp_path: Path) 
 @pytest.mark.anyio
 async def test_a_wrong_master_key_is_called_one(databases: Databases, tmp_path: Path) -> None:
     assert (await privacy("token", "list", on=databases, at=tmp_path)).code == 0
-    given = {"PRIVACY_MASTER_KEY": MasterKeys.made(2)}
+    given = {"PRIVACY_MASTER_KEY": MasterKeys.generate(2)}
     ran = await privacy("token", "list", on=databases, given=given, at=tmp_path)
     assert ran.code == 2
     assert ran.errors.startswith("privacy: PRIVACY_MASTER_KEY is not the one that wrapped the keys")
@@ -78,7 +78,7 @@ async def test_a_refusal_says_where(databases: Databases, tmp_path: Path) -> Non
     ran = await privacy("token", "revoke", "somebody's", on=databases, at=tmp_path)
     assert ran.code == 1
     assert ran.errors == (
-        "privacy: BAD_INPUT: An argument has a value that cannot be accepted: it is not an id of this service. (id)\n"
+        "privacy: BAD_INPUT: An argument has a value that is not accepted: it is not an id of this service. (id)\n"
     )
 
 

@@ -21,7 +21,7 @@ from tests.models.audit.sample_log import sealed, verified, wrote
 from workers.audit_sealer import AuditSealer
 
 pytestmark = pytest.mark.anyio
-KEY = SegmentSigner.made()
+KEY = SegmentSigner.generate()
 SIGNER = SegmentSigner(KEY)
 COUNT_ON = "DO $$ BEGIN FOR i IN 1 .. 20000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
 NEWEST = "SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)"

@@ -24,7 +24,7 @@ def databases_on(cluster: Cluster) -> Databases:
         cluster.create_database(history)
         asyncio.run(migrations.upgrade(history, cluster.url(history)))
         asyncio.run(database_roles.apply(history, cluster.url(history)))
-    return Databases(cluster, cluster.url("privacy"), cluster.url("keyring"), MasterKeys.made())
+    return Databases(cluster, cluster.url("privacy"), cluster.url("keyring"), MasterKeys.generate())
 
 
 def audited(url: str, token: str) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ async def live(smtp_url: str, said: TextIO) -> None:
         readers=2,
         writers=8,
         timeout=10,
-        acting=DatabaseRoles(WORKER, WORKER),
+        roles=DatabaseRoles(WORKER, WORKER),
     )
     keyring = Keyring(database.keyring, MasterKeys(os.environ["PRIVACY_MASTER_KEY"]))
     await keyring.load()

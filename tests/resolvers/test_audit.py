@@ -190,7 +190,7 @@ def test_the_record_and_its_seals_hold_no_value(api: Api, databases: Databases) 
 
     async def dumped() -> str:
         database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=2, timeout=10)
-        await sealed(database, SegmentSigner(SegmentSigner.made()))
+        await sealed(database, SegmentSigner(SegmentSigner.generate()))
         async with database.writers.acquire() as connection:
             tables = ("access_events", "audit_segments", "consent_question_counts")
             rows = [row for table in tables for row in await connection.fetch(f"SELECT * FROM {table}")]

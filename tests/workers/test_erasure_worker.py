@@ -91,7 +91,7 @@ async def test_the_certificate_says_what_was_erased_and_verifies_offline(world: 
     await registered(world, "ada@example.com")
     request_id = await asked(world, SubjectIdentifier.email("ada@example.com"))
     # What others write on the same server at this moment holds sealing up.
-    segment, signer = None, segments.SegmentSigner(segments.SegmentSigner.made())
+    segment, signer = None, segments.SegmentSigner(segments.SegmentSigner.generate())
     async with asyncio.timeout(30):
         while segment is None:
             async with world.database.transaction() as connection:

@@ -87,7 +87,7 @@ async def test_a_notice_that_cannot_be_sent_is_tried_again(world: World) -> None
 
 async def test_the_witness_gets_a_head_that_can_be_read_back(world: World) -> None:
     await asked(world)
-    signer = SegmentSigner(SegmentSigner.made())
+    signer = SegmentSigner(SegmentSigner.generate())
     [*_, last] = await sealed(world.database, signer)
     office = FakeSmtpServer()
     async with worker(world, office, "witness@example.net") as notices:

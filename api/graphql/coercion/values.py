@@ -9,7 +9,7 @@ from graphql import GraphQLError, GraphQLInputType, Undefined, is_non_null_type
 from graphql.language import Node
 from graphql.pyutils import is_iterable
 
-from models.errors import BadInput, Refused
+from models.errors import BadInput, Refusal
 
 Variables: TypeAlias = Mapping[str, Any]
 Coerce: TypeAlias = Callable[[Any], Any]
@@ -30,9 +30,9 @@ class CoercionError(Exception):
     def located(self, node: Node) -> GraphQLError:
         """Give the error that a caller sees."""
         refusal = self.refusal
-        if isinstance(refusal, BadInput) or not isinstance(refusal, Refused):
+        if isinstance(refusal, BadInput) or not isinstance(refusal, Refusal):
             placed = BadInput(".".join(reversed(self.path)))
-            placed.message = refusal.message if isinstance(refusal, Refused) else placed.message
+            placed.message = refusal.message if isinstance(refusal, Refusal) else placed.message
             refusal = placed
         return GraphQLError(refusal.message, node, original_error=refusal)
 

@@ -182,7 +182,7 @@ def _from_source(field: Field, declared: StrawberryField, row: type, given: Keyw
             sealed[name] = texts[name] = f"open_{name}(keys, r.subject_id, {texts[name]})"
     text = ", ".join(texts.values())
     if isinstance(source.make, IdFormatter):
-        text = f"None if (id_{field.name} := {text}) is None else {source.make.start!r} + id_{field.name}.hex"
+        text = f"None if (id_{field.name} := {text}) is None else {source.make.prefix!r} + id_{field.name}.hex"
     elif source.make:
         text = f"make_{field.name}({text})"
     get = eval(f"lambda r, keys: {text}", names)  # noqa: S307 -- made of positions and of names of columns

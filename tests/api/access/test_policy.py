@@ -4,7 +4,7 @@ import pytest
 from graphql import get_introspection_query
 
 from api.access.policy import ACCESS_POLICY, PERSONAL
-from models.actors import PEOPLE, Role
+from models.actors import STAFF_ROLES, Role
 from tests.conftest import Api
 from tests.people import known, refused
 
@@ -156,7 +156,7 @@ def test_services_do_not_restrict_and_support_issues_no_tokens(api: Api) -> None
         assert set(refused(api.ask(role, issues))) == {"IssuedToken.secret", "Mutation.issueToken"}
 
 
-@pytest.mark.parametrize("role", sorted(PEOPLE))
+@pytest.mark.parametrize("role", sorted(STAFF_ROLES))
 def test_people_name_a_case_for_personal_data_and_for_nothing_else(api: Api, role: str) -> None:
     person = known(api)
     by = f'subject(by: {{ id: "{person.id}" }})'

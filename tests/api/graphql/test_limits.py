@@ -13,7 +13,7 @@ from api.graphql.operation_cache import Refusals, prepare
 from api.graphql.schema import core
 from api.http.request import MAX_BODY_BYTES
 from models.actors import Actor, Role
-from models.errors import Refused
+from models.errors import Refusal
 from tests.conftest import Api
 
 ACTOR = Actor("a test", Role.PRIVACY, (Role.PRIVACY,), "case/1")
@@ -27,12 +27,12 @@ def refusal(document: str) -> tuple[str, object]:
     """Give the code, and the limit, by which a document is refused; "OK" when it is not."""
     try:
         prepare(document, None, ACTOR)
-    except Refused as error:
+    except Refusal as error:
         return error.code, error.extensions.get("limit")
     except Refusals as refusals:
         [first, *_] = refusals.errors
         inner = first.original_error if isinstance(first, GraphQLError) else first
-        return (inner.code if isinstance(inner, Refused) else "GRAPHQL_INVALID"), len(refusals.errors)
+        return (inner.code if isinstance(inner, Refusal) else "GRAPHQL_INVALID"), len(refusals.errors)
     return "OK", None
 
 
@@ -216,7 +216,7 @@ def test_heavy_variables_cost_little(api: Api, value: Any) -> None:
     def looked_at() -> str:
         try:
             screen_variables(core, (), {"a": value})
-        except Refused as error:
+        except Refusal as error:
             return error.code
         return "OK"
 

@@ -185,7 +185,7 @@ async def test_a_token_survives_rotation_of_the_master_key_and_a_new_look_up_key
     world: World, clean: Databases
 ) -> None:
     token = unsubscribe_links.make_token(world.keyring, UUID(int=7), "newsletter")
-    newer = MasterKeys.made(2)
+    newer = MasterKeys.generate(2)
     turning = Keyring(world.database.keyring, MasterKeys(f"{newer},{clean.master_key}"))
     async with world.database.keyring.acquire() as connection:
         kept = await connection.fetch("SELECT * FROM lookup_keys")

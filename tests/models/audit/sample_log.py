@@ -12,16 +12,16 @@ from models.audit.verification import Finding, VerificationResult, Verifier
 from models.storage.database import Database
 
 AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
-LOOK = EventGroup(EventTemplate(AGENT, AccessAction.READ, ("Subject.emails",)), [UUID(int=7)])
+READ_GROUP = EventGroup(EventTemplate(AGENT, AccessAction.READ, ("Subject.emails",)), [UUID(int=7)])
 WRITTEN = "SELECT id FROM access_events WHERE xmin = CAST(pg_current_xact_id() AS xid)"
 """The events of this transaction."""
 
 
 async def wrote(database: Database, count: int) -> list[UUID]:
     """Write events of so many people, committed together; give their ids."""
-    occasion = EventTemplate(AGENT, AccessAction.READ, ("Subject.country", "Subject.emails"), "Page", bytes(32))
+    template = EventTemplate(AGENT, AccessAction.READ, ("Subject.country", "Subject.emails"), "Page", bytes(32))
     async with database.transaction() as connection:
-        await events.record_group(connection, EventGroup(occasion, [UUID(int=number) for number in range(count)]))
+        await events.append(connection, [EventGroup(template, [UUID(int=number) for number in range(count)])])
         return [row[0] for row in await connection.fetch(WRITTEN)]
 
 

@@ -9,15 +9,15 @@ import asyncpg
 import pytest
 
 from models.audit import events
-from models.audit.sealing import LogWentBackError, seal_segment
-from models.audit.segments import BEGINNING, ENTRY, SegmentSigner, id_at, leaves_of
-from models.storage.database import IDLE, OUTAGE_ERRORS, Database
+from models.audit.sealing import TransactionCounterResetError, seal_segment
+from models.audit.segments import ENTRY_LENGTH, GENESIS_HEAD, SegmentSigner, event_id_at, parse_leaves
+from models.storage.database import IDLE_TIMEOUT_FACTOR, OUTAGE_ERRORS, Database
 from tests.conftest import Databases, World
-from tests.models.audit.sample_log import LOOK, sealed, verified, wrote
+from tests.models.audit.sample_log import READ_GROUP, sealed, verified, wrote
 from workers.audit_sealer import AuditSealer
 
 pytestmark = pytest.mark.anyio
-SIGNER = SegmentSigner(SegmentSigner.made())
+SIGNER = SegmentSigner(SegmentSigner.generate())
 UNSEALED = """
 SELECT EXISTS (
     SELECT FROM access_events WHERE written_in >= COALESCE((SELECT max(until_transaction) FROM audit_segments), 0)
@@ -30,7 +30,7 @@ async def test_a_segment_names_the_one_before_it(world: World) -> None:
     [first] = await sealed(world.database, SIGNER)
     await wrote(world.database, 2)
     [second] = await sealed(world.database, SIGNER)
-    assert (first.number, first.event_count, first.previous) == (1, 3, BEGINNING)
+    assert (first.number, first.event_count, first.previous) == (1, 3, GENESIS_HEAD)
     assert (second.number, second.event_count, second.previous) == (2, 2, first.head)
     assert second.from_transaction == first.until_transaction
     result, findings = await verified(world.database, SIGNER)
@@ -44,7 +44,7 @@ async def test_nothing_is_sealed_when_nothing_happened(world: World) -> None:
 
 async def test_events_of_a_transaction_that_still_runs_wait_and_hold_back_later_ones(world: World) -> None:
     async with world.database.transaction() as slow:
-        await events.record_group(slow, LOOK)
+        await events.append(slow, [READ_GROUP])
         await wrote(world.database, 2)
         assert await sealed(world.database, SIGNER) == []
     assert sum(segment.event_count for segment in await sealed(world.database, SIGNER)) == 3
@@ -58,7 +58,7 @@ async def test_a_transaction_that_has_written_no_event_yet_delays_nobody_and_lea
         [segment] = await sealed(world.database, SIGNER)
         assert segment.event_count == 2
         assert segment.until_transaction > early
-        await events.record_group(idle, LOOK)
+        await events.append(idle, [READ_GROUP])
     [late] = await sealed(world.database, SIGNER)
     assert late.event_count == 1
     result, findings = await verified(world.database, SIGNER)
@@ -91,10 +91,10 @@ async def test_a_writer_of_an_event_that_idles_is_ended_by_postgresql(world: Wor
     impatient = await Database.open(clean.url, clean.keyring_url, readers=1, writers=1, timeout=0.3)
     async with impatient.writers.acquire() as hung:
         await hung.execute("BEGIN")
-        await events.record_group(hung, LOOK)
+        await events.append(hung, [READ_GROUP])
         await wrote(world.database, 2)
         assert await sealed(world.database, SIGNER) == []
-        await asyncio.sleep(0.3 * IDLE + 0.5)
+        await asyncio.sleep(0.3 * IDLE_TIMEOUT_FACTOR + 0.5)
         [segment] = await sealed(world.database, SIGNER)
         assert segment.event_count == 2
         with pytest.raises(OUTAGE_ERRORS):
@@ -108,7 +108,7 @@ async def test_a_transaction_that_looks_at_the_past_writes_no_event(world: World
     async with world.database.writers.acquire() as connection:
         with pytest.raises(asyncpg.FeatureNotSupportedError):
             async with connection.transaction(isolation=isolation):
-                await events.record_group(connection, LOOK)
+                await events.append(connection, [READ_GROUP])
 
 
 async def test_whatever_changed_the_eras_no_event_is_written_on_another_server_than_the_last(world: World) -> None:
@@ -117,9 +117,9 @@ async def test_whatever_changed_the_eras_no_event_is_written_on_another_server_t
         await changed.start()
         await connection.execute("UPDATE audit_eras SET server = server + 1")
         with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
-            await events.record_group(connection, LOOK)
+            await events.append(connection, [READ_GROUP])
         await changed.rollback()
-        await events.record_group(connection, LOOK)
+        await events.append(connection, [READ_GROUP])
 
 
 async def test_a_long_backlog_is_cut_between_transactions(world: World) -> None:
@@ -144,7 +144,7 @@ async def test_many_writers_and_two_sealers_leave_no_gap_and_no_double(world: Wo
                     await connection.fetchval("SELECT pg_current_xact_id()")
                     await asyncio.sleep(dice.random() / 50)
                 for _ in range(size):
-                    await events.record_group(connection, LOOK)
+                    await events.append(connection, [READ_GROUP])
                     await asyncio.sleep(dice.random() / 200)
                 count += size
         return count
@@ -218,7 +218,7 @@ async def test_two_sealers_that_die_at_any_moment_beside_many_writers_leave_no_g
     result, findings = await verified(world.database, SIGNER)
     assert (findings, result.events) == ([], written)
     rows = await world.database.writers.fetch("SELECT entries FROM audit_segments")
-    ids = [id_at(row[0], place) for row in rows for place in range(len(row[0]) // ENTRY)]
+    ids = [event_id_at(row[0], place) for row in rows for place in range(len(row[0]) // ENTRY_LENGTH)]
     assert len(ids) == len(set(ids)) == written
 
 
@@ -228,7 +228,7 @@ async def test_a_chain_does_not_go_on_where_transactions_are_counted_anew(world:
     async with world.database.transaction() as connection:
         await connection.execute("UPDATE audit_segments SET until_transaction = until_transaction + 1000000000")
     await wrote(world.database, 1)
-    with pytest.raises(LogWentBackError):
+    with pytest.raises(TransactionCounterResetError):
         await sealed(world.database, SIGNER)
 
 
@@ -239,7 +239,7 @@ async def test_segments_hold_hashes_and_ids_alone(world: World) -> None:
         entries = await connection.fetchval("SELECT entries FROM audit_segments")
     assert len(entries) == 2 * 48
     assert sorted(entries[place : place + 16] for place in (0, 48)) == sorted(id_.bytes for id_ in ids)
-    assert len({*leaves_of(entries)}) == segment.event_count == 2
+    assert len({*parse_leaves(entries)}) == segment.event_count == 2
 
 
 @pytest.mark.parametrize("text", ["", "short", "!" * 44, "AAAA"])

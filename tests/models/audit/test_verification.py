@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.audit import merkle
 from models.audit.pruning import prune
-from models.audit.segments import ENTRY, Segment, SegmentSigner, TrustedKeys, leaves_of
+from models.audit.segments import ENTRY_LENGTH, Segment, SegmentSigner, TrustedKeys, parse_leaves
 from models.audit.verification import Finding, FindingKind, VerificationResult, Verifier
 from models.storage.clock import now
 from models.storage.ids import Prefix, format_id
@@ -19,8 +19,8 @@ from tests.conftest import World
 from tests.models.audit.sample_log import sealed, verified, wrote
 
 pytestmark = pytest.mark.anyio
-SIGNER = SegmentSigner(SegmentSigner.made())
-STRANGER = SegmentSigner(SegmentSigner.made())
+SIGNER = SegmentSigner(SegmentSigner.generate())
+STRANGER = SegmentSigner(SegmentSigner.generate())
 SIZES = (4, 1, 7, 3)
 
 
@@ -56,7 +56,7 @@ async def bent(
 
 
 def about(findings: list[Finding]) -> set[tuple[FindingKind, int, str | None]]:
-    return {(finding.wrong, finding.segment, finding.event) for finding in findings}
+    return {(finding.kind, finding.segment, finding.event) for finding in findings}
 
 
 def event(identity: UUID) -> str:
@@ -150,7 +150,7 @@ async def test_events_that_changed_places_are_reordered(chain: Chain) -> None:
     assert place < until - 1
     for bend in (move, stretch):
         found = await bent(chain, bend)
-        assert {finding.wrong for finding in found} == {FindingKind.REORDERED}
+        assert {finding.kind for finding in found} == {FindingKind.REORDERED}
         assert {finding.segment for finding in found} == {3}
     assert last
 
@@ -169,7 +169,7 @@ async def test_an_event_that_was_moved_into_another_segment_is_named_in_both(
         moved = {(FindingKind.MISSING, segment + 1, event(victim)), (FindingKind.INSERTED, into + 1, event(victim))}
         assert about(findings) == moved
     else:
-        assert {finding.wrong for finding in findings} <= {FindingKind.REORDERED}
+        assert {finding.kind for finding in findings} <= {FindingKind.REORDERED}
 
 
 @OFTEN
@@ -188,7 +188,7 @@ async def test_a_flipped_bit_of_a_segment_is_found(chain: Chain, number: int, co
             flipped,
         ),
     )
-    assert (FindingKind.FORGED, number) in {(finding.wrong, finding.segment) for finding in findings}
+    assert (FindingKind.FORGED, number) in {(finding.kind, finding.segment) for finding in findings}
 
 
 @OFTEN
@@ -205,7 +205,7 @@ async def test_a_flipped_bit_of_a_segment_is_found(chain: Chain, number: int, co
 )
 async def test_a_changed_header_is_found(chain: Chain, number: int, change: str) -> None:
     findings = await bent(chain, lambda on: on.execute(f"UPDATE audit_segments SET {change} WHERE number = $1", number))
-    assert (FindingKind.FORGED, number) in {(finding.wrong, finding.segment) for finding in findings}
+    assert (FindingKind.FORGED, number) in {(finding.kind, finding.segment) for finding in findings}
 
 
 async def forge(connection: Connection, segment: Segment, by: SegmentSigner, **changes: object) -> None:
@@ -226,8 +226,8 @@ async def test_a_segment_forged_by_a_stranger_is_found(
     number = place[0] + 1
     segment, victim = chain.segments[place[0]], chain.ids[place[0]][place[1] % SIZES[place[0]]]
     entries = b"".join(
-        segment.entries[start : start + ENTRY]
-        for start in range(0, len(segment.entries), ENTRY)
+        segment.entries[start : start + ENTRY_LENGTH]
+        for start in range(0, len(segment.entries), ENTRY_LENGTH)
         if segment.entries[start : start + 16] != victim.bytes
     )
 
@@ -236,11 +236,11 @@ async def test_a_segment_forged_by_a_stranger_is_found(
         if not entries:
             await connection.execute("DELETE FROM audit_segments WHERE number = $1", number)
             return
-        root = merkle.root(leaves_of(entries))
-        await forge(connection, segment, STRANGER, root=root, entries=entries, event_count=len(entries) // ENTRY)
+        root = merkle.root(parse_leaves(entries))
+        await forge(connection, segment, STRANGER, root=root, entries=entries, event_count=len(entries) // ENTRY_LENGTH)
         if is_fitted and number < len(SIZES):
             made = segment._replace(
-                key_id=STRANGER.key_id, root=root, entries=entries, event_count=len(entries) // ENTRY
+                key_id=STRANGER.key_id, root=root, entries=entries, event_count=len(entries) // ENTRY_LENGTH
             )
             await forge(connection, chain.segments[number], STRANGER, previous=made.head)
 
@@ -301,7 +301,7 @@ async def test_an_old_state_that_is_played_back_and_sealed_again_is_found(chain:
     old = chain.segments[3]
 
     async def replay(connection: Connection) -> None:
-        other = old._replace(sealed_at=now(), root=merkle.root(leaves_of(old.entries)))
+        other = old._replace(sealed_at=now(), root=merkle.root(parse_leaves(old.entries)))
         await connection.execute(
             "UPDATE audit_segments SET sealed_at = $1, signature = $2 WHERE number = 4",
             other.sealed_at,
@@ -330,7 +330,7 @@ async def test_a_part_verifies_by_itself(chain: Chain) -> None:
 
 async def test_a_stranger_s_key_verifies_nothing(chain: Chain) -> None:
     _, findings = await verified(chain.world.database, STRANGER)
-    assert {finding.wrong for finding in findings} == {FindingKind.FORGED}
+    assert {finding.kind for finding in findings} == {FindingKind.FORGED}
     assert len(findings) == len(SIZES)
 
 

@@ -74,7 +74,7 @@ async def test_rotation_goes_on_while_others_read_and_write(world: World, databa
     people = [
         await registered(world, f"user{number}@example.com", display_name=f"Ada {number}") for number in range(40)
     ]
-    both = MasterKeys(f"{MasterKeys.made(2)},{databases.master_key}")
+    both = MasterKeys(f"{MasterKeys.generate(2)},{databases.master_key}")
     rotating = Keyring(world.database.keyring, both)
     await rotating.load()
     done = asyncio.Event()
@@ -118,7 +118,7 @@ async def test_rotation_goes_on_while_others_read_and_write(world: World, databa
 async def test_a_key_made_while_the_old_master_key_is_in_use_is_rotated_later(
     world: World, databases: Databases
 ) -> None:
-    both = MasterKeys(f"{MasterKeys.made(2)},{databases.master_key}")
+    both = MasterKeys(f"{MasterKeys.generate(2)},{databases.master_key}")
     rotating = Keyring(world.database.keyring, both)
     assert [count async for count in rotating.rotate()] == []
     late = await registered(world)
@@ -130,23 +130,23 @@ async def test_a_key_made_while_the_old_master_key_is_in_use_is_rotated_later(
 
 @pytest.mark.anyio
 async def test_hashes_differ_by_kind_and_key_and_tell_nothing_of_the_name(world: World) -> None:
-    [address] = world.keyring.hashes("email", "user@example.com")
-    [account] = world.keyring.hashes("account", "user@example.com")
+    [address] = world.keyring.lookup_hashes("email", "user@example.com")
+    [account] = world.keyring.lookup_hashes("account", "user@example.com")
     assert address.digest != account.digest
-    assert address == world.keyring.hashes("email", "user@example.com")[0]
+    assert address == world.keyring.lookup_hashes("email", "user@example.com")[0]
     assert len(address.digest) == 32
 
 
 @pytest.mark.anyio
 async def test_before_the_look_up_keys_are_read_nothing_is_hashed(world: World, databases: Databases) -> None:
     with pytest.raises(Unavailable):
-        Keyring(world.database.keyring, MasterKeys(databases.master_key)).hashes("email", "user@example.com")
+        Keyring(world.database.keyring, MasterKeys(databases.master_key)).lookup_hashes("email", "user@example.com")
 
 
 @pytest.mark.anyio
 async def test_another_master_key_opens_nothing(world: World) -> None:
     who = await registered(world)
-    stranger = Keyring(world.database.keyring, MasterKeys(MasterKeys.made()))
+    stranger = Keyring(world.database.keyring, MasterKeys(MasterKeys.generate()))
     with pytest.raises(InvalidTag):
         await stranger.load()
     with pytest.raises(InvalidTag):
@@ -163,7 +163,7 @@ def test_a_master_key_has_one_form(text: str) -> None:
 
 
 def test_a_version_stands_once_and_the_highest_wraps() -> None:
-    second = MasterKeys.made(2)
-    assert MasterKeys(f"{MasterKeys.made(1)},{second}").current == 2
+    second = MasterKeys.generate(2)
+    assert MasterKeys(f"{MasterKeys.generate(1)},{second}").current == 2
     with pytest.raises(ValueError, match="VERSION:BASE64"):
         MasterKeys(f"{second},{second}")

@@ -72,9 +72,7 @@ async def test_a_ledger_goes_when_its_day_is_over_and_no_other_does(world: World
     assert retained_until(RetentionGround.LEGAL_CLAIM, ended.date()) >= now().date()  # type: ignore[operator]
     assert await remembered(world) == {over, last_day, alive}
     acting = DatabaseRoles(WORKER, WORKER)
-    database = await Database.open(
-        databases.url, databases.keyring_url, readers=1, writers=4, timeout=10, acting=acting
-    )
+    database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=4, timeout=10, roles=acting)
     try:
         worker = ErasureWorker(database, world.keyring, issuer="x", backup_life=timedelta(days=1))
         await worker.drain()

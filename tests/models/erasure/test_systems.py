@@ -21,8 +21,8 @@ def test_a_signature_is_the_one_that_the_scheme_publishes() -> None:
 
 
 def test_a_secret_outlives_a_change_of_the_master_key_and_not_its_own_renewal() -> None:
-    old = MasterKeys.made(1)
-    both = MasterKeys(f"{MasterKeys.made(2)},{old}")
+    old = MasterKeys.generate(1)
+    both = MasterKeys(f"{MasterKeys.generate(2)},{old}")
     [before] = systems.signing_secrets(MasterKeys(old), FORUM)
     assert systems.signing_secrets(both, FORUM)[1] == before
     assert before not in systems.signing_secrets(both, FORUM._replace(secret_generation=2))

@@ -12,6 +12,7 @@ from models.delivery.results import DeliveryResult
 from models.encryption import email_keys
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
+from models.erasure import scope
 from models.errors import StateConflict
 from models.outbox import emails
 from models.outbox.emails import EmailKind, EmailReason, EmailState
@@ -160,7 +161,7 @@ async def test_a_letter_with_a_key_of_its_own_outlives_the_persons_key_and_loses
     async with world.database.transaction() as connection:
         await connection.execute("DELETE FROM email_addresses")
         await connection.execute("UPDATE subjects SET status = 'ERASED'")
-        assert await emails.forget(connection, subject_id) == 1
+        assert (await scope.erase(connection, [subject_id]))[subject_id][scope.UNSENT_EMAILS] == 1
     [letter] = await claimed(world)
     assert (letter.row.id, letter.address) == (letter_id, "user@example.com")
     assert await settled(world, letter, SENT)
@@ -186,7 +187,7 @@ async def test_a_letter_key_survives_a_rotation_of_the_master_key(world: World, 
     subject_id = await registered(world)
     async with world.unit() as unit:
         await code(unit, subject_id, own_key=True)
-    newer = MasterKeys.made(2)
+    newer = MasterKeys.generate(2)
     turning = Keyring(world.database.keyring, MasterKeys(f"{newer},{clean.master_key}"))
     assert [size async for size in email_keys.rotate(turning)] == [1]
     turned = Keyring(world.database.keyring, MasterKeys(newer))

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from models.encryption.encrypted_column import OVERHEAD
+from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD
 from models.errors import BadInput, NotFound
 from models.payments import fragments
 from models.payments.fragments import FragmentInput
@@ -28,16 +28,25 @@ async def stored(world: World, who: UUID, **given: Any) -> UUID:
 async def test_plain_sql_cannot_store_a_longer_value(world: World, column: str) -> None:
     who = await registered(world)
     await stored(world, who)
-    room = ROOM[column] + OVERHEAD
+    room = ROOM[column] + ENCRYPTION_OVERHEAD
     before = await dumped(world, "payment_fragments")
-    for octets in (0, OVERHEAD, room - 1, room + 1, OVERHEAD + 16, OVERHEAD + 19, 1000):
+    for octets in (
+        0,
+        ENCRYPTION_OVERHEAD,
+        room - 1,
+        room + 1,
+        ENCRYPTION_OVERHEAD + 16,
+        ENCRYPTION_OVERHEAD + 19,
+        1000,
+    ):
         with pytest.raises(asyncpg.CheckViolationError):
             await execute(world, f"UPDATE payment_fragments SET {column} = $1", bytes(octets))
     with pytest.raises(asyncpg.CheckViolationError):
         await execute(
             world,
             "INSERT INTO payment_fragments SELECT (jsonb_populate_record(f, jsonb_build_object("
-            f"'id', gen_random_uuid(), 'lookup_hash', '\\x{'00' * 32}', '{column}', '\\x{'00' * (OVERHEAD + 16)}'"
+            f"'id', gen_random_uuid(), 'lookup_hash', '\\x{'00' * 32}', "
+            f"'{column}', '\\x{'00' * (ENCRYPTION_OVERHEAD + 16)}'"
             "))).* FROM payment_fragments AS f",
         )
     assert await dumped(world, "payment_fragments") == before

@@ -7,7 +7,7 @@ import pytest
 
 from models.consent.decisions import DecisionReason
 from models.consent.ledger import Channel
-from models.errors import Refused, SubjectAmbiguous, SubjectErased, Underage
+from models.errors import Refusal, SubjectAmbiguous, SubjectErased, Underage
 from models.registration.registering import Registration
 from models.subjects import subjects
 from models.subjects.accounts import of_subjects as accounts_of
@@ -138,7 +138,7 @@ async def test_crossed_names_at_once_are_one_person_or_refused(world: World) -> 
     async def one(email: str, account: str) -> UUID | type[BaseException]:
         try:
             return await registered(world, email, account=("store", account))
-        except Refused as refusal:
+        except Refusal as refusal:
             return type(refusal)
 
     pairs = [("a@example.com", "1"), ("b@example.com", "1"), ("a@example.com", "2"), ("b@example.com", "2")]

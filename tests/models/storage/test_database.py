@@ -22,7 +22,7 @@ LISTS = {
     "accessEvents of a subject": events.OF_SUBJECTS,
     **{
         f"accessEvents by {', '.join(by)}": found
-        for by, found in events.FOUND.items()
+        for by, found in events.FIND_EVENTS.items()
         if "after" in by and "since" not in by
     },
     "rightsRequests": requests.SEARCH,

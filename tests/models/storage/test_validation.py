@@ -53,7 +53,7 @@ def test_an_address_is_one_exactly_when_email_validator_says_so(text: str) -> No
         expected = None
     if kept is None and expected is not None:
         # What is not for printing, or too long as it was written, is no line of text whatever is left of it.
-        assert len(text) > validation.ADDRESS_LENGTH or any(unicodedata.category(one)[0] in "CZ" for one in text)
+        assert len(text) > validation.MAX_ADDRESS_LENGTH or any(unicodedata.category(one)[0] in "CZ" for one in text)
     else:
         assert kept == expected
 
