@@ -1,5 +1,6 @@
 """Synthetic people are the same ones every time, whole, and added to what is there."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import anyio
 import pytest
 
 from tests.cli.commands import Ran, privacy
-from tests.conftest import Api, Databases, World, emptied
+from tests.conftest import Api, Cleaner, Databases, World
 
 TABLES = {
     "subjects": 1,
@@ -28,7 +29,7 @@ async def ids(world: World) -> list[Any]:
 
 @pytest.mark.anyio
 async def test_seeding_a_hundred_after_fifty_adds_fifty(
-    api: Api, world: World, clean: Databases, tmp_path: Path
+    api: Api, world: World, clean: Databases, cleaners: tuple[Cleaner, ...], tmp_path: Path
 ) -> None:
     async def seeded(count: int) -> str:
         ran = await privacy("seed", "--subjects", str(count), on=clean, at=tmp_path)
@@ -53,8 +54,8 @@ async def test_seeding_a_hundred_after_fifty_adds_fifty(
     assert len(api.ask("BILLING", cards).data["subject"]["paymentFragments"][0]["lastDigits"]) == 4
 
     # The same people in another database, from two who seed it at once; the one who is there already stays.
-    await emptied(clean.url)
-    await emptied(clean.keyring_url)
+    for cleaner in cleaners:
+        await asyncio.to_thread(cleaner.clean)
     known = api.register("user7@example.com")
     said: list[Ran] = []
 

@@ -1,15 +1,14 @@
-"""What journeys share."""
+"""Fixtures of the journeys."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from cli.embedded import Cluster
-from tests.conftest import Databases
+from tests.conftest import Databases, Templates
 from tests.journeys.places import two_databases
 
 
 @pytest.fixture
-def aside(cluster: Cluster, worker_id: str) -> Iterator[Databases]:
-    with two_databases(cluster, worker_id) as made:
-        yield made
+def aside(templates: Templates, worker_id: str) -> Iterator[Databases]:
+    with two_databases(templates, worker_id) as databases:
+        yield databases

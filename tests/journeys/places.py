@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from uuid import UUID
 
-from cli.embedded import Cluster
 from models.actors import Actor, Role
 from models.consent.ledger import Channel
 from models.encryption.keyring import Keyring
@@ -19,7 +18,7 @@ from models.requests.requests import ErasureReason, IdentityProof
 from models.storage.database import Database
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import unit_of_work
-from tests.conftest import Databases, World, migrated
+from tests.conftest import Databases, Templates, World
 from workers.erasure_worker import ErasureWorker
 
 NOW = ErasureOptions(Channel.WEBSITE, IdentityProof.ATTESTED, ErasureReason.REQUESTED, immediately=True)
@@ -28,12 +27,11 @@ ADMIN = Actor("admin", Role.ADMIN, (Role.ADMIN,))
 
 
 @contextlib.contextmanager
-def two_databases(cluster: Cluster, suffix: str) -> Iterator[Databases]:
-    """Give two databases of one's own, which a test may roll back or stop."""
+def two_databases(templates: Templates, suffix: str) -> Iterator[Databases]:
+    """Create two databases that a test may roll back or stop; drop them afterwards."""
     names = f"aside_{suffix}", f"aside_keyring_{suffix}"
-    yield migrated(cluster, *names)
-    for name in names:
-        cluster.run("dropdb", "--if-exists", "--force", name)
+    yield templates.copy(*names)
+    templates.drop(*names)
 
 
 @contextlib.asynccontextmanager

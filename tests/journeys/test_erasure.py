@@ -18,7 +18,7 @@ from models.actors import Role
 from tests.api.fields import NOBODY, document_for
 from tests.cli.test_importing import imported
 from tests.cli.test_importing import written as written_lines
-from tests.conftest import ROOT, Api, Databases, Running, issued, settings_for
+from tests.conftest import ROOT, Api, Databases, Running, Templates, issued, settings_for
 from tests.journeys.places import carried_out, two_databases, world_of
 from tests.people import CARD, GRANT, OPT_OUT, RECORD_SYNC, REGISTER, STORE_CARD, SYNC
 from tests.test_canaries import word, written
@@ -100,12 +100,12 @@ class Site(NamedTuple):
 
 
 @pytest.fixture
-def site(worker_id: str) -> Iterator[Site]:
+def site(worker_id: str, testrun_uid: str) -> Iterator[Site]:
     cluster = Cluster(ROOT / "var" / f"erased-{worker_id}", settings={"fsync": "off"})
     try:
         cluster.remove()
         cluster.start()
-        with two_databases(cluster, worker_id) as databases:
+        with two_databases(Templates(cluster, testrun_uid), worker_id) as databases:
             secrets = asyncio.run(issued(databases))
             with Running(settings_for(databases)) as url:
                 api = Api(url, secrets)

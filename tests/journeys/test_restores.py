@@ -20,7 +20,7 @@ from models.registration.registering import Registration
 from models.subjects.email_addresses import ADDRESS
 from models.unit_of_work import unit_of_work
 from tests.cli.commands import privacy
-from tests.conftest import ROOT, Databases, Running, World, settings_for
+from tests.conftest import ROOT, Databases, Running, Templates, World, settings_for
 from tests.journeys.places import carried_out, people, two_databases, worker, world_of
 
 
@@ -179,12 +179,12 @@ def test_a_keyring_that_was_rolled_back_is_noticed_and_its_keys_are_destroyed_ag
     asyncio.run(mended())
 
 
-def test_postgresql_stopped_in_the_middle_holds_erasures_up_and_loses_none(tmp_path: Path, worker_id: str) -> None:
+def test_postgresql_stopped_in_the_middle_holds_erasures_up_and_loses_none(testrun_uid: str, worker_id: str) -> None:
     place = ROOT / "var" / f"stopped-{worker_id}"
     cluster = Cluster(place, settings={"max_connections": "60"})
     try:
         cluster.start()
-        with two_databases(cluster, worker_id) as databases:
+        with two_databases(Templates(cluster, testrun_uid), worker_id) as databases:
             asyncio.run(_stopped_meanwhile(cluster, databases))
     finally:
         cluster.remove()
