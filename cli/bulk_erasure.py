@@ -26,9 +26,8 @@ from models.requests.intake import ErasureOptions
 from models.requests.requests import ErasureReason, IdentityProof
 from models.storage.ids import Prefix, format_id
 from models.storage.statement import Statement
-from models.subjects import subjects
+from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier
-from models.subjects.subjects import SubjectStatus
 
 BATCH: Final = 500
 SAMPLE: Final = 5
@@ -119,7 +118,7 @@ async def _planned(settings: Settings, names: Sequence[SubjectIdentifier]) -> Er
         ids: dict[UUID, None] = {}
         unknown = 0
         for start in range(0, len(names), BATCH):
-            found = await _found(place, names[start : start + BATCH])
+            found = await _find_ids(place, names[start : start + BATCH])
             ids.update(dict.fromkeys(one for one in found if one))
             unknown += found.count(None)
         records: Counter[str] = Counter()
@@ -134,20 +133,11 @@ async def _planned(settings: Settings, names: Sequence[SubjectIdentifier]) -> Er
         return ErasureSelection(sorted(ids), await PEOPLE.value(connection), unknown, records, digest.hexdigest())
 
 
-async def _found(place: OpenDatabases, names: Sequence[SubjectIdentifier]) -> list[UUID | None]:
-    """Give whom the names mean, as far as they are known and not being erased already."""
+async def _find_ids(place: OpenDatabases, names: Sequence[SubjectIdentifier]) -> list[UUID | None]:
+    """Return the subject of each identifier, None for one that is unknown, erased or being erased."""
     async with place.database.readers.acquire() as connection:
-        if names[0].kind == "id":
-            people = await subjects.by_ids(
-                connection, [name.lookup_key for name in names if isinstance(name.lookup_key, UUID)]
-            )
-            rows = [people[name.lookup_key] if isinstance(name.lookup_key, UUID) else None for name in names]
-        else:
-            hashes = [place.keyring.lookup_hashes(name.kind, str(name.lookup_key)) for name in names]
-            known = await subjects.READS[names[0].kind](connection, [one.digest for each in hashes for one in each])
-            rows = [next((known[one.digest] for one in each if known[one.digest]), None) for each in hashes]
-    gone = {SubjectStatus.ERASING, SubjectStatus.ERASED}
-    return [row.subject_id if row and row.status not in gone else None for row in rows]
+        rows = await resolution.find_many(connection, place.keyring, names)
+    return [row.subject_id if row and not resolution.is_erased(row) else None for row in rows]
 
 
 def _shown(wanted: ErasureSelection) -> None:

@@ -18,15 +18,15 @@ from models.audit import events
 from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.consent.decision_counts import DecisionCounts
 from models.encryption.encrypted_column import DataKey
-from models.encryption.keyring import Keyring, LookupHash
+from models.encryption.keyring import Keyring
 from models.erasure import plan
 from models.erasure.plan import PlanRow
 from models.errors import CaseRequired, Forbidden, GrantRequired, Unavailable
 from models.requests.intake import COOLING_OFF
 from models.storage.database import Database
 from models.storage.pagination import Page
-from models.subjects import subjects
-from models.subjects.identifiers import SubjectIdentifier
+from models.subjects import resolution, subjects
+from models.subjects.identifiers import SubjectIdentifier, hash_identifier
 from models.subjects.subjects import SubjectRow
 from models.unit_of_work import UnitOfWork, unit_of_work
 from resolvers.batch_loader import SLOW_COMMIT_SECONDS, BatchLoader, Then
@@ -126,18 +126,8 @@ class RequestContext:
         """Give the person whom a name means, or None."""
         if isinstance(name.lookup_key, UUID):
             return self.load(subjects.by_ids, [name.lookup_key], then=_first)
-        versions = self.service.keyring.lookup_hashes(name.kind, name.lookup_key)
-        if len(versions) == 1:
-            return self.load(subjects.READS[name.kind], [versions[0].digest], then=_first)
-        return self._find(name.kind, versions)
-
-    async def _find(self, kind: str, versions: Sequence[LookupHash]) -> SubjectRow | None:
-        """Find a person under the newest version of the hash that finds one."""
-        for hashed in versions:
-            found = await self.load_one(subjects.READS[kind], hashed.digest)
-            if found is not None:
-                break
-        return found
+        digests = hash_identifier(self.service.keyring, name).digests
+        return self.load(resolution.SUBJECTS_BY_KIND[name.kind], digests, then=_first_present)
 
     def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, DataKey]] | Mapping[UUID, DataKey]:
         """Give the keys that open these people's values, read once a request; destroyed ones are missing."""
@@ -259,6 +249,10 @@ def _joined(*coordinates: tuple[str, ...]) -> tuple[str, ...]:
 def _without(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
     """Give those of these coordinates that are not among the others."""
     return tuple([each for each in some if each not in others])
+
+
+def _first_present(rows: Sequence[SubjectRow | None]) -> SubjectRow | None:
+    return next((row for row in rows if row is not None), None)
 
 
 _first: Then = itemgetter(0)

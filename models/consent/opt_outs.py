@@ -1,4 +1,4 @@
-"""Opt-outs: a person says no, to some purposes or to every one that can be refused; their address may come first."""
+"""Opt-outs: refusals of some purposes or of all, by a subject or by an address that no subject has yet."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,16 +7,15 @@ from uuid import UUID
 
 from models.consent import purposes, suppressions
 from models.consent.ledger import Channel, refusal_state
-from models.consent.purposes import REFUSABLE_BASES, PurposeRow
+from models.consent.purposes import PurposeRow
 from models.consent.recording import Choice, record_choice, require_refusable
 from models.consent.suppressions import ALL_PURPOSES, SuppressionRow
-from models.errors import BadInput, SubjectErased, SubjectNotFound
+from models.errors import BadInput, SubjectNotFound
 from models.outbox import emails
 from models.outbox.emails import EmailKind
 from models.storage.statement import Statement
 from models.subjects import resolution
-from models.subjects.identifiers import SubjectIdentifier
-from models.subjects.subjects import SubjectStatus
+from models.subjects.identifiers import HashedIdentifier, SubjectIdentifier, hash_identifier
 from models.unit_of_work import UnitOfWork
 
 MAX_PURPOSES = 100
@@ -27,8 +26,7 @@ SET opted_out_at = GREATEST(opted_out_at, CAST(:at AS timestamptz))
 WHERE id = :subject_id
 """)
 
-
-# Said again, it holds against every grant from before now.
+# Repeating an opt-out moves its time forward, so that a late-arriving older grant cannot undo it.
 REPEAT_OPT_OUT_OF_ALL = Statement("""
 UPDATE subjects
 SET opted_out_at = clock_timestamp()
@@ -37,7 +35,7 @@ WHERE id = :subject_id
 
 
 class OptOutRow(NamedTuple):
-    """What an opt-out came to: since when it holds, and whether the address is on the do-not-mail list."""
+    """The result of an opt-out: the purposes refused, the time since which, and whether an address is suppressed."""
 
     subject_id: UUID | None
     suppressed: bool
@@ -46,97 +44,109 @@ class OptOutRow(NamedTuple):
 
 
 async def opt_out(
-    unit: UnitOfWork, name: SubjectIdentifier, keys: Sequence[str], channel: Channel, *, is_confirmed: bool = True
+    unit: UnitOfWork,
+    identifier: SubjectIdentifier,
+    purpose_keys: Sequence[str],
+    channel: Channel,
+    *,
+    sends_confirmation: bool = True,
 ) -> OptOutRow:
-    """Withdraw a consent or record an objection, as each purpose's legal basis has it; confirm it with a letter.
+    """Withdraw consent or record an objection for each purpose, by its legal basis, and enqueue a confirmation email.
 
-    An address that nobody is registered under is put on the do-not-mail list, and a later registration honours it.
+    An address that no subject has is suppressed; a later registration applies the suppression.
+    BAD_INPUT for no purpose or more than 100; UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE; and as ``resolution.lock``.
     """
-    if not 0 < len(keys) <= MAX_PURPOSES:
+    if not 0 < len(purpose_keys) <= MAX_PURPOSES:
         raise BadInput("purposes", f"it names 1 to {MAX_PURPOSES} purposes")
-    wanted = await require_refusable(unit, keys, "purposes")
-    subject_id = await _person(unit, name)
+    refused = await require_refusable(unit, purpose_keys, "purposes")
+    address, subject_id = await _resolve(unit, identifier)
     if subject_id is None:
-        at = await suppressions.add(unit, name, [purpose.key for purpose in wanted], channel)
+        at = await suppressions.add(unit, address, [purpose.key for purpose in refused], channel)
     else:
-        at = max([await _refuse(unit, subject_id, purpose, channel) for purpose in wanted])
-        await _confirm(unit, subject_id, channel, wanted if is_confirmed else [], is_everything=False)
-    return OptOutRow(
-        subject_id, await suppressions.is_suppressed(unit, name, subject_id), [purpose.key for purpose in wanted], at
-    )
+        at = await _record_refusals(unit, subject_id, refused, channel)
+        titles = [purpose.title for purpose in refused]
+        await _enqueue_confirmation(unit, subject_id, channel, titles, sends=sends_confirmation)
+    return await _opt_out_row(unit, address, subject_id, refused, at)
 
 
 async def opt_out_of_all(
-    unit: UnitOfWork, name: SubjectIdentifier, channel: Channel, *, is_confirmed: bool = True
+    unit: UnitOfWork, identifier: SubjectIdentifier, channel: Channel, *, sends_confirmation: bool = True
 ) -> OptOutRow:
-    """Refuse every purpose that can be refused, those defined later included, until the person grants one again."""
-    wanted = [
-        purpose
-        for purpose in (await purposes.all_purposes(unit.connection, []))[None]
-        if purpose.legal_basis in REFUSABLE_BASES
-    ]
-    subject_id = await _person(unit, name)
+    """Refuse every purpose that can be refused, later ones included, until the subject grants a purpose again.
+
+    Unknown addresses are suppressed as in ``opt_out``.
+    """
+    refused = await purposes.refusable_purposes(unit.connection)
+    address, subject_id = await _resolve(unit, identifier)
     if subject_id is None:
-        at = await suppressions.add(unit, name, [ALL_PURPOSES], channel)
+        at = await suppressions.add(unit, address, [ALL_PURPOSES], channel)
     else:
-        at = max([await _refuse(unit, subject_id, purpose, channel) for purpose in wanted])
+        at = await _record_refusals(unit, subject_id, refused, channel)
         if subject_id in unit.latest_sequences:
             await OPT_OUT_OF_ALL.run(unit.connection, subject_id=subject_id, at=at)
         else:
             await REPEAT_OPT_OUT_OF_ALL.run(unit.connection, subject_id=subject_id)
-        await _confirm(unit, subject_id, channel, wanted if is_confirmed else [], is_everything=True)
-    return OptOutRow(
-        subject_id, await suppressions.is_suppressed(unit, name, subject_id), [purpose.key for purpose in wanted], at
-    )
+        await _enqueue_confirmation(unit, subject_id, channel, [], sends=sends_confirmation)
+    return await _opt_out_row(unit, address, subject_id, refused, at)
 
 
-async def apply_suppressions(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
-    """Record the opt-outs that came for an address before it was the subject's."""
-    for suppression in await suppressions.find_suppressions(unit, name):
+async def apply_suppressions(unit: UnitOfWork, subject_id: UUID, address: HashedIdentifier) -> None:
+    """Record the opt-outs that an address had before the subject had the address."""
+    for suppression in await suppressions.find_suppressions(unit, address):
         await _apply_suppression(unit, subject_id, suppression)
 
 
 async def _apply_suppression(unit: UnitOfWork, subject_id: UUID, suppression: SuppressionRow) -> None:
-    """Make an opt-out that an address brought along the choice of the person who now has the address."""
-    wanted = (await purposes.all_purposes(unit.connection, []))[None]
+    refusable = await purposes.refusable_purposes(unit.connection)
     channel, at = Channel(suppression.channel), suppression.at
     if suppression.purpose == ALL_PURPOSES:
         await OPT_OUT_OF_ALL.run(unit.connection, subject_id=subject_id, at=at)
-    for purpose in wanted:
-        if purpose.legal_basis in REFUSABLE_BASES and suppression.purpose in {ALL_PURPOSES, purpose.key}:
+    for purpose in refusable:
+        if suppression.purpose in {ALL_PURPOSES, purpose.key}:
             await record_choice(unit, subject_id, Choice(purpose, refusal_state(purpose), channel, at))
 
 
-async def _confirm(
-    unit: UnitOfWork, subject_id: UUID, channel: Channel, wanted: Sequence[PurposeRow], *, is_everything: bool
+async def _resolve(unit: UnitOfWork, identifier: SubjectIdentifier) -> tuple[HashedIdentifier, UUID | None]:
+    """Hash the identifier and lock its subject. The subject is None for an address that no subject has."""
+    hashed = hash_identifier(unit.keyring, identifier)
+    if identifier.kind == "email":
+        await suppressions.lock_identifiers(unit, hashed)
+    subject = await resolution.find_for_update(unit, hashed)
+    if subject is None and identifier.kind != "email":
+        raise SubjectNotFound(argument="subject")
+    return hashed, subject.subject_id if subject else None
+
+
+async def _record_refusals(
+    unit: UnitOfWork, subject_id: UUID, refused: Sequence[PurposeRow], channel: Channel
+) -> datetime:
+    """Record a refusal of each purpose, and return the time since which all of them hold."""
+    return max(
+        [await record_choice(unit, subject_id, Choice(purpose, refusal_state(purpose), channel)) for purpose in refused]
+    )
+
+
+async def _enqueue_confirmation(
+    unit: UnitOfWork, subject_id: UUID, channel: Channel, titles: list[str], *, sends: bool
 ) -> None:
-    """Confirm an opt-out that was written now; who opted out elsewhere was told there."""
-    epoch = unit.latest_sequences.pop(subject_id, None)
-    if epoch is not None and wanted and channel is not Channel.IMPORT:
+    """Enqueue a confirmation of an opt-out that was recorded now. No titles means all purposes.
+
+    Imported opt-outs are not confirmed: the system that exported them has done so.
+    """
+    sequence = unit.latest_sequences.pop(subject_id, None)
+    if sequence is not None and sends and channel is not Channel.IMPORT:
         await emails.enqueue(
             unit,
             EmailKind.OPTED_OUT,
             subject_id,
-            f"consent:{epoch:x}",
-            purposes=[] if is_everything else [purpose.title for purpose in wanted],
-            is_everything=is_everything,
+            f"consent:{sequence:x}",
+            purposes=titles,
+            is_everything=not titles,
         )
 
 
-async def _refuse(unit: UnitOfWork, subject_id: UUID, purpose: PurposeRow, channel: Channel) -> datetime:
-    return await record_choice(unit, subject_id, Choice(purpose, refusal_state(purpose), channel))
-
-
-async def _person(unit: UnitOfWork, name: SubjectIdentifier) -> UUID | None:
-    """Give the person whom the name means, locked; None when it is an address that nobody is registered under."""
-    if name.kind == "email":
-        await suppressions.lock_identifiers(unit, name)
-    subject = await resolution.find_for_update(unit, name)
-    if subject is None:
-        if name.kind != "email":
-            raise SubjectNotFound(argument="subject")
-        return None
-    if subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED}:
-        raise SubjectErased
-    unit.subject_ids.append(subject.subject_id)
-    return subject.subject_id
+async def _opt_out_row(
+    unit: UnitOfWork, address: HashedIdentifier, subject_id: UUID | None, refused: Sequence[PurposeRow], at: datetime
+) -> OptOutRow:
+    suppressed = await suppressions.is_suppressed(unit, address, subject_id)
+    return OptOutRow(subject_id, suppressed, [purpose.key for purpose in refused], at)

@@ -1,4 +1,4 @@
-"""Purposes: what personal data may be used for, each with its legal basis; and the policy in force."""
+"""Purposes that personal data may be used for, each with its legal basis; and versions of the privacy policy."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,7 +12,7 @@ from models.storage.statement import Connection, Statement
 
 
 class LegalBasis(StrEnum):
-    """Why processing is lawful (Art. 6(1) GDPR, points a, b, f and c)."""
+    """The legal basis of processing (Art. 6(1) GDPR, points a, b, f and c)."""
 
     CONSENT = "CONSENT"
     CONTRACT = "CONTRACT"
@@ -21,11 +21,11 @@ class LegalBasis(StrEnum):
 
 
 REFUSABLE_BASES = frozenset({LegalBasis.CONSENT, LegalBasis.LEGITIMATE_INTERESTS})
-"""The bases that leave the choice to the person: consent can be withdrawn, legitimate interests objected to."""
+"""Legal bases that a subject can refuse: consent can be withdrawn, legitimate interests can be objected to."""
 
 
 class Purpose(Table, table=True):
-    """One thing that personal data may be used for. A sale is none: the database refuses to define it."""
+    """A purpose of processing. A check constraint refuses purposes that sell personal data."""
 
     __tablename__ = "purposes"
     __table_args__ = (
@@ -49,7 +49,7 @@ class Purpose(Table, table=True):
 
 
 class PolicyVersion(Table, table=True):
-    """A version of the privacy policy; every choice names the one that was in force."""
+    """A version of the privacy policy. Each consent event refers to the version in force at that time."""
 
     __tablename__ = "policy_versions"
     __table_args__ = REFERENCE_TABLE
@@ -59,7 +59,7 @@ class PolicyVersion(Table, table=True):
 
 
 class PurposeRow(NamedTuple):
-    """A purpose as it is read."""
+    """The columns of a purpose that callers read."""
 
     key: str
     title: str
@@ -91,10 +91,16 @@ LIMIT 1
 
 
 async def all_purposes(connection: Connection, _keys: Sequence[None]) -> dict[None, list[PurposeRow]]:
-    """Give all purposes, by name."""
+    """Return all purposes, ordered by key."""
     return {None: [PurposeRow._make(row) for row in await ALL.rows(connection)]}
 
 
+async def refusable_purposes(connection: Connection) -> list[PurposeRow]:
+    """Return the purposes that a subject can refuse, ordered by key."""
+    purposes = (await all_purposes(connection, []))[None]
+    return [purpose for purpose in purposes if purpose.legal_basis in REFUSABLE_BASES]
+
+
 async def find_purposes(connection: Connection, keys: Sequence[str]) -> dict[str, PurposeRow]:
-    """Give the purposes of these names; those that are none are left out."""
+    """Return the purposes of these keys. Unknown keys are left out."""
     return {row[0]: PurposeRow._make(row) for row in await BY_KEYS.rows(connection, keys=list(keys))}

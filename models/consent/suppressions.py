@@ -1,4 +1,4 @@
-"""The do-not-mail list: addresses, as keyed hashes alone, that said no before anybody was registered under them."""
+"""Suppressions: opt-outs of email addresses that no subject had, stored as keyed hashes (the do-not-mail list)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,15 +10,15 @@ from sqlalchemy import CheckConstraint, SmallInteger
 from models.consent.ledger import Channel
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, column, enum_check
 from models.storage.statement import Statement
-from models.subjects.identifiers import SubjectIdentifier
+from models.subjects.identifiers import HashedIdentifier
 from models.unit_of_work import UnitOfWork
 
 ALL_PURPOSES = "*"
-"""Stands for every purpose that can be refused."""
+"""The stored key that means every purpose that can be refused."""
 
 
 class Suppression(Table, table=True):
-    """One purpose, or everything, that an address refused. The refusal outlives whoever had the address."""
+    """An opt-out of an address for one purpose or for all. It stays when the address changes its owner."""
 
     __tablename__ = "suppressions"
     __table_args__ = (
@@ -34,7 +34,7 @@ class Suppression(Table, table=True):
 
 
 class SuppressionRow(NamedTuple):
-    """A suppression as it is read."""
+    """The columns of a suppression that other modules read."""
 
     purpose: str
     at: datetime
@@ -70,42 +70,41 @@ SELECT EXISTS (
 )
 """)
 
-# Held to the end of the transaction: deeds that concern one name wait for each other.
+# Locks are held until the transaction ends.
 LOCK_IDENTIFIERS = Statement("""
 SELECT pg_advisory_xact_lock(number)
-FROM unnest(CAST(:numbers AS bigint[])) AS name (number)
+FROM unnest(CAST(:numbers AS bigint[])) AS lock (number)
 """)
 
 
-def _digests(unit: UnitOfWork, name: SubjectIdentifier) -> list[bytes]:
-    return [hashed.digest for hashed in unit.keyring.lookup_hashes(name.kind, str(name.lookup_key))]
+async def lock_identifiers(unit: UnitOfWork, *identifiers: HashedIdentifier) -> None:
+    """Take advisory locks on these identifiers, so that units of work about the same address run one by one.
 
-
-async def lock_identifiers(unit: UnitOfWork, *names: SubjectIdentifier) -> None:
-    """Make other deeds that lock one of these names wait until this one is done; always in one order."""
-    numbers = sorted({int.from_bytes(_digests(unit, name)[0][:8], signed=True) for name in names})
+    Locks are taken in numeric order to prevent deadlocks.
+    """
+    numbers = sorted({int.from_bytes(identifier.newest.digest[:8], signed=True) for identifier in identifiers})
     await LOCK_IDENTIFIERS.rows(unit.connection, numbers=numbers)
 
 
-async def find_suppressions(unit: UnitOfWork, *names: SubjectIdentifier) -> list[SuppressionRow]:
-    """Give what these addresses refused, the oldest first."""
-    hashes = [digest for name in names for digest in _digests(unit, name)]
+async def find_suppressions(unit: UnitOfWork, *addresses: HashedIdentifier) -> list[SuppressionRow]:
+    """Return the suppressions of these addresses, the oldest first."""
+    hashes = [digest for address in addresses for digest in address.digests]
     return [SuppressionRow._make(row) for row in await BY_HASHES.rows(unit.connection, hashes=hashes)]
 
 
-async def add(unit: UnitOfWork, name: SubjectIdentifier, purposes: Sequence[str], channel: Channel) -> datetime:
-    """Put the address on the list; give since when all of these purposes are refused."""
-    hashed = unit.keyring.lookup_hashes(name.kind, str(name.lookup_key))[0]
+async def add(unit: UnitOfWork, address: HashedIdentifier, purposes: Sequence[str], channel: Channel) -> datetime:
+    """Suppress an address for these purposes, and return the time since which all of them are suppressed."""
     await INSERT.run(
-        unit.connection, hash=hashed.digest, version=hashed.version, purposes=list(purposes), channel=channel
+        unit.connection,
+        hash=address.newest.digest,
+        version=address.newest.version,
+        purposes=list(purposes),
+        channel=channel,
     )
-    since: datetime = await SUPPRESSED_SINCE.value(
-        unit.connection, hashes=_digests(unit, name), purposes=list(purposes)
-    )
+    since: datetime = await SUPPRESSED_SINCE.value(unit.connection, hashes=address.digests, purposes=list(purposes))
     return since
 
 
-async def is_suppressed(unit: UnitOfWork, name: SubjectIdentifier, subject_id: UUID | None) -> bool:
-    """Say whether the address, or one of the person's, is on the do-not-mail list."""
-    hashes = _digests(unit, name) if name.kind == "email" else []
-    return bool(await IS_SUPPRESSED.value(unit.connection, hashes=hashes, subject_id=subject_id))
+async def is_suppressed(unit: UnitOfWork, identifier: HashedIdentifier, subject_id: UUID | None) -> bool:
+    """Return whether the identifier, or an address of the subject, has a suppression."""
+    return bool(await IS_SUPPRESSED.value(unit.connection, hashes=identifier.digests, subject_id=subject_id))

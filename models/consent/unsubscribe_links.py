@@ -1,7 +1,7 @@
-"""Unsubscribing with one click (RFC 8058): a link that names a person and a purpose, and holds as long as its letter.
+"""One-click unsubscribe links (RFC 8058), each for one subject and one purpose.
 
-The token is the two names and an HMAC of them under the look-up keys, whose versions are all kept: it survives every
-rotation of the master key, holds no address, cannot be guessed, and never expires.
+A token holds the subject's id, the purpose, and an HMAC of both under a lookup key. Old lookup keys are kept, so a
+token never expires and survives rotations of the master key. It holds no address.
 """
 
 import base64
@@ -25,34 +25,34 @@ _INVALID: Final = b"\x00" * (ID_LENGTH + MAC_LENGTH)
 
 
 class LinkToken(NamedTuple):
-    """Who leaves, and what."""
+    """The subject and the purpose of an unsubscribe token."""
 
     subject_id: UUID
     purpose: str
 
 
 class MailHeaderRow(NamedTuple):
-    """A header of a letter."""
+    """A header of an email."""
 
     name: str
     value: str
 
 
 class UnsubscribeLinkRow(NamedTuple):
-    """A link, and the headers that carry it."""
+    """An unsubscribe link and the email headers that carry it."""
 
     url: str
     headers: list[MailHeaderRow]
 
 
 def make_token(keyring: Keyring, subject_id: UUID, purpose: str) -> str:
-    """Give the token of a person and a purpose: always the same one under the same look-up key."""
-    named = subject_id.bytes + purpose.encode()
-    return base64.urlsafe_b64encode(named + _macs(keyring, named)[0]).rstrip(b"=").decode()
+    """Return the token of a subject and a purpose. It is the same each time under the same lookup key."""
+    content = subject_id.bytes + purpose.encode()
+    return base64.urlsafe_b64encode(content + _macs(keyring, content)[0]).rstrip(b"=").decode()
 
 
 def parse_token(keyring: Keyring, text: str) -> LinkToken | None:
-    """Give what a token names; None when it is not one of ours. Takes the same time for every wrong one."""
+    """Return the content of a token, or None for an invalid one. Every invalid token takes the same time."""
     try:
         raw = base64.b64decode(
             text[:MAX_TOKEN_LENGTH] + "=" * (-len(text[:MAX_TOKEN_LENGTH]) % 4), altchars=b"-_", validate=True
@@ -61,22 +61,22 @@ def parse_token(keyring: Keyring, text: str) -> LinkToken | None:
         raw = _INVALID
     if len(raw) <= ID_LENGTH + MAC_LENGTH or len(text) > MAX_TOKEN_LENGTH:
         raw = _INVALID
-    named, mac = raw[:-MAC_LENGTH], raw[-MAC_LENGTH:]
-    matches = [hmac.compare_digest(mac, known) for known in _macs(keyring, named)]
-    return LinkToken(UUID(bytes=named[:ID_LENGTH]), named[ID_LENGTH:].decode()) if any(matches) else None
+    content, mac = raw[:-MAC_LENGTH], raw[-MAC_LENGTH:]
+    matches = [hmac.compare_digest(mac, known) for known in _macs(keyring, content)]
+    return LinkToken(UUID(bytes=content[:ID_LENGTH]), content[ID_LENGTH:].decode()) if any(matches) else None
 
 
-def _macs(keyring: Keyring, named: bytes) -> list[bytes]:
-    return [hashed.digest[:MAC_LENGTH] for hashed in keyring.lookup_hashes(HASH_KIND, named.hex())]
+def _macs(keyring: Keyring, content: bytes) -> list[bytes]:
+    return [hashed.digest[:MAC_LENGTH] for hashed in keyring.lookup_hashes(HASH_KIND, content.hex())]
 
 
 def build_url(keyring: Keyring, public_url: str, subject_id: UUID, purpose: str) -> str:
-    """Give the address of the page on which a person leaves a purpose."""
+    """Return the URL of the page on which a subject opts out of the purpose."""
     return f"{public_url.rstrip('/')}/u/{make_token(keyring, subject_id, purpose)}"
 
 
 def build_headers(link: str) -> list[MailHeaderRow]:
-    """Give the headers of a letter that a person can leave with one click."""
+    """Return the headers for one-click unsubscribing."""
     return [
         MailHeaderRow("List-Unsubscribe", f"<{link}>"),
         MailHeaderRow("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
@@ -84,22 +84,22 @@ def build_headers(link: str) -> list[MailHeaderRow]:
 
 
 async def unsubscribe_link(
-    unit: UnitOfWork, name: SubjectIdentifier, purpose: str, public_url: str
+    unit: UnitOfWork, identifier: SubjectIdentifier, purpose: str, public_url: str
 ) -> UnsubscribeLinkRow:
-    """Give what an internal service puts into its own letters.
+    """Return the link and the headers for an email that an internal service sends.
 
-    UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE; SUBJECT_NOT_FOUND for an address that nobody is registered under.
+    UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE; SUBJECT_NOT_FOUND for an address that no subject has.
     """
     await recording.require_refusable(unit, [purpose], "purpose")
-    subject = await resolution.lock(unit, name)
-    made = build_url(unit.keyring, public_url, subject.subject_id, purpose)
-    return UnsubscribeLinkRow(made, build_headers(made))
+    subject = await resolution.lock(unit, identifier)
+    link = build_url(unit.keyring, public_url, subject.subject_id, purpose)
+    return UnsubscribeLinkRow(link, build_headers(link))
 
 
-async def unsubscribe(unit: UnitOfWork, left: LinkToken, *, everything: bool) -> None:
-    """Opt the person out of the purpose, or of everything. The page that says so is the answer: no letter is posted."""
-    name = SubjectIdentifier("id", left.subject_id)
+async def unsubscribe(unit: UnitOfWork, token: LinkToken, *, everything: bool) -> None:
+    """Opt the subject out of the token's purpose, or of everything. The web page confirms it, so no email does."""
+    identifier = SubjectIdentifier("id", token.subject_id)
     if everything:
-        await opt_outs.opt_out_of_all(unit, name, Channel.EMAIL, is_confirmed=False)
+        await opt_outs.opt_out_of_all(unit, identifier, Channel.EMAIL, sends_confirmation=False)
     else:
-        await opt_outs.opt_out(unit, name, [left.purpose], Channel.EMAIL, is_confirmed=False)
+        await opt_outs.opt_out(unit, identifier, [token.purpose], Channel.EMAIL, sends_confirmation=False)

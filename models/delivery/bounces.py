@@ -1,19 +1,18 @@
-"""Bounces and complaints: what mail servers and mailbox providers say of letters that internal services sent."""
+"""Bounces and complaints about email that internal services sent."""
 
 from contextlib import suppress
 from enum import StrEnum
 
 from models.consent import opt_outs, purposes
 from models.consent.ledger import Channel
-from models.consent.purposes import REFUSABLE_BASES
 from models.errors import SubjectErased
 from models.subjects import email_addresses, resolution
-from models.subjects.identifiers import SubjectIdentifier
+from models.subjects.identifiers import SubjectIdentifier, hash_identifier
 from models.unit_of_work import UnitOfWork
 
 
 class BounceKind(StrEnum):
-    """What came back."""
+    """What a mail server or a mailbox provider reported."""
 
     HARD = "HARD"
     SOFT = "SOFT"
@@ -21,24 +20,20 @@ class BounceKind(StrEnum):
 
 
 async def record_bounce(unit: UnitOfWork, address: str, kind: BounceKind) -> bool:
-    """Stop mail to an address that does not exist, and marketing to somebody who complained.
+    """Stop email to an address after a hard bounce, and opt its owner out of marketing after a complaint.
 
-    A complaint of an address that nobody is registered under is kept as its opt-out. A soft bounce changes nothing.
-    No letter confirms a complaint. Always true: who reports a bounce does not learn by it whom we know.
+    A complaint of an unknown address becomes a suppression. A soft bounce changes nothing. No email confirms a
+    complaint. Always returns true, so that a caller cannot learn which addresses are known.
     """
-    name = SubjectIdentifier.email(address, "address")
+    identifier = SubjectIdentifier.email(address, "address")
     if kind is BounceKind.COMPLAINT:
-        marketing = [
-            purpose.key
-            for purpose in (await purposes.all_purposes(unit.connection, []))[None]
-            if purpose.is_marketing and purpose.legal_basis in REFUSABLE_BASES
-        ]
-        with suppress(SubjectErased):  # to whom nothing is sent anyway
-            await opt_outs.opt_out(unit, name, marketing, Channel.EMAIL, is_confirmed=False)
+        refusable = await purposes.refusable_purposes(unit.connection)
+        marketing = [purpose.key for purpose in refusable if purpose.is_marketing]
+        with suppress(SubjectErased):  # no email is sent to an erased subject
+            await opt_outs.opt_out(unit, identifier, marketing, Channel.EMAIL, sends_confirmation=False)
         return True
-    subject = await resolution.find_for_update(unit, name)
-    if subject is not None:
-        unit.subject_ids.append(subject.subject_id)
-        if kind is BounceKind.HARD:
-            await email_addresses.stop_delivery(unit, subject.subject_id, name)
+    hashed = hash_identifier(unit.keyring, identifier)
+    subject = await resolution.find_for_update(unit, hashed, allow_erased=True)
+    if subject is not None and kind is BounceKind.HARD:
+        await email_addresses.stop_delivery(unit, subject.subject_id, hashed)
     return True

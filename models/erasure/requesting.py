@@ -7,20 +7,19 @@ from models.actors import Role
 from models.erasure import plan as erasure_plan
 from models.erasure import steps
 from models.erasure.steps import RETRY_PERIOD
-from models.errors import Forbidden, StateConflict, SubjectErased, SubjectNotFound
+from models.errors import Forbidden, StateConflict
 from models.requests.intake import COOLING_OFF, ErasureOptions, create_request, start_identity_check
-from models.requests.locking import lock_request, locked_request
+from models.requests.locking import LockedRequest, lock_request
 from models.requests.requests import EXECUTING_STATES, ErasureReason, RequestKind, RequestState
 from models.storage.statement import Statement
 from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier
-from models.subjects.subjects import SubjectStatus
 from models.unit_of_work import UnitOfWork
 
 IMMEDIATE_ROLES = frozenset({Role.PRIVACY, Role.ADMIN})
 
 OPEN_REQUEST = Statement("""
-SELECT id, subject_id, state, reason, is_immediate
+SELECT id, subject_id, state, reason, is_immediate, identity, denial_reason
 FROM rights_requests
 WHERE subject_id = :subject_id
 AND kind = :kind
@@ -41,41 +40,37 @@ WHERE id = :id
 
 
 async def request_erasure(
-    unit: UnitOfWork, name: SubjectIdentifier, wish: ErasureOptions, grace: timedelta = COOLING_OFF
+    unit: UnitOfWork, identifier: SubjectIdentifier, options: ErasureOptions, cooling_off: timedelta = COOLING_OFF
 ) -> UUID:
-    """Take in a request for erasure; somebody's second one is their first, which it may bring forward.
+    """Create a request for erasure. A repeated request returns the open one, and may bring it forward.
 
-    Identity gates the erasure, not the intake: an unproved request waits. ``immediately`` leaves out the cooling-off
-    time and is FORBIDDEN to all but PRIVACY and ADMIN. STATE_CONFLICT when the plan is not the one agreed to.
+    A request waits until identity is proved. ``immediately`` leaves out the cooling-off time and is FORBIDDEN to all
+    roles but PRIVACY and ADMIN. STATE_CONFLICT when the plan has changed since the caller agreed to it.
     """
-    if wish.immediately and unit.actor.role not in IMMEDIATE_ROLES:
+    if options.immediately and unit.actor.role not in IMMEDIATE_ROLES:
         raise Forbidden(argument="immediately", access=[])
-    subject = await resolution.find_for_update(unit, name)
-    if subject is None:
-        raise SubjectNotFound(argument="subject")
-    unit.subject_ids.append(subject.subject_id)
+    subject = await resolution.lock(unit, identifier, allow_erased=True)
     open_one = await OPEN_REQUEST.row(unit.connection, subject_id=subject.subject_id, kind=RequestKind.ERASURE)
     if open_one and open_one["state"] in EXECUTING_STATES:
         return open_one["id"]
-    if subject.status in {SubjectStatus.ERASED, SubjectStatus.ERASING}:
-        raise SubjectErased
-    if wish.plan_hash is not None:
+    resolution.require_not_erased(subject)
+    if options.plan_hash is not None:
         plan = (await erasure_plan.of_subjects(unit.connection, [subject.subject_id]))[subject.subject_id]
-        if plan is None or plan.hash != wish.plan_hash:
+        if plan is None or plan.hash != options.plan_hash:
             raise StateConflict(argument="planHash")
     if open_one is None:
-        return await create_request(unit, subject, wish, grace)
+        return await create_request(unit, subject, options, cooling_off)
     if open_one["state"] == RequestState.AWAITING_VERIFICATION:
-        await start_identity_check(unit, locked_request(open_one), wish, grace)
-    elif wish.immediately or wish.reason is ErasureReason.UNDERAGE:
+        await start_identity_check(unit, LockedRequest._make(open_one), options, cooling_off)
+    elif options.immediately or options.reason is ErasureReason.UNDERAGE:
         await BRING_FORWARD.run(unit.connection, id=open_one["id"], at=unit.at)
     return open_one["id"]
 
 
 async def retry_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:
-    """Run what is left of an erasure that has begun: tell systems that failed again, and let any worker take it up."""
-    found = await lock_request(unit, request_id)
-    if found["state"] not in EXECUTING_STATES:
+    """Retry the failed steps of an erasure that has begun, and end its lease so that any worker continues it."""
+    request = await lock_request(unit, request_id)
+    if request.state not in EXECUTING_STATES:
         raise StateConflict(argument="id")
     await steps.RETRY_FAILED.run(unit.connection, request_id=request_id, patience=RETRY_PERIOD)
     await END_LEASE.run(unit.connection, id=request_id)

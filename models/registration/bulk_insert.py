@@ -12,7 +12,7 @@ from models.registration.records import COLUMNS, ImportedSubject, RecordContext,
 from models.storage.database import Database
 from models.storage.ids import new_id
 from models.storage.statement import Statement
-from models.subjects.identifiers import SubjectIdentifier
+from models.subjects.identifiers import SubjectIdentifier, hash_identifier
 from models.unit_of_work import UnitOfWork
 
 # One round trip instead of a dozen: what a newcomer brings is written whole. Arrays come column by column.
@@ -182,7 +182,7 @@ async def copy_new(unit: UnitOfWork, newcomers: Sequence[NewSubject], turn: int)
 
 def _marks(keyring: Keyring, newcomer: NewSubject) -> tuple[str, list[LookupHash], list[LookupHash]]:
     def hashed(names: Sequence[SubjectIdentifier]) -> list[LookupHash]:
-        return [one for name in names for one in keyring.lookup_hashes(name.kind, str(name.lookup_key))]
+        return [one for name in names for one in hash_identifier(keyring, name).hashes]
 
     person = newcomer.person
     return str(newcomer.subject_id), hashed(person.addresses), hashed(person.accounts)

@@ -12,7 +12,7 @@ from models.outbox.emails import EmailKind, Recipient
 from models.storage import validation
 from models.storage.ids import new_id
 from models.subjects import email_addresses, resolution, subjects
-from models.subjects.identifiers import SubjectIdentifier
+from models.subjects.identifiers import HashedIdentifier, SubjectIdentifier, hash_identifier
 from models.subjects.subjects import COUNTRY, DISPLAY_NAME, NAME_LENGTH, regime_of
 from models.unit_of_work import UnitOfWork
 
@@ -36,7 +36,7 @@ class Correction(NamedTuple):
     primary_email: str | None = None
 
 
-async def correct_subject(unit: UnitOfWork, name: SubjectIdentifier, given: Correction) -> UUID:
+async def correct_subject(unit: UnitOfWork, identifier: SubjectIdentifier, given: Correction) -> UUID:
     """Put right what the person named; everything else stays.
 
     SUBJECT_AMBIGUOUS when an address to add is somebody else's; BAD_INPUT when the primary address is not one of the
@@ -48,21 +48,17 @@ async def correct_subject(unit: UnitOfWork, name: SubjectIdentifier, given: Corr
     country = given.country
     if isinstance(country, str):
         country = validation.country_code(country, "input.country")
-    added = SubjectIdentifier.email(given.add_email, "input.addEmail") if given.add_email is not None else None
-    removed = (
-        SubjectIdentifier.email(given.remove_email, "input.removeEmail") if given.remove_email is not None else None
-    )
-    primary = (
-        SubjectIdentifier.email(given.primary_email, "input.primaryEmail") if given.primary_email is not None else None
-    )
-    if removed and removed.lookup_key in {name.lookup_key for name in (added, primary) if name}:
+    added = _hash_address(unit, given.add_email, "input.addEmail")
+    removed = _hash_address(unit, given.remove_email, "input.removeEmail")
+    primary = _hash_address(unit, given.primary_email, "input.primaryEmail")
+    if removed and removed.hashes in [address.hashes for address in (added, primary) if address]:
         raise BadInput("input.removeEmail", "it is added or made primary by the same correction")
 
     if added:
         await suppressions.lock_identifiers(
             unit, added
         )  # an opt-out of this address comes before it is added, or after
-    subject = await resolution.lock(unit, name)
+    subject = await resolution.lock(unit, identifier)
     key = await unit.keyring.key_of(subject.subject_id)
     before = await emails.addresses(unit.connection, key)
     if display_name is not UNCHANGED or country is not UNCHANGED:
@@ -92,6 +88,10 @@ async def correct_subject(unit: UnitOfWork, name: SubjectIdentifier, given: Corr
     ]
     await _notify(unit, key, changed, before)
     return subject.subject_id
+
+
+def _hash_address(unit: UnitOfWork, text: str | None, argument: str) -> HashedIdentifier | None:
+    return None if text is None else hash_identifier(unit.keyring, SubjectIdentifier.email(text, argument))
 
 
 def _differs(given: str | Unchanged | None, seal: EncryptedColumn, key: DataKey, sealed: bytes | None) -> bool:

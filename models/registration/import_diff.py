@@ -15,6 +15,7 @@ from models.registration.importing import is_forbidden
 from models.registration.records import ImportedConsent, ImportedSubject, ImportedSync
 from models.storage.database import Database
 from models.storage.statement import Connection, Statement
+from models.subjects.identifiers import hash_identifier
 from models.subjects.subjects import SubjectStatus
 from models.sync.reports import MAX_CLIENTS
 
@@ -92,7 +93,7 @@ class _StoredState(NamedTuple):
 
 async def compare(database: Database, keyring: Keyring, people: Sequence[ImportedSubject]) -> list[SubjectDiff]:
     """Compare people with what is there, as it stands at this moment; nothing is locked."""
-    hashes = [[[hashed.digest for hashed in _hashes(keyring, name)] for name in person.names] for person in people]
+    hashes = [[hash_identifier(keyring, name).digests for name in person.names] for person in people]
     async with database.readers.acquire() as connection:
         rows = await OWNERS.rows(
             connection,
@@ -112,10 +113,6 @@ async def compare(database: Database, keyring: Keyring, people: Sequence[Importe
         else:
             looks.append(_compare_subject(person, holders.pop(), kept, keyring))
     return looks
-
-
-def _hashes(keyring: Keyring, name: Any) -> Any:
-    return keyring.lookup_hashes(name.kind, str(name.lookup_key))
 
 
 def _flat(names: Iterable[Iterable[Iterable[bytes]]]) -> list[bytes]:

@@ -14,7 +14,7 @@ from models.registration import bulk_insert, registering
 from models.registration.bulk_insert import InsertSlot
 from models.registration.records import ImportedConsent, ImportedSubject
 from models.storage.statement import Statement
-from models.subjects.identifiers import SubjectIdentifier
+from models.subjects.identifiers import SubjectIdentifier, hash_identifier
 from models.sync import reports
 from models.unit_of_work import UnitOfWork
 
@@ -61,11 +61,13 @@ async def import_subject(unit: UnitOfWork, person: ImportedSubject, place: Inser
     A newcomer takes the ``place``. SUBJECT_AMBIGUOUS when the names belong to several people; SUBJECT_ERASED when to
     somebody erased: ``registrations.holder`` is the one place that keeps people from being brought back.
     """
-    holder = await registering.find_owner(unit, person.names)
-    if holder is None and place is not None and not await suppressions.find_suppressions(unit, *person.addresses):
+    identifiers = [hash_identifier(unit.keyring, name) for name in person.names]
+    addresses = [identifier for identifier in identifiers if identifier.kind == "email"]
+    holder = await registering.find_owner(unit, identifiers)
+    if holder is None and place is not None and not await suppressions.find_suppressions(unit, *addresses):
         await bulk_insert.insert(unit, place, person)
         return ImportResult(ImportOutcome.NEW, 0)
-    subject_id = await registering.upsert_subject(unit, holder, person.names, person.display_name, person.country)
+    subject_id = await registering.upsert_subject(unit, holder, identifiers, person.display_name, person.country)
     forbidden_count = await _record_consents(unit, subject_id, person.consents)
     name = SubjectIdentifier("id", subject_id)
     for fragment in person.fragments:

@@ -14,7 +14,7 @@ from models.payments.fragments import REFERENCE as CARD
 from models.storage.ids import new_id
 from models.subjects.accounts import REFERENCE as ACCOUNT
 from models.subjects.email_addresses import ADDRESS
-from models.subjects.identifiers import SubjectIdentifier
+from models.subjects.identifiers import SubjectIdentifier, hash_identifier
 from models.subjects.subjects import COUNTRY, DISPLAY_NAME, regime_of
 from models.sync.accounts import APP, FILE_NAME, PLATFORM, USER_AGENT, VERSION
 from models.sync.accounts import REFERENCE as SYNC
@@ -112,11 +112,11 @@ def build_rows(person: ImportedSubject, key: DataKey, keyring: Keyring, entry: R
         COUNTRY.encrypt(key, person.country) if person.country is not None else None,
     ))  # fmt: skip
     for index, name in enumerate(person.addresses):
-        version, digest = keyring.lookup_hashes("email", str(name.lookup_key))[0]
+        version, digest = hash_identifier(keyring, name).newest
         sealed = ADDRESS.encrypt(key, name.normalized)
         rows["email_addresses"].append((subject_id, next_id(), sealed, version, digest, index == 0, at))
     for name in person.accounts:
-        version, digest = keyring.lookup_hashes("account", str(name.lookup_key))[0]
+        version, digest = hash_identifier(keyring, name).newest
         sealed = ACCOUNT.encrypt(key, name.normalized)
         rows["accounts"].append((subject_id, next_id(), name.system, sealed, version, digest, at))
     for card in person.fragments:

@@ -8,13 +8,13 @@ from models.actors import Role
 from models.consent import opt_outs, suppressions
 from models.encryption.encrypted_column import DataKey
 from models.erasure import ledger
-from models.errors import SubjectAmbiguous, SubjectErased, Underage
+from models.errors import SubjectErased, Underage
 from models.storage import validation
 from models.storage.ids import new_id
 from models.storage.statement import Statement
 from models.subjects import accounts, email_addresses, resolution, subjects
-from models.subjects.identifiers import SubjectIdentifier
-from models.subjects.subjects import COUNTRY, DISPLAY_NAME, NAME_LENGTH, SubjectRow, SubjectStatus, regime_of
+from models.subjects.identifiers import HashedIdentifier, SubjectIdentifier, hash_identifier
+from models.subjects.subjects import COUNTRY, DISPLAY_NAME, NAME_LENGTH, SubjectRow, regime_of
 from models.unit_of_work import UnitOfWork
 
 
@@ -61,32 +61,28 @@ async def register_subject(unit: UnitOfWork, given: Registration) -> UUID:
         else None
     )
     country = validation.country_code(given.country, "input.country") if given.country is not None else None
-    names = [email] if account is None else [email, account]
-    subject = await find_owner(unit, names)
-    return await upsert_subject(unit, subject, names, display_name, country)
+    identifiers = [hash_identifier(unit.keyring, each) for each in (email, account) if each]
+    subject = await find_owner(unit, identifiers)
+    return await upsert_subject(unit, subject, identifiers, display_name, country)
 
 
-async def find_owner(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> SubjectRow | None:
+async def find_owner(unit: UnitOfWork, identifiers: Sequence[HashedIdentifier]) -> SubjectRow | None:
     """Give the one person who has any of these addresses and accounts, or None when they are free; locked either way.
 
     Whatever registers people asks here first. SUBJECT_AMBIGUOUS when they belong to several people, SUBJECT_ERASED when
     to somebody erased or being erased: nobody is brought back. A name that somebody erased had is free again only to
     services that the person came to by a fresh act: never to an import, a script or a sync.
     """
-    await suppressions.lock_identifiers(unit, *names)
-    found = await resolution.find_owners(unit, names)
-    if len(found) > 1:
-        raise SubjectAmbiguous
-    if any(subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED} for subject in found):
-        raise SubjectErased
+    await suppressions.lock_identifiers(unit, *identifiers)
+    subject = await resolution.find_for_update(unit, *identifiers)
     if unit.actor.role not in FIRST_PARTY_ROLES:
-        await _refuse_erased_identifiers(unit, names)
-    return found[0] if found else None
+        await _refuse_erased_identifiers(unit, identifiers)
+    return subject
 
 
-async def _refuse_erased_identifiers(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> None:
+async def _refuse_erased_identifiers(unit: UnitOfWork, identifiers: Sequence[HashedIdentifier]) -> None:
     """Refuse names that somebody erased had and nobody has since."""
-    hashes = [hashed for name in names for hashed in unit.keyring.lookup_hashes(name.kind, str(name.lookup_key))]
+    hashes = [lookup_hash for identifier in identifiers for lookup_hash in identifier.hashes]
     async with unit.keyring.pool.acquire() as connection:
         erased = await ledger.erased_hashes(connection, hashes)
     if erased and await HAS_UNUSED_HASH.value(unit.connection, hashes=erased):
@@ -96,7 +92,7 @@ async def _refuse_erased_identifiers(unit: UnitOfWork, names: Sequence[SubjectId
 async def upsert_subject(
     unit: UnitOfWork,
     subject: SubjectRow | None,
-    names: Sequence[SubjectIdentifier],
+    identifiers: Sequence[HashedIdentifier],
     display_name: str | None,
     country: str | None,
 ) -> UUID:
@@ -107,11 +103,11 @@ async def upsert_subject(
         key = await unit.keyring.key_of(subject.subject_id)
         await _fill_missing(unit, subject, key, display_name, country)
     unit.subject_ids.append(key.owner_id)
-    for name in names:
-        if name.kind != "email":
-            await accounts.add(unit, key, name)
-        elif await email_addresses.add(unit, key, name):
-            await opt_outs.apply_suppressions(unit, key.owner_id, name)
+    for identifier in identifiers:
+        if identifier.kind != "email":
+            await accounts.add(unit, key, identifier)
+        elif await email_addresses.add(unit, key, identifier):
+            await opt_outs.apply_suppressions(unit, key.owner_id, identifier)
     return key.owner_id
 
 

@@ -1,4 +1,4 @@
-"""How requests end before they begin, and how what is left of one is run again."""
+"""Closing of rights requests before their execution: cancellation and denial."""
 
 from uuid import UUID
 
@@ -23,26 +23,26 @@ AND request_id = :id
 
 
 async def cancel_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:
-    """Call an erasure off before it begins; STATE_CONFLICT once it has begun."""
+    """Cancel an erasure before it begins. STATE_CONFLICT once it has begun."""
     return await _close(unit, request_id, RequestState.CANCELLED, None)
 
 
 async def deny_request(unit: UnitOfWork, request_id: UUID, reason: DenialReason) -> UUID:
-    """Refuse what was asked, and say why; STATE_CONFLICT once the erasure has begun."""
+    """Deny a request and enqueue an email with the reason. STATE_CONFLICT once the erasure has begun."""
     return await _close(unit, request_id, RequestState.DENIED, reason)
 
 
 async def _close(unit: UnitOfWork, request_id: UUID, state: RequestState, reason: DenialReason | None) -> UUID:
-    found = await lock_request(unit, request_id)
-    if (found["state"], found["denial_reason"]) == (state, reason):
+    request = await lock_request(unit, request_id)
+    if (request.state, request.denial_reason) == (state, reason):
         return request_id
-    check_transition(found["state"], state)
-    await DELETE_CODE.run(unit.connection, subject_id=found["subject_id"], id=request_id)
+    check_transition(request.state, state)
+    await DELETE_CODE.run(unit.connection, subject_id=request.subject_id, id=request_id)
     await CLOSE.run(
         unit.connection, id=request_id, state=state, actor=unit.actor.name, at=unit.at, denial_reason=reason
     )
     if reason:
         await emails.enqueue(
-            unit, EmailKind.ERASURE_DENIED, found["subject_id"], f"request:{request_id.hex}", reason=reason
+            unit, EmailKind.ERASURE_DENIED, request.subject_id, f"request:{request_id.hex}", reason=reason
         )
     return request_id

@@ -1,4 +1,4 @@
-"""Clocks: by when a person's request must be answered, as their law counts it, from the moment it came in."""
+"""Legal deadlines of rights requests, counted from receipt by the subject's regime."""
 
 import calendar
 from datetime import datetime, timedelta
@@ -9,10 +9,10 @@ CCPA_DAYS = 45
 
 
 def due_at(received_at: datetime, regime: Regime) -> datetime:
-    """Give when a request is due; a proof of identity that takes its time moves nothing.
+    """Return when a request is due. The time that an identity check takes does not extend the deadline.
 
-    Forty-five calendar days in California (11 CCR 7021); everywhere else a month (Art. 12(3) GDPR): the same day of
-    the next month, or the last one when that month is shorter.
+    In California: 45 calendar days (11 CCR 7021). Everywhere else one month (Art. 12(3) GDPR): the same day of the next
+    month, or its last day when that month is shorter.
     """
     if regime is Regime.CCPA:
         return received_at + timedelta(days=CCPA_DAYS)

@@ -1,4 +1,4 @@
-"""Taking requests in: who asks, how their identity is proved, when it begins, and how it ends before it has begun."""
+"""Intake of erasure requests: creation, proof of identity, and scheduling."""
 
 from datetime import timedelta
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from models.errors import Refusal, StateConflict
 from models.outbox import emails
 from models.outbox.emails import EmailKind
 from models.requests import deadlines, verification_codes
-from models.requests.locking import LockedRequest, lock_request, locked_request
+from models.requests.locking import LockedRequest, lock_request
 from models.requests.requests import ErasureReason, IdentityProof, RequestKind, RequestState
 from models.storage.ids import new_id
 from models.storage.statement import Statement
@@ -17,11 +17,11 @@ from models.subjects.subjects import Regime, SubjectRow
 from models.unit_of_work import UnitOfWork
 
 COOLING_OFF = timedelta(days=3)
-"""How long a person may think better of it, unless a setting says otherwise."""
+"""The default time between proof of identity and erasure, in which a subject may cancel."""
 
 
 class ErasureOptions(NamedTuple):
-    """What is asked: through which channel, how identity is proved, why, how soon, and on which plan."""
+    """The options of an erasure request. ``plan_hash`` is the hash of the plan that the caller agreed to."""
 
     channel: Channel
     identity: IdentityProof = IdentityProof.EMAIL_CODE
@@ -48,8 +48,7 @@ SET state = 'SCHEDULED', identity = :identity, attested_by = :attested_by, verif
 WHERE id = :id
 """)
 
-
-# Identity is still to be proved; once it is, there is no cooling-off time.
+# Applies once identity is proved: the erasure then has no cooling-off time.
 SET_IMMEDIATE = Statement("""
 UPDATE rights_requests
 SET is_immediate = true
@@ -57,8 +56,10 @@ WHERE id = :id
 """)
 
 
-async def create_request(unit: UnitOfWork, subject: SubjectRow, wish: ErasureOptions, grace: timedelta) -> UUID:
-    """Insert a request that awaits verification, and start its identity check. Return its id."""
+async def create_request(
+    unit: UnitOfWork, subject: SubjectRow, options: ErasureOptions, cooling_off: timedelta
+) -> UUID:
+    """Insert a request that awaits verification, start its identity check, and return its id."""
     request_id = new_id()
     regime = Regime(subject.regime)
     due_at = deadlines.due_at(unit.at, regime)
@@ -67,13 +68,13 @@ async def create_request(unit: UnitOfWork, subject: SubjectRow, wish: ErasureOpt
         subject_id=subject.subject_id,
         id=request_id,
         kind=RequestKind.ERASURE,
-        reason=wish.reason,
-        channel=wish.channel,
+        reason=options.reason,
+        channel=options.channel,
         regime=regime,
         case=unit.actor.case,
         actor=unit.actor.name,
         role=unit.actor.role,
-        is_immediate=wish.immediately,
+        is_immediate=options.immediately,
         at=unit.at,
         due_at=due_at,
     )
@@ -86,34 +87,41 @@ async def create_request(unit: UnitOfWork, subject: SubjectRow, wish: ErasureOpt
         received_at=unit.at,
         due_at=due_at,
     )
-    await start_identity_check(
-        unit, LockedRequest(request_id, subject.subject_id, wish.reason, wish.immediately), wish, grace
+    request = LockedRequest(
+        request_id,
+        subject.subject_id,
+        RequestState.AWAITING_VERIFICATION,
+        options.reason,
+        options.immediately,
+        IdentityProof.NONE_YET,
     )
+    await start_identity_check(unit, request, options, cooling_off)
     return request_id
 
 
 async def start_identity_check(
-    unit: UnitOfWork, standing: LockedRequest, wish: ErasureOptions, grace: timedelta
+    unit: UnitOfWork, request: LockedRequest, options: ErasureOptions, cooling_off: timedelta
 ) -> None:
-    """Set the proof of identity going, or take the word of whoever acts.
+    """Enqueue an email with a verification code, or accept the actor's attestation and schedule the erasure.
 
-    Nobody asks a child for a code: who says that a person is under 13 vouches for it (docs/decisions/0020).
+    For a child under 13 the actor's statement counts as attestation (docs/decisions/0020).
     """
-    if wish.immediately and not standing.is_immediate:
-        await SET_IMMEDIATE.run(unit.connection, id=standing.id)
-    if wish.identity is IdentityProof.ATTESTED or ErasureReason.UNDERAGE in {wish.reason, standing.reason}:
-        hurried = standing._replace(
-            reason=ErasureReason.UNDERAGE if wish.reason is ErasureReason.UNDERAGE else standing.reason,
-            is_immediate=standing.is_immediate or wish.immediately,
+    if options.immediately and not request.is_immediate:
+        await SET_IMMEDIATE.run(unit.connection, id=request.id)
+    is_underage = ErasureReason.UNDERAGE in {options.reason, request.reason}
+    if options.identity is IdentityProof.ATTESTED or is_underage:
+        attested = request._replace(
+            reason=ErasureReason.UNDERAGE if is_underage else request.reason,
+            is_immediate=request.is_immediate or options.immediately,
         )
-        await schedule_erasure(unit, hurried, IdentityProof.ATTESTED, grace)
-    elif wish.identity is IdentityProof.EMAIL_CODE:
-        issued = await verification_codes.issue_code(unit, standing.subject_id, standing.id)
+        await schedule_erasure(unit, attested, IdentityProof.ATTESTED, cooling_off)
+    elif options.identity is IdentityProof.EMAIL_CODE:
+        issued = await verification_codes.issue_code(unit, request.subject_id, request.id)
         if issued:
             await emails.enqueue(
                 unit,
                 EmailKind.IDENTITY_CODE,
-                standing.subject_id,
+                request.subject_id,
                 f"code:{new_id().hex}",
                 code=issued.code,
                 expires_at=issued.expires_at,
@@ -121,55 +129,54 @@ async def start_identity_check(
 
 
 async def schedule_erasure(
-    unit: UnitOfWork, standing: LockedRequest, identity: IdentityProof, grace: timedelta
+    unit: UnitOfWork, request: LockedRequest, identity: IdentityProof, cooling_off: timedelta
 ) -> None:
-    """Set the time at which the request is executed, after the cooling-off time where one applies."""
-    cools_off = not standing.is_immediate and standing.reason != ErasureReason.UNDERAGE
-    execute_at = unit.at + grace if cools_off else unit.at
+    """Store the proof of identity and the time of execution, after the cooling-off time where it applies."""
+    has_cooling_off = not request.is_immediate and request.reason != ErasureReason.UNDERAGE
+    execute_at = unit.at + cooling_off if has_cooling_off else unit.at
     await SCHEDULE.run(
         unit.connection,
-        id=standing.id,
+        id=request.id,
         identity=identity,
         attested_by=unit.actor.name if identity is IdentityProof.ATTESTED else None,
         at=unit.at,
         execute_at=execute_at,
-        reason=standing.reason,
-        is_immediate=standing.is_immediate,
+        reason=request.reason,
+        is_immediate=request.is_immediate,
     )
-    if cools_off:
+    if has_cooling_off:
         await emails.enqueue(
             unit,
             EmailKind.ERASURE_SCHEDULED,
-            standing.subject_id,
-            f"request:{standing.id.hex}",
+            request.subject_id,
+            f"request:{request.id.hex}",
             execute_at=execute_at,
         )
 
 
 class ConfirmationResult(NamedTuple):
-    """What came of a code: the request, and the refusal where it was wrong. The attempt is counted either way."""
+    """The request, and the refusal of a wrong code. The attempt is counted in both cases."""
 
     request_id: UUID
     refusal: Refusal | None
 
 
 async def confirm_identity(
-    unit: UnitOfWork, request_id: UUID, code: str, grace: timedelta = COOLING_OFF
+    unit: UnitOfWork, request_id: UUID, code: str, cooling_off: timedelta = COOLING_OFF
 ) -> ConfirmationResult:
-    """Prove identity by the code that was mailed, and schedule the erasure.
+    """Check the code that was sent by email, and schedule the erasure.
 
-    The refusal is given, not raised, so that the attempt is committed: IDENTITY_UNVERIFIED for a wrong or expired code,
-    TOO_MANY_ATTEMPTS after five.
+    Returns the refusal instead of raising it, so that the attempt is committed: IDENTITY_UNVERIFIED for a wrong or
+    expired code, TOO_MANY_ATTEMPTS after five. Raises STATE_CONFLICT when the request awaits no verification.
     """
-    found = await lock_request(unit, request_id)
-    standing = locked_request(found)
-    if found["state"] != RequestState.AWAITING_VERIFICATION:
-        if found["identity"] == IdentityProof.EMAIL_CODE and await verification_codes.is_accepted_code(
-            unit, standing.subject_id, request_id, code
+    request = await lock_request(unit, request_id)
+    if request.state != RequestState.AWAITING_VERIFICATION:
+        if request.identity == IdentityProof.EMAIL_CODE and await verification_codes.is_accepted_code(
+            unit, request.subject_id, request_id, code
         ):
             return ConfirmationResult(request_id, None)
         raise StateConflict(argument="id")
-    refusal = await verification_codes.attempt_code(unit, standing.subject_id, request_id, code)
+    refusal = await verification_codes.attempt_code(unit, request.subject_id, request_id, code)
     if refusal is None:
-        await schedule_erasure(unit, standing, IdentityProof.EMAIL_CODE, grace)
+        await schedule_erasure(unit, request, IdentityProof.EMAIL_CODE, cooling_off)
     return ConfirmationResult(request_id, refusal)

@@ -1,11 +1,12 @@
-"""A request as the verbs that move it see it: locked, after its person, as every deed about a person does."""
+"""Locking of a rights request: its subject first, then the request, so that units of work cannot deadlock."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from models.errors import NotFound
 from models.storage.statement import Statement
 from models.subjects import resolution
+from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import UnitOfWork
 
 FIND_SUBJECT = Statement("""
@@ -23,24 +24,23 @@ FOR UPDATE
 
 
 class LockedRequest(NamedTuple):
-    """What a verb needs to know of a request that it moves."""
+    """The columns of a locked request that mutations read."""
 
     id: UUID
     subject_id: UUID
+    state: str
     reason: str
     is_immediate: bool
+    identity: str
+    denial_reason: str | None = None
 
 
-def locked_request(found: Any) -> LockedRequest:
-    """Give what verbs need of a request's row."""
-    return LockedRequest(found["id"], found["subject_id"], found["reason"], found["is_immediate"])
-
-
-async def lock_request(unit: UnitOfWork, request_id: UUID) -> Any:
-    """Give the request, with the person locked first and then the request, as every deed about a person does."""
+async def lock_request(unit: UnitOfWork, request_id: UUID) -> LockedRequest:
+    """Lock the subject of a request, then the request, and return the request. NOT_FOUND when there is none."""
     subject_id = await FIND_SUBJECT.value(unit.connection, id=request_id)
     if subject_id is None:
         raise NotFound(argument="id")
-    await resolution.LOCKED.row(unit.connection, id=subject_id)
-    unit.subject_ids.append(subject_id)
-    return await LOCK_REQUEST.row(unit.connection, id=request_id)
+    await resolution.lock(unit, SubjectIdentifier("id", subject_id), allow_erased=True)
+    row = await LOCK_REQUEST.row(unit.connection, id=request_id)
+    assert row is not None  # noqa: S101 -- requests are never deleted
+    return LockedRequest._make(row)

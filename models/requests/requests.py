@@ -1,4 +1,4 @@
-"""Rights requests: something that the law lets a person ask for, from the day it came in to the day it is done."""
+"""Rights requests: what a subject asks for by law, from receipt to completion."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -21,13 +21,13 @@ from models.subjects.subjects import Regime
 
 
 class RequestKind(StrEnum):
-    """What is asked for."""
+    """The right that a request exercises."""
 
     ERASURE = "ERASURE"
 
 
 class RequestState(StrEnum):
-    """Where a request is in its life."""
+    """The state of a request."""
 
     AWAITING_VERIFICATION = "AWAITING_VERIFICATION"
     SCHEDULED = "SCHEDULED"
@@ -39,7 +39,7 @@ class RequestState(StrEnum):
 
 
 class IdentityProof(StrEnum):
-    """How it was proved that the person themselves asks."""
+    """How the identity of the requester was proved."""
 
     NONE_YET = "NONE_YET"
     EMAIL_CODE = "EMAIL_CODE"
@@ -47,7 +47,7 @@ class IdentityProof(StrEnum):
 
 
 class ErasureReason(StrEnum):
-    """Why a person is to be erased (Art. 17(1) GDPR; COPPA for a child)."""
+    """Why a subject is to be erased (Art. 17(1) GDPR; COPPA for a child)."""
 
     REQUESTED = "REQUESTED"
     CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
@@ -78,7 +78,7 @@ TRANSITIONS: Mapping[RequestState, frozenset[RequestState]] = {
     RequestState.DENIED: frozenset(),
     RequestState.CANCELLED: frozenset(),
 }
-"""Every step that a request may take. Whoever moves one asks ``demand_transition`` first."""
+"""The transitions between states. ``check_transition`` enforces them."""
 
 OPEN_STATES = frozenset(state for state, following in TRANSITIONS.items() if following)
 EXECUTING_STATES = frozenset({RequestState.IN_PROGRESS, RequestState.PARTIALLY_COMPLETED})
@@ -86,7 +86,7 @@ _OPEN_STATE_LIST = ", ".join(f"'{state}'" for state in RequestState if state in 
 
 
 class RightsRequest(Table, table=True):
-    """One request of one person. It outlives the person's values, as proof of what was done (Art. 5(2) GDPR)."""
+    """One request of one subject. It stays after the erasure, as proof of what was done (Art. 5(2) GDPR)."""
 
     __tablename__ = "rights_requests"
     __table_args__ = (
@@ -169,11 +169,11 @@ class RightsRequest(Table, table=True):
 
 
 FINAL_EMAIL_ADDRESS = EncryptedColumn("rights_requests.farewell_address")
-"""Where the last letter goes: sealed under the request's own key, and gone when the request is completed."""
+"""The address of the final email, encrypted under the request's own key. It is deleted on completion."""
 
 
 class RightsRequestRow(NamedTuple):
-    """A request as it is read."""
+    """The columns of a request that callers read."""
 
     id: UUID
     subject_id: UUID
@@ -207,7 +207,7 @@ WHERE subject_id = ANY(:ids)
 ORDER BY subject_id, received_at DESC, id DESC
 """)
 
-# The oldest requests come first, for their clocks run out first.
+# The oldest requests come first, because their deadlines are the earliest.
 SEARCH = Statement("""
 SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
     backups_clear_at, identity, denial_reason, certificate, certified_at
@@ -218,7 +218,7 @@ ORDER BY received_at, id
 LIMIT :first
 """)
 
-# The state stands in the place where the page begins: else a plan might walk the requests of all states.
+# The state is part of the cursor condition; otherwise the planner may scan the requests of all states.
 SEARCH_IN_STATE = Statement("""
 SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
     backups_clear_at, identity, denial_reason, certificate, certified_at
@@ -233,12 +233,12 @@ LIMIT :first
 
 
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, RightsRequestRow]:
-    """Give the requests of these ids."""
+    """Return the requests of these ids."""
     return RowByKey((row[0], RightsRequestRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, RightsRequestRow]:
-    """Give the requests of each person, the newest first."""
+    """Return the requests of each subject, the newest first."""
     groups: RowsByKey[UUID, RightsRequestRow] = RowsByKey()
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
         groups.add(row[1], RightsRequestRow._make(row))
@@ -248,7 +248,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
 async def find_requests(
     connection: Connection, keys: Sequence[Any], page: PageRequest
 ) -> Mapping[Any, Page[RightsRequestRow]]:
-    """Give a page of the requests that fit; a key is (state or None, whether overdue or None)."""
+    """Return a page of the matching requests for each key: (state or None, whether overdue or None)."""
     after_at, after_id = page.after or (None, None)
     pages = {}
     for state, overdue in keys:
@@ -267,6 +267,6 @@ async def find_requests(
 
 
 def check_transition(before: str, after: RequestState) -> None:
-    """Refuse a step that no request may take: STATE_CONFLICT."""
+    """Raise STATE_CONFLICT for a transition that is not allowed."""
     if after not in TRANSITIONS[RequestState(before)]:
         raise StateConflict(argument="id")

@@ -1,4 +1,4 @@
-"""Identity codes: what a person reads in their mail and gives back. A keyed hash is kept, for a quarter of an hour."""
+"""Verification codes that are sent by email. A code is stored as a keyed hash and is valid for 15 minutes."""
 
 import hmac
 import secrets
@@ -14,16 +14,16 @@ from models.storage.statement import Statement
 from models.unit_of_work import UnitOfWork
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Digits and capitals that nobody mistakes for each other: no 0 and O, no 1, I and L, no U and V."""
+"""Digits and capitals that are not easily confused: 0, 1, I, L, O and U are left out."""
 CODE_LENGTH = 8
 CODE_LIFETIME = timedelta(minutes=15)
 MAX_ATTEMPTS = 5
 MAX_CODES = 10
-"""How many codes one request may have: after that, somebody has to vouch."""
+"""The codes that one request may have. After that, only attestation proves identity."""
 
 
 class IdentityCode(Table, table=True):
-    """The latest code of one request, as a keyed hash, with how often it was tried."""
+    """The latest code of a request, as a keyed hash, with the number of attempts."""
 
     __tablename__ = "identity_codes"
     __table_args__ = (
@@ -41,7 +41,7 @@ class IdentityCode(Table, table=True):
     expires_at: datetime = column(Timestamp, ErasureAction.DELETED)
 
 
-# A code that is still good stays the only one; a spent or expired one gives way, a few times.
+# A valid code stays; an expired or exhausted code is replaced, up to the limit.
 ISSUE = Statement("""
 INSERT INTO identity_codes AS c (subject_id, request_id, code_hash, expires_at)
 VALUES (:subject_id, :request_id, :hash, clock_timestamp() + CAST(:life AS interval))
@@ -77,20 +77,20 @@ AND request_id = :request_id
 
 
 class IssuedCode(NamedTuple):
-    """A new code, which is written into a letter and kept nowhere else."""
+    """A new code in plain text. Only the email contains it."""
 
     code: str
     expires_at: datetime
 
 
 def _digests(unit: UnitOfWork, request_id: UUID, code: str) -> list[bytes]:
-    """Hash a code as people type it: small letters, spaces and dashes make no difference."""
+    """Hash a code as typed. Case, spaces and dashes make no difference."""
     typed = code[: 4 * CODE_LENGTH].upper().replace(" ", "").replace("-", "")
     return [hashed.digest for hashed in unit.keyring.lookup_hashes("code", f"{request_id}\x00{typed}")]
 
 
 async def issue_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID) -> IssuedCode | None:
-    """Make a code, unless one is still good, or the request has had too many: then None."""
+    """Issue a code. None while another code is valid, or once the request has had ten codes."""
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
     row = await ISSUE.row(
         unit.connection,
@@ -105,22 +105,24 @@ async def issue_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID) -> Is
 
 
 async def attempt_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID, code: str) -> Refusal | None:
-    """Count an attempt and say why it is refused; None when the code is right.
+    """Count an attempt, and return the refusal of a wrong code, or None for the right one.
 
-    The refusal is given and not raised, so that the deed commits the count: however many aliases, connections and
-    processes guess, the row counts to five and no further.
+    The refusal is returned, not raised, so that the count is committed. The database counts at most five attempts,
+    for any number of aliases, connections and processes.
     """
-    counted = await ATTEMPT.row(unit.connection, subject_id=subject_id, request_id=request_id, most=MAX_ATTEMPTS)
-    if counted is None:
-        spent = await IS_EXHAUSTED.value(
+    row = await ATTEMPT.row(unit.connection, subject_id=subject_id, request_id=request_id, most=MAX_ATTEMPTS)
+    if row is None:
+        is_exhausted = await IS_EXHAUSTED.value(
             unit.connection, subject_id=subject_id, request_id=request_id, most=MAX_ATTEMPTS
         )
-        return TooManyAttempts(argument="code") if spent else IdentityUnverified(argument="code")
-    is_right = any(hmac.compare_digest(counted[0], digest) for digest in _digests(unit, request_id, code))
-    return None if is_right and counted[1] else IdentityUnverified(argument="code")
+        return TooManyAttempts(argument="code") if is_exhausted else IdentityUnverified(argument="code")
+    is_right = any(hmac.compare_digest(row["code_hash"], digest) for digest in _digests(unit, request_id, code))
+    return None if is_right and row["is_good"] else IdentityUnverified(argument="code")
 
 
 async def is_accepted_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID, code: str) -> bool:
-    """Say whether this is the code that was accepted: the same confirmation twice is one."""
-    kept = await FIND_CODE_HASH.value(unit.connection, subject_id=subject_id, request_id=request_id)
-    return kept is not None and any(hmac.compare_digest(kept, digest) for digest in _digests(unit, request_id, code))
+    """Return whether this code was accepted before, so that repeating a confirmation changes nothing."""
+    code_hash = await FIND_CODE_HASH.value(unit.connection, subject_id=subject_id, request_id=request_id)
+    return code_hash is not None and any(
+        hmac.compare_digest(code_hash, digest) for digest in _digests(unit, request_id, code)
+    )

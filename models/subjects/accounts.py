@@ -1,4 +1,4 @@
-"""Accounts: a person as one internal system knows them."""
+"""Accounts: the references under which internal systems know a subject."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,12 +12,12 @@ from models.errors import SubjectAmbiguous
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column
 from models.storage.ids import new_id
 from models.storage.statement import Connection, RowsByKey, Statement, as_list
-from models.subjects.identifiers import REFERENCE_LENGTH, SubjectIdentifier
+from models.subjects.identifiers import REFERENCE_LENGTH, HashedIdentifier
 from models.unit_of_work import UnitOfWork
 
 
 class Account(Table, table=True):
-    """What an internal system calls a person; an account belongs to one person."""
+    """A subject's reference in one internal system. An account belongs to one subject."""
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -41,7 +41,7 @@ REFERENCE = EncryptedColumn("accounts.reference")
 
 
 class AccountRow(NamedTuple):
-    """An account as it is read."""
+    """The columns of an account that callers read."""
 
     subject_id: UUID
     system: str
@@ -68,17 +68,16 @@ VALUES (:subject_id, :id, :system, :reference, :version, :hash, :at)
 
 
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, AccountRow]:
-    """Give the accounts of each person, by system."""
+    """Return the accounts of each subject, ordered by system."""
     groups: RowsByKey[UUID, AccountRow] = RowsByKey()
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
         groups.add(row[0], AccountRow._make(row))
     return groups
 
 
-async def add(unit: UnitOfWork, key: DataKey, name: SubjectIdentifier) -> None:
-    """Give the person this account, once; SUBJECT_AMBIGUOUS when it is somebody else's."""
-    hashes = unit.keyring.lookup_hashes("account", str(name.lookup_key))
-    owners = await FIND_OWNERS.rows(unit.connection, hashes=[hashed.digest for hashed in hashes])
+async def add(unit: UnitOfWork, key: DataKey, account: HashedIdentifier) -> None:
+    """Add an account to the subject that owns the key, once. SUBJECT_AMBIGUOUS when another subject has it."""
+    owners = await FIND_OWNERS.rows(unit.connection, hashes=account.digests)
     if any(row[0] != key.owner_id for row in owners):
         raise SubjectAmbiguous
     if not owners:
@@ -86,9 +85,9 @@ async def add(unit: UnitOfWork, key: DataKey, name: SubjectIdentifier) -> None:
             unit.connection,
             subject_id=key.owner_id,
             id=new_id(),
-            system=name.system,
-            reference=REFERENCE.encrypt(key, name.normalized),
-            version=hashes[0].version,
-            hash=hashes[0].digest,
+            system=account.identifier.system,
+            reference=REFERENCE.encrypt(key, account.identifier.normalized),
+            version=account.newest.version,
+            hash=account.newest.digest,
             at=unit.at,
         )

@@ -1,4 +1,4 @@
-"""Mail addresses of people: sealed, and found by their keyed hash."""
+"""Email addresses of subjects: encrypted, and found by a keyed hash."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,12 +13,12 @@ from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, Uuid,
 from models.storage.ids import new_id
 from models.storage.statement import Connection, RowsByKey, Statement, as_list
 from models.storage.validation import MAX_ADDRESS_LENGTH
-from models.subjects.identifiers import SubjectIdentifier
+from models.subjects.identifiers import HashedIdentifier
 from models.unit_of_work import UnitOfWork
 
 
 class EmailAddress(Table, table=True):
-    """A mail address that a person is reached at. It is a look-up, never a key: ids act."""
+    """An email address of a subject. It is used for look-ups only; other tables refer to the subject's id."""
 
     __tablename__ = "email_addresses"
     __table_args__ = (
@@ -45,7 +45,7 @@ ADDRESS = EncryptedColumn("email_addresses.address")
 
 
 class EmailAddressRow(NamedTuple):
-    """A mail address as it is read."""
+    """The columns of an email address that callers read."""
 
     subject_id: UUID
     address: Annotated[bytes, ADDRESS]
@@ -95,7 +95,7 @@ WHERE subject_id = :subject_id
 AND lookup_hash = ANY(:hashes)
 """)
 
-# Whoever lost the primary address is reached at the oldest that is left.
+# Without a primary address, the oldest remaining address becomes the primary one.
 PROMOTE_OLDEST = Statement("""
 UPDATE email_addresses
 SET is_primary = true
@@ -126,60 +126,56 @@ WHERE subject_id = :subject_id
 
 
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, EmailAddressRow]:
-    """Give the addresses of each person, the primary one first."""
+    """Return the addresses of each subject, the primary one first."""
     groups: RowsByKey[UUID, EmailAddressRow] = RowsByKey()
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
         groups.add(row[0], EmailAddressRow._make(row))
     return groups
 
 
-def _digests(unit: UnitOfWork, name: SubjectIdentifier) -> list[bytes]:
-    return [hashed.digest for hashed in unit.keyring.lookup_hashes("email", str(name.lookup_key))]
+async def add(unit: UnitOfWork, key: DataKey, address: HashedIdentifier) -> bool:
+    """Add this address to the subject that owns the key, and return whether it is new.
 
-
-async def add(unit: UnitOfWork, key: DataKey, name: SubjectIdentifier) -> bool:
-    """Add this address to the subject and return whether it is new; SUBJECT_AMBIGUOUS when another subject has it.
-
-    The caller applies the suppressions of a new address (``models.consent.opt_outs``).
+    SUBJECT_AMBIGUOUS when another subject has it. The caller applies the suppressions of a new address
+    (``models.consent.opt_outs.apply_suppressions``).
     """
-    hashed = unit.keyring.lookup_hashes("email", str(name.lookup_key))[0]
-    owners = await FIND_OWNERS.rows(unit.connection, hashes=_digests(unit, name))
+    owners = await FIND_OWNERS.rows(unit.connection, hashes=address.digests)
     if not owners and await INSERT.run(
         unit.connection,
         subject_id=key.owner_id,
         id=new_id(),
-        address=ADDRESS.encrypt(key, name.normalized),
-        version=hashed.version,
-        hash=hashed.digest,
+        address=ADDRESS.encrypt(key, address.identifier.normalized),
+        version=address.newest.version,
+        hash=address.newest.digest,
         at=unit.at,
     ):
         return True
-    owners = owners or await FIND_OWNERS.rows(unit.connection, hashes=_digests(unit, name))
+    owners = owners or await FIND_OWNERS.rows(unit.connection, hashes=address.digests)
     if any(row[0] != key.owner_id for row in owners):
         raise SubjectAmbiguous
     return False
 
 
-async def make_primary(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
-    """Write to the person at this address from now on; BAD_INPUT when it is not one of theirs."""
+async def make_primary(unit: UnitOfWork, subject_id: UUID, address: HashedIdentifier) -> None:
+    """Make this address the subject's primary one. BAD_INPUT when the subject does not have it."""
     await CLEAR_PRIMARY.run(unit.connection, subject_id=subject_id)
-    if not await SET_PRIMARY.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name)):
+    if not await SET_PRIMARY.run(unit.connection, subject_id=subject_id, hashes=address.digests):
         raise BadInput("input.primaryEmail", "it is not one of the person's addresses")
 
 
-async def remove(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
-    """Take the address away, if the person has it; STATE_CONFLICT when it is the only one."""
-    if await DELETE.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name)):
+async def remove(unit: UnitOfWork, subject_id: UUID, address: HashedIdentifier) -> None:
+    """Delete this address, if the subject has it. STATE_CONFLICT when it is the only one."""
+    if await DELETE.run(unit.connection, subject_id=subject_id, hashes=address.digests):
         if not await COUNT.value(unit.connection, subject_id=subject_id):
             raise StateConflict(argument="input.removeEmail")
         await PROMOTE_OLDEST.run(unit.connection, subject_id=subject_id)
 
 
-async def stop_delivery(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
-    """Write to this address no more, until a correction names it."""
-    await STOP_DELIVERY.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name))
+async def stop_delivery(unit: UnitOfWork, subject_id: UUID, address: HashedIdentifier) -> None:
+    """Stop sending email to this address until a correction names it."""
+    await STOP_DELIVERY.run(unit.connection, subject_id=subject_id, hashes=address.digests)
 
 
-async def resume_delivery(unit: UnitOfWork, subject_id: UUID, name: SubjectIdentifier) -> None:
-    """Write to this address again, if letters to it came back before."""
-    await RESUME_DELIVERY.run(unit.connection, subject_id=subject_id, hashes=_digests(unit, name))
+async def resume_delivery(unit: UnitOfWork, subject_id: UUID, address: HashedIdentifier) -> None:
+    """Send email to this address again."""
+    await RESUME_DELIVERY.run(unit.connection, subject_id=subject_id, hashes=address.digests)

@@ -1,9 +1,11 @@
-"""How callers name a person: by id, by mail address, or by the account that an internal system has."""
+"""Subject identifiers: a subject's id, an email address, or an account of an internal system."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
+from models.encryption.keyring import Keyring, LookupHash
 from models.errors import BadInput
 from models.storage import validation
 from models.storage.ids import Prefix, parse_id_of
@@ -14,7 +16,10 @@ _SYSTEM = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 class SubjectIdentifier(NamedTuple):
-    """A name of one person: its kind, what is looked up, and what is normalized of it."""
+    """One validated identifier of a subject.
+
+    ``kind`` is ``id``, ``email`` or ``account``. ``lookup_key`` is compared; ``normalized`` is what the service stores.
+    """
 
     kind: str
     lookup_key: str | UUID
@@ -38,14 +43,42 @@ class SubjectIdentifier(NamedTuple):
 
 
 class SubjectIdentifiers(NamedTuple):
-    """What is looked up of names of many people, all of one kind."""
+    """The lookup keys of many identifiers, all of one kind."""
 
     kind: str
     lookup_keys: list[Any]
 
 
+class HashedIdentifier(NamedTuple):
+    """An identifier with its lookup hashes, the newest version first. An id has no hashes."""
+
+    identifier: SubjectIdentifier
+    hashes: Sequence[LookupHash]
+
+    @property
+    def kind(self) -> str:
+        return self.identifier.kind
+
+    @property
+    def newest(self) -> LookupHash:
+        """The hash that new rows store."""
+        return self.hashes[0]
+
+    @property
+    def digests(self) -> list[bytes]:
+        """The hashes that stored rows may hold."""
+        return [lookup_hash.digest for lookup_hash in self.hashes]
+
+
+def hash_identifier(keyring: Keyring, identifier: SubjectIdentifier) -> HashedIdentifier:
+    """Hash an email address or an account under every version of the lookup key."""
+    if isinstance(identifier.lookup_key, UUID):
+        return HashedIdentifier(identifier, ())
+    return HashedIdentifier(identifier, keyring.lookup_hashes(identifier.kind, identifier.lookup_key))
+
+
 def parse_system_name(text: str, argument: str) -> str:
-    """Give the name of an internal system; BAD_INPUT when it has not the form of one."""
+    """Return the name of an internal system. BAD_INPUT when it is not lower-case words joined by dashes."""
     if len(text) > SYSTEM_LENGTH or not _SYSTEM.fullmatch(text):
         raise BadInput(argument, "it is not a system's name (lower-case words, joined by dashes)")
     return text

@@ -1,16 +1,44 @@
-"""Resolution: from the identifier that a caller gives to the subject, locked."""
+"""Resolution: find the subject of an identifier, and lock its row for a unit of work."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from models.errors import SubjectErased, SubjectNotFound
-from models.storage.statement import Statement
-from models.subjects.identifiers import SubjectIdentifier
-from models.subjects.subjects import READS, SubjectRow, SubjectStatus
+from models.encryption.keyring import Keyring
+from models.errors import SubjectAmbiguous, SubjectErased, SubjectNotFound
+from models.storage.statement import Connection, RowByKey, Statement, as_list
+from models.subjects.identifiers import HashedIdentifier, SubjectIdentifier, hash_identifier
+from models.subjects.subjects import RESTRICTED_COLUMNS, SubjectRow, SubjectStatus, by_ids
 from models.unit_of_work import UnitOfWork
 
-# By any of several names, locked in the order of their ids.
-OWNERS = Statement("""
+BY_ADDRESSES = Statement(
+    """
+SELECT e.lookup_hash, s.id, s.status, s.registered_at, s.regime, s.display_name, s.country
+FROM email_addresses AS e
+JOIN subjects AS s ON s.id = e.subject_id
+WHERE e.lookup_hash = ANY(:hashes)
+""",
+    restricted_columns=RESTRICTED_COLUMNS,
+)
+
+BY_ACCOUNTS = Statement(
+    """
+SELECT a.lookup_hash, s.id, s.status, s.registered_at, s.regime, s.display_name, s.country
+FROM accounts AS a
+JOIN subjects AS s ON s.id = a.subject_id
+WHERE a.lookup_hash = ANY(:hashes)
+""",
+    restricted_columns=RESTRICTED_COLUMNS,
+)
+
+LOCK_BY_ID = Statement("""
+SELECT id, status, registered_at, regime, display_name, country
+FROM subjects
+WHERE id = :id
+FOR UPDATE
+""")
+
+# Rows are locked in the order of their ids, so that two units of work cannot wait for each other.
+LOCK_BY_HASHES = Statement("""
 SELECT id, status, registered_at, regime, display_name, country
 FROM subjects
 WHERE id IN (
@@ -22,45 +50,90 @@ ORDER BY id
 FOR UPDATE
 """)
 
-LOCKED = Statement("""
-SELECT id, status, registered_at, regime, display_name, country
-FROM subjects
-WHERE id = :id
-FOR UPDATE
-""")
+
+async def by_addresses(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, SubjectRow]:
+    """Return the subjects of these lookup hashes of email addresses."""
+    rows = await BY_ADDRESSES.rows(connection, hashes=as_list(hashes))
+    return RowByKey((row[0], SubjectRow._make(row[1:])) for row in rows)
 
 
-async def find_owners(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> list[SubjectRow]:
-    """Give the people whom these addresses and accounts name, locked until the deed is done."""
-    hashes: dict[str, list[bytes]] = {"email": [], "account": []}
-    for name in names:
-        hashes[name.kind] += [hashed.digest for hashed in unit.keyring.lookup_hashes(name.kind, str(name.lookup_key))]
-    rows = await OWNERS.rows(unit.connection, addresses=hashes["email"], accounts=hashes["account"])
-    return [SubjectRow._make(row) for row in rows]
+async def by_accounts(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, SubjectRow]:
+    """Return the subjects of these lookup hashes of accounts."""
+    rows = await BY_ACCOUNTS.rows(connection, hashes=as_list(hashes))
+    return RowByKey((row[0], SubjectRow._make(row[1:])) for row in rows)
 
 
-async def lock(unit: UnitOfWork, name: SubjectIdentifier, argument: str = "subject") -> SubjectRow:
-    """Give the person whom a name means, with the row locked until the deed is done.
+SUBJECTS_BY_KIND = {"email": by_addresses, "account": by_accounts}
+"""The read that finds subjects by lookup hash, for each kind of identifier that is hashed."""
 
-    SUBJECT_NOT_FOUND when nobody is meant, SUBJECT_ERASED when the person is erased or being erased.
+
+async def find_many(
+    connection: Connection, keyring: Keyring, identifiers: Sequence[SubjectIdentifier]
+) -> list[SubjectRow | None]:
+    """Return the subject of each identifier in order, None where there is none. All identifiers are of one kind."""
+    if identifiers and identifiers[0].kind == "id":
+        ids = [identifier.lookup_key for identifier in identifiers if isinstance(identifier.lookup_key, UUID)]
+        subjects_by_id = await by_ids(connection, ids)
+        return [subjects_by_id[subject_id] for subject_id in ids]
+    digests = [hash_identifier(keyring, identifier).digests for identifier in identifiers]
+    if not digests:
+        return []
+    subjects_by_hash = await SUBJECTS_BY_KIND[identifiers[0].kind](
+        connection, [digest for versions in digests for digest in versions]
+    )
+    return [
+        next((subject for digest in versions if (subject := subjects_by_hash[digest])), None) for versions in digests
+    ]
+
+
+async def lock(
+    unit: UnitOfWork, identifier: SubjectIdentifier, argument: str = "subject", *, allow_erased: bool = False
+) -> SubjectRow:
+    """Lock and return the subject of an identifier.
+
+    SUBJECT_NOT_FOUND when there is none; SUBJECT_ERASED when it is erased or being erased, unless ``allow_erased``.
     """
-    subject = await find_for_update(unit, name)
+    hashed = hash_identifier(unit.keyring, identifier)
+    subject = await find_for_update(unit, hashed, allow_erased=allow_erased)
     if subject is None:
         raise SubjectNotFound(argument=argument)
-    if subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED}:
-        raise SubjectErased
+    return subject
+
+
+async def find_for_update(
+    unit: UnitOfWork, *identifiers: HashedIdentifier, allow_erased: bool = False
+) -> SubjectRow | None:
+    """Lock and return the one subject of these identifiers, or None. The access event will name the subject.
+
+    SUBJECT_AMBIGUOUS when the identifiers belong to several subjects; SUBJECT_ERASED as in ``lock``.
+    """
+    ids = [each.identifier.lookup_key for each in identifiers if each.kind == "id"]
+    if ids:
+        [subject_id] = ids
+        rows = await LOCK_BY_ID.rows(unit.connection, id=subject_id)
+    else:
+        rows = await LOCK_BY_HASHES.rows(
+            unit.connection,
+            addresses=[digest for each in identifiers if each.kind == "email" for digest in each.digests],
+            accounts=[digest for each in identifiers if each.kind == "account" for digest in each.digests],
+        )
+    if not rows:
+        return None
+    if len(rows) > 1:
+        raise SubjectAmbiguous
+    subject = SubjectRow._make(rows[0])
+    if not allow_erased:
+        require_not_erased(subject)
     unit.subject_ids.append(subject.subject_id)
     return subject
 
 
-async def find_for_update(unit: UnitOfWork, name: SubjectIdentifier) -> SubjectRow | None:
-    """Give the person whom a name means, locked, or None."""
-    if isinstance(name.lookup_key, UUID):
-        row = await LOCKED.row(unit.connection, id=name.lookup_key)
-        return SubjectRow._make(row) if row else None
-    for hashed in unit.keyring.lookup_hashes(name.kind, name.lookup_key):
-        found = (await READS[name.kind](unit.connection, [hashed.digest]))[hashed.digest]
-        if found:
-            row = await LOCKED.row(unit.connection, id=found.subject_id)
-            return SubjectRow._make(row) if row else None
-    return None
+def require_not_erased(subject: SubjectRow) -> None:
+    """Raise SUBJECT_ERASED when the subject is erased or being erased."""
+    if is_erased(subject):
+        raise SubjectErased
+
+
+def is_erased(subject: SubjectRow) -> bool:
+    """Return whether the subject is erased or being erased."""
+    return subject.status in {SubjectStatus.ERASING, SubjectStatus.ERASED}

@@ -1,4 +1,4 @@
-"""Data subjects: the people whom the policy makes its promises to, and how they are found."""
+"""Data subjects: the people whose personal data the privacy policy protects."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ NAME_LENGTH = 200
 
 
 class SubjectStatus(StrEnum):
-    """Where a person stands with us."""
+    """Whether a subject's data may be processed."""
 
     ACTIVE = "ACTIVE"
     RESTRICTED = "RESTRICTED"
@@ -26,7 +26,7 @@ class SubjectStatus(StrEnum):
 
 
 class Regime(StrEnum):
-    """Which law's clock applies to a person's requests."""
+    """The law that sets the deadline of a subject's requests."""
 
     GDPR = "GDPR"
     UK_GDPR = "UK_GDPR"
@@ -35,51 +35,22 @@ class Regime(StrEnum):
     OTHER = "OTHER"
 
 
-EEA = frozenset(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "HR",
-        "CY",
-        "CZ",
-        "DE",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HU",
-        "IE",
-        "IS",
-        "IT",
-        "LI",
-        "LT",
-        "LU",
-        "LV",
-        "MT",
-        "NL",
-        "NO",
-        "PL",
-        "PT",
-        "RO",
-        "SE",
-        "SI",
-        "SK",
-    ]
-)
+EEA = frozenset({
+    *("AT", "BE", "BG", "HR", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HU", "IE"),
+    *("IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"),
+})  # fmt: skip
+"""The countries of the European Economic Area, as ISO 3166-1 alpha-2 codes."""
 
 
 def regime_of(country: str | None) -> Regime:
-    """Give the regime of a country; in the United States the Californian one, the strictest that may apply."""
+    """Return the regime of a country. The United States have the Californian one, the strictest that may apply."""
     if country in EEA:
         return Regime.GDPR
     return {"GB": Regime.UK_GDPR, "CH": Regime.SWISS_FADP, "US": Regime.CCPA}.get(country or "", Regime.OTHER)
 
 
 class Subject(Table, table=True):
-    """A data subject. Everything else about the person hangs on this row."""
+    """A data subject. Every other table about a person refers to this row."""
 
     __tablename__ = "subjects"
     __table_args__ = (
@@ -107,7 +78,7 @@ COUNTRY = EncryptedColumn("subjects.country")
 
 
 class SubjectRow(NamedTuple):
-    """A data subject as it is read."""
+    """The columns of a subject that callers read."""
 
     subject_id: UUID
     status: str
@@ -118,33 +89,13 @@ class SubjectRow(NamedTuple):
 
 
 RESTRICTED_COLUMNS = ("registered_at", "regime", "display_name", "country")
-"""What a role reads of a person only where one of its fields shows it."""
+"""Columns that a role reads only if one of its fields shows them."""
 
 BY_IDS = Statement(
     """
 SELECT id, status, registered_at, regime, display_name, country
 FROM subjects
 WHERE id = ANY(:ids)
-""",
-    restricted_columns=RESTRICTED_COLUMNS,
-)
-
-BY_ADDRESSES = Statement(
-    """
-SELECT e.lookup_hash, s.id, s.status, s.registered_at, s.regime, s.display_name, s.country
-FROM email_addresses AS e
-JOIN subjects AS s ON s.id = e.subject_id
-WHERE e.lookup_hash = ANY(:hashes)
-""",
-    restricted_columns=RESTRICTED_COLUMNS,
-)
-
-BY_ACCOUNTS = Statement(
-    """
-SELECT a.lookup_hash, s.id, s.status, s.registered_at, s.regime, s.display_name, s.country
-FROM accounts AS a
-JOIN subjects AS s ON s.id = a.subject_id
-WHERE a.lookup_hash = ANY(:hashes)
 """,
     restricted_columns=RESTRICTED_COLUMNS,
 )
@@ -160,12 +111,6 @@ LIMIT :first
     restricted_columns=RESTRICTED_COLUMNS,
 )
 
-
-ADD = Statement("""
-INSERT INTO subjects (id, registered_at, regime, display_name, country)
-VALUES (:id, :registered_at, :regime, :display_name, :country)
-""")
-
 SET_PROFILE = Statement("""
 UPDATE subjects
 SET display_name = :display_name, country = :country, regime = :regime
@@ -180,29 +125,14 @@ WHERE id = :id
 
 
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, SubjectRow]:
-    """Give the people of these ids."""
+    """Return the subjects of these ids."""
     return RowByKey((row[0], SubjectRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
-
-
-async def by_addresses(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, SubjectRow]:
-    """Give the people whom these look-up hashes of mail addresses name."""
-    rows = await BY_ADDRESSES.rows(connection, hashes=as_list(hashes))
-    return RowByKey((row[0], SubjectRow._make(row[1:])) for row in rows)
-
-
-async def by_accounts(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, SubjectRow]:
-    """Give the people whom these look-up hashes of accounts name."""
-    rows = await BY_ACCOUNTS.rows(connection, hashes=as_list(hashes))
-    return RowByKey((row[0], SubjectRow._make(row[1:])) for row in rows)
 
 
 async def all_subjects(
     connection: Connection, _keys: Sequence[None], page: PageRequest
 ) -> Mapping[None, Page[SubjectRow]]:
-    """Give a page of all people, in the order in which they were registered."""
+    """Return a page of all subjects, in the order of their registration."""
     after_at, after_id = page.after or (None, None)
     rows = await PAGE.rows(connection, after_at=after_at, after_id=after_id, first=page.first + 1)
     return {None: build_page([SubjectRow._make(row) for row in rows], page)}
-
-
-READS = {"email": by_addresses, "account": by_accounts}

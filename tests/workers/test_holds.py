@@ -126,7 +126,7 @@ async def interleaved(world: World, people: int) -> None:
         async with turn:
             async with world.unit() as unit:
                 name = SubjectIdentifier.email(address)
-                await opt_outs.opt_out(unit, name, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
+                await opt_outs.opt_out(unit, name, ["newsletter"], Channel.WEBSITE, sends_confirmation=False)
             left[address] = time.time()
 
     def begin(address: str, after: float) -> None:

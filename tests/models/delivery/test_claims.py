@@ -149,7 +149,7 @@ async def test_a_letter_is_dropped_when_its_purpose_is_refused_before_it_goes(wo
     await registered(world)
     await granted(world)
     async with world.unit() as unit:
-        await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
+        await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE, sends_confirmation=False)
     assert await claimed(world) == []
     assert await stands(world) == [("DROPPED", "OPTED_OUT")]
 
@@ -159,7 +159,7 @@ async def test_an_opt_out_between_claim_and_sending_is_seen(world: World) -> Non
     await granted(world)
     [letter] = await claimed(world)
     async with world.unit() as unit:
-        await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE, is_confirmed=False)
+        await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE, sends_confirmation=False)
     async with handoff.block_opt_outs(world.database, letter) as refused:
         assert refused == DeliveryResult(EmailState.DROPPED, EmailReason.OPTED_OUT)
 

@@ -10,7 +10,7 @@ from models.delivery import review
 from models.erasure import steps
 from models.requests import requests
 from models.storage.statement import Statement
-from models.subjects import subjects
+from models.subjects import resolution, subjects
 from models.sync import accounts
 from tests.conftest import World
 from tests.models.unit_of_work import decision, registered
@@ -33,7 +33,7 @@ LISTS = {
 }
 NAMED = {
     "people by id": subjects.BY_IDS,
-    "people by address": subjects.BY_ADDRESSES,
+    "people by address": resolution.BY_ADDRESSES,
     "consents": ledger.OF_SUBJECTS,
     "requests by id": requests.BY_IDS,
     "requests of people": requests.OF_SUBJECTS,
