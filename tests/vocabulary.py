@@ -1,0 +1,206 @@
+"""The retired words of the project, and the scanners that find them in code and documents."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("api", "benchmarks", "cli", "mailers", "migrations", "models", "resolvers", "workers")
+
+RETIRED = {
+    "aboard": "in the batch",
+    "admission": "bulk insert",
+    "choosers": "CONSENT_WRITERS",
+    "convoy": "request batch",
+    "deed": "mutation, unit of work",
+    "errand": "request execution",
+    "farewell": "completion email",
+    "fate": "erasure action",
+    "fed": "batched",
+    "flight": "in-flight query",
+    "gate": "restore guard",
+    "lane": "batch queue",
+    "leftover": "cleanup",
+    "letterbox": "Maildir",
+    "misfit": "coercion error",
+    "newcomer": "registration record",
+    "occasion": "event template",
+    "paged": "paginated",
+    "perform": "run_mutation",
+    "road": "pipeline, transport",
+    "seat": "connection lease",
+    "sought": "requested",
+    "standing": "status, locked subject",
+    "tally": "count",
+    "telling": "webhook delivery",
+    "told": "notified, template context",
+    "verb": "mutation, command",
+    "wanted": "requested, expected",
+    "watchers": "AUDIT_READERS",
+    "wave": "level",
+    "whoever": "a component as the subject",
+    "wish": "option",
+}
+"""Coined words, with their replacement. A plural counts as its singular."""
+
+RETIRED_NAMES = {
+    "Apart": "NotBatchable",
+    "Asked": "LoadRequest",
+    "Bearer": "VerifiedToken",
+    "Begun": "StartedQuery",
+    "CARE": "SUPPORT_AND_PRIVACY",
+    "DESK": "STAFF",
+    "Declined": "DeliveryRejected",
+    "ENOUGH": "TARGET_BATCH_SIZE",
+    "Era": "LogEpoch",
+    "HURRIED": "SET_IMMEDIATE",
+    "Horizon": "Watermark",
+    "Irregular": "NeedsFullCompletion",
+    "Kept": "RetainedTarget",
+    "MOST_TOGETHER": "MAX_BATCH_SIZE",
+    "Moment": "Timestamp",
+    "Octets": "Bytes",
+    "PATIENCE": "MAX_BATCH_DELAY",
+    "Seal": "EncryptedColumn",
+    "SubjectKey": "DataKey",
+    "Together": "BatchedExecution",
+    "Unanswered": "DeliveryUnconfirmed",
+}
+"""Whole identifiers that are retired, although their words are ordinary."""
+
+ORDINARY_IN_PROSE = {"fed", "lane", "newcomer", "paged", "perform", "sought", "standing", "wanted"}
+"""Words that are retired in identifiers only."""
+
+ORDINARY_PHRASES = (r"in[ -]flight", r"standard verbs?", r"imperative verbs?", r"HTTP verbs?")
+"""Phrases of prose in which a retired word has its ordinary meaning."""
+
+REJECTED_SYNONYMS = {
+    "API key": "token",
+    "PII": "personal data",
+    "audit trail": "audit log",
+    "blacklist": "do-not-mail list",
+    "blocklist": "do-not-mail list",
+    "card data": "payment fragment",
+    "e-mail address": "email address",
+    "end user": "person",
+    "lawful basis": "legal basis",
+    "opt-in": "grant",
+    "preference": "choice",
+    "stored payment": "payment fragment",
+    "stored-payment": "payment fragment",
+    "suppression list": "do-not-mail list",
+    "ticket": "case",
+}
+"""Synonyms that are used nowhere, with the term that replaces each."""
+
+
+class Use(NamedTuple):
+    """A retired word at a line of a file."""
+
+    path: str
+    line: int
+    text: str
+    word: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.text} ({self.word}: {(RETIRED | RETIRED_NAMES)[self.word]})"
+
+
+def modules(packages: Iterable[str]) -> list[Path]:
+    """Return the Python files of packages, without those of installed JavaScript packages."""
+    paths = (path for package in packages for path in (ROOT / package).rglob("*.py"))
+    return sorted(path for path in paths if "node_modules" not in path.parts)
+
+
+def words_of(name: str) -> list[str]:
+    """Return the lower-case words of an identifier in snake case or camel case."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+", " ", name)
+    return " ".join(spaced.lower().split()).replace("in flight", "in_flight").split()
+
+
+def retired_word(name: str) -> str | None:
+    """Return the identifier if it is retired, else its first retired word, else None."""
+    if name in RETIRED_NAMES:
+        return name
+    return next(filter(None, map(_singular_if_retired, words_of(name))), None)
+
+
+def _singular_if_retired(word: str) -> str | None:
+    candidates = (word, word.removesuffix("s"), word.removesuffix("es"), re.sub("ies$", "y", word))
+    return next((candidate for candidate in candidates if candidate in RETIRED), None)
+
+
+def retired_identifiers(source: str, path: str = "") -> Iterator[Use]:
+    """Yield the retired words in the NAME tokens of Python source."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        word = retired_word(token.string) if token.type == tokenize.NAME else None
+        if word:
+            yield Use(path, token.start[0], token.string, word)
+
+
+def retired_prose(text: str, path: str = "", first_line: int = 1) -> Iterator[Use]:
+    """Yield the retired words in prose; code spans and ordinary phrases are skipped."""
+    skipped = "|".join((r"```.*?```", r"`[^`\n]*`", *ORDINARY_PHRASES))
+    plain = re.sub(skipped, lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL | re.IGNORECASE)
+    for number, line in enumerate(plain.splitlines(), first_line):
+        for match in re.finditer(r"[A-Za-z]+", line):
+            word = _singular_if_retired(match[0].lower())
+            if word and word not in ORDINARY_IN_PROSE:
+                yield Use(path, number, line.strip(), word)
+
+
+class Prose(NamedTuple):
+    """A docstring or a comment of Python source."""
+
+    line: int
+    text: str
+    owner: ast.AST | None
+
+
+def docstrings(source: str) -> Iterator[Prose]:
+    """Yield the docstrings of modules, classes and functions, and the strings below attributes."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            for index, statement in enumerate(node.body):
+                if (
+                    isinstance(statement, ast.Expr)
+                    and isinstance(statement.value, ast.Constant)
+                    and isinstance(statement.value.value, str)
+                ):
+                    yield Prose(statement.lineno, statement.value.value, node if index == 0 else None)
+
+
+def comments(source: str) -> Iterator[Prose]:
+    """Yield the comments, without directives to tools."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            text = token.string.lstrip("#!: ")
+            text = re.sub(r"^(?:noqa|type: ignore)\S*(?: [A-Z0-9, ]+)?(?: --)?", "", text)
+            yield Prose(token.start[0], text, None)
+
+
+@cache
+def class_names() -> dict[str, list[str]]:
+    """Return the modules that define a class, by the name of the class."""
+    owners: dict[str, list[str]] = {}
+    for path in modules(PACKAGES):
+        if "peers" in path.parts:  # other servers, which answer the same schema
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                owners.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    return owners
+
+
+def shared_class_names(owners: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return names that several classes share, unless one is the table and the other its GraphQL type."""
+    return {
+        name: paths
+        for name, paths in owners.items()
+        if len(paths) > 1 and sorted(path.split("/")[0] for path in paths) != ["models", "resolvers"]
+    }
