@@ -173,7 +173,7 @@ def test_links_have_targets() -> None:
 
 def test_paths_that_a_document_names_exist() -> None:
     path = r"`((?:api|benchmarks|cli|docs|mailers|migrations|models|resolvers|tests|workers)/[\w./-]*)`"
-    for page in DOCUMENTS:
+    for page in [page for page in DOCUMENTS if page.name != "CHANGELOG.md"]:
         for name in re.findall(path, page.read_text()):
             assert (ROOT / name).exists(), f"{page.relative_to(ROOT)} names {name}"
 

@@ -3,14 +3,11 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.documents import DOCUMENTS
 from tests.vocabulary import (
     PACKAGES,
     REJECTED_SYNONYMS,
     ROOT,
-    class_names,
     comments,
     docstrings,
     modules,
@@ -21,7 +18,9 @@ from tests.vocabulary import (
     words_of,
 )
 
-PYTHON = [path for path in modules((*PACKAGES, "tests")) if path != ROOT / "tests" / "vocabulary.py"]
+EXEMPT = (ROOT / "tests" / "vocabulary.py", Path(__file__))
+"""The list itself, and the samples below."""
+PYTHON = [path for path in modules((*PACKAGES, "tests")) if path not in EXEMPT]
 FOLDERS = (*PACKAGES, "tests")
 
 
@@ -29,49 +28,11 @@ def _name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_identifiers_have_no_retired_word(folder: str) -> None:
-    uses = [
-        str(use)
-        for path in PYTHON
-        if path.relative_to(ROOT).parts[0] == folder and path != Path(__file__)
-        for use in retired_identifiers(path.read_text(), _name(path))
-    ]
-    assert not uses, f"{len(uses)} retired identifiers:\n" + "\n".join(uses)
-
-
-def test_files_and_folders_have_no_retired_word() -> None:
-    names = [_name(path) for path in (*PYTHON, *DOCUMENTS) if retired_word(_name(path).removesuffix(path.suffix))]
-    assert not names
-
-
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_docstrings_and_comments_have_no_retired_word(folder: str) -> None:
-    uses = [
-        str(use)
-        for path in PYTHON
-        if path.relative_to(ROOT).parts[0] == folder and path != Path(__file__)
-        for prose in (*docstrings(path.read_text()), *comments(path.read_text()))
-        for use in retired_prose(prose.text, _name(path), prose.line)
-    ]
-    assert not uses, f"{len(uses)} retired words:\n" + "\n".join(uses)
-
-
-def test_documents_have_no_retired_word() -> None:
-    uses = [str(use) for page in DOCUMENTS for use in retired_prose(page.read_text(), _name(page))]
-    assert not uses, "\n".join(uses)
-
-
 def test_rejected_synonyms_are_used_nowhere() -> None:
     used = re.compile(rf"\b({'|'.join(map(re.escape, REJECTED_SYNONYMS))})s?\b", re.IGNORECASE)
     for path in [*DOCUMENTS, ROOT / "schema.graphql", *modules(PACKAGES)]:
         match = used.search(path.read_text())
         assert match is None, f"{_name(path)} says {match[0]}"
-
-
-def test_no_two_unrelated_classes_share_a_name() -> None:
-    shared = shared_class_names(class_names())
-    assert not shared, "\n".join(f"{name}: {', '.join(paths)}" for name, paths in shared.items())
 
 
 def test_the_scanners_find_retired_words() -> None:

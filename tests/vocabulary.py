@@ -1,8 +1,9 @@
-"""The retired words of the project, and the scanners that find them in code and documents."""
+"""The retired words of the project, and their scanners; ``python -m tests.vocabulary PACKAGE`` lists uses."""
 
 import ast
 import io
 import re
+import sys
 import tokenize
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -204,3 +205,19 @@ def shared_class_names(owners: dict[str, list[str]]) -> dict[str, list[str]]:
         for name, paths in owners.items()
         if len(paths) > 1 and sorted(path.split("/")[0] for path in paths) != ["models", "resolvers"]
     }
+
+
+def uses_of(paths: Iterable[Path]) -> list[str]:
+    """Return the retired words of Python files as lines to print: identifiers, then docstrings and comments."""
+    uses: list[str] = []
+    for path in paths:
+        name, source = str(path.relative_to(ROOT)), path.read_text()
+        uses += map(str, retired_identifiers(source, name))
+        for prose in (*docstrings(source), *comments(source)):
+            uses += map(str, retired_prose(prose.text, name, prose.line))
+    return uses
+
+
+if __name__ == "__main__":
+    for use in uses_of(modules(sys.argv[1:])):
+        print(use)  # noqa: T201 -- a tool for the terminal
