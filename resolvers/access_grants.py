@@ -1,37 +1,73 @@
-"""What is shown of access grants."""
+"""Access grants: type and mutations."""
 
 from datetime import datetime
-from functools import partial
+from typing import Annotated
 
 import strawberry
 
 from models.access import access_grants
 from models.access.access_grants import AccessGrantRow, GrantState
-from models.storage.ids import Prefix, format_id
-from resolvers.field_sources import column, object_type
+from models.storage.ids import Prefix, id_formatter, parse_id_of
+from models.subjects.identifiers import SubjectIdentifier
+from resolvers.context import Info
+from resolvers.field_sources import column, object_type, root_field
+from resolvers.inputs import IdArgument
 from resolvers.node import Node, own_id
 
 
 @object_type(
     AccessGrantRow,
-    description="Break glass: one actor's way to the file names of one person, for a case and a short time.",
+    description="Break-glass access: one actor may read the file names of one person, for one case and a limited time.",
 )
 class AccessGrant(Node):
     id: strawberry.ID = own_id(Prefix.ACCESS_GRANT)
     subject_id: strawberry.ID = column(
-        "subject_id", make=partial(format_id, Prefix.SUBJECT), description="On whom it opens something."
+        "subject_id", make=id_formatter(Prefix.SUBJECT), description="The person whose file names it opens."
     )
-    actor: str = column(description="Who asked for it; it opens to nobody else.")
+    actor: str = column(description="The actor who asked for it, and the only one who can use it.")
     case: str = column(description="The case that it was asked for.")
-    minutes: int = column(description="For how many minutes it opens, counted from the approval.")
+    minutes: int = column(description="Its duration in minutes, counted from the approval.")
     state: GrantState = column(
-        "asked_at", "decided_at", "expires_at", make=access_grants.state_of, description="Where it stands now."
+        "asked_at", "decided_at", "expires_at", make=access_grants.state_of, description="Its current state."
     )
-    asked_at: datetime = column(description="When it was asked for; it waits a day at most.")
-    expires_at: datetime | None = column(description="When it ends, by itself; null until it is approved.")
+    asked_at: datetime = column(description="When it was asked for. Without an approval it expires after 24 hours.")
+    expires_at: datetime | None = column(description="When it expires; null until it is approved.")
     approved_by: str | None = column(
         "decided_by",
         "expires_at",
         make=access_grants.approver_of,
-        description="Who approved it; never the one who asked.",
+        description="The actor who approved it, never the one who asked.",
     )
+
+
+@root_field
+async def open_access_grant(
+    info: Info,
+    subject: Annotated[strawberry.ID, strawberry.argument(description="The person's id.")],
+    minutes: Annotated[int, strawberry.argument(description="The duration in minutes, 1 to 60.")] = 30,
+) -> AccessGrant:
+    """Ask for break-glass access to the file names of one person, for the case in X-Case.
+
+    Another actor has to approve it. The privacy officers are notified at once.
+    """
+    grant_id = await info.context.run_mutation(
+        access_grants.open_access_grant, SubjectIdentifier.id(subject, "subject"), minutes
+    )
+    return await info.context.load_one(access_grants.by_ids, grant_id)
+
+
+@root_field
+async def approve_access_grant(info: Info, id: IdArgument) -> AccessGrant:  # noqa: A002 -- the contract's name
+    """Approve an access grant, which is open from now on for its duration.
+
+    The actor who asked for it cannot approve it.
+    """
+    grant_id = await info.context.run_mutation(access_grants.approve_access_grant, parse_id_of(Prefix.ACCESS_GRANT, id))
+    return await info.context.load_one(access_grants.by_ids, grant_id)
+
+
+@root_field
+async def refuse_access_grant(info: Info, id: IdArgument) -> AccessGrant:  # noqa: A002 -- the contract's name
+    """Refuse an access grant that waits for approval."""
+    grant_id = await info.context.run_mutation(access_grants.refuse_access_grant, parse_id_of(Prefix.ACCESS_GRANT, id))
+    return await info.context.load_one(access_grants.by_ids, grant_id)

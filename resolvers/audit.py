@@ -1,66 +1,72 @@
-"""What is shown of access events."""
+"""Access events: type and query."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Annotated
 
 import strawberry
+from strawberry import UNSET
 
 from models.actors import Role
 from models.audit import events
 from models.audit.events import AccessAction, AccessEventRow, EventFilter
-from models.storage.ids import Prefix, format_id, parse_id_of
-from resolvers.context import RequestContext
-from resolvers.field_sources import column, object_type
-from resolvers.inputs import given
+from models.storage.ids import Prefix, id_formatter, parse_id_of
+from resolvers.context import Info
+from resolvers.field_sources import column, object_type, root_field
+from resolvers.inputs import none_if_unset
 from resolvers.node import own_id
-from resolvers.pagination import BY_TIME, PaginatedList, page
+from resolvers.pagination import BY_TIME, DEFAULT_FIRST, After, Connection, First, PaginatedList, page
 
 
 def _hex(value: bytes | None) -> str | None:
     return None if value is None else value.hex()
 
 
-def _grant_id(value: UUID | None) -> str | None:
-    return None if value is None else format_id(Prefix.ACCESS_GRANT, value)
-
-
-def _subject_id(value: UUID | None) -> str | None:
-    return None if value is None else format_id(Prefix.SUBJECT, value)
-
-
 @object_type(
     AccessEventRow,
-    description="Who looked at which fields of whom, for what case. Holds no personal data itself.",
+    description="One entry of the audit log: who read or changed which fields of which person, and for which case. "
+    "It holds no personal data.",
 )
 class AccessEvent:
     id: strawberry.ID = own_id(Prefix.ACCESS_EVENT)
-    at: datetime = column(description="When.")
-    actor: str = column(description="Who, by the name of their token.")
-    role: Role = column(description="In which role.")
-    case: str | None = column(description="For which case.")
-    subject_id: strawberry.ID | None = column("subject_id", make=_subject_id, description="About whom.")
-    action: AccessAction = column(description="What was done.")
-    fields: list[str] = column(description="Which fields were read, which deed was done, or what was refused.")
+    at: datetime = column(description="When it happened.")
+    actor: str = column(description="The name of the actor's token.")
+    role: Role = column(description="The role that the actor acted in.")
+    case: str | None = column(description="The case that the actor named.")
+    subject_id: strawberry.ID | None = column(
+        "subject_id", make=id_formatter(Prefix.SUBJECT), description="The person concerned."
+    )
+    action: AccessAction = column(description="The kind of action.")
+    fields: list[str] = column(description="The fields that were read, the mutation, or the fields that were refused.")
     operation: str | None = column(description="The name of the GraphQL operation.")
     operation_hash: str | None = column(
         "operation_hash",
         make=_hex,
-        description="The SHA-256 of the operation's document, its literals taken out, in hex digits.",
+        description="The SHA-256 of the operation's document without its literals, in hex digits.",
     )
     grant_id: strawberry.ID | None = column(
-        "grant_id", make=_grant_id, description="The access grant that was asked for, decided or used."
+        "grant_id",
+        make=id_formatter(Prefix.ACCESS_GRANT),
+        description="The access grant that was asked for, decided or used.",
     )
 
 
-_FOUND = PaginatedList(events.find_events, BY_TIME)
+_EVENTS = PaginatedList(events.find_events, BY_TIME)
 
 
-async def found(
-    context: RequestContext, subject: str | None, actor: str | None, since: datetime | None, paging: Mapping[str, Any]
-) -> Any:
-    """Give a page of the record, and put the look at it on the record."""
-    subject_id = parse_id_of(Prefix.SUBJECT, wanted, "subject") if (wanted := given(subject)) is not None else None
-    context.watched("Query.accessEvents", subject_id)
-    return await page(context, _FOUND, EventFilter(subject_id, given(actor), given(since)), paging)
+@root_field
+async def access_events(  # noqa: PLR0913, PLR0917 -- each is an argument in the contract
+    info: Info,
+    subject: Annotated[
+        strawberry.ID | None, strawberry.argument(description="Only events about this person; if absent, all.")
+    ] = UNSET,
+    actor: Annotated[str | None, strawberry.argument(description="Only events of this actor; if absent, all.")] = UNSET,
+    since: Annotated[datetime | None, strawberry.argument(description="Only events at or after this time.")] = UNSET,
+    first: First = DEFAULT_FIRST,
+    after: After = UNSET,
+) -> Connection[AccessEvent]:
+    """Return the audit log, the newest entry first. Reading it is recorded, too."""
+    subject = none_if_unset(subject)
+    subject_id = None if subject is None else parse_id_of(Prefix.SUBJECT, subject, "subject")
+    info.context.watched("Query.accessEvents", subject_id)
+    key = EventFilter(subject_id, none_if_unset(actor), none_if_unset(since))
+    return await page(info.context, _EVENTS, key, {"first": first, "after": after})

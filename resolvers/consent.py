@@ -1,58 +1,145 @@
-"""What is shown of choices: those that count, the ledger behind them, and opt-outs."""
+"""Consent: the types of choices and decisions, the decision queries and the mutation that grants."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import UNSET
 
-from models.consent import ledger
-from models.consent.decisions import DecisionReason, DecisionRow
+from models.consent import ledger, recording
+from models.consent.decisions import DECISIONS_BY_KIND, DecisionReason, DecisionRow, decisions_of_subjects
 from models.consent.ledger import Channel, ConsentEventRow, ConsentRow, ConsentState
 from models.consent.purposes import LegalBasis
+from models.encryption.keyring import LookupHash
 from models.storage.ids import Prefix, id_formatter
-from resolvers.context import RequestContext
-from resolvers.field_sources import column, object_type
+from resolvers.context import Info, RequestContext
+from resolvers.field_sources import column, object_type, root_field
+from resolvers.inputs import ChannelArgument, PurposeArgument, SubjectArgument, SubjectsBy, none_if_unset
 from resolvers.purposes import Purpose
 
 
-@object_type(ConsentRow, description="What a person chose for one purpose, as it counts now.")
+@object_type(ConsentRow, description="The current choice of a person for one purpose.")
 class Consent:
-    purpose: Purpose = column(description="What the choice is about.")
-    state: ConsentState = column(description="What the person chose.")
-    effective_at: datetime = column(description="Since when the choice holds.")
-    lapses_at: datetime | None = column(description="When a grant grows too old to count.")
-    channel: Channel = column(description="Where the choice reached us.")
+    purpose: Purpose = column(description="The purpose of the choice.")
+    state: ConsentState = column(description="The choice.")
+    effective_at: datetime = column(description="The time from which the choice holds.")
+    lapses_at: datetime | None = column(description="When a grant lapses.")
+    channel: Channel = column(description="The channel on which the choice was made.")
     policy_version: str = column(description="The privacy policy that was in force when the person chose.")
 
 
-@object_type(ConsentEventRow, description="One line of the append-only consent ledger.")
+@object_type(ConsentEventRow, description="One entry of the append-only consent ledger.")
 class ConsentEvent:
-    at: datetime = column(description="Since when the choice holds.")
-    purpose: Purpose = column(description="What the choice is about.")
-    state: ConsentState = column(description="What the person chose.")
-    channel: Channel = column(description="Where the choice reached us.")
+    at: datetime = column(description="The time from which the choice holds.")
+    purpose: Purpose = column(description="The purpose of the choice.")
+    state: ConsentState = column(description="The choice.")
+    channel: Channel = column(description="The channel on which the choice was made.")
     policy_version: str = column(description="The privacy policy that was in force when the person chose.")
-    actor: str = column(description="Who wrote the choice down.")
+    actor: str = column(description="The name of the actor who recorded the choice.")
 
 
-@object_type(DecisionRow, description="May this be done to this person for this purpose, now?")
+@object_type(
+    DecisionRow,
+    description="The answer to whether a person's data may be processed for a purpose at this moment.",
+)
 class ConsentDecision:
     subject_id: strawberry.ID | None = column(
         "subject_id",
         make=id_formatter(Prefix.SUBJECT),
-        description="The person; null when nobody is known by that name.",
+        description="The person's id; null when nobody is registered under the identifier.",
     )
     purpose: str = column(description="The purpose's name.")
-    allowed: bool = column(description="The answer. Absent is never a yes.")
-    reason: DecisionReason = column(description="Why.")
-    legal_basis: LegalBasis = column(description="The basis that the purpose rests on.")
+    allowed: bool = column(description="Whether it is permitted. It is false where no choice is recorded.")
+    reason: DecisionReason = column(description="The reason for the answer.")
+    legal_basis: LegalBasis = column(description="The legal basis of the purpose.")
     effective_at: datetime | None = column(
-        description="Since when the answer has been this one, where a choice made it so."
+        description="The time from which this answer holds; null when no choice of the person led to it."
     )
 
 
-async def one(context: RequestContext, subject_id: UUID, purpose: str) -> Any:
-    """Give what one person chose for one purpose."""
-    chosen = await context.load_one(ledger.of_subjects, subject_id)
-    return next(row for row in chosen if row.purpose.key == purpose)
+@root_field
+def consent_decision(info: Info, subject: SubjectArgument, purpose: PurposeArgument) -> ConsentDecision:
+    """Decide whether a person's data may be processed for a purpose at this moment.
+
+    A service asks it immediately before it processes the data.
+    """
+    context, identifier = info.context, subject.identifier()
+    row: Any = _decide(
+        context, identifier.kind, [identifier.lookup_key], purpose, partial(_count_one, context, purpose)
+    )
+    return row
+
+
+@root_field
+def consent_decisions(
+    info: Info,
+    subjects: Annotated[SubjectsBy, strawberry.argument(description="The people.")],
+    purpose: PurposeArgument,
+) -> list[ConsentDecision]:
+    """Decide the same for up to 1,000 people at once; the answers are in the order of the people."""
+    context, identifiers = info.context, subjects.identifiers()
+    rows: Any = _decide(context, identifiers.kind, identifiers.lookup_keys, purpose, partial(_count, context, purpose))
+    return rows
+
+
+def _count(context: RequestContext, purpose: str, rows: list[Any]) -> list[Any]:
+    """Add the decisions to the counts per actor, purpose and reason; return them."""
+    context.service.questions.count(context.actor.name, purpose, [row.reason for row in rows])
+    return rows
+
+
+def _count_one(context: RequestContext, purpose: str, rows: list[Any]) -> Any:
+    return _count(context, purpose, rows)[0]
+
+
+def _decide(
+    context: RequestContext, kind: str, keys: Sequence[Any], purpose: str, then: Callable[[list[Any]], Any]
+) -> Awaitable[Any]:
+    if kind == "id":
+        return context.load(decisions_of_subjects, keys, (purpose,), then)
+    hashes = [context.service.keyring.lookup_hashes(kind, key) for key in keys]
+    newest = [versions[0].digest for versions in hashes]
+    if len(hashes[0]) == 1:
+        return context.load(DECISIONS_BY_KIND[kind], newest, (purpose,), then)
+    return _decide_by_versions(context, kind, hashes, purpose, then)
+
+
+async def _decide_by_versions(
+    context: RequestContext,
+    kind: str,
+    hashes: Sequence[Sequence[LookupHash]],
+    purpose: str,
+    then: Callable[[list[Any]], Any],
+) -> Any:
+    """Look people up by the newest version of their look-up hash, and those it does not find by older ones."""
+    remaining, rows = [*range(len(hashes))], [None] * len(hashes)
+    for version in range(len(hashes[0])):
+        digests = [hashes[index][version].digest for index in remaining]
+        for index, row in zip(remaining, await context.load(DECISIONS_BY_KIND[kind], digests, (purpose,)), strict=True):
+            rows[index] = row
+        remaining = [index for index in remaining if rows[index].subject_id is None]
+    return then(rows)
+
+
+@root_field
+async def grant_consent(
+    info: Info,
+    subject: SubjectArgument,
+    purpose: PurposeArgument,
+    channel: ChannelArgument,
+    at: Annotated[datetime | None, strawberry.argument(description="When the person chose; if absent, now.")] = UNSET,
+) -> Consent:
+    """Record that the person consents to a purpose, or no longer objects to it."""
+    subject_id, key = await info.context.run_mutation(
+        recording.grant_consent, subject.identifier(), purpose, channel, none_if_unset(at)
+    )
+    return await _choice(info.context, subject_id, key)
+
+
+async def _choice(context: RequestContext, subject_id: UUID, purpose: str) -> Any:
+    """Return the current choice of one person for one purpose."""
+    choices = await context.load_one(ledger.of_subjects, subject_id)
+    return next(row for row in choices if row.purpose.key == purpose)

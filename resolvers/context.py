@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from models.access.access_grants import GrantedPage
 from models.access.database_roles import READERS
@@ -147,18 +148,21 @@ class RequestContext:
 
     async def run_mutation(
         self,
-        field: str,
-        verb: Callable[Concatenate[UnitOfWork, _Given], Awaitable[_Result]],
+        mutation: Callable[Concatenate[UnitOfWork, _Given], Awaitable[_Result]],
         *given: _Given.args,
         **named: _Given.kwargs,
     ) -> _Result:
-        """Do one deed in one transaction; it is committed when this returns."""
+        """Run a mutation in one transaction, which is committed when this returns.
+
+        Its access event names the field of the schema: ``opt_out`` is ``optOut``.
+        """
+        field = to_camel_case(mutation.__name__)
         service = self.service
         try:
             async with unit_of_work(
                 service.database, service.keyring, self.actor, field, self.operation, self.operation_hash
             ) as made:
-                return await verb(made, *given, **named)
+                return await mutation(made, *given, **named)
         except (Forbidden, CaseRequired):
             self._note(AccessAction.REFUSED, None, [f"Mutation.{field}"])
             raise

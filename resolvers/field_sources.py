@@ -5,7 +5,7 @@ the generic resolvers below mean the same to graphql-core's own executor, which 
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -14,8 +14,6 @@ from strawberry.types.field import StrawberryField
 from models.encryption.encrypted_column import DataKey, encrypted_columns
 
 _Shape = TypeVar("_Shape")
-_Given = ParamSpec("_Given")
-_Answer = TypeVar("_Answer")
 
 
 Read = Callable[..., Awaitable[Mapping[Any, Any]]]
@@ -96,9 +94,12 @@ def batched(by: Read, key: str = "id", *, description: str) -> Any:
     return strawberry.field(resolver=resolve, description=description, metadata={"source": Batched(by, key)})
 
 
-def root_field(description: str) -> Callable[[Callable[_Given, _Answer]], Callable[_Given, _Answer]]:
-    """Declare a field of Query or Mutation; its body is one call, and gives the row of what its annotation names."""
-    return strawberry.field(description=description)
+def root_field(resolver: Callable[..., Any]) -> StrawberryField:
+    """Declare a field of Query or Mutation. Its function returns the row of the annotated type.
+
+    The docstring of the function is the description in the schema.
+    """
+    return strawberry.field(resolver=resolver, description=" ".join((resolver.__doc__ or "").split()))
 
 
 def object_type(row: type, *, description: str, name: str | None = None) -> Callable[[type[_Shape]], type[_Shape]]:

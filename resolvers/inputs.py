@@ -1,12 +1,13 @@
-"""How callers name people, and what they say of them."""
+"""Inputs and arguments: how callers identify people and which values they send."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import strawberry
 from strawberry import UNSET
 
+from models.consent.ledger import Channel
 from models.errors import QueryTooLarge, Refusal
 from models.payments.fragments import FragmentInput
 from models.registration.corrections import UNCHANGED, Correction
@@ -16,48 +17,48 @@ from models.subjects.identifiers import SubjectIdentifier, SubjectIdentifiers
 from models.sync.reports import ClientReport, FileReport, SyncReport
 from resolvers.scalars import BigInt
 
-MOST_PEOPLE = 1000
+MAX_SUBJECTS = 1000
 _Value = TypeVar("_Value")
 
 
-def given(value: _Value | None) -> _Value | None:
-    """Give the value, or None where the key is absent."""
+def none_if_unset(value: _Value | None) -> _Value | None:
+    """Return the value, or None where the caller left the argument out."""
     return None if value is UNSET else value
 
 
-def _each(
-    name: Callable[[str, str], SubjectIdentifier], texts: Sequence[str], argument: str
+def _parse_all(
+    parse: Callable[[str, str], SubjectIdentifier], texts: Sequence[str], argument: str
 ) -> list[SubjectIdentifier]:
-    """Give the name that each text is; the first malformed one is refused by its place, which nobody else needs."""
-    names: list[SubjectIdentifier] = []
+    """Parse each text. The error for a malformed one names its index, which is built only then, to save time."""
+    identifiers: list[SubjectIdentifier] = []
     for text in texts:
         try:
-            names.append(name(text, argument))
+            identifiers.append(parse(text, argument))
         except Refusal:
-            name(text, f"{argument}.{len(names)}")
+            parse(text, f"{argument}.{len(identifiers)}")
             raise
-    return names
+    return identifiers
 
 
-def said(description: str, default: Any = ...) -> Any:
-    """Declare a field of an input: one that must be given, or one with a default."""
+def input_field(description: str, default: Any = ...) -> Any:
+    """Declare a field of an input type; without a default it is required."""
     return strawberry.field(description=description, **({} if default is ... else {"default": default}))
 
 
-@strawberry.input(description="A person as one internal system knows them.")
+@strawberry.input(description="A person, identified by an account in an internal system.")
 class AccountRef:
-    system: str = said("The internal system, such as `store`.")
-    reference: str = said("What that system calls the person.")
+    system: str = input_field("The internal system, such as `store`.")
+    reference: str = input_field("The person's reference in that system.")
 
 
-@strawberry.input(one_of=True, description="How a caller names one person. Exactly one key.")
+@strawberry.input(one_of=True, description="Identifies one person, by exactly one key.")
 class SubjectBy:
-    id: strawberry.ID | None = said("The person's id: `sub_` and 32 hex digits.", UNSET)
-    email: str | None = said("A mail address of the person.", UNSET)
-    account: AccountRef | None = said("The person as one internal system knows them.", UNSET)
+    id: strawberry.ID | None = input_field("The person's id: `sub_` and 32 hex digits.", UNSET)
+    email: str | None = input_field("An email address of the person.", UNSET)
+    account: AccountRef | None = input_field("An account of the person in an internal system.", UNSET)
 
-    def name(self, argument: str = "subject") -> SubjectIdentifier:
-        """Give the name that this is; BAD_INPUT when it is malformed."""
+    def identifier(self, argument: str = "subject") -> SubjectIdentifier:
+        """Return the identifier; raise BAD_INPUT when it is malformed."""
         if self.id is not UNSET and self.id is not None:
             return SubjectIdentifier.id(self.id, f"{argument}.id")
         if self.account:
@@ -67,78 +68,88 @@ class SubjectBy:
 
 @strawberry.input(
     one_of=True,
-    description="How a caller names many people. Exactly one key; at most 1,000 entries; answers keep this order.",
+    description="Identifies up to 1,000 people, by exactly one key. The answers keep this order.",
 )
 class SubjectsBy:
-    ids: list[strawberry.ID] | None = said("Ids of people.", UNSET)
-    emails: list[str] | None = said("Mail addresses of people.", UNSET)
-    accounts: list[AccountRef] | None = said("People as internal systems know them.", UNSET)
+    ids: list[strawberry.ID] | None = input_field("Ids of people.", UNSET)
+    emails: list[str] | None = input_field("Email addresses of people.", UNSET)
+    accounts: list[AccountRef] | None = input_field("Accounts of people in internal systems.", UNSET)
 
-    def names(self, argument: str = "subjects") -> SubjectIdentifiers:
-        """Give the names that these are; QUERY_TOO_LARGE past 1,000, BAD_INPUT for the first malformed one."""
-        given: Sequence[object] = self.ids or self.emails or self.accounts or ()
-        if len(given) > MOST_PEOPLE:
-            raise QueryTooLarge(argument=argument, most=MOST_PEOPLE)
+    def identifiers(self, argument: str = "subjects") -> SubjectIdentifiers:
+        """Return the identifiers; raise QUERY_TOO_LARGE past 1,000, BAD_INPUT for the first malformed one."""
+        entries: Sequence[object] = self.ids or self.emails or self.accounts or ()
+        if len(entries) > MAX_SUBJECTS:
+            raise QueryTooLarge(argument=argument, most=MAX_SUBJECTS)
         if self.emails:
-            return SubjectIdentifiers(
-                "email", [name.lookup_key for name in _each(SubjectIdentifier.email, self.emails, f"{argument}.emails")]
-            )
+            emails = _parse_all(SubjectIdentifier.email, self.emails, f"{argument}.emails")
+            return SubjectIdentifiers("email", [email.lookup_key for email in emails])
         if self.accounts:
-            accounts = enumerate(self.accounts)
-            place = f"{argument}.accounts"
-            named = [
-                SubjectIdentifier.account(each.system, each.reference, f"{place}.{index}") for index, each in accounts
+            accounts = [
+                SubjectIdentifier.account(account.system, account.reference, f"{argument}.accounts.{index}")
+                for index, account in enumerate(self.accounts)
             ]
-            return SubjectIdentifiers("account", [name.lookup_key for name in named])
+            return SubjectIdentifiers("account", [account.lookup_key for account in accounts])
         return SubjectIdentifiers("id", parse_ids_of(Prefix.SUBJECT, self.ids or [], f"{argument}.ids"))
 
 
-@strawberry.input(description="What a service knows of a person when it registers them.")
+SubjectArgument = Annotated[SubjectBy, strawberry.argument(description="The person.")]
+PurposeArgument = Annotated[str, strawberry.argument(description="The purpose's name, such as `newsletter`.")]
+ChannelArgument = Annotated[
+    Channel, strawberry.argument(description="The channel on which the person made the choice.")
+]
+IdArgument = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
+
+
+@strawberry.input(description="The values with which a service registers a person.")
 class RegisterSubjectInput:
-    email: str = said("The person's mail address.")
-    display_name: str | None = said("The person's name, at most 200 characters.", UNSET)
-    country: str | None = said("The person's country, as ISO 3166-1 alpha-2 has it.", UNSET)
-    account: AccountRef | None = said("What the service itself calls the person.", UNSET)
+    email: str = input_field("The person's email address.")
+    display_name: str | None = input_field("The person's name, at most 200 characters.", UNSET)
+    country: str | None = input_field("The person's country, as an ISO 3166-1 alpha-2 code.", UNSET)
+    account: AccountRef | None = input_field("The person's account in the service.", UNSET)
     is_under_13: bool = strawberry.field(
         name="isUnder13",
-        description="Whether the person is known to be under 13: then nothing is stored.",
+        description="Whether the person is known to be under 13. If true, nothing is stored.",
         default=False,
     )
 
     def registration(self) -> Registration:
         return Registration(
             self.email,
-            given(self.display_name),
-            given(self.country),
+            none_if_unset(self.display_name),
+            none_if_unset(self.country),
             (self.account.system, self.account.reference) if self.account else None,
             self.is_under_13,
         )
 
 
-@strawberry.input(description="What is to be put right. A key that is absent changes nothing; null clears a value.")
+@strawberry.input(description="The values to correct. An absent key changes nothing; null clears a value.")
 class CorrectSubjectInput:
-    display_name: str | None = said("The person's name.", UNSET)
-    country: str | None = said("The person's country, as ISO 3166-1 alpha-2 has it.", UNSET)
-    add_email: str | None = said("An address to add.", UNSET)
-    remove_email: str | None = said("An address to take away; the last one stays.", UNSET)
-    primary_email: str | None = said("The address that letters go to from now on.", UNSET)
+    display_name: str | None = input_field("The person's name.", UNSET)
+    country: str | None = input_field("The person's country, as an ISO 3166-1 alpha-2 code.", UNSET)
+    add_email: str | None = input_field("An address to add.", UNSET)
+    remove_email: str | None = input_field(
+        "An address to remove. The last address of a person cannot be removed.", UNSET
+    )
+    primary_email: str | None = input_field("The address that letters are sent to from now on.", UNSET)
 
     def correction(self) -> Correction:
         return Correction(
             UNCHANGED if self.display_name is UNSET else self.display_name,
             UNCHANGED if self.country is UNSET else self.country,
-            given(self.add_email),
-            given(self.remove_email),
-            given(self.primary_email),
+            none_if_unset(self.add_email),
+            none_if_unset(self.remove_email),
+            none_if_unset(self.primary_email),
         )
 
 
-@strawberry.input(description="What the store keeps of a card. There is no room for more.")
+@strawberry.input(description="The parts of a card that are stored. No other part is accepted.")
 class PaymentFragmentInput:
-    reference: str = said("The store's own key for this card; not the number, not a token that can charge it.")
-    last_digits: str = said("The last four digits, exactly.")
-    expiry_month: int = said("The month in which the card expires, 1 to 12.")
-    expiry_year: int = said("The year in which the card expires, four digits.")
+    reference: str = input_field(
+        "The store's own key for this card: neither its number nor a token that can charge it."
+    )
+    last_digits: str = input_field("The last four digits, exactly.")
+    expiry_month: int = input_field("The month in which the card expires, 1 to 12.")
+    expiry_year: int = input_field("The year in which the card expires, four digits.")
 
     def fragment(self) -> FragmentInput:
         return FragmentInput(self.reference, self.last_digits, self.expiry_month, self.expiry_year)
@@ -146,29 +157,31 @@ class PaymentFragmentInput:
 
 @strawberry.input(description="A program that synced.")
 class SyncClientInput:
-    app: str = said("The program's name.")
-    version: str = said("The program's version.")
-    platform: str = said("What it runs on.")
-    user_agent: str = said("What it sends as its User-Agent.")
+    app: str = input_field("The program's name.")
+    version: str = input_field("The program's version.")
+    platform: str = input_field("The platform that it runs on.")
+    user_agent: str = input_field("Its User-Agent header.")
 
 
-@strawberry.input(description="What is known of a file.")
+@strawberry.input(description="The metadata of a file.")
 class SyncFileInput:
-    name: str = said("The file's name.")
-    size_bytes: BigInt = said("The file's size in bytes.")
-    modified_at: datetime = said("When the file was changed last.")
+    name: str = input_field("The file's name.")
+    size_bytes: BigInt = input_field("The file's size in bytes.")
+    modified_at: datetime = input_field("When the file was last changed.")
 
 
-@strawberry.input(description="What the sync service says after a sync.")
+@strawberry.input(description="The report of the sync service after a sync.")
 class SyncInput:
-    reference: str = said("What the sync service calls the account.")
-    storage_bytes: BigInt = said("How many bytes the person stores.")
-    file_count: int = said("How many files the person stores.")
-    synced_at: datetime = said("When it synced; what arrives late does not undo what is newer.")
-    client: SyncClientInput | None = said("The program that synced.", UNSET)
-    files: list[SyncFileInput] | None = said("All files that are known of at that time, at most 1,000.", UNSET)
+    reference: str = input_field("The sync service's own reference of the account.")
+    storage_bytes: BigInt = input_field("The number of bytes that the person stores.")
+    file_count: int = input_field("The number of files that the person stores.")
+    synced_at: datetime = input_field(
+        "When the account synced. A report that arrives late does not overwrite a newer one."
+    )
+    client: SyncClientInput | None = input_field("The program that synced.", UNSET)
+    files: list[SyncFileInput] | None = input_field("All files of the account at that time, at most 1,000.", UNSET)
 
-    def sync(self) -> SyncReport:
+    def report(self) -> SyncReport:
         client = self.client
         return SyncReport(
             self.reference,

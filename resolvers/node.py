@@ -1,6 +1,6 @@
-"""What has an id: the interface Node, and how an id finds its row."""
+"""The interface Node, and the query that finds a row by its id."""
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import strawberry
 
@@ -11,11 +11,11 @@ from models.requests import requests
 from models.storage.ids import Prefix, id_formatter, parse_id
 from models.subjects import subjects
 from models.sync import accounts
-from resolvers.context import RequestContext
-from resolvers.field_sources import Read, column
+from resolvers.context import Info, RequestContext
+from resolvers.field_sources import Read, column, root_field
 
 
-@strawberry.interface(description="Anything that has an id of its own.")
+@strawberry.interface(description="An object with an id of its own.")
 class Node:
     id: strawberry.ID = strawberry.field(
         description="Its id: a short prefix of its kind, an underscore, 32 hex digits."
@@ -23,7 +23,7 @@ class Node:
 
 
 class Kind(NamedTuple):
-    """What a prefix names: a type, and the batched read of its rows."""
+    """The GraphQL type of an id's prefix, and the batched read of its rows."""
 
     type_name: str
     read: Read
@@ -40,12 +40,26 @@ KINDS = {
 
 
 def own_id(prefix: Prefix, name: str = "id") -> Any:
-    """Declare the id of a shape, made of this column of its row."""
-    return column(name, make=id_formatter(prefix), description="Its id. Never reused, and never made of personal data.")
+    """Declare the id of a GraphQL type, made of this column of its row."""
+    return column(
+        name, make=id_formatter(prefix), description="Its id. It is never reused, and holds no personal data."
+    )
 
 
-async def find(context: RequestContext, text: str) -> Any:
-    """Give the row that an id names; None when there is none, or none of a type of which the role may see anything."""
+@root_field
+async def node(
+    info: Info,
+    id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],  # noqa: A002 -- the contract's name
+) -> Node | None:
+    """Return the object with this id; null when there is none.
+
+    The caller's role must be permitted to read the selected fields of its type.
+    """
+    return await _find(info.context, id)
+
+
+async def _find(context: RequestContext, text: str) -> Any:
+    """Return the row of an id; None when there is none, or the role may read no field of its type."""
     parsed = parse_id(text)
     kind = KINDS.get(parsed.prefix)
     return await context.load_one(kind.read, parsed.value) if kind and kind.type_name in context.sees else None

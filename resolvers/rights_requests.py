@@ -1,41 +1,35 @@
-"""What is shown of rights requests, of the steps that systems take, of plans and of certificates."""
+"""Rights requests: type, queries, and the mutations that take a request from its receipt to its end."""
 
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import UNSET
 
 from models.consent.ledger import Channel
-from models.erasure import scope, steps
-from models.erasure.plan import PlanItemRow, PlanRow
-from models.erasure.retention import RetainedRow, RetentionGround
-from models.erasure.steps import ErasureStepRow, StepState
-from models.errors import SubjectErased, SubjectNotFound
-from models.requests import intake
+from models.erasure import requesting, scope, steps
+from models.erasure.retention import RetainedRow
+from models.requests import closing, intake, requests
+from models.requests.intake import ErasureOptions
 from models.requests.requests import (
     EXECUTING_STATES,
     OPEN_STATES,
     DenialReason,
+    ErasureReason,
     IdentityProof,
     RequestKind,
     RequestState,
     RightsRequestRow,
 )
 from models.storage.clock import now
-from models.storage.ids import Prefix, format_id
-from models.subjects.identifiers import SubjectIdentifier
-from models.subjects.subjects import SubjectStatus
-from resolvers.context import RequestContext
-from resolvers.field_sources import batched, column, object_type
+from models.storage.ids import Prefix, id_formatter, parse_id_of
+from resolvers.context import Info, RequestContext
+from resolvers.erasure import CertificateRow, ErasureCertificate, ErasureStep, RetainedItem
+from resolvers.field_sources import batched, column, object_type, root_field
+from resolvers.inputs import IdArgument, SubjectArgument, none_if_unset
 from resolvers.node import Node, own_id
-
-
-class CertificateRow(NamedTuple):
-    """A certificate and when it was issued."""
-
-    issued_at: datetime
-    jws: str
+from resolvers.pagination import BY_RECEIPT, DEFAULT_FIRST, After, Connection, First, PaginatedList, page
 
 
 def _is_overdue(state: str, due_at: datetime) -> bool:
@@ -43,7 +37,7 @@ def _is_overdue(state: str, due_at: datetime) -> bool:
 
 
 def _retained(state: str, completed_at: datetime | None) -> list[RetainedRow]:
-    """Say what stays of whoever is erased; before that, the plan says it."""
+    """Return what is kept after the erasure; nothing before it begins, because then the plan says it."""
     if state not in EXECUTING_STATES and state != RequestState.COMPLETED:
         return []
     return scope.currently_retained(completed_at.date() if completed_at else None, now().date())
@@ -53,113 +47,150 @@ def _certificate(jws: str | None, issued_at: datetime | None) -> CertificateRow 
     return CertificateRow(issued_at, jws) if jws and issued_at else None
 
 
-def _request_id(value: UUID) -> str:
-    return format_id(Prefix.RIGHTS_REQUEST, value)
-
-
-def _subject_id(value: UUID) -> str:
-    return format_id(Prefix.SUBJECT, value)
-
-
-@object_type(RetainedRow, description="Something that stays after an erasure, without a personal value in it.")
-class RetainedItem:
-    what: str = column(description="What stays.")
-    ground: RetentionGround = column(description="On which ground (Art. 17(3) GDPR).")
-    until: date | None = column(
-        description="The last day; null for as long as the ground stands, and while it is not known yet."
-    )
-
-
-@object_type(CertificateRow, description="Proof that anyone can check offline, and that holds no personal data.")
-class ErasureCertificate:
-    issued_at: datetime = column(description="When it was signed.")
-    jws: str = column(
-        description="A JSON Web Signature (EdDSA) over what was erased, where and when. The key that checks it is in "
-        "/.well-known/jwks.json."
-    )
-
-
-@object_type(ErasureStepRow, description="The part of an erasure that one internal system does.")
-class ErasureStep(Node):
-    id: strawberry.ID = own_id(Prefix.ERASURE_STEP)
-    request_id: strawberry.ID = column("request_id", make=_request_id, description="The request that it is a part of.")
-    system: str = column(description="The internal system.")
-    account_reference: str | None = column(
-        description="What that system calls the person; null when it has no account, and once the step is done."
-    )
-    state: StepState = column(description="Whether the system has done its part.")
-    attempts: int = column(description="How often the system was told by webhook.")
-    next_attempt_at: datetime | None = column(description="When it is told again.")
-    completed_at: datetime | None = column(description="When it said that it was done.")
-    records_erased: int | None = column(description="How many records it says that it erased.")
-    error: str | None = column(description="What it said when it could not, or why telling it failed.")
-
-
 @object_type(
     RightsRequestRow,
-    description="Something that the law lets a person ask for, from the day it came in to the day it is done.",
+    description="A request in which a person exercises a right under data protection law.",
 )
 class RightsRequest(Node):
     id: strawberry.ID = own_id(Prefix.RIGHTS_REQUEST)
-    kind: RequestKind = column(description="What is asked for.")
-    state: RequestState = column(description="Where it is in its life.")
-    subject_id: strawberry.ID = column("subject_id", make=_subject_id, description="Who is concerned.")
-    channel: Channel = column(description="Where it reached us.")
-    case: str | None = column(description="The case that it came in under.")
-    received_at: datetime = column(description="When it came in. The clock starts here, not when somebody looks at it.")
-    due_at: datetime = column(description="When it must be done, by the person's law.")
-    is_overdue: bool = column("state", "due_at", make=_is_overdue, description="Whether it is open past that time.")
-    execute_at: datetime | None = column(description="When the cooling-off time ends; null until identity is proved.")
-    completed_at: datetime | None = column(description="When the live systems were done.")
+    kind: RequestKind = column(description="The right that is exercised.")
+    state: RequestState = column(description="The state of the request.")
+    subject_id: strawberry.ID = column(
+        "subject_id", make=id_formatter(Prefix.SUBJECT), description="The person concerned."
+    )
+    channel: Channel = column(description="The channel on which it was received.")
+    case: str | None = column(description="The case that it was received under.")
+    received_at: datetime = column(description="When it was received. The legal deadline counts from here.")
+    due_at: datetime = column(description="The deadline under the law that applies to the person.")
+    is_overdue: bool = column(
+        "state", "due_at", make=_is_overdue, description="Whether it is still open after its deadline."
+    )
+    execute_at: datetime | None = column(description="When the cooling-off period ends; null until identity is proved.")
+    completed_at: datetime | None = column(description="When all live systems had finished.")
     backups_clear_at: datetime | None = column(
-        description="When the last backup that still holds the person is gone; no key opens them even before."
+        description="When the last backup that still holds the person's records expires. Their values are unreadable "
+        "before that, because the key is destroyed."
     )
-    identity: IdentityProof = column(description="How it was proved that the person themselves asks.")
-    steps: list[ErasureStep] = batched(
-        by=steps.of_requests, description="What internal systems do, and how far they are."
-    )
+    identity: IdentityProof = column(description="How the identity of the person was proved.")
+    steps: list[ErasureStep] = batched(by=steps.of_requests, description="The steps of internal systems.")
     retained: list[RetainedItem] = column(
         "state",
         "completed_at",
         make=_retained,
-        description="What stays after the erasure, and why; empty before it has begun.",
+        description="What is kept after the erasure, and why; empty before the erasure begins.",
     )
-    denial_reason: DenialReason | None = column(description="Why it was denied.")
+    denial_reason: DenialReason | None = column(description="The reason for the denial.")
     certificate: ErasureCertificate | None = column(
-        "certificate", "certified_at", make=_certificate, description="Proof of the erasure, once it is completed."
+        "certificate", "certified_at", make=_certificate, description="The certificate of a completed erasure."
     )
 
 
-@object_type(PlanItemRow, description="One thing that an erasure would destroy.")
-class ErasurePlanItem:
-    system: str = column(description="Where: `privacy` for this service, else the internal system.")
-    what: str = column(description="What.")
-    records: int = column(description="How many records; for an internal system, how many accounts are known here.")
+_REQUESTS = PaginatedList(requests.find_requests, BY_RECEIPT)
 
 
-@object_type(PlanRow, description="What erasing a person would destroy, and what would be kept and why.")
-class ErasurePlan:
-    subject_id: strawberry.ID = column("subject_id", make=_subject_id, description="Who is concerned.")
-    hash: str = column(description="A hash of all that the plan says: give it to requestErasure as planHash.")
-    items: list[ErasurePlanItem] = column(description="What would go.")
-    retained: list[RetainedItem] = column(description="What would stay.")
+@root_field
+def rights_request(info: Info, id: IdArgument) -> RightsRequest | None:  # noqa: A002 -- the contract's name
+    """Return one rights request; null when no request has this id."""
+    row: Any = info.context.load_one(requests.by_ids, parse_id_of(Prefix.RIGHTS_REQUEST, id))
+    return row
 
 
-async def plan(context: RequestContext, name: SubjectIdentifier) -> Any:
-    """Give the plan of one person; SUBJECT_NOT_FOUND when nobody is meant, SUBJECT_ERASED when nothing is left."""
-    subject = await context.find(name)
-    if subject is None:
-        raise SubjectNotFound(argument="subject")
-    if subject.status == SubjectStatus.ERASED:
-        raise SubjectErased
-    return await context.plan_of(subject.subject_id)
+@root_field
+async def rights_requests(
+    info: Info,
+    state: Annotated[RequestState | None, strawberry.argument(description="Only requests in this state.")] = UNSET,
+    overdue: Annotated[
+        bool | None, strawberry.argument(description="True: only overdue requests. False: only the others.")
+    ] = UNSET,
+    first: First = DEFAULT_FIRST,
+    after: After = UNSET,
+) -> Connection[RightsRequest]:
+    """Return rights requests, the oldest first."""
+    key = (none_if_unset(state), none_if_unset(overdue))
+    return await page(info.context, _REQUESTS, key, {"first": first, "after": after})
 
 
-async def confirm(context: RequestContext, request_id: UUID, code: str) -> UUID:
-    """Try a code in a deed of its own, committed either way; then raise the refusal, if there was one."""
-    done = await context.run_mutation(
-        "confirmIdentity", intake.confirm_identity, request_id, code, context.service.grace
+@root_field
+async def request_erasure(  # noqa: PLR0913, PLR0917 -- the contract's arguments
+    info: Info,
+    subject: SubjectArgument,
+    channel: Annotated[Channel, strawberry.argument(description="The channel on which the request was received.")],
+    identity: Annotated[
+        IdentityProof,
+        strawberry.argument(
+            description="How the person's identity is proved. With ATTESTED the caller vouches for it."
+        ),
+    ] = IdentityProof.EMAIL_CODE,
+    reason: Annotated[
+        ErasureReason,
+        strawberry.argument(
+            description="The reason for the erasure. UNDERAGE needs no code and has no cooling-off period."
+        ),
+    ] = ErasureReason.REQUESTED,
+    immediately: Annotated[  # noqa: FBT002 -- the contract's argument
+        bool,
+        strawberry.argument(description="Whether to skip the cooling-off period; only for PRIVACY and ADMIN."),
+    ] = False,
+    plan_hash: Annotated[
+        str | None,
+        strawberry.argument(
+            description="The hash of the plan that was agreed to. If the plan has changed: STATE_CONFLICT."
+        ),
+    ] = UNSET,
+) -> RightsRequest:
+    """Request the erasure of a person. Repeating it returns the open request.
+
+    Nothing is erased before identity is proved and the cooling-off period is over.
+    """
+    options = ErasureOptions(channel, identity, reason, immediately, none_if_unset(plan_hash))
+    request_id = await info.context.run_mutation(
+        requesting.request_erasure, subject.identifier(), options, info.context.service.grace
     )
-    if done.refusal:
-        raise done.refusal
-    return done.request_id
+    return await info.context.load_one(requests.by_ids, request_id)
+
+
+@root_field
+async def confirm_identity(
+    info: Info,
+    id: IdArgument,  # noqa: A002 -- the contract's name
+    code: Annotated[str, strawberry.argument(description="The code of eight characters.")],
+) -> RightsRequest:
+    """Prove identity with the code that was mailed to the person.
+
+    A code permits five attempts within 15 minutes.
+    """
+    request_id = await _confirm_identity(info.context, parse_id_of(Prefix.RIGHTS_REQUEST, id), code)
+    return await info.context.load_one(requests.by_ids, request_id)
+
+
+async def _confirm_identity(context: RequestContext, request_id: UUID, code: str) -> UUID:
+    """Try a code, and raise its refusal only after the attempt is committed, so that the attempt counts."""
+    attempt = await context.run_mutation(intake.confirm_identity, request_id, code, context.service.grace)
+    if attempt.refusal:
+        raise attempt.refusal
+    return attempt.request_id
+
+
+@root_field
+async def cancel_erasure(info: Info, id: IdArgument) -> RightsRequest:  # noqa: A002 -- the contract's name
+    """Cancel an erasure before it begins."""
+    request_id = await info.context.run_mutation(closing.cancel_erasure, parse_id_of(Prefix.RIGHTS_REQUEST, id))
+    return await info.context.load_one(requests.by_ids, request_id)
+
+
+@root_field
+async def deny_request(
+    info: Info,
+    id: IdArgument,  # noqa: A002 -- the contract's name
+    reason: Annotated[DenialReason, strawberry.argument(description="The reason for the denial.")],
+) -> RightsRequest:
+    """Deny a request before it is carried out, and inform the person of the reason."""
+    request_id = await info.context.run_mutation(closing.deny_request, parse_id_of(Prefix.RIGHTS_REQUEST, id), reason)
+    return await info.context.load_one(requests.by_ids, request_id)
+
+
+@root_field
+async def retry_erasure(info: Info, id: IdArgument) -> RightsRequest:  # noqa: A002 -- the contract's name
+    """Retry an erasure: send the webhook again to the internal systems that failed."""
+    request_id = await info.context.run_mutation(requesting.retry_erasure, parse_id_of(Prefix.RIGHTS_REQUEST, id))
+    return await info.context.load_one(requests.by_ids, request_id)

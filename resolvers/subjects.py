@@ -1,8 +1,10 @@
-"""What is shown of a person. Edges point away from here, so the graph is a tree."""
+"""Data subjects: types, queries and mutations. Edges point away from ``Subject``, so the graph is a tree."""
 
 from datetime import datetime
+from typing import Annotated, Any
 
 import strawberry
+from strawberry import UNSET
 
 import models.audit.events
 import models.consent.ledger
@@ -11,53 +13,70 @@ import models.requests.requests
 import models.subjects.accounts
 import models.subjects.email_addresses
 import models.sync.accounts
+from models.registration import corrections, registering
 from models.storage.ids import Prefix
+from models.subjects import restrictions
 from models.subjects.accounts import AccountRow
 from models.subjects.email_addresses import EmailAddressRow
-from models.subjects.subjects import Regime, SubjectRow, SubjectStatus
+from models.subjects.subjects import Regime, SubjectRow, SubjectStatus, all_subjects, by_ids
 from resolvers.audit import AccessEvent
 from resolvers.consent import Consent, ConsentEvent
-from resolvers.field_sources import batched, column, object_type
+from resolvers.context import Info
+from resolvers.field_sources import batched, column, object_type, root_field
+from resolvers.inputs import CorrectSubjectInput, RegisterSubjectInput, SubjectArgument
 from resolvers.node import Node, own_id
-from resolvers.pagination import BY_EPOCH, BY_TIME, Connection, paginated
+from resolvers.pagination import (
+    BY_EPOCH,
+    BY_REGISTRATION,
+    BY_TIME,
+    DEFAULT_FIRST,
+    After,
+    Connection,
+    First,
+    PaginatedList,
+    page,
+    paginated,
+)
 from resolvers.payments import PaymentFragment
 from resolvers.rights_requests import RightsRequest
 from resolvers.sync import SyncAccount
 
 
-@object_type(EmailAddressRow, description="A mail address that a person is reached at.")
+@object_type(EmailAddressRow, description="An email address of a person.")
 class EmailAddress:
     address: str = column(description="The address.")
-    is_primary: bool = column(description="Whether letters go to this one.")
-    verified_at: datetime | None = column(description="When the person proved that they read it.")
+    is_primary: bool = column(description="Whether letters are sent to this address.")
+    verified_at: datetime | None = column(description="When the person proved control of the address.")
 
 
-@object_type(AccountRow, description="A person as one internal system knows them.")
+@object_type(AccountRow, description="An account of a person in an internal system.")
 class Account:
     system: str = column(description="The internal system.")
-    reference: str = column(description="What that system calls the person.")
+    reference: str = column(description="The person's reference in that system.")
 
 
-@object_type(SubjectRow, description="A data subject: a person whom the privacy policy makes its promises to.")
+@object_type(SubjectRow, description="A data subject: a person whom the privacy policy protects.")
 class Subject(Node):
     id: strawberry.ID = own_id(Prefix.SUBJECT, "subject_id")
-    status: SubjectStatus = column(description="Where the person stands with us.")
-    registered_at: datetime = column(description="When the person became known.")
+    status: SubjectStatus = column(description="The status of the person.")
+    registered_at: datetime = column(description="When the person was registered.")
     emails: list[EmailAddress] = batched(
         by=models.subjects.email_addresses.of_subjects,
         key="subject_id",
         description="The person's addresses, the primary one first.",
     )
     display_name: str | None = column(description="The person's name.")
-    country: str | None = column(description="The person's country, as ISO 3166-1 alpha-2 has it.")
-    regime: Regime = column(description="Which law's clock applies.")
+    country: str | None = column(description="The person's country, as an ISO 3166-1 alpha-2 code.")
+    regime: Regime = column(description="The law whose deadlines apply.")
     accounts: list[Account] = batched(
-        by=models.subjects.accounts.of_subjects, key="subject_id", description="What internal systems call the person."
+        by=models.subjects.accounts.of_subjects,
+        key="subject_id",
+        description="The person's accounts in internal systems.",
     )
     consents: list[Consent] = batched(
         by=models.consent.ledger.of_subjects,
         key="subject_id",
-        description="What the person chose, by purpose, as it counts now.",
+        description="The person's current choices, one for each purpose.",
     )
     consent_history: Connection[ConsentEvent] = paginated(
         by=models.consent.ledger.history,
@@ -66,21 +85,80 @@ class Subject(Node):
         description="The person's consent ledger, the latest choice first.",
     )
     payment_fragments: list[PaymentFragment] = batched(
-        by=models.payments.fragments.of_subjects, key="subject_id", description="What is kept of the person's cards."
+        by=models.payments.fragments.of_subjects,
+        key="subject_id",
+        description="The stored parts of the person's cards.",
     )
     sync_accounts: list[SyncAccount] = batched(
         by=models.sync.accounts.of_subjects,
         key="subject_id",
-        description="What is known about the person's Customer Data.",
+        description="The metadata of the person's Customer Data.",
     )
     rights_requests: list[RightsRequest] = batched(
         by=models.requests.requests.of_subjects,
         key="subject_id",
-        description="What the person asked for, the newest first.",
+        description="The person's rights requests, the newest first.",
     )
     access_events: Connection[AccessEvent] = paginated(
         by=models.audit.events.of_subjects,
         key="subject_id",
         order=BY_TIME,
-        description="Who looked at this person, and who changed something, the newest first.",
+        description="The audit log of this person, the newest entry first.",
     )
+
+
+_SUBJECTS = PaginatedList(all_subjects, BY_REGISTRATION)
+
+
+@root_field
+def subject(info: Info, by: SubjectArgument) -> Subject | None:
+    """Return one person; null when nobody is registered under the identifier."""
+    row: Any = info.context.find(by.identifier("by"))
+    return row
+
+
+@root_field
+async def subjects(info: Info, first: First = DEFAULT_FIRST, after: After = UNSET) -> Connection[Subject]:
+    """Return all people, in the order of their registration."""
+    return await page(info.context, _SUBJECTS, None, {"first": first, "after": after})
+
+
+@root_field
+async def register_subject(
+    info: Info,
+    input: Annotated[RegisterSubjectInput, strawberry.argument(description="The values that the service knows.")],  # noqa: A002 -- the contract's name
+) -> Subject:
+    """Register a person.
+
+    If the address or the account is known, it is that person: missing values are added, and nothing is overwritten.
+    """
+    subject_id = await info.context.run_mutation(registering.register_subject, input.registration())
+    return await info.context.load_one(by_ids, subject_id)
+
+
+@root_field
+async def correct_subject(
+    info: Info,
+    subject: SubjectArgument,
+    input: Annotated[CorrectSubjectInput, strawberry.argument(description="The values to correct.")],  # noqa: A002 -- the contract's name
+) -> Subject:
+    """Correct the given values (Art. 16 GDPR) and leave all others as they are."""
+    subject_id = await info.context.run_mutation(corrections.correct_subject, subject.identifier(), input.correction())
+    return await info.context.load_one(by_ids, subject_id)
+
+
+@root_field
+async def restrict_processing(info: Info, subject: SubjectArgument) -> Subject:
+    """Restrict processing (Art. 18 GDPR): every consent decision is a refusal.
+
+    The person's choices are kept.
+    """
+    subject_id = await info.context.run_mutation(restrictions.restrict_processing, subject.identifier())
+    return await info.context.load_one(by_ids, subject_id)
+
+
+@root_field
+async def lift_restriction(info: Info, subject: SubjectArgument) -> Subject:
+    """Lift a restriction of processing: the person's choices decide again."""
+    subject_id = await info.context.run_mutation(restrictions.lift_restriction, subject.identifier())
+    return await info.context.load_one(by_ids, subject_id)

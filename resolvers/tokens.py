@@ -1,37 +1,83 @@
-"""What is shown of tokens."""
+"""Tokens and the caller that a token identifies: types, queries and mutations."""
 
 from datetime import datetime
+from typing import Annotated, Any
 
 import strawberry
+from strawberry import UNSET
 
-from models.access import tokens
+from models.access import tokens as token_records
 from models.access.tokens import IssuedTokenRow, TokenRow
 from models.actors import Actor, Role
-from models.storage.ids import Prefix
-from resolvers.field_sources import batched, column, object_type
+from models.storage.ids import Prefix, parse_id_of
+from resolvers.context import Info
+from resolvers.field_sources import batched, column, object_type, root_field
+from resolvers.inputs import IdArgument, none_if_unset
 from resolvers.node import own_id
 
 
 @object_type(Actor, description="The caller of this operation.")
 class Viewer:
     name: str = column(description="The name of the caller's token.")
-    role: Role = column(description="The role that the caller acts in: the token's first, or the one in X-Role.")
-    roles: list[Role] = column(description="The roles that the token has.")
-    case: str | None = column(description="The case that the caller named in X-Case.")
+    role: Role = column(
+        description="The role that the caller acts in: the one in X-Role, otherwise the first role of the token."
+    )
+    roles: list[Role] = column(description="All roles of the token.")
+    case: str | None = column(description="The case in X-Case; null without that header.")
 
 
 @object_type(TokenRow, description="A bearer token of a service, a person or a script.")
 class Token:
     id: strawberry.ID = own_id(Prefix.TOKEN)
-    name: str = column(description="Who bears it.")
+    name: str = column(description="The name of the token's owner.")
     roles: list[Role] = column(description="The roles that it may act in; the first is the default.")
     issued_at: datetime = column(description="When it was issued.")
-    expires_at: datetime | None = column(description="When it stops being worth anything.")
-    last_used_at: datetime | None = column(description="When it was used last, to the minute.")
-    revoked_at: datetime | None = column(description="When it was revoked.")
+    expires_at: datetime | None = column(description="When it expires.")
+    last_used_at: datetime | None = column(description="When it was last used, to the minute.")
+    revoked_at: datetime | None = column(description="When it was revoked; null while it is not.")
 
 
-@object_type(IssuedTokenRow, description="A new token. The secret is shown this once and kept nowhere.")
+@object_type(IssuedTokenRow, description="A new token. The secret is shown only in this answer and is not stored.")
 class IssuedToken:
-    token: Token = batched(by=tokens.by_ids, key="token_id", description="The token.")
-    secret: str = column(description="What its bearer sends as `Authorization: Bearer …`.")
+    token: Token = batched(by=token_records.by_ids, key="token_id", description="The token.")
+    secret: str = column(description="The value to send as `Authorization: Bearer …`.")
+
+
+@root_field
+def viewer(info: Info) -> Viewer:
+    """Return the caller of this operation."""
+    actor: Any = info.context.actor
+    return actor
+
+
+@root_field
+def tokens(info: Info) -> list[Token]:
+    """Return all tokens, the oldest first, without their secrets."""
+    rows: Any = info.context.load_one(token_records.all_tokens, None)
+    return rows
+
+
+@root_field
+async def issue_token(
+    info: Info,
+    name: Annotated[str, strawberry.argument(description="The name of its owner, 1 to 64 characters.")],
+    roles: Annotated[
+        list[Role], strawberry.argument(description="The roles that it may act in; the first is the default.")
+    ],
+    expires_at: Annotated[
+        datetime | None,
+        strawberry.argument(description="When it expires; if absent, as late as its roles permit."),
+    ] = UNSET,
+) -> IssuedToken:
+    """Issue a token to a service, a person or a script."""
+    token: Any = await info.context.run_mutation(
+        token_records.issue_token, name, roles, none_if_unset(expires_at), info.context.service.token_life
+    )
+    return token
+
+
+@root_field
+async def revoke_token(info: Info, id: IdArgument) -> Token:  # noqa: A002 -- the contract's name
+    """Revoke a token. Every process refuses it within a second."""
+    token_id = await info.context.run_mutation(token_records.revoke_token, parse_id_of(Prefix.TOKEN, id))
+    return await info.context.load_one(token_records.by_ids, token_id)

@@ -20,11 +20,11 @@ from api.access import policy
 from models import errors
 from models.actors import Role
 from resolvers.access_grants import AccessGrant
-from resolvers.mutations import Mutation
+from resolvers.erasure import ErasureStep
 from resolvers.payments import PaymentFragment
-from resolvers.queries import Query
-from resolvers.rights_requests import ErasureStep, RightsRequest
+from resolvers.rights_requests import RightsRequest
 from resolvers.scalars import CONFIG
+from resolvers.schema_types import Mutation, Query
 from resolvers.subjects import Subject
 from resolvers.sync import SyncAccount
 

@@ -117,10 +117,11 @@ class Invention:
         self.fail("keys_of")
         return {each: DataKey(each, CIPHER) for each in subject_ids if each.int % 7 or not self.faults}
 
-    async def run_mutation(self, field: str, verb: Callable[..., Any], *_: Any, **__: Any) -> Any:
+    async def run_mutation(self, mutation: Callable[..., Any], *_: Any, **__: Any) -> Any:
+        field = mutation.__name__
         self.unit_of_work.append(field)
         self.fail(field)
-        return self.made(get_type_hints(verb, include_extras=True)["return"], self.chance(field), firmly=False)
+        return self.made(get_type_hints(mutation, include_extras=True)["return"], self.chance(field), firmly=False)
 
     def record_read(self, subject_ids: Sequence[UUID], *coordinates: tuple[str, ...]) -> None:
         assert all(isinstance(each, UUID) for each in subject_ids)

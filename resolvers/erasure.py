@@ -1,0 +1,150 @@
+"""Erasure: the types of plans, steps and certificates, their queries, and the mutations of internal systems."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, NamedTuple
+
+import strawberry
+from strawberry import UNSET
+
+from models.erasure import steps
+from models.erasure.plan import PlanItemRow, PlanRow
+from models.erasure.retention import RetainedRow, RetentionGround
+from models.erasure.steps import ErasureStepRow, StepState
+from models.errors import SubjectErased, SubjectNotFound
+from models.storage.ids import Prefix, id_formatter, parse_id_of
+from models.subjects.identifiers import SubjectIdentifier
+from models.subjects.subjects import SubjectStatus
+from resolvers.context import Info, RequestContext
+from resolvers.field_sources import column, object_type, root_field
+from resolvers.inputs import IdArgument, SubjectArgument
+from resolvers.node import Node, own_id
+from resolvers.pagination import BY_CREATION, DEFAULT_FIRST, After, Connection, First, PaginatedList, page
+
+
+class CertificateRow(NamedTuple):
+    """A certificate and the time of its issue."""
+
+    issued_at: datetime
+    jws: str
+
+
+@object_type(RetainedRow, description="Something that is kept after an erasure. It names no personal value.")
+class RetainedItem:
+    what: str = column(description="What is kept.")
+    ground: RetentionGround = column(description="The ground on which it is kept (Art. 17(3) GDPR).")
+    until: date | None = column(
+        description="The last day on which it is kept; null while it is unknown, or as long as the ground holds."
+    )
+
+
+@object_type(
+    CertificateRow, description="Proof of an erasure that anyone can verify offline. It holds no personal data."
+)
+class ErasureCertificate:
+    issued_at: datetime = column(description="When it was signed.")
+    jws: str = column(
+        description="A JSON Web Signature (EdDSA) of what was erased, where and when. The key that verifies it is in "
+        "/.well-known/jwks.json."
+    )
+
+
+@object_type(ErasureStepRow, description="The part of an erasure that one internal system carries out.")
+class ErasureStep(Node):
+    id: strawberry.ID = own_id(Prefix.ERASURE_STEP)
+    request_id: strawberry.ID = column(
+        "request_id", make=id_formatter(Prefix.RIGHTS_REQUEST), description="The id of the request that it belongs to."
+    )
+    system: str = column(description="The internal system.")
+    account_reference: str | None = column(
+        description="The person's reference in that system; null without an account, and once the step is done."
+    )
+    state: StepState = column(description="The state of the step.")
+    attempts: int = column(description="The number of webhook deliveries that were attempted.")
+    next_attempt_at: datetime | None = column(description="When the webhook is sent next.")
+    completed_at: datetime | None = column(description="When the system reported that it was done.")
+    records_erased: int | None = column(description="The number of records that the system reported as erased.")
+    error: str | None = column(description="The error that the system reported, or why the webhook failed.")
+
+
+@object_type(PlanItemRow, description="One kind of record that an erasure would destroy.")
+class ErasurePlanItem:
+    system: str = column(description="Where it is: `privacy` for this service, otherwise an internal system.")
+    what: str = column(description="What it is.")
+    records: int = column(
+        description="The number of records; for an internal system, the number of accounts known to this service."
+    )
+
+
+@object_type(PlanRow, description="What the erasure of a person would destroy, and what would be kept and why.")
+class ErasurePlan:
+    subject_id: strawberry.ID = column(
+        "subject_id", make=id_formatter(Prefix.SUBJECT), description="The person concerned."
+    )
+    hash: str = column(description="A hash of the whole plan, for the argument planHash of requestErasure.")
+    items: list[ErasurePlanItem] = column(description="What would be destroyed.")
+    retained: list[RetainedItem] = column(description="What would be kept.")
+
+
+_STEPS = PaginatedList(steps.of_system, BY_CREATION)
+
+
+@root_field
+async def erasure_plan(info: Info, subject: SubjectArgument) -> ErasurePlan:
+    """Return what the erasure of this person would destroy, where, and what would be kept and why.
+
+    It changes nothing.
+    """
+    return await _plan(info.context, subject.identifier())
+
+
+async def _plan(context: RequestContext, identifier: SubjectIdentifier) -> Any:
+    """Return the plan of one person; raise SUBJECT_NOT_FOUND or, where nothing is left, SUBJECT_ERASED."""
+    subject = await context.find(identifier)
+    if subject is None:
+        raise SubjectNotFound(argument="subject")
+    if subject.status == SubjectStatus.ERASED:
+        raise SubjectErased
+    return await context.plan_of(subject.subject_id)
+
+
+@root_field
+async def erasure_steps(
+    info: Info,
+    system: Annotated[str, strawberry.argument(description="The internal system, such as `store`.")],
+    state: Annotated[
+        StepState | None, strawberry.argument(description="Only steps in this state; null for all.")
+    ] = StepState.PENDING,
+    first: First = DEFAULT_FIRST,
+    after: After = UNSET,
+) -> Connection[ErasureStep]:
+    """Return the erasure steps of an internal system, the oldest first."""
+    return await page(info.context, _STEPS, steps.page_key(system, state), {"first": first, "after": after})
+
+
+@root_field
+async def complete_erasure_step(
+    info: Info,
+    id: IdArgument,  # noqa: A002 -- the contract's name
+    records_erased: Annotated[int, strawberry.argument(description="The number of records that it erased.")],
+) -> ErasureStep:
+    """Report that an internal system has erased the person.
+
+    Reporting a finished step again changes nothing.
+    """
+    step_id = await info.context.run_mutation(
+        steps.complete_erasure_step, parse_id_of(Prefix.ERASURE_STEP, id), records_erased
+    )
+    return await info.context.load_one(steps.by_ids, step_id)
+
+
+@root_field
+async def fail_erasure_step(
+    info: Info,
+    id: IdArgument,  # noqa: A002 -- the contract's name
+    error: Annotated[
+        str, strawberry.argument(description="The reason, at most 200 characters, without personal data.")
+    ],
+) -> ErasureStep:
+    """Report that an internal system cannot erase the person, and why."""
+    step_id = await info.context.run_mutation(steps.fail_erasure_step, parse_id_of(Prefix.ERASURE_STEP, id), error)
+    return await info.context.load_one(steps.by_ids, step_id)
