@@ -14,7 +14,7 @@ from benchmarks.contestants import Running
 from benchmarks.environment import Place, pinned
 from benchmarks.timing import timed
 from benchmarks.workloads import Work
-from cli.embedded.cluster import carried_binaries
+from cli.embedded.cluster import bundled_binaries
 from models.actors import Actor, Role
 from models.consent import opt_outs
 from models.consent.ledger import Channel
@@ -123,7 +123,7 @@ def beside_pgbench(place: Place, ours: Running, work: Work, seconds: float) -> d
 
 def _pgbench(place: Place, script: Any, seconds: float) -> float:
     command = [
-        *(str(carried_binaries() / "pgbench"), "--no-vacuum", "--protocol", "prepared"),
+        *(str(bundled_binaries() / "pgbench"), "--no-vacuum", "--protocol", "prepared"),
         *("--client", str(CONNECTIONS), "--jobs", "1", "--time", f"{max(1, round(seconds))}", "--file", str(script)),
         *("--host", str((place.cluster.directory / "socket").resolve()), "--username", "privacy"),
         f"privacy_{place.subjects}",

@@ -1,1 +1,1 @@
-"""The command ``privacy``."""
+"""The command ``privacy``: serve, migrate and operate the service."""

@@ -1,4 +1,4 @@
-"""``python -m cli`` is ``privacy``."""
+"""Run ``privacy`` with ``python -m cli``."""
 
 from cli.main import run
 

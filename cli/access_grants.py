@@ -1,4 +1,4 @@
-"""``privacy grants``: who may read which column, and who broke the glass."""
+"""``privacy grants``: the columns that each role may read, and the review of access grants."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from api.settings import Settings
 from cli import database_roles
-from cli.databases import locate, opened, owned
+from cli.databases import OpenDatabases, database_settings, owner_urls, run_with_databases
 from models.access import access_grants
 from models.access.access_grants import AccessGrantRow
 from models.access.database_roles import READERS
@@ -20,78 +21,80 @@ from models.audit.events import AccessEventRow
 from models.storage.clock import now
 from models.storage.ids import Prefix, format_id
 
-WIDTH = 140
-"""Columns that the table of all roles needs, however narrow the terminal is."""
+MIN_TABLE_WIDTH = 140
+"""Characters that the table of all roles needs; a narrower terminal wraps its lines."""
 
 app = typer.Typer(
-    help="Who may read which column, and who broke the glass.", no_args_is_help=True, rich_markup_mode=None
+    help="The columns that each role may read, and the review of access grants.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
 @app.command()
 def show() -> None:
-    """Print which columns the fields of each role need, and so which its reads may SELECT."""
+    """Print a table of the columns that each role may SELECT, as the fields of the role require."""
 
-    async def found() -> dict[str, set[str]]:
+    async def load(settings: Settings) -> dict[str, set[str]]:
         readers: dict[str, set[str]] = {}
-        with locate() as settings:
-            for history, url in owned(settings).items():
-                async with database_roles.connected(url) as connection:
-                    for role, columns in (await database_roles.reads(history, connection)).items():
-                        for place in columns:
-                            readers.setdefault(f"{place.table}.{place.column}", set()).add(role)
+        for history, url in owner_urls(settings).items():
+            async with database_roles.connected(url) as connection:
+                for role, relations in (await database_roles.read_columns(history, connection)).items():
+                    for relation in relations:
+                        readers.setdefault(f"{relation.table}.{relation.column}", set()).add(role)
         return readers
 
+    with database_settings() as settings:
+        readers_by_column = asyncio.run(load(settings))
     table = Table("column", *(role.lower() for role in Role))
-    for column, readers in sorted(asyncio.run(found()).items()):
+    for column, readers in sorted(readers_by_column.items()):
         table.add_row(column, *("x" if READERS[role] in readers else "" for role in Role))
-    Console(width=max(Console().width, WIDTH)).print(table)
+    Console(width=max(Console().width, MIN_TABLE_WIDTH)).print(table)
 
 
 @app.command()
 def check() -> None:
-    """Compare what the roles of the live databases may do with what the matrix wants; exit 1 where they differ."""
-    with locate() as settings:
-        found = [
+    """Compare the privileges in the databases with the access policy; exit with status 1 when they differ."""
+    with database_settings() as settings:
+        lines = [
             line
-            for history, url in owned(settings).items()
+            for history, url in owner_urls(settings).items()
             for line in asyncio.run(database_roles.differences(history, url))
         ]
-    for line in found:
+    for line in lines:
         typer.echo(line)
-    if found:
+    if lines:
         raise typer.Exit(1)
-    typer.echo("the roles may do what the matrix wants, and nothing else")
+    typer.echo("the privileges of all roles match the access policy")
 
 
 @app.command()
 def sql(
-    login: Annotated[list[str], typer.Option(help="Who logs in to serve callers, or to migrate; repeat it for each.")],
+    login: Annotated[list[str], typer.Option(help="A login that serves callers or migrates; repeatable.")],
 ) -> None:
-    """Print the SQL that makes the roles, for a server where the owner of the tables may not: run it as a superuser."""
-    for statement in database_roles.creating(login):
+    """Print SQL that creates the roles, for servers where the owner may not create roles; run it as a superuser."""
+    for statement in database_roles.role_statements(login):
         typer.echo(f"{statement};")
 
 
 @app.command()
 def review(
-    days: Annotated[int, typer.Option(min=1, help="How far back the review goes.")] = 30,
+    days: Annotated[int, typer.Option(min=1, help="Days before now that the review covers.")] = 30,
 ) -> None:
-    """List the access grants of the last days, each with who decided and what was read under it."""
+    """List recent access grants, each with its decision and with the fields that were read under it."""
 
-    async def found() -> list[tuple[AccessGrantRow, list[AccessEventRow]]]:
-        with locate() as settings:
-            async with opened(settings) as place, place.database.readers.acquire() as connection:
-                asked = await access_grants.requested_since(connection, now() - timedelta(days=days))
-                events = await audit_events.of_grants(connection, [grant.id for grant in asked])
-        return [(grant, events[grant.id]) for grant in asked]
+    async def load(databases: OpenDatabases) -> list[tuple[AccessGrantRow, list[AccessEventRow]]]:
+        async with databases.database.readers.acquire() as connection:
+            grants = await access_grants.requested_since(connection, now() - timedelta(days=days))
+            events = await audit_events.of_grants(connection, [grant.id for grant in grants])
+        return [(grant, events[grant.id]) for grant in grants]
 
-    for grant, events in asyncio.run(found()):
-        typer.echo("\n".join(_told(grant, events)))
+    for grant, events in run_with_databases(load):
+        typer.echo("\n".join(_grant_lines(grant, events)))
 
 
-def _told(grant: AccessGrantRow, events: Sequence[AccessEventRow]) -> Iterator[str]:
-    """Tell the story of a grant, a line for each thing that was done about and under it."""
+def _grant_lines(grant: AccessGrantRow, events: Sequence[AccessEventRow]) -> Iterator[str]:
+    """Yield the lines of a grant: its state, request, decision and events."""
     state = access_grants.state_of(grant.asked_at, grant.decided_at, grant.expires_at)
     yield f"{format_id(Prefix.ACCESS_GRANT, grant.id)} {state}, on {format_id(Prefix.SUBJECT, grant.subject_id)}"
     yield f"  asked by {grant.actor} for {grant.case}, {grant.minutes} minutes, {grant.asked_at:%Y-%m-%d %H:%M:%S}"

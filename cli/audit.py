@@ -1,4 +1,4 @@
-"""``privacy audit``: the record is verified, proved, witnessed and pruned."""
+"""``privacy audit``: verify, prove, export and prune the audit log."""
 
 import asyncio
 import base64
@@ -15,55 +15,62 @@ import orjson
 import typer
 
 from api.settings import UnsafeSettingError
-from cli.databases import VAR, locate, owned, secret
+from cli.databases import VAR, database_settings, owner_urls, read_or_create_secret
 from models.audit import inclusion_proofs
-from models.audit.pruning import prune as prune_record
+from models.audit.pruning import prune as prune_segments
 from models.audit.segments import Segment, SegmentSigner, TrustedKeys
 from models.audit.verification import NO_LAST, Finding, VerificationResult, Verifier
 from models.storage.ids import Prefix, parse_id_of
 
 KEY = "PRIVACY_AUDIT_KEY"
 PUBLIC_KEYS = "PRIVACY_AUDIT_PUBLIC_KEYS"
-MOST_SHOWN = 1000
+MAX_FINDINGS_PRINTED = 1000
+KEY_FILE = VAR / "audit.key"
+"""The signing key of the embedded database."""
 
 app = typer.Typer(
-    help="The record of who looked at whom: verified, proved, witnessed, pruned.",
+    help="Verify, prove, export and prune the audit log of reads and changes of personal data.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-Keys = Annotated[list[str] | None, typer.Option("--public-key", help="A public key to trust, in base64; repeatable.")]
+Keys = Annotated[list[str] | None, typer.Option("--public-key", help="A trusted public key in base64; repeatable.")]
 
 
-def signer(*, embedded: bool) -> SegmentSigner:
-    """Give the key that seals: PRIVACY_AUDIT_KEY, or the embedded default's own."""
+def segment_signer(*, is_embedded: bool) -> SegmentSigner:
+    """Return the signer of audit segments: PRIVACY_AUDIT_KEY, or the key of the embedded database.
+
+    Raise UnsafeSettingError when the key is missing or malformed.
+    """
     text = os.environ.get(KEY)
-    if text is None and embedded:
-        text = secret(VAR / "audit.key", SegmentSigner.generate)
+    if text is None and is_embedded:
+        text = read_or_create_secret(KEY_FILE, SegmentSigner.generate)
     if text is None:
-        raise UnsafeSettingError(f"set {KEY}: `privacy audit key` makes one")
+        raise UnsafeSettingError(f"set {KEY}: `privacy audit key` generates one")
     try:
         return SegmentSigner(text)
     except ValueError as problem:
         raise UnsafeSettingError(str(problem)) from None
 
 
-def _trusted(given: list[str] | None) -> TrustedKeys:
-    """Give the public keys to trust: those given, or those of the settings and the one of the key that seals here."""
-    texts = given or [*filter(None, os.environ.get(PUBLIC_KEYS, "").split(","))]
+def _trusted_keys(options: list[str] | None) -> TrustedKeys:
+    """Return the public keys of the options; without options those of the settings and of the signing key."""
+    texts = options or [*filter(None, os.environ.get(PUBLIC_KEYS, "").split(","))]
     try:
         keys = [base64.b64decode(text, validate=True) for text in texts]
-        if not given and (KEY in os.environ or not texts):
-            keys.append(signer(embedded=(VAR / "audit.key").exists()).public)
+        if not options and (KEY in os.environ or not texts):
+            keys.append(segment_signer(is_embedded=KEY_FILE.exists()).public)
         return TrustedKeys.of(keys)
     except ValueError:
-        raise UnsafeSettingError(f"a public key is the base64 of 32 octets (--public-key, {PUBLIC_KEYS})") from None
+        raise UnsafeSettingError(
+            f"a public key must be the base64 of 32 octets: correct --public-key or {PUBLIC_KEYS}"
+        ) from None
 
 
 @asynccontextmanager
-async def _record() -> AsyncIterator[Any]:
-    """Give a connection as the owner of the record."""
-    with locate() as settings:
-        connection = await asyncpg.connect(owned(settings)["privacy"])
+async def _owner_connection() -> AsyncIterator[Any]:
+    """Open a connection as the owner of the audit log."""
+    with database_settings() as settings:
+        connection = await asyncpg.connect(owner_urls(settings)["privacy"])
         try:
             yield connection
         finally:
@@ -72,102 +79,117 @@ async def _record() -> AsyncIterator[Any]:
 
 @app.command()
 def key() -> None:
-    """Make a key for PRIVACY_AUDIT_KEY, and print it with its public key. The processes that serve must not have it."""
-    made = SegmentSigner.generate()
-    typer.echo(f"{KEY}={made}\n{PUBLIC_KEYS}={base64.b64encode(SegmentSigner(made).public).decode()}")
+    """Generate a signing key for PRIVACY_AUDIT_KEY, and print it with its public key.
+
+    Set it for `privacy work` and `privacy audit`, never for processes that serve callers.
+    """
+    private_key = SegmentSigner.generate()
+    public_key = base64.b64encode(SegmentSigner(private_key).public).decode()
+    typer.echo(f"{KEY}={private_key}\n{PUBLIC_KEYS}={public_key}")
 
 
 @app.command()
 def verify(
     *,
     first: Annotated[int, typer.Option("--from", min=1, help="The first segment to verify.")] = 1,
-    last: Annotated[int | None, typer.Option("--to", min=1, help="The last one; the end of the chain.")] = None,
+    last: Annotated[
+        int | None,
+        typer.Option("--to", min=1, help="The last segment to verify; without it, the last one of the chain."),
+    ] = None,
     heads: Annotated[
-        Path | None, typer.Option("--heads", help="Heads that a witness kept, one JSON object a line.")
+        Path | None, typer.Option("--heads", help="A file with the output of earlier `privacy audit head` runs.")
     ] = None,
     public_key: Keys = None,
 ) -> None:
-    """Verify the record, or a part; say what is missing, changed, inserted, reordered or forged, and exit 1 if any is.
+    """Verify the audit log or a part of it; print each finding, and exit with status 1 when there is one.
 
-    That the newest segments were cut off is seen only against heads that somebody outside kept.
+    A finding is a missing, changed, inserted, reordered or forged segment or event.
+    Only --heads, with heads stored outside of this database, detects that the newest segments were cut off.
     """
 
-    async def verified() -> tuple[VerificationResult, list[Finding]]:
-        async with _record() as connection:
-            verifier = Verifier(_trusted(public_key))
+    async def run_verifier() -> tuple[VerificationResult, list[Finding]]:
+        async with _owner_connection() as connection:
+            verifier = Verifier(_trusted_keys(public_key))
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                result = await verifier.verify(connection, first, last or NO_LAST, _read(heads) if heads else [])
+                result = await verifier.verify(connection, first, last or NO_LAST, _read_heads(heads) if heads else [])
         return result, verifier.findings
 
-    result, findings = asyncio.run(verified())
-    for finding in findings[:MOST_SHOWN]:
+    result, findings = asyncio.run(run_verifier())
+    for finding in findings[:MAX_FINDINGS_PRINTED]:
         typer.echo(f"{finding.kind} segment {finding.segment} {finding.event or ''}: {finding.description}")
-    if len(findings) > MOST_SHOWN:
-        typer.echo(f"and {len(findings) - MOST_SHOWN} more")
+    if len(findings) > MAX_FINDINGS_PRINTED:
+        typer.echo(f"and {len(findings) - MAX_FINDINGS_PRINTED} more")
     typer.echo(f"{result.segments} segments with {result.events} events, {len(findings)} findings")
     if findings:
         raise typer.Exit(1)
 
 
-def _read(path: Path) -> list[Segment]:
+def _read_heads(path: Path) -> list[Segment]:
     try:
         return [inclusion_proofs.parse(json.loads(line)) for line in path.read_text().splitlines() if line.strip()]
     except ValueError:
-        raise UnsafeSettingError("the file of --heads holds lines that `privacy audit head` did not print") from None
+        raise UnsafeSettingError("the file of --heads must hold only lines that `privacy audit head` printed") from None
 
 
 @app.command()
 def prove(event: Annotated[str, typer.Argument(metavar="EVENT", help="The event's id: evt_...")]) -> None:
-    """Print the proof that an event stands in the record; `privacy audit check` verifies it anywhere."""
+    """Print a proof that the audit log contains an event; `privacy audit check` verifies it without a database."""
 
-    async def proved() -> dict[str, Any]:
-        async with _record() as connection:
+    async def load_proof() -> dict[str, Any]:
+        async with _owner_connection() as connection:
             return await inclusion_proofs.create_proof(connection, parse_id_of(Prefix.ACCESS_EVENT, event, "event"))
 
-    typer.echo(orjson.dumps(asyncio.run(proved()), option=orjson.OPT_INDENT_2).decode())
+    typer.echo(orjson.dumps(asyncio.run(load_proof()), option=orjson.OPT_INDENT_2).decode())
 
 
 @app.command()
 def check(
-    proof: Annotated[Path, typer.Argument(metavar="PROOF", help="A file with a proof.")], public_key: Keys = None
+    proof: Annotated[Path, typer.Argument(metavar="PROOF", help="A file with the output of `privacy audit prove`.")],
+    public_key: Keys = None,
 ) -> None:
-    """Check a proof without any database; exit 1 when it does not hold."""
+    """Verify a proof without a database; exit with status 1 when it is invalid."""
     try:
-        given = orjson.loads(proof.read_bytes())
+        content = orjson.loads(proof.read_bytes())
     except orjson.JSONDecodeError:
-        given = None
-    if not isinstance(given, dict) or not inclusion_proofs.verify_proof(given, _trusted(public_key)):
-        typer.echo("the proof does not hold")
+        content = None
+    if not isinstance(content, dict) or not inclusion_proofs.verify_proof(content, _trusted_keys(public_key)):
+        typer.echo("the proof is invalid")
         raise typer.Exit(1)
-    segment = inclusion_proofs.parse(given["segment"])
-    typer.echo(f"the event stands in segment {segment.number}, sealed at {segment.sealed_at:%Y-%m-%d %H:%M:%S} UTC")
+    segment = inclusion_proofs.parse(content["segment"])
+    typer.echo(f"the event is in segment {segment.number}, sealed at {segment.sealed_at:%Y-%m-%d %H:%M:%S} UTC")
 
 
 @app.command()
 def head() -> None:
-    """Print the head of the chain as one line, for a witness outside to keep and `verify --heads` to read."""
+    """Print the head of the segment chain as one line of JSON.
 
-    async def found() -> Segment | None:
-        async with _record() as connection:
+    Store it outside of this database; `privacy audit verify --heads` reads it.
+    """
+
+    async def load_head() -> Segment | None:
+        async with _owner_connection() as connection:
             return await inclusion_proofs.last_segment(connection)
 
-    segment = asyncio.run(found())
+    segment = asyncio.run(load_head())
     if segment is None:
-        typer.echo("nothing is sealed yet", err=True)
+        typer.echo("the audit log has no segment yet: `privacy work` seals events", err=True)
         raise typer.Exit(1)
     typer.echo(orjson.dumps(inclusion_proofs.serialize(segment)).decode())
 
 
 @app.command()
 def prune(
-    before: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Segments go whose events are all older.")],
+    before: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="Delete segments whose events are all older than this day (UTC)."),
+    ],
 ) -> None:
-    """Drop old segments, whole and with their events; a signed line says how far, so that the rest still verifies."""
+    """Delete old segments with all their events; a signed row records the position, so that the rest still verifies."""
 
-    async def pruned() -> tuple[int, int]:
-        async with _record() as connection:
-            sealing = signer(embedded=(VAR / "audit.key").exists())
-            return await prune_record(connection, sealing, before.replace(tzinfo=UTC))
+    async def run_pruning() -> tuple[int, int]:
+        async with _owner_connection() as connection:
+            signer = segment_signer(is_embedded=KEY_FILE.exists())
+            return await prune_segments(connection, signer, before.replace(tzinfo=UTC))
 
-    segments, events = asyncio.run(pruned())
-    typer.echo(f"{segments} segments with {events} events are gone")
+    segments, events = asyncio.run(run_pruning())
+    typer.echo(f"{segments} segments with {events} events were deleted")

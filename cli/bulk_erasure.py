@@ -1,4 +1,4 @@
-"""``privacy erase``: many people at once, planned first, within limits that only a hand raises."""
+"""``privacy erase``: request the erasure of many people after a confirmed plan, within limits."""
 
 import asyncio
 import csv
@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 from uuid import UUID
@@ -15,9 +16,9 @@ import typer
 from rich.console import Console
 
 from api.settings import Settings, UnsafeSettingError
-from cli.bulk.job import Stopped, retried
+from cli.bulk.job import JobStopped, retry_while_unavailable
 from cli.bulk.progress import ProgressReporter
-from cli.databases import OpenDatabases, acting, locate, opened
+from cli.databases import OpenDatabases, admin_unit_of_work, database_settings, open_databases
 from models.consent.ledger import Channel
 from models.erasure import plan as erasure_plan
 from models.erasure import requesting
@@ -29,15 +30,16 @@ from models.storage.statement import Statement
 from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier
 
-BATCH: Final = 500
-SAMPLE: Final = 5
-MOST: Final = 1000
-"""People that one run may erase unless the operator raises the limit by hand."""
-SHARE: Final = 0.01
-"""The share of all people that one run may erase unless the operator raises the limit by hand."""
-PARTS: Final = ("id", "email", "system", "reference")
+BATCH_SIZE: Final = 500
+SAMPLE_SIZE: Final = 5
+"""Ids that the printed plan contains."""
+DEFAULT_MAX_COUNT: Final = 1000
+"""People that one run may erase unless the operator sets --at-most."""
+DEFAULT_MAX_SHARE: Final = 0.01
+"""The share of all people that one run may erase unless the operator sets --at-most-share."""
+COLUMNS: Final = ("id", "email", "system", "reference")
 
-PEOPLE = Statement("""
+ERASABLE_COUNT = Statement("""
 SELECT count(*)
 FROM subjects
 WHERE status IN ('ACTIVE', 'RESTRICTED')
@@ -45,10 +47,10 @@ WHERE status IN ('ACTIVE', 'RESTRICTED')
 
 
 class ErasureSelection(NamedTuple):
-    """What a run would do: whom, of how many, which records, and a hash of all of it."""
+    """The plan of a run: the people, the number of all people, the records, and a hash of the plan."""
 
     ids: list[UUID]
-    everybody: int
+    total: int
     unknown: int
     records: Counter[str]
     hash: str
@@ -58,54 +60,62 @@ def erase(  # noqa: PLR0913, PLR0917 -- each is an option of the command
     source: Annotated[
         Path, typer.Option("--from", help="A CSV file with a column `id` or `email`, or `system` and `reference`.")
     ],
-    reason: Annotated[ErasureReason, typer.Option(help="Why.")] = ErasureReason.REQUESTED,
-    agreed: Annotated[
-        str | None, typer.Option("--plan", help="The hash of the plan agreed to: asks nothing, and stops at another.")
+    reason: Annotated[ErasureReason, typer.Option(help="The reason that each request records.")] = (
+        ErasureReason.REQUESTED
+    ),
+    confirmed_hash: Annotated[
+        str | None,
+        typer.Option("--plan", help="The hash of a confirmed plan: do not ask, and stop if the plan has changed."),
     ] = None,
-    most: Annotated[int, typer.Option("--at-most", min=0, help="Stop when it would be more people.")] = MOST,
-    share: Annotated[
-        float, typer.Option("--at-most-share", min=0, max=1, help="Stop when it would be a greater share of everybody.")
-    ] = SHARE,
-    rate: Annotated[float, typer.Option(min=0.1, help="How many are asked for in a second, at most.")] = 50.0,
+    max_count: Annotated[
+        int, typer.Option("--at-most", min=0, help="Stop if the file names more people.")
+    ] = DEFAULT_MAX_COUNT,
+    max_share: Annotated[
+        float,
+        typer.Option("--at-most-share", min=0, max=1, help="Stop if the file names a larger share of all people."),
+    ] = DEFAULT_MAX_SHARE,
+    rate: Annotated[float, typer.Option(min=0.1, help="Erasures requested per second, at most.")] = 50.0,
 ) -> None:
-    """Erase everybody in a file: shows the plan first, asks, and leaves the carrying out to the workers.
+    """Request the erasure of all people in a file: print the plan, ask for confirmation, then request.
 
-    You vouch for the identity of these people. The same command may be run again: whoever is being erased is left out.
+    Workers carry out the erasures. You attest the identity of these people.
+
+    The command may run again: people whose erasure has begun are skipped.
 
     Example: privacy erase --from lapsed.csv --at-most 20000 --at-most-share 0.05
     """
-    with locate() as settings:
-        names = list(_names(source))
-        wanted = asyncio.run(_planned(settings, names))
-        _shown(wanted)
-        if not wanted.ids:
+    with database_settings() as settings:
+        identifiers = list(_read_identifiers(source))
+        selection = asyncio.run(_select(settings, identifiers))
+        _print_selection(selection)
+        if not selection.ids:
             return
-        _demand_within(wanted, most, share)
-        if agreed is None:
-            typer.confirm(f"Erase {len(wanted.ids):,} people? Nothing brings them back", abort=True)
-        elif agreed != wanted.hash:
-            raise UnsafeSettingError("the plan has changed since it was agreed to: nothing was erased")
-        count = asyncio.run(_asked(settings, wanted, reason, rate))
-    typer.echo(f"{count:,} erasures are asked for; workers carry them out")
+        _check_limits(selection, max_count, max_share)
+        if confirmed_hash is None:
+            typer.confirm(f"Erase {len(selection.ids):,} people? This cannot be undone", abort=True)
+        elif confirmed_hash != selection.hash:
+            raise UnsafeSettingError("the plan has changed since it was confirmed: nothing was erased")
+        count = asyncio.run(_request_all(settings, selection, reason, rate))
+    typer.echo(f"{count:,} erasures requested; workers carry them out")
 
 
-def _names(source: Path) -> Iterator[SubjectIdentifier]:
+def _read_identifiers(source: Path) -> Iterator[SubjectIdentifier]:
     try:
         with source.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
-            columns = [part for part in PARTS if part in (rows.fieldnames or ())]
+            columns = [column for column in COLUMNS if column in (rows.fieldnames or ())]
             if columns not in (["id"], ["email"], ["system", "reference"]):
                 raise UnsafeSettingError("the first line must name the column id, or email, or system and reference")
             for number, row in enumerate(rows, 2):
                 try:
-                    yield _name(row)
+                    yield _identifier(row)
                 except BadInput:
-                    raise UnsafeSettingError(f"line {number} names nobody: nothing was erased") from None
+                    raise UnsafeSettingError(f"line {number} holds no valid identifier: nothing was erased") from None
     except (OSError, UnicodeDecodeError, csv.Error):
         raise UnsafeSettingError("the file cannot be read as CSV in UTF-8") from None
 
 
-def _name(row: dict[str, str]) -> SubjectIdentifier:
+def _identifier(row: dict[str, str]) -> SubjectIdentifier:
     if "id" in row:
         return SubjectIdentifier.id(row["id"] or "")
     if "email" in row:
@@ -113,72 +123,77 @@ def _name(row: dict[str, str]) -> SubjectIdentifier:
     return SubjectIdentifier.account(row["system"] or "", row["reference"] or "")
 
 
-async def _planned(settings: Settings, names: Sequence[SubjectIdentifier]) -> ErasureSelection:
-    async with opened(settings) as place, place.database.readers.acquire() as connection:
+async def _select(settings: Settings, identifiers: Sequence[SubjectIdentifier]) -> ErasureSelection:
+    async with open_databases(settings) as databases, databases.database.readers.acquire() as connection:
         ids: dict[UUID, None] = {}
         unknown = 0
-        for start in range(0, len(names), BATCH):
-            found = await _find_ids(place, names[start : start + BATCH])
-            ids.update(dict.fromkeys(one for one in found if one))
-            unknown += found.count(None)
+        for start in range(0, len(identifiers), BATCH_SIZE):
+            batch_ids = await _find_erasable(databases, identifiers[start : start + BATCH_SIZE])
+            ids.update(dict.fromkeys(subject_id for subject_id in batch_ids if subject_id))
+            unknown += batch_ids.count(None)
         records: Counter[str] = Counter()
         digest = hashlib.sha256()
-        for start in range(0, len(ids), BATCH):
-            batch = sorted(ids)[start : start + BATCH]
-            made = await erasure_plan.of_subjects(connection, batch)
-            for plan in (made[one] for one in batch):
+        for start in range(0, len(ids), BATCH_SIZE):
+            batch = sorted(ids)[start : start + BATCH_SIZE]
+            plans = await erasure_plan.of_subjects(connection, batch)
+            for plan in (plans[subject_id] for subject_id in batch):
                 if plan:
                     records.update({f"{row.system}: {row.what}": row.records for row in plan.items})
                     digest.update(plan.hash.encode())
-        return ErasureSelection(sorted(ids), await PEOPLE.value(connection), unknown, records, digest.hexdigest())
+        total = await ERASABLE_COUNT.value(connection)
+        return ErasureSelection(sorted(ids), total, unknown, records, digest.hexdigest())
 
 
-async def _find_ids(place: OpenDatabases, names: Sequence[SubjectIdentifier]) -> list[UUID | None]:
-    """Return the subject of each identifier, None for one that is unknown, erased or being erased."""
-    async with place.database.readers.acquire() as connection:
-        rows = await resolution.find_many(connection, place.keyring, names)
+async def _find_erasable(databases: OpenDatabases, identifiers: Sequence[SubjectIdentifier]) -> list[UUID | None]:
+    """Return the subject id for each identifier; None for unknown people and those whose erasure has begun."""
+    async with databases.database.readers.acquire() as connection:
+        rows = await resolution.find_many(connection, databases.keyring, identifiers)
     return [row.subject_id if row and not resolution.is_erased(row) else None for row in rows]
 
 
-def _shown(wanted: ErasureSelection) -> None:
+def _print_selection(selection: ErasureSelection) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{len(wanted.ids):>10,}  people of {wanted.everybody:,} would be erased", markup=False)
-    console.print(f"{wanted.unknown:>10,}  lines name nobody who is left to erase", markup=False)
-    for what, count in sorted(wanted.records.items()):
+    console.print(f"{len(selection.ids):>10,}  people of {selection.total:,} would be erased", markup=False)
+    console.print(f"{selection.unknown:>10,}  lines name no person who can be erased", markup=False)
+    for what, count in sorted(selection.records.items()):
         console.print(f"{count:>10,}  {what}", markup=False)
-    for one in wanted.ids[:SAMPLE]:
-        console.print(f"            such as {format_id(Prefix.SUBJECT, one)}", markup=False)
-    console.print(f"plan {wanted.hash}", markup=False)
+    for subject_id in selection.ids[:SAMPLE_SIZE]:
+        console.print(f"            such as {format_id(Prefix.SUBJECT, subject_id)}", markup=False)
+    console.print(f"plan {selection.hash}", markup=False)
 
 
-def _demand_within(wanted: ErasureSelection, most: int, share: float) -> None:
-    """Stop when more people would go than the operator said, by number or by share: nothing is erased then."""
-    count = len(wanted.ids)
-    if count > most:
-        raise Stopped(f"{count:,} people are more than {most:,}: raise --at-most by hand if that is meant")
-    if count > share * wanted.everybody:
-        part = count / max(1, wanted.everybody)
-        raise Stopped(f"{part:.1%} of everybody is more than {share:.1%}: raise --at-most-share by hand if meant")
+def _check_limits(selection: ErasureSelection, max_count: int, max_share: float) -> None:
+    """Raise JobStopped, before anything is erased, when the selection exceeds a limit."""
+    count = len(selection.ids)
+    if count > max_count:
+        raise JobStopped(f"{count:,} people exceed the limit of {max_count:,}: raise --at-most if this is intended")
+    if count > max_share * selection.total:
+        share = count / max(1, selection.total)
+        raise JobStopped(
+            f"{share:.1%} of all people exceed the limit of {max_share:.1%}: raise --at-most-share if this is intended"
+        )
 
 
-async def _asked(settings: Settings, wanted: ErasureSelection, reason: ErasureReason, rate: float) -> int:
-    wish = ErasureOptions(Channel.SCRIPT, IdentityProof.ATTESTED, reason, immediately=True)
-    name = f"command line of {getpass.getuser()}"[:64]
+async def _request_all(settings: Settings, selection: ErasureSelection, reason: ErasureReason, rate: float) -> int:
+    options = ErasureOptions(Channel.SCRIPT, IdentityProof.ATTESTED, reason, immediately=True)
+    actor_name = f"command line of {getpass.getuser()}"[:64]
     count = 0
-    async with opened(settings) as place:
-        began = time.monotonic()
-        with ProgressReporter("erasures asked for", len(wanted.ids)) as gauge:
-            for number, one in enumerate(wanted.ids, 1):
-                count += await retried(lambda one=one: _ask(place, one, wish, name), "PostgreSQL")  # type: ignore[misc]
-                gauge.show(number, count)
-                await asyncio.sleep(max(0.0, began + count / rate - time.monotonic()))
+    async with open_databases(settings) as databases:
+        started_at = time.monotonic()
+        with ProgressReporter("erasures requested", len(selection.ids)) as reporter:
+            for number, subject_id in enumerate(selection.ids, 1):
+                request = partial(_request_erasure, databases, subject_id, options, actor_name)
+                count += await retry_while_unavailable(request, "PostgreSQL")
+                reporter.update(number, count)
+                await asyncio.sleep(max(0.0, started_at + count / rate - time.monotonic()))
     return count
 
 
-async def _ask(place: OpenDatabases, subject_id: UUID, wish: ErasureOptions, name: str) -> int:
+async def _request_erasure(databases: OpenDatabases, subject_id: UUID, options: ErasureOptions, actor_name: str) -> int:
+    """Request an erasure; return 1, or 0 when it has begun before."""
     try:
-        async with acting(place, "requestErasure", name) as unit:
-            await requesting.request_erasure(unit, SubjectIdentifier("id", subject_id), wish)
+        async with admin_unit_of_work(databases, "requestErasure", actor_name) as unit:
+            await requesting.request_erasure(unit, SubjectIdentifier("id", subject_id), options)
     except SubjectErased:
         return 0
     return 1

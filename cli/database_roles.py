@@ -1,4 +1,4 @@
-"""The second lock: PostgreSQL's own roles, and what each may do, made from the matrix by every migration."""
+"""The roles and column privileges in PostgreSQL; every migration applies them from the access policy."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -13,10 +13,10 @@ from api.settings import Settings, UnsafeSettingError
 from migrations import HISTORIES
 from models.access.database_roles import ALL, WORKER, WRITER
 
-TRIES: Final = 5
-"""Roles belong to all databases of a server: two migrations of two of them may meet."""
-SHIELDED: Final = {"access_events": ("written_in",)}
-"""Columns of tables that are only added to which the database alone fills."""
+MAX_ATTEMPTS: Final = 5
+"""Attempts to create roles: migrations of two databases of a server may change the same role concurrently."""
+DEFAULTED_COLUMNS: Final = {"access_events": ("written_in",)}
+"""Columns of append-only tables that only their database default may fill."""
 
 PRIVILEGES = """
 SELECT r.rolname, c.relname, a.attname, p.privilege
@@ -39,41 +39,43 @@ AND c.relkind IN ('r', 'p', 'v', 'm')
 AND has_table_privilege(r.oid, c.oid, p.privilege)
 """
 
-# From PostgreSQL 16 on, who makes a role is its member, and may still not act as it.
-_ACTS: Final = "CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END"
+# In PostgreSQL 16 or later, the creator of a role is its member, but without the right to SET ROLE.
+_MEMBERSHIP_PRIVILEGE: Final = (
+    "CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END"
+)
 
 Privilege = tuple[str, str, str, str]
-"""A role, a table, a column (empty for what is given on whole tables), and what may be done."""
+"""A role, a table, a column (empty for a privilege on the whole table), and a privilege."""
 
 
 def logins(settings: Settings) -> tuple[str, ...]:
-    """Name who logs in to serve callers, where that is not the owner."""
+    """Return the names of the logins that serve callers, as far as they are not the owners of the tables."""
     urls = {settings.database_url: settings.owner_url, settings.keyring_url: settings.keyring_owner_url}
-    named = (_login(url.get_secret_value()) for url, owner in urls.items() if owner)
-    return tuple(dict.fromkeys(name for name in named if name))
+    names = (_login(url.get_secret_value()) for url, owner in urls.items() if owner)
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _login(url: str) -> str:
     return unquote(urlsplit(url).username or "")
 
 
-async def wanted(history: str, connection: asyncpg.Connection) -> set[Privilege]:
-    """Give all that the roles shall be allowed on the tables of a database."""
+async def required_privileges(history: str, connection: asyncpg.Connection) -> set[Privilege]:
+    """Return the privileges that all roles must have on the tables of a database."""
     read = {
         (role, relation.table, relation.column, "SELECT")
-        for role, relations in (await reads(history, connection)).items()
+        for role, relations in (await read_columns(history, connection)).items()
         for relation in relations
     }
-    return read | set(_written(history))
+    return read | set(_write_privileges(history))
 
 
-async def reads(history: str, connection: asyncpg.Connection) -> Mapping[str, Iterable[Relation]]:
-    """Give the columns of a database that each reading role needs."""
+async def read_columns(history: str, connection: asyncpg.Connection) -> Mapping[str, Iterable[Relation]]:
+    """Return the columns of a database that each reading role must SELECT."""
     return await (needed(connection) if history == "privacy" else keys_needed(connection))
 
 
-def _written(history: str) -> Iterator[Privilege]:
-    """Give what deeds and workers may do: keys are destroyed, and the record is sealed, by workers alone."""
+def _write_privileges(history: str) -> Iterator[Privilege]:
+    """Yield the privileges of mutations and workers; only workers may delete keys and write audit segments."""
     for name, table in HISTORIES[history].tables.items():
         columns = [column.name for column in table.columns]
         for role in (WRITER, WORKER):
@@ -83,7 +85,7 @@ def _written(history: str) -> Iterator[Privilege]:
                 yield role, name, column, "SELECT"
                 if table.info.get("is_reference"):
                     continue
-                if column not in SHIELDED.get(name, ()):
+                if column not in DEFAULTED_COLUMNS.get(name, ()):
                     yield role, name, column, "INSERT"
                 if not _is_append_only(table):
                     yield role, name, column, "UPDATE"
@@ -98,101 +100,106 @@ def _is_append_only(table: Any) -> bool:
     return bool(table.info.get("is_append_only") or table.info.get("is_sealer_only"))
 
 
-def creating(login_names: Iterable[str]) -> Iterator[str]:
-    """Give the SQL that makes the roles, and lets who logs in act as them. Its runner needs CREATEROLE."""
+def role_statements(login_names: Iterable[str]) -> Iterator[str]:
+    """Yield SQL that creates the roles and makes the logins their members; it needs CREATEROLE."""
     for role in ALL:
-        yield _made(role, "NOLOGIN NOINHERIT")
+        yield _create_role(role, "NOLOGIN NOINHERIT")
     for login in login_names:
-        yield _made(login, "LOGIN NOINHERIT")
-    members = {_quoted(login): _text(login) for login in login_names} | {"CURRENT_USER": "CURRENT_USER"}
+        yield _create_role(login, "LOGIN NOINHERIT")
+    members = {_identifier(login): _literal(login) for login in login_names} | {"CURRENT_USER": "CURRENT_USER"}
     for member, name in members.items():
         for role in ALL:
             yield (
-                f"DO $$ BEGIN IF NOT pg_has_role({name}, '{role}', {_ACTS}) "
+                f"DO $$ BEGIN IF NOT pg_has_role({name}, '{role}', {_MEMBERSHIP_PRIVILEGE}) "
                 f"THEN GRANT {role} TO {member}; END IF; END $$"
             )
 
 
-def _made(role: str, kind: str) -> str:
+def _create_role(role: str, kind: str) -> str:
     return (
-        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {_text(role)}) "
-        f"THEN CREATE ROLE {_quoted(role)} {kind}; END IF; "
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {_literal(role)}) "
+        f"THEN CREATE ROLE {_identifier(role)} {kind}; END IF; "
         "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
     )
 
 
-def _text(name: str) -> str:
+def _literal(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-def _quoted(name: str) -> str:
+def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def granting(history: str, privileges: Iterable[Privilege]) -> Iterator[str]:
-    """Give the SQL that leaves the roles exactly these privileges. Its runner owns the tables."""
+def grant_statements(history: str, privileges: Iterable[Privilege]) -> Iterator[str]:
+    """Yield SQL that grants the roles exactly these privileges; it needs the owner of the tables."""
     roles = ", ".join(ALL)
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {roles}"
     yield f"GRANT USAGE ON SCHEMA public TO {roles}"
-    given: dict[tuple[str, str, str], list[str]] = {}
+    columns_by_grant: dict[tuple[str, str, str], list[str]] = {}
     for role, table, column, privilege in sorted(privileges):
-        given.setdefault((role, table, privilege), []).extend([column] if column else [])
-    for (role, table, privilege), columns in given.items():
-        named = f" ({', '.join(_quoted(column) for column in columns)})" if columns else ""
-        yield f"GRANT {privilege}{named} ON {_quoted(table)} TO {role}"
+        columns_by_grant.setdefault((role, table, privilege), []).extend([column] if column else [])
+    for (role, table, privilege), columns in columns_by_grant.items():
+        column_list = f" ({', '.join(_identifier(column) for column in columns)})" if columns else ""
+        yield f"GRANT {privilege}{column_list} ON {_identifier(table)} TO {role}"
     if history == "privacy":
         yield f"GRANT EXECUTE ON FUNCTION access_event_months(date, integer), access_event_era() TO {WORKER}"
         yield f"GRANT EXECUTE ON FUNCTION forget_ended_claims(integer) TO {WORKER}"
 
 
 async def apply(history: str, url: str, login_names: Iterable[str] = ()) -> None:
-    """Make the roles and give them exactly what the matrix wants; UnsafeSettingError when the login may not."""
+    """Create the roles and grant them the privileges of the access policy.
+
+    Raise UnsafeSettingError when the login of the URL may not create roles.
+    """
     async with connected(url) as connection:
-        for attempt in range(TRIES):
+        for attempt in range(MAX_ATTEMPTS):
             try:
                 async with connection.transaction():
-                    for statement in creating(login_names):
+                    for statement in role_statements(login_names):
                         await connection.execute(statement)
                 break
             except asyncpg.InsufficientPrivilegeError:
                 raise UnsafeSettingError(
-                    "the login of PRIVACY_OWNER_URL (or PRIVACY_DATABASE_URL) may not make roles: "
-                    "run what `privacy grants sql --login NAME` prints as a superuser once, then migrate again"
+                    "the login of PRIVACY_OWNER_URL (or PRIVACY_DATABASE_URL) may not create roles: "
+                    "run the output of `privacy grants sql --login NAME` as a superuser, then migrate again"
                 ) from None
-            except asyncpg.InternalServerError:  # another database's migration changed the same role
-                if attempt + 1 == TRIES:
+            except asyncpg.InternalServerError:  # a migration of another database changed the same role
+                if attempt + 1 == MAX_ATTEMPTS:
                     raise
                 await asyncio.sleep(0.1 * (attempt + 1))
-        privileges = await wanted(history, connection)
+        privileges = await required_privileges(history, connection)
         async with connection.transaction():
-            for statement in granting(history, privileges):
+            for statement in grant_statements(history, privileges):
                 await connection.execute(statement)
 
 
 async def differences(history: str, url: str) -> list[str]:
-    """Say what the roles of a live database may do that the matrix does not want, and the other way round."""
+    """Return a line for each privilege that a database grants against the access policy, or lacks."""
     async with connected(url) as connection:
-        wants = await wanted(history, connection)
-        has: set[Privilege] = {tuple(row) for row in await connection.fetch(PRIVILEGES, list(ALL))}
+        required = await required_privileges(history, connection)
+        actual: set[Privilege] = {tuple(row) for row in await connection.fetch(PRIVILEGES, list(ALL))}
         missing = set(ALL) - {row[0] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
     lines = [f"the role {role} is missing" for role in sorted(missing)]
     lines += [
-        f"{role} may {what} {_place(table, column)}, and must not" for role, table, column, what in sorted(has - wants)
+        f"{role} may {privilege} {_column_name(table, column)}, and must not"
+        for role, table, column, privilege in sorted(actual - required)
     ]
     lines += [
-        f"{role} may not {what} {_place(table, column)}, and must" for role, table, column, what in sorted(wants - has)
+        f"{role} may not {privilege} {_column_name(table, column)}, and must"
+        for role, table, column, privilege in sorted(required - actual)
     ]
     return lines
 
 
-def _place(table: str, column: str) -> str:
+def _column_name(table: str, column: str) -> str:
     return f"{table}.{column}" if column else table
 
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Give a connection of one's own, as the login of the address."""
+    """Open a connection outside of any pool, with the login of the URL."""
     connection = await asyncpg.connect(url)
     try:
         yield connection

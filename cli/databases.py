@@ -1,16 +1,18 @@
-"""Where a command works: on the databases that the environment names, or on the embedded default under var/."""
+"""The databases of a command: those of the environment, or the embedded PostgreSQL under ``var/``."""
 
+import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cryptography.exceptions import InvalidTag
 
 from api.settings import Settings, UnsafeSettingError
 from cli import database_roles
+from cli.atomic_file import PRIVATE, replace_file
 from cli.embedded import Cluster
 from migrations import HISTORIES, upgrade
 from models.access.database_roles import LOGIN
@@ -22,58 +24,71 @@ from models.storage.database import Database
 from models.unit_of_work import UnitOfWork, unit_of_work
 
 VAR = Path("var")
-NOWHERE = (
+NO_DATABASE = (
     "set PRIVACY_DATABASE_URL, PRIVACY_KEYRING_URL and PRIVACY_MASTER_KEY, "
-    "or try it out with `privacy serve --demo`, which brings a PostgreSQL of its own"
+    "or run `privacy serve --demo`, which starts an embedded PostgreSQL"
 )
+COMMAND_TIMEOUT = 60.0
+"""Seconds that one statement of a command may take."""
+
+_Result = TypeVar("_Result")
 
 
 class OpenDatabases(NamedTuple):
-    """The two databases, open."""
+    """Open connections to both databases."""
 
     database: Database
     keyring: Keyring
 
 
-@contextmanager
-def locate(*, demo: bool = False) -> Iterator[Settings]:
-    """Give the settings; without PRIVACY_DATABASE_URL the embedded default's, which runs as long as this is open.
+class MigrationResult(NamedTuple):
+    """The revisions of a database before and after a migration; ``before`` is empty for a new database."""
 
-    The embedded default is begun only for a demonstration; other commands find what one began.
+    history: str
+    before: str
+    after: str
+
+
+@contextmanager
+def database_settings(*, create: bool = False) -> Iterator[Settings]:
+    """Yield the settings; without PRIVACY_DATABASE_URL start the embedded PostgreSQL until the context ends.
+
+    Only ``create`` makes a new embedded PostgreSQL. Other commands use the one that exists under ``var/``.
+    Raise UnsafeSettingError when there is neither a setting nor an embedded PostgreSQL.
     """
     if "PRIVACY_DATABASE_URL" in os.environ:
         yield Settings.read()
         return
-    if not demo and not (VAR / "postgres").exists():
-        raise UnsafeSettingError(NOWHERE)
+    if not create and not (VAR / "postgres").exists():
+        raise UnsafeSettingError(NO_DATABASE)
     VAR.mkdir(mode=0o755, exist_ok=True)
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, _exit_on_signal)
     signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     with Cluster(VAR.resolve() / "postgres") as cluster:
         for history in HISTORIES:
             cluster.create_database(history)
-        # The environment carries them to the processes that `serve --workers` starts.
+        # The processes that `serve --workers` starts read these from the environment.
         os.environ |= {
             "PRIVACY_OWNER_URL": cluster.url("privacy"),
             "PRIVACY_KEYRING_OWNER_URL": cluster.url("keyring"),
             "PRIVACY_DATABASE_URL": cluster.url("privacy", LOGIN),
             "PRIVACY_KEYRING_URL": cluster.url("keyring", LOGIN),
-            "PRIVACY_MASTER_KEY": secret(VAR / "master.key", MasterKeys.generate),
+            "PRIVACY_MASTER_KEY": read_or_create_secret(VAR / "master.key", MasterKeys.generate),
             "PRIVACY_ENVIRONMENT": "development",
         }
         yield Settings.read()
 
 
-def _end(number: int, _frame: object) -> None:
-    """End by unwinding: a signal that ended us at once would leave PostgreSQL running."""
+def _exit_on_signal(number: int, _frame: object) -> None:
+    """Unwind the stack: a process that a signal ends at once leaves PostgreSQL running."""
     raise SystemExit(128 + number)
 
 
 @contextmanager
-def thrown_away() -> Iterator[Settings]:
-    """Give the settings of an embedded PostgreSQL that is made for this and removed after it."""
+def temporary_databases() -> Iterator[Settings]:
+    """Yield the settings of an embedded PostgreSQL that is deleted when the context ends."""
     VAR.mkdir(mode=0o755, exist_ok=True)
-    cluster = Cluster(VAR.resolve() / f"thrown-away-{os.getpid()}", settings={"fsync": "off"})
+    cluster = Cluster(VAR.resolve() / f"temporary-{os.getpid()}", settings={"fsync": "off"})
     try:
         with cluster:
             for history in HISTORIES:
@@ -88,30 +103,26 @@ def thrown_away() -> Iterator[Settings]:
         cluster.remove()
 
 
-def secret(path: Path, make: Callable[[], str]) -> str:
-    """Give what a private file holds; made, with mode 0600, when there is none."""
+def read_or_create_secret(path: Path, generate: Callable[[], str]) -> str:
+    """Return the content of a secret file; generate it and write it with mode 0600 when the file is missing."""
     if not path.exists():
-        beside = path.with_suffix(".new")
-        beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(make())
-        beside.replace(path)
+        replace_file(path, generate().encode(), PRIVATE)
     return path.read_text().strip()
 
 
-async def migrate(settings: Settings) -> list[tuple[str, str, str]]:
-    """Bring both databases up to date, tables, then roles; give for each the revisions before and after."""
-    done = []
-    for history, url in owned(settings).items():
-        done.append((history, *await upgrade(history, url)))
+async def migrate_databases(settings: Settings) -> list[MigrationResult]:
+    """Upgrade both databases to the newest revision, then apply the roles and their privileges."""
+    results = []
+    for history, url in owner_urls(settings).items():
+        results.append(MigrationResult(history, *await upgrade(history, url)))
         await database_roles.apply(history, url, database_roles.logins(settings))
-    async with database_roles.connected(owned(settings)["privacy"]) as connection:
-        await epochs.begin_epoch(connection)  # type: ignore[arg-type]  # one of a pool does the same
-    return done
+    async with database_roles.connected(owner_urls(settings)["privacy"]) as connection:
+        await epochs.begin_epoch(connection)  # type: ignore[arg-type]  # a pooled connection has the same methods
+    return results
 
 
-def owned(settings: Settings) -> dict[str, str]:
-    """Give the address of each database as its owner has it."""
+def owner_urls(settings: Settings) -> dict[str, str]:
+    """Return the URL of each database for the login that owns its tables, by history."""
     urls = {
         "privacy": settings.owner_url or settings.database_url,
         "keyring": settings.keyring_owner_url or settings.keyring_url,
@@ -120,15 +131,15 @@ def owned(settings: Settings) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[OpenDatabases]:
-    """Open both databases for a command."""
-    urls = owned(settings)
+async def open_databases(settings: Settings) -> AsyncIterator[OpenDatabases]:
+    """Open both databases as their owners; raise UnsafeSettingError when the master key does not fit."""
+    urls = owner_urls(settings)
     database = await Database.open(
         urls["privacy"],
         urls["keyring"],
         readers=settings.read_connections,
         writers=settings.write_connections,
-        timeout=60,
+        timeout=COMMAND_TIMEOUT,
     )
     try:
         keyring = Keyring(database.keyring, MasterKeys(settings.master_key.get_secret_value()))
@@ -143,9 +154,22 @@ async def opened(settings: Settings) -> AsyncIterator[OpenDatabases]:
         await database.close()
 
 
+def run_with_databases(action: Callable[[OpenDatabases], Awaitable[_Result]]) -> _Result:
+    """Run an action on both databases and return its result."""
+
+    async def run(settings: Settings) -> _Result:
+        async with open_databases(settings) as databases:
+            return await action(databases)
+
+    with database_settings() as settings:
+        return asyncio.run(run(settings))
+
+
 @asynccontextmanager
-async def acting(place: OpenDatabases, verb: str, name: str = "command line") -> AsyncIterator[UnitOfWork]:
-    """Give a deed of the administrator at the command line, in one transaction."""
-    actor = Actor(name, Role.ADMIN, (Role.ADMIN,))
-    async with unit_of_work(place.database, place.keyring, actor, verb) as made:
-        yield made
+async def admin_unit_of_work(
+    databases: OpenDatabases, operation: str, actor_name: str = "command line"
+) -> AsyncIterator[UnitOfWork]:
+    """Open a unit of work of an administrator; it commits when the context ends without an exception."""
+    actor = Actor(actor_name, Role.ADMIN, (Role.ADMIN,))
+    async with unit_of_work(databases.database, databases.keyring, actor, operation) as unit:
+        yield unit

@@ -1,14 +1,14 @@
-"""The demonstration: invented people, a token for each role, and a first query to paste."""
+"""The demonstration data: example people, a token for each role, and the queries that are printed at start."""
 
 import json
-import os
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
 
-from cli.databases import OpenDatabases, acting
+from cli.atomic_file import PRIVATE, replace_file
+from cli.databases import OpenDatabases, admin_unit_of_work
 from models.access import tokens
 from models.actors import Role
 from models.consent import recording
@@ -24,40 +24,40 @@ from models.subjects.identifiers import SubjectIdentifier
 from models.sync import reports
 from models.sync.reports import ClientReport, FileReport, SyncReport
 
-FIRST = "ada@example.com"
+TOKEN_LIFE = timedelta(days=30)
 PEOPLE = [
-    Registration(FIRST, "Ada Example", "DE", ("store", "customer-1")),
+    Registration("ada@example.com", "Ada Example", "DE", ("store", "customer-1")),
     Registration("bo@example.com", "Bo Sample", "GB", ("store", "customer-2")),
     Registration("cleo@example.org", "Cleo Muster", "CH", ("forums", "cleo")),
     Registration("dan@example.org", "Dan Instance", "US", ("store", "customer-4")),
     Registration("eve@example.com", "Eve Beispiel", "FR", ("sync", "sync-5")),
 ]
-QUESTION = (
+DECISION_QUERY = (
     'query { consentDecision(subject: {email: \\"ada@example.com\\"}, purpose: \\"newsletter\\") { allowed reason } }'
 )
-PAGE = (
+PAGE_QUERY = (
     'query Page { subject(by: {email: \\"ada@example.com\\"}) '
     "{ displayName emails { address } consents { purpose { key } state } syncAccounts { storageBytes } } }"
 )
 
 
-async def people(place: OpenDatabases) -> None:
-    """Make the demonstration's people known, once: where anybody is known, or was, nobody is added."""
-    async with place.database.readers.acquire() as connection:
+async def register_people(databases: OpenDatabases) -> None:
+    """Register the example people, unless the database has, or had, any person."""
+    async with databases.database.readers.acquire() as connection:
         if (await subjects.all_subjects(connection, [], PageRequest(1)))[None].rows:
             return
     for index, person in enumerate(PEOPLE):
-        async with acting(place, "registerSubject", "demonstration") as unit:
-            name = SubjectIdentifier.email(person.email)
+        async with admin_unit_of_work(databases, "registerSubject", "demonstration") as unit:
+            identifier = SubjectIdentifier.email(person.email)
             await registering.register_subject(unit, person)
-            await recording.grant_consent(unit, name, "newsletter", Channel.WEBSITE, None)
-            await recording.grant_consent(unit, name, "usage-statistics", Channel.APP, None)
+            await recording.grant_consent(unit, identifier, "newsletter", Channel.WEBSITE, None)
+            await recording.grant_consent(unit, identifier, "usage-statistics", Channel.APP, None)
             await fragments.store_payment_fragment(
-                unit, name, FragmentInput(f"card-{index}", f"42{index}2", 1 + index, unit.at.year + 2)
+                unit, identifier, FragmentInput(f"card-{index}", f"42{index}2", 1 + index, unit.at.year + 2)
             )
             await reports.record_sync(
                 unit,
-                name,
+                identifier,
                 SyncReport(
                     reference=f"sync-{index}",
                     storage_bytes=(index + 1) * 3_000_000_000,
@@ -69,42 +69,40 @@ async def people(place: OpenDatabases) -> None:
             )
 
 
-async def secrets(place: OpenDatabases, path: Path) -> dict[str, str]:
-    """Give a token for each role, those of an earlier start while they are good; keep them in a private file."""
-    known: dict[str, str] = {}
+async def issue_tokens(databases: OpenDatabases, path: Path) -> dict[str, str]:
+    """Return the secret of a token for each role; reuse those in the file (mode 0600) while all are valid."""
+    stored: dict[str, str] = {}
     with suppress(OSError, ValueError):
-        known = json.loads(path.read_text())
-    async with place.database.readers.acquire() as connection:
-        valid = await tokens.find_valid(connection, [tokens.hash_secret(secret) for secret in known.values()])
-    if known.keys() == set(Role) and len(valid) == len(Role):
-        return known
-    made = {}
+        stored = json.loads(path.read_text())
+    async with databases.database.readers.acquire() as connection:
+        valid = await tokens.find_valid(connection, [tokens.hash_secret(secret) for secret in stored.values()])
+    if stored.keys() == set(Role) and len(valid) == len(Role):
+        return stored
+    secrets = {}
     for role in Role:
-        async with acting(place, "issueToken", "demonstration") as unit:
-            issued = await tokens.issue_token(unit, f"demo {role.lower()}", [role], now() + timedelta(days=30))
-            made[str(role)] = issued.secret
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(made, file, indent=2)
-    return made
+        async with admin_unit_of_work(databases, "issueToken", "demonstration") as unit:
+            token = await tokens.issue_token(unit, f"demo {role.lower()}", [role], now() + TOKEN_LIFE)
+            secrets[str(role)] = token.secret
+    replace_file(path, json.dumps(secrets, indent=2).encode(), PRIVATE)
+    return secrets
 
 
-def welcome(url: str, made: dict[str, str]) -> None:
-    """Print the tokens, and queries to paste."""
+def print_welcome(url: str, secrets: dict[str, str]) -> None:
+    """Print the URL, the tokens, and two curl commands."""
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"\n[bold]The privacy API serves {url}/graphql[/] (stop it with Ctrl-C)\n")
     console.print("A token for each role, also in var/demo-tokens.json:")
-    for role, secret in made.items():
+    for role, secret in secrets.items():
         console.print(f"  {role:8} {secret}", markup=False)
     console.print("\nThe store asks whether it may send a newsletter. Paste:\n")
-    console.print(_curl(url, made["STORE"], QUESTION), markup=False)
+    console.print(_curl(url, secrets["STORE"], DECISION_QUERY), markup=False)
     console.print("\nA support agent with a case reads a person's page. Paste:\n")
-    console.print(_curl(url, made["SUPPORT"], PAGE, "-H 'X-Case: #1042' "), markup=False)
+    console.print(_curl(url, secrets["SUPPORT"], PAGE_QUERY, "-H 'X-Case: #1042' "), markup=False)
     console.print()
 
 
-def _curl(url: str, secret: str, query: str, more: str = "") -> str:
+def _curl(url: str, secret: str, query: str, headers: str = "") -> str:
     return (
-        f"curl -s {url}/graphql -H 'Authorization: Bearer {secret}' {more}"
+        f"curl -s {url}/graphql -H 'Authorization: Bearer {secret}' {headers}"
         f"-H 'Content-Type: application/json' -d '{{\"query\": \"{query}\"}}'"
     )

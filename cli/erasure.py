@@ -1,6 +1,5 @@
-"""``privacy erasure``: check a certificate; ``privacy systems``: who is told of erasures."""
+"""``privacy erasure``: verify certificates; ``privacy systems``: register systems that take part in erasures."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,116 +8,117 @@ import httpx
 import typer
 
 from api.settings import UnsafeSettingError
-from cli.databases import locate, opened
+from cli.databases import OpenDatabases, run_with_databases
 from models.erasure import certificates, systems
 from models.erasure.certificates import InvalidCertificateError
 from models.erasure.systems import SystemRow
 from models.storage.database import Database
 
-app = typer.Typer(help="Erasures and their proof.", no_args_is_help=True, rich_markup_mode=None)
-register = typer.Typer(help="Internal systems that take part in erasures.", no_args_is_help=True, rich_markup_mode=None)
-TIMEOUT = 10.0
+app = typer.Typer(help="Verify erasure certificates.", no_args_is_help=True, rich_markup_mode=None)
+systems_app = typer.Typer(
+    help="Register internal systems that take part in erasures.", no_args_is_help=True, rich_markup_mode=None
+)
+KEYS_TIMEOUT = 10.0
+"""Seconds that the download of the published keys may take."""
+UNKNOWN_SYSTEM = "no system of that name is registered: see `privacy systems list`"
 
 
 @app.command()
 def verify(
-    file: Annotated[Path, typer.Argument(help="A certificate: the JWS, alone in its file.")],
-    keys: Annotated[
-        str, typer.Option(help="The published keys: a file that was saved before (offline), or the URL of them.")
-    ] = "jwks.json",
+    file: Annotated[Path, typer.Argument(help="A file with a certificate (JWS).")],
+    keys: Annotated[str, typer.Option(help="The published keys: a file, or the URL of the keys.")] = "jwks.json",
 ) -> None:
-    """Check that a certificate was signed by this service and not changed since; print what it says.
+    """Verify the signature of a certificate and print its content.
 
     Save the keys once: curl https://YOUR-SERVICE/.well-known/jwks.json > jwks.json
     """
     try:
-        said = certificates.verify_certificate(file.read_text().strip(), _keys(keys))
+        claims = certificates.verify_certificate(file.read_text().strip(), _load_keys(keys))
     except InvalidCertificateError as problem:
-        raise UnsafeSettingError(f"not a certificate of ours: {problem}") from None
+        raise UnsafeSettingError(f"not a certificate of this service: {problem}") from None
     except (OSError, UnicodeDecodeError):
-        raise UnsafeSettingError("the certificate's file cannot be read") from None
-    typer.echo(json.dumps(said, indent=2))
+        raise UnsafeSettingError("the file with the certificate cannot be read") from None
+    typer.echo(json.dumps(claims, indent=2))
 
 
-def _keys(place: str) -> list[dict[str, Any]]:
+def _load_keys(location: str) -> list[dict[str, Any]]:
     try:
-        if place.startswith(("https://", "http://")):
-            found = httpx.get(place, timeout=TIMEOUT).raise_for_status().json()
+        if location.startswith(("https://", "http://")):
+            content = httpx.get(location, timeout=KEYS_TIMEOUT).raise_for_status().json()
         else:
-            found = json.loads(Path(place).read_text())
-        return list(found["keys"])
+            content = json.loads(Path(location).read_text())
+        return list(content["keys"])
     except (OSError, ValueError, KeyError, TypeError, httpx.HTTPError):
-        raise UnsafeSettingError("the published keys cannot be read: give --keys FILE or --keys URL") from None
+        raise UnsafeSettingError("the published keys cannot be read: set --keys to their file or URL") from None
 
 
-@register.command("add")
-def added(
-    name: Annotated[str, typer.Argument(help="The system's name, as accounts have it: lower-case words and dashes.")],
-    webhook: Annotated[str | None, typer.Option(help="Where it is told, https://…; by pull alone without it.")] = None,
+@systems_app.command("add")
+def add_system(
+    name: Annotated[str, typer.Argument(help="The system's name in accounts: lower-case words and dashes.")],
+    webhook: Annotated[str | None, typer.Option(help="The https:// URL of its webhook; without it, it polls.")] = None,
     *,
-    always: Annotated[bool, typer.Option("--always", help="It is told of everybody, account or not.")] = False,
+    always: Annotated[
+        bool, typer.Option("--always", help="Notify it of every erasure, also of people without an account in it.")
+    ] = False,
 ) -> None:
-    """Register a system, or change how it is told; prints the secret that its webhooks are signed with."""
+    """Register a system or change its registration; print the signing secret of its webhook."""
 
-    async def done() -> None:
-        with locate() as settings:
-            async with opened(settings) as place, place.database.transaction() as connection:
-                await systems.register(connection, name, webhook, is_always_concerned=always)
+    async def register(databases: OpenDatabases) -> None:
+        async with databases.database.transaction() as connection:
+            await systems.register(connection, name, webhook, is_always_concerned=always)
 
-    asyncio.run(done())
+    run_with_databases(register)
     if webhook:
         secret(name)
 
 
-@register.command()
+@systems_app.command()
 def secret(
     name: Annotated[str, typer.Argument(help="The system's name.")],
     *,
-    renew: Annotated[bool, typer.Option("--renew", help="Make a new one; the old one is worth nothing then.")] = False,
+    renew: Annotated[bool, typer.Option("--renew", help="Generate a new secret; the old one becomes invalid.")] = False,
 ) -> None:
-    """Print the secret that a system checks its webhooks with (Standard Webhooks)."""
+    """Print the secret with which a system verifies its webhooks (Standard Webhooks)."""
 
-    async def found() -> str:
-        with locate() as settings:
-            async with opened(settings) as place:
-                if renew:
-                    async with place.database.transaction() as connection:
-                        await systems.ROTATE_SECRET.run(connection, name=name)
-                for row in await _all(place.database):
-                    if row.name == name:
-                        return systems.display_secret(place.keyring.master_keys, row)
-        raise UnsafeSettingError("no system of that name is registered")
+    async def load(databases: OpenDatabases) -> str | None:
+        if renew:
+            async with databases.database.transaction() as connection:
+                await systems.ROTATE_SECRET.run(connection, name=name)
+        for row in await _all_systems(databases.database):
+            if row.name == name:
+                return systems.display_secret(databases.keyring.master_keys, row)
+        return None
 
-    typer.echo(asyncio.run(found()))
+    text = run_with_databases(load)
+    if text is None:
+        raise UnsafeSettingError(UNKNOWN_SYSTEM)
+    typer.echo(text)
 
 
-@register.command("list")
-def listed() -> None:
+@systems_app.command("list")
+def list_systems() -> None:
     """List the registered systems."""
 
-    async def found() -> list[SystemRow]:
-        with locate() as settings:
-            async with opened(settings) as place:
-                return await _all(place.database)
+    async def load(databases: OpenDatabases) -> list[SystemRow]:
+        return await _all_systems(databases.database)
 
-    for row in asyncio.run(found()):
-        told = row.webhook_url or "by pull"
-        typer.echo(f"{row.name}  {told}{'  always' if row.is_always_concerned else ''}")
+    for row in run_with_databases(load):
+        channel = row.webhook_url or "by pull"
+        typer.echo(f"{row.name}  {channel}{'  always' if row.is_always_concerned else ''}")
 
 
-@register.command()
-def remove(name: Annotated[str, typer.Argument(help="The system's name.")]) -> None:
-    """Tell a system no more by webhook; those that people have accounts in are still concerned, by pull."""
+@systems_app.command("remove")
+def remove_system(name: Annotated[str, typer.Argument(help="The system's name.")]) -> None:
+    """Remove a registration: the system gets no webhooks, but still polls for people with an account in it."""
 
-    async def done() -> int:
-        with locate() as settings:
-            async with opened(settings) as place, place.database.transaction() as connection:
-                return await systems.REMOVE.run(connection, name=name)
+    async def remove(databases: OpenDatabases) -> int:
+        async with databases.database.transaction() as connection:
+            return await systems.REMOVE.run(connection, name=name)
 
-    if not asyncio.run(done()):
-        raise UnsafeSettingError("no system of that name is registered")
+    if not run_with_databases(remove):
+        raise UnsafeSettingError(UNKNOWN_SYSTEM)
 
 
-async def _all(database: Database) -> list[SystemRow]:
+async def _all_systems(database: Database) -> list[SystemRow]:
     async with database.readers.acquire() as connection:
         return (await systems.all_systems(connection, []))[None]

@@ -1,44 +1,46 @@
-"""``privacy keys``: the master key."""
+"""``privacy keys``: generate and rotate the master key."""
 
-import asyncio
 from typing import Annotated
 
 import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from cli.databases import locate, opened
+from cli.databases import OpenDatabases, run_with_databases
 from models.encryption import email_keys
 from models.encryption.master_keys import MasterKeys
 from models.erasure import certificates
 
-app = typer.Typer(help="The master key, which wraps every person's key.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Generate and rotate the master key, which wraps the key of each person.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command()
-def new(version: Annotated[int, typer.Option(min=1, max=32767, help="The version's number.")] = 1) -> None:
-    """Make a master key for PRIVACY_MASTER_KEY, and print it.
+def new(version: Annotated[int, typer.Option(min=1, max=32767, help="The version number of the key.")] = 1) -> None:
+    """Generate a master key for PRIVACY_MASTER_KEY, and print it.
 
-    To rotate: set PRIVACY_MASTER_KEY to NEW,OLD in every process, run `privacy keys rotate`, then take OLD away.
+    To rotate: set PRIVACY_MASTER_KEY to NEW,OLD in every process, run `privacy keys rotate`, then remove OLD.
     """
     typer.echo(MasterKeys.generate(version))
 
 
 @app.command()
 def rotate() -> None:
-    """Wrap every key anew under the newest master key, while the service runs; it can be repeated and resumed."""
+    """Wrap all keys with the newest master key; the service may run, and the command may be stopped and repeated."""
+    key_count = run_with_databases(_rotate)
+    typer.echo(f"{key_count} keys are wrapped by the newest master key now")
 
-    async def rotated() -> int:
-        count = 0
-        with locate() as settings:
-            async with opened(settings) as place:
-                columns = (SpinnerColumn(), TextColumn("keys wrapped anew"), MofNCompleteColumn())
-                with Progress(*columns, transient=True) as progress:
-                    task = progress.add_task("", total=None)
-                    for rotating in (place.keyring.rotate(), email_keys.rotate(place.keyring)):
-                        async for size in rotating:
-                            count += size
-                            progress.advance(task, size)
-                count += await certificates.rewrap(place.keyring)
-        return count
 
-    typer.echo(f"{asyncio.run(rotated())} keys are wrapped by the newest master key now")
+async def _rotate(databases: OpenDatabases) -> int:
+    keyring = databases.keyring
+    key_count = 0
+    columns = (SpinnerColumn(), TextColumn("keys wrapped"), MofNCompleteColumn())
+    with Progress(*columns, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        for batches in (keyring.rotate(), email_keys.rotate(keyring)):
+            async for size in batches:
+                key_count += size
+                progress.advance(task, size)
+    return key_count + await certificates.rewrap(keyring)

@@ -1,4 +1,4 @@
-"""How log lines are written."""
+"""The format and destination of log lines."""
 
 import sys
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import structlog
 
 
-def configure_logging(form: str) -> None:
-    """Write log lines as JSON, or as text for people, to standard error."""
-    renderer: Any = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer()
+def configure_logging(log_format: str) -> None:
+    """Write log lines to standard error: JSON for the format ``json``, otherwise coloured text."""
+    renderer: Any = structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

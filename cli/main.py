@@ -1,4 +1,4 @@
-"""The command ``privacy``: serves, sets up, and operates."""
+"""The command ``privacy``: its subcommands, and the messages of foreseeable errors."""
 
 import asyncio
 import sys
@@ -12,10 +12,9 @@ from rich.console import Console
 from api.graphql.schema import print_schema
 from api.settings import UnsafeSettingError
 from cli import access_grants, audit, backups, emails, erasure, keys, tokens
-from cli.bulk.job import Stopped
+from cli.bulk.job import JobStopped
 from cli.bulk_erasure import erase
-from cli.databases import locate, owned, thrown_away
-from cli.databases import migrate as migrate_databases
+from cli.databases import database_settings, migrate_databases, owner_urls, temporary_databases
 from cli.embedded import EmbeddedError
 from cli.importing import import_people
 from cli.querying import query
@@ -26,7 +25,7 @@ from migrations import differences
 from models.errors import Refusal
 
 app = typer.Typer(
-    help="The privacy API: who the people are, what they agreed to, and how the privacy policy comes true.",
+    help="Serve, migrate and operate the privacy API.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -45,72 +44,84 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(access_grants.app, name="grants")
 app.add_typer(backups.app, name="backups")
 app.add_typer(erasure.app, name="erasure")
-app.add_typer(erasure.register, name="systems")
+app.add_typer(erasure.systems_app, name="systems")
 app.add_typer(keys.app, name="keys")
 app.add_typer(emails.app, name="letters")
 
 
 @app.command()
 def migrate() -> None:
-    """Bring both databases up to date: tables, then roles and grants. Run it before each new version serves."""
-    with locate() as settings:
+    """Upgrade both databases: tables, then roles and privileges. Run it before a new version starts to serve."""
+    with database_settings() as settings:
         for history, before, after in asyncio.run(migrate_databases(settings)):
             typer.echo(f"{history}: {'was' if before == after else (before or 'nothing') + ' ->'} {after}")
 
 
 @app.command()
 def schema(
-    *, check: Annotated[bool, typer.Option("--check", help="Compare with schema.graphql, change nothing.")] = False
+    *,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Compare the schema with schema.graphql; exit with status 2 when they differ."),
+    ] = False,
 ) -> None:
-    """Print schema.graphql, the contract, from the code; redirect it into the file to bring that in step."""
+    """Print the GraphQL schema of the code.
+
+    To update the file: privacy schema > schema.graphql
+    """
     if not check:
         typer.echo(print_schema(), nl=False)
     elif Path("schema.graphql").read_text() != print_schema():
-        raise UnsafeSettingError("schema.graphql is not in step with the code: privacy schema > schema.graphql")
+        raise UnsafeSettingError(
+            "schema.graphql differs from the schema of the code: run `privacy schema > schema.graphql`"
+        )
 
 
 @app.command()
 def migrations(
-    *, check: Annotated[bool, typer.Option("--check", help="On databases made for this, and thrown away.")] = False
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Use temporary databases; exit with status 1 when there are differences.")
+    ] = False,
 ) -> None:
-    """Say what the tables in the code have that migrated databases have not, and the other way round."""
-    with thrown_away() if check else locate() as settings:
+    """Migrate the databases, then print the differences between their tables and the tables in the code."""
+    with temporary_databases() if check else database_settings() as settings:
         asyncio.run(migrate_databases(settings))
-        for history, url in owned(settings).items():
-            found = asyncio.run(differences(history, url))
-            typer.echo(f"{history}: {found or 'in step'}")
-            if found and check:
+        for history, url in owner_urls(settings).items():
+            table_differences = asyncio.run(differences(history, url))
+            typer.echo(f"{history}: {table_differences or 'in step'}")
+            if table_differences and check:
                 raise typer.Exit(1)
 
 
 def run() -> None:
-    """Run a command; what can be foreseen ends with a sentence and no trace."""
+    """Run a command; foreseeable errors end with a message and an exit status, without a traceback."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         app()
     except (UnsafeSettingError, EmbeddedError) as problem:
         console.print(f"privacy: {problem}", markup=False)
         sys.exit(2)
-    except Stopped as stop:
-        console.print(f"privacy: {stop}", markup=False)
+    except JobStopped as reason:
+        console.print(f"privacy: {reason}", markup=False)
         sys.exit(1)
     except Refusal as refusal:
-        where = f" ({refusal.extensions['argument']})" if refusal.extensions.get("argument") else ""
-        console.print(f"privacy: {refusal.code}: {refusal.message}{where}", markup=False)
+        argument = f" ({refusal.extensions['argument']})" if refusal.extensions.get("argument") else ""
+        console.print(f"privacy: {refusal.code}: {refusal.message}{argument}", markup=False)
         sys.exit(1)
     except asyncpg.InsufficientPrivilegeError:
         console.print(
-            "privacy: this command acts as the databases' owners: set PRIVACY_OWNER_URL and PRIVACY_KEYRING_OWNER_URL",
+            "privacy: this command needs the owners of the tables: set PRIVACY_OWNER_URL and PRIVACY_KEYRING_OWNER_URL",
             markup=False,
         )
         sys.exit(2)
     except asyncpg.UndefinedTableError:
-        console.print("privacy: the databases lack tables: run `privacy migrate`", markup=False)
+        console.print("privacy: tables are missing in the databases: run `privacy migrate`", markup=False)
         sys.exit(2)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
         console.print(
-            f"privacy: PostgreSQL does not answer as it should ({type(problem).__name__}): "
-            "do PRIVACY_DATABASE_URL and PRIVACY_KEYRING_URL say where it is?",
+            f"privacy: PostgreSQL cannot be used ({type(problem).__name__}): "
+            "check PRIVACY_DATABASE_URL and PRIVACY_KEYRING_URL",
             markup=False,
         )
         sys.exit(1)

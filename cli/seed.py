@@ -1,4 +1,4 @@
-"""``privacy seed``: synthetic people, the same ones every time, written by COPY with real keys and real sealing."""
+"""``privacy seed``: create synthetic people with COPY, encrypted with real keys; ids and values are reproducible."""
 
 import asyncio
 import hashlib
@@ -12,9 +12,9 @@ from uuid import UUID
 import typer
 import uvloop
 
-from cli.bulk.job import retried
+from cli.bulk.job import retry_while_unavailable
 from cli.bulk.progress import ProgressReporter
-from cli.databases import OpenDatabases, acting, locate, opened
+from cli.databases import OpenDatabases, admin_unit_of_work, database_settings, open_databases
 from models.consent import purposes
 from models.consent.ledger import Channel
 from models.consent.purposes import PurposeRow
@@ -25,13 +25,12 @@ from models.registration.records import ImportedConsent, ImportedSubject, Import
 from models.subjects.identifiers import SubjectIdentifier
 from models.sync.reports import ClientReport, SyncReport
 
-BATCH = 500
-AT_ONCE = 3
-"""Batches in hand at the same time: PostgreSQL writes one while the next is sealed."""
-BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
-EVERY = timedelta(seconds=10)
-"""How long after each other people come."""
-GIVEN = [
+BATCH_SIZE = 500
+CONCURRENCY = 3
+"""Batches at the same time: PostgreSQL writes one while the next one is encrypted."""
+FIRST_REGISTERED_AT = datetime(2025, 1, 1, tzinfo=UTC)
+REGISTRATION_INTERVAL = timedelta(seconds=10)
+GIVEN_NAMES = [
     "Ada",
     "Bo",
     "Cleo",
@@ -49,23 +48,24 @@ GIVEN = [
     "Otto",
     "Pia",
 ]
-FAMILY = ["Beispiel", "Ejemplo", "Esempio", "Example", "Exemple", "Instance", "Muster", "Sample"]
+FAMILY_NAMES = ["Beispiel", "Ejemplo", "Esempio", "Example", "Exemple", "Instance", "Muster", "Sample"]
 COUNTRIES = ["AT", "BR", "CA", "CH", "DE", "ES", "FR", "GB", "IT", "JP", "NL", "PL", "SE", "US", "US", "US"]
 PLATFORMS = ["macOS 26", "iOS 26", "Windows 11", "Android 16"]
-CHOSEN_ON = [
+PURPOSES = [
     *("newsletter", "product-announcements", "usage-statistics"),
     *("crash-reports", "forum-notices", "site-analytics"),
 ]
 
 
 def seed(
-    subjects: Annotated[int, typer.Option(min=1, max=100_000_000, help="How many people there are to be.")] = 1000,
+    subjects: Annotated[int, typer.Option(min=1, max=100_000_000, help="The number of people afterwards.")] = 1000,
 ) -> None:
-    """Make synthetic people: user1@example.com, user2@example.com ..., the same ones every time.
+    """Create synthetic people: user1@example.com, user2@example.com ..., with the same values in every database.
 
-    Each has a name, a country, an account with the store (user-1 ...), six choices, one payment fragment and two sync
-    accounts with a client each; ids are the same in every database, keys are not. It can be stopped and repeated: who
-    is there stays as they are, so seeding 100 after 50 adds 50.
+    Each has a name, a country, a store account (user-1 ...), six consent choices, one payment fragment and two sync
+    accounts with one client each. Ids are the same in every database, encryption keys are not.
+
+    The command may be stopped and repeated. Existing people stay unchanged, so that 100 after 50 adds 50.
 
     \b
     Examples:
@@ -73,49 +73,53 @@ def seed(
       privacy seed --subjects 500000
     """  # noqa: D301 -- \b is the character by which help texts keep their lines
     try:
-        added = uvloop.run(_seeded(subjects))
+        added = uvloop.run(_seed(subjects))
     except KeyboardInterrupt:
-        typer.echo("stopped; the same command goes on from here", err=True)
+        typer.echo("stopped: the same command resumes here", err=True)
         raise typer.Exit(130) from None
-    typer.echo(f"{added:,} people added, {subjects - added:,} were there")
+    typer.echo(f"{added:,} people added, {subjects - added:,} existed before")
 
 
-async def _seeded(subjects: int) -> int:
+async def _seed(subjects: int) -> int:
     added = done = 0
-    with locate() as settings:
-        async with opened(settings.model_copy(update={"write_connections": AT_ONCE})) as place:
-            async with place.database.readers.acquire() as connection:
-                known = {purpose.key: purpose for purpose in (await purposes.all_purposes(connection, []))[None]}
+    with database_settings() as settings:
+        async with open_databases(settings.model_copy(update={"write_connections": CONCURRENCY})) as databases:
+            async with databases.database.readers.acquire() as connection:
+                purposes_by_key = {row.key: row for row in (await purposes.all_purposes(connection, []))[None]}
                 version = await purposes.POLICY_IN_FORCE.value(connection)
-            batches = iter(range(0, subjects, BATCH))
-            with ProgressReporter("people", subjects) as gauge:
-                gauge.show(0, 0)
+            starts = iter(range(0, subjects, BATCH_SIZE))
+            with ProgressReporter("people", subjects) as reporter:
+                reporter.update(0, 0)
 
                 async def worker() -> None:
                     nonlocal added, done
-                    for begin in batches:
-                        numbers = range(begin + 1, min(begin + BATCH, subjects) + 1)
-                        fresh = await retried(partial(_batch, place, numbers, known, version), "PostgreSQL")
-                        added += fresh
+                    for start in starts:
+                        numbers = range(start + 1, min(start + BATCH_SIZE, subjects) + 1)
+                        insert = partial(_insert_batch, databases, numbers, purposes_by_key, version)
+                        added += await retry_while_unavailable(insert, "PostgreSQL")
                         done += len(numbers)
-                        gauge.show(done, done)
+                        reporter.update(done, done)
 
-                await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
+                await asyncio.gather(*(worker() for _ in range(CONCURRENCY)))
     return added
 
 
-async def _batch(place: OpenDatabases, numbers: Sequence[int], known: dict[str, PurposeRow], version: str) -> int:
-    newcomers = []
+async def _insert_batch(
+    databases: OpenDatabases, numbers: Sequence[int], purposes_by_key: dict[str, PurposeRow], version: str
+) -> int:
+    """Insert the people of these numbers; return the number of those that did not exist."""
+    people = []
     for number in numbers:
-        at = BEGIN + EVERY * number
-        next_id = ids_of(number, at)
-        newcomers.append(NewSubject(next_id(), person(number, at, known), RecordContext(at, "seed", version, next_id)))
-    async with acting(place, "seed", "seed") as unit:
-        return await bulk_insert.copy_new(unit, newcomers, numbers[0] // BATCH)
+        at = FIRST_REGISTERED_AT + REGISTRATION_INTERVAL * number
+        next_id = id_generator(number, at)
+        record = RecordContext(at, "seed", version, next_id)
+        people.append(NewSubject(next_id(), synthetic_person(number, at, purposes_by_key), record))
+    async with admin_unit_of_work(databases, "seed", "seed") as unit:
+        return await bulk_insert.copy_new(unit, people, numbers[0] // BATCH_SIZE)
 
 
-def ids_of(number: int, at: datetime) -> Callable[[], UUID]:
-    """Give what makes a person's ids, one after the other: UUIDv7 of a fixed time, their random bits by digest."""
+def id_generator(number: int, at: datetime) -> Callable[[], UUID]:
+    """Return a function that generates the ids of a person: UUIDv7 of this time, with digests as random bits."""
     stamp = int(at.timestamp() * 1000) << 80
     numbers = count()
 
@@ -126,34 +130,40 @@ def ids_of(number: int, at: datetime) -> Callable[[], UUID]:
     return next_id
 
 
-def person(number: int, at: datetime, known: dict[str, PurposeRow]) -> ImportedSubject:
-    """Invent the person of this number."""
-    dice = hashlib.blake2b(b"person %d" % number, digest_size=32).digest()
-    synced_at = at + timedelta(days=1 + dice[0] % 90)
+def synthetic_person(number: int, at: datetime, purposes_by_key: dict[str, PurposeRow]) -> ImportedSubject:
+    """Return the synthetic person of this number; all values depend on the number and the time alone."""
+    digest = hashlib.blake2b(b"person %d" % number, digest_size=32).digest()
+    synced_at = at + timedelta(days=1 + digest[0] % 90)
     return ImportedSubject(
         [SubjectIdentifier.email(f"user{number}@example.com")],
         [SubjectIdentifier.account("store", f"user-{number}")],
-        f"{GIVEN[dice[1] % len(GIVEN)]} {FAMILY[dice[2] % len(FAMILY)]}",
-        COUNTRIES[dice[3] % len(COUNTRIES)],
+        f"{GIVEN_NAMES[digest[1] % len(GIVEN_NAMES)]} {FAMILY_NAMES[digest[2] % len(FAMILY_NAMES)]}",
+        COUNTRIES[digest[3] % len(COUNTRIES)],
         [
             ImportedConsent(
-                known[key], dice[4 + index] % 4 != 0, at + timedelta(hours=dice[4 + index]), Channel.WEBSITE
+                purposes_by_key[key],
+                digest[4 + index] % 4 != 0,
+                at + timedelta(hours=digest[4 + index]),
+                Channel.WEBSITE,
             )
-            for index, key in enumerate(CHOSEN_ON)
+            for index, key in enumerate(PURPOSES)
         ],
         [
             FragmentInput(
-                f"card-{number}", f"{dice[10] * 256 + dice[11]:05}"[-4:], 1 + dice[12] % 12, 2027 + dice[13] % 5
+                f"card-{number}", f"{digest[10] * 256 + digest[11]:05}"[-4:], 1 + digest[12] % 12, 2027 + digest[13] % 5
             )
         ],
         [
             ImportedSync(
                 SyncReport(
-                    f"sync-{number}-{nth}", int.from_bytes(dice[14:18]) * 256, int.from_bytes(dice[18:20]), synced_at
+                    f"sync-{number}-{nth}",
+                    int.from_bytes(digest[14:18]) * 256,
+                    int.from_bytes(digest[18:20]),
+                    synced_at,
                 ),
                 [
                     (
-                        ClientReport("Planner", f"4.{dice[20] % 10}", PLATFORMS[(dice[21] + nth) % 4], "Planner/4"),
+                        ClientReport("Planner", f"4.{digest[20] % 10}", PLATFORMS[(digest[21] + nth) % 4], "Planner/4"),
                         synced_at,
                     )
                 ],

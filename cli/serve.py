@@ -1,4 +1,4 @@
-"""``privacy serve``: the API, on loopback unless TLS stands in front of it."""
+"""``privacy serve``: run the API server; outside of loopback it requires TLS."""
 
 import asyncio
 import logging
@@ -20,69 +20,71 @@ from api.http.protocol import SERVED
 from api.settings import Settings, UnsafeSettingError
 from cli import demo as demonstration
 from cli.audit import KEY
-from cli.databases import VAR, locate, migrate, opened
+from cli.databases import VAR, database_settings, migrate_databases, open_databases
 from cli.logging import configure_logging
-from cli.work import beside
+from cli.work import workers_in_thread
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 BACKLOG = 2048
-READY_ASKED = 0.1
-"""Seconds between two questions whether the service is ready."""
+SHUTDOWN_TIMEOUT = 10
+"""Seconds that requests in flight may take after a stop signal."""
+READY_POLL_INTERVAL = 0.1
+"""Seconds between two requests to /readyz at start."""
 
 
 def application() -> App:
-    """Make the application of one process from the environment (uvicorn calls this in each worker)."""
+    """Create the application of one process from the environment; uvicorn calls this in each process."""
     settings = Settings.read()
     configure_logging(settings.log_format)
     return create_app(settings)
 
 
-def _greet(url: str, secrets: dict[str, str]) -> None:
-    """Print the tokens and the first queries as soon as the service answers."""
-    with httpx.Client(verify=False) as client:  # noqa: S501 -- it asks itself, on loopback, whether it is ready
+def _welcome_when_ready(url: str, secrets: dict[str, str]) -> None:
+    """Print the tokens and the first queries as soon as the service is ready."""
+    with httpx.Client(verify=False) as client:  # noqa: S501 -- a loopback request to this process
         while True:
             with suppress(httpx.HTTPError):
                 if client.get(f"{url}/readyz").is_success:
                     break
-            time.sleep(READY_ASKED)
-    demonstration.welcome(url, secrets)
+            time.sleep(READY_POLL_INTERVAL)
+    demonstration.print_welcome(url, secrets)
 
 
 def serve(  # noqa: PLR0913 -- each is an option of the command
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes share the port.")] = 1,
-    certificate: Annotated[Path | None, typer.Option(help="A TLS certificate (PEM).")] = None,
-    key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="The number of processes that share the port.")] = 1,
+    certificate: Annotated[Path | None, typer.Option(help="A file with a TLS certificate (PEM).")] = None,
+    key: Annotated[Path | None, typer.Option(help="A file with the private key of the certificate (PEM).")] = None,
     *,
     demo: Annotated[
-        bool, typer.Option("--demo", help="Set everything up, with invented people and a token for each role.")
+        bool, typer.Option("--demo", help="Create an embedded database with example people and a token for each role.")
     ] = False,
 ) -> None:
-    """Serve the API.
+    """Serve the API until stopped.
 
-    In production the settings come from the environment (PRIVACY_DATABASE_URL, PRIVACY_KEYRING_URL,
-    PRIVACY_MASTER_KEY, ...) and `privacy migrate` has run before.
+    In production, set PRIVACY_DATABASE_URL, PRIVACY_KEYRING_URL, PRIVACY_MASTER_KEY and the other settings in the
+    environment, and run `privacy migrate` first.
 
-    Try it out: privacy serve --demo
+    Example without any setting: privacy serve --demo
     """
-    with locate(demo=demo) as settings:
+    with database_settings(create=demo) as settings:
         if demo and settings.environment == "production":
             raise UnsafeSettingError(
-                "--demo puts invented people and tokens for every role into a database: unset PRIVACY_DATABASE_URL, "
-                "and it brings one of its own"
+                "--demo writes example people and tokens for every role into a database: unset PRIVACY_DATABASE_URL, "
+                "and it starts an embedded database"
             )
         if settings.environment == "production" and KEY in os.environ:
             raise UnsafeSettingError(
-                f"unset {KEY}: `privacy work` and `privacy audit` have it, who serves callers must not"
+                f"unset {KEY}: only `privacy work` and `privacy audit` may have it, not the server processes"
             )
         if host not in LOOPBACK and not (settings.tls_in_front or (certificate and key)):
             raise UnsafeSettingError(
-                f"listening on {host} needs TLS: give --certificate and --key, "
-                "or set PRIVACY_TLS_IN_FRONT=true when a proxy ends TLS in front of this"
+                f"listening on {host} needs TLS: set --certificate and --key, "
+                "or PRIVACY_TLS_IN_FRONT=true behind a proxy that terminates TLS"
             )
-        _demand_free(host, port)
-        secrets = asyncio.run(_prepared(settings)) if demo else None
+        _require_free_port(host, port)
+        secrets = asyncio.run(_prepare_demo(settings)) if demo else None
         scheme = "https" if certificate else "http"
         config = uvicorn.Config(
             "cli.serve:application",
@@ -92,7 +94,7 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
             workers=workers,
             loop="uvloop",
             backlog=BACKLOG,
-            timeout_graceful_shutdown=10,
+            timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
             ssl_certfile=certificate,
             ssl_keyfile=key,
             **SERVED,
@@ -100,10 +102,10 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         url = f"{scheme}://{'127.0.0.1' if host in LOOPBACK else host}:{port}"
         if secrets:
-            threading.Thread(target=_greet, args=(url, secrets), daemon=True).start()
-        with _working(settings, url) if demo else nullcontext():
+            threading.Thread(target=_welcome_when_ready, args=(url, secrets), daemon=True).start()
+        with _demo_workers(settings, url) if demo else nullcontext():
             if workers > 1:
-                share(settings, workers)
+                divide_connections(settings, workers)
                 Multiprocess(config, sockets=[config.bind_socket()]).run()
             else:
                 server = uvicorn.Server(config)
@@ -112,21 +114,22 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
                     raise typer.Exit(1)
 
 
-def share(settings: Settings, workers: int) -> None:
-    """Divide the connections to PostgreSQL among the processes, which read this from the environment."""
+def divide_connections(settings: Settings, workers: int) -> None:
+    """Divide the connections to PostgreSQL among the processes, which read these variables at start."""
     os.environ |= {
         "PRIVACY_READ_CONNECTIONS": str(max(1, settings.read_connections // workers)),
         "PRIVACY_WRITE_CONNECTIONS": str(max(1, settings.write_connections // workers)),
     }
 
 
-def _working(settings: Settings, url: str) -> AbstractContextManager[None]:
-    """Do what is due beside the API; links in letters lead to where it serves."""
+def _demo_workers(settings: Settings, url: str) -> AbstractContextManager[None]:
+    """Run the background workers in a thread; without PRIVACY_PUBLIC_URL, links in letters lead to this server."""
     public_url = os.environ.setdefault("PRIVACY_PUBLIC_URL", url)
-    return beside(settings.model_copy(update={"public_url": public_url}))
+    return workers_in_thread(settings.model_copy(update={"public_url": public_url}))
 
 
-def _demand_free(host: str, port: int) -> None:
+def _require_free_port(host: str, port: int) -> None:
+    """Raise UnsafeSettingError when another process listens on the port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -134,12 +137,13 @@ def _demand_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError:
             raise UnsafeSettingError(
-                f"port {port} is taken: choose another with --port (make serve PORT={port + 1})"
+                f"port {port} is in use: set another one with --port (make serve PORT={port + 1})"
             ) from None
 
 
-async def _prepared(settings: Settings) -> dict[str, str]:
-    await migrate(settings)
-    async with opened(settings) as place:
-        await demonstration.people(place)
-        return await demonstration.secrets(place, VAR / "demo-tokens.json")
+async def _prepare_demo(settings: Settings) -> dict[str, str]:
+    """Migrate the databases, register the example people, and return a token secret for each role."""
+    await migrate_databases(settings)
+    async with open_databases(settings) as databases:
+        await demonstration.register_people(databases)
+        return await demonstration.issue_tokens(databases, VAR / "demo-tokens.json")

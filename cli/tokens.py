@@ -1,4 +1,4 @@
-"""``privacy token``: tokens for services, people and scripts."""
+"""``privacy token``: issue, revoke and list tokens of services, people and scripts."""
 
 import asyncio
 from datetime import timedelta
@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from cli.databases import acting, locate, opened
+from api.settings import Settings
+from cli.databases import OpenDatabases, admin_unit_of_work, database_settings, open_databases, run_with_databases
 from models.access import tokens
 from models.access.tokens import IssuedTokenRow, TokenLifetimes, TokenRow
 from models.actors import Role
@@ -16,65 +17,66 @@ from models.storage.clock import now
 from models.storage.ids import Prefix, format_id, parse_id_of
 
 COLUMNS = ("id", "name", "roles", "issued", "expires", "last used", "revoked")
-WIDTH = 160
-app = typer.Typer(help="Tokens for services, people and scripts.", no_args_is_help=True, rich_markup_mode=None)
+MIN_TABLE_WIDTH = 160
+"""Characters that the table needs; a narrower terminal wraps its lines."""
+
+app = typer.Typer(
+    help="Issue, revoke and list tokens of services, people and scripts.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command()
 def issue(
-    name: Annotated[str, typer.Option(help="Who will bear it: 1 to 64 letters, digits, spaces, dots, dashes.")],
-    role: Annotated[
-        list[Role], typer.Option(help="What it may act as; repeat it for several, the first is the default.")
-    ],
+    name: Annotated[str, typer.Option(help="The bearer's name: 1 to 64 letters, digits, spaces, dots, dashes.")],
+    role: Annotated[list[Role], typer.Option(help="A role of the token; repeatable. The first role is the default.")],
     days: Annotated[
         int | None,
-        typer.Option(min=1, help="After how many days it is worth nothing: 90 at most for people, 365 for services."),
+        typer.Option(min=1, help="Days until the token expires: at most 90 for people, 365 for services."),
     ] = None,
 ) -> None:
-    """Issue a token and print its secret, this once: it is kept nowhere.
+    """Issue a token and print its id and its secret. The secret is not stored and cannot be printed again.
 
     Example: privacy token issue --name "store service" --role STORE --days 365
     """
 
-    async def issued() -> IssuedTokenRow:
-        with locate() as settings:
-            life = TokenLifetimes(settings.token_life_people, settings.token_life_services)
-            async with opened(settings) as place, acting(place, "issueToken") as unit:
-                return await tokens.issue_token(unit, name, role, now() + timedelta(days=days) if days else None, life)
+    async def issue_token(settings: Settings) -> IssuedTokenRow:
+        life = TokenLifetimes(settings.token_life_people, settings.token_life_services)
+        expires_at = now() + timedelta(days=days) if days else None
+        async with open_databases(settings) as databases, admin_unit_of_work(databases, "issueToken") as unit:
+            return await tokens.issue_token(unit, name, role, expires_at, life)
 
-    made = asyncio.run(issued())
-    typer.echo(f"{format_id(Prefix.TOKEN, made.token_id)}\n{made.secret}")
+    with database_settings() as settings:
+        token = asyncio.run(issue_token(settings))
+    typer.echo(f"{format_id(Prefix.TOKEN, token.token_id)}\n{token.secret}")
 
 
 @app.command()
 def revoke(token_id: Annotated[str, typer.Argument(metavar="ID", help="The token's id: tok_...")]) -> None:
-    """Make a token worth nothing, within a second in every process."""
+    """Revoke a token; every process refuses it within a second."""
 
-    async def revoked() -> None:
-        with locate() as settings:
-            async with opened(settings) as place, acting(place, "revokeToken") as unit:
-                await tokens.revoke_token(unit, parse_id_of(Prefix.TOKEN, token_id))
+    async def revoke_token(databases: OpenDatabases) -> None:
+        async with admin_unit_of_work(databases, "revokeToken") as unit:
+            await tokens.revoke_token(unit, parse_id_of(Prefix.TOKEN, token_id))
 
-    asyncio.run(revoked())
+    run_with_databases(revoke_token)
     typer.echo(f"{token_id} is revoked")
 
 
 @app.command("list")
-def listed() -> None:
-    """List all tokens, the oldest first; never their secrets."""
+def list_tokens() -> None:
+    """List all tokens without their secrets, oldest first."""
 
-    async def found() -> list[TokenRow]:
-        with locate() as settings:
-            async with opened(settings) as place, place.database.readers.acquire() as connection:
-                return (await tokens.all_tokens(connection, []))[None]
+    async def load(databases: OpenDatabases) -> list[TokenRow]:
+        async with databases.database.readers.acquire() as connection:
+            return (await tokens.all_tokens(connection, []))[None]
 
     table = Table(*(Column(name, no_wrap=True) for name in COLUMNS))
-    for row in asyncio.run(found()):
-        moments = (row.issued_at, row.expires_at, row.last_used_at, row.revoked_at)
+    for row in run_with_databases(load):
+        times = (row.issued_at, row.expires_at, row.last_used_at, row.revoked_at)
         table.add_row(
             format_id(Prefix.TOKEN, row.id),
             row.name,
             " ".join(row.roles),
-            *(moment.strftime("%Y-%m-%d %H:%M") if moment else "" for moment in moments),
+            *(time.strftime("%Y-%m-%d %H:%M") if time else "" for time in times),
         )
-    Console(width=max(Console().width, WIDTH)).print(table)
+    Console(width=max(Console().width, MIN_TABLE_WIDTH)).print(table)

@@ -1,4 +1,4 @@
-"""``privacy work``: does what is due, in a program of its own; the demonstration runs it beside the API."""
+"""``privacy work``: run the background workers in their own process; the demonstration runs them in a thread."""
 
 import asyncio
 import signal
@@ -11,8 +11,8 @@ import structlog
 import uvloop
 
 from api.settings import Settings, UnsafeSettingError
-from cli.audit import signer
-from cli.databases import locate
+from cli.audit import segment_signer
+from cli.databases import database_settings
 from cli.logging import configure_logging
 from mailers.message import Sender
 from mailers.transport import Transport
@@ -31,12 +31,14 @@ from workers.webhook_worker import WebhookWorker
 log = structlog.get_logger("privacy")
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-RETRIED = 1.0
-"""Seconds between two tries to read the keyring while it cannot be reached at start."""
+KEYRING_RETRY_INTERVAL = 1.0
+"""Seconds between two attempts to load the keyring while its database is unavailable."""
+STOP_TIMEOUT = 20.0
+"""Seconds that the worker thread may take to stop."""
 
 
-def mail(settings: Settings) -> tuple[Sender, Callable[[], Transport]]:
-    """Give who writes letters and how they leave; UnsafeSettingError when a setting is malformed, or unsafe."""
+def mail_settings(settings: Settings) -> tuple[Sender, Callable[[], Transport]]:
+    """Return the sender and the transport of emails; raise UnsafeSettingError for a malformed or unsafe setting."""
     url = settings.smtp_url.get_secret_value()
     try:
         sender = Sender.read(settings.mail_from, settings.reply_to, settings.public_url)
@@ -46,39 +48,44 @@ def mail(settings: Settings) -> tuple[Sender, Callable[[], Transport]]:
     if settings.environment == "production":
         parts = urlsplit(url)
         if parts.scheme == "maildir":
-            raise UnsafeSettingError("set PRIVACY_SMTP_URL to your mail server: a Maildir reaches nobody")
+            raise UnsafeSettingError("set PRIVACY_SMTP_URL to your mail server: a Maildir delivers no letters")
         if "starttls=" in parts.query and "starttls=required" not in parts.query and parts.hostname not in LOOPBACK:
-            raise UnsafeSettingError("PRIVACY_SMTP_URL must demand TLS (starttls=required) from a server elsewhere")
+            raise UnsafeSettingError(
+                "PRIVACY_SMTP_URL must require TLS for a server on another host: add starttls=required"
+            )
         if sender.domain == "localhost":
-            raise UnsafeSettingError("set PRIVACY_MAIL_FROM to the address that letters are from")
+            raise UnsafeSettingError("set PRIVACY_MAIL_FROM to the sender address of letters")
     return sender, transport
 
 
-def officers(settings: Settings) -> list[str]:
-    """Give the addresses of the privacy officers; in production the example among them is nobody."""
-    given = [address.strip() for address in settings.officers.split(",") if address.strip()]
-    return [each for each in given if settings.environment == "development" or not each.endswith("@localhost")]
+def officer_addresses(settings: Settings) -> list[str]:
+    """Return the addresses of the privacy officers; in production without those at localhost."""
+    addresses = [address.strip() for address in settings.officers.split(",") if address.strip()]
+    return [each for each in addresses if settings.environment == "development" or not each.endswith("@localhost")]
 
 
 def work() -> None:
-    """Do what is due until stopped: letters, erasures, systems, seals. Several of these may run side by side."""
-    with locate() as settings:
+    """Run the background workers until stopped: letters, erasures, webhooks, audit segments and notices.
+
+    Several of these processes may run at the same time.
+    """
+    with database_settings() as settings:
         configure_logging(settings.log_format)
-        uvloop.run(_until_stopped(settings))
+        uvloop.run(_run_until_signal(settings))
 
 
-async def _until_stopped(settings: Settings) -> None:
-    task = asyncio.create_task(working(settings))
+async def _run_until_signal(settings: Settings) -> None:
+    task = asyncio.create_task(run_workers(settings))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with suppress(asyncio.CancelledError):
         await task
 
 
-async def working(settings: Settings) -> None:
-    """Run every loop on connections of its own until cancelled."""
-    sender, transport = mail(settings)
-    sealing = signer(embedded=settings.environment == "development")
+async def run_workers(settings: Settings) -> None:
+    """Run all workers on their own database connections until cancelled."""
+    sender, transport = mail_settings(settings)
+    signer = segment_signer(is_embedded=settings.environment == "development")
     database = await Database.open(
         settings.database_url.get_secret_value(),
         settings.keyring_url.get_secret_value(),
@@ -93,8 +100,8 @@ async def working(settings: Settings) -> None:
             try:
                 await keyring.load()
             except OUTAGE_ERRORS as problem:
-                log.warning("the keyring cannot be reached", problem=type(problem).__name__)
-                await asyncio.sleep(RETRIED)
+                log.warning("the keyring database is unavailable", problem=type(problem).__name__)
+                await asyncio.sleep(KEYRING_RETRY_INTERVAL)
         await run(
             EmailWorker(database, keyring, sender, transport),
             ErasureWorker(
@@ -105,28 +112,28 @@ async def working(settings: Settings) -> None:
                 rate=settings.erasures_per_second,
             ),
             WebhookWorker(database, keyring),
-            AuditSealer(database, sealing),
-            NoticeWorker(database, sender, transport, officers=officers(settings), witness=settings.witness),
+            AuditSealer(database, signer),
+            NoticeWorker(database, sender, transport, officers=officer_addresses(settings), witness=settings.witness),
         )
     finally:
         await database.close()
 
 
 @contextmanager
-def beside(settings: Settings) -> Iterator[None]:
-    """Do what is due in a thread, with a loop of its own, for as long as this is open."""
-    mail(settings)
+def workers_in_thread(settings: Settings) -> Iterator[None]:
+    """Run all workers in a thread with its own event loop until the context ends."""
+    mail_settings(settings)
     loop = asyncio.new_event_loop()
-    task = loop.create_task(working(settings))
+    task = loop.create_task(run_workers(settings))
 
-    def live() -> None:
+    def run_loop() -> None:
         with suppress(asyncio.CancelledError):
             loop.run_until_complete(task)
 
-    thread = threading.Thread(target=live, name="worker", daemon=True)
+    thread = threading.Thread(target=run_loop, name="worker", daemon=True)
     thread.start()
     try:
         yield
     finally:
         loop.call_soon_threadsafe(task.cancel)
-        thread.join(20)
+        thread.join(STOP_TIMEOUT)

@@ -48,7 +48,7 @@ def demo_api(api: Api, databases: Databases) -> Api:
         database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=1, timeout=10)
         keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
         await keyring.load()
-        await demo.people(OpenDatabases(database, keyring))
+        await demo.register_people(OpenDatabases(database, keyring))
         await database.close()
 
     asyncio.run(register_people())

@@ -1,1 +1,1 @@
-"""Work through a long file a line at a time: resumable, bounded, and silent about what the lines hold."""
+"""Process long files line by line: resumable, with bounded memory, and without input values in any output."""

@@ -1,4 +1,4 @@
-"""What is remembered of a long work, beside its input: how far it is, what came of it, and which lines failed."""
+"""The files of a bulk job next to its input: the checkpoint and the log of failed lines."""
 
 import os
 from collections import Counter
@@ -10,92 +10,93 @@ from typing import Any
 import orjson
 import typer
 
+from cli.atomic_file import replace_file
+
 
 @dataclass
 class JobCounts:
-    """What came of the lines so far."""
+    """The position in the input and the results of its lines so far."""
 
     done: int = 0
-    """Leading lines that are done with."""
+    """Number of leading lines that are processed."""
     counts: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A work's progress, in a file that is replaced whole, so that a kill leaves the old one or the new one.
+    """The progress of a job in a file that is replaced as a whole.
 
-    ``work`` says what is done to which input: another input or another work begins anew.
+    ``job_key`` names the job and its input. A checkpoint of another job or of another input is ignored.
+    Without a path nothing is stored: the job always starts at the first line.
     """
 
     path: Path | None
-    work: Sequence[str | None]
+    job_key: Sequence[str | None]
 
-    def recall(self) -> JobCounts:
-        """Give how far the same work came before, or a fresh tally."""
+    def load(self) -> JobCounts:
+        """Return the stored progress of this job, or counts of zero when there is none."""
         if self.path is None or not self.path.exists():
             return JobCounts()
         try:
-            kept = orjson.loads(self.path.read_bytes())
-            if kept["work"] != list(self.work):
+            content = orjson.loads(self.path.read_bytes())
+            if content["work"] != list(self.job_key):
                 return JobCounts()
-            return JobCounts(int(kept["done"]), Counter(kept["counts"]), Counter(kept["codes"]))
+            return JobCounts(int(content["done"]), Counter(content["counts"]), Counter(content["codes"]))
         except (OSError, ValueError, KeyError, TypeError):
             return JobCounts()
 
-    def keep(self, tally: JobCounts) -> None:
-        """Remember how far the work is."""
+    def save(self, progress: JobCounts) -> None:
+        """Store the progress."""
         if self.path is not None:
-            kept = {"work": self.work, "done": tally.done, "counts": tally.counts, "codes": tally.codes}
-            _replace(self.path, orjson.dumps(kept))
+            content = {
+                "work": self.job_key,
+                "done": progress.done,
+                "counts": progress.counts,
+                "codes": progress.codes,
+            }
+            replace_file(self.path, orjson.dumps(content))
 
-    def forget(self) -> None:
-        """Remember nothing: the work is done."""
+    def delete(self) -> None:
+        """Delete the checkpoint, because the job is complete."""
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 
 
-class Failures:
-    """A file of JSON lines about lines of the input: for those that failed their number and code; never a value."""
+class LineLog:
+    """A JSON Lines file with a record for some input lines, for example the number and error code of failed lines."""
 
     def __init__(self, path: Path, done: int, mode: int = 0o644) -> None:
-        """Keep what an earlier run said of the ``done`` leading lines; what it said of later ones is said again."""
+        """Keep the records of the ``done`` leading lines; the job writes those of later lines again."""
         self.path, self._mode = path, mode
-        kept = [line for line in _read(path) if done and _number(line) <= done]
-        if kept:
-            _replace(path, b"".join(kept), mode)
+        records = [line for line in _lines(path) if done and _line_number(line) <= done]
+        if records:
+            replace_file(path, b"".join(records), mode)
         else:
             path.unlink(missing_ok=True)
 
-    def write(self, failed: Sequence[dict[str, Any]]) -> None:
-        """Add lines, before their work is remembered as done."""
-        if failed:
+    def append(self, records: Sequence[dict[str, Any]]) -> None:
+        """Append records; call this before the checkpoint of their lines is saved."""
+        if records:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             with os.fdopen(os.open(self.path, flags, self._mode), "ab") as file:
-                file.write(b"".join(orjson.dumps(line) + b"\n" for line in failed))
+                file.write(b"".join(orjson.dumps(record) + b"\n" for record in records))
 
 
-def demand_writable(path: Path) -> None:
-    """Say, before any work, when files cannot be made beside the input."""
+def require_writable(path: Path) -> None:
+    """Raise BadParameter when files cannot be created in the directory of this path."""
     if not os.access(path.parent, os.W_OK):
         raise typer.BadParameter(
-            f"{path.name} cannot be written: make {path.parent} writable, or work on a copy of the file elsewhere"
+            f"{path.name} cannot be written: make {path.parent} writable, or copy the file to another directory"
         )
 
 
-def _read(path: Path) -> list[bytes]:
+def _lines(path: Path) -> list[bytes]:
     return path.read_bytes().splitlines(keepends=True) if path.exists() else []
 
 
-def _number(line: bytes) -> float:
+def _line_number(line: bytes) -> float:
     try:
         return float(orjson.loads(line)["line"])
     except (ValueError, KeyError, TypeError):
         return float("inf")
-
-
-def _replace(path: Path, octets: bytes, mode: int = 0o644) -> None:
-    fresh = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-        file.write(octets)
-    fresh.replace(path)

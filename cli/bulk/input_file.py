@@ -1,4 +1,4 @@
-"""Sources: the lines of a file or of standard input, numbered from 1, with bounds on what is read."""
+"""The input of a bulk job: the lines of a file or of standard input, with a limit on their length."""
 
 import fcntl
 import hashlib
@@ -11,22 +11,21 @@ from typing import cast
 
 import typer
 
-LONGEST = 1024 * 1024
-"""Octets that a line may have, without its end."""
-_STEP = 64 * 1024
+MAX_LINE_BYTES = 1024 * 1024
+"""Bytes that a line may have, without its line end."""
+_SKIP_BYTES = 64 * 1024
 
 
 class InputFile:
-    """An input: its lines, how far reading is, and for a regular file the digest that tells it from others."""
+    """An input with its lines, the read position, and for a regular file the SHA-256 digest of its content."""
 
     def __init__(self, name: str) -> None:
-        """Open FILE, or standard input for ``-``; a sentence says what is wrong when it cannot be opened."""
+        """Open the file, or standard input for ``-``; raise BadParameter when the file cannot be opened."""
         self.name = name
         self.path = None if name == "-" else Path(name)
         self._stream = cast("BufferedReader", sys.stdin.buffer)
         self.size: int | None = None
-        self.read = 0
-        """Octets read so far."""
+        self.bytes_read = 0
         if self.path is not None:
             try:
                 self._stream = self.path.open("rb")
@@ -35,39 +34,42 @@ class InputFile:
                 raise typer.BadParameter(f"{name} cannot be read: {error.strerror}") from None
             if stat.S_ISREG(status.st_mode):
                 self.size = status.st_size
-        self.digest = self._claim() if self.size is not None else None
+        self.digest = self._lock_and_digest() if self.size is not None else None
 
     def close(self) -> None:
-        """Let others have the file."""
+        """Close the file, which releases its lock."""
         if self.path is not None:
             self._stream.close()
 
-    def beside(self, suffix: str) -> Path:
-        """Name a file that lies beside the input: FILE.rejects.jsonl; standard input's lie in the working directory."""
+    def sibling(self, suffix: str) -> Path:
+        """Return the path of a file next to the input: FILE.rejects.jsonl.
+
+        Files of standard input are named ``stdin`` and lie in the working directory.
+        """
         path = self.path if self.path is not None and self.size is not None else Path("stdin")
         return path.with_name(path.name + suffix)
 
     def lines(self) -> Iterator[bytes | None]:
-        """Give each line without its end; None for one of over a mebibyte, which is read past and never held."""
-        # A byte order mark is no part of the first line.
-        start = self._stream.readline(LONGEST + 2)
+        """Yield each line without its line end; None for a line over 1 MiB, which is never held in memory."""
+        # A byte order mark does not belong to the first line.
+        start = self._stream.readline(MAX_LINE_BYTES + 2)
         line = start.removeprefix(b"\xef\xbb\xbf")
-        self.read += len(start) - len(line)
+        self.bytes_read += len(start) - len(line)
         while line:
-            self.read += len(line)
+            self.bytes_read += len(line)
             text = line.rstrip(b"\r\n")
-            yield text if len(text) <= LONGEST else None
-            while len(text) > LONGEST and line and not line.endswith(b"\n"):
-                line = self._stream.readline(_STEP)
-                self.read += len(line)
-            line = self._stream.readline(LONGEST + 2)
+            yield text if len(text) <= MAX_LINE_BYTES else None
+            while len(text) > MAX_LINE_BYTES and line and not line.endswith(b"\n"):
+                line = self._stream.readline(_SKIP_BYTES)
+                self.bytes_read += len(line)
+            line = self._stream.readline(MAX_LINE_BYTES + 2)
 
-    def _claim(self) -> str:
-        """Take the file for this process alone, and give its digest."""
+    def _lock_and_digest(self) -> str:
+        """Lock the file for this process and return its digest; raise BadParameter when another process holds it."""
         try:
             fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise typer.BadParameter(f"{self.name} is being worked through by another process") from None
+            raise typer.BadParameter(f"another process is reading {self.name}: wait for it, or stop it") from None
         digest = hashlib.file_digest(self._stream, "sha256").hexdigest()
         self._stream.seek(0)
         return digest

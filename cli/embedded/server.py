@@ -1,4 +1,4 @@
-"""The server process of a cluster: its files made, its settings written, started, found again and stopped."""
+"""The server process of a cluster: initialise its data, start it, find it and stop it."""
 
 import os
 import shutil
@@ -10,34 +10,34 @@ from contextlib import suppress
 from pathlib import Path
 
 from cli.embedded.config import configure
-from cli.embedded.data_dir import PORT, DataDirectory, make_private, socket_directory
-from cli.embedded.os_user import BARE_ENVIRONMENT, EmbeddedError
+from cli.embedded.data_dir import PORT, DataDirectory, create_private_directory, socket_directory
+from cli.embedded.os_user import SERVER_ENVIRONMENT, EmbeddedError
 
-PATIENCE = 120.0
-"""Seconds that a start, crash recovery included, or a shutdown may take."""
+TIMEOUT = 120.0
+"""Seconds that a start with crash recovery, or a stop, may take."""
 
-_HAS_PROCESSES = Path("/proc/self/cwd").exists()
+_HAS_PROC = Path("/proc/self/cwd").exists()
 
 
-def initialise(place: DataDirectory, settings: Mapping[str, str]) -> None:
-    """Make the data directory unless it is there; EmbeddedError when another major version made it."""
-    data = place.home / "data"
+def initialise(data_dir: DataDirectory, settings: Mapping[str, str]) -> None:
+    """Run initdb unless the data exists; raise EmbeddedError when another major version created the data."""
+    data = data_dir.root / "data"
     if data.exists():
-        made_by = (data / "PG_VERSION").read_text().strip()
-        if made_by != str(place.version):
+        data_version = (data / "PG_VERSION").read_text().strip()
+        if data_version != str(data_dir.version):
             message = (
-                f"{place.home} was made by PostgreSQL {made_by} and this is {place.version}: "
-                "move its databases with pg_dump of the old one, or use another directory."
+                f"{data_dir.root} was created by PostgreSQL {data_version} and this is {data_dir.version}: "
+                "move the databases with pg_dump of the old version, or use another directory."
             )
             raise EmbeddedError(message)
         return
-    # initdb writes PG_VERSION early, so one that was killed halfway would pass for a cluster.
-    unfinished = place.home / "data.unfinished"
+    # initdb writes PG_VERSION early: the rename shows that it has completed.
+    unfinished = data_dir.root / "data.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
-    make_private(unfinished, place.account)
-    done = subprocess.run(
+    create_private_directory(unfinished, data_dir.user)
+    process = subprocess.run(
         [
-            str(place.binaries / "initdb"),
+            str(data_dir.binaries / "initdb"),
             f"--pgdata={unfinished}",
             "--username=privacy",
             "--encoding=UTF8",
@@ -52,129 +52,131 @@ def initialise(place: DataDirectory, settings: Mapping[str, str]) -> None:
         check=False,
         text=True,
         cwd=unfinished,
-        env=BARE_ENVIRONMENT,
+        env=SERVER_ENVIRONMENT,
         umask=0o077,
-        **place.account.credentials,
+        **data_dir.user.credentials,
     )
-    if done.returncode:
-        message = f"initdb failed in {place.home}: {done.stderr.strip()}"
+    if process.returncode:
+        message = f"initdb failed in {data_dir.root}: {process.stderr.strip()}"
         raise EmbeddedError(message)
     unfinished.rename(data)
 
 
-def bring_up(place: DataDirectory, settings: Mapping[str, str]) -> None:
-    """Return when the server answers: one that runs, one that is just starting, or a new one."""
-    data = place.home / "data"
-    sockets = socket_directory(place)
-    ready = [str(place.binaries / "pg_isready"), "--quiet", f"--host={sockets}", f"--port={PORT}", "--timeout=3"]
-    deadline = time.monotonic() + PATIENCE
-    launched = None
-    while subprocess.run(ready, check=False, env=BARE_ENVIRONMENT).returncode != 0:
+def start(data_dir: DataDirectory, settings: Mapping[str, str]) -> None:
+    """Start the server unless it runs or is starting, and wait until it accepts connections."""
+    data = data_dir.root / "data"
+    sockets = socket_directory(data_dir)
+    ready = [str(data_dir.binaries / "pg_isready"), "--quiet", f"--host={sockets}", f"--port={PORT}", "--timeout=3"]
+    deadline = time.monotonic() + TIMEOUT
+    started_pid = None
+    while subprocess.run(ready, check=False, env=SERVER_ENVIRONMENT).returncode != 0:
         if time.monotonic() > deadline:
-            message = f"PostgreSQL in {place.home} did not answer within {PATIENCE:.0f} s. {_last_words(place.home)}"
+            message = (
+                f"PostgreSQL in {data_dir.root} did not answer within {TIMEOUT:.0f} s. {_last_log_line(data_dir.root)}"
+            )
             raise EmbeddedError(message)
-        if launched is None and _postmaster(data) is None:
-            _clear_remains(data, sockets)
-            configure(place, sockets, settings)
-            launched = _launch(place)
-        elif launched is not None and not _stands_in(launched, data):
-            message = f"PostgreSQL in {place.home} did not start. {_last_words(place.home)}"
+        if started_pid is None and _postmaster_pid(data) is None:
+            _remove_stale_files(data, sockets)
+            configure(data_dir, sockets, settings)
+            started_pid = _spawn_postmaster(data_dir)
+        elif started_pid is not None and not _works_in(started_pid, data):
+            message = f"PostgreSQL in {data_dir.root} did not start. {_last_log_line(data_dir.root)}"
             raise EmbeddedError(message)
         time.sleep(0.02)
 
 
-def shut_down(home: Path) -> None:
-    """Stop the server of this place, if one runs: open transactions roll back, the rest is written, then return."""
-    data = home / "data"
-    postmaster = _postmaster(data)
-    if postmaster is None:
+def stop(root: Path) -> None:
+    """Stop the server, if it runs: roll back open transactions, write all data, and wait for its end."""
+    data = root / "data"
+    postmaster_pid = _postmaster_pid(data)
+    if postmaster_pid is None:
         return
-    os.kill(postmaster, signal.SIGINT)
-    deadline = time.monotonic() + PATIENCE
-    while _serves(postmaster, data):
+    os.kill(postmaster_pid, signal.SIGINT)
+    deadline = time.monotonic() + TIMEOUT
+    while _is_server_process(postmaster_pid, data):
         if time.monotonic() > deadline:
-            message = f"PostgreSQL in {home}, process {postmaster}, did not stop."
+            message = f"PostgreSQL in {root}, process {postmaster_pid}, did not stop."
             raise EmbeddedError(message)
         time.sleep(0.01)
 
 
-def _launch(place: DataDirectory) -> int:
+def _spawn_postmaster(data_dir: DataDirectory) -> int:
     """Start a postmaster and return its process id.
 
-    It is nobody's child and in a session of its own: Ctrl-C in the terminal of a service does not reach it, and
-    the service can end before it.
+    It is a daemon in its own session: Ctrl-C in the terminal does not reach it, and it can outlive this process.
     """
-    log = place.home / "start.log"
+    log = data_dir.root / "start.log"
     log.unlink(missing_ok=True)
-    with log.open("wb") as words:
-        done = subprocess.run(
+    with log.open("wb") as log_file:
+        process = subprocess.run(
             [
                 "/bin/sh",
                 "-c",
                 '"$@" >&2 & echo $!',
                 "sh",
-                str(place.binaries / "postgres"),
+                str(data_dir.binaries / "postgres"),
                 "-D",
-                str(place.home / "data"),
+                str(data_dir.root / "data"),
                 "-c",
-                f"config_file={place.home / 'postgresql.conf'}",
+                f"config_file={data_dir.root / 'postgresql.conf'}",
             ],
             check=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=words,
+            stderr=log_file,
             start_new_session=True,
-            cwd=place.home / "data",
-            env=BARE_ENVIRONMENT,
+            cwd=data_dir.root / "data",
+            env=SERVER_ENVIRONMENT,
             umask=0o077,
-            **place.account.credentials,
+            **data_dir.user.credentials,
         )
-    return int(done.stdout)
+    return int(process.stdout)
 
 
-def _clear_remains(data: Path, sockets: Path) -> None:
-    """Remove what a killed postmaster left, once nothing of it is alive.
+def _remove_stale_files(data: Path, sockets: Path) -> None:
+    """Remove the files of a killed postmaster, after ending its remaining processes.
 
-    PostgreSQL does so itself unless the old process id was given to another program, as happens whenever
-    a container starts again. Without /proc that cannot be told, and is left to PostgreSQL.
+    PostgreSQL removes them itself unless another program has the old process id, which is usual after a container
+    restarts. That case needs /proc to be detected; without /proc this function does nothing.
     """
-    remains = data / "postmaster.pid"
-    if not remains.exists() or not _HAS_PROCESSES:
+    pid_file = data / "postmaster.pid"
+    if not pid_file.exists() or not _HAS_PROC:
         return
-    deadline = time.monotonic() + PATIENCE
-    while orphans := [pid for pid in _process_ids() if _serves(pid, data)]:
+    deadline = time.monotonic() + TIMEOUT
+    while orphans := [pid for pid in _process_ids() if _is_server_process(pid, data)]:
         if time.monotonic() > deadline:
-            message = f"Processes {orphans} of a killed PostgreSQL still use {data}: end them."
+            message = f"Processes {orphans} of a killed PostgreSQL still use {data}: end these processes."
             raise EmbeddedError(message)
         for orphan in orphans:
             with suppress(ProcessLookupError):
                 os.kill(orphan, signal.SIGQUIT)
         time.sleep(0.05)
-    for path in (remains, sockets / f".s.PGSQL.{PORT}.lock", sockets / f".s.PGSQL.{PORT}"):
+    for path in (pid_file, sockets / f".s.PGSQL.{PORT}.lock", sockets / f".s.PGSQL.{PORT}"):
         path.unlink(missing_ok=True)
 
 
-def _postmaster(data: Path) -> int | None:
+def _postmaster_pid(data: Path) -> int | None:
+    """Return the process id of the running postmaster, or None."""
     try:
         pid = int((data / "postmaster.pid").read_text().partition("\n")[0])
     except (FileNotFoundError, ValueError):
         return None
-    return pid if _serves(pid, data) else None
+    return pid if _is_server_process(pid, data) else None
 
 
-def _serves(pid: int, data: Path) -> bool:
-    """Say whether the process lives and is a server of this cluster, not another with a number used again."""
+def _is_server_process(pid: int, data: Path) -> bool:
+    """Return whether a process is a server process of this cluster, and not a program with a reused id."""
     try:
-        program = Path(f"/proc/{pid}/exe").readlink().name if _HAS_PROCESSES else "postgres"
+        program = Path(f"/proc/{pid}/exe").readlink().name if _HAS_PROC else "postgres"
     except OSError:
         return False
-    return program.startswith("postgres") and _stands_in(pid, data)
+    return program.startswith("postgres") and _works_in(pid, data)
 
 
-def _stands_in(pid: int, data: Path) -> bool:
-    """Say whether the process lives and has the data directory as its own, as every server process does."""
+def _works_in(pid: int, data: Path) -> bool:
+    """Return whether a process runs in the data directory, as every PostgreSQL process does."""
     try:
-        if _HAS_PROCESSES:
+        if _HAS_PROC:
             return data.samefile(f"/proc/{pid}/cwd")
         os.kill(pid, 0)
     except OSError:
@@ -186,7 +188,8 @@ def _process_ids() -> Iterator[int]:
     return (int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal())
 
 
-def _last_words(home: Path) -> str:
-    words = (home / "start.log").read_text(errors="replace").splitlines() if (home / "start.log").exists() else []
-    fatal = [line for line in words if "FATAL" in line or "PANIC" in line]
-    return fatal[-1] if fatal else f"Its last words are in {home / 'start.log'} or {home / 'data' / 'log'}."
+def _last_log_line(root: Path) -> str:
+    """Return the last fatal line of the start log, or the paths of the logs."""
+    lines = (root / "start.log").read_text(errors="replace").splitlines() if (root / "start.log").exists() else []
+    fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
+    return fatal[-1] if fatal else f"See {root / 'start.log'} and {root / 'data' / 'log'}."

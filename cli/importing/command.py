@@ -6,33 +6,33 @@ from typing import Annotated
 import typer
 import uvloop
 
-from cli.bulk.checkpoint import Checkpoint, JobCounts, demand_writable
+from cli.bulk.checkpoint import Checkpoint, JobCounts, require_writable
 from cli.bulk.input_file import InputFile
-from cli.bulk.job import Job, run_job, summarised
-from cli.databases import locate, opened
-from cli.importing.importer import HONOURED, Importer
+from cli.bulk.job import Job, print_summary, run_job
+from cli.databases import database_settings, open_databases
+from cli.importing.importer import SUPPRESSED, Importer
 from models.consent import purposes
 from models.registration.importing import ImportOutcome
 
-REJECTS = ".rejects.jsonl"
-LINES = [
+REJECTS_SUFFIX = ".rejects.jsonl"
+SUMMARY_LABELS = [
     (ImportOutcome.NEW, "people imported"),
-    (ImportOutcome.COMPLETED, "people known before, to whom something was added"),
-    (ImportOutcome.UNCHANGED, "people known before, nothing changed"),
-    (HONOURED, "grants left out: an opt-out forbids them"),
+    (ImportOutcome.COMPLETED, "people known before, with values added"),
+    (ImportOutcome.UNCHANGED, "people known before, unchanged"),
+    (SUPPRESSED, "grants left out: an opt-out forbids them"),
 ]
 
 
 def import_people(
     file: Annotated[str, typer.Argument(metavar="FILE", help="JSON Lines, one person a line; - for standard input.")],
-    concurrency: Annotated[int, typer.Option(min=1, max=64, help="How many people are written at once.")] = 8,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="People written at the same time.")] = 8,
     name: Annotated[
-        str, typer.Option("--as", help="Who acts, as the ledger and the access events will say.")
+        str, typer.Option("--as", help="The actor's name in the consent ledger and in access events.")
     ] = "import",
 ) -> None:
-    """Register people from another system's export, with consents, accounts, payment fragments and sync accounts.
+    """Import people from another system, with consents, accounts, payment fragments and sync accounts.
 
-    A line, in full (only email must be there; docs/import.md says what each key means):
+    A line with all keys (only email is required; docs/import.md describes each key):
 
     \b
     {"email": "ada@example.com", "displayName": "Ada", "country": "DE",
@@ -47,28 +47,33 @@ def import_people(
       privacy import people.jsonl
       zcat people.jsonl.gz | privacy import -
 
-    Importing a file twice changes nothing. Stopped or killed, the same command goes on where it was: progress is kept
-    in FILE.progress until the end. Lines that are refused are listed in FILE.rejects.jsonl by number and code, without
-    values: put them right in a file of their own and import that; the exit code is then 1. Opt-outs are never undone.
+    Importing a file twice changes nothing, and an import never undoes an opt-out.
+
+    FILE.progress holds the progress. If the command is stopped or killed, run it again: it resumes there.
+
+    FILE.rejects.jsonl lists refused lines by number and code, without values. Correct those lines in another file and
+    import that file. The exit code is 1 when lines were refused.
     """  # noqa: D301 -- \b is the character by which help texts keep their lines
     source = InputFile(file)
     try:
-        demand_writable(source.beside(REJECTS))
-        tally = uvloop.run(_imported(source, concurrency, name))
+        require_writable(source.sibling(REJECTS_SUFFIX))
+        progress = uvloop.run(_import(source, concurrency, name))
     except KeyboardInterrupt:
-        typer.echo(f"stopped; `privacy import {file}` goes on from here", err=True)
+        typer.echo(f"stopped: `privacy import {file}` resumes here", err=True)
         sys.exit(130)
     finally:
         source.close()
-    summarised(tally, REJECTS, source, LINES)
+    print_summary(progress, REJECTS_SUFFIX, source, SUMMARY_LABELS)
 
 
-async def _imported(source: InputFile, concurrency: int, name: str) -> JobCounts:
-    with locate() as settings:
-        async with opened(settings.model_copy(update={"write_connections": concurrency})) as place:
-            async with place.database.readers.acquire() as connection:
-                known = {purpose.key: purpose for purpose in (await purposes.all_purposes(connection, []))[None]}
-            path = source.beside(".progress") if source.digest else None
-            memory = Checkpoint(path, ["import", source.digest])
-            work = Importer(place, known, name, concurrency)
-            return await run_job(Job(source, source.lines(), work, memory, REJECTS, "people"))
+async def _import(source: InputFile, concurrency: int, actor_name: str) -> JobCounts:
+    with database_settings() as settings:
+        async with open_databases(settings.model_copy(update={"write_connections": concurrency})) as databases:
+            async with databases.database.readers.acquire() as connection:
+                purposes_by_key = {row.key: row for row in (await purposes.all_purposes(connection, []))[None]}
+            path = source.sibling(".progress") if source.digest else None
+            checkpoint = Checkpoint(path, ["import", source.digest])
+            importer = Importer(databases, purposes_by_key, actor_name, concurrency)
+            return await run_job(
+                Job(source, source.lines(), importer.import_lines, checkpoint, REJECTS_SUFFIX, "people")
+            )

@@ -1,4 +1,4 @@
-"""The format of an import: one JSON object a line, with these keys and no others."""
+"""The format of import lines: one JSON object a line. Unknown keys are refused."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -10,13 +10,13 @@ from models.consent.ledger import Channel
 from models.storage.clock import MAX_TIMESTAMP, MIN_TIMESTAMP
 from models.sync.reports import MAX_BYTES, MAX_CLIENTS, MAX_FILE_COUNT, MAX_FILES
 
-MOST = 100
-"""Accounts, cards, sync accounts and further addresses that one line may name of each."""
-MOST_CONSENTS = 1000
+MAX_ENTRIES = 100
+"""Entries that each of accounts, paymentFragments, syncAccounts and additionalEmails may have in one line."""
+MAX_CONSENTS = 1000
 
 
 class _Part(BaseModel):
-    """A JSON object of the format: strictly typed, nothing unknown, values never repeated in errors."""
+    """Base of the JSON objects: strict types, no unknown keys, no input values in error messages."""
 
     model_config = ConfigDict(
         strict=True, extra="forbid", frozen=True, alias_generator=to_camel, hide_input_in_errors=True
@@ -24,14 +24,14 @@ class _Part(BaseModel):
 
 
 class AccountPart(_Part):
-    """A person as one internal system knows them."""
+    """The account of a person in one internal system."""
 
     system: str
     reference: str
 
 
 class ConsentPart(_Part):
-    """What the person chose, and when. WITHDRAWN and OBJECTED are both a no; the purpose says which it is."""
+    """A choice and its time. WITHDRAWN and OBJECTED are equal here: the purpose decides which is stored."""
 
     purpose: str
     state: Literal["GRANTED", "WITHDRAWN", "OBJECTED"]
@@ -40,7 +40,7 @@ class ConsentPart(_Part):
 
 
 class FragmentPart(_Part):
-    """What may be kept of a card."""
+    """The parts of a payment card that may be stored."""
 
     reference: str
     last_digits: str
@@ -49,7 +49,7 @@ class FragmentPart(_Part):
 
 
 class ClientPart(_Part):
-    """A program that synced, seen last when the account synced unless it says otherwise."""
+    """A sync client; without ``lastSeenAt`` it was last seen when the account was last synced."""
 
     app: str
     version: str
@@ -59,7 +59,7 @@ class ClientPart(_Part):
 
 
 class FilePart(_Part):
-    """What is known of a file."""
+    """The metadata of a synced file."""
 
     name: str
     size_bytes: Annotated[int, Field(ge=0, le=MAX_BYTES)]
@@ -67,7 +67,7 @@ class FilePart(_Part):
 
 
 class SyncPart(_Part):
-    """What the sync service knows of an account."""
+    """A sync account with its clients and files."""
 
     reference: str
     storage_bytes: Annotated[int, Field(ge=0, le=MAX_BYTES)]
@@ -78,22 +78,22 @@ class SyncPart(_Part):
 
 
 class PersonPart(_Part):
-    """One line."""
+    """A person: the content of one line."""
 
     email: str
-    additional_emails: Annotated[list[str], Field(max_length=MOST)] = []
+    additional_emails: Annotated[list[str], Field(max_length=MAX_ENTRIES)] = []
     display_name: str | None = None
     country: str | None = None
     is_under_13: Annotated[bool, Field(alias="isUnder13")] = False
-    accounts: Annotated[list[AccountPart], Field(max_length=MOST)] = []
-    consents: Annotated[list[ConsentPart], Field(max_length=MOST_CONSENTS)] = []
-    payment_fragments: Annotated[list[FragmentPart], Field(max_length=MOST)] = []
-    sync_accounts: Annotated[list[SyncPart], Field(max_length=MOST)] = []
+    accounts: Annotated[list[AccountPart], Field(max_length=MAX_ENTRIES)] = []
+    consents: Annotated[list[ConsentPart], Field(max_length=MAX_CONSENTS)] = []
+    payment_fragments: Annotated[list[FragmentPart], Field(max_length=MAX_ENTRIES)] = []
+    sync_accounts: Annotated[list[SyncPart], Field(max_length=MAX_ENTRIES)] = []
 
 
-def utc(moment: datetime) -> datetime:
-    """Give the moment in UTC; OverflowError at the ends of the calendar."""
-    at = moment.astimezone(UTC)
+def to_utc(time: datetime) -> datetime:
+    """Convert a time to UTC; raise OverflowError when it is outside the range that PostgreSQL stores."""
+    at = time.astimezone(UTC)
     if MIN_TIMESTAMP <= at <= MAX_TIMESTAMP:
         return at
     raise OverflowError

@@ -1,11 +1,11 @@
-"""How a chunk of lines is imported: compared in one go, then written a person a transaction, several at once."""
+"""Import chunks of lines: one comparison for the chunk, then one transaction for each person that changes."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 
 import asyncpg
 
-from cli.bulk.job import LineResult, Numbered, Stopped, retried
+from cli.bulk.job import JobStopped, LineResult, NumberedLine, retry_while_unavailable
 from cli.databases import OpenDatabases
 from cli.importing.parser import parse_person
 from models.actors import Actor, Role
@@ -19,89 +19,96 @@ from models.registration.records import ImportedSubject
 from models.storage.database import OUTAGE_ERRORS
 from models.unit_of_work import unit_of_work
 
-HONOURED = "honoured"
+SUPPRESSED = "honoured"
+"""The counter of grants that an opt-out forbids; checkpoint files hold this key."""
 BLANK = "blank"
-PART = "PostgreSQL"
+SERVICE = "PostgreSQL"
 
 
 class Importer:
-    """Imports chunks of lines, ``concurrency`` people at once."""
+    """Imports chunks of lines; at most ``concurrency`` people are written at the same time."""
 
-    def __init__(self, place: OpenDatabases, known: Mapping[str, PurposeRow], actor: str, concurrency: int) -> None:
-        self._place = place
-        self._known = known
-        self._actor = Actor(actor, Role.ADMIN, (Role.ADMIN,))
-        self._turns = asyncio.Semaphore(concurrency)
+    def __init__(
+        self, databases: OpenDatabases, purposes: Mapping[str, PurposeRow], actor_name: str, concurrency: int
+    ) -> None:
+        self._databases = databases
+        self._purposes = purposes
+        self._actor = Actor(actor_name, Role.ADMIN, (Role.ADMIN,))
+        self._limit = asyncio.Semaphore(concurrency)
 
-    async def __call__(self, lines: Sequence[Numbered[bytes | None]]) -> list[LineResult]:
-        """Import a chunk; give what came of each line. Lines about one person keep their order."""
-        outcomes: dict[int, LineResult] = {}
+    async def import_lines(self, lines: Sequence[NumberedLine[bytes | None]]) -> list[LineResult]:
+        """Import a chunk and return one result for each line; lines about the same person keep their order."""
+        results: dict[int, LineResult] = {}
         people: dict[int, ImportedSubject] = {}
         for number, line in lines:
             if line is not None and not line.strip():
-                outcomes[number] = LineResult((BLANK,))
+                results[number] = LineResult((BLANK,))
                 continue
             try:
-                people[number] = parse_person(line, self._known)
+                people[number] = parse_person(line, self._purposes)
             except Refusal as refusal:
-                outcomes[number] = _refused(refusal)
-        looks = dict(zip(people, await self._look(list(people.values())), strict=True))
-        fresh = sum(look.is_new for look in looks.values())
-        places = await retried(
-            lambda: bulk_insert.prepare_slots(self._place.database, self._place.keyring, fresh), PART
-        )
-        ready = list(places)
-        """Places that no deed was given: a place that one was given may be somebody's, whatever became of the deed."""
-        earlier: dict[object, asyncio.Task[LineResult]] = {}
+                results[number] = _refusal_result(refusal)
+        diffs = dict(zip(people, await self._compare(list(people.values())), strict=True))
+        new_count = sum(diff.is_new for diff in diffs.values())
+        database, keyring = self._databases
+        slots = await retry_while_unavailable(lambda: bulk_insert.prepare_slots(database, keyring, new_count), SERVICE)
+        unused_slots = list(slots)
+        """Slots that no transaction received. A slot that one received may be in use, even if its commit failed."""
+        last_tasks: dict[object, asyncio.Task[LineResult]] = {}
         tasks = {}
         async with asyncio.TaskGroup() as group:
             for number, person in people.items():
-                names = [(name.kind, name.lookup_key) for name in person.names]
-                before = {earlier[name] for name in names if name in earlier}
-                task = group.create_task(self._turn(person, looks[number], before, ready))
-                earlier.update(dict.fromkeys(names, task))
+                identifiers = [(name.kind, name.lookup_key) for name in person.names]
+                predecessors = {last_tasks[identifier] for identifier in identifiers if identifier in last_tasks}
+                task = group.create_task(self._import_person(person, diffs[number], predecessors, unused_slots))
+                last_tasks.update(dict.fromkeys(identifiers, task))
                 tasks[number] = task
-        if ready:
-            await retried(lambda: self._place.keyring.destroy([place.key.owner_id for place in ready]), PART)
-        outcomes.update((number, task.result()) for number, task in tasks.items())
-        return [outcomes[number] for number, _ in lines]
+        if unused_slots:
+            unused_keys = [slot.key.owner_id for slot in unused_slots]
+            await retry_while_unavailable(lambda: keyring.destroy(unused_keys), SERVICE)
+        results.update((number, task.result()) for number, task in tasks.items())
+        return [results[number] for number, _ in lines]
 
-    async def _look(self, people: Sequence[ImportedSubject]) -> list[SubjectDiff]:
-        return await retried(lambda: import_diff.compare(self._place.database, self._place.keyring, people), PART)
+    async def _compare(self, people: Sequence[ImportedSubject]) -> list[SubjectDiff]:
+        return await retry_while_unavailable(lambda: import_diff.compare(*self._databases, people), SERVICE)
 
-    async def _turn(
-        self, person: ImportedSubject, look: SubjectDiff, before: set[asyncio.Task[LineResult]], ready: list[InsertSlot]
+    async def _import_person(
+        self,
+        person: ImportedSubject,
+        diff: SubjectDiff,
+        predecessors: set[asyncio.Task[LineResult]],
+        unused_slots: list[InsertSlot],
     ) -> LineResult:
-        if before:
-            await asyncio.wait(before)
-        async with self._turns:
+        if predecessors:
+            await asyncio.wait(predecessors)
+        async with self._limit:
             try:
-                if before:
-                    [look] = await self._look([person])
-                if look.is_repeat:
-                    return _outcome(ImportResult(ImportOutcome.UNCHANGED, look.forbidden_count))
-                place = ready.pop() if look.is_new and ready else None
-                return _outcome(await retried(lambda: self._take(person, place), PART))
+                if predecessors:
+                    [diff] = await self._compare([person])
+                if diff.is_repeat:
+                    return _import_result(ImportResult(ImportOutcome.UNCHANGED, diff.forbidden_count))
+                slot = unused_slots.pop() if diff.is_new and unused_slots else None
+                return _import_result(await retry_while_unavailable(lambda: self._write(person, slot), SERVICE))
             except Refusal as refusal:
-                return _refused(refusal)
-            except (*OUTAGE_ERRORS, Stopped):
+                return _refusal_result(refusal)
+            except (*OUTAGE_ERRORS, JobStopped):
                 raise
-            except Exception as fault:  # noqa: BLE001 -- one line's fault must not stop the others; its words may quote
-                return LineResult((), "INTERNAL", None, type(fault).__name__)
+            except Exception as error:  # noqa: BLE001 -- it must not stop other lines; its message may quote values
+                return LineResult((), "INTERNAL", None, type(error).__name__)
 
-    async def _take(self, person: ImportedSubject, place: InsertSlot | None) -> ImportResult:
+    async def _write(self, person: ImportedSubject, slot: InsertSlot | None) -> ImportResult:
         try:
-            async with unit_of_work(self._place.database, self._place.keyring, self._actor, "importPerson") as made:
-                return await importing.import_subject(made, person, place)
-        except asyncpg.UniqueViolationError as clash:
-            # Somebody else took a name at this moment: the next try sees them.
-            raise asyncpg.SerializationError from clash
+            async with unit_of_work(*self._databases, self._actor, "importPerson") as unit:
+                return await importing.import_subject(unit, person, slot)
+        except asyncpg.UniqueViolationError as conflict:
+            # A concurrent transaction took an identifier. The next attempt finds that person.
+            raise asyncpg.SerializationError from conflict
 
 
-def _outcome(taken: ImportResult) -> LineResult:
-    return LineResult((str(taken.outcome), *[HONOURED] * taken.forbidden_count))
+def _import_result(result: ImportResult) -> LineResult:
+    return LineResult((str(result.outcome), *[SUPPRESSED] * result.forbidden_count))
 
 
-def _refused(refusal: Refusal) -> LineResult:
+def _refusal_result(refusal: Refusal) -> LineResult:
     argument = refusal.extensions.get("argument")
     return LineResult((), refusal.code, str(argument) if argument else None, refusal.message)

@@ -1,4 +1,4 @@
-"""From a line's octets to a person, or to the refusal that says what is wrong without repeating it."""
+"""Parse a line into a person, or raise an error that names the argument and never repeats a value."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import orjson
 from pydantic import ValidationError
 
-from cli.importing.format import ClientPart, ConsentPart, PersonPart, SyncPart, utc
+from cli.importing.format import ClientPart, ConsentPart, PersonPart, SyncPart, to_utc
 from models.consent.purposes import REFUSABLE_BASES, PurposeRow
 from models.errors import BadInput, CardNumberRefused, PurposeNotRefusable, Underage, UnknownPurpose
 from models.payments import fragments as payments_fragments
@@ -23,13 +23,13 @@ from models.sync.reports import ClientReport, FileReport, SyncReport
 
 _PROBLEMS = {
     "missing": "it is missing",
-    "extra_forbidden": "it holds a key that the format does not have",
-    "too_long": "it lists too many",
+    "extra_forbidden": "it has a key that the format does not define",
+    "too_long": "it has too many entries",
 }
 
 
-def parse_person(line: bytes | None, known: Mapping[str, PurposeRow]) -> ImportedSubject:
-    """Read a line; Refused with the code and the argument when it is not one of the format."""
+def parse_person(line: bytes | None, purposes: Mapping[str, PurposeRow]) -> ImportedSubject:
+    """Parse a line; raise Refusal with a code and an argument when it does not follow the format."""
     if line is None:
         raise BadInput("line", "it is longer than 1 MiB")
     try:
@@ -41,46 +41,50 @@ def parse_person(line: bytes | None, known: Mapping[str, PurposeRow]) -> Importe
     if isinstance(parsed, dict) and parsed.get("isUnder13") is True:
         raise Underage
     try:
-        said = PersonPart.model_validate_json(line)
+        part = PersonPart.model_validate_json(line)
     except ValidationError as error:
-        _refuse(error)
+        _raise_refusal(error)
     return ImportedSubject(
-        _once(_addresses(said)),
-        _once(
+        _unique(_email_identifiers(part)),
+        _unique(
             SubjectIdentifier.account(account.system, account.reference, f"accounts.{index}")
-            for index, account in enumerate(said.accounts)
+            for index, account in enumerate(part.accounts)
         ),
-        validation.single_line(said.display_name, "displayName", NAME_LENGTH)
-        if said.display_name is not None
+        validation.single_line(part.display_name, "displayName", NAME_LENGTH)
+        if part.display_name is not None
         else None,
-        validation.country_code(said.country, "country") if said.country is not None else None,
-        [_consent(consent, f"consents.{index}", known) for index, consent in enumerate(said.consents)],
-        _fragments(said),
-        _syncs(said.sync_accounts),
+        validation.country_code(part.country, "country") if part.country is not None else None,
+        [_consent(consent, f"consents.{index}", purposes) for index, consent in enumerate(part.consents)],
+        _fragments(part),
+        _syncs(part.sync_accounts),
     )
 
 
-def _addresses(said: PersonPart) -> list[SubjectIdentifier]:
-    further = [
-        SubjectIdentifier.email(text, f"additionalEmails.{index}") for index, text in enumerate(said.additional_emails)
+def _email_identifiers(part: PersonPart) -> list[SubjectIdentifier]:
+    additional = [
+        SubjectIdentifier.email(text, f"additionalEmails.{index}") for index, text in enumerate(part.additional_emails)
     ]
-    return [SubjectIdentifier.email(said.email, "email"), *further]
+    return [SubjectIdentifier.email(part.email, "email"), *additional]
 
 
-def _refuse(error: ValidationError) -> NoReturn:
-    """Say where the form is wrong. A number where a text belongs, or where nothing belongs, may be a card's."""
+def _raise_refusal(error: ValidationError) -> NoReturn:
+    """Raise BadInput for the first problem, or CardNumberRefused for any number that may be a card number.
+
+    Only a number in the place of a text or under an unknown key is checked: byte counts are not card numbers.
+    """
     problems = error.errors(include_url=False, include_context=False)
-    if any(_is_card(problem) for problem in problems):
+    if any(_may_be_card_number(problem) for problem in problems):
         raise CardNumberRefused from None
     first = problems[0]
-    unknown = first["type"] == "extra_forbidden"
-    # The name of a key that is none of the format's is the caller's own.
-    place = first["loc"][:-1] if unknown else first["loc"]
-    argument = ".".join(map(str, place)) or "line"
-    raise BadInput(argument, _PROBLEMS.get(first["type"], "it is not of the form that the format names")) from None
+    # An unknown key is itself an input value, so that only its parent is named.
+    location = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
+    argument = ".".join(map(str, location)) or "line"
+    raise BadInput(
+        argument, _PROBLEMS.get(first["type"], "it has not the type or the value that the format defines")
+    ) from None
 
 
-def _is_card(problem: Mapping[str, Any]) -> bool:
+def _may_be_card_number(problem: Mapping[str, Any]) -> bool:
     value = problem["input"]
     return (
         problem["type"] in {"string_type", "extra_forbidden"}
@@ -89,30 +93,32 @@ def _is_card(problem: Mapping[str, Any]) -> bool:
     )
 
 
-def _once(names: Iterable[SubjectIdentifier]) -> list[SubjectIdentifier]:
-    return list({(name.kind, name.lookup_key): name for name in reversed(list(names))}.values())[::-1]
+def _unique(identifiers: Iterable[SubjectIdentifier]) -> list[SubjectIdentifier]:
+    """Return the identifiers in order, each of them once."""
+    first = {(identifier.kind, identifier.lookup_key): identifier for identifier in reversed(list(identifiers))}
+    return list(first.values())[::-1]
 
 
-def _moment(moment: datetime, argument: str) -> datetime:
-    try:
-        at = utc(moment)
-    except OverflowError:
-        raise BadInput(argument, "it lies outside the calendar") from None
+def _past_time(time: datetime, argument: str) -> datetime:
+    """Return the time in UTC; raise BadInput when it lies further in the future than clocks may differ."""
+    at = _storable_time(time, argument)
     if at > now() + CLOCK_SKEW:
         raise BadInput(argument, "it lies in the future")
     return at
 
 
-def _consent(consent: ConsentPart, argument: str, known: Mapping[str, PurposeRow]) -> ImportedConsent:
-    purpose = known.get(consent.purpose)
+def _consent(consent: ConsentPart, argument: str, purposes: Mapping[str, PurposeRow]) -> ImportedConsent:
+    purpose = purposes.get(consent.purpose)
     if purpose is None:
         raise UnknownPurpose(argument=f"{argument}.purpose")
     if purpose.legal_basis not in REFUSABLE_BASES:
         raise PurposeNotRefusable(argument=f"{argument}.purpose")
-    return ImportedConsent(purpose, consent.state == "GRANTED", _moment(consent.at, f"{argument}.at"), consent.channel)
+    return ImportedConsent(
+        purpose, consent.state == "GRANTED", _past_time(consent.at, f"{argument}.at"), consent.channel
+    )
 
 
-def _demand_single(references: Iterable[str], argument: str) -> None:
+def _require_unique_references(references: Iterable[str], argument: str) -> None:
     seen = set[str]()
     for index, reference in enumerate(references):
         if reference in seen:
@@ -120,51 +126,53 @@ def _demand_single(references: Iterable[str], argument: str) -> None:
         seen.add(reference)
 
 
-def _fragments(said: PersonPart) -> list[FragmentInput]:
+def _fragments(part: PersonPart) -> list[FragmentInput]:
     fragments = [
         payments_fragments.validate(
             FragmentInput(card.reference, card.last_digits, card.expiry_month, card.expiry_year),
             f"paymentFragments.{index}",
         )
-        for index, card in enumerate(said.payment_fragments)
+        for index, card in enumerate(part.payment_fragments)
     ]
-    _demand_single((fragment.reference for fragment in fragments), "paymentFragments")
+    _require_unique_references((fragment.reference for fragment in fragments), "paymentFragments")
     return fragments
 
 
-def _syncs(said: Iterable[SyncPart]) -> list[ImportedSync]:
-    made = [_sync(part, f"syncAccounts.{index}") for index, part in enumerate(said)]
-    _demand_single((synced.sync.reference for synced in made), "syncAccounts")
-    return made
+def _syncs(parts: Iterable[SyncPart]) -> list[ImportedSync]:
+    syncs = [_sync(part, f"syncAccounts.{index}") for index, part in enumerate(parts)]
+    _require_unique_references((imported.sync.reference for imported in syncs), "syncAccounts")
+    return syncs
 
 
 def _sync(part: SyncPart, argument: str) -> ImportedSync:
-    synced_at = _moment(part.synced_at, f"{argument}.syncedAt")
+    synced_at = _past_time(part.synced_at, f"{argument}.syncedAt")
     files = None
     if part.files is not None:
         files = [
-            FileReport(file.name, file.size_bytes, _calendar(file.modified_at, f"{argument}.files.{index}.modifiedAt"))
+            FileReport(
+                file.name, file.size_bytes, _storable_time(file.modified_at, f"{argument}.files.{index}.modifiedAt")
+            )
             for index, file in enumerate(part.files)
         ]
     sync = reports.validate(
         SyncReport(part.reference, part.storage_bytes, part.file_count, synced_at, None, files), now(), argument
     )
-    seen: dict[ClientReport, datetime] = {}
-    for index, listed in enumerate(part.clients):
-        client, at = _client(listed, synced_at, f"{argument}.clients.{index}")
-        seen[client] = max(at, seen.get(client, at))
-    return ImportedSync(sync, list(seen.items()))
+    last_seen: dict[ClientReport, datetime] = {}
+    for index, client_part in enumerate(part.clients):
+        client, at = _client(client_part, synced_at, f"{argument}.clients.{index}")
+        last_seen[client] = max(at, last_seen.get(client, at))
+    return ImportedSync(sync, list(last_seen.items()))
 
 
 def _client(part: ClientPart, synced_at: datetime, argument: str) -> tuple[ClientReport, datetime]:
     client = ClientReport(part.app, part.version, part.platform, part.user_agent)
-    at = _moment(part.last_seen_at, f"{argument}.lastSeenAt") if part.last_seen_at else synced_at
+    at = _past_time(part.last_seen_at, f"{argument}.lastSeenAt") if part.last_seen_at else synced_at
     return reports.validate_client(client, argument), at
 
 
-def _calendar(moment: datetime, argument: str) -> datetime:
-    """Give a moment that others' clocks set: a file may well be dated ahead."""
+def _storable_time(time: datetime, argument: str) -> datetime:
+    """Return the time in UTC; raise BadInput when PostgreSQL cannot store it. Files may have future times."""
     try:
-        return utc(moment)
+        return to_utc(time)
     except OverflowError:
         raise BadInput(argument, "it lies outside the calendar") from None

@@ -1,4 +1,4 @@
-"""``privacy query``: scripted operations through the service's API, once or for each line of a CSV file."""
+"""``privacy query``: send GraphQL operations to the service, once or for each line of a CSV file."""
 
 from cli.querying.command import query
 

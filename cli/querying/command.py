@@ -3,44 +3,58 @@
 import asyncio
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import orjson
 import typer
 import uvloop
 from rich.console import Console
 
-from cli.bulk.checkpoint import Checkpoint, Failures, JobCounts, demand_writable
+from cli.atomic_file import PRIVATE
+from cli.bulk.checkpoint import Checkpoint, JobCounts, LineLog, require_writable
 from cli.bulk.input_file import InputFile
-from cli.bulk.job import Job, LineResult, Numbered, run_job, summarised
-from cli.querying.client import QueryClient, demand_sense
-from cli.querying.credentials import secret_of
+from cli.bulk.job import Job, LineResult, NumberedLine, print_summary, run_job
+from cli.querying.client import QueryClient, raise_if_refused
+from cli.querying.credentials import read_token
 from cli.querying.csv_rows import CsvRow, CsvTable
-from cli.querying.operation import CsvColumn, Operation, VariableError, operation_of, put
+from cli.querying.operation import CsvColumn, Operation, VariableError, parse_operation, set_variable
 from models.actors import Role
 
-FAILURES = ".failures.jsonl"
-SHOWN = 3
-LINES = [("done", "lines done")]
+FAILURES_SUFFIX = ".failures.jsonl"
+SAMPLE_SIZE = 3
+"""Lines, and problems, that a dry run prints."""
+SUMMARY_LABELS = [("done", "lines done")]
+
+
+class LineOptions(NamedTuple):
+    """The options of a query that runs for each line."""
+
+    concurrency: int
+    answers: Path | None
 
 
 def query(  # noqa: PLR0913 -- each is an option of the command
     file: Annotated[Path, typer.Argument(help="A GraphQL document with the operation.")],
-    var: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A variable; may be repeated.")] = None,
-    each: Annotated[str | None, typer.Option(metavar="CSV", help="Run it for each line of this file.")] = None,
+    var: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A variable; repeatable.")] = None,
+    each: Annotated[
+        str | None, typer.Option(metavar="CSV", help="Run the operation for each line of this file.")
+    ] = None,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it. Without it, only what would be done is shown.")] = False,
-    role: Annotated[Role | None, typer.Option(help="The role to act in, where the token has several.")] = None,
-    case: Annotated[str | None, typer.Option(help="The case that personal data is read for.")] = None,
-    operation: Annotated[str | None, typer.Option(help="Which of the file's operations.")] = None,
-    url: Annotated[str, typer.Option(help="The service.")] = "http://127.0.0.1:8000",
-    token_file: Annotated[Path | None, typer.Option(help="A file with a token, or with one for each role.")] = None,
-    token_env: Annotated[str, typer.Option(help="The environment variable that holds the token.")] = "PRIVACY_TOKEN",  # noqa: S107 -- a variable's name
-    concurrency: Annotated[int, typer.Option(min=1, max=64, help="How many lines are asked at once.")] = 8,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Send the operation. Without it, print what would be sent.")
+    ] = False,
+    role: Annotated[Role | None, typer.Option(help="The role to act in, for a token with several roles.")] = None,
+    case: Annotated[str | None, typer.Option(help="The case for which personal data is read.")] = None,
+    operation: Annotated[str | None, typer.Option(help="The operation, for a file with several operations.")] = None,
+    url: Annotated[str, typer.Option(help="The URL of the service.")] = "http://127.0.0.1:8000",
+    token_file: Annotated[Path | None, typer.Option(help="A file with a token, or with a token for each role.")] = None,
+    token_env: Annotated[str, typer.Option(help="The environment variable with the token.")] = "PRIVACY_TOKEN",  # noqa: S107 -- a variable's name
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Lines sent at the same time.")] = 8,
     answers: Annotated[
-        Path | None, typer.Option(help="Where the answers of --each go, a JSON line each: they may be personal.")
+        Path | None,
+        typer.Option(help="Write the data of each line to this JSON Lines file (mode 0600; it may be personal)."),
     ] = None,
 ) -> None:
     """Run a GraphQL operation: once, or for each line of a CSV file whose first line names the variables.
@@ -61,155 +75,153 @@ def query(  # noqa: PLR0913 -- each is an option of the command
       privacy query opt-out.graphql --var channel=MAIL --each people.csv --role ADMIN
       privacy query opt-out.graphql --var channel=MAIL --each people.csv --role ADMIN --yes
 
-    Texts become what the operation's variables are: numbers, true or false, enum values; dots lead into input objects;
-    lists are written as JSON; an empty cell leaves its variable out. A mutation, and anything with --each, shows first
-    what it would do, with values masked, and does it with --yes. Stopped or killed, the same command goes on where it
-    was (CSV.progress). Lines that fail are listed in CSV.failures.jsonl by number and code, without values; the exit
-    code is then 1. While the service is unavailable, it is asked again for a minute.
+    Values are converted to the types of the variables: numbers, true or false, enum values. A dotted name sets a key of
+    an input object. Lists and input objects are written as JSON. An empty cell omits its variable.
+
+    A mutation, and every operation with --each, is only printed, with masked values. --yes sends it.
+
+    CSV.progress holds the progress. If the command is stopped or killed, run it again: it resumes there.
+    CSV.failures.jsonl lists failed lines by number and code, without values. The exit code is 1 when lines failed.
+
+    While the service is unavailable, requests are repeated for about a minute.
     """  # noqa: D301 -- \b is the character by which help texts keep their lines
     try:
-        chosen = operation_of(file.read_text(encoding="utf-8"), operation)
+        parsed = parse_operation(file.read_text(encoding="utf-8"), operation)
     except (OSError, UnicodeDecodeError):
-        raise typer.BadParameter(f"{file} cannot be read as text") from None
-    given = _given(chosen, var or [])
+        raise typer.BadParameter(f"{file} cannot be read as UTF-8 text") from None
+    values = parse_variables(parsed, var or [])
     if each is None:
-        chosen.demand(given)
-        if chosen.is_mutation and not yes:
-            _show(chosen, [CsvRow({}, cells=())], list(given.items()), [])
-            typer.echo("Nothing was sent; --yes does it.")
+        parsed.check_columns(values)
+        if parsed.is_mutation and not yes:
+            _print_sample(parsed, [CsvRow({}, cells=())], values, [])
+            typer.echo("Nothing was sent: add --yes to send it.")
             return
     source = InputFile(each) if each is not None else None
     try:
         if source is None:
-            service = QueryClient(url, secret_of(token_env, token_file, role), role, case, concurrency)
-            _print(uvloop.run(_once(service, chosen, given)))
+            client = QueryClient(url, read_token(token_env, token_file, role), role, case, concurrency)
+            _print_body(uvloop.run(_run_once(client, parsed, values)))
             return
-        table = CsvTable(source, chosen, given)
+        table = CsvTable(source, parsed, values)
         if not yes:
-            _dry(chosen, table, list(given.items()))
+            _print_dry_run(parsed, table, values)
             return
-        service = QueryClient(url, secret_of(token_env, token_file, role), role, case, concurrency)
-        demand_writable(source.beside(FAILURES))
-        said = [
-            chosen.document,
-            chosen.name,
-            service.url,
-            role,
-            case,
-            {key.name: value for key, value in given.items()},
-        ]
-        mark = hashlib.sha256(orjson.dumps([source.digest, said])).hexdigest()
-        memory = Checkpoint(source.beside(".progress") if source.digest else None, ["query", mark])
-        tally = uvloop.run(_each(service, chosen, source, table, memory, concurrency, answers))
+        client = QueryClient(url, read_token(token_env, token_file, role), role, case, concurrency)
+        require_writable(source.sibling(FAILURES_SUFFIX))
+        named_values = {column.name: value for column, value in values.items()}
+        job_key = [source.digest, [parsed.document, parsed.name, client.url, role, case, named_values]]
+        digest = hashlib.sha256(orjson.dumps(job_key)).hexdigest()
+        checkpoint = Checkpoint(source.sibling(".progress") if source.digest else None, ["query", digest])
+        options = LineOptions(concurrency, answers)
+        progress = uvloop.run(_run_each(client, parsed, source, table, checkpoint, options))
     except KeyboardInterrupt:
-        typer.echo("stopped; the same command goes on from here", err=True)
+        typer.echo("stopped: the same command resumes here", err=True)
         sys.exit(130)
     finally:
         if source is not None:
             source.close()
-    summarised(tally, FAILURES, source, LINES)
+    print_summary(progress, FAILURES_SUFFIX, source, SUMMARY_LABELS)
 
 
-def _given(operation: Operation, words: Sequence[str]) -> dict[CsvColumn, Any]:
-    given = {}
-    for word in words:
-        name, equals, text = word.partition("=")
+def parse_variables(operation: Operation, assignments: Sequence[str]) -> dict[CsvColumn, Any]:
+    """Convert NAME=VALUE texts to values by column; raise BadParameter when a name or a value is invalid."""
+    values = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
         if not equals:
-            raise typer.BadParameter("--var is written NAME=VALUE: --var purpose=newsletter")
+            raise typer.BadParameter("--var takes NAME=VALUE: --var purpose=newsletter")
         column = operation.column(name)
         try:
-            given[column] = column.value(text)
-        except VariableError as misfit:
-            raise typer.BadParameter(f"--var {name}: {misfit}") from None
-    return given
+            values[column] = column.value(text)
+        except VariableError as error:
+            raise typer.BadParameter(f"--var {name}: {error}") from None
+    return values
 
 
-async def _once(service: QueryClient, operation: Operation, given: dict[CsvColumn, Any]) -> Any:
+async def _run_once(client: QueryClient, operation: Operation, values: Mapping[CsvColumn, Any]) -> Any:
     variables: dict[str, Any] = {}
-    for column, value in given.items():
-        put(variables, column.path, value)
-    async with service.client:
-        return (await service.ask(operation, variables)).body
+    for column, value in values.items():
+        set_variable(variables, column.path, value)
+    async with client.http:
+        return (await client.execute(operation, variables)).body
 
 
-def _print(body: Any) -> None:
+def _print_body(body: Any) -> None:
     typer.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode())
     if body.get("errors"):
         raise typer.Exit(1)
 
 
-async def _each(  # noqa: PLR0913, PLR0917 -- all of one work
-    service: QueryClient,
+async def _run_each(  # noqa: PLR0913, PLR0917 -- the parts of one job
+    client: QueryClient,
     operation: Operation,
     source: InputFile,
     table: CsvTable,
-    memory: Checkpoint,
-    concurrency: int,
-    answers: Path | None,
+    checkpoint: Checkpoint,
+    options: LineOptions,
 ) -> JobCounts:
-    turns = asyncio.Semaphore(concurrency)
-    kept = Failures(answers, memory.recall().done, mode=0o600) if answers else None
+    limit = asyncio.Semaphore(options.concurrency)
+    answers = LineLog(options.answers, checkpoint.load().done, PRIVATE) if options.answers else None
 
-    async def asked(row: CsvRow) -> tuple[LineResult, Any]:
+    async def run_row(row: CsvRow) -> tuple[LineResult, Any]:
         if row.variables is None:
-            return (
-                LineResult(("blank",)) if row.problem is None else LineResult((), "BAD_INPUT", row.column, row.problem)
-            ), None
-        async with turns:
-            answer = await service.ask(operation, row.variables)
-        demand_sense(answer)
-        return answer.outcome, answer.data
+            is_blank = row.problem is None
+            return LineResult(("blank",)) if is_blank else LineResult((), "BAD_INPUT", row.column, row.problem), None
+        async with limit:
+            result = await client.execute(operation, row.variables)
+        raise_if_refused(result)
+        return result.line_result, result.data
 
-    async def work(rows: Sequence[Numbered[CsvRow]]) -> list[LineResult]:
+    async def process(rows: Sequence[NumberedLine[CsvRow]]) -> list[LineResult]:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(asked(row)) for _, row in rows]
-        done = [task.result() for task in tasks]
-        if kept:
-            kept.write(
+            tasks = [group.create_task(run_row(row)) for _, row in rows]
+        results = [task.result() for task in tasks]
+        if answers:
+            answers.append(
                 [
                     {"line": row.number, "data": data}
-                    for row, (outcome, data) in zip(rows, done, strict=True)
-                    if data is not None and not outcome.code
+                    for row, (result, data) in zip(rows, results, strict=True)
+                    if data is not None and not result.code
                 ]
             )
-        return [outcome for outcome, _ in done]
+        return [result for result, _ in results]
 
-    async with service.client:
-        return await run_job(Job(source, table.rows(), work, memory, FAILURES, "lines"))
+    async with client.http:
+        return await run_job(Job(source, table.rows(), process, checkpoint, FAILURES_SUFFIX, "lines"))
 
 
-def _dry(operation: Operation, table: CsvTable, given: Sequence[tuple[CsvColumn, Any]]) -> None:
-    """Read all lines and send none: say how many there are, what the first hold, and which do not fit."""
-    first: list[CsvRow] = []
-    misfits = []
+def _print_dry_run(operation: Operation, table: CsvTable, values: Mapping[CsvColumn, Any]) -> None:
+    """Read all lines without sending them; print their number, a sample, and the lines that are invalid."""
+    sample: list[CsvRow] = []
+    invalid = []
     count = 0
     for number, row in enumerate(table.rows(), 1):
         if row.variables is not None:
             count += 1
-            if len(first) < SHOWN:
-                first.append(row)
+            if len(sample) < SAMPLE_SIZE:
+                sample.append(row)
         elif row.problem is not None:
-            misfits.append((number, row))
-    _show(operation, first, given, table.columns)
+            invalid.append((number, row))
+    _print_sample(operation, sample, values, table.columns)
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{count:,} lines would be asked; {len(misfits):,} do not fit the variables.", markup=False)
-    for number, row in misfits[:SHOWN]:
-        where = f", {row.column}" if row.column else ""
-        console.print(f"  line {number}{where}: {row.problem}", markup=False)
-    typer.echo("Nothing was sent; --yes does it.")
+    console.print(f"{count:,} lines would be sent; {len(invalid):,} lines do not fit the variables.", markup=False)
+    for number, row in invalid[:SAMPLE_SIZE]:
+        column = f", {row.column}" if row.column else ""
+        console.print(f"  line {number}{column}: {row.problem}", markup=False)
+    typer.echo("Nothing was sent: add --yes to send it.")
 
 
-def _show(
-    operation: Operation, rows: Sequence[CsvRow], given: Sequence[tuple[CsvColumn, Any]], columns: Sequence[CsvColumn]
+def _print_sample(
+    operation: Operation, rows: Sequence[CsvRow], values: Mapping[CsvColumn, Any], columns: Sequence[CsvColumn]
 ) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(operation.document.strip(), markup=False)
     console.print()
     for row in rows:
-        shown = [f"{column.name}: {_masked(str(value))}" for column, value in given]
-        shown += [f"{column.name}: {_masked(text)}" for column, text in zip(columns, row.cells, strict=True)]
-        console.print("  " + ", ".join(shown), markup=False)
+        cells = [f"{column.name}: {_mask(str(value))}" for column, value in values.items()]
+        cells += [f"{column.name}: {_mask(text)}" for column, text in zip(columns, row.cells, strict=True)]
+        console.print("  " + ", ".join(cells), markup=False)
 
 
-def _masked(text: str) -> str:
+def _mask(text: str) -> str:
     return f"({len(text)} characters)" if text else "(left out)"

@@ -1,4 +1,4 @@
-"""Which token a script shows: from the environment, a file, or the demonstration's file of one for each role."""
+"""The bearer token of ``privacy query``: from the environment, a file, or the demonstration's token file."""
 
 import os
 from pathlib import Path
@@ -8,21 +8,21 @@ import typer
 
 from cli.databases import VAR
 
-DEMO = VAR / "demo-tokens.json"
-NONE = (
-    "no token: set PRIVACY_TOKEN, or give --token-file; `privacy token issue --name my-script --role ADMIN` makes one, "
-    "and beside `make serve`, --role ADMIN alone takes the one of var/demo-tokens.json"
+DEMO_TOKENS = VAR / "demo-tokens.json"
+MISSING_CREDENTIALS = (
+    "no token: set PRIVACY_TOKEN or use --token-file; `privacy token issue --name my-script --role ADMIN` issues one. "
+    "With `make serve`, --role ADMIN alone takes the token in var/demo-tokens.json"
 )
 
 
-def secret_of(variable: str, file: Path | None, role: str | None) -> str:
-    """Give the token; a sentence says how to get one when there is none."""
+def read_token(variable: str, file: Path | None, role: str | None) -> str:
+    """Return the token; raise BadParameter with instructions when there is none."""
     if file is None:
-        if found := os.environ.get(variable, "").strip():
-            return found
-        if role is None or not DEMO.exists():
-            raise typer.BadParameter(NONE)
-        file = DEMO
+        if token := os.environ.get(variable, "").strip():
+            return token
+        if role is None or not DEMO_TOKENS.exists():
+            raise typer.BadParameter(MISSING_CREDENTIALS)
+        file = DEMO_TOKENS
     try:
         text = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
@@ -34,5 +34,5 @@ def secret_of(variable: str, file: Path | None, role: str | None) -> str:
     except ValueError:
         raise typer.BadParameter(f"{file} holds neither a token nor a JSON object of role and token") from None
     if role is None or role not in tokens:
-        raise typer.BadParameter(f"choose with --role whose token of {file} is shown: {', '.join(tokens)}")
+        raise typer.BadParameter(f"select a token of {file} with --role: {', '.join(tokens)}")
     return str(tokens[role])

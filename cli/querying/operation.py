@@ -1,4 +1,4 @@
-"""The operation of a file, and how the texts of a command line or a CSV file become its variables."""
+"""The operation of a GraphQL file, and the conversion of texts to the types of its variables."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -23,128 +23,129 @@ from graphql import (
 
 from api.graphql.schema import core
 
-_WHOLE = re.compile(r"-?[0-9]{1,19}")
-_TRUTHS = {"true": True, "false": False}
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_BOOLEANS = {"true": True, "false": False}
 
 
 class VariableError(ValueError):
-    """A text that is none of its variable's type."""
+    """A text cannot be converted to the type of its variable; the message states the problem without the text."""
 
 
 class CsvColumn(NamedTuple):
-    """Where a text goes: the path of a variable, ``subject.email``, and the type that is there."""
+    """The target of a text: the path of a variable, such as ``subject.email``, and the type at this path."""
 
     path: tuple[str, ...]
-    kind: GraphQLInputType
+    type: GraphQLInputType
 
     @property
     def name(self) -> str:
         return ".".join(self.path)
 
     def value(self, text: str) -> Any:
-        """Give what the text means; VariableError when it is none of the type."""
-        kind = get_nullable_type(self.kind)
-        if isinstance(kind, GraphQLList | GraphQLInputObjectType):
+        """Convert a text to the type of this column; raise VariableError when it cannot be converted."""
+        nullable_type = get_nullable_type(self.type)
+        if isinstance(nullable_type, GraphQLList | GraphQLInputObjectType):
             try:
                 return orjson.loads(text)
             except ValueError:
-                raise VariableError(f"it is no {self.kind}: write it as JSON") from None
-        name = get_named_type(kind).name
+                raise VariableError(f"it is not a {self.type}: write it as JSON") from None
+        name = get_named_type(nullable_type).name
         if name in {"Int", "BigInt"}:
-            if not _WHOLE.fullmatch(text):
-                raise VariableError("it is no whole number")
+            if not _INTEGER.fullmatch(text):
+                raise VariableError("it is not an integer")
             return int(text)
         if name == "Float":
             try:
                 return float(text)
             except ValueError:
-                raise VariableError("it is no number") from None
+                raise VariableError("it is not a number") from None
         if name == "Boolean":
-            if text.lower() not in _TRUTHS:
+            if text.lower() not in _BOOLEANS:
                 raise VariableError("it is neither true nor false")
-            return _TRUTHS[text.lower()]
-        if graphql.is_enum_type(kind) and text not in kind.values:
-            raise VariableError(f"it is none of {', '.join(kind.values)}")
+            return _BOOLEANS[text.lower()]
+        if graphql.is_enum_type(nullable_type) and text not in nullable_type.values:
+            raise VariableError(f"it is not one of {', '.join(nullable_type.values)}")
         return text
 
 
 class Operation(NamedTuple):
-    """One operation of a document."""
+    """One operation of a document, and the types of its variables."""
 
     document: str
     name: str | None
     is_mutation: bool
     variables: Mapping[str, GraphQLInputType]
-    needed: frozenset[str]
-    """The variables without which it cannot run."""
+    required: frozenset[str]
+    """The non-null variables without a default value."""
 
     def column(self, name: str) -> CsvColumn:
-        """Say where a column's texts go; a sentence says what is wrong when the operation has no such variable."""
+        """Return the target of a variable path; raise BadParameter when the operation has no such variable."""
         path = tuple(name.strip().removeprefix("$").split("."))
         if path[0] not in self.variables:
             listed = ", ".join(f"${variable}" for variable in self.variables) or "none"
             raise typer.BadParameter(f"the operation has no variable ${path[0]} (its variables: {listed})")
-        kind = self.variables[path[0]]
+        column_type = self.variables[path[0]]
         for index, key in enumerate(path[1:], 1):
-            inside = get_nullable_type(kind)
-            if not isinstance(inside, GraphQLInputObjectType) or key not in inside.fields:
-                keys = ", ".join(inside.fields) if isinstance(inside, GraphQLInputObjectType) else "none"
+            parent = get_nullable_type(column_type)
+            if not isinstance(parent, GraphQLInputObjectType) or key not in parent.fields:
+                keys = ", ".join(parent.fields) if isinstance(parent, GraphQLInputObjectType) else "none"
                 raise typer.BadParameter(f"${'.'.join(path[:index])} has no key {key} (its keys: {keys})")
-            kind = inside.fields[key].type
-        return CsvColumn(path, kind)
+            column_type = parent.fields[key].type
+        return CsvColumn(path, column_type)
 
-    def demand(self, columns: Iterable[CsvColumn]) -> None:
-        """Say when a variable that must be given is not, or is given twice."""
+    def check_columns(self, columns: Iterable[CsvColumn]) -> None:
+        """Raise BadParameter when a required variable is missing, or a variable is set twice."""
         paths = [column.path for column in columns]
         for path in paths:
             if any(other[: len(path)] == path for other in paths if other is not path):
-                raise typer.BadParameter(f"${'.'.join(path)} is given twice")
-        if missing := self.needed - {path[0] for path in paths}:
+                raise typer.BadParameter(f"${'.'.join(path)} is set twice")
+        if missing := self.required - {path[0] for path in paths}:
             listed = ", ".join(f"${name}" for name in sorted(missing))
-            raise typer.BadParameter(f"{listed} must be given, by --var or by a column of the --each file")
+            raise typer.BadParameter(f"{listed} must be set with --var or with a column of the --each file")
 
 
-def operation_of(document: str, name: str | None) -> Operation:
-    """Give the operation of a document; a sentence says what is wrong with it."""
+def parse_operation(document: str, name: str | None) -> Operation:
+    """Return an operation of a document; raise BadParameter when the document or the name is invalid."""
     try:
         parsed = graphql.parse(document)
     except graphql.GraphQLSyntaxError as error:
         line = error.locations[0].line if error.locations else 1
         raise typer.BadParameter(f"line {line} of the file: {error.message}") from None
-    found = {
+    nodes = {
         node.name.value if node.name else None: node
         for node in parsed.definitions
         if isinstance(node, OperationDefinitionNode)
     }
-    names = ", ".join(str(key) for key in found)
-    if name is None and len(found) != 1:
-        raise typer.BadParameter(f"name one of the file's operations with --operation: {names}")
-    node = found.get(name) if name is not None else next(iter(found.values()))
+    names = ", ".join(str(key) for key in nodes)
+    if name is None and len(nodes) != 1:
+        raise typer.BadParameter(f"select an operation of the file with --operation: {names}")
+    node = nodes.get(name) if name is not None else next(iter(nodes.values()))
     if node is None:
         raise typer.BadParameter(f"the file has no such operation (its operations: {names})")
     if node.operation is OperationType.SUBSCRIPTION:
         raise typer.BadParameter("the service has no subscriptions")
     variables = {
-        definition.variable.name.value: _kind(definition.type) for definition in node.variable_definitions or ()
+        definition.variable.name.value: _variable_type(definition.type)
+        for definition in node.variable_definitions or ()
     }
-    needed = frozenset(
+    required = frozenset(
         definition.variable.name.value
         for definition in node.variable_definitions or ()
         if definition.default_value is None and isinstance(variables[definition.variable.name.value], GraphQLNonNull)
     )
     is_mutation = node.operation is OperationType.MUTATION
-    return Operation(document, node.name.value if node.name else None, is_mutation, variables, needed)
+    return Operation(document, node.name.value if node.name else None, is_mutation, variables, required)
 
 
-def _kind(node: TypeNode) -> GraphQLInputType:
-    kind = type_from_ast(core, node)
-    if kind is None or not is_input_type(kind):
-        raise typer.BadParameter(f"{graphql.print_ast(node)} is no input type of the schema")
-    return kind
+def _variable_type(node: TypeNode) -> GraphQLInputType:
+    variable_type = type_from_ast(core, node)
+    if variable_type is None or not is_input_type(variable_type):
+        raise typer.BadParameter(f"{graphql.print_ast(node)} is not an input type of the schema")
+    return variable_type
 
 
-def put(variables: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    """Set the value at the path, making the objects on the way."""
+def set_variable(variables: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """Set the value at the path, and create the objects above it."""
     for key in path[:-1]:
         variables = variables.setdefault(key, {})
     variables[path[-1]] = value

@@ -81,7 +81,7 @@ def test_a_proof_is_checked_offline(record: list[str], tmp_path: Path, monkeypat
         monkeypatch.delenv(name)
     assert code == 0
     code, said = run("check", str(path), "--public-key", PUBLIC)
-    assert (code, said[:34]) == (0, "the event stands in segment 2, sea")
+    assert (code, said.startswith("the event is in segment 2, sealed at ")) == (0, True)
     stranger = base64.b64encode(SegmentSigner(SegmentSigner.generate()).public).decode()
     assert run("check", str(path), "--public-key", stranger)[0] == 1
     given = json.loads(proof)
@@ -118,9 +118,9 @@ def test_a_kept_head_shows_that_the_end_was_cut_off(record: list[str], databases
 
 
 def test_pruned_segments_go_whole_and_the_rest_verifies(record: list[str], databases: Databases) -> None:
-    assert run("prune", "--before", "2020-01-01") == (0, "0 segments with 0 events are gone\n")
+    assert run("prune", "--before", "2020-01-01") == (0, "0 segments with 0 events were deleted\n")
     change(databases, "UPDATE audit_segments SET last_at = last_at")
-    assert run("prune", "--before", "2999-01-01") == (0, "3 segments with 10 events are gone\n")
+    assert run("prune", "--before", "2999-01-01") == (0, "3 segments with 10 events were deleted\n")
     assert run("verify") == (0, "0 segments with 0 events, 0 findings\n")
     assert run("head")[0] == 1
     assert record

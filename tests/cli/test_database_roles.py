@@ -55,7 +55,7 @@ def test_an_owner_without_createrole_is_told_what_to_do(production: Cluster) -> 
     url = made(production, "first", "owner_one", "")
     with pytest.raises(UnsafeSettingError, match="privacy grants sql"):
         asyncio.run(database_roles.apply("privacy", url, ["web"]))
-    run(production, ";\n".join(database_roles.creating(["web", "owner_one"])) + ";")
+    run(production, ";\n".join(database_roles.role_statements(["web", "owner_one"])) + ";")
     asyncio.run(database_roles.apply("privacy", url, ["web"]))
     assert asyncio.run(database_roles.differences("privacy", url)) == []
     as_web = production.url("first", "web")

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from api.settings import Settings, UnsafeSettingError
 from cli.emails import app
-from cli.work import mail
+from cli.work import mail_settings
 from models.delivery import claims, results, review
 from models.delivery.results import DeliveryResult
 from models.delivery.review import ReviewFilter
@@ -111,6 +111,6 @@ def test_unsafe_mail_settings_stop_the_worker_with_a_sentence(name: str, value: 
         "keyring_url": "postgresql:///b",
         "master_key": MasterKeys.generate(),
     }
-    assert mail(Settings.read(**databases, **SAFE))
+    assert mail_settings(Settings.read(**databases, **SAFE))
     with pytest.raises(UnsafeSettingError, match=f"PRIVACY_{name.upper()}"):
-        mail(Settings.read(**databases, **(SAFE | {name: value})))
+        mail_settings(Settings.read(**databases, **(SAFE | {name: value})))

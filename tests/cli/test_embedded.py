@@ -18,7 +18,7 @@ import asyncpg
 import pytest
 
 import cli
-from cli.embedded import Cluster, EmbeddedError, carried_binaries
+from cli.embedded import Cluster, EmbeddedError, bundled_binaries
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -52,7 +52,7 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture(params=["carried", pytest.param("15", marks=pytest.mark.skipif(not DEBIAN.is_dir(), reason="no 15"))])
 def binaries(request: pytest.FixtureRequest) -> Path:
-    return DEBIAN if request.param == "15" else carried_binaries()
+    return DEBIAN if request.param == "15" else bundled_binaries()
 
 
 def test_a_fresh_cluster_answers_every_client_on_its_socket_alone(place: Path, binaries: Path) -> None:
@@ -256,7 +256,7 @@ def _postmaster(cluster: Cluster) -> int:
 def _use(directory: Path, *words: str, wait: bool = True) -> subprocess.Popen[str]:
     """Start a process that uses the cluster; return when it does, unless told not to wait."""
     other = subprocess.Popen(
-        [sys.executable, "-c", USES_A_CLUSTER, str(directory), str(carried_binaries()), *words],
+        [sys.executable, "-c", USES_A_CLUSTER, str(directory), str(bundled_binaries()), *words],
         cwd=Path(cli.__file__).parent.parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from cli.embedded import Cluster
-from cli.embedded.data_dir import home_of
+from cli.embedded.data_dir import resolve_data_path
 from tests.cli.commands import command, environment
 
 
@@ -31,7 +31,7 @@ async def test_its_postgresql_ends_with_it(number: signal.Signals, tmp_path: Pat
     )
     try:
         await _ready(port)
-        postmaster = home_of(tmp_path / "var" / "postgres") / "data" / "postmaster.pid"
+        postmaster = resolve_data_path(tmp_path / "var" / "postgres") / "data" / "postmaster.pid"
         assert postmaster.exists()
         running.send_signal(number)
         with anyio.fail_after(60):

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 import migrations
-from cli.bulk.input_file import LONGEST
+from cli.bulk.input_file import MAX_LINE_BYTES
 from cli.embedded import Cluster
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
@@ -61,7 +61,7 @@ async def test_everybody_comes_in_and_their_decisions_are_right(
     await demand_right_answers(api, people)
 
     again = await imported(clean, path)
-    assert (again.code, again.count("people known before, nothing changed")) == (0, count)
+    assert (again.code, again.count("people known before, unchanged")) == (0, count)
     assert await kept(world) == {made["email"]: expected(made) for made in people}
     assert os.listdir(tmp_path) == ["people.jsonl"]  # noqa: PTH208 -- names
 
@@ -87,7 +87,7 @@ async def test_killed_and_run_again_no_line_is_lost(world: World, clean: Databas
     assert 300 <= len(await kept(world)) < 1200
 
     ran = await imported(clean, path)
-    assert f"going on after line {done:,}" in ran.errors
+    assert f"resuming after line {done:,}" in ran.errors
     assert await kept(world) == {made["email"]: expected(made) for made in people}
     rejects = [json.loads(line) for line in (tmp_path / "people.jsonl.rejects.jsonl").read_text().splitlines()]
     assert [(line["line"], line["code"]) for line in rejects] == [
@@ -97,7 +97,7 @@ async def test_killed_and_run_again_no_line_is_lost(world: World, clean: Databas
     ]
     assert (ran.code, ran.count("BAD_INPUT")) == (1, 3)
     # What was written between the last remembered chunk and the kill is seen again, as unchanged.
-    assert ran.count("people imported") + ran.count("people known before, nothing changed") == 1200
+    assert ran.count("people imported") + ran.count("people known before, unchanged") == 1200
     assert not progress.exists()
 
 
@@ -108,7 +108,7 @@ REJECTED: list[tuple[str, str | None, Any]] = [
     ("BAD_INPUT", "line", b'{"email": "zebra@example.com"'),
     ("BAD_INPUT", "line", b"\xffzebra"),
     ("BAD_INPUT", "line", b'{"email": "zebra\\ud800@example.com"}'),
-    ("BAD_INPUT", "line", b'{"email": "' + b"zebra" * (LONGEST // 5) + b'"}'),
+    ("BAD_INPUT", "line", b'{"email": "' + b"zebra" * (MAX_LINE_BYTES // 5) + b'"}'),
     ("BAD_INPUT", "line", b"[" * 100_000),
     ("BAD_INPUT", "line", [CANARY]),
     ("BAD_INPUT", "email", {}),
@@ -205,10 +205,10 @@ async def test_what_was_there_stays_and_what_is_missing_is_added(
     for made in people:
         api.register(made["email"], country="JP")
     ran = await imported(clean, written(tmp_path / "people.jsonl", people))
-    assert (ran.code, ran.count("people known before, to whom something was added")) == (0, 60)
+    assert (ran.code, ran.count("people known before, with values added")) == (0, 60)
     assert await kept(world) == {made["email"]: expected(made) | {"country": "JP"} for made in people}
     ran = await imported(clean, tmp_path / "people.jsonl")
-    assert ran.count("people known before, nothing changed") == 60
+    assert ran.count("people known before, unchanged") == 60
 
 
 @pytest.mark.anyio
@@ -226,7 +226,7 @@ async def test_lines_about_one_person_are_one_person_and_keep_their_order(
         "import", "-", on=clean, fed=b"".join(json.dumps(line).encode() + b"\n" for line in lines), at=tmp_path
     )
     assert (ran.code, ran.count("SUBJECT_AMBIGUOUS")) == (1, 20)
-    assert (ran.count("people imported"), ran.count("people known before, to whom something was added")) == (2, 2)
+    assert (ran.count("people imported"), ran.count("people known before, with values added")) == (2, 2)
     assert len((tmp_path / "stdin.rejects.jsonl").read_text().splitlines()) == 20
     async with world.database.readers.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM subjects") == 2
@@ -299,5 +299,5 @@ async def test_stopped_with_ctrl_c_it_ends_at_once_and_says_how_to_go_on(
         assert await process.wait() == 130
         assert process.stderr is not None
         said = b"".join([part async for part in process.stderr]).decode()
-    assert "`privacy import people.jsonl` goes on from here" in said
+    assert "`privacy import people.jsonl` resumes here" in said
     assert "Traceback" not in said

@@ -9,7 +9,7 @@ import anyio
 import pytest
 from typer.testing import CliRunner
 
-from cli.bulk.job import CHUNK
+from cli.bulk.job import CHUNK_SIZE
 from cli.main import app
 from tests.cli.commands import Ran, command, environment, privacy
 from tests.conftest import Api, World
@@ -76,7 +76,7 @@ async def test_a_mutation_is_shown_first_and_done_with_yes(script: Script, world
     words = ["--var", "subject.email=ada@example.com", "--var", "channel=MAIL"]
     shown = await script.run(OPT_OUT, *words)
     assert (shown.code, await opted_out(world)) == (0, 0)
-    assert "--yes does it" in shown.out
+    assert "add --yes to send it" in shown.out
     assert "ada" not in shown.out
     done = await script.run(OPT_OUT, *words, "--yes")
     assert (done.code, await opted_out(world)) == (0, 1)
@@ -92,7 +92,7 @@ async def test_each_line_is_asked_and_failures_are_listed_without_values(script:
     lines += ["zebra,,", ",store,zebra", "zebra@example.com,store,zebra", "zebra", "", "4111111111111111,,"]
     shown = await script.run(OPT_OUT, "--var", "channel=MAIL", lines=lines)
     assert (shown.code, await opted_out(world)) == (0, 0)
-    assert "44 lines would be asked; 1 do not fit" in shown.out
+    assert "44 lines would be sent; 1 lines do not fit" in shown.out
     assert "subject.email: (17 characters)" in shown.out
     assert "user0" not in shown.out
 
@@ -148,15 +148,15 @@ async def test_killed_and_run_again_every_line_is_asked(script: Script, world: W
     )  # fmt: skip
     with anyio.fail_after(60):
         async with world.database.readers.acquire() as connection:
-            while await connection.fetchval("SELECT count(*) FROM subjects") < 2 * CHUNK:  # noqa: ASYNC110 -- not ours
+            while await connection.fetchval("SELECT count(*) FROM subjects") < 2 * CHUNK_SIZE:  # noqa: ASYNC110 -- not ours
                 await anyio.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     await process.wait()
     done = json.loads((script.at / "lines.csv.progress").read_bytes())["done"]
-    assert CHUNK <= done < 1500
+    assert CHUNK_SIZE <= done < 1500
     # Another operation on the same file is another work.
     other = await script.run(DECISION, "--var", "purpose=support", "--yes", lines=["subject.email", *lines[1:3]])
-    assert "going on" not in other.errors
+    assert "resuming" not in other.errors
     ran = await script.run(REGISTER, "--yes", lines=lines)
     assert (ran.code, ran.count("lines done")) == (0, 1500)
     async with world.database.readers.acquire() as connection:
@@ -169,11 +169,11 @@ async def test_killed_and_run_again_every_line_is_asked(script: Script, world: W
         ("query {", [], None, "line 1 of the file"),
         (DECISION, ["--var", "colour=red"], None, "its variables: $subject, $purpose"),
         (DECISION, ["--var", "subject.name=x"], None, "its keys: id, email, account"),
-        (DECISION, ["--var", "purpose=x"], None, "$subject must be given"),
+        (DECISION, ["--var", "purpose=x"], None, "$subject must be set"),
         (DECISION, ["--var", "purpose"], None, "NAME=VALUE"),
-        (DECISION, ["--var", "purpose=x"], ["subject.email,purpose"], "$purpose is given twice"),
-        (DECISION, [], [""], "names no variables"),
-        (OPT_OUT, ["--var", "channel=PIGEON"], None, "it is none of STORE"),
+        (DECISION, ["--var", "purpose=x"], ["subject.email,purpose"], "$purpose is set twice"),
+        (DECISION, [], [""], "must name variables"),
+        (OPT_OUT, ["--var", "channel=PIGEON"], None, "it is not one of STORE"),
         ("query A { viewer { name } } query B { viewer { name } }", [], None, "--operation: A, B"),
         ("{ viewer { name } }", ["--url", "http://privacy.example.com"], None, "https://"),
     ],

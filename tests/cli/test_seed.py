@@ -36,10 +36,10 @@ async def test_seeding_a_hundred_after_fifty_adds_fifty(
         assert ran.code == 0, ran.errors
         return ran.out.strip()
 
-    assert await seeded(50) == "50 people added, 0 were there"
+    assert await seeded(50) == "50 people added, 0 existed before"
     first = await ids(world)
-    assert await seeded(100) == "50 people added, 50 were there"
-    assert await seeded(100) == "0 people added, 100 were there"
+    assert await seeded(100) == "50 people added, 50 existed before"
+    assert await seeded(100) == "0 people added, 100 existed before"
     both = await ids(world)
     assert both[:50] == first
     assert {made.version for made in both} == {7}
@@ -66,8 +66,8 @@ async def test_seeding_a_hundred_after_fifty_adds_fifty(
         group.start_soon(seed)
         group.start_soon(seed)
     assert sorted(ran.out.strip() for ran in said) == [
-        "0 people added, 100 were there",
-        "99 people added, 1 were there",
+        "0 people added, 100 existed before",
+        "99 people added, 1 existed before",
     ]
     assert {made.hex for made in await ids(world)} ^ {made.hex for made in both} == {
         both[6].hex,

@@ -34,7 +34,7 @@ async def test_an_unsafe_setting_stops_the_start(tmp_path: Path) -> None:
 async def test_the_demonstration_keeps_away_from_production(tmp_path: Path) -> None:
     ran = await privacy("serve", "--demo", given=PRODUCTION, at=tmp_path)
     assert ran.code == 2
-    assert ran.errors.startswith("privacy: --demo puts invented people and tokens for every role into a database")
+    assert ran.errors.startswith("privacy: --demo writes example people and tokens for every role into a database")
 
 
 @pytest.mark.anyio
@@ -48,7 +48,7 @@ async def test_a_listener_off_loopback_needs_tls(tmp_path: Path) -> None:
 async def test_who_serves_callers_has_not_the_key_that_seals_and_who_works_has(tmp_path: Path) -> None:
     ran = await privacy("serve", given={**PRODUCTION, KEY: SegmentSigner.generate()}, at=tmp_path)
     assert ran.code == 2
-    assert ran.errors.startswith(f"privacy: unset {KEY}: `privacy work` and `privacy audit` have it")
+    assert ran.errors.startswith(f"privacy: unset {KEY}: only `privacy work` and `privacy audit` may have it")
     mail = {"PRIVACY_SMTP_URL": "smtp://mail.example.com:587?starttls=required", "PRIVACY_MAIL_FROM": "p@example.com"}
     for given, sentence in (({}, f"privacy: set {KEY}"), ({KEY: "secret"}, f"privacy: {KEY} is the base64 of 32")):
         ran = await privacy("work", given={**PRODUCTION, **mail, **given}, at=tmp_path)
@@ -60,7 +60,7 @@ async def test_who_serves_callers_has_not_the_key_that_seals_and_who_works_has(t
 async def test_a_database_that_is_away_is_named_by_its_settings(tmp_path: Path) -> None:
     ran = await privacy("token", "list", given=PRODUCTION, at=tmp_path)
     assert ran.code == 1
-    assert "do PRIVACY_DATABASE_URL and PRIVACY_KEYRING_URL say where it is?" in ran.errors
+    assert "check PRIVACY_DATABASE_URL and PRIVACY_KEYRING_URL" in ran.errors
     assert "Traceback" not in ran.errors
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import migrations
 from cli import database_roles
-from cli.backups import environment, program
+from cli.backups import connection_environment, find_program
 from cli.embedded import Cluster
 from models.audit.segments import Segment, SegmentSigner
 from models.audit.verification import Finding, VerificationResult
@@ -77,18 +77,18 @@ async def value(url: str, sql: str) -> int:
 def dumped(source: Databases, target: Databases) -> None:
     """Move the first database with PostgreSQL's own programs, beside all that this service knows of backups."""
     dump = subprocess.run(
-        [program("pg_dump"), "--format=custom", "--no-owner"],
-        env=environment(source.url),
+        [find_program("pg_dump"), "--format=custom", "--no-owner"],
+        env=connection_environment(source.url),
         capture_output=True,
         check=True,
     ).stdout
     asyncio.run(value(target.url, "DROP SCHEMA public CASCADE"))
     asyncio.run(value(target.url, "DROP SCHEMA monthly CASCADE"))
     asyncio.run(value(target.url, "CREATE SCHEMA public"))
-    name = environment(target.url)["PGDATABASE"]
+    name = connection_environment(target.url)["PGDATABASE"]
     subprocess.run(
-        [program("pg_restore"), "--no-owner", "--exit-on-error", f"--dbname={name}"],
-        env=environment(target.url),
+        [find_program("pg_restore"), "--no-owner", "--exit-on-error", f"--dbname={name}"],
+        env=connection_environment(target.url),
         input=dump,
         check=True,
     )

@@ -1,4 +1,4 @@
-"""``privacy serve --workers``: the processes share the port, and the connections to PostgreSQL."""
+"""``privacy serve --workers``: the processes divide_connections the port, and the connections to PostgreSQL."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ import asyncpg
 import httpx
 import pytest
 
-from cli.serve import share
+from cli.serve import divide_connections
 from tests.conftest import Databases, settings_for
 
 WORKERS = 2
@@ -87,7 +87,7 @@ def test_workers_together_have_no_more_connections_than_one_process(
 def test_the_connections_are_divided_among_the_workers(clean: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRIVACY_READ_CONNECTIONS", "6")
     monkeypatch.setenv("PRIVACY_WRITE_CONNECTIONS", "6")
-    share(settings_for(clean), 4)
+    divide_connections(settings_for(clean), 4)
     assert (os.environ["PRIVACY_READ_CONNECTIONS"], os.environ["PRIVACY_WRITE_CONNECTIONS"]) == ("1", "1")
-    share(settings_for(clean, read_connections=6, write_connections=9), 3)
+    divide_connections(settings_for(clean, read_connections=6, write_connections=9), 3)
     assert (os.environ["PRIVACY_READ_CONNECTIONS"], os.environ["PRIVACY_WRITE_CONNECTIONS"]) == ("2", "3")

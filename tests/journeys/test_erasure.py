@@ -11,7 +11,7 @@ import pytest
 
 from api.access.policy import ACCESS_POLICY
 from cli.embedded import Cluster
-from cli.embedded.data_dir import home_of
+from cli.embedded.data_dir import resolve_data_path
 from mailers.message import Sender
 from mailers.transport_factory import create_transport_factory
 from models.actors import Role
@@ -95,7 +95,7 @@ class Site(NamedTuple):
             name: self.cluster.run("pg_dump", "-d", dsn.rpartition("/")[2].partition("?")[0]).encode()
             for name, dsn in {"privacy": self.databases.url, "keyring": self.databases.keyring_url}.items()
         }
-        home = home_of(self.cluster.directory)
+        home = resolve_data_path(self.cluster.directory)
         return places | {str(path): path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
 
