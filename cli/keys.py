@@ -39,8 +39,8 @@ async def _rotate(databases: OpenDatabases) -> int:
     columns = (SpinnerColumn(), TextColumn("keys wrapped"), MofNCompleteColumn())
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task("", total=None)
-        for batches in (keyring.rotate(), email_keys.rotate(keyring)):
+        for batches in (keyring.rotate(), email_keys.rotate(keyring), certificates.rotate(keyring)):
             async for size in batches:
                 key_count += size
                 progress.advance(task, size)
-    return key_count + await certificates.rewrap(keyring)
+    return key_count

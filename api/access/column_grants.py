@@ -187,5 +187,5 @@ async def needed(connection: asyncpg.Connection) -> dict[str, set[Relation]]:
 
 async def keys_needed(connection: asyncpg.Connection) -> dict[str, set[Relation]]:
     """Give the columns of the keyring that each reading role needs: none, unless it opens seals."""
-    keys = await columns_of(connection, SUBJECT_KEYS.sql)
+    keys = await columns_of(connection, SUBJECT_KEYS.select_keys.sql)
     return {name: keys if opens_seals(role) else set() for role, name in READERS.items()}

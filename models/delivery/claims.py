@@ -159,7 +159,7 @@ async def _keys(database: Database, keyring: Keyring, rows: Sequence[ClaimedEmai
         people = [row.subject_id for row in rows if not row.has_own_key]
         found = dict(await keyring.of_subjects(connection, people)) if people else {}
         owned = [row.id for row in rows if row.has_own_key]
-        return found | (await email_keys.of_letters(keyring, connection, owned) if owned else {})
+        return found | (await email_keys.of_emails(keyring, connection, owned) if owned else {})
 
 
 def _decrypt(row: ClaimedEmailRow, key: DataKey | None) -> tuple[str, dict[str, object]] | DeliveryResult:

@@ -1,29 +1,28 @@
-"""The keyring: a key for each person, wrapped by the master key, in a database of its own with a short backup life.
+"""The keyring: a data key for each person, in a database of its own whose backups are kept for a short time only.
 
-Personal values are sealed with AES-256-GCM under the person's key; destroying the one row makes every copy of them
-unreadable: in tables, write-ahead log, replicas and backups. Look-ups use a keyed hash of the normalised name.
+Personal values are encrypted with AES-256-GCM under the person's data key. Destroying the key makes every copy of them
+unreadable: in tables, write-ahead log, replicas and backups. Look-ups use a keyed hash of the normalised identifier.
 """
 
 import hmac
-import os
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from asyncpg.pool import Pool
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import SmallInteger, text
 
 from models.encryption.encrypted_column import DataKey
-from models.encryption.master_keys import KEY_LENGTH, MasterKeys
+from models.encryption.key_store import DataKeyStore, KeyStore, new_secret
+from models.encryption.master_keys import MasterKeys
 from models.errors import SubjectErased, Unavailable
 from models.storage.columns import Bytes, ErasureAction, KeyringTable, Timestamp, Uuid, column
-from models.storage.statement import Connection, RowByKey, Statement, as_list
+from models.storage.statement import Connection, RowByKey, Statement
 
 
 class SubjectKeyRow(KeyringTable, table=True):
-    """The wrapped key of one person. Deleting the row is what makes an erasure final."""
+    """The wrapped data key of one person. Deleting the row makes an erasure final."""
 
     __tablename__ = "subject_keys"
 
@@ -34,7 +33,7 @@ class SubjectKeyRow(KeyringTable, table=True):
 
 
 class LookupKeyRow(KeyringTable, table=True):
-    """A wrapped key for look-ups: names are hashed under the newest version and found under every one."""
+    """A wrapped look-up key. The newest version hashes what is stored; look-ups use the hashes of every version."""
 
     __tablename__ = "lookup_keys"
 
@@ -45,183 +44,90 @@ class LookupKeyRow(KeyringTable, table=True):
 
 
 class LookupHash(NamedTuple):
-    """The keyed hash of a name that people are looked up by; it never leaves the databases."""
+    """The keyed hash of an identifier (HMAC-SHA-256), with the version of the look-up key. It is never sent out."""
 
     version: int
     digest: bytes
 
 
-SUBJECT_KEYS = Statement("""
-SELECT subject_id, master_version, wrapped
-FROM subject_keys
-WHERE subject_id = ANY(:ids)
-""")
+SUBJECT_KEYS = DataKeyStore(SubjectKeyRow, "subject_id")
+LOOKUP_KEYS: KeyStore[int] = KeyStore(LookupKeyRow, "version", lambda version: version.to_bytes(2))
 
-ADD_KEY = Statement("""
-INSERT INTO subject_keys (subject_id, master_version, wrapped)
-VALUES (:subject_id, :master_version, :wrapped)
-""")
-
-# A key that is there stays: it may have sealed something.
-ADD_KEYS = Statement("""
-INSERT INTO subject_keys (subject_id, master_version, wrapped)
-SELECT subject_id, :master_version, wrapped
-FROM unnest(CAST(:ids AS uuid[]), CAST(:wrapped AS bytea[])) AS fresh (subject_id, wrapped)
-ON CONFLICT DO NOTHING
-""")
-
-DESTROY_KEYS = Statement("""
-DELETE FROM subject_keys
-WHERE subject_id = ANY(:ids)
-""")
-
-LOOKUP_KEYS = Statement("""
+ALL_LOOKUP_KEYS = Statement("""
 SELECT version, master_version, wrapped
 FROM lookup_keys
 ORDER BY version DESC
 """)
 
-ADD_LOOKUP_KEY = Statement("""
-INSERT INTO lookup_keys (version, master_version, wrapped)
-VALUES (:version, :master_version, :wrapped)
-ON CONFLICT DO NOTHING
-""")
-
-# The keys that an older master key wraps, a batch at a time; several rotations side by side share the work.
-OUTDATED_KEYS = Statement("""
-SELECT subject_id, master_version, wrapped
-FROM subject_keys
-WHERE master_version <> :current
-LIMIT 1000
-FOR UPDATE SKIP LOCKED
-""")
-
-REWRAP_KEYS = Statement("""
-UPDATE subject_keys AS k
-SET master_version = :current, wrapped = fresh.wrapped
-FROM unnest(CAST(:ids AS uuid[]), CAST(:wrapped AS bytea[])) AS fresh (subject_id, wrapped)
-WHERE k.subject_id = fresh.subject_id
-""")
-
-REWRAP_LOOKUP_KEY = Statement("""
-UPDATE lookup_keys
-SET master_version = :current, wrapped = :wrapped
-WHERE version = :version
-""")
-
 
 class Keyring:
-    """Seals, opens, looks up and destroys. Nothing of it is remembered but the look-up keys."""
+    """Creates, finds and destroys data keys, and hashes identifiers. Only the look-up keys stay in memory."""
 
-    def __init__(self, pool: Pool, masters: MasterKeys) -> None:
+    def __init__(self, pool: Pool, master_keys: MasterKeys) -> None:
         self.pool = pool
-        self.master_keys = masters
-        self._lookups: list[tuple[int, bytes]] = []
+        self.master_keys = master_keys
+        self._lookup_keys: list[tuple[int, bytes]] = []
 
     @property
     def is_loaded(self) -> bool:
-        return bool(self._lookups)
+        return bool(self._lookup_keys)
 
     async def load(self) -> None:
-        """Read the look-up keys; make the first one when there is none."""
+        """Read the look-up keys, and create the first one if there is none."""
         async with self.pool.acquire() as connection:
-            if not (rows := await LOOKUP_KEYS.rows(connection)):
+            if not (rows := await ALL_LOOKUP_KEYS.rows(connection)):
                 await self.add_lookup_key(connection, 1)
-                rows = await LOOKUP_KEYS.rows(connection)
-        self._lookups = [
-            (
-                row["version"],
-                self.master_keys.unwrap(row["master_version"], row["wrapped"], _lookup_bound(row["version"])),
-            )
-            for row in rows
+                rows = await ALL_LOOKUP_KEYS.rows(connection)
+        self._lookup_keys = [
+            (version, LOOKUP_KEYS.unwrap(self.master_keys, version, master_version, wrapped))
+            for version, master_version, wrapped in rows
         ]
 
     async def add_lookup_key(self, connection: Connection, version: int) -> None:
-        wrapped = self.master_keys.wrap(os.urandom(KEY_LENGTH), _lookup_bound(version))
-        await ADD_LOOKUP_KEY.run(connection, version=version, master_version=self.master_keys.current, wrapped=wrapped)
+        """Create a look-up key of this version, unless it exists."""
+        await LOOKUP_KEYS.insert(connection, self.master_keys, {version: new_secret()})
 
     def lookup_hashes(self, kind: str, name: str) -> list[LookupHash]:
-        """Hash a normalised name under every version of the look-up key, the newest first."""
-        if not self._lookups:
+        """Return the hashes of a normalised identifier under every look-up key, the newest first.
+
+        Raise UNAVAILABLE before the look-up keys are loaded.
+        """
+        if not self._lookup_keys:
             raise Unavailable
         message = kind.encode() + b"\x00" + name.encode()
-        return [LookupHash(version, hmac.digest(secret, message, "sha256")) for version, secret in self._lookups]
+        return [LookupHash(version, hmac.digest(secret, message, "sha256")) for version, secret in self._lookup_keys]
 
     async def create(self, subject_id: UUID) -> DataKey:
-        """Make a person's key, committed before anything is sealed under it; a key without a person harms nobody."""
-        secret = os.urandom(KEY_LENGTH)
-        async with self.pool.acquire() as connection:
-            await ADD_KEY.run(
-                connection,
-                subject_id=subject_id,
-                master_version=self.master_keys.current,
-                wrapped=self.master_keys.wrap(secret, _bound(subject_id)),
-            )
-        return DataKey(subject_id, AESGCM(secret))
+        """Create the data key of a person, committed before anything is encrypted with it."""
+        return (await self.create_many([subject_id]))[subject_id]
 
     async def create_many(self, subject_ids: Sequence[UUID]) -> dict[UUID, DataKey]:
-        """Make the keys of several people, or give those that they have, committed before anything is sealed."""
-        secrets = {subject_id: os.urandom(KEY_LENGTH) for subject_id in subject_ids}
-        async with self.pool.acquire() as connection:
-            added = await ADD_KEYS.run(
-                connection,
-                ids=list(secrets),
-                master_version=self.master_keys.current,
-                wrapped=[self.master_keys.wrap(secret, _bound(subject_id)) for subject_id, secret in secrets.items()],
-            )
-            if added < len(secrets):
-                return dict(await self.of_subjects(connection, list(secrets)))
-        return {subject_id: DataKey(subject_id, AESGCM(secret)) for subject_id, secret in secrets.items()}
+        """Create the data keys of several people, or return those that exist, committed before they are used."""
+        return await SUBJECT_KEYS.create(self.pool, self.master_keys, subject_ids)
 
     async def key_of(self, subject_id: UUID) -> DataKey:
-        """Give a person's key; SUBJECT_ERASED when it is destroyed."""
+        """Return the data key of a person. Raise SUBJECT_ERASED if it is destroyed."""
         async with self.pool.acquire() as connection:
-            found = await self.of_subjects(connection, [subject_id])
-        key = found[subject_id]
+            key = (await self.of_subjects(connection, [subject_id]))[subject_id]
         if key is None:
             raise SubjectErased
         return key
 
     async def of_subjects(self, connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, DataKey]:
-        """Give the key of each person; None where it is destroyed."""
-        return RowByKey(
-            (subject_id, DataKey(subject_id, AESGCM(self.master_keys.unwrap(version, wrapped, _bound(subject_id)))))
-            for subject_id, version, wrapped in await SUBJECT_KEYS.rows(connection, ids=as_list(ids))
-        )
+        """Return the data key of each person. A person whose key is destroyed maps to None."""
+        return await SUBJECT_KEYS.find(connection, self.master_keys, ids)
 
     async def destroy(self, subject_ids: Sequence[UUID]) -> int:
-        """Make every copy of these people's sealed values unreadable; give how many keys there were to destroy."""
+        """Make every copy of these people's encrypted values unreadable, and return how many keys were destroyed."""
         async with self.pool.acquire() as connection:
-            return await DESTROY_KEYS.run(connection, ids=as_list(subject_ids))
+            return await SUBJECT_KEYS.delete(connection, subject_ids)
 
     async def rotate(self) -> AsyncIterator[int]:
-        """Wrap every key anew under the current master key, in batches, while others read; yield each batch's size."""
-        current = self.master_keys.current
-        async with self.pool.acquire() as connection:
-            for row in await LOOKUP_KEYS.rows(connection):
-                bound = _lookup_bound(row["version"])
-                secret = self.master_keys.unwrap(row["master_version"], row["wrapped"], bound)
-                await REWRAP_LOOKUP_KEY.run(
-                    connection, version=row["version"], current=current, wrapped=self.master_keys.wrap(secret, bound)
-                )
-            while True:
-                async with connection.transaction():
-                    rows = await OUTDATED_KEYS.rows(connection, current=current)
-                    fresh = [
-                        self.master_keys.wrap(
-                            self.master_keys.unwrap(version, wrapped, _bound(subject_id)), _bound(subject_id)
-                        )
-                        for subject_id, version, wrapped in rows
-                    ]
-                    await REWRAP_KEYS.run(connection, current=current, ids=[row[0] for row in rows], wrapped=fresh)
-                if not rows:
-                    return
-                yield len(rows)
+        """Rewrap the look-up keys and all data keys under the current master key; yield the batch sizes of the latter.
 
-
-def _bound(subject_id: UUID) -> bytes:
-    return b"subject_keys\x00" + subject_id.bytes
-
-
-def _lookup_bound(version: int) -> bytes:
-    return b"lookup_keys\x00" + version.to_bytes(2)
+        Other processes can read at the same time.
+        """
+        async for _ in LOOKUP_KEYS.rotate(self.pool, self.master_keys):
+            pass
+        async for size in SUBJECT_KEYS.rotate(self.pool, self.master_keys):
+            yield size

@@ -1,4 +1,4 @@
-"""The master key, several versions at once: what wraps every person's key, so that rotating it moves no value."""
+"""The master key in several versions: it wraps all other keys, so that rotating it re-encrypts no value."""
 
 import base64
 import binascii
@@ -11,14 +11,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from models.encryption.encrypted_column import NONCE_LENGTH
 
 KEY_LENGTH = 32
+"""Octets of a key: AES-256."""
 MASTER_KEY_FORMAT = "PRIVACY_MASTER_KEY is VERSION:BASE64 of 32 octets, several separated by commas"
 
 
 class MasterKeys:
-    """The versions of the master key, of which the highest wraps and every one unwraps."""
+    """The versions of the master key. The highest wraps keys, and every version unwraps what it wrapped."""
 
     def __init__(self, text: str) -> None:
-        """Read ``2:BASE64,1:BASE64``; ValueError with a sentence when it is not of that form."""
+        """Parse ``2:BASE64,1:BASE64``. Raise ValueError with a sentence if the text does not have this form."""
         self._secrets: dict[int, bytes] = {}
         for part in text.split(","):
             number, _, secret = part.strip().partition(":")
@@ -35,21 +36,23 @@ class MasterKeys:
 
     @staticmethod
     def generate(version: int = 1) -> str:
-        """Make a new master key, as the setting wants it."""
+        """Return a new master key in the form of the setting."""
         return f"{version}:{base64.b64encode(os.urandom(KEY_LENGTH)).decode()}"
 
-    def wrap(self, secret: bytes, bound_to: bytes) -> bytes:
+    def wrap(self, secret: bytes, associated_data: bytes) -> bytes:
+        """Return the nonce and the secret encrypted under the current version."""
         nonce = os.urandom(NONCE_LENGTH)
-        return nonce + self._ciphers[self.current].encrypt(nonce, secret, bound_to)
+        return nonce + self._ciphers[self.current].encrypt(nonce, secret, associated_data)
 
-    def unwrap(self, version: int, wrapped: bytes, bound_to: bytes) -> bytes:
+    def unwrap(self, version: int, wrapped: bytes, associated_data: bytes) -> bytes:
+        """Return a secret that this version wrapped. Raise LookupError if the version is missing."""
         cipher = self._ciphers.get(version)
         if cipher is None:
             raise LookupError(f"a key is wrapped by master key version {version}, which PRIVACY_MASTER_KEY lacks")
-        return cipher.decrypt(wrapped[:NONCE_LENGTH], wrapped[NONCE_LENGTH:], bound_to)
+        return cipher.decrypt(wrapped[:NONCE_LENGTH], wrapped[NONCE_LENGTH:], associated_data)
 
     def derive_keys(self, use: str) -> list[bytes]:
-        """Give a key for another use, made of each version, the current first."""
+        """Derive a key for another use from each version (HKDF-SHA-256), the current version first."""
         return [
             HKDF(algorithm=SHA256(), length=KEY_LENGTH, salt=None, info=use.encode()).derive(self._secrets[version])
             for version in sorted(self._secrets, reverse=True)

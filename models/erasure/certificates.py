@@ -2,7 +2,7 @@
 
 import base64
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import CheckConstraint, SmallInteger, text
 
+from models.encryption.key_store import KeyStore, new_secret
 from models.encryption.keyring import Keyring
 from models.storage.columns import Bytes, ErasureAction, KeyringTable, Text, Timestamp, column
 from models.storage.statement import Connection, Statement
@@ -31,6 +32,8 @@ class SigningKeyRow(KeyringTable, table=True):
     created_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL, server_default=text("clock_timestamp()"))
 
 
+SIGNING_KEYS: KeyStore[str] = KeyStore(SigningKeyRow, "kid", str.encode)
+
 KEYS = Statement("""
 SELECT kid, master_version, wrapped, public
 FROM signing_keys
@@ -50,12 +53,6 @@ SELECT pg_advisory_xact_lock(5302)
 INSERT_KEY = Statement("""
 INSERT INTO signing_keys (kid, master_version, wrapped, public)
 VALUES (:kid, :master_version, :wrapped, :public)
-""")
-
-REWRAP = Statement("""
-UPDATE signing_keys
-SET master_version = :current, wrapped = :wrapped
-WHERE kid = :kid
 """)
 
 
@@ -82,33 +79,23 @@ async def current_signer(keyring: Keyring) -> CertificateSigner:
                 found = await KEYS.row(connection)
     assert found  # noqa: S101 -- it was made just now, if it was not there before
     kid, version, wrapped, _ = found
-    secret = keyring.master_keys.unwrap(version, wrapped, _associated_data(kid))
+    secret = SIGNING_KEYS.unwrap(keyring.master_keys, kid, version, wrapped)
     return CertificateSigner(kid, Ed25519PrivateKey.from_private_bytes(secret))
 
 
 async def add_key(keyring: Keyring, connection: Connection) -> None:
     """Make a new signing key: it signs from now on; the older ones still verify."""
-    secret, kid = os.urandom(32), base64.urlsafe_b64encode(os.urandom(12)).decode()
+    secret, kid = new_secret(), base64.urlsafe_b64encode(os.urandom(12)).decode()
     public = Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
-    wrapped = keyring.master_keys.wrap(secret, _associated_data(kid))
+    wrapped = SIGNING_KEYS.wrap(keyring.master_keys, kid, secret)
     await INSERT_KEY.run(
         connection, kid=kid, master_version=keyring.master_keys.current, wrapped=wrapped, public=public
     )
 
 
-async def rewrap(keyring: Keyring) -> int:
-    """Wrap the signing keys anew under the current master key; give how many."""
-    async with keyring.pool.acquire() as connection, connection.transaction():
-        rows = [row for row in await KEYS.rows(connection) if row["master_version"] != keyring.master_keys.current]
-        for kid, version, wrapped, _ in rows:
-            secret = keyring.master_keys.unwrap(version, wrapped, _associated_data(kid))
-            await REWRAP.run(
-                connection,
-                kid=kid,
-                current=keyring.master_keys.current,
-                wrapped=keyring.master_keys.wrap(secret, _associated_data(kid)),
-            )
-    return len(rows)
+def rotate(keyring: Keyring) -> AsyncIterator[int]:
+    """Rewrap the signing keys under the current master key; yield the size of each batch."""
+    return SIGNING_KEYS.rotate(keyring.pool, keyring.master_keys)
 
 
 async def published_keys(connection: Connection) -> dict[str, Any]:
@@ -143,7 +130,3 @@ def verify_certificate(jws: str, keys: Sequence[Mapping[str, Any]]) -> dict[str,
     except (jwt.PyJWTError, ValueError, TypeError):
         raise InvalidCertificateError("the signature does not fit") from None
     return said
-
-
-def _associated_data(kid: str) -> bytes:
-    return b"signing_keys\x00" + kid.encode()

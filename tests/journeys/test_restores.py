@@ -107,7 +107,7 @@ async def opening(world: World, sealed: bytes) -> int:
         letters = [row[0] for row in await ring.fetch("SELECT letter_id FROM letter_keys")]
         keys = [
             *(await world.keyring.of_subjects(ring, people)).values(),
-            *(await email_keys.of_letters(world.keyring, ring, letters)).values(),
+            *(await email_keys.of_emails(world.keyring, ring, letters)).values(),
         ]
     assert len(keys) > 1
     count = 0

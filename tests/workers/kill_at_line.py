@@ -47,6 +47,7 @@ LINES = {
         "models/erasure/execution.py",
         "models/erasure/completion_emails.py",
         "models/encryption/keyring.py",
+        "models/encryption/key_store.py",
         "models/erasure/ledger.py",
         "models/encryption/email_keys.py",
         "workers/erasure_worker.py",
