@@ -48,7 +48,7 @@ async def sealed(database: Database, signer: SegmentSigner, count: int) -> float
 
 
 async def verified(database: Database, signer: SegmentSigner) -> float:
-    verifier = Verifier(TrustedKeys.of([signer.public]))
+    verifier = Verifier(TrustedKeys.from_public_keys([signer.public]))
     began = time.perf_counter()
     async with database.transaction() as connection:
         result = await verifier.verify(connection)

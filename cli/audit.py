@@ -18,7 +18,7 @@ from api.settings import UnsafeSettingError
 from cli.databases import VAR, database_settings, owner_urls, read_or_create_secret
 from models.audit import inclusion_proofs
 from models.audit.pruning import prune as prune_segments
-from models.audit.segments import Segment, SegmentSigner, TrustedKeys
+from models.audit.segments import Segment, SegmentSigner, TrustedKeys, last_segment
 from models.audit.verification import NO_LAST, Finding, VerificationResult, Verifier
 from models.storage.ids import Prefix, parse_id_of
 
@@ -59,7 +59,7 @@ def _trusted_keys(options: list[str] | None) -> TrustedKeys:
         keys = [base64.b64decode(text, validate=True) for text in texts]
         if not options and (KEY in os.environ or not texts):
             keys.append(segment_signer(is_embedded=KEY_FILE.exists()).public)
-        return TrustedKeys.of(keys)
+        return TrustedKeys.from_public_keys(keys)
     except ValueError:
         raise UnsafeSettingError(
             f"a public key must be the base64 of 32 octets: correct --public-key or {PUBLIC_KEYS}"
@@ -168,7 +168,7 @@ def head() -> None:
 
     async def load_head() -> Segment | None:
         async with _owner_connection() as connection:
-            return await inclusion_proofs.last_segment(connection)
+            return await last_segment(connection)
 
     segment = asyncio.run(load_head())
     if segment is None:

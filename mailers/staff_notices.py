@@ -6,7 +6,7 @@ from mailers.emails import render_templates
 from mailers.message import Envelope, Sender, build_message
 from mailers.transport import Mail
 from models.access import access_grants, tokens
-from models.audit import inclusion_proofs
+from models.audit import inclusion_proofs, segments
 from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
 from models.storage.ids import Prefix, format_id
 from models.storage.statement import Connection
@@ -44,7 +44,7 @@ async def _people_token_issued(connection: Connection, notice: StaffNoticeRow) -
 
 
 async def _audit_head(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
-    segment = await inclusion_proofs.last_segment(connection)
+    segment = await segments.last_segment(connection)
     return segment and {
         "day": f"{notice.posted_at:%Y-%m-%d}",
         "head": orjson.dumps(inclusion_proofs.serialize(segment)).decode(),

@@ -1,6 +1,6 @@
-"""Break glass: one person's file names open to one actor, for a case, for minutes, once somebody else approved.
+"""Access grants (break-glass access): another actor approves that an actor reads a person's file names for minutes.
 
-A grant ends by itself: nothing has to run for it to close.
+A grant is for one person, one actor and one case. It expires by itself: no process has to close it.
 """
 
 from collections.abc import Sequence
@@ -26,11 +26,11 @@ from models.unit_of_work import UnitOfWork
 
 MAX_MINUTES = 60
 APPROVAL_TIMEOUT = timedelta(hours=24)
-"""How long a grant waits for somebody's approval before it counts as expired."""
+"""How long a grant can wait for approval until it is expired."""
 
 
 class GrantState(StrEnum):
-    """Where an access grant stands."""
+    """The state of an access grant."""
 
     WAITING = "WAITING"
     OPEN = "OPEN"
@@ -39,7 +39,7 @@ class GrantState(StrEnum):
 
 
 class AccessGrant(Table, table=True):
-    """One actor's way, asked for and approved by two people, to what opens in rare cases only."""
+    """A request of an actor for access to a person's file names, and the decision of another actor."""
 
     __tablename__ = "access_grants"
     __table_args__ = (
@@ -66,7 +66,7 @@ class AccessGrant(Table, table=True):
 
 
 class AccessGrantRow(NamedTuple):
-    """An access grant as it is read: refused when it was decided and never opened."""
+    """An access grant as queries return it. It was refused if it was decided and has no end."""
 
     id: UUID
     subject_id: UUID
@@ -80,7 +80,7 @@ class AccessGrantRow(NamedTuple):
 
 
 class GrantedPage(NamedTuple):
-    """A page of what opens only under a grant; without one ``grant_id`` is None and the page is empty."""
+    """A page that requires an access grant. Without a grant ``grant_id`` is None and the page is empty."""
 
     subject_id: UUID | None
     grant_id: UUID | None
@@ -100,7 +100,7 @@ WHERE asked_at >= :since
 ORDER BY asked_at, id
 """)
 
-# The same deed twice is one deed: what waits or is open for this actor, person and case is given again.
+# A repeated request returns the grant that waits or is open for this actor, person and case.
 ACTIVE_GRANT = Statement("""
 SELECT id
 FROM access_grants
@@ -124,7 +124,7 @@ WHERE id = :id
 FOR UPDATE
 """)
 
-# By the database's clock, which the reads under the grant go by.
+# Reads under the grant use the database's clock, too.
 DECIDE = Statement("""
 UPDATE access_grants
 SET decided_by = :actor,
@@ -136,7 +136,7 @@ WHERE id = :id
 
 
 def state_of(asked_at: datetime, decided_at: datetime | None, expires_at: datetime | None) -> GrantState:
-    """Say where a grant stands now."""
+    """Return the state of a grant now."""
     if expires_at is not None:
         return GrantState.OPEN if expires_at > now() else GrantState.EXPIRED
     if decided_at is not None:
@@ -145,30 +145,30 @@ def state_of(asked_at: datetime, decided_at: datetime | None, expires_at: dateti
 
 
 def approver_of(decided_by: str | None, expires_at: datetime | None) -> str | None:
-    """Say who approved a grant; nobody approved one that never opened."""
+    """Return the actor who approved a grant; None if it was not approved."""
     return decided_by if expires_at is not None else None
 
 
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, AccessGrantRow]:
-    """Give the grants of these ids."""
+    """Return the grants with these ids."""
     return RowByKey((row[0], AccessGrantRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
 async def requested_since(connection: Connection, at: datetime) -> list[AccessGrantRow]:
-    """Give the grants asked for since a time, the oldest first."""
+    """Return the grants requested since a time, the oldest first."""
     return [AccessGrantRow._make(row) for row in await SINCE.rows(connection, since=at)]
 
 
 async def open_access_grant(unit: UnitOfWork, name: SubjectIdentifier, minutes: int) -> UUID:
-    """Ask for a grant on one person, for the actor's case; it waits for somebody else's approval.
+    """Request a grant on a person for the actor's case. Another actor has to approve it.
 
-    CASE_REQUIRED without a case; BAD_INPUT for more than 60 minutes.
+    Raise CASE_REQUIRED without a case and BAD_INPUT for more than 60 minutes.
     """
     case = unit.actor.case
     if case is None:
         raise CaseRequired(access=[{"field": "Mutation.openAccessGrant"}])
     if not 1 <= minutes <= MAX_MINUTES:
-        raise BadInput("minutes", f"it is not a count of minutes, 1 to {MAX_MINUTES}")
+        raise BadInput("minutes", f"it is not a number of minutes from 1 to {MAX_MINUTES}")
     subject = await resolution.lock(unit, name, "subject")
     grant_id: UUID | None = await ACTIVE_GRANT.value(
         unit.connection, subject_id=subject.subject_id, actor=unit.actor.name, case=case, waits=APPROVAL_TIMEOUT
@@ -189,16 +189,22 @@ async def open_access_grant(unit: UnitOfWork, name: SubjectIdentifier, minutes: 
 
 
 async def approve_access_grant(unit: UnitOfWork, grant_id: UUID) -> UUID:
-    """Open a grant from now on, for its minutes; FORBIDDEN to the one who asked, STATE_CONFLICT when it is over."""
+    """Open a grant from now on, for its minutes.
+
+    Raise FORBIDDEN for the actor who requested it and STATE_CONFLICT if it was refused or has expired.
+    """
     return await _decide(unit, grant_id, GrantState.OPEN)
 
 
 async def refuse_access_grant(unit: UnitOfWork, grant_id: UUID) -> UUID:
-    """Refuse a grant that waits; FORBIDDEN to the one who asked, STATE_CONFLICT when it was approved or is over."""
+    """Refuse a grant that waits.
+
+    Raise FORBIDDEN for the actor who requested it and STATE_CONFLICT if it was approved or has expired.
+    """
     return await _decide(unit, grant_id, GrantState.REFUSED)
 
 
-async def _decide(unit: UnitOfWork, grant_id: UUID, wanted: GrantState) -> UUID:
+async def _decide(unit: UnitOfWork, grant_id: UUID, decision: GrantState) -> UUID:
     row = await LOCK_GRANT.row(unit.connection, id=grant_id)
     if row is None:
         raise NotFound(argument="id")
@@ -207,8 +213,8 @@ async def _decide(unit: UnitOfWork, grant_id: UUID, wanted: GrantState) -> UUID:
         raise Forbidden(argument="id", access=[])
     state = state_of(grant.asked_at, grant.decided_at, grant.expires_at)
     if state is GrantState.WAITING:
-        await DECIDE.run(unit.connection, id=grant_id, actor=unit.actor.name, opens=wanted is GrantState.OPEN)
-    elif state is not wanted:
+        await DECIDE.run(unit.connection, id=grant_id, actor=unit.actor.name, opens=decision is GrantState.OPEN)
+    elif state is not decision:
         raise StateConflict(state=state)
     unit.subject_ids.append(grant.subject_id)
     unit.action, unit.grant_id = AccessAction.GRANT, grant_id

@@ -1,17 +1,17 @@
-"""The roles of PostgreSQL that this service acts through: the second lock, which holds when the first one fails."""
+"""The PostgreSQL roles that the service acts as. They enforce the access policy even if the service does not."""
 
 from typing import Final
 
 from models.actors import Role
 
 READERS: Final = {role: f"privacy_{role.lower()}" for role in Role}
-"""What the reads of a caller run as: it may SELECT the columns that the fields of the caller's role need."""
+"""Roles of callers' reads. Each may SELECT the columns that the fields of the caller's role need."""
 INTERNAL: Final = "privacy_internal"
-"""What the service's own reads run as: tokens, and the state of the migrations."""
+"""The role of the service's own reads: tokens and the state of the migrations."""
 WRITER: Final = "privacy_writer"
-"""What deeds run as: it cannot change or delete what is only ever added to."""
+"""The role of mutations. It cannot update or delete rows of append-only tables."""
 WORKER: Final = "privacy_worker"
-"""What the workers run as: it alone destroys keys and seals the record."""
+"""The role of the workers. Only this role destroys data keys and seals the audit log."""
 LOGIN: Final = "privacy_login"
-"""Whom the embedded default logs in as: it has no rights but to act as the others."""
+"""The login role of the embedded cluster. Its only right is to act as the other roles."""
 ALL: Final = (*READERS.values(), INTERNAL, WRITER, WORKER)

@@ -1,4 +1,4 @@
-"""Tokens: what services and scripts show to say who they are. Only the hash of a token is kept."""
+"""Bearer tokens of services, people and scripts. Only the hash of a token is stored."""
 
 import hashlib
 import re
@@ -26,17 +26,18 @@ TOKEN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,62}[A-Za-z0-9]|[A-Za-z0-
 
 
 class TokenLifetimes(NamedTuple):
-    """How long tokens live at most: those with a role of people, and those of services and scripts."""
+    """The maximum lifetimes of tokens: those with a staff role, and those of services and scripts."""
 
     people: timedelta = timedelta(days=90)
     services: timedelta = timedelta(days=365)
 
     def of(self, roles: Sequence[Role]) -> timedelta:
+        """Return the maximum lifetime of a token with these roles."""
         return self.services if STAFF_ROLES.isdisjoint(roles) else self.people
 
 
 class Token(Table, table=True):
-    """A bearer token: 256 random bits, of which the SHA-256 is kept."""
+    """A bearer token: 256 random bits, whose SHA-256 is stored."""
 
     __tablename__ = "tokens"
     __table_args__ = (
@@ -56,7 +57,7 @@ class Token(Table, table=True):
 
 
 class TokenRow(NamedTuple):
-    """A token as it is read; never with its secret or hash."""
+    """A token as queries return it, without its hash."""
 
     id: UUID
     name: str
@@ -68,7 +69,7 @@ class TokenRow(NamedTuple):
 
 
 class IssuedTokenRow(NamedTuple):
-    """A new token with its secret, which is shown this once."""
+    """A new token with its secret, which is shown only now."""
 
     token_id: UUID
     secret: str
@@ -76,7 +77,7 @@ class IssuedTokenRow(NamedTuple):
 
 DEFAULT_LIFETIMES = TokenLifetimes()
 EXPIRY_WARNING = timedelta(days=14)
-"""How long before its end a token that is in use is counted as expiring."""
+"""How long before its end a token counts as expiring."""
 
 ALL = Statement("""
 SELECT id, name, roles, issued_at, expires_at, last_used_at, revoked_at
@@ -123,7 +124,7 @@ WHERE revoked_at IS NULL
 AND expires_at BETWEEN clock_timestamp() AND clock_timestamp() + CAST(:warned AS interval)
 """)
 
-# To the minute, so that a busy token does not write at every request.
+# Rounded to the minute, so that a busy token does not cause a write for every request.
 USED = Statement("""
 UPDATE tokens
 SET last_used_at = date_trunc('minute', clock_timestamp())
@@ -133,22 +134,22 @@ AND last_used_at IS DISTINCT FROM date_trunc('minute', clock_timestamp())
 
 
 def hash_secret(secret: str) -> bytes:
-    """Hash a token as it is kept; its 256 random bits need no slow hash."""
+    """Return the stored hash of a secret. Its 256 random bits need no slow hash."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 async def all_tokens(connection: Connection, _keys: Sequence[None]) -> Mapping[None, list[TokenRow]]:
-    """Give all tokens, the oldest first."""
+    """Return all tokens, the oldest first."""
     return {None: [TokenRow._make(row) for row in await ALL.rows(connection)]}
 
 
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, TokenRow]:
-    """Give the tokens of these ids."""
+    """Return the tokens with these ids."""
     return RowByKey((row[0], TokenRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
 async def find_valid(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, TokenRow]:
-    """Give the tokens that have these hashes and are neither expired nor revoked."""
+    """Return the tokens with these hashes that are neither expired nor revoked."""
     return RowByKey((row[0], TokenRow._make(row[1:])) for row in await VALID.rows(connection, hashes=as_list(hashes)))
 
 
@@ -157,23 +158,23 @@ async def issue_token(
     name: str,
     roles: Sequence[Role],
     expires_at: datetime | None,
-    life: TokenLifetimes = DEFAULT_LIFETIMES,
+    lifetimes: TokenLifetimes = DEFAULT_LIFETIMES,
 ) -> IssuedTokenRow:
-    """Make a token for a service, a person or a script; its secret leaves here once and is kept nowhere.
+    """Issue a token for a service, a person or a script. The secret is returned only now and is not stored.
 
-    It lives as long as its roles may when no end is given; BAD_INPUT when the end is later than that.
+    Without ``expires_at`` the token gets the maximum lifetime of its roles. Raise BAD_INPUT if the end is later.
     """
     if not TOKEN_NAME.fullmatch(name):
         raise BadInput("name", "it is not a name of 1 to 64 letters, digits, spaces, dots, dashes, slashes")
     if looks_like_card_number(name):
         raise CardNumberRefused(argument="name")
     if not roles:
-        raise BadInput("roles", "it names no role")
+        raise BadInput("roles", "it has no role")
     if expires_at is not None and expires_at <= unit.at:
-        raise BadInput("expiresAt", "it lies in the past")
-    longest = unit.at + life.of(roles)
-    if expires_at is not None and expires_at > longest + CLOCK_SKEW:
-        raise BadInput("expiresAt", f"it is later than {life.of(roles).days} days from now")
+        raise BadInput("expiresAt", "it is in the past")
+    lifetime = lifetimes.of(roles)
+    if expires_at is not None and expires_at > unit.at + lifetime + CLOCK_SKEW:
+        raise BadInput("expiresAt", f"it is later than {lifetime.days} days from now")
     secret = PREFIX + secrets.token_urlsafe(32)
     token_id = new_id()
     await ISSUE.run(
@@ -184,7 +185,7 @@ async def issue_token(
         hash=hash_secret(secret),
         at=unit.at,
         actor=unit.actor.name,
-        expires_at=expires_at or longest,
+        expires_at=expires_at or unit.at + lifetime,
     )
     if not STAFF_ROLES.isdisjoint(roles):
         await staff_notices.enqueue(unit, StaffNoticeKind.PEOPLE_TOKEN_ISSUED, token_id)
@@ -192,17 +193,17 @@ async def issue_token(
 
 
 async def read_issuer(connection: Connection, token_id: UUID) -> str:
-    """Give who issued a token."""
+    """Return the name of the actor who issued a token."""
     return str(await ISSUER.value(connection, id=token_id))
 
 
 async def revoke_token(unit: UnitOfWork, token_id: UUID) -> UUID:
-    """Make the token worth nothing, within a second in every process; NOT_FOUND when there is no such token."""
+    """Revoke a token; every process refuses it within a second. Raise NOT_FOUND if it does not exist."""
     if await REVOKE.value(unit.connection, id=token_id) is None:
         raise NotFound(argument="id")
     return token_id
 
 
 async def count_expiring(connection: Connection) -> int:
-    """Count the tokens that are worth nothing in 14 days unless somebody issues others."""
+    """Return the number of tokens that expire within EXPIRY_WARNING."""
     return int(await EXPIRING.value(connection, warned=EXPIRY_WARNING))

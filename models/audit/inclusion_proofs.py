@@ -1,6 +1,5 @@
-"""Inclusion proofs: that one event stands in the record, for anybody to check without the database."""
+"""Inclusion proofs: prove that an event is in the audit log, verifiable without the database."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +7,7 @@ import orjson
 
 from models.audit import merkle
 from models.audit.events import AccessEventRow
-from models.audit.segments import Segment, TrustedKeys, canonical_bytes, parse_leaves
+from models.audit.segments import Segment, TrustedKeys, canonical_bytes, from_microseconds, parse_leaves
 from models.errors import NotFound
 from models.storage.statement import Connection, Statement
 
@@ -20,13 +19,6 @@ JOIN audit_segments AS s ON s.from_transaction <= e.written_in AND s.until_trans
 WHERE e.id = :id
 """)
 
-TIP = Statement("""
-SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature
-FROM audit_segments
-ORDER BY number DESC
-LIMIT 1
-""")
-
 EVENT = Statement("""
 SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id
 FROM access_events
@@ -35,69 +27,60 @@ WHERE id = :id
 
 
 async def create_proof(connection: Connection, event_id: UUID) -> dict[str, Any]:
-    """Give the proof that an event stands in its segment; NOT_FOUND when it is not there, or not sealed yet."""
-    row, found = await EVENT.row(connection, id=event_id), await SEGMENT_OF_EVENT.row(connection, id=event_id)
-    if row is None or found is None:
+    """Return the proof that an event is in its segment. Raise NOT_FOUND if it does not exist or is not sealed yet."""
+    event_row = await EVENT.row(connection, id=event_id)
+    segment_row = await SEGMENT_OF_EVENT.row(connection, id=event_id)
+    if event_row is None or segment_row is None:
         raise NotFound(argument="event")
-    segment = Segment._make(found)
-    entry = canonical_bytes(AccessEventRow._make(row))
+    segment = Segment._make(segment_row)
+    entry = canonical_bytes(AccessEventRow._make(event_row))
     leaves = parse_leaves(segment.entries)
     leaf = merkle.leaf_hash(entry)
     if leaf not in leaves:
         raise NotFound(argument="event")
-    place = leaves.index(leaf)
+    index = leaves.index(leaf)
     return {
         "event": orjson.loads(entry),
-        "place": place,
-        "path": [hashed.hex() for hashed in merkle.path(place, leaves)],
+        "place": index,
+        "path": [hashed.hex() for hashed in merkle.path(index, leaves)],
         "segment": serialize(segment),
     }
 
 
-async def last_segment(connection: Connection) -> Segment | None:
-    """Give the last segment of the chain, without its entries."""
-    row = await TIP.row(connection)
-    return Segment(*row) if row else None
-
-
 def serialize(segment: Segment) -> dict[str, Any]:
-    """Write a segment's head for a witness: all that is signed, and the signature."""
-    named = zip(Segment._fields[:9], orjson.loads(segment.header)[2:], strict=True)
-    return {**dict(named), "signature": segment.signature.hex(), "head": segment.head.hex()}
+    """Return the signed fields of a segment, its signature and its head, as JSON values to keep outside."""
+    fields = zip(Segment._fields[:9], orjson.loads(segment.header)[2:], strict=True)
+    return {**dict(fields), "signature": segment.signature.hex(), "head": segment.head.hex()}
 
 
-def parse(given: dict[str, Any]) -> Segment:
-    """Read what ``written`` wrote; ValueError when it is not of that form."""
+def parse(serialized: dict[str, Any]) -> Segment:
+    """Return the segment that ``serialize`` wrote. Raise ValueError if the values do not have that form."""
     try:
         return Segment(
-            number=int(given["number"]),
-            from_transaction=int(given["from_transaction"]),
-            until_transaction=int(given["until_transaction"]),
-            event_count=int(given["event_count"]),
-            last_at=_moment(given["last_at"]),
-            root=bytes.fromhex(given["root"]),
-            previous=bytes.fromhex(given["previous"]),
-            sealed_at=_moment(given["sealed_at"]),
-            key_id=bytes.fromhex(given["key_id"]),
-            signature=bytes.fromhex(given["signature"]),
+            number=int(serialized["number"]),
+            from_transaction=int(serialized["from_transaction"]),
+            until_transaction=int(serialized["until_transaction"]),
+            event_count=int(serialized["event_count"]),
+            last_at=from_microseconds(serialized["last_at"]),
+            root=bytes.fromhex(serialized["root"]),
+            previous=bytes.fromhex(serialized["previous"]),
+            sealed_at=from_microseconds(serialized["sealed_at"]),
+            key_id=bytes.fromhex(serialized["key_id"]),
+            signature=bytes.fromhex(serialized["signature"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError):
-        raise ValueError("it is not a head of the record") from None
+        raise ValueError("it is not a head of the audit log") from None
 
 
-def verify_proof(given: dict[str, Any], trusted: TrustedKeys) -> bool:
-    """Say whether a proof holds: the event is in the segment, and a known key signed the segment."""
+def verify_proof(proof: dict[str, Any], trusted: TrustedKeys) -> bool:
+    """Return whether the event of a proof is in its segment and a trusted key signed the segment."""
     try:
-        segment = parse(given["segment"])
-        leaf = merkle.leaf_hash(orjson.dumps(given["event"]))
-        path = [bytes.fromhex(part) for part in given["path"]]
-        place = int(given["place"])
+        segment = parse(proof["segment"])
+        leaf = merkle.leaf_hash(orjson.dumps(proof["event"]))
+        path = [bytes.fromhex(part) for part in proof["path"]]
+        index = int(proof["place"])
     except (KeyError, TypeError, ValueError):
         return False
-    return trusted.signed(segment.key_id, segment.header, segment.signature) and merkle.is_included(
-        place, segment.event_count, leaf, path, segment.root
+    return trusted.has_signed(segment.key_id, segment.header, segment.signature) and merkle.is_included(
+        index, segment.event_count, leaf, path, segment.root
     )
-
-
-def _moment(micros: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)

@@ -1,4 +1,4 @@
-"""Pruning the record: old segments go whole, with their events; a signed line says how far, so the rest verifies."""
+"""Pruning of the audit log: deletes old segments with their events and signs where, so that the rest verifies."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from models.storage.statement import Connection, Statement
 
 
 class AuditPrune(Table, table=True):
-    """How far the record was pruned: the last segment that went, by its number and head."""
+    """A pruning of the log, with the number and the head of the last segment that it deleted."""
 
     __tablename__ = "audit_prunes"
     __table_args__ = SEALER_ONLY
@@ -27,7 +27,7 @@ class AuditPrune(Table, table=True):
 
 
 class Prune(NamedTuple):
-    """The last segment that was pruned; all but the signature is what is signed."""
+    """A pruning as it is signed. All fields but the signature are signed."""
 
     number: int
     head: bytes
@@ -38,6 +38,7 @@ class Prune(NamedTuple):
 
     @property
     def message(self) -> bytes:
+        """The signed fields in their canonical form."""
         parts: list[Any] = [
             self.number,
             self.head.hex(),
@@ -48,7 +49,7 @@ class Prune(NamedTuple):
         return orjson.dumps(["prune", 1, *parts])
 
 
-# The longest run of old segments from the beginning: one that is young keeps all that follow it.
+# The end of the longest run of old segments from the beginning. All segments after one that is too young are kept.
 LAST_OLD_SEGMENT = Statement("""
 SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature
 FROM audit_segments
@@ -83,24 +84,26 @@ ORDER BY c.relname
 
 
 async def prune(connection: Connection, signer: SegmentSigner, before: datetime) -> tuple[int, int]:
-    """Drop the segments whose events are all older than a time; give how many segments and events went."""
+    """Delete the first segments, as long as all of their events are older than a time.
+
+    Return how many segments and how many events were deleted. Monthly partitions left without events are dropped.
+    """
     async with connection.transaction():
         row = await LAST_OLD_SEGMENT.row(connection, before=before)
         if row is None:
             return 0, 0
         last = Segment(*row)
-        made = Prune(last.number, last.head, last.until_transaction, now(), signer.key_id)
-        made = made._replace(signature=signer.sign(made.message))
-        await INSERT_PRUNE.run(connection, **made._asdict())
-        events = await DELETE_EVENTS.run(connection, until=last.until_transaction)
-        count = await DELETE_SEGMENTS.run(connection, number=last.number)
-    for month in await OLD_PARTITIONS.rows(connection, before=before):
-        await _drop_empty(connection, month[0])
-    return count, events
+        unsigned = Prune(last.number, last.head, last.until_transaction, now(), signer.key_id)
+        await INSERT_PRUNE.run(connection, **unsigned._replace(signature=signer.sign(unsigned.message))._asdict())
+        event_count = await DELETE_EVENTS.run(connection, until=last.until_transaction)
+        segment_count = await DELETE_SEGMENTS.run(connection, number=last.number)
+    for partition in await OLD_PARTITIONS.rows(connection, before=before):
+        await _drop_if_empty(connection, partition[0])
+    return segment_count, event_count
 
 
-async def _drop_empty(connection: Connection, name: str) -> None:
-    """Drop a month's table when nothing is left in it; those who write wait two seconds for that at most."""
+async def _drop_if_empty(connection: Connection, name: str) -> None:
+    """Drop the partition of a month if it has no rows. Writers wait for it two seconds at most."""
     async with connection.transaction():
         await connection.execute("SET LOCAL lock_timeout = '2s'")
         if not await connection.fetchval(f'SELECT EXISTS (SELECT FROM monthly."{name}")'):

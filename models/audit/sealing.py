@@ -1,7 +1,7 @@
-"""Sealing: events that are committed become the next segment of the chain.
+"""Sealing: committed events become the next segment of the chain.
 
-Events stand in the order of their places and then of their ids. Before the horizon nobody writes any more, so a segment
-that ends there has no gap and gets no latecomer, and no writer ever waits for the sealer.
+Events are ordered by position, then by id. No transaction can still commit an event before the watermark. So a segment
+that ends there has no gap and misses no late event, and writers never wait for the sealer.
 """
 
 from typing import Any, Final
@@ -13,13 +13,13 @@ from models.storage.clock import now
 from models.storage.statement import Connection, Statement
 
 MAX_SEGMENT_EVENTS: Final = 20_000
-"""Events in a segment at most, unless one transaction alone wrote more."""
+"""The maximum number of events of a segment, unless a single transaction wrote more."""
 
 LOCK = Statement("""
 SELECT pg_try_advisory_xact_lock(7235469)
 """)
 
-# Where the chain ends when all of its segments are pruned.
+# The end of the chain if all of its segments are pruned.
 LAST_PRUNE = Statement("""
 SELECT number, head, until_transaction
 FROM audit_prunes
@@ -27,7 +27,8 @@ ORDER BY number DESC
 LIMIT 1
 """)
 
-# What was written last stands at the newest transaction, which the horizon passes when one more has ended.
+# The last event has the position of the newest transaction. One more transaction has to end until the watermark passes
+# it.
 ADVANCE_TRANSACTION = Statement("""
 SELECT pg_current_xact_id()
 WHERE EXISTS (
@@ -47,7 +48,7 @@ FROM access_events
 WHERE written_in >= :since
 AND written_in < :until
 ORDER BY written_in, id
-LIMIT :most
+LIMIT :limit
 """)
 
 TRANSACTION_EVENTS = Statement("""
@@ -68,31 +69,37 @@ VALUES
 
 
 class ServerChangedError(Exception):
-    """The record was restored onto another server, where its era has not begun: ``eras.begin`` begins it."""
+    """The log was restored on a server without an epoch. ``epochs.begin_epoch`` begins one."""
 
 
 class TransactionCounterResetError(Exception):
-    """The same server counts transactions anew, which no restore does: its chain cannot go on as it is."""
+    """The server counts transactions from the start again, which no restore does. The chain cannot continue."""
 
 
-async def seal_segment(connection: Connection, signer: SegmentSigner, most: int = MAX_SEGMENT_EVENTS) -> Segment | None:
-    """Seal what is committed and not sealed yet, as one segment; None when there is nothing, or another one seals."""
+async def seal_segment(
+    connection: Connection, signer: SegmentSigner, limit: int = MAX_SEGMENT_EVENTS
+) -> Segment | None:
+    """Seal committed events as the next segment and return it.
+
+    Return None if there are no unsealed events or another process is sealing. Raise ServerChangedError or
+    TransactionCounterResetError if positions of this server cannot continue those of the chain.
+    """
     await ADVANCE_TRANSACTION.run(connection)
     async with connection.transaction():
         if not await LOCK.value(connection):
             return None
-        number, previous, since = await _tip(connection)
+        number, previous, since = await _end_of_chain(connection)
         watermark = await epochs.read_watermark(connection)
         if not watermark.is_current_server:
             raise ServerChangedError
         if since > watermark.newest_position:
             raise TransactionCounterResetError
         until = watermark.position
-        rows = await UNSEALED_EVENTS.rows(connection, since=since, until=until, most=most)
+        rows = await UNSEALED_EVENTS.rows(connection, since=since, until=until, limit=limit)
         if not rows:
             return None
-        if len(rows) == most:
-            rows, until = await _cut(connection, rows)
+        if len(rows) == limit:
+            rows, until = await _whole_transactions(connection, rows)
         entries = [(row[0], merkle.leaf_hash(canonical_bytes(AccessEventRow._make(row[:11])))) for row in rows]
         segment = Segment(
             number=number + 1,
@@ -107,14 +114,14 @@ async def seal_segment(connection: Connection, signer: SegmentSigner, most: int 
         )
         segment = segment._replace(
             signature=signer.sign(segment.header),
-            entries=b"".join(part for id_, leaf in entries for part in (id_.bytes, leaf)),
+            entries=b"".join(part for event_id, leaf in entries for part in (event_id.bytes, leaf)),
         )
         await INSERT_SEGMENT.run(connection, **segment._asdict())
         return segment
 
 
-async def _tip(connection: Connection) -> tuple[int, bytes, int]:
-    """Give the last segment's number and head, and the transaction that the next one begins with."""
+async def _end_of_chain(connection: Connection) -> tuple[int, bytes, int]:
+    """Return the number and the head of the last segment, and the first transaction of the next one."""
     row = await LAST_SEGMENT.row(connection)
     if row is not None:
         last = Segment(*row)
@@ -123,8 +130,8 @@ async def _tip(connection: Connection) -> tuple[int, bytes, int]:
     return (pruned[0], pruned[1], pruned[2]) if pruned else (0, GENESIS_HEAD, 0)
 
 
-async def _cut(connection: Connection, rows: list[Any]) -> tuple[list[Any], int]:
-    """Keep whole transactions only: those before the last one, or that one alone with all its events."""
+async def _whole_transactions(connection: Connection, rows: list[Any]) -> tuple[list[Any], int]:
+    """Return the events of whole transactions: those before the last one, or all events of the last one."""
     last = rows[-1][11]
     whole = [row for row in rows if row[11] < last]
     return (whole, last) if whole else (await TRANSACTION_EVENTS.rows(connection, transaction=last), last + 1)

@@ -1,14 +1,14 @@
-"""Segments: the record of access events in signed runs, each of which names the one before it.
+"""Segments: signed runs of the audit log, each of which contains the hash of the one before it.
 
-What is signed, and in which form; which key signed it; how events become the leaves of a tree. ``models.audit.sealing``
-makes segments, ``models.audit.verification`` reads them back.
+This module defines what is signed, its canonical form, the keys, and the leaves of the Merkle tree.
+``models.audit.sealing`` creates segments and ``models.audit.verification`` verifies them.
 """
 
 import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
@@ -23,17 +23,17 @@ from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, colum
 from models.storage.statement import Connection, Statement
 
 SEALER_ONLY: Final = {"info": {"is_sealer_only": True}}
-"""Marks a table that workers alone add to, and of which nobody but its owner changes or deletes a row."""
+"""Marks a table that only workers insert into. Only the owner of the database updates or deletes its rows."""
 ENTRY_LENGTH: Final = 16 + merkle.DIGEST
-"""Octets that a segment keeps of an event: its id and its leaf's hash."""
+"""Octets that a segment stores for an event: its id and its leaf hash."""
 GENESIS_HEAD: Final = bytes(merkle.DIGEST)
-"""What the first segment names as the one before it."""
+"""The previous head in the first segment."""
 AUDIT_KEY_FORMAT: Final = "PRIVACY_AUDIT_KEY is the base64 of 32 octets: `privacy audit key` makes one"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class AuditSegment(Table, table=True):
-    """A run of the record, sealed."""
+    """A sealed segment of the audit log."""
 
     __tablename__ = "audit_segments"
     __table_args__ = (
@@ -57,7 +57,7 @@ class AuditSegment(Table, table=True):
 
 
 class Segment(NamedTuple):
-    """A sealed run of the record; all but its signature and entries is what is signed."""
+    """A sealed segment. All fields but the signature and the entries are signed."""
 
     number: int
     from_transaction: int
@@ -73,20 +73,20 @@ class Segment(NamedTuple):
 
     @property
     def header(self) -> bytes:
-        """What is signed, in its one form."""
-        return orjson.dumps(["segment", 1, *(_plain(part) for part in self[:9])])
+        """The signed fields in their canonical form."""
+        return orjson.dumps(["segment", 1, *(_json_value(part) for part in self[:9])])
 
     @property
     def head(self) -> bytes:
-        """What the next segment names this one by."""
+        """The SHA-256 of the header, which the next segment contains."""
         return hashlib.sha256(self.header).digest()
 
 
 class SegmentSigner:
-    """The key that signs; the processes that serve callers do not have it."""
+    """The private key that signs segments (Ed25519). Processes that serve callers do not have it."""
 
     def __init__(self, text: str) -> None:
-        """Read the base64 of 32 octets; ValueError with a sentence when it is not of that form."""
+        """Parse the base64 of 32 octets. Raise ValueError with a sentence if the text does not have this form."""
         try:
             self._key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(text, validate=True))
         except (ValueError, binascii.Error):
@@ -96,40 +96,42 @@ class SegmentSigner:
 
     @staticmethod
     def generate() -> str:
-        """Make a new key, as the setting wants it."""
+        """Return a new key in the form of the setting."""
         return base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
 
     def sign(self, message: bytes) -> bytes:
+        """Return the signature of a message."""
         return self._key.sign(message)
 
 
 class TrustedKeys(dict[bytes, Ed25519PublicKey]):
-    """Public keys by their ids."""
+    """The public keys that signatures are verified with, by key id."""
 
     @classmethod
-    def of(cls, keys: Sequence[bytes]) -> Self:
+    def from_public_keys(cls, keys: Sequence[bytes]) -> Self:
+        """Return the keys of these raw public keys, 32 octets each."""
         return cls((key_id(key), Ed25519PublicKey.from_public_bytes(key)) for key in keys)
 
-    def signed(self, by: bytes, message: bytes, signature: bytes) -> bool:
-        """Say whether one of these keys, the one of this id, signed the message."""
+    def has_signed(self, signer_id: bytes, message: bytes, signature: bytes) -> bool:
+        """Return whether the key of this id is trusted and signed the message."""
         try:
-            self[by].verify(signature, message)
+            self[signer_id].verify(signature, message)
         except (KeyError, InvalidSignature):
             return False
         return True
 
 
 def key_id(public: bytes) -> bytes:
-    """Name a public key."""
+    """Return the id of a public key: the first eight octets of its SHA-256."""
     return hashlib.sha256(public).digest()[:8]
 
 
 def canonical_bytes(event: AccessEventRow) -> bytes:
-    """Give an event in the one form that its leaf is the hash of."""
-    identity, at, actor, role, case, subject_id, action, fields, operation, operation_hash, grant_id = event
+    """Return the canonical form of an event, from which its leaf hash is computed."""
+    event_id, at, actor, role, case, subject_id, action, fields, operation, operation_hash, grant_id = event
     return orjson.dumps(
         [
-            identity.hex,
+            event_id.hex,
             to_microseconds(at),
             actor,
             role,
@@ -145,12 +147,18 @@ def canonical_bytes(event: AccessEventRow) -> bytes:
 
 
 def to_microseconds(at: datetime) -> int:
-    """Count the microseconds since 1970."""
-    since = at - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    """Return the microseconds since 1970."""
+    elapsed = at - _UNIX_EPOCH
+    return (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds
 
 
-def _plain(part: Any) -> Any:
+def from_microseconds(count: int) -> datetime:
+    """Return the time that is this many microseconds after 1970."""
+    return _UNIX_EPOCH + timedelta(microseconds=count)
+
+
+def _json_value(part: Any) -> Any:
+    """Return a signed field as JSON has it."""
     if isinstance(part, datetime):
         return to_microseconds(part)
     return part.hex() if isinstance(part, bytes) else part
@@ -164,18 +172,17 @@ LIMIT 1
 """)
 
 
-async def head_now(connection: Connection) -> tuple[int, bytes] | None:
-    """Give the number and the head of the last segment; None before the first."""
+async def last_segment(connection: Connection) -> Segment | None:
+    """Return the last segment of the chain without its entries; None before the first one."""
     row = await LAST_SEGMENT.row(connection)
-    last = Segment(*row) if row else None
-    return (last.number, last.head) if last else None
+    return Segment(*row) if row else None
 
 
-def event_id_at(entries: bytes, place: int) -> UUID:
-    """Give the id of the event at a place of a segment's entries."""
-    return UUID(bytes=entries[place * ENTRY_LENGTH : place * ENTRY_LENGTH + 16])
+def event_id_at(entries: bytes, index: int) -> UUID:
+    """Return the id of the event at an index of a segment's entries."""
+    return UUID(bytes=entries[index * ENTRY_LENGTH : index * ENTRY_LENGTH + 16])
 
 
 def parse_leaves(entries: bytes) -> list[bytes]:
-    """Give the leaf hashes of a segment's entries."""
+    """Return the leaf hashes of a segment's entries."""
     return [entries[start + 16 : start + ENTRY_LENGTH] for start in range(0, len(entries), ENTRY_LENGTH)]

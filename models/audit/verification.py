@@ -1,4 +1,4 @@
-"""Verification of the record: what is missing, changed, inserted or reordered, event by event, and what is forged."""
+"""Verification of the audit log: finds missing, changed, inserted and reordered events, and forged segments."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from enum import StrEnum
@@ -22,11 +22,14 @@ from models.storage.ids import Prefix, format_id
 from models.storage.statement import Connection, Statement
 
 PREFETCH = 2_000
+"""Events that the cursor reads at once."""
 NO_LAST = 2**63 - 1
+"""The last segment to verify if there is no limit."""
+STRAY = "lies between segments that do not contain it"
 
 
 class FindingKind(StrEnum):
-    """What can be wrong with the record."""
+    """The kind of a finding."""
 
     MISSING = "MISSING"
     CHANGED = "CHANGED"
@@ -38,7 +41,7 @@ class FindingKind(StrEnum):
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong: with a segment, and with an event of it where ``event`` names one."""
+    """A defect of a segment, or of one of its events if ``event`` names one."""
 
     kind: FindingKind
     segment: int
@@ -47,7 +50,7 @@ class Finding(NamedTuple):
 
 
 class VerificationResult(NamedTuple):
-    """How much was verified, and where that ends."""
+    """The number of segments and events that were verified, and the last segment."""
 
     segments: int
     events: int
@@ -92,7 +95,7 @@ LIMIT 1000
 
 
 class Verifier:
-    """Reads the chain once, from its beginning or from a segment on, and remembers what it finds wrong."""
+    """Reads the chain once, from its beginning or from a segment on, and collects findings."""
 
     def __init__(self, trusted: TrustedKeys) -> None:
         self._trusted = trusted
@@ -100,70 +103,73 @@ class Verifier:
         self.heads: dict[int, bytes] = {}
 
     async def verify(
-        self, connection: Connection, first: int = 1, last: int = NO_LAST, seen: Sequence[Segment] = ()
+        self, connection: Connection, first: int = 1, last: int = NO_LAST, kept: Sequence[Segment] = ()
     ) -> VerificationResult:
-        """Verify the segments from ``first`` to ``last``; ``seen`` are heads that a witness kept.
+        """Verify the segments from ``first`` to ``last``. ``kept`` are segments whose heads were kept outside.
 
-        The connection is in a transaction, of one snapshot where others write at the same time.
+        The connection is in a transaction. If others write at the same time, it has one snapshot (repeatable read).
         """
         expected = await self._beginning(connection, first)
         lowest, highest, since, until = await BOUNDS.row(connection, first=first, last=last) or (None,) * 4
         segments = events = 0
-        tip: Segment | None = None
+        last_segment: Segment | None = None
         if highest is not None:
-            stream = _Stream(connection.cursor(EVENTS.sql, since, until, prefetch=PREFETCH))
+            stream = _EventStream(connection.cursor(EVENTS.sql, since, until, prefetch=PREFETCH))
             async for row in connection.cursor(SEGMENTS.sql, lowest, highest, prefetch=20):
                 segment = Segment._make(row)
-                self._link(segment, expected)
-                events += await self._events(segment, stream)
+                self._check_link(segment, expected)
+                events += await self._check_events(segment, stream)
                 segments += 1
-                tip, expected = segment, (segment.number + 1, segment.head, segment.until_transaction)
+                last_segment = segment
+                expected = segment.number + 1, segment.head, segment.until_transaction
                 self.heads[segment.number] = segment.head
-            async for stray in stream.rest():
-                self._event(FindingKind.INSERTED, highest, stray[0], "lies between segments that do not know it")
+            async for stray in stream.before(NO_LAST):
+                self._event(FindingKind.INSERTED, highest, stray[0], STRAY)
         if last == NO_LAST:
-            self._witnessed(seen)
-        return VerificationResult(segments, events, tip)
+            self._compare_with_kept(kept)
+        return VerificationResult(segments, events, last_segment)
 
     async def _beginning(self, connection: Connection, first: int) -> tuple[int, bytes | None, int | None]:
-        """Give what the first segment must be: its number, the head before it, and the transaction it begins with."""
+        """Return what the first segment must have: its number, the previous head and its first transaction."""
         number, head, since = 1, GENESIS_HEAD, 0
         for row in await PRUNES.rows(connection):
             prune = Prune._make(row)
-            if self._trusted.signed(prune.key_id, prune.message, prune.signature):
+            if self._trusted.has_signed(prune.key_id, prune.message, prune.signature):
                 number, head, since = prune.number + 1, prune.head, prune.until_transaction
                 self.heads[prune.number] = prune.head
             else:
-                self._segment(FindingKind.FORGED, prune.number, "its pruning is not signed by a known key")
+                self._segment(FindingKind.FORGED, prune.number, "its pruning is not signed by a trusted key")
         if first > number:
-            before = await SEGMENTS.rows(connection, first=first - 1, last=first - 1)
+            before = await SEGMENTS.row(connection, first=first - 1, last=first - 1)
             if before:
-                previous = Segment._make(before[0])
+                previous = Segment._make(before)
                 return first, previous.head, previous.until_transaction
             return first, None, None
         for row in await EVENTS_BEFORE.rows(connection, until=since):
-            self._event(FindingKind.INSERTED, number - 1, row[0], "lies before the first segment that is kept")
+            self._event(FindingKind.INSERTED, number - 1, row[0], "is before the first segment of the chain")
         return number, head, since
 
-    def _link(self, segment: Segment, expected: tuple[int, bytes | None, int | None]) -> None:
+    def _check_link(self, segment: Segment, expected: tuple[int, bytes | None, int | None]) -> None:
+        """Check the signature of a segment, its link to the previous one, and its list of events."""
         number, head, since = expected
         for missing in range(number, min(segment.number, number + 1000)):
             self._segment(FindingKind.MISSING, missing, "the segment is missing")
-        if not self._trusted.signed(segment.key_id, segment.header, segment.signature):
+        if not self._trusted.has_signed(segment.key_id, segment.header, segment.signature):
             self._segment(
-                FindingKind.FORGED, segment.number, "it is not signed by a known key, or was changed after it"
+                FindingKind.FORGED, segment.number, "it is not signed by a trusted key, or was changed afterwards"
             )
         if segment.number == number and head is not None and segment.previous != head:
-            self._segment(FindingKind.BROKEN, segment.number, "it does not name the segment before it")
+            self._segment(FindingKind.BROKEN, segment.number, "it does not contain the head of the previous segment")
         if segment.number == number and since is not None and segment.from_transaction != since:
-            self._segment(FindingKind.BROKEN, segment.number, "it does not begin where the segment before it ends")
-        is_whole = len(segment.entries) == ENTRY_LENGTH * segment.event_count
-        if not is_whole or merkle.root(parse_leaves(segment.entries)) != segment.root:
+            self._segment(FindingKind.BROKEN, segment.number, "it does not begin where the previous segment ends")
+        has_all_entries = len(segment.entries) == ENTRY_LENGTH * segment.event_count
+        if not has_all_entries or merkle.root(parse_leaves(segment.entries)) != segment.root:
             self._segment(FindingKind.FORGED, segment.number, "its list of events is not the one that was signed")
 
-    async def _events(self, segment: Segment, stream: "_Stream") -> int:
+    async def _check_events(self, segment: Segment, stream: "_EventStream") -> int:
+        """Compare the events of a segment with its entries, and return how many events there are."""
         async for stray in stream.before(segment.from_transaction):
-            self._event(FindingKind.INSERTED, segment.number, stray[0], "lies between segments that do not know it")
+            self._event(FindingKind.INSERTED, segment.number, stray[0], STRAY)
         rows = [row async for row in stream.before(segment.until_transaction)]
         leaves = [merkle.leaf_hash(canonical_bytes(AccessEventRow._make(row[:11]))) for row in rows]
         parts = [part for row, leaf in zip(rows, leaves, strict=True) for part in (row[0].bytes, leaf)]
@@ -172,66 +178,60 @@ class Verifier:
         return len(rows)
 
     def _compare(self, segment: Segment, ids: list[Any], leaves: list[bytes]) -> None:
-        """Say event by event how what is there differs from what was sealed."""
+        """Add a finding for each event that differs from its entry."""
         if parse_leaves(segment.entries) == leaves:
-            self._segment(
-                FindingKind.FORGED, segment.number, "its list of events names others than those that were signed"
-            )
+            self._segment(FindingKind.FORGED, segment.number, "its list of events has other ids than the events")
             return
         count = len(segment.entries) // ENTRY_LENGTH
         sealed = {
-            event_id_at(segment.entries, place): leaf
-            for place, leaf in enumerate(parse_leaves(segment.entries)[:count])
+            event_id_at(segment.entries, index): leaf
+            for index, leaf in enumerate(parse_leaves(segment.entries)[:count])
         }
-        found = dict(zip(ids, leaves, strict=True))
-        for identity in sealed.keys() - found.keys():
-            self._event(FindingKind.MISSING, segment.number, identity, "was sealed and is not there")
-        for identity in found.keys() - sealed.keys():
-            self._event(FindingKind.INSERTED, segment.number, identity, "is there and was not sealed")
-        for identity in sealed.keys() & found.keys():
-            if sealed[identity] != found[identity]:
-                self._event(FindingKind.CHANGED, segment.number, identity, "is not what was sealed")
-        order = [identity for identity in sealed if identity in found]
-        for was, is_now in zip(order, (identity for identity in found if identity in sealed), strict=True):
-            if was != is_now:
-                self._event(FindingKind.REORDERED, segment.number, is_now, "is not in the place in which it was sealed")
-
-    def _witnessed(self, seen: Iterable[Segment]) -> None:
-        """Compare the chain with heads that somebody outside kept."""
-        for head in seen:
-            if not self._trusted.signed(head.key_id, head.header, head.signature):
-                self._segment(FindingKind.FORGED, head.number, "the head that was kept is not signed by a known key")
-            elif head.number > max(self.heads, default=0):
-                self._segment(FindingKind.TRUNCATED, head.number, "the chain ends before a head that was kept")
-            elif head.number in self.heads and self.heads[head.number] != head.head:
-                self._segment(
-                    FindingKind.FORGED, head.number, "the chain has another segment than the one that was kept"
+        stored = dict(zip(ids, leaves, strict=True))
+        for event_id in sealed.keys() - stored.keys():
+            self._event(FindingKind.MISSING, segment.number, event_id, "was sealed and is missing")
+        for event_id in stored.keys() - sealed.keys():
+            self._event(FindingKind.INSERTED, segment.number, event_id, "exists and was not sealed")
+        for event_id in sealed.keys() & stored.keys():
+            if sealed[event_id] != stored[event_id]:
+                self._event(FindingKind.CHANGED, segment.number, event_id, "differs from what was sealed")
+        order = [event_id for event_id in sealed if event_id in stored]
+        for expected, actual in zip(order, (event_id for event_id in stored if event_id in sealed), strict=True):
+            if expected != actual:
+                self._event(
+                    FindingKind.REORDERED, segment.number, actual, "is not at the position at which it was sealed"
                 )
 
-    def _segment(self, wrong: FindingKind, number: int, says: str) -> None:
-        self.findings.append(Finding(wrong, number, says))
+    def _compare_with_kept(self, kept: Iterable[Segment]) -> None:
+        """Compare the chain with the segments whose heads were kept outside."""
+        for segment in kept:
+            if not self._trusted.has_signed(segment.key_id, segment.header, segment.signature):
+                self._segment(FindingKind.FORGED, segment.number, "the kept head is not signed by a trusted key")
+            elif segment.number > max(self.heads, default=0):
+                self._segment(FindingKind.TRUNCATED, segment.number, "the chain ends before a kept head")
+            elif segment.number in self.heads and self.heads[segment.number] != segment.head:
+                self._segment(FindingKind.FORGED, segment.number, "the chain has another segment than the kept one")
 
-    def _event(self, wrong: FindingKind, number: int, identity: Any, says: str) -> None:
-        self.findings.append(Finding(wrong, number, says, format_id(Prefix.ACCESS_EVENT, identity)))
+    def _segment(self, kind: FindingKind, number: int, description: str) -> None:
+        self.findings.append(Finding(kind, number, description))
+
+    def _event(self, kind: FindingKind, number: int, event_id: Any, description: str) -> None:
+        self.findings.append(Finding(kind, number, description, format_id(Prefix.ACCESS_EVENT, event_id)))
 
 
-class _Stream:
-    """Events in their order, taken up to a transaction at a time."""
+class _EventStream:
+    """The events in their order, read up to one transaction at a time."""
 
     def __init__(self, cursor: Any) -> None:
         self._rows: AsyncIterator[asyncpg.Record] = aiter(cursor)
-        self._ahead: asyncpg.Record | None = None
+        self._next: asyncpg.Record | None = None
 
     async def before(self, transaction: int) -> AsyncIterator[asyncpg.Record]:
-        """Give the events of all transactions before this one that were not given yet."""
+        """Yield the events of all transactions before this one that were not yielded yet."""
         while True:
-            row = self._ahead or await anext(self._rows, None)
-            self._ahead = row
+            row = self._next or await anext(self._rows, None)
+            self._next = row
             if row is None or row[11] >= transaction:
                 return
-            self._ahead = None
-            yield row
-
-    async def rest(self) -> AsyncIterator[asyncpg.Record]:
-        async for row in self.before(NO_LAST):
+            self._next = None
             yield row

@@ -143,8 +143,8 @@ async def complete(  # noqa: PLR0913 -- what a certificate says comes from many 
         told = await steps.of_requests(connection, ids)
         async with keyring.pool.acquire() as ring:
             keys = await keyring.of_subjects(ring, ids)
-        head = await segments.head_now(connection)
-        record = {"auditHead": {"segment": head[0], "head": head[1].hex()}} if head else {}
+        last = await segments.last_segment(connection)
+        record = {"auditHead": {"segment": last.number, "head": last.head.hex()}} if last else {}
         certificates = [_claims(request, told[request.id], issuer, at, clear_at) | record for request in ready]
         await COMPLETE.run(
             connection, ids=ids, jws=[signer.sign(claims) for claims in certificates], at=at, clear_at=clear_at

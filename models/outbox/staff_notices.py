@@ -1,4 +1,4 @@
-"""Notices to those who watch over us: what privacy officers are told at once, and what a witness outside keeps."""
+"""Notices to staff: emails to privacy officers, and the audit log's head for a witness outside to keep."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from models.unit_of_work import UnitOfWork
 
 
 class StaffNoticeKind(StrEnum):
-    """The notices that there are; each is a folder under mailers/templates."""
+    """The kinds of notices. Each has a folder in mailers/templates."""
 
     ACCESS_GRANT_ASKED = "access_grant_asked"
     PEOPLE_TOKEN_ISSUED = "people_token_issued"  # noqa: S105 -- a name, not a secret
@@ -24,7 +24,7 @@ class StaffNoticeKind(StrEnum):
 
 
 class StaffNotice(Table, table=True):
-    """One notice, posted with the deed that it tells of. It holds an id, and is put into words when it is sent."""
+    """A notice, enqueued in the transaction of its cause. It holds an id; its text is rendered when it is sent."""
 
     __tablename__ = "notices"
     __table_args__ = (
@@ -58,8 +58,8 @@ VALUES (:id, :notice, :about, :at, :at)
 ON CONFLICT (notice, about) DO NOTHING
 """)
 
-# Whoever takes a notice has five minutes for it. Nothing stays locked meanwhile: a transaction that waits for a mail
-# server would hold up the sealing of the record.
+# A worker has five minutes to send the notice. It holds no lock meanwhile: a transaction that waits for a mail server
+# would delay the sealing of the audit log.
 CLAIM: Final = Statement("""
 UPDATE notices
 SET due_at = clock_timestamp() + interval '5 minutes', attempts = LEAST(attempts + 1, 1000)
@@ -90,21 +90,21 @@ WHERE id = :id
 
 
 async def enqueue(unit: UnitOfWork, notice: StaffNoticeKind, about: UUID) -> None:
-    """Post a notice with the deed that it tells of; the same one again is the same one."""
+    """Enqueue a notice in the transaction of its cause. A notice of this kind about the same id is enqueued once."""
     await enqueue_once(unit.connection, notice, about)
 
 
 async def enqueue_once(connection: Connection, notice: StaffNoticeKind, about: UUID) -> None:
-    """Post a notice that no deed of a caller owes."""
+    """Enqueue a notice that no mutation of a caller causes, unless it was enqueued before."""
     await ENQUEUE.run(connection, id=new_id(), notice=notice, about=about, at=now())
 
 
-async def claim(connection: Connection, wanted: Sequence[StaffNoticeKind]) -> StaffNoticeRow | None:
-    """Take a notice that is due, so that nobody else sends it for some minutes; None when there is none."""
-    row = await CLAIM.row(connection, notices=[str(name) for name in wanted])
+async def claim(connection: Connection, kinds: Sequence[StaffNoticeKind]) -> StaffNoticeRow | None:
+    """Return a notice that is due and keep other workers from it for five minutes; None if there is none."""
+    row = await CLAIM.row(connection, notices=[str(kind) for kind in kinds])
     return StaffNoticeRow(row[0], StaffNoticeKind(row[1]), row[2], row[3]) if row else None
 
 
 async def settle(connection: Connection, notice_id: UUID, *, is_sent: bool) -> None:
-    """Write down that a notice was sent, or that it is tried again later."""
+    """Mark a notice as sent, or postpone it by a minute for each attempt, an hour at most."""
     await (MARK_SENT if is_sent else POSTPONE).run(connection, id=notice_id)

@@ -38,6 +38,6 @@ async def verified(
     database: Database, signer: SegmentSigner, *, first: int = 1, seen: Sequence[Segment] = ()
 ) -> tuple[VerificationResult, list[Finding]]:
     """Verify the record as it is committed."""
-    verifier = Verifier(TrustedKeys.of([signer.public]))
+    verifier = Verifier(TrustedKeys.from_public_keys([signer.public]))
     async with database.transaction() as connection:
-        return await verifier.verify(connection, first, seen=seen), verifier.findings
+        return await verifier.verify(connection, first, kept=seen), verifier.findings

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.audit.merkle import EMPTY, is_included, leaf_hash, path, root
+from models.audit.merkle import EMPTY_ROOT, is_included, leaf_hash, path, root
 
 ENTRIES = [
     bytes.fromhex(entry)
@@ -77,8 +77,8 @@ def split_root(leaves: list[bytes]) -> bytes:
 
 
 def test_the_empty_tree_has_the_hash_of_nothing() -> None:
-    assert root([]) == EMPTY
-    assert EMPTY.hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert root([]) == EMPTY_ROOT
+    assert EMPTY_ROOT.hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 @pytest.mark.parametrize("size", range(1, 9))

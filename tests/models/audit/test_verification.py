@@ -45,12 +45,12 @@ async def bent(
     chain: Chain, bend: Callable[[Connection], Awaitable[object]], seen: list[Segment] | None = None
 ) -> list[Finding]:
     """Bend the record in a transaction, verify it there, and leave it as it was."""
-    verifier = Verifier(TrustedKeys.of([SIGNER.public]))
+    verifier = Verifier(TrustedKeys.from_public_keys([SIGNER.public]))
     async with chain.world.database.writers.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
         await bend(connection)
-        await verifier.verify(connection, seen=seen or [])
+        await verifier.verify(connection, kept=seen or [])
         await transaction.rollback()
     return verifier.findings
 
