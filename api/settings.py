@@ -1,4 +1,4 @@
-"""The settings: read from the environment once; in production an unsafe or missing one stops the start."""
+"""The settings, read once from the environment. In production a missing or unsafe one stops the start."""
 
 import re
 from datetime import timedelta
@@ -16,13 +16,13 @@ from models.requests.intake import COOLING_OFF
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
-_TIMES = re.compile(r"datetime\.timedelta\(days=([0-9]+)\)")
+_TIMEDELTA = re.compile(r"datetime\.timedelta\(days=([0-9]+)\)")
 
 
-def _duration(given: object) -> object:
-    """Read a duration as people write it: ``183d``, ``72h``, ``0``; without a letter it is seconds."""
-    match = _DURATION.fullmatch(given) if isinstance(given, str) else None
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else given
+def _duration(value: object) -> object:
+    """Parse a duration such as ``183d``, ``72h`` or ``0``; without a unit it is in seconds."""
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    return timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else value
 
 
 class UnsafeSettingError(Exception):
@@ -30,71 +30,82 @@ class UnsafeSettingError(Exception):
 
 
 class Settings(BaseSettings):
-    """Every setting, with what it means. Times are in seconds unless the name says otherwise."""
+    """Every setting with its meaning. Durations without a unit are in seconds."""
 
     model_config = SettingsConfigDict(env_prefix="PRIVACY_", extra="ignore", hide_input_in_errors=True, frozen=True)
 
     database_url: SecretStr = Field(description="The first database: postgresql://…")
-    keyring_url: SecretStr = Field(description="The keyring's database, of its own, with a short backup life.")
+    keyring_url: SecretStr = Field(
+        description="The database of the keyring, separate from the first, with short-lived backups."
+    )
     owner_url: SecretStr | None = Field(
         None,
-        description="The first database as its owner, for all commands but serve and work; else DATABASE_URL.",
+        description="The first database with its owner's credentials, for commands other than serve and work. "
+        "The default is DATABASE_URL.",
     )
-    keyring_owner_url: SecretStr | None = Field(None, description="The keyring's database as its owner, likewise.")
+    keyring_owner_url: SecretStr | None = Field(
+        None, description="The database of the keyring with its owner's credentials. The default is KEYRING_URL."
+    )
     master_key: SecretStr = Field(
-        description="VERSION:BASE64 of 32 octets, several separated by commas; the highest wraps."
+        description="VERSION:BASE64 of 32 bytes; several are separated by commas. The highest version wraps new keys."
     )
     environment: Literal["production", "development"] = Field(
         "production", description="`development` permits the embedded database and demo tokens."
     )
-    jwks_url: str | None = Field(None, description="Where the keys that sign JWTs are published (JSON Web Key Set).")
-    jwt_issuer: str | None = Field(None, description="The issuer that JWTs must name.")
-    jwt_audience: str | None = Field(None, description="The audience that JWTs must name.")
-    public_url: str = Field("http://127.0.0.1:8000", description="Where people's browsers reach this service.")
+    jwks_url: str | None = Field(None, description="The URL of the JSON Web Key Set that verifies JWTs.")
+    jwt_issuer: str | None = Field(None, description="The issuer that JWTs must have.")
+    jwt_audience: str | None = Field(None, description="The audience that JWTs must have.")
+    public_url: str = Field("http://127.0.0.1:8000", description="The URL at which browsers reach this service.")
     smtp_url: SecretStr = Field(
         SecretStr("maildir:var/mail"),
-        description="How letters leave: smtp://USER:PASSWORD@HOST:PORT, smtps://…, or maildir:DIRECTORY.",
+        description="The transport of letters: smtp://USER:PASSWORD@HOST:PORT, smtps://…, or maildir:DIRECTORY.",
     )
-    mail_from: str = Field("Privacy <privacy@localhost>", description="Who letters are from.")
-    reply_to: str | None = Field(None, description="Where answers to letters go, if not to whom they are from.")
+    mail_from: str = Field("Privacy <privacy@localhost>", description="The From address of letters.")
+    reply_to: str | None = Field(None, description="The Reply-To address of letters. The default is the From address.")
     officers: str = Field(
         "privacy-officers@localhost",
-        description="Whom access grants and tokens of people are told to at once: addresses, separated by commas.",
+        description="The addresses of the privacy officers, separated by commas. They are notified at once of access "
+        "grants and of tokens with roles of people.",
     )
-    witness: str | None = Field(None, description="Whom the head of the record is mailed to every day, to keep.")
+    witness: str | None = Field(
+        None, description="The address that the head of the audit log is mailed to every day, as evidence."
+    )
     tls_in_front: bool = Field(
         default=False,
-        description="Whether a proxy ends TLS in front of this service, and names callers in `X-Forwarded-For`.",
+        description="Whether a proxy terminates TLS in front of this service and sets `X-Forwarded-For`.",
     )
     read_connections: Annotated[int, Field(ge=1, le=200)] = Field(
-        6, description="Connections for reads, for each database and role; `serve --workers` divides them."
+        6,
+        description="Connections for reads per database and role; `serve --workers` divides them among its processes.",
     )
     write_connections: Annotated[int, Field(ge=1, le=200)] = Field(
-        6, description="Connections to PostgreSQL for deeds; `serve --workers` divides them."
+        6, description="Connections for mutations; `serve --workers` divides them among its processes."
     )
     statement_timeout: Annotated[float, Field(gt=0, le=60)] = Field(
         5.0,
-        description="After how long a statement, or waiting for a connection, is given up: UNAVAILABLE. "
-        "A transaction that idles thrice as long is ended.",
+        description="Seconds after which a statement, or waiting for a connection, fails with UNAVAILABLE. "
+        "A transaction that is idle for three times as long is ended.",
     )
     erasure_grace: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0), le=timedelta(days=30))] = (
-        Field(COOLING_OFF, description="How long people may think better of an erasure: 3d, 72h, 0.")
+        Field(COOLING_OFF, description="The cooling-off period of erasures, such as 3d, 72h or 0.")
     )
     backup_life: Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=MAX_RETENTION)] = Field(
-        MAX_RETENTION, description="How long backups are kept, 183d at most: the policy says six months."
+        MAX_RETENTION, description="The retention of backups, at most 183d: the privacy policy says six months."
     )
     erasures_per_second: Annotated[float, Field(gt=0, le=10_000)] = Field(
         50.0,
-        description="How many people a worker erases in a second at most, so that the others are not kept waiting.",
+        description="The maximum of erasures per second and worker. It leaves capacity for other requests.",
     )
     token_life_people: Annotated[
         timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=90))
-    ] = Field(DEFAULT_LIFETIMES.people, description="How long tokens with a role of people live at most: 90d or less.")
+    ] = Field(
+        DEFAULT_LIFETIMES.people, description="The maximum lifetime of tokens with a role of people, at most 90d."
+    )
     token_life_services: Annotated[
         timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=365))
-    ] = Field(DEFAULT_LIFETIMES.services, description="How long all other tokens live at most: 365d or less.")
-    log_format: Literal["json", "text"] = Field("json", description="How log lines are written.")
-    log_requests: bool = Field(default=True, description="Whether each operation gets a log line.")
+    ] = Field(DEFAULT_LIFETIMES.services, description="The maximum lifetime of all other tokens, at most 365d.")
+    log_format: Literal["json", "text"] = Field("json", description="The format of log lines.")
+    log_requests: bool = Field(default=True, description="Whether each operation is logged.")
 
     @field_validator("master_key")
     @classmethod
@@ -103,18 +114,18 @@ class Settings(BaseSettings):
         return value
 
     @classmethod
-    def read(cls, **given: object) -> "Settings":
-        """Read the environment; UnsafeSettingError with a sentence when something is missing or malformed."""
+    def read(cls, **values: object) -> "Settings":
+        """Read the environment; raise UnsafeSettingError when a setting is missing, malformed or unsafe."""
         try:
-            settings = cls(**given)  # type: ignore[arg-type]
+            settings = cls(**values)  # type: ignore[arg-type]
         except ValidationError as error:
             problems = error.errors(include_input=False, include_url=False)
             raise UnsafeSettingError("; ".join(map(_sentence, problems))) from None
-        settings.demand_safety()
+        settings.require_safe()
         return settings
 
-    def demand_safety(self) -> None:
-        """Refuse what would be unsafe in production; the sentence says what to set."""
+    def require_safe(self) -> None:
+        """Raise UnsafeSettingError for a combination that is unsafe in production; its message says what to set."""
         if self.jwks_url and not (self.jwt_issuer and self.jwt_audience):
             raise UnsafeSettingError("PRIVACY_JWKS_URL needs PRIVACY_JWT_ISSUER and PRIVACY_JWT_AUDIENCE beside it")
         if self.environment == "development":
@@ -128,11 +139,11 @@ class Settings(BaseSettings):
 
 
 def _sentence(problem: ErrorDetails) -> str:
-    """Say what to set, in the setting's own words where it has some; never what was given."""
+    """Return a sentence that says what to set. It never repeats the value."""
     name = f"PRIVACY_{'_'.join(map(str, problem['loc'])).upper()}"
     if problem["type"] == "missing":
         return f"set {name}"
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])
-    said = _TIMES.sub(lambda found: f"{found[1]}d", problem["msg"])
-    return f"set {name} to something else: {said[:1].lower()}{said[1:]}"
+    message = _TIMEDELTA.sub(lambda match: f"{match[1]}d", problem["msg"])
+    return f"set {name} to something else: {message[:1].lower()}{message[1:]}"

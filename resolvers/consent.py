@@ -49,7 +49,7 @@ class ConsentDecision:
     subject_id: strawberry.ID | None = column(
         "subject_id",
         make=id_formatter(Prefix.SUBJECT),
-        description="The person's id; null when nobody is registered under the identifier.",
+        description="The person's id; null when no person is registered under the identifier.",
     )
     purpose: str = column(description="The purpose's name.")
     allowed: bool = column(description="Whether it is permitted. It is false where no choice is recorded.")

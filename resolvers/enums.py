@@ -1,4 +1,4 @@
-"""The enums of the contract, with a word on each value."""
+"""The enums of the schema, with a description of each value."""
 
 from enum import EnumMeta
 from typing import Any
@@ -19,7 +19,7 @@ from models.subjects.subjects import Regime, SubjectStatus
 
 
 def _describe(enum: EnumMeta, description: str, **values: str) -> None:
-    """Make an enum of the models one of the schema; every value is described, or this fails at start-up."""
+    """Declare an enum of the models as one of the schema. A value without a description fails at start-up."""
     described: Any = strawberry.enum(enum, description=description)
     for value in described.__strawberry_definition__.values:
         value.description = values.pop(value.name)
@@ -29,157 +29,157 @@ def _describe(enum: EnumMeta, description: str, **values: str) -> None:
 
 _describe(
     Role,
-    "Who needs to know. A caller acts in exactly one role at a time.",
-    STORE="The store service: sells, charges, refunds.",
-    SYNC="The sync service: keeps Customer Data and knows its metadata.",
-    SERVICE="Any other internal service that must ask before it processes: newsletter, forums, statistics.",
+    "The role of a caller. A caller acts in exactly one role at a time.",
+    STORE="The store service, which sells, charges and refunds.",
+    SYNC="The sync service, which stores Customer Data.",
+    SERVICE="Any other internal service that must ask before it processes, such as newsletter, forums or statistics.",
     SUPPORT="A support agent with an open case.",
     BILLING="A billing agent with an open case.",
     PRIVACY="The privacy officer.",
-    AUDITOR="Reads who did what, never personal data.",
-    ANALYST="Reads aggregates only.",
-    ADMIN="Operates by script: acts on people by id, account or address; reads no personal data.",
+    AUDITOR="An auditor, who reads the audit log but no personal data.",
+    ANALYST="An analyst, who reads aggregates only.",
+    ADMIN="An administrator's script, which acts on people by id, account or address and reads no personal data.",
 )
 _describe(
     SubjectStatus,
-    "Where a person stands with us.",
-    ACTIVE="Their own choices decide.",
-    RESTRICTED="Processing is restricted (Art. 18 GDPR): every decision is a no; no choice is lost.",
-    ERASING="They are being erased.",
-    ERASED="They are erased.",
+    "The status of a person.",
+    ACTIVE="The person's own choices decide.",
+    RESTRICTED="Processing is restricted (Art. 18 GDPR): every decision is a refusal. The choices are kept.",
+    ERASING="The person is being erased.",
+    ERASED="The person is erased.",
 )
 _describe(
     Regime,
-    "Which law's clock applies to a person's requests.",
+    "The law whose deadlines apply to a person's requests.",
     GDPR="The European Economic Area: one month.",
     UK_GDPR="The United Kingdom: one month.",
     SWISS_FADP="Switzerland: one month.",
-    CCPA="The United States, by the Californian act: 45 calendar days.",
+    CCPA="The United States, under the California Consumer Privacy Act: 45 calendar days.",
     OTHER="Elsewhere, or unknown: one month.",
 )
 _describe(
     LegalBasis,
-    "Why processing is lawful (Art. 6(1) GDPR).",
-    CONSENT="The person agreed, and may take it back at any time.",
-    CONTRACT="What the person ordered needs it.",
-    LEGITIMATE_INTERESTS="Our interests justify it, unless the person objects.",
-    LEGAL_OBLIGATION="A law demands it.",
+    "The legal basis of processing (Art. 6(1) GDPR).",
+    CONSENT="The person has consented, and may withdraw at any time.",
+    CONTRACT="A contract with the person requires it.",
+    LEGITIMATE_INTERESTS="Legitimate interests of the company justify it, unless the person objects.",
+    LEGAL_OBLIGATION="A law requires it.",
 )
 _describe(
     ConsentState,
-    "What a person chose.",
-    GRANTED="They agreed, or no longer object.",
-    WITHDRAWN="They took their consent back.",
-    OBJECTED="They objected (Art. 21 GDPR).",
-    LAPSED="They agreed too long ago: the purpose's days are over.",
+    "A person's choice for a purpose.",
+    GRANTED="The person consented, or no longer objects.",
+    WITHDRAWN="The person withdrew their consent.",
+    OBJECTED="The person objected (Art. 21 GDPR).",
+    LAPSED="The consent is older than the purpose permits.",
 )
 _describe(
     Channel,
-    "Where a choice reached us.",
+    "The channel on which a choice or a request was received.",
     STORE="In the store.",
     SYNC="On the sync server.",
     NEWSLETTER="In a newsletter.",
     WEBSITE="On the website.",
     APP="In an app.",
-    EMAIL="By e-mail.",
+    EMAIL="By email.",
     PHONE="By phone.",
     MAIL="By letter.",
     SUPPORT="Through a support agent.",
-    GPC="By the browser's signal (Global Privacy Control).",
-    IMPORT="By an import of what was recorded elsewhere.",
+    GPC="By the Global Privacy Control signal of a browser.",
+    IMPORT="By an import of earlier records.",
     SCRIPT="By an administrator's script.",
 )
 _describe(
     DecisionReason,
-    "Why a decision is what it is.",
-    GRANTED="Allowed: the person agreed.",
-    NOT_OBJECTED="Allowed: legitimate interests, and the person has not objected.",
-    NECESSARY="Allowed: a contract or a law needs it.",
+    "The reason for a consent decision.",
+    GRANTED="Allowed: the person consented.",
+    NOT_OBJECTED="Allowed: the basis is legitimate interests, and the person has not objected.",
+    NECESSARY="Allowed: a contract or a law requires it.",
     NEVER_ASKED="Refused: the person was never asked.",
-    WITHDRAWN="Refused: the person said no, or took their consent back.",
-    LAPSED="Refused: the person agreed too long ago.",
+    WITHDRAWN="Refused: the person declined, or withdrew their consent.",
+    LAPSED="Refused: the consent is older than the purpose permits.",
     OBJECTED="Refused: the person objected.",
-    RESTRICTED="Refused whatever they chose: processing is restricted.",
-    ERASING="Refused whatever they chose: they are being erased.",
-    ERASED="Refused whatever they chose: they are erased.",
-    UNKNOWN_SUBJECT="Refused: nobody is known by that name.",
+    RESTRICTED="Refused whatever the person chose: processing is restricted.",
+    ERASING="Refused whatever the person chose: they are being erased.",
+    ERASED="Refused whatever the person chose: they are erased.",
+    UNKNOWN_SUBJECT="Refused: no person is known by this identifier.",
 )
 _describe(
     BounceKind,
-    "What came back of a letter.",
-    HARD="The address does not exist, or takes no letters: mail to it stops until it is corrected.",
-    SOFT="The letter could not be delivered now; nothing changes.",
-    COMPLAINT="The person called it spam: they are opted out of all marketing.",
+    "The kind of a bounce.",
+    HARD="The address does not exist or accepts no mail. Mail to it stops until it is corrected.",
+    SOFT="The letter could not be delivered for the moment. Nothing changes.",
+    COMPLAINT="The person reported the letter as spam, and is opted out of all marketing.",
 )
 _describe(
     AccessAction,
-    "What was done.",
+    "The kind of an access event.",
     READ="Personal fields were read.",
-    WRITE="A deed was done.",
-    REFUSED="Something was refused.",
+    WRITE="A mutation was carried out.",
+    REFUSED="Access to fields was refused.",
     GRANT="An access grant was asked for, approved, or used.",
 )
 _describe(
     GrantState,
-    "Where an access grant stands.",
-    WAITING="Somebody else with the role PRIVACY has to approve it.",
-    OPEN="It opens what it was asked for, to the one who asked.",
-    EXPIRED="Its time is over, or nobody approved it within a day.",
+    "The state of an access grant.",
+    WAITING="It waits for the approval of another actor with the role PRIVACY.",
+    OPEN="It is open for the actor who asked for it.",
+    EXPIRED="Its duration is over, or it was not approved within 24 hours.",
     REFUSED="It was refused.",
 )
 _describe(
     RequestKind,
-    "What the law lets a person ask for.",
-    ERASURE="To be erased (Art. 17 GDPR).",
+    "The right that a person exercises.",
+    ERASURE="The right to erasure (Art. 17 GDPR).",
 )
 _describe(
     RequestState,
-    "Where a request is in its life.",
-    AWAITING_VERIFICATION="It waits for proof that the person themselves asks.",
-    SCHEDULED="It waits for the cooling-off time to end.",
-    IN_PROGRESS="It is being carried out; nothing calls it back.",
-    PARTIALLY_COMPLETED="Everything here is gone; an internal system has not answered yet, or has failed.",
-    COMPLETED="Every live system is done.",
-    DENIED="It was refused.",
-    CANCELLED="It was called off.",
+    "The state of a request.",
+    AWAITING_VERIFICATION="It waits for proof of identity.",
+    SCHEDULED="It waits for the end of the cooling-off period.",
+    IN_PROGRESS="It is being carried out and cannot be cancelled any more.",
+    PARTIALLY_COMPLETED="This service has erased everything. An internal system has not answered yet, or has failed.",
+    COMPLETED="All live systems have finished.",
+    DENIED="It was denied.",
+    CANCELLED="It was cancelled.",
 )
 _describe(
     IdentityProof,
-    "How it is proved that the person themselves asks.",
-    NONE_YET="Not at all yet.",
-    EMAIL_CODE="By a code mailed to them.",
-    ATTESTED="By the word of whoever acted, who is recorded.",
+    "How the identity of the person is proved.",
+    NONE_YET="It is not proved yet.",
+    EMAIL_CODE="By a code that was mailed to the person.",
+    ATTESTED="By the actor, who vouches for it and is recorded.",
 )
 _describe(
     ErasureReason,
-    "Why a person is to be erased.",
-    REQUESTED="They ask for it.",
-    CONSENT_WITHDRAWN="They took back the consent that it rested on.",
-    UNLAWFUL="It was unlawful to keep them.",
-    UNDERAGE="They are under 13: no cooling-off time, and nobody asks a child for a code.",
+    "The reason for an erasure.",
+    REQUESTED="The person asks for it.",
+    CONSENT_WITHDRAWN="The person withdrew the consent on which the processing was based.",
+    UNLAWFUL="The processing was unlawful.",
+    UNDERAGE="The person is under 13. There is no cooling-off period, and no code is required.",
 )
 _describe(
     DenialReason,
-    "Why a request was refused.",
-    SUSPECTED_FRAUD="Somebody else seems to ask.",
-    INSUFFICIENT_VERIFICATION="Identity was not proved.",
-    NO_MATCH="It concerns nobody whom we know.",
-    CLAIM_NOT_COVERED="The law does not give this right here.",
-    OUTSIDE_JURISDICTION="No law that binds us gives this right.",
-    TOO_MANY_REQUESTS="It is manifestly unfounded or excessive (Art. 12(5) GDPR).",
-    OTHER="Another reason, which the case tells.",
+    "The reason for denying a request.",
+    SUSPECTED_FRAUD="The request appears to come from another person.",
+    INSUFFICIENT_VERIFICATION="The identity of the person was not proved.",
+    NO_MATCH="It concerns no person known to this service.",
+    CLAIM_NOT_COVERED="The law does not grant this right in this case.",
+    OUTSIDE_JURISDICTION="No law that applies to the company grants this right.",
+    TOO_MANY_REQUESTS="The requests are manifestly unfounded or excessive (Art. 12(5) GDPR).",
+    OTHER="Another reason, which the case documents.",
 )
 _describe(
     StepState,
-    "Whether an internal system has done its part.",
-    PENDING="Not yet.",
-    DONE="It has.",
-    FAILED="It said that it cannot, or never answered; retryErasure tells it again.",
+    "The state of an erasure step.",
+    PENDING="The internal system has not answered yet.",
+    DONE="The internal system has erased the person.",
+    FAILED="The internal system failed or did not answer; retryErasure sends the webhook again.",
 )
 _describe(
     RetentionGround,
-    "Why something outlives an erasure (Art. 17(3) GDPR).",
-    LEGAL_OBLIGATION="A law demands it.",
-    LEGAL_CLAIM="It is proof for or against a claim.",
-    PUBLISHED_BY_SUBJECT="The person published it themselves, and it is no longer ours to take back.",
+    "The ground for keeping something after an erasure (Art. 17(3) GDPR).",
+    LEGAL_OBLIGATION="A law requires it.",
+    LEGAL_CLAIM="It is evidence for or against a legal claim.",
+    PUBLISHED_BY_SUBJECT="The person published it, and the company can no longer withdraw it.",
 )

@@ -19,7 +19,7 @@ class OptOut:
     subject: Subject | None = batched(
         by=by_ids,
         key="subject_id",
-        description="The person; null when nobody is registered under the address.",
+        description="The person; null when no person is registered under the address.",
     )
     suppressed: bool = column(description="Whether the address is on the do-not-mail list.")
     purposes: list[str] = column(description="The names of the purposes that are now refused.")
@@ -35,7 +35,7 @@ async def opt_out(
 ) -> OptOut:
     """Withdraw consent or record an objection, depending on the legal basis of each purpose.
 
-    An address that nobody is registered under can be opted out, too. It receives no mail from then on.
+    An address without a registered person can be opted out, too. It receives no mail from then on.
     """
     row: Any = await info.context.run_mutation(opt_outs.opt_out, subject.identifier(), purposes, channel)
     return row

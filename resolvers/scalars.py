@@ -1,4 +1,4 @@
-"""The scalars of the contract."""
+"""The scalars of the schema."""
 
 import re
 from datetime import UTC, date, datetime
@@ -13,34 +13,34 @@ from models.storage.clock import MAX_TIMESTAMP, MIN_TIMESTAMP
 
 BigInt = NewType("BigInt", int)
 Cursor = NewType("Cursor", str)
-SMALLEST, BIGGEST = -(2**63), 2**63 - 1
-_MOMENT = re.compile(
+MIN_BIGINT, MAX_BIGINT = -(2**63), 2**63 - 1
+_DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 
 
-def written_moment(value: datetime) -> str:
-    """Write a time as RFC 3339 has it, in UTC, with Z."""
+def format_date_time(value: datetime) -> str:
+    """Return a time in the format of RFC 3339, in UTC, with Z."""
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
     return value.isoformat()[:-6] + "Z"
 
 
-def read_moment(value: Any) -> datetime:
-    """Read an RFC 3339 time; BAD_INPUT when it is none, names no offset from UTC, or lies before 1583."""
+def parse_date_time(value: Any) -> datetime:
+    """Parse a time in the format of RFC 3339; raise BAD_INPUT when it is malformed, has no offset or is before 1583."""
     try:
-        # Python reads more than the RFC has: weeks, seconds left out, commas.
-        if _MOMENT.fullmatch(value):
-            moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
-            if MIN_TIMESTAMP <= moment <= MAX_TIMESTAMP:
-                return moment
+        # fromisoformat accepts more than the RFC: week dates, times without seconds, decimal commas.
+        if _DATE_TIME.fullmatch(value):
+            timestamp = datetime.fromisoformat(value.upper()).astimezone(UTC)
+            if MIN_TIMESTAMP <= timestamp <= MAX_TIMESTAMP:
+                return timestamp
     except (TypeError, ValueError, OverflowError):
         pass
     raise BadInput("", "it is not an RFC 3339 time with its offset, such as 2026-01-31T12:00:00Z")
 
 
-def read_day(value: Any) -> date:
-    """Read a day as ISO 8601 has it; BAD_INPUT when it is none."""
+def parse_date(value: Any) -> date:
+    """Parse a date in the format of ISO 8601; raise BAD_INPUT when it is malformed."""
     try:
         if len(value) == len("2000-01-01"):
             return date.fromisoformat(value)
@@ -49,17 +49,17 @@ def read_day(value: Any) -> date:
     raise BadInput("", "it is not a day, such as 2026-01-31")
 
 
-def read_big(value: Any) -> int:
-    """Read a whole number of 64 bits; BAD_INPUT when it is none."""
+def parse_big_int(value: Any) -> int:
+    """Return an integer of 64 bits; raise BAD_INPUT when the value is none."""
     if type(value) is float and value.is_integer():
         value = int(value)
-    if type(value) is int and SMALLEST <= value <= BIGGEST:
+    if type(value) is int and MIN_BIGINT <= value <= MAX_BIGINT:
         return value
     raise BadInput("", "it is not a whole number of 64 bits")
 
 
-def read_cursor(value: Any) -> str:
-    """Read a cursor; BAD_INPUT when it cannot be one."""
+def parse_cursor(value: Any) -> str:
+    """Return the text of a cursor; raise BAD_INPUT when the value is not a string."""
     if isinstance(value, str):
         return value
     raise BadInput("", "it is not a cursor of this list")
@@ -68,25 +68,25 @@ def read_cursor(value: Any) -> str:
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A time as RFC 3339 has it, always in UTC, always with Z.",
+        description="A time in the format of RFC 3339, always in UTC with Z.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
-        serialize=written_moment,
-        parse_value=read_moment,
+        serialize=format_date_time,
+        parse_value=parse_date_time,
     ),
     date: strawberry.scalar(
-        name="Date", description="A day as ISO 8601 has it.", serialize=date.isoformat, parse_value=read_day
+        name="Date", description="A date in the format of ISO 8601.", serialize=date.isoformat, parse_value=parse_date
     ),
     BigInt: strawberry.scalar(
         name="BigInt",
-        description="A whole number of 64 bits, written as a JSON number: byte counts pass 2^31.",
+        description="A 64-bit integer, written as a JSON number. Byte counts exceed the 32 bits of Int.",
         serialize=int,
-        parse_value=read_big,
+        parse_value=parse_big_int,
     ),
     Cursor: strawberry.scalar(
         name="Cursor",
-        description="A place in a list. Opaque; forged ones, and those of another list, are refused.",
+        description="An opaque position in a list. A forged cursor, or one of another list, is refused.",
         serialize=str,
-        parse_value=read_cursor,
+        parse_value=parse_cursor,
     ),
 }
 

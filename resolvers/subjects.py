@@ -112,7 +112,7 @@ _SUBJECTS = PaginatedList(all_subjects, BY_REGISTRATION)
 
 @root_field
 def subject(info: Info, by: SubjectArgument) -> Subject | None:
-    """Return one person; null when nobody is registered under the identifier."""
+    """Return one person; null when no person is registered under the identifier."""
     row: Any = info.context.find(by.identifier("by"))
     return row
 

@@ -1,13 +1,10 @@
-"""Who needs to know: one line a field, printed in schema.graphql, enforced before anything runs.
+"""The access policy: the roles of each field, printed in schema.graphql and enforced before an operation runs.
 
-Start-up demands that the keys below equal the fields of the schema: a field that nobody marked does not exist.
+The start fails unless the keys of the table are the fields of the schema.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
-
-import strawberry
-from strawberry.schema_directive import Location
 
 from models.actors import STAFF_ROLES, Actor, Role
 from models.errors import CaseRequired, Forbidden
@@ -17,11 +14,11 @@ SUPPORT, BILLING, PRIVACY = Role.SUPPORT, Role.BILLING, Role.PRIVACY
 AUDITOR, ANALYST, ADMIN = Role.AUDITOR, Role.ANALYST, Role.ADMIN
 
 Roles = frozenset[Role]
-EVERYBODY: Final = frozenset(Role)
+ALL_ROLES: Final = frozenset(Role)
 SERVICES: Final = frozenset({STORE, SYNC, SERVICE})
 STAFF: Final = frozenset({SUPPORT, BILLING, PRIVACY})
 SUPPORT_AND_PRIVACY: Final = frozenset({SUPPORT, PRIVACY})
-DECIDERS: Final = SERVICES | STAFF | {ADMIN}
+DECISION_READERS: Final = SERVICES | STAFF | {ADMIN}
 CONSENT_WRITERS: Final = SERVICES | {SUPPORT, PRIVACY, ADMIN}
 SUBJECT_READERS: Final = SERVICES | STAFF | {AUDITOR, ADMIN}
 CONSENT_READERS: Final = SERVICES | SUPPORT_AND_PRIVACY
@@ -31,23 +28,23 @@ SYNC_READERS: Final = frozenset({SYNC}) | SUPPORT_AND_PRIVACY
 GRANT_READERS: Final = frozenset({SUPPORT, PRIVACY, AUDITOR})
 TOKEN_READERS: Final = frozenset({AUDITOR, ADMIN})
 REQUEST_READERS: Final = SUPPORT_AND_PRIVACY | {ADMIN}
-PLANNERS: Final = frozenset({PRIVACY, ADMIN})
-STEP_TAKERS: Final = SERVICES | {ADMIN}
+PLAN_READERS: Final = frozenset({PRIVACY, ADMIN})
+STEP_WRITERS: Final = SERVICES | {ADMIN}
 STEP_READERS: Final = SERVICES | SUPPORT_AND_PRIVACY | {ADMIN}
 
 ACCESS_POLICY: Final[Mapping[str, Roles]] = {
-    "Query.viewer": EVERYBODY,
-    "Query.node": EVERYBODY,
-    "Query.subject": DECIDERS,
+    "Query.viewer": ALL_ROLES,
+    "Query.node": ALL_ROLES,
+    "Query.subject": DECISION_READERS,
     "Query.subjects": frozenset({PRIVACY, ADMIN}),
-    "Query.consentDecision": DECIDERS,
+    "Query.consentDecision": DECISION_READERS,
     "Query.consentDecisions": SERVICES | {ADMIN},
-    "Query.purposes": EVERYBODY,
+    "Query.purposes": ALL_ROLES,
     "Query.accessEvents": AUDIT_READERS,
     "Query.rightsRequest": REQUEST_READERS,
     "Query.rightsRequests": REQUEST_READERS,
-    "Query.erasurePlan": PLANNERS,
-    "Query.erasureSteps": STEP_TAKERS,
+    "Query.erasurePlan": PLAN_READERS,
+    "Query.erasureSteps": STEP_WRITERS,
     "Query.tokens": TOKEN_READERS,
     "Mutation.registerSubject": SERVICES | {ADMIN},
     "Mutation.correctSubject": SUPPORT_AND_PRIVACY,
@@ -66,18 +63,18 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Mutation.confirmIdentity": SERVICES | SUPPORT_AND_PRIVACY,
     "Mutation.cancelErasure": REQUEST_READERS,
     "Mutation.denyRequest": frozenset({PRIVACY}),
-    "Mutation.retryErasure": PLANNERS,
-    "Mutation.completeErasureStep": STEP_TAKERS,
-    "Mutation.failErasureStep": STEP_TAKERS,
+    "Mutation.retryErasure": frozenset({PRIVACY, ADMIN}),
+    "Mutation.completeErasureStep": STEP_WRITERS,
+    "Mutation.failErasureStep": STEP_WRITERS,
     "Mutation.unsubscribeLink": frozenset({STORE, SERVICE, ADMIN}),
     "Mutation.recordBounce": frozenset({SERVICE, ADMIN}),
     "Mutation.issueToken": frozenset({ADMIN}),
     "Mutation.revokeToken": frozenset({ADMIN}),
-    "Viewer.name": EVERYBODY,
-    "Viewer.role": EVERYBODY,
-    "Viewer.roles": EVERYBODY,
-    "Viewer.case": EVERYBODY,
-    "Node.id": EVERYBODY,
+    "Viewer.name": ALL_ROLES,
+    "Viewer.role": ALL_ROLES,
+    "Viewer.roles": ALL_ROLES,
+    "Viewer.case": ALL_ROLES,
+    "Node.id": ALL_ROLES,
     "Subject.id": SUBJECT_READERS,
     "Subject.status": SUBJECT_READERS,
     "Subject.registeredAt": STAFF | {ADMIN},
@@ -96,21 +93,21 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "SubjectConnection.pageInfo": frozenset({PRIVACY, ADMIN}),
     "SubjectEdge.node": frozenset({PRIVACY, ADMIN}),
     "SubjectEdge.cursor": frozenset({PRIVACY, ADMIN}),
-    "PageInfo.hasNextPage": EVERYBODY,
-    "PageInfo.hasPreviousPage": EVERYBODY,
-    "PageInfo.startCursor": EVERYBODY,
-    "PageInfo.endCursor": EVERYBODY,
+    "PageInfo.hasNextPage": ALL_ROLES,
+    "PageInfo.hasPreviousPage": ALL_ROLES,
+    "PageInfo.startCursor": ALL_ROLES,
+    "PageInfo.endCursor": ALL_ROLES,
     "EmailAddress.address": STAFF,
     "EmailAddress.isPrimary": STAFF,
     "EmailAddress.verifiedAt": STAFF,
     "Account.system": SUPPORT_AND_PRIVACY,
     "Account.reference": SUPPORT_AND_PRIVACY,
-    "Purpose.key": EVERYBODY,
-    "Purpose.title": EVERYBODY,
-    "Purpose.description": EVERYBODY,
-    "Purpose.legalBasis": EVERYBODY,
-    "Purpose.isMarketing": EVERYBODY,
-    "Purpose.lapsesAfterDays": EVERYBODY,
+    "Purpose.key": ALL_ROLES,
+    "Purpose.title": ALL_ROLES,
+    "Purpose.description": ALL_ROLES,
+    "Purpose.legalBasis": ALL_ROLES,
+    "Purpose.isMarketing": ALL_ROLES,
+    "Purpose.lapsesAfterDays": ALL_ROLES,
     "Consent.purpose": CONSENT_READERS,
     "Consent.state": CONSENT_READERS,
     "Consent.effectiveAt": CONSENT_READERS,
@@ -127,12 +124,12 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "ConsentEvent.channel": SUPPORT_AND_PRIVACY,
     "ConsentEvent.policyVersion": SUPPORT_AND_PRIVACY,
     "ConsentEvent.actor": SUPPORT_AND_PRIVACY,
-    "ConsentDecision.subjectId": DECIDERS,
-    "ConsentDecision.purpose": DECIDERS,
-    "ConsentDecision.allowed": DECIDERS,
-    "ConsentDecision.reason": DECIDERS,
-    "ConsentDecision.legalBasis": DECIDERS,
-    "ConsentDecision.effectiveAt": DECIDERS,
+    "ConsentDecision.subjectId": DECISION_READERS,
+    "ConsentDecision.purpose": DECISION_READERS,
+    "ConsentDecision.allowed": DECISION_READERS,
+    "ConsentDecision.reason": DECISION_READERS,
+    "ConsentDecision.legalBasis": DECISION_READERS,
+    "ConsentDecision.effectiveAt": DECISION_READERS,
     "OptOut.subject": CONSENT_WRITERS,
     "OptOut.suppressed": CONSENT_WRITERS,
     "OptOut.purposes": CONSENT_WRITERS,
@@ -193,10 +190,10 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "RetainedItem.until": REQUEST_READERS,
     "ErasureCertificate.issuedAt": REQUEST_READERS,
     "ErasureCertificate.jws": REQUEST_READERS,
-    "ErasureStepConnection.edges": STEP_TAKERS,
-    "ErasureStepConnection.pageInfo": STEP_TAKERS,
-    "ErasureStepEdge.node": STEP_TAKERS,
-    "ErasureStepEdge.cursor": STEP_TAKERS,
+    "ErasureStepConnection.edges": STEP_WRITERS,
+    "ErasureStepConnection.pageInfo": STEP_WRITERS,
+    "ErasureStepEdge.node": STEP_WRITERS,
+    "ErasureStepEdge.cursor": STEP_WRITERS,
     "ErasureStep.id": STEP_READERS,
     "ErasureStep.requestId": STEP_READERS,
     "ErasureStep.system": STEP_READERS,
@@ -207,13 +204,13 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "ErasureStep.completedAt": STEP_READERS,
     "ErasureStep.recordsErased": STEP_READERS,
     "ErasureStep.error": STEP_READERS,
-    "ErasurePlan.subjectId": PLANNERS,
-    "ErasurePlan.hash": PLANNERS,
-    "ErasurePlan.items": PLANNERS,
-    "ErasurePlan.retained": PLANNERS,
-    "ErasurePlanItem.system": PLANNERS,
-    "ErasurePlanItem.what": PLANNERS,
-    "ErasurePlanItem.records": PLANNERS,
+    "ErasurePlan.subjectId": PLAN_READERS,
+    "ErasurePlan.hash": PLAN_READERS,
+    "ErasurePlan.items": PLAN_READERS,
+    "ErasurePlan.retained": PLAN_READERS,
+    "ErasurePlanItem.system": PLAN_READERS,
+    "ErasurePlanItem.what": PLAN_READERS,
+    "ErasurePlanItem.records": PLAN_READERS,
     "AccessEventConnection.edges": AUDIT_READERS,
     "AccessEventConnection.pageInfo": AUDIT_READERS,
     "AccessEventEdge.node": AUDIT_READERS,
@@ -275,44 +272,22 @@ PERSONAL: Final = frozenset(
         "SyncFile.modifiedAt",
     }
 )
-"""The fields that are personal data: people who read them must name their case, and the reading is recorded."""
+"""The fields that are personal data. A person who reads them must name a case, and the read is recorded."""
 
 RECORDED: Final = PERSONAL | {"Subject.accessEvents"}
-"""The fields of which each reading by a person is recorded."""
-
-
-@strawberry.schema_directive(
-    locations=[Location.FIELD_DEFINITION],
-    name="needToKnow",
-    description="Who needs to know. An operation with a field that the caller's role does not need is refused whole.",
-)
-class NeedToKnow:
-    roles: list[Role] = strawberry.directive_field(name="roles")
-
-
-@strawberry.schema_directive(
-    locations=[Location.FIELD_DEFINITION],
-    name="personal",
-    description="The field is personal data: people who read it must name their case, and the reading is recorded.",
-)
-class Personal:
-    pass
+"""The fields whose reads by a person are recorded in the audit log."""
 
 
 def visible_types(role: Role) -> frozenset[str]:
-    """Give the types of which a role may see anything."""
+    """Return the types of which the role may read at least one field."""
     return frozenset(coordinate.partition(".")[0] for coordinate, roles in ACCESS_POLICY.items() if role in roles)
 
 
-def directives_for(coordinate: str) -> Iterator[object]:
-    """Give the directives of a field, as the printed schema shows them."""
-    yield NeedToKnow(roles=[role for role in Role if role in ACCESS_POLICY[coordinate]])
-    if coordinate in PERSONAL:
-        yield Personal()
-
-
 def check_access(actor: Actor, coordinates: frozenset[str]) -> None:
-    """Refuse an operation whole when it names a field that the role does not need, or personal data without a case."""
+    """Raise FORBIDDEN for fields that the role may not use, CASE_REQUIRED for personal data without a case.
+
+    The refusal lists the fields, and the operation is refused as a whole.
+    """
     refused = sorted(coordinate for coordinate in coordinates if actor.role not in ACCESS_POLICY[coordinate])
     if refused:
         raise Forbidden(

@@ -17,6 +17,7 @@ from graphql import (
 
 import resolvers.enums  # noqa: F401 -- describes the enums
 from api.access import policy
+from api.access.directives import directives_for
 from models import errors
 from models.actors import Role
 from resolvers.access_grants import AccessGrant
@@ -56,7 +57,7 @@ def _made() -> strawberry.Schema:
     if unknown := policy.PERSONAL - fields.keys():
         raise SystemExit(f"api/access/policy.py calls personal what is no field: {', '.join(sorted(unknown))}")
     for coordinate, field in fields.items():
-        field.extensions["strawberry-definition"].directives = list(policy.directives_for(coordinate))
+        field.extensions["strawberry-definition"].directives = list(directives_for(coordinate))
     return made
 
 

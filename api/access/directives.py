@@ -1,0 +1,35 @@
+"""The schema directives that print the access policy in schema.graphql: @needToKnow and @personal."""
+
+from collections.abc import Iterator
+
+import strawberry
+from strawberry.schema_directive import Location
+
+from api.access.policy import ACCESS_POLICY, PERSONAL
+from models.actors import Role
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="needToKnow",
+    description="The roles that may use the field. An operation with a field that the caller's role may not use is "
+    "refused as a whole.",
+)
+class NeedToKnow:
+    roles: list[Role] = strawberry.directive_field(name="roles")
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="personal",
+    description="The field is personal data. A person who reads it must name a case, and the read is recorded.",
+)
+class Personal:
+    pass
+
+
+def directives_for(coordinate: str) -> Iterator[object]:
+    """Yield the directives of a field, as the printed schema shows them."""
+    yield NeedToKnow(roles=[role for role in Role if role in ACCESS_POLICY[coordinate]])
+    if coordinate in PERSONAL:
+        yield Personal()
