@@ -19,7 +19,7 @@ from cli.databases import OpenDatabases, database_settings, open_databases, owne
 from cli.embedded import EmbeddedError
 from cli.embedded.cluster import bundled_binaries
 from models.audit import epochs
-from models.erasure import backups, completion, ledger_replay
+from models.erasure import backups, ledger_marks, ledger_replay
 from models.erasure.backups import BackupRow
 from models.erasure.ledger_replay import ReplayResult
 from models.storage.clock import now
@@ -81,7 +81,7 @@ async def _back_up(settings: Settings, directory: Path) -> tuple[BackupRow, Path
     unfinished = directory / f"unfinished-{os.getpid()}.dump"
     async with open_databases(settings) as databases:
         async with databases.database.writers.acquire() as connection:
-            position = await completion.set_ledger_mark(connection)
+            position = await ledger_marks.read(connection)
         made_at = now()
         url = owner_urls(settings)["privacy"]
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as file:

@@ -9,7 +9,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from models.encryption.keyring import Keyring
-from models.erasure import certificates, completion, execution, ledger_lag, retention
+from models.erasure import certificates, completion, execution, ledger_lag, ledger_marks, retention
 from models.erasure.certificates import CertificateSigner
 from models.erasure.completion import CleanupResult
 from models.erasure.execution import LEASE
@@ -134,4 +134,4 @@ class ErasureWorker:
         if found:
             raise LedgerLagError(found)
         async with self._database.writers.acquire() as connection:
-            return CleanupResult(await completion.set_ledger_mark(connection))
+            return CleanupResult(await ledger_marks.read(connection))

@@ -66,7 +66,7 @@ class WebhookWorker:
             problem = f"no answer ({type(error).__name__})"
         WEBHOOKS.labels(telling.system.name, "failed" if problem else "heard").inc()
         try:
-            await webhook_deliveries.settle(self._database, self._keyring, telling, problem)
+            await webhook_deliveries.record_result(self._database, self._keyring, telling, problem)
         except SubjectErased:
             # The request was completed while the system took its time: nothing is left to be written.
             return

@@ -1,4 +1,4 @@
-"""The register of backups of the first database: when each was made, and until when it may be kept."""
+"""The register of backups of the privacy database: when each backup was made, and until when it may be kept."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -15,7 +15,7 @@ MAX_RETENTION = timedelta(days=183)
 
 
 class BackupSet(KeyringTable, table=True):
-    """One backup. It says nothing about anybody; the ledger's position says whom it still holds."""
+    """One backup. ``ledger_position`` is the last erasure that the backed-up database had executed."""
 
     __tablename__ = "backup_sets"
     __table_args__ = (
@@ -32,7 +32,7 @@ class BackupSet(KeyringTable, table=True):
 
 
 class BackupRow(NamedTuple):
-    """A backup as it is read."""
+    """A backup as read from the register."""
 
     id: UUID
     made_at: datetime
@@ -69,20 +69,20 @@ WHERE id = :id
 
 
 def file_name(backup: BackupRow) -> str:
-    """Give the name of a backup's file: made of its time and id."""
+    """Return the file name of a backup, composed of its time and id."""
     return f"privacy-{backup.made_at:%Y%m%dT%H%M%SZ}-{backup.id.hex[-8:]}.dump"
 
 
 async def record_backup(
-    keyring: Connection, made_at: datetime, life: timedelta, *, position: int, size_bytes: int
+    keyring: Connection, made_at: datetime, retention: timedelta, *, position: int, size_bytes: int
 ) -> UUID:
-    """Record a backup that was made; give its id."""
+    """Record a backup, to be removed after ``retention``, at most MAX_RETENTION. Return its id."""
     backup_id = new_id()
     await INSERT_BACKUP.run(
         keyring,
         id=backup_id,
         made_at=made_at,
-        expires_at=made_at + min(life, MAX_RETENTION),
+        expires_at=made_at + min(retention, MAX_RETENTION),
         position=position,
         size_bytes=size_bytes,
     )
@@ -90,15 +90,15 @@ async def record_backup(
 
 
 async def all_backups(keyring: Connection) -> list[BackupRow]:
-    """Give all backups, the oldest first."""
+    """Return all backups, the oldest first."""
     return [BackupRow._make(row) for row in await ALL.rows(keyring)]
 
 
 async def expired_backups(keyring: Connection) -> list[BackupRow]:
-    """Give the backups that should be gone and are not."""
+    """Return the backups that have expired and are not removed."""
     return [BackupRow._make(row) for row in await EXPIRED.rows(keyring)]
 
 
 async def remove_backup(keyring: Connection, backup_id: UUID) -> bool:
-    """Note that a backup is gone; False when there is none by that id."""
+    """Record that a backup was removed. Return False when no backup has this id."""
     return bool(await MARK_REMOVED.run(keyring, id=backup_id))

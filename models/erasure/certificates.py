@@ -1,4 +1,4 @@
-"""Certificates: a signed statement (JWS, EdDSA) of what was erased, where and when, without a personal value in it."""
+"""Erasure certificates: a signed statement (JWS, EdDSA) of what was erased, where and when, without personal values."""
 
 import base64
 import os
@@ -20,7 +20,7 @@ TYPE = "erasure-certificate+jws"
 
 
 class SigningKeyRow(KeyringTable, table=True):
-    """A key that signs certificates: the private half wrapped by the master key, the public half for everybody."""
+    """A key pair that signs certificates. The private key is wrapped by the master key; the public key is published."""
 
     __tablename__ = "signing_keys"
     __table_args__ = (CheckConstraint("octet_length(public) = 32", name="public_half_is_ed25519"),)
@@ -57,34 +57,34 @@ VALUES (:kid, :master_version, :wrapped, :public)
 
 
 class CertificateSigner(NamedTuple):
-    """A key that is ready to sign."""
+    """An unwrapped signing key."""
 
     kid: str
     key: Ed25519PrivateKey
 
     def sign(self, claims: Mapping[str, Any]) -> str:
-        """Give the claims as a compact JWS (RFC 7515, RFC 8037)."""
+        """Return the claims as a compact JWS (RFC 7515, RFC 8037)."""
         return jwt.api_jws.encode(
             orjson.dumps(claims), self.key, algorithm="EdDSA", headers={"kid": self.kid, "typ": TYPE}
         )
 
 
 async def current_signer(keyring: Keyring) -> CertificateSigner:
-    """Give the newest signing key; the first one is made when it is first needed."""
+    """Return the newest signing key. Create the first key when there is none."""
     async with keyring.pool.acquire() as connection, connection.transaction():
-        if (found := await KEYS.row(connection)) is None:
+        if (row := await KEYS.row(connection)) is None:
             await LOCK_KEYS.value(connection)
-            if (found := await KEYS.row(connection)) is None:
+            if (row := await KEYS.row(connection)) is None:
                 await add_key(keyring, connection)
-                found = await KEYS.row(connection)
-    assert found  # noqa: S101 -- it was made just now, if it was not there before
-    kid, version, wrapped, _ = found
+                row = await KEYS.row(connection)
+    assert row  # noqa: S101 -- created above when it was missing
+    kid, version, wrapped, _ = row
     secret = SIGNING_KEYS.unwrap(keyring.master_keys, kid, version, wrapped)
     return CertificateSigner(kid, Ed25519PrivateKey.from_private_bytes(secret))
 
 
 async def add_key(keyring: Keyring, connection: Connection) -> None:
-    """Make a new signing key: it signs from now on; the older ones still verify."""
+    """Create a signing key. It signs all later certificates; older keys remain published for verification."""
     secret, kid = new_secret(), base64.urlsafe_b64encode(os.urandom(12)).decode()
     public = Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
     wrapped = SIGNING_KEYS.wrap(keyring.master_keys, kid, secret)
@@ -99,7 +99,7 @@ def rotate(keyring: Keyring) -> AsyncIterator[int]:
 
 
 async def published_keys(connection: Connection) -> dict[str, Any]:
-    """Give the public halves as a JSON Web Key Set (RFC 7517)."""
+    """Return the public keys as a JSON Web Key Set (RFC 7517)."""
     return {
         "keys": [
             {
@@ -116,17 +116,17 @@ async def published_keys(connection: Connection) -> dict[str, Any]:
 
 
 class InvalidCertificateError(Exception):
-    """A certificate that none of the published keys signed, or that was changed since."""
+    """No published key signed this certificate, or the certificate was changed after signing."""
 
 
 def verify_certificate(jws: str, keys: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give what a certificate says; ForgedError when it is not as one of the keys signed it."""
+    """Return the claims of a certificate. Raise InvalidCertificateError when no published key verifies it."""
     try:
         kid = jwt.get_unverified_header(jws).get("kid")
         key = next((jwt.PyJWK(dict(key)) for key in keys if key.get("kid") == kid), None)
         if key is None:
             raise InvalidCertificateError("no published key has the name that the certificate gives")
-        said: dict[str, Any] = orjson.loads(jwt.api_jws.decode(jws, key, algorithms=["EdDSA"]))
+        claims: dict[str, Any] = orjson.loads(jwt.api_jws.decode(jws, key, algorithms=["EdDSA"]))
     except (jwt.PyJWTError, ValueError, TypeError):
         raise InvalidCertificateError("the signature does not fit") from None
-    return said
+    return claims

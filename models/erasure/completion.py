@@ -1,4 +1,4 @@
-"""Completing erasures: once every system has answered, the certificate is signed and the last letter is posted."""
+"""Completion of erasures: once every step is done, sign the certificate, enqueue the email and destroy the keys."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ import orjson
 
 from models.audit import segments
 from models.encryption.keyring import Keyring
-from models.erasure import completion_emails, ledger, scope, steps
+from models.erasure import completion_emails, ledger, ledger_marks, scope, steps
 from models.erasure.certificates import CertificateSigner
 from models.erasure.completion_emails import CompletionEmail
 from models.erasure.execution import ERASURE_WORKER
@@ -18,32 +18,32 @@ from models.erasure.steps import ErasureStepRow
 from models.storage.clock import now
 from models.storage.database import Database
 from models.storage.ids import Prefix, format_id
-from models.storage.statement import Connection, Statement
+from models.storage.statement import Statement
 from models.unit_of_work import UnitOfWork
 
 
 class CompletableErasure(NamedTuple):
-    """A request that nothing is left to do for, but to say so."""
+    """A request whose steps are all done. ``address`` is encrypted under the request's key."""
 
     subject_id: UUID
     id: UUID
     reason: str
     received_at: datetime
     erased_at: datetime
-    erased: str
-    farewell_to: UUID | None
-    farewell_address: bytes | None
+    erased_counts: str
+    recipient: UUID | None
+    address: bytes | None
 
 
 class CompletionResult(NamedTuple):
-    """What a round of completing came to: the requests, and those of them whose letter could not be posted."""
+    """The requests that were completed, and those of them whose email could not be enqueued."""
 
     request_ids: list[UUID]
     without_email: list[UUID]
 
 
 class CleanupResult(NamedTuple):
-    """Where the mark is, and up to which position entries were looked at; 0 begins anew."""
+    """The ledger mark, and the position up to which entries were scanned; 0 starts the next scan at the beginning."""
 
     mark: int
     scanned_to: int = 0
@@ -106,7 +106,7 @@ ORDER BY position
 LIMIT :most
 """)
 
-# Up to where nothing is half done.
+# The position up to which every entry is erased.
 LAST_ERASED_POSITION = Statement("""
 SELECT COALESCE(
     (SELECT min(position) - 1 FROM erasures WHERE erased_at IS NULL), (SELECT max(position) FROM erasures), 0
@@ -121,17 +121,17 @@ CLEARED_COLUMNS = frozenset(
         "erasure_steps.error",
     }
 )
-"""The columns that hold something of a person until their request is completed, under the request's own key."""
+"""Columns with personal data, encrypted under the request's own key, that are cleared when a request is completed."""
 CLEANUP_BATCH = 1000
-"""How many entries that are not completed yet are looked at in one go."""
+"""How many uncompleted ledger entries one clean-up scans."""
 
 
-async def complete(  # noqa: PLR0913 -- what a certificate says comes from many sides
+async def complete(  # noqa: PLR0913 -- a certificate contains values from several sources
     database: Database, keyring: Keyring, signer: CertificateSigner, *, issuer: str, backup_life: timedelta, most: int
 ) -> CompletionResult:
-    """Complete what is ready: state, certificate and letter in one commit; then destroy the keys of the requests.
+    """Complete at most ``most`` requests: commit state, certificate and email; then destroy the requests' keys.
 
-    A letter that cannot be posted is left out: it never holds up an erasure.
+    An email that cannot be enqueued is skipped, because it must not delay an erasure.
     """
     async with database.transaction() as connection:
         ready = [CompletableErasure._make(row) for row in await LOCK_COMPLETABLE.rows(connection, most=most)]
@@ -140,34 +140,36 @@ async def complete(  # noqa: PLR0913 -- what a certificate says comes from many 
         ids = [request.id for request in ready]
         at = now()
         clear_at = at + backup_life
-        told = await steps.of_requests(connection, ids)
+        steps_by_request = await steps.of_requests(connection, ids)
         async with keyring.pool.acquire() as ring:
             keys = await keyring.of_subjects(ring, ids)
         last = await segments.last_segment(connection)
-        record = {"auditHead": {"segment": last.number, "head": last.head.hex()}} if last else {}
-        certificates = [_claims(request, told[request.id], issuer, at, clear_at) | record for request in ready]
+        audit_head = {"auditHead": {"segment": last.number, "head": last.head.hex()}} if last else {}
+        certificates = [
+            _claims(request, steps_by_request[request.id], issuer, at, clear_at) | audit_head for request in ready
+        ]
         await COMPLETE.run(
             connection, ids=ids, jws=[signer.sign(claims) for claims in certificates], at=at, clear_at=clear_at
         )
         await CLEAR_STEPS.run(connection, ids=ids)
         await MARK_SUBJECTS_ERASED.run(connection, ids=[request.subject_id for request in ready])
         unit = UnitOfWork(connection, keyring, ERASURE_WORKER, at)
-        leaving = [
-            CompletionEmail(request.subject_id, request.id, request.farewell_to, request.farewell_address)
+        emails = [
+            CompletionEmail(request.subject_id, request.id, request.recipient, request.address)
             for request in ready
-            if request.farewell_to and request.farewell_address
+            if request.recipient and request.address
         ]
-        said = await completion_emails.enqueue_completion_emails(
-            unit, leaving, keys, completed_at=at, backups_clear_at=clear_at
+        enqueued = await completion_emails.enqueue_completion_emails(
+            unit, emails, keys, completed_at=at, backups_clear_at=clear_at
         )
     await _destroy_keys(keyring, ids)
-    return CompletionResult(ids, [one.request_id for one in leaving if one.request_id not in said])
+    return CompletionResult(ids, [email.request_id for email in emails if email.request_id not in enqueued])
 
 
 def _claims(
-    request: CompletableErasure, told: Sequence[ErasureStepRow], issuer: str, at: datetime, clear_at: datetime
+    request: CompletableErasure, done: Sequence[ErasureStepRow], issuer: str, at: datetime, clear_at: datetime
 ) -> dict[str, Any]:
-    """Say what was erased, where and when: ids, enums, numbers and times."""
+    """Return the claims of a certificate: ids, enums, numbers and times only."""
     return {
         "iss": issuer,
         "iat": int(at.timestamp()),
@@ -180,11 +182,11 @@ def _claims(
         "backupsClearAt": clear_at,
         "erased": [
             {"system": SERVICE_NAME, "what": what, "records": count}
-            for what, count in orjson.loads(request.erased).items()
+            for what, count in orjson.loads(request.erased_counts).items()
         ],
         "systems": [
             {"system": step.system, "recordsErased": step.records_erased, "completedAt": step.completed_at}
-            for step in told
+            for step in done
         ],
         "retained": [
             {"what": row.what, "ground": row.ground, "until": row.until}
@@ -194,41 +196,31 @@ def _claims(
 
 
 async def _destroy_keys(keyring: Keyring, request_ids: list[UUID]) -> None:
+    """Destroy the keys of completed requests and mark their ledger entries as completed."""
     await keyring.destroy(request_ids)
     async with keyring.pool.acquire() as connection:
-        await ledger.MARK_COMPLETED.run(connection, ids=request_ids)
+        await ledger.mark_completed(connection, request_ids)
 
 
 async def clean_up(
-    database: Database, keyring: Keyring, before: CleanupResult, most: int = CLEANUP_BATCH
+    database: Database, keyring: Keyring, previous: CleanupResult, most: int = CLEANUP_BATCH
 ) -> CleanupResult:
-    """Make up for what a killed worker left undone after its last commit, and move the mark; give where that led.
+    """Finish what a killed worker left undone after its last commit, and advance the ledger mark.
 
-    ``before.mark`` is where the mark was when the database was last known not to lag behind the ledger: when it is
-    before that, somebody rolled the database back, and the mark stays where it is. Entries that wait for systems may be
-    many: each call looks at some, after those of the call before.
+    ``previous.mark`` is the mark at which the database was last known to match the ledger. A lower mark means that the
+    database was rolled back; then the mark stays. Each call scans at most ``most`` uncompleted entries, after those of
+    the call before, because many may wait for systems.
     """
     async with keyring.pool.acquire() as ring:
-        waiting = await NOT_COMPLETED.rows(ring, position=before.scanned_to, most=most)
-        half = {row[0] for row in [*await NOT_ERASED.rows(ring, most=most), *waiting]}
+        waiting = await NOT_COMPLETED.rows(ring, position=previous.scanned_to, most=most)
+        unfinished = {row[0] for row in [*await NOT_ERASED.rows(ring, most=most), *waiting]}
         async with database.writers.acquire() as connection:
-            noted = await ERASED_REQUESTS.rows(connection, ids=list(half))
-        await ledger.mark_erased(ring, [row["subject_id"] for row in noted])
-        settled = await LAST_ERASED_POSITION.value(ring)
-    if completed := [row["id"] for row in noted if row["is_completed"]]:
+            erased = await ERASED_REQUESTS.rows(connection, ids=list(unfinished))
+        await ledger.mark_erased(ring, [row["subject_id"] for row in erased])
+        position = await LAST_ERASED_POSITION.value(ring)
+    if completed := [row["id"] for row in erased if row["is_completed"]]:
         await _destroy_keys(keyring, completed)
     async with database.transaction() as connection:
-        await move_ledger_mark(connection, settled, before.mark)
-        return CleanupResult(await set_ledger_mark(connection), waiting[-1]["position"] if len(waiting) == most else 0)
-
-
-async def set_ledger_mark(connection: Connection) -> int:
-    """Give how far this database knows the ledger."""
-    position: int = await ledger.MARK.value(connection)
-    return position
-
-
-async def move_ledger_mark(connection: Connection, position: int, seen: int) -> None:
-    """Move the mark forward, unless it is before where it was seen."""
-    if await set_ledger_mark(connection) >= seen and position > seen:
-        await ledger.MOVE_MARK.run(connection, position=position, seen=seen)
+        await ledger_marks.advance(connection, position, previous.mark)
+        mark = await ledger_marks.read(connection)
+    return CleanupResult(mark, waiting[-1]["position"] if len(waiting) == most else 0)

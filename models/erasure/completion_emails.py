@@ -1,6 +1,6 @@
-"""The last letters: to people who are erased, at the address that their request kept, under keys of the letters' own.
+"""Completion emails: sent to the address that the request kept, and encrypted under a key of the email's own.
 
-A letter that cannot be written or posted is left out: it never holds up an erasure.
+An email that cannot be encrypted or inserted is skipped, because it must not delay an erasure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from models.encryption import email_keys
@@ -20,7 +21,7 @@ from models.unit_of_work import UnitOfWork
 
 
 class CompletionEmail(NamedTuple):
-    """Whom a request says farewell to: where, by the id and the sealed address that it kept."""
+    """A completion email to enqueue. ``address`` is encrypted under the request's key."""
 
     subject_id: UUID
     request_id: UUID
@@ -32,7 +33,7 @@ class _EncryptedEmail(NamedTuple):
     subject_id: UUID
     request_id: UUID
     recipient: UUID
-    letter_id: UUID
+    email_id: UUID
     address: bytes
     context: bytes
 
@@ -50,54 +51,54 @@ ON CONFLICT ON CONSTRAINT a_deed_posts_a_letter_once DO NOTHING
 
 
 async def enqueue_completion_emails(
-    unit: UnitOfWork, farewells: Sequence[CompletionEmail], keys: Mapping[UUID, DataKey], **says: datetime
+    unit: UnitOfWork, emails: Sequence[CompletionEmail], keys: Mapping[UUID, DataKey], **times: datetime
 ) -> frozenset[UUID]:
-    """Post the last letters, with the deed; give the requests whose letter is posted. ``keys`` are the requests'."""
-    if says.keys() != CONTEXT_FIELDS[EmailKind.ERASURE_DONE]:
-        raise TypeError("the last letter is told when all is done, and when the backups are")
-    said = orjson.dumps(says).decode()
-    own_keys = await email_keys.create_many(unit.keyring, [new_id() for _ in farewells])
-    written = [
-        letter
-        for farewell, own_key in zip(farewells, own_keys.values(), strict=True)
-        if (letter := _encrypt(farewell, keys.get(farewell.request_id), own_key, said))
+    """Enqueue the emails in this unit of work. ``keys`` are the requests' keys. Return the requests with an email."""
+    if times.keys() != CONTEXT_FIELDS[EmailKind.ERASURE_DONE]:
+        raise TypeError("a completion email needs completed_at and backups_clear_at")
+    context = orjson.dumps(times).decode()
+    own_keys = await email_keys.create_many(unit.keyring, [new_id() for _ in emails])
+    encrypted = [
+        row
+        for email, own_key in zip(emails, own_keys.values(), strict=True)
+        if (row := _encrypt(email, keys.get(email.request_id), own_key, context))
     ]
-    return await _insert(unit, written) if written else frozenset()
+    return await _insert(unit, encrypted) if encrypted else frozenset()
 
 
-def _encrypt(farewell: CompletionEmail, key: DataKey | None, own_key: DataKey, said: str) -> _EncryptedEmail | None:
+def _encrypt(email: CompletionEmail, key: DataKey | None, own_key: DataKey, context: str) -> _EncryptedEmail | None:
     try:
-        address = FINAL_EMAIL_ADDRESS.decrypt(key, farewell.address) if key else None
-    except Exception:  # noqa: BLE001 -- whatever keeps a letter from being written must not keep a person from being erased
+        address = FINAL_EMAIL_ADDRESS.decrypt(key, email.address) if key else None
+    except Exception:  # noqa: BLE001 -- an unreadable address must not delay the erasure
         address = None
     if address is None:
         return None
     return _EncryptedEmail(
-        farewell.subject_id,
-        farewell.request_id,
-        farewell.recipient,
+        email.subject_id,
+        email.request_id,
+        email.recipient,
         own_key.owner_id,
         ADDRESS.encrypt(own_key, address),
-        CONTEXT.encrypt(own_key, said),
+        CONTEXT.encrypt(own_key, context),
     )
 
 
-async def _insert(unit: UnitOfWork, letters: Sequence[_EncryptedEmail]) -> frozenset[UUID]:
-    """Post letters together; when that fails, each by itself, so that one does not keep the others back."""
+async def _insert(unit: UnitOfWork, emails: Sequence[_EncryptedEmail]) -> frozenset[UUID]:
+    """Insert the emails in one statement. When it fails, insert each alone, so that one does not block the others."""
     try:
         async with unit.connection.transaction():
             await INSERT_EMAILS.run(
                 unit.connection,
-                subject_ids=[letter.subject_id for letter in letters],
-                ids=[letter.letter_id for letter in letters],
-                deeds=[f"request:{letter.request_id.hex}" for letter in letters],
-                recipients=[letter.recipient for letter in letters],
-                addresses=[letter.address for letter in letters],
-                contexts=[letter.context for letter in letters],
+                subject_ids=[email.subject_id for email in emails],
+                ids=[email.email_id for email in emails],
+                deeds=[f"request:{email.request_id.hex}" for email in emails],
+                recipients=[email.recipient for email in emails],
+                addresses=[email.address for email in emails],
+                contexts=[email.context for email in emails],
             )
             await NOTIFY_WORKERS.value(unit.connection)
-    except Exception:  # noqa: BLE001 -- as above
-        if len(letters) == 1:
+    except asyncpg.PostgresError:
+        if len(emails) == 1:
             return frozenset()
-        return frozenset[UUID]().union(*[await _insert(unit, [letter]) for letter in letters])
-    return frozenset(letter.request_id for letter in letters)
+        return frozenset[UUID]().union(*[await _insert(unit, [email]) for email in emails])
+    return frozenset(email.request_id for email in emails)

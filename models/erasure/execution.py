@@ -1,7 +1,7 @@
-"""Carrying erasures out, by a worker that may die at any instruction: each phase may run again, and ends in a commit.
+"""Execution of erasures. Each phase ends in a commit and is idempotent, because a worker may be killed at any point.
 
-In this order: claim; prepare what outlives the person's key, under the request's own; enter into the ledger; close
-grants; destroy the key; take the rows away. What is done is never done twice, whoever else is at it.
+The phases, in order: claim the request; encrypt what is needed later under the request's own key; append to the
+ledger; close access grants; destroy the person's key; delete the rows.
 """
 
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ from models.subjects.email_addresses import ADDRESS
 
 ERASURE_WORKER = Actor("erasure worker", Role.ADMIN, (Role.ADMIN,))
 LEASE = timedelta(seconds=60)
-"""How long claimed requests are left to the worker that claimed them."""
+"""How long a claimed request stays reserved for the worker that claimed it."""
 
 
 class ClaimedErasure(NamedTuple):
-    """A request that a worker carries out now, with what the ledger is told of it."""
+    """A request claimed by a worker, with the values of its ledger entry."""
 
     subject_id: UUID
     id: UUID
@@ -42,7 +42,7 @@ class ClaimedErasure(NamedTuple):
     registered_at: datetime
 
 
-# Verification is a condition here, whatever road led to SCHEDULED, and the table's own checks say the same.
+# Verification is checked here again, independent of how the request became SCHEDULED. A table constraint does so, too.
 CLAIM = Statement("""
 WITH due AS (
     SELECT r.subject_id, r.id, s.registered_at
@@ -55,7 +55,7 @@ WITH due AS (
     ORDER BY r.execute_at, r.id
     LIMIT :most
     FOR UPDATE OF s SKIP LOCKED
-), taken AS (
+), claimed AS (
     UPDATE rights_requests AS r
     SET state = 'IN_PROGRESS', started_at = COALESCE(r.started_at, clock_timestamp()),
         claimed_until = clock_timestamp() + CAST(:lease AS interval)
@@ -69,11 +69,11 @@ WITH due AS (
 ), marked AS (
     UPDATE subjects AS s
     SET status = 'ERASING'
-    FROM taken AS t
+    FROM claimed AS t
     WHERE s.id = t.subject_id
 )
 SELECT subject_id, id, reason, channel, regime, identity, received_at, verified_at, due_at, is_prepared, registered_at
-FROM taken
+FROM claimed
 """)
 
 LOCK_UNPREPARED = Statement("""
@@ -146,19 +146,22 @@ AND r.id = ANY(:ids)
 
 
 async def claim_erasures(database: Database, most: int, lease: timedelta = LEASE) -> list[ClaimedErasure]:
-    """Take up requests that are due, and those that another worker left lying; they are ours for the lease."""
+    """Claim at most ``most`` requests that are due, or whose lease has expired, for the duration of the lease."""
     async with database.writers.acquire() as connection:
         return [ClaimedErasure._make(row) for row in await CLAIM.rows(connection, most=most, lease=lease)]
 
 
 async def execute(database: Database, keyring: Keyring, claimed: Sequence[ClaimedErasure]) -> None:
-    """Erase these people here, whatever was done of it before. What systems have to do is left to them."""
+    """Erase these people in this service, from whichever phase an earlier attempt reached.
+
+    The steps of internal systems stay PENDING for the webhook worker.
+    """
     ids = [request.subject_id for request in claimed]
     await _prepare(database, keyring, [request for request in claimed if not request.is_prepared])
     async with database.writers.acquire() as connection:
-        names = [tuple(row) for row in await IDENTIFIER_HASHES.rows(connection, ids=ids)]
+        identifiers = [tuple(row) for row in await IDENTIFIER_HASHES.rows(connection, ids=ids)]
     async with keyring.pool.acquire() as connection:
-        await ledger.append(connection, [request._asdict() for request in claimed], names)
+        await ledger.append(connection, [request._asdict() for request in claimed], identifiers)
     async with database.writers.acquire() as connection:
         await CLOSE_GRANTS.run(connection, ids=ids)
     await keyring.destroy(ids)
@@ -169,45 +172,48 @@ async def execute(database: Database, keyring: Keyring, claimed: Sequence[Claime
 
 
 async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[ClaimedErasure]) -> None:
-    """Keep what is needed once the person's key is gone: where the last letter goes, and what systems call the person.
+    """Encrypt the address of the completion email and the account references under each request's own key.
 
-    Whoever cannot be read any more (a backup brought back what was erased before) has nothing to be kept.
+    A person whose key is destroyed already, as after a restore, is unreadable: nothing is kept of them.
     """
     if not claimed:
         return
-    keys = await keyring.create_many([request.id for request in claimed])
+    request_ids = [request.id for request in claimed]
+    keys = await keyring.create_many(request_ids)
     async with keyring.pool.acquire() as connection:
-        people = await keyring.of_subjects(connection, [request.subject_id for request in claimed])
+        subject_keys = await keyring.of_subjects(connection, [request.subject_id for request in claimed])
     async with database.transaction() as connection:
-        waiting = {
-            row[0]: row[1] for row in await LOCK_UNPREPARED.rows(connection, ids=[request.id for request in claimed])
-        }
+        waiting = {row[0]: row[1] for row in await LOCK_UNPREPARED.rows(connection, ids=request_ids)}
         ids = list(waiting)
-        farewells = {}
-        for subject_id, recipient, sealed in await ADDRESSES.rows(connection, ids=ids):
-            if person := people[subject_id]:
-                address = FINAL_EMAIL_ADDRESS.encrypt(keys[waiting[subject_id]], ADDRESS.decrypt(person, sealed))
-                farewells[subject_id] = recipient, address
-        await step_planning.plan_steps(connection, waiting, keys, people)
+        recipients = {}
+        for subject_id, recipient, encrypted in await ADDRESSES.rows(connection, ids=ids):
+            if subject_key := subject_keys[subject_id]:
+                address = FINAL_EMAIL_ADDRESS.encrypt(
+                    keys[waiting[subject_id]], ADDRESS.decrypt(subject_key, encrypted)
+                )
+                recipients[subject_id] = recipient, address
+        await step_planning.plan_steps(connection, waiting, keys, subject_keys)
         await MARK_PREPARED.run(
             connection,
             subject_ids=ids,
             ids=[waiting[subject_id] for subject_id in ids],
-            recipients=[farewells.get(subject_id, (None, None))[0] for subject_id in ids],
-            addresses=[farewells.get(subject_id, (None, None))[1] for subject_id in ids],
+            recipients=[recipients.get(subject_id, (None, None))[0] for subject_id in ids],
+            addresses=[recipients.get(subject_id, (None, None))[1] for subject_id in ids],
         )
 
 
 async def _delete_rows(connection: Connection, request_ids: Sequence[UUID]) -> None:
-    """Take the rows away, once, and write down how many there were."""
-    left = [row[0] for row in await LOCK_UNERASED.rows(connection, ids=list(request_ids))]
-    if not left:
+    """Delete the rows of the people who are not erased yet, and record the counts and one audit event each."""
+    subject_ids = [row[0] for row in await LOCK_UNERASED.rows(connection, ids=list(request_ids))]
+    if not subject_ids:
         return
-    counts = await scope.erase(connection, left)
+    counts = await scope.erase(connection, subject_ids)
     await MARK_ERASED.run(
         connection,
         ids=list(request_ids),
-        subject_ids=left,
-        counts=[orjson.dumps(counts[subject_id]).decode() for subject_id in left],
+        subject_ids=subject_ids,
+        counts=[orjson.dumps(counts[subject_id]).decode() for subject_id in subject_ids],
     )
-    await events.append(connection, [EventGroup(EventTemplate(ERASURE_WORKER, AccessAction.WRITE, ("erase",)), left)])
+    await events.append(
+        connection, [EventGroup(EventTemplate(ERASURE_WORKER, AccessAction.WRITE, ("erase",)), subject_ids)]
+    )

@@ -1,6 +1,6 @@
-"""The erasure ledger: who was erased, in the keyring's database, which no restored backup of the first one rolls back.
+"""The erasure ledger: every erased person, in the keyring database, which no restore of the other database rolls back.
 
-It holds ids, enums, times, numbers and keyed hashes; the database's checks prove that there is no room for more.
+It holds ids, enums, times, numbers and keyed hashes. CHECK constraints exclude any other text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Index, SmallInteger, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, text
 
 from models.consent.ledger import Channel
 from models.encryption.keyring import LookupHash
@@ -19,7 +19,6 @@ from models.storage.columns import (
     Bytes,
     ErasureAction,
     KeyringTable,
-    Table,
     Text,
     Timestamp,
     Uuid,
@@ -31,14 +30,14 @@ from models.subjects.subjects import Regime
 
 
 class IdentifierKind(StrEnum):
-    """What a hashed name was."""
+    """The kind of a hashed identifier."""
 
     EMAIL = "email"
     ACCOUNT = "account"
 
 
 class ErasureEntry(KeyringTable, table=True):
-    """One person who was erased: enough to erase them again after a restore, and to know nobody by."""
+    """One erased person: the values needed to repeat the erasure after a restore, none of which identifies a person."""
 
     __tablename__ = "erasures"
     __table_args__ = (
@@ -68,7 +67,7 @@ class ErasureEntry(KeyringTable, table=True):
 
 
 class ErasedIdentifier(KeyringTable, table=True):
-    """The keyed hash of a name that an erased person had: so that no import brings them back."""
+    """The keyed hash of an erased person's identifier, by which an import refuses to restore the person."""
 
     __tablename__ = "erased_names"
     __table_args__ = (
@@ -83,17 +82,7 @@ class ErasedIdentifier(KeyringTable, table=True):
     lookup_version: int = column(SmallInteger, ErasureAction.KEPT)
 
 
-class LedgerMark(Table, table=True):
-    """How far this database knows the ledger. A restored backup knows less than the ledger holds, and shows by it."""
-
-    __tablename__ = "ledger_marks"
-    __table_args__ = (CheckConstraint("is_only", name="one_mark"),)
-
-    is_only: bool = column(Boolean, ErasureAction.IMPERSONAL, primary_key=True, server_default="true")
-    position: int = column(BigInteger, ErasureAction.IMPERSONAL)
-
-
-# Held to the end of the transaction: positions are handed out one entry after another, and become visible in order.
+# Held to the end of the transaction, so that positions are assigned in sequence and become visible in that order.
 LOCK_LEDGER = Statement("""
 SELECT pg_advisory_xact_lock(5301)
 """)
@@ -163,30 +152,9 @@ FROM erased_names
 WHERE lookup_hash = ANY(:hashes)
 """)
 
-MARK = Statement("""
-SELECT COALESCE(max(position), 0)
-FROM ledger_marks
-""")
-
-# Moved forward only from where it was last seen: a database that was rolled back meanwhile is noticed.
-SET_MARK = Statement("""
-INSERT INTO ledger_marks (position)
-VALUES (:position)
-ON CONFLICT (is_only) DO UPDATE
-SET position = excluded.position
-""")
-
-MOVE_MARK = Statement("""
-INSERT INTO ledger_marks (position)
-VALUES (:position)
-ON CONFLICT (is_only) DO UPDATE
-SET position = GREATEST(ledger_marks.position, excluded.position)
-WHERE ledger_marks.position >= :seen
-""")
-
 
 class LedgerEntry(NamedTuple):
-    """A ledger entry as it is read."""
+    """A ledger entry as read from the table."""
 
     position: int
     subject_id: UUID
@@ -204,9 +172,12 @@ class LedgerEntry(NamedTuple):
 
 
 async def append(
-    keyring: Connection, people: Sequence[Mapping[str, Any]], names: Sequence[tuple[UUID, bytes, str, int]]
+    keyring: Connection, people: Sequence[Mapping[str, Any]], identifiers: Sequence[tuple[UUID, bytes, str, int]]
 ) -> None:
-    """Enter people and the hashes of their names, once each, committed when this returns."""
+    """Append people and the hashes of their identifiers, each once. They are committed when this returns.
+
+    An identifier is (subject id, hash, kind, version of the lookup key).
+    """
     async with keyring.transaction():
         await LOCK_LEDGER.value(keyring)
         await INSERT_ENTRIES.run(
@@ -224,23 +195,28 @@ async def append(
         )
         await INSERT_IDENTIFIERS.run(
             keyring,
-            subject_ids=[row[0] for row in names],
-            hashes=[row[1] for row in names],
-            kinds=[row[2] for row in names],
-            versions=[row[3] for row in names],
+            subject_ids=[row[0] for row in identifiers],
+            hashes=[row[1] for row in identifiers],
+            kinds=[row[2] for row in identifiers],
+            versions=[row[3] for row in identifiers],
         )
 
 
 async def erased_hashes(keyring: Connection, hashes: Sequence[LookupHash]) -> list[bytes]:
-    """Give those of the names that somebody who was erased had."""
+    """Return those of the hashes that belong to an identifier of an erased person."""
     return [row[0] for row in await ERASED_HASHES.rows(keyring, hashes=[hashed.digest for hashed in hashes])]
 
 
 async def entries_after(keyring: Connection, position: int, most: int) -> list[LedgerEntry]:
-    """Give the entries after a position, in order."""
+    """Return at most ``most`` entries after a position, in ledger order."""
     return [LedgerEntry._make(row) for row in await ENTRIES_AFTER.rows(keyring, position=position, most=most)]
 
 
 async def mark_erased(keyring: Connection, subject_ids: Sequence[UUID]) -> None:
-    """Note that nothing of these people is left in the first database."""
+    """Record that all data of these people is erased from the privacy database."""
     await MARK_ERASED.run(keyring, ids=as_list(subject_ids))
+
+
+async def mark_completed(keyring: Connection, request_ids: Sequence[UUID]) -> None:
+    """Record that these requests are completed and their keys are destroyed."""
+    await MARK_COMPLETED.run(keyring, ids=as_list(request_ids))

@@ -1,19 +1,20 @@
-"""Whether this database knows every erasure in the ledger: a restored backup does not."""
+"""Lag behind the ledger: a restored database lacks erasures that the ledger contains."""
 
 from collections.abc import Sequence
 from enum import StrEnum
 
 from models.encryption.keyring import Keyring
-from models.erasure import completion, ledger
+from models.erasure import ledger, ledger_marks
 from models.erasure.ledger import LedgerEntry
 from models.storage.database import Database
 from models.storage.statement import Connection, Statement
 
 BATCH = 500
+"""How many ledger entries are compared in one statement."""
 
 
 class LedgerLag(StrEnum):
-    """Why the service must not serve."""
+    """The reason why the service must not answer requests. The value is shown to the operator."""
 
     DATABASE_IS_OLDER = (
         "the database is older than the erasure ledger, as after a restore: run `privacy restore replay`"
@@ -29,9 +30,9 @@ WHERE id = ANY(:ids)
 
 
 async def read_lag(database: Database, keyring: Keyring) -> LedgerLag | None:
-    """Say why the service must not serve, or None. What an execution has entered and not yet done is no lag."""
+    """Return the lag between the databases, or None. An erasure that is being executed is not a lag."""
     async with database.writers.acquire() as connection:
-        position = await completion.set_ledger_mark(connection)
+        position = await ledger_marks.read(connection)
     async with keyring.pool.acquire() as ring:
         if await ledger.LAST_POSITION.value(ring) < position:
             return LedgerLag.KEYRING_IS_OLDER
@@ -44,7 +45,7 @@ async def read_lag(database: Database, keyring: Keyring) -> LedgerLag | None:
 
 
 async def missing_entries(connection: Connection, entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
-    """Give the entries that the database does not know as it should."""
+    """Return the entries whose erasure the database has neither executed nor started."""
     rows = await REQUEST_STATES.rows(connection, ids=[entry.request_id for entry in entries])
     known = {row["id"]: row for row in rows}
 

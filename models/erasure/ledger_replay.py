@@ -1,6 +1,6 @@
-"""After a restore: whether this database knows every erasure in the ledger, and erasing again whom it brought back.
+"""Ledger replay after a restore: repeat every erasure of the ledger that the restored database lacks.
 
-A restored backup is unreadable where it holds the erased: their keys are gone. Replaying takes the rows away, too.
+The restored rows of erased people are unreadable, because their keys are destroyed. The replay deletes these rows.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from models.encryption.keyring import Keyring
-from models.erasure import ledger, scope
+from models.erasure import ledger, ledger_marks, scope, step_planning
 from models.erasure.ledger import LedgerEntry
 from models.erasure.ledger_lag import BATCH, missing_entries
 from models.storage.database import Database
@@ -16,14 +16,14 @@ from models.storage.statement import Connection, Statement
 
 
 class ReplayResult(NamedTuple):
-    """What a replay did."""
+    """The counts of a replay."""
 
     known: int
-    """Entries that the ledger has."""
+    """Entries in the ledger."""
     erased_again: int
-    """People whom the database still held, and holds no more."""
+    """People whom the restored database contained, and who are erased again."""
     restored: int
-    """Erasures that the ledger had lost, and knows again."""
+    """Erasures that a restored ledger lacked, and that were appended again."""
 
 
 INSERT_SUBJECTS = Statement("""
@@ -34,7 +34,7 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:registered_at AS timestamptz[]), CAST(:r
 ON CONFLICT DO NOTHING
 """)
 
-# They may have been sent since the backup was made: an operator looks at them, nobody writes to a person twice.
+# These emails may have been sent after the backup was made. An operator decides, so that no person gets one twice.
 HOLD_EMAILS = Statement("""
 UPDATE letters
 SET state = 'UNCERTAIN', reason = 'NO_ANSWER', lease = NULL
@@ -74,24 +74,10 @@ AND id <> ALL(:request_ids)
 AND state IN ('AWAITING_VERIFICATION', 'SCHEDULED')
 """)
 
-# Which systems have to be told is read off the rows that the backup brought back; what they call the person is not.
-INSERT_STEPS = Statement("""
-INSERT INTO erasure_steps (subject_id, id, request_id, system, state, created_at, next_attempt_at, give_up_at)
-SELECT DISTINCT ON (e.subject_id, w.system) e.subject_id, gen_random_uuid(), e.id, w.system, 'PENDING', n.at,
-    CASE WHEN w.is_told THEN n.at END, CASE WHEN w.is_told THEN n.at + interval '3 days' END
-FROM unnest(CAST(:ids AS uuid[]), CAST(:request_ids AS uuid[])) AS e (subject_id, id)
-CROSS JOIN (SELECT clock_timestamp() AS at) AS n
-CROSS JOIN LATERAL (
-    SELECT a.system, y.webhook_url IS NOT NULL AS is_told
-    FROM accounts AS a
-    LEFT JOIN systems AS y ON y.name = a.system
-    WHERE a.subject_id = e.subject_id
-    UNION
-    SELECT y.name, y.webhook_url IS NOT NULL
-    FROM systems AS y
-    WHERE y.is_always_concerned
-) AS w
-WHERE NOT EXISTS (SELECT FROM erasure_steps AS s WHERE s.subject_id = e.subject_id AND s.request_id = e.id)
+PLANNED_REQUESTS = Statement("""
+SELECT DISTINCT request_id
+FROM erasure_steps
+WHERE request_id = ANY(:request_ids)
 """)
 
 MARK_STEPS_DONE = Statement("""
@@ -145,7 +131,7 @@ LIMIT :most
 
 
 async def replay_ledger(database: Database, keyring: Keyring) -> ReplayResult:
-    """Erase again everyone in the ledger whom the database still holds. Doing it twice does nothing twice."""
+    """Erase again every person of the ledger whom the database still contains. A repeated replay changes nothing."""
     known = erased_again = position = 0
     restored = await _restore_entries(database, keyring)
     while True:
@@ -156,66 +142,66 @@ async def replay_ledger(database: Database, keyring: Keyring) -> ReplayResult:
         position = entries[-1].position
         known += len(entries)
         async with database.transaction() as connection:
-            left = await missing_entries(connection, entries)
-            if left:
-                erased_again += await _erase_again(connection, left)
-        await keyring.destroy([entry.subject_id for entry in left])
+            missing = await missing_entries(connection, entries)
+            if missing:
+                erased_again += await _erase_again(connection, missing)
+        await keyring.destroy([entry.subject_id for entry in missing])
         async with keyring.pool.acquire() as ring:
-            await ledger.mark_erased(ring, [entry.subject_id for entry in left])
+            await ledger.mark_erased(ring, [entry.subject_id for entry in missing])
     async with database.transaction() as connection:
-        await ledger.SET_MARK.run(connection, position=position)
+        await ledger_marks.set_to(connection, position)
     return ReplayResult(known, erased_again, restored)
 
 
 async def hold_emails(database: Database) -> int:
-    """Leave every letter that waited in a restored backup to an operator; give how many."""
+    """Mark every queued email of a restored database as UNCERTAIN, for an operator to decide. Return how many."""
     async with database.transaction() as connection:
         return await HOLD_EMAILS.run(connection)
 
 
-async def _erase_again(connection: Connection, left: Sequence[LedgerEntry]) -> int:
-    ids = [entry.subject_id for entry in left]
-    request_ids = [entry.request_id for entry in left]
-    given: dict[str, Any] = {
+async def _erase_again(connection: Connection, missing: Sequence[LedgerEntry]) -> int:
+    """Erase the people of these entries. Return how many of them the database contained."""
+    ids = [entry.subject_id for entry in missing]
+    request_ids = [entry.request_id for entry in missing]
+    shared: dict[str, Any] = {
         "ids": ids,
         "request_ids": request_ids,
-        "identities": [entry.identity for entry in left],
-        "verified_at": [entry.verified_at for entry in left],
+        "identities": [entry.identity for entry in missing],
+        "verified_at": [entry.verified_at for entry in missing],
     }
-    were_there = len(await LOCK_SUBJECTS.rows(connection, ids=ids))
+    subject_count = len(await LOCK_SUBJECTS.rows(connection, ids=ids))
     await INSERT_SUBJECTS.run(
         connection,
         ids=ids,
-        registered_at=[entry.registered_at for entry in left],
-        regimes=[entry.regime for entry in left],
+        registered_at=[entry.registered_at for entry in missing],
+        regimes=[entry.regime for entry in missing],
     )
     await CANCEL_OTHER_REQUESTS.run(connection, ids=ids, request_ids=request_ids)
     await INSERT_REQUESTS.run(
         connection,
-        **given,
-        reasons=[entry.reason for entry in left],
-        channels=[entry.channel for entry in left],
-        regimes=[entry.regime for entry in left],
-        received_at=[entry.received_at for entry in left],
-        due_at=[entry.due_at for entry in left],
+        **shared,
+        reasons=[entry.reason for entry in missing],
+        channels=[entry.channel for entry in missing],
+        regimes=[entry.regime for entry in missing],
+        received_at=[entry.received_at for entry in missing],
+        due_at=[entry.due_at for entry in missing],
     )
-    pending = [entry for entry in left if entry.completed_at is None]
-    await INSERT_STEPS.run(
-        connection,
-        ids=[entry.subject_id for entry in pending],
-        request_ids=[entry.request_id for entry in pending],
+    pending = {entry.subject_id: entry.request_id for entry in missing if entry.completed_at is None}
+    planned = {row[0] for row in await PLANNED_REQUESTS.rows(connection, request_ids=list(pending.values()))}
+    await step_planning.plan_steps_without_references(
+        connection, {subject_id: request_id for subject_id, request_id in pending.items() if request_id not in planned}
     )
     await MARK_STEPS_DONE.run(
-        connection, request_ids=[entry.request_id for entry in left if entry.completed_at is not None]
+        connection, request_ids=[entry.request_id for entry in missing if entry.completed_at is not None]
     )
     await scope.erase(connection, ids)
     await SET_ERASING.run(connection, ids=ids)
-    await MARK_ERASED.run(connection, **given, completed=[entry.completed_at is not None for entry in left])
-    return were_there
+    await MARK_ERASED.run(connection, **shared, completed=[entry.completed_at is not None for entry in missing])
+    return subject_count
 
 
 async def _restore_entries(database: Database, keyring: Keyring) -> int:
-    """Tell a keyring that was itself restored whom the database has erased since, and destroy their keys again."""
+    """Append to a restored ledger the erasures that it lacks, and destroy the restored keys. Return how many."""
     count, after = 0, UUID(int=0)
     while True:
         async with database.writers.acquire() as connection:
@@ -232,4 +218,4 @@ async def _restore_entries(database: Database, keyring: Keyring) -> int:
         completed = [row["id"] for row in rows if row["is_completed"]]
         await keyring.destroy([*ids, *completed])
         async with keyring.pool.acquire() as ring:
-            await ledger.MARK_COMPLETED.run(ring, ids=completed)
+            await ledger.mark_completed(ring, completed)

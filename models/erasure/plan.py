@@ -1,4 +1,4 @@
-"""Erasure plans: what erasing a person would destroy, where, and what would stay and why. They change nothing."""
+"""Erasure plans: what an erasure would delete, in which system, and what it would retain. Planning changes nothing."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from models.storage.statement import Connection, RowByKey, Statement, as_list
 
 
 class PlanItemRow(NamedTuple):
-    """One thing that would go: in which system, what, and how many records where that is known."""
+    """One kind of data that would be erased: the system, its name, and the number of records where it is known."""
 
     system: str
     what: str
@@ -24,7 +24,7 @@ class PlanItemRow(NamedTuple):
 
 
 class PlanRow(NamedTuple):
-    """What would become of one person."""
+    """The plan for one person."""
 
     subject_id: UUID
     hash: str
@@ -42,14 +42,14 @@ ORDER BY subject_id, system
 
 
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, PlanRow]:
-    """Give the plan of each person."""
+    """Return the plan of each person."""
     ids = as_list(ids)
     counts = await scope.count_targets(connection, ids)
-    kept = await scope.count_retained(connection, ids)
+    retained_counts = await scope.count_retained(connection, ids)
     always = [row.name for row in (await systems.all_systems(connection, []))[None] if row.is_always_concerned]
-    told: dict[UUID, dict[str, int]] = {subject_id: dict.fromkeys(always, 0) for subject_id in ids}
+    account_counts: dict[UUID, dict[str, int]] = {subject_id: dict.fromkeys(always, 0) for subject_id in ids}
     for subject_id, system, count in await ACCOUNTS.rows(connection, ids=ids):
-        told[subject_id][system] = count
+        account_counts[subject_id][system] = count
     today = now().date()
     plans: RowByKey[UUID, PlanRow] = RowByKey()
     for subject_id in ids:
@@ -57,19 +57,19 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowByKey[U
         items.append(PlanItemRow(SERVICE_NAME, "the key that opens every copy, in backups too", 1))
         items += [
             PlanItemRow(system, "everything under the person's accounts there", count)
-            for system, count in sorted(told[subject_id].items())
+            for system, count in sorted(account_counts[subject_id].items())
         ]
-        retained = scope.retained_rows(kept[subject_id], today)
+        retained = scope.retained_rows(retained_counts[subject_id], today)
         plans[subject_id] = PlanRow(subject_id, _hash(subject_id, items, retained), items, retained)
     return plans
 
 
 def _hash(subject_id: UUID, items: list[PlanItemRow], retained: list[RetainedRow]) -> str:
-    """Hash what a plan says, so that whoever agreed to it need not agree to another.
+    """Return the SHA-256 hash of a plan, by which an erasure request can demand exactly this plan.
 
-    What comes and goes by itself is left out: asking for the erasure posts letters of its own, and a worker sends them.
-    So is until when something stays, which a plan that is agreed to in another year would have otherwise.
+    The hash leaves out transient targets: requesting an erasure enqueues emails itself, and a worker sends them.
+    It leaves out the end of retention, which differs when the plan is approved in another year.
     """
     lasting = [[*row] for row in items if row.what not in scope.TRANSIENT]
-    said = [format_id(Prefix.SUBJECT, subject_id), lasting, [row[:2] for row in retained]]
-    return hashlib.sha256(orjson.dumps(said, default=list)).hexdigest()
+    content = [format_id(Prefix.SUBJECT, subject_id), lasting, [row[:2] for row in retained]]
+    return hashlib.sha256(orjson.dumps(content, default=list)).hexdigest()

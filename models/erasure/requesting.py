@@ -1,4 +1,4 @@
-"""Requesting an erasure (Art. 17 GDPR), and running the rest of one that failed."""
+"""Requesting an erasure (Art. 17 GDPR), and retrying the failed steps of one."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -45,26 +45,27 @@ async def request_erasure(
     """Create a request for erasure. A repeated request returns the open one, and may bring it forward.
 
     A request waits until identity is proved. ``immediately`` leaves out the cooling-off time and is FORBIDDEN to all
-    roles but PRIVACY and ADMIN. STATE_CONFLICT when the plan has changed since the caller agreed to it.
+    roles but PRIVACY and ADMIN. Raise
+    STATE_CONFLICT when the plan has changed, SUBJECT_NOT_FOUND or SUBJECT_ERASED.
     """
     if options.immediately and unit.actor.role not in IMMEDIATE_ROLES:
         raise Forbidden(argument="immediately", access=[])
     subject = await resolution.lock(unit, identifier, allow_erased=True)
-    open_one = await OPEN_REQUEST.row(unit.connection, subject_id=subject.subject_id, kind=RequestKind.ERASURE)
-    if open_one and open_one["state"] in EXECUTING_STATES:
-        return open_one["id"]
+    open_request = await OPEN_REQUEST.row(unit.connection, subject_id=subject.subject_id, kind=RequestKind.ERASURE)
+    if open_request and open_request["state"] in EXECUTING_STATES:
+        return open_request["id"]
     resolution.require_not_erased(subject)
     if options.plan_hash is not None:
         plan = (await erasure_plan.of_subjects(unit.connection, [subject.subject_id]))[subject.subject_id]
         if plan is None or plan.hash != options.plan_hash:
             raise StateConflict(argument="planHash")
-    if open_one is None:
+    if open_request is None:
         return await create_request(unit, subject, options, cooling_off)
-    if open_one["state"] == RequestState.AWAITING_VERIFICATION:
-        await start_identity_check(unit, LockedRequest._make(open_one), options, cooling_off)
+    if open_request["state"] == RequestState.AWAITING_VERIFICATION:
+        await start_identity_check(unit, LockedRequest._make(open_request), options, cooling_off)
     elif options.immediately or options.reason is ErasureReason.UNDERAGE:
-        await BRING_FORWARD.run(unit.connection, id=open_one["id"], at=unit.at)
-    return open_one["id"]
+        await BRING_FORWARD.run(unit.connection, id=open_request["id"], at=unit.at)
+    return open_request["id"]
 
 
 async def retry_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:
@@ -72,6 +73,6 @@ async def retry_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:
     request = await lock_request(unit, request_id)
     if request.state not in EXECUTING_STATES:
         raise StateConflict(argument="id")
-    await steps.RETRY_FAILED.run(unit.connection, request_id=request_id, patience=RETRY_PERIOD)
+    await steps.RETRY_FAILED.run(unit.connection, request_id=request_id, retry_period=RETRY_PERIOD)
     await END_LEASE.run(unit.connection, id=request_id)
     return request_id

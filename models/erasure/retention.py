@@ -1,4 +1,4 @@
-"""What outlives an erasure, on which ground and until when; and its end, once the ground is gone."""
+"""Retention after an erasure: the legal grounds, their end dates, and the deletion of what has expired."""
 
 from datetime import date
 from enum import StrEnum
@@ -11,14 +11,14 @@ from models.storage.database import Database
 from models.storage.statement import Statement
 
 CLAIM_YEARS = 3
-"""Whole calendar years after that of the erasure in which claims about a consent can be brought (docs/decisions/0019).
+"""Full calendar years after the year of the erasure in which consent claims can be brought (docs/decisions/0019).
 
-The database's own function has the same number: nobody who calls it can shorten it."""
+The database function ``forget_ended_claims`` contains the same number, so that no caller can shorten the period."""
 RETENTION_WORKER = Actor("retention worker", Role.ADMIN, (Role.ADMIN,))
 
 
 class RetentionGround(StrEnum):
-    """Why something outlives an erasure (Art. 17(3) GDPR)."""
+    """The legal ground on which data is retained after an erasure (Art. 17(3) GDPR)."""
 
     LEGAL_OBLIGATION = "LEGAL_OBLIGATION"
     LEGAL_CLAIM = "LEGAL_CLAIM"
@@ -26,7 +26,7 @@ class RetentionGround(StrEnum):
 
 
 class RetainedRow(NamedTuple):
-    """Something that stays, as it is shown."""
+    """One kind of retained data, with its ground and its last day of retention."""
 
     what: str
     ground: RetentionGround
@@ -40,14 +40,14 @@ FROM forget_ended_claims(:most)
 
 
 def retained_until(ground: RetentionGround, erased_on: date | None) -> date | None:
-    """Give the last day on which something is kept; None for as long as its ground stands, or while it is unknown."""
+    """Return the last day of retention. Return None when the ground has no end, or the erasure has no date yet."""
     if ground is RetentionGround.LEGAL_CLAIM and erased_on:
         return date(erased_on.year + CLAIM_YEARS, 12, 31)
     return None
 
 
 async def delete_expired(database: Database, most: int) -> int:
-    """Take away the ledgers of people who were erased so long ago that nobody can claim any more; give how many."""
+    """Delete the consent events of at most ``most`` people whose claim period has ended. Return how many people."""
     async with database.transaction() as connection:
         ids = [row[0] for row in await DELETE_EXPIRED.rows(connection, most=most)]
         if ids:

@@ -1,6 +1,7 @@
-"""What erasing a person takes in the first database: one explicit list, which plan, execution, replay and census share.
+"""The scope of an erasure in the privacy database: what is erased, and what is retained on which ground.
 
-Nothing relies on cascades. What stays holds ids, enums, numbers and times (docs/decisions/0019).
+Plans, execution, ledger replay and the census test share these lists. No statement relies on a cascading foreign key.
+Retained rows hold ids, enums, numbers and times only (docs/decisions/0019).
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,24 +23,27 @@ from models.subjects.email_addresses import EmailAddress
 from models.sync.accounts import SyncAccount, SyncClient, SyncFile
 
 SERVICE_NAME = "privacy"
-"""What plans and certificates call this service among the systems."""
+"""The name of this service among the systems in plans and certificates."""
 
 
 class ErasureTarget(NamedTuple):
-    """One thing that goes: how it is called, how it is counted and taken away, and which columns that reaches."""
+    """One kind of data that is erased: its name in plans, its statements, and the columns (``table.column``) it erases.
+
+    Both statements take ``ids`` and return (subject id, row count) pairs.
+    """
 
     what: str
-    counts: Statement
-    erases: Statement
+    count_statement: Statement
+    erase_statement: Statement
     columns: frozenset[str]
 
 
 class RetainedTarget(NamedTuple):
-    """One thing that stays, without a personal value in it: what, on which ground, and how it is counted."""
+    """One kind of data that is retained, without a personal value: its name, its legal ground and its count."""
 
     what: str
     ground: RetentionGround
-    counts: Statement
+    count_statement: Statement
 
 
 def _table(model: type[Table]) -> Any:
@@ -51,7 +55,7 @@ def _of_subjects(table: Any) -> Any:
 
 
 def _count(model: type[Table]) -> Statement:
-    """Give how many rows each person has."""
+    """Return a statement that counts the rows of each person in a table."""
     table = _table(model)
     return Statement(
         sqlalchemy.select(table.c.subject_id, func.count()).where(_of_subjects(table)).group_by(table.c.subject_id)
@@ -59,10 +63,10 @@ def _count(model: type[Table]) -> Statement:
 
 
 def _delete_rows(what: str, model: type[Table]) -> ErasureTarget:
-    """Say that a person's rows of a table are deleted."""
+    """Return a target that deletes all rows of a person from a table."""
     table = _table(model)
-    gone = sqlalchemy.delete(table).where(_of_subjects(table)).returning(table.c.subject_id).cte("gone")
-    erase = sqlalchemy.select(gone.c.subject_id, func.count()).group_by(gone.c.subject_id)
+    deleted = sqlalchemy.delete(table).where(_of_subjects(table)).returning(table.c.subject_id).cte("deleted")
+    erase = sqlalchemy.select(deleted.c.subject_id, func.count()).group_by(deleted.c.subject_id)
     return ErasureTarget(
         what, _count(model), Statement(erase), frozenset(f"{table.name}.{column.name}" for column in table.c)
     )
@@ -77,9 +81,9 @@ AND NOT has_own_key
 GROUP BY subject_id
 """)
 
-# What proves that a letter was sent stays; whom it went to and what it said goes, sent or not.
+# The proof of sending stays. The address and the content are erased, whether the email was sent or not.
 ERASE_EMAILS = Statement("""
-WITH forgotten AS (
+WITH erased AS (
     UPDATE letters
     SET address = NULL, context = NULL, lease = NULL,
         state = CASE WHEN state = 'QUEUED' THEN 'DROPPED' ELSE state END,
@@ -90,7 +94,7 @@ WITH forgotten AS (
     RETURNING subject_id
 )
 SELECT subject_id, count(*)
-FROM forgotten
+FROM erased
 GROUP BY subject_id
 """)
 
@@ -117,9 +121,9 @@ RETURNING b.id, b.count
 
 IDENTITY_CODES, UNSENT_EMAILS = "identity codes", "letters not sent yet"
 TRANSIENT = frozenset({IDENTITY_CODES, UNSENT_EMAILS})
-"""What comes and goes without anybody's doing anything about the person."""
+"""Targets whose counts change without a change to the person's data; the hash of a plan leaves them out."""
 
-# Children before their parents: foreign keys hold to the end.
+# Child tables come before their parent tables, because foreign keys are checked at once.
 ERASURE_TARGETS: Sequence[ErasureTarget] = (
     _delete_rows("names and sizes of synced files", SyncFile),
     _delete_rows("clients that synced", SyncClient),
@@ -151,7 +155,7 @@ RETAINED_TARGETS: Sequence[RetainedTarget] = (
 )
 
 
-ALWAYS_KEPT = (
+ALWAYS_RETAINED = (
     RetainedRow("this request and its certificate, without a personal value", RetentionGround.LEGAL_OBLIGATION),
     RetainedRow("access events: who looked when, ids only", RetentionGround.LEGAL_OBLIGATION),
     RetainedRow("erasure ledger: keyed hashes that keep imports and backups out", RetentionGround.LEGAL_OBLIGATION),
@@ -161,18 +165,18 @@ Counts = dict[UUID, dict[str, int]]
 
 
 async def count_targets(connection: Connection, ids: Sequence[UUID]) -> Counts:
-    """Give how much of each person every step would take away."""
-    return await _run_each(connection, ids, {step.what: step.counts for step in ERASURE_TARGETS})
+    """Return how many records of each person every target would erase."""
+    return await _run_each(connection, ids, {target.what: target.count_statement for target in ERASURE_TARGETS})
 
 
 async def count_retained(connection: Connection, ids: Sequence[UUID]) -> Counts:
-    """Give how much of each person stays."""
-    return await _run_each(connection, ids, {kept.what: kept.counts for kept in RETAINED_TARGETS})
+    """Return how many records of each person are retained."""
+    return await _run_each(connection, ids, {target.what: target.count_statement for target in RETAINED_TARGETS})
 
 
 async def erase(connection: Connection, ids: Sequence[UUID]) -> Counts:
-    """Take everything of these people away, in the transaction of the caller; give how much it was."""
-    return await _run_each(connection, ids, {step.what: step.erases for step in ERASURE_TARGETS})
+    """Erase all targets of these people in the transaction of the caller. Return the counts."""
+    return await _run_each(connection, ids, {target.what: target.erase_statement for target in ERASURE_TARGETS})
 
 
 async def _run_each(connection: Connection, ids: Sequence[UUID], statements: Mapping[str, Statement]) -> Counts:
@@ -184,24 +188,27 @@ async def _run_each(connection: Connection, ids: Sequence[UUID], statements: Map
 
 
 def retained_rows(counts: Mapping[str, int], erased_on: date) -> list[RetainedRow]:
-    """Say what stays of somebody of whom these counts are kept, when they are erased on this day."""
-    return _retained([kept for kept in RETAINED_TARGETS if counts.get(kept.what)], erased_on)
+    """Return what is retained of a person with these counts who is erased on this day."""
+    return _retained([target for target in RETAINED_TARGETS if counts.get(target.what)], erased_on)
 
 
 def currently_retained(erased_on: date | None, today: date) -> list[RetainedRow]:
-    """Say what may still stay of somebody who was erased on this day, or is being erased."""
+    """Return what may still be retained today of a person erased on this day, or being erased when it is None."""
     return [row for row in _retained(RETAINED_TARGETS, erased_on) if row.until is None or row.until >= today]
 
 
-def _retained(kept: Sequence[RetainedTarget], erased_on: date | None) -> list[RetainedRow]:
-    return [RetainedRow(row.what, row.ground, retained_until(row.ground, erased_on)) for row in kept] + [*ALWAYS_KEPT]
+def _retained(targets: Sequence[RetainedTarget], erased_on: date | None) -> list[RetainedRow]:
+    return [
+        *(RetainedRow(row.what, row.ground, retained_until(row.ground, erased_on)) for row in targets),
+        *ALWAYS_RETAINED,
+    ]
 
 
 def erased_columns() -> frozenset[str]:
-    """Give every column, as ``table.column``, that some step takes away."""
-    return frozenset().union(*(step.columns for step in ERASURE_TARGETS))
+    """Return every column, as ``table.column``, that a target erases."""
+    return frozenset().union(*(target.columns for target in ERASURE_TARGETS))
 
 
 def must_be_erased(column: Any) -> bool:
-    """Say whether a column's declared fate demands that a step reaches it."""
+    """Return whether the column's declared erasure action requires that a target erases it."""
     return column.info.get("erasure_action") in {ErasureAction.ENCRYPTED, ErasureAction.DELETED}

@@ -1,7 +1,7 @@
-"""Erasure steps: the part of an erasure that an internal system does, and what it says of it.
+"""Erasure steps: the part of an erasure that one internal system executes, and the result that it reports.
 
-What names the person to the system, and what the system says when it cannot, is sealed under a key of the request's
-own, which is destroyed when the request is completed.
+The account reference and the error text are encrypted under the request's own key. That key is destroyed when the
+request is completed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,11 +24,11 @@ from models.unit_of_work import UnitOfWork
 ERROR_LENGTH = 200
 MAX_RECORDS = 2**31 - 1
 RETRY_PERIOD = timedelta(days=3)
-"""How long a system is told again and again before its step is called failed."""
+"""How long webhook attempts are repeated before a step is marked as FAILED."""
 
 
 class StepState(StrEnum):
-    """Whether a system has done its part."""
+    """The state of a step."""
 
     PENDING = "PENDING"
     DONE = "DONE"
@@ -36,7 +36,7 @@ class StepState(StrEnum):
 
 
 class ErasureStep(Table, table=True):
-    """What one internal system has to erase, for one account or for the person as a whole."""
+    """What one internal system erases, for one account or for the person as a whole."""
 
     __tablename__ = "erasure_steps"
     __table_args__ = (
@@ -76,7 +76,7 @@ ERROR = EncryptedColumn("erasure_steps.error")
 
 
 class ErasureStepRow(NamedTuple):
-    """A step as it is read. ``subject_id`` names the key that opens it: the request's, for the person's is gone."""
+    """A step as read. ``subject_id`` is the request id, which owns the decryption key: the person's key is destroyed."""
 
     id: UUID
     request_id: UUID
@@ -128,7 +128,7 @@ ORDER BY created_at, id
 LIMIT :first
 """)
 
-# The request first: the steps of one request are settled one after another.
+# Locks the request, so that the steps of one request change one after another.
 LOCK_REQUEST = Statement("""
 SELECT s.subject_id, s.request_id, s.state
 FROM rights_requests AS r
@@ -154,7 +154,7 @@ AND NOT EXISTS (
 )
 """)
 
-# What names the person goes with the last need for it.
+# The account reference and the error text are deleted once the step is done.
 MARK_DONE = Statement("""
 UPDATE erasure_steps
 SET state = 'DONE', completed_at = :at, completed_by = :actor, records_erased = :records,
@@ -170,7 +170,7 @@ WHERE id = :id
 
 RETRY_FAILED = Statement("""
 UPDATE erasure_steps AS s
-SET state = 'PENDING', next_attempt_at = n.at, give_up_at = n.at + CAST(:patience AS interval)
+SET state = 'PENDING', next_attempt_at = n.at, give_up_at = n.at + CAST(:retry_period AS interval)
 FROM (SELECT clock_timestamp() AS at) AS n
 WHERE s.request_id = :request_id
 AND s.state = 'FAILED'
@@ -178,12 +178,12 @@ AND s.state = 'FAILED'
 
 
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, ErasureStepRow]:
-    """Give the steps of these ids."""
+    """Return the steps with these ids."""
     return RowByKey((row[0], ErasureStepRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
 async def of_requests(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, ErasureStepRow]:
-    """Give the steps of each request, by system."""
+    """Return the steps of each request, ordered by system."""
     groups: RowsByKey[UUID, ErasureStepRow] = RowsByKey()
     for row in await OF_REQUESTS.rows(connection, ids=as_list(ids)):
         groups.add(row[1], ErasureStepRow._make(row))
@@ -193,7 +193,7 @@ async def of_requests(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
 async def of_system(
     connection: Connection, keys: Sequence[Any], page: PageRequest
 ) -> Mapping[Any, Page[ErasureStepRow]]:
-    """Give a page of the steps of one system, the oldest first; a key is (system, state or None)."""
+    """Return a page of steps for each key (system, state or None), the oldest step first."""
     after_at, after_id = page.after or (None, None)
     pages = {}
     for system, state in keys:
@@ -206,7 +206,10 @@ async def of_system(
 
 
 async def complete_erasure_step(unit: UnitOfWork, step_id: UUID, records_erased: int) -> UUID:
-    """Write that the system has erased the person, once: a second answer changes nothing."""
+    """Mark a step as DONE with its number of erased records. A repeated call changes nothing.
+
+    Raise BAD_INPUT for a number outside 0 to MAX_RECORDS, and NOT_FOUND for an unknown step.
+    """
     if not 0 <= records_erased <= MAX_RECORDS:
         raise BadInput("recordsErased", "it is not a count")
     step = await _lock(unit, step_id)
@@ -217,18 +220,18 @@ async def complete_erasure_step(unit: UnitOfWork, step_id: UUID, records_erased:
 
 
 async def fail_erasure_step(unit: UnitOfWork, step_id: UUID, error: str) -> UUID:
-    """Write that the system cannot erase the person, and what it says of it; STATE_CONFLICT when it has done so."""
-    said = validation.single_line(error, "error", ERROR_LENGTH)
+    """Mark a step as FAILED with the system's error text. Raise STATE_CONFLICT when the step is already DONE."""
+    message = validation.single_line(error, "error", ERROR_LENGTH)
     step = await _lock(unit, step_id)
     if step.state == StepState.DONE:
         raise StateConflict(argument="id")
     key = await unit.keyring.key_of(step.request_id)
-    await MARK_FAILED.run(unit.connection, id=step_id, error=ERROR.encrypt(key, said))
+    await MARK_FAILED.run(unit.connection, id=step_id, error=ERROR.encrypt(key, message))
     return step_id
 
 
 class _LockedStep(NamedTuple):
-    """What a verb needs to know of a step that it moves."""
+    """A step whose request is locked."""
 
     subject_id: UUID
     request_id: UUID
@@ -236,7 +239,7 @@ class _LockedStep(NamedTuple):
 
 
 async def _lock(unit: UnitOfWork, step_id: UUID) -> _LockedStep:
-    """Give the step, with its request locked; its state is read once that lock is held."""
+    """Lock the step's request and return the step. The state is read after the lock is held."""
     row = await LOCK_REQUEST.row(unit.connection, id=step_id)
     if row is None:
         raise NotFound(argument="id")
@@ -245,5 +248,5 @@ async def _lock(unit: UnitOfWork, step_id: UUID) -> _LockedStep:
 
 
 def page_key(system: str, state: StepState | None) -> tuple[str, StepState | None]:
-    """Give the key of a page of a system's steps; BAD_INPUT when it has not the form of a system's name."""
+    """Return the page key of a system's steps. Raise BAD_INPUT when the system's name is malformed."""
     return parse_system_name(system, "system"), state

@@ -1,6 +1,6 @@
-"""Internal systems: who else holds a person, and how each is told that somebody is to be erased.
+"""Internal systems that hold personal data, and how each is notified of an erasure.
 
-No secret is kept: the one that signs a system's webhooks is derived from the master key, the system's name and a count.
+No webhook secret is stored: it is derived from the master key, the system's name and the secret generation.
 """
 
 import base64
@@ -24,7 +24,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class System(Table, table=True):
-    """An internal system that takes part in erasures; those that are not listed are told by pull alone."""
+    """A registered internal system. One without a webhook URL, or without a row, lists its steps through the API."""
 
     __tablename__ = "systems"
     __table_args__ = (
@@ -40,7 +40,7 @@ class System(Table, table=True):
 
 
 class SystemRow(NamedTuple):
-    """A system as it is read."""
+    """A registered system as read from the table."""
 
     name: str
     webhook_url: str | None
@@ -74,12 +74,12 @@ WHERE name = :name
 
 
 async def all_systems(connection: Connection, _keys: Sequence[None]) -> dict[None, list[SystemRow]]:
-    """Give all registered systems, by name."""
+    """Return all registered systems, ordered by name."""
     return {None: [SystemRow._make(row) for row in await ALL.rows(connection)]}
 
 
 async def register(connection: Connection, name: str, webhook_url: str | None, *, is_always_concerned: bool) -> None:
-    """Register a system, or change how it is told; BAD_INPUT for a URL that would show a person on the way."""
+    """Register or update a system. Raise BAD_INPUT unless the URL is https://, or http:// to this machine."""
     if webhook_url is not None:
         try:
             parts = urlsplit(webhook_url)
@@ -97,17 +97,20 @@ async def register(connection: Connection, name: str, webhook_url: str | None, *
 
 
 def signing_secrets(masters: MasterKeys, system: SystemRow) -> list[bytes]:
-    """Give what signs the system's webhooks: one secret for each version of the master key, the current first."""
+    """Return the system's webhook secrets, one for each version of the master key, the current version first."""
     return masters.derive_keys(f"webhook {system.name} {system.secret_generation}")
 
 
 def display_secret(masters: MasterKeys, system: SystemRow) -> str:
-    """Give the current secret as Standard Webhooks libraries take it."""
+    """Return the current secret in the ``whsec_`` form of Standard Webhooks libraries."""
     return f"whsec_{base64.b64encode(signing_secrets(masters, system)[0]).decode()}"
 
 
 def sign(secrets: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> str:
-    """Sign a webhook (Standard Webhooks 1.0): one signature for each secret, so that keys can change hands."""
+    """Return the signature header of a webhook (Standard Webhooks 1.0), one signature for each secret.
+
+    Several signatures let the receiver verify during a rotation of the master key.
+    """
     signed = f"{message_id}.{timestamp}.".encode() + body
     return " ".join(
         f"v1,{base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()}" for secret in secrets

@@ -1,4 +1,4 @@
-"""Telling systems what to erase: which steps a webhook is due for, and what came of it."""
+"""Webhook deliveries of erasure steps: claim the steps that are due, and record the result of each attempt."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,15 +12,15 @@ from models.storage.database import Database
 from models.storage.statement import Statement
 
 RETRY_BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 300, 900, 3600, 7200, 14400, 28800))
-"""How long after each attempt the next one follows; the last wait repeats until the step's patience is over."""
+"""Delay before the next attempt, by attempt; the last delay repeats until the step's retry period ends."""
 
 
 class WebhookDelivery(NamedTuple):
-    """One system that is to be told of one step now."""
+    """One step whose webhook is due, with the system that receives it."""
 
     id: UUID
     subject_id: UUID
-    """The key that opens it: the request's."""
+    """The id of the request, which owns the key that decrypts ``reference``."""
     attempt: int
     reference: Annotated[bytes | None, REFERENCE]
     system: SystemRow
@@ -28,7 +28,7 @@ class WebhookDelivery(NamedTuple):
     account_reference: str | None = None
 
 
-# The next attempt is set before this one begins: a worker killed meanwhile is followed by another, at that time.
+# The time of the next attempt is committed before this attempt starts, so that a killed worker's step is retried.
 CLAIM = Statement("""
 WITH due AS (
     SELECT s.subject_id, s.id, y.name, y.webhook_url, y.is_always_concerned, y.secret_generation
@@ -77,34 +77,39 @@ RETURNING id, request_id
 
 
 async def claim(database: Database, keyring: Keyring, most: int) -> list[WebhookDelivery]:
-    """Give whom to tell now; the step's next attempt is already set."""
+    """Claim at most ``most`` due steps. Their next attempt is committed when this returns."""
     async with database.transaction() as connection:
         rows = await CLAIM.rows(connection, most=most, waits=list(RETRY_BACKOFF))
     async with keyring.pool.acquire() as ring:
         keys = await keyring.of_subjects(ring, list({row["request_id"] for row in rows}))
-    made = []
+    deliveries = []
     for row in rows:
-        key, sealed = keys[row["request_id"]], row["account_reference"]
+        key, encrypted = keys[row["request_id"]], row["account_reference"]
         system = SystemRow(row["name"], row["webhook_url"], row["is_always_concerned"], row["secret_generation"])
-        told = WebhookDelivery(row["id"], row["request_id"], row["attempts"], sealed, system, row["created_at"])
-        if key and sealed:
-            told = told._replace(account_reference=REFERENCE.decrypt(key, sealed))
-        made.append(told)
-    return made
+        reference = REFERENCE.decrypt(key, encrypted) if key and encrypted else None
+        deliveries.append(
+            WebhookDelivery(
+                row["id"], row["request_id"], row["attempts"], encrypted, system, row["created_at"], reference
+            )
+        )
+    return deliveries
 
 
-async def settle(database: Database, keyring: Keyring, telling: WebhookDelivery, problem: str | None) -> None:
-    """Write what came of a webhook; the step stays open until the system itself says that it is done."""
+async def record_result(database: Database, keyring: Keyring, delivery: WebhookDelivery, problem: str | None) -> None:
+    """Record the result of an attempt. The step stays PENDING until the system reports its completion.
+
+    Raise SubjectErased when the request was completed meanwhile and its key is destroyed.
+    """
     if problem is None:
         async with database.transaction() as connection:
-            await CLEAR_ERROR.run(connection, id=telling.id)
+            await CLEAR_ERROR.run(connection, id=delivery.id)
         return
-    key = await keyring.key_of(telling.subject_id)
+    key = await keyring.key_of(delivery.subject_id)
     async with database.transaction() as connection:
-        await SET_ERROR.run(connection, id=telling.id, error=ERROR.encrypt(key, problem))
+        await SET_ERROR.run(connection, id=delivery.id, error=ERROR.encrypt(key, problem))
 
 
 async def give_up(database: Database) -> Sequence[UUID]:
-    """Call failed what no system answered in time; it stays to be seen, and retryErasure begins anew."""
+    """Mark as FAILED the steps whose retry period has ended. Return their ids."""
     async with database.transaction() as connection:
         return [row["id"] for row in await GIVE_UP.rows(connection)]

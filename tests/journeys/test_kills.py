@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 
 from models.actors import Actor, Role
-from models.erasure import completion, ledger, ledger_lag, steps
+from models.erasure import ledger, ledger_lag, ledger_marks, steps
 from models.unit_of_work import unit_of_work
 from tests.cli.commands import environment
 from tests.conftest import ROOT, Databases, World
@@ -110,7 +110,7 @@ async def ring(world: World, sql: str) -> set[UUID]:
 
 async def mark(world: World) -> int:
     async with world.database.writers.acquire() as connection:
-        return await completion.set_ledger_mark(connection)
+        return await ledger_marks.read(connection)
 
 
 async def end(world: World) -> int:

@@ -49,6 +49,7 @@ LINES = {
         "models/encryption/keyring.py",
         "models/encryption/key_store.py",
         "models/erasure/ledger.py",
+        "models/erasure/ledger_marks.py",
         "models/encryption/email_keys.py",
         "workers/erasure_worker.py",
     ),
