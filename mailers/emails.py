@@ -1,4 +1,4 @@
-"""The letters, a function each: it is told what happened and gives what its templates say."""
+"""The emails to people: one function for each kind builds the context of its templates from the event data."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ from models.outbox.emails import CONTEXT_FIELDS, EmailKind
 EventData = Mapping[str, Any]
 
 TEMPLATE_DIRECTORY: Final = Path(__file__).parent / "templates"
-_TEXT: Final = Environment(  # noqa: S701 -- plain text and headers, where an escape would be read as it stands
+_TEXT: Final = Environment(  # noqa: S701 -- plain text and headers, in which HTML escapes would be visible
     loader=FileSystemLoader(TEMPLATE_DIRECTORY),
     undefined=StrictUndefined,
     auto_reload=False,
@@ -45,55 +45,55 @@ _DENIALS: Final = {
 
 
 class EmailTemplate(NamedTuple):
-    """A letter that there is: when it is written, how it is told, and what it might say."""
+    """A kind of email: when it is sent, the function that builds its context, and example data."""
 
     when: str
-    told: Callable[[EventData], dict[str, Any]]
+    build_context: Callable[[EventData], dict[str, Any]]
     example: EventData
 
 
-def identity_code(says: EventData) -> dict[str, Any]:
-    """Give a code that proves that the person reads this address."""
-    return {"code": says["code"], "until": _minute(says["expires_at"])}
+def identity_code(event: EventData) -> dict[str, Any]:
+    """Return the context of a code that proves access to this address."""
+    return {"code": event["code"], "until": _minute(event["expires_at"])}
 
 
-def request_received(says: EventData) -> dict[str, Any]:
-    """Say what the person asked for, and by when they have an answer (Art. 12(3) GDPR)."""
+def request_received(event: EventData) -> dict[str, Any]:
+    """Return the kind of a request and the date by which it is answered (Art. 12(3) GDPR)."""
     return {
-        "wish": _KINDS.get(says["kind"], "about your personal data"),
-        "received": _day(says["received_at"]),
-        "due": _day(says["due_at"]),
+        "wish": _KINDS.get(event["kind"], "about your personal data"),
+        "received": _day(event["received_at"]),
+        "due": _day(event["due_at"]),
     }
 
 
-def opted_out(says: EventData) -> dict[str, Any]:
-    """Confirm an opt-out."""
-    return {"purposes": says["purposes"], "is_everything": says["is_everything"]}
+def opted_out(event: EventData) -> dict[str, Any]:
+    """Return the purposes of an opt-out."""
+    return {"purposes": event["purposes"], "is_everything": event["is_everything"]}
 
 
-def consent_granted(says: EventData) -> dict[str, Any]:
-    """Confirm a consent, and say how to take it back (Art. 7(3) GDPR)."""
-    return {"purpose": says["purpose"]}
+def consent_granted(event: EventData) -> dict[str, Any]:
+    """Return the purpose of a consent, which the email explains how to withdraw (Art. 7(3) GDPR)."""
+    return {"purpose": event["purpose"]}
 
 
-def details_corrected(says: EventData) -> dict[str, Any]:
-    """Tell the person, at the old and the new address, that something was put right."""
-    return {"changed": [_CHANGES[change] for change in says["changed"]]}
+def details_corrected(event: EventData) -> dict[str, Any]:
+    """Return the details that were corrected."""
+    return {"changed": [_CHANGES[change] for change in event["changed"]]}
 
 
-def erasure_scheduled(says: EventData) -> dict[str, Any]:
-    """Say when the person is erased, and how to stop it."""
-    return {"execute": _minute(says["execute_at"])}
+def erasure_scheduled(event: EventData) -> dict[str, Any]:
+    """Return the time of a scheduled erasure, which the email explains how to cancel."""
+    return {"execute": _minute(event["execute_at"])}
 
 
-def erasure_done(says: EventData) -> dict[str, Any]:
-    """Say that it is done, and when the last backup is gone."""
-    return {"completed": _day(says["completed_at"]), "backups_clear": _day(says["backups_clear_at"])}
+def erasure_done(event: EventData) -> dict[str, Any]:
+    """Return the date of a completed erasure, and the date by which the last backup is removed."""
+    return {"completed": _day(event["completed_at"]), "backups_clear": _day(event["backups_clear_at"])}
 
 
-def erasure_denied(says: EventData) -> dict[str, Any]:
-    """Say why, and where to complain (Art. 12(4) GDPR)."""
-    return {"reason": _DENIALS.get(says["reason"], _DENIALS["OTHER"])}
+def erasure_denied(event: EventData) -> dict[str, Any]:
+    """Return the reason of a denial; the email states the right to complain (Art. 12(4) GDPR)."""
+    return {"reason": _DENIALS.get(event["reason"], _DENIALS["OTHER"])}
 
 
 _CHANGES: Final = {
@@ -142,32 +142,34 @@ if EMAIL_TEMPLATES.keys() != set(EmailKind) or any(
     raise SystemExit("mailers/emails.py and models/outbox/emails.py differ")
 
 
-def render_email(name: EmailKind, says: EventData, sender: Sender, unsubscribe: str | None = None) -> EmailContent:
-    """Put a letter into words."""
-    return render_templates(name, EMAIL_TEMPLATES[name].told(says), sender, unsubscribe)
+def render_email(kind: EmailKind, event: EventData, sender: Sender, unsubscribe: str | None = None) -> EmailContent:
+    """Return the content of an email for this event data."""
+    return render_templates(kind, EMAIL_TEMPLATES[kind].build_context(event), sender, unsubscribe)
 
 
-def render_templates(name: str, says: EventData, sender: Sender, unsubscribe: str | None = None) -> EmailContent:
-    """Fill the templates of one folder."""
-    told = {
-        **says,
+def render_templates(
+    folder: str, context: Mapping[str, Any], sender: Sender, unsubscribe: str | None = None
+) -> EmailContent:
+    """Return the rendered templates of one folder."""
+    variables = {
+        **context,
         "sender": sender.address.display_name or sender.address.addr_spec,
         "contact": (sender.reply_to or sender.address).addr_spec,
         "unsubscribe": unsubscribe,
     }
     return EmailContent(
-        subject=_TEXT.get_template(f"{name}/subject.txt").render(told).strip(),
-        text=_TEXT.get_template(f"{name}/body.txt").render(told).strip() + "\n",
-        html=_HTML.get_template(f"{name}/body.html").render(told).strip() + "\n",
+        subject=_TEXT.get_template(f"{folder}/subject.txt").render(variables).strip(),
+        text=_TEXT.get_template(f"{folder}/body.txt").render(variables).strip() + "\n",
+        html=_HTML.get_template(f"{folder}/body.html").render(variables).strip() + "\n",
     )
 
 
-def build_email(sender: Sender, keyring: Keyring, letter: ClaimedEmail) -> Mail:
-    """Make a claimed letter ready to go."""
-    row = letter.row
+def build_email(sender: Sender, keyring: Keyring, email: ClaimedEmail) -> Mail:
+    """Return the message of a claimed email."""
+    row = email.row
     link = unsubscribe_links.build_url(keyring, sender.public_url, row.subject_id, row.purpose) if row.purpose else None
-    envelope = Envelope(row.letter, row.message_id, letter.address, row.posted_at, link)
-    return build_message(sender, envelope, render_email(EmailKind(row.letter), letter.context, sender, link))
+    envelope = Envelope(row.letter, row.message_id, email.address, row.posted_at, link)
+    return build_message(sender, envelope, render_email(EmailKind(row.letter), email.context, sender, link))
 
 
 def _day(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Maildirs: a directory of letters, one a file, that any mail reader opens."""
+"""The Maildir transport: writes each email as one file, for development and tests."""
 
 import asyncio
 import os
@@ -11,13 +11,13 @@ _ACCEPTED: Final = 250
 
 
 class Maildir:
-    """A directory of letters, one a file, as any mail reader opens it. A letter delivered twice is there once."""
+    """A directory in Maildir format. An email that is delivered twice is stored once."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     async def send_envelope(self, mail: Mail) -> None:
-        """Do nothing: a directory takes letters to anybody."""
+        """Do nothing: every recipient is accepted."""
 
     async def send_data(self, mail: Mail) -> int:
         try:
@@ -27,26 +27,26 @@ class Maildir:
         return _ACCEPTED
 
     async def reset(self) -> None:
-        """Do nothing: there is nothing to take back."""
+        """Do nothing: no transaction is open."""
 
     async def close(self) -> None:
-        """Do nothing: there is nothing to close."""
+        """Do nothing: no connection is open."""
 
     def _write(self, mail: Mail) -> None:
-        places = {name: self._directory / name for name in ("tmp", "new", "cur")}
-        for place in places.values():
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directories = {name: self._directory / name for name in ("tmp", "new", "cur")}
+        for directory in directories.values():
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = mail.message_id.strip("<>").partition("@")[0]
-        if any(places["cur"].glob(f"{name}*")):
+        if any(directories["cur"].glob(f"{name}*")):
             return
-        written = places["tmp"] / name
-        with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        temporary = directories["tmp"] / name
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(mail.body)
             file.flush()
             os.fsync(file.fileno())
-        written.replace(places["new"] / name)
-        folder = os.open(places["new"], os.O_RDONLY)
+        temporary.replace(directories["new"] / name)
+        descriptor = os.open(directories["new"], os.O_RDONLY)
         try:
-            os.fsync(folder)
+            os.fsync(descriptor)
         finally:
-            os.close(folder)
+            os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Messages: a letter as mail servers and mail readers want it (RFC 5322, 2045 to 2049, 3834, 8058)."""
+"""Internet messages (RFC 5322, 2045 to 2049, 3834, 8058) built from rendered emails."""
 
 import re
 from datetime import datetime
@@ -13,7 +13,7 @@ from mailers.transport import Mail
 from models.consent import unsubscribe_links
 
 BOUNDARY: Final = "=_alternative"
-"""Stands between text and HTML. Quoted-printable writes every ``=`` as ``=3D``, so no words can hold it (RFC 2045)."""
+"""The boundary of text and HTML. Quoted-printable encodes ``=`` as ``=3D``, so no part can contain it (RFC 2045)."""
 _UNFOLDED: Final = frozenset(
     {"date", "feedback-id", "list-unsubscribe", "list-unsubscribe-post", "message-id", "mime-version", "to"}
 )
@@ -35,7 +35,7 @@ _CACHED_HEADERS: Final = frozenset(
 
 
 class _Registry(HeaderRegistry):
-    """Makes the class of each header once: the library would make it anew for every header of every letter."""
+    """Caches the class of each header, which the library creates again for every header of every message."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,9 +49,10 @@ class _Registry(HeaderRegistry):
 
 
 class _Policy(EmailPolicy):
-    """SMTP's rules; values that are one word are never folded, which would encode them past recognition.
+    """The SMTP policy, with two changes.
 
-    Headers that are the same in many letters are parsed and folded once.
+    Headers in ``_UNFOLDED`` are never folded, because folding would encode their single word. Headers in
+    ``_CACHED_HEADERS``, whose values repeat, are parsed and folded once.
     """
 
     def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
@@ -72,8 +73,8 @@ POLICY: Final = _Policy(linesep=SMTP.linesep, utf8=False, cte_type="7bit", heade
 INTERNATIONAL: Final = POLICY.clone(utf8=True)
 
 
-# The library clones the policy for every part that it writes, so these remember nothing of it: what is alike in many
-# letters is the same under both.
+# The library clones the policy for every part, so these caches do not depend on it. The cached headers are equal under
+# both policies.
 @lru_cache(maxsize=256)
 def _parsed(name: str, value: str) -> tuple[str, Any]:
     return EmailPolicy.header_store_parse(POLICY, name, value)
@@ -85,7 +86,7 @@ def _folded(name: str, value: str) -> str:
 
 
 class Sender(NamedTuple):
-    """Who writes, and where links lead."""
+    """The sender's addresses, and the public URL of links."""
 
     address: Address
     reply_to: Address | None
@@ -93,7 +94,7 @@ class Sender(NamedTuple):
 
     @classmethod
     def read(cls, mail_from: str, reply_to: str | None, public_url: str) -> "Sender":
-        """Read the settings; ValueError with a sentence when an address is none, or the URL would break a header."""
+        """Return the sender of these settings. Raise ValueError for a malformed address or URL."""
         if not re.fullmatch(r"https?://[!-~]+", public_url):
             raise ValueError("PRIVACY_PUBLIC_URL is not a URL, such as https://privacy.example.com")
         return cls(
@@ -104,12 +105,12 @@ class Sender(NamedTuple):
 
     @property
     def domain(self) -> str:
-        """Give the right-hand side of our Message-IDs, and what we call ourselves when we greet."""
+        """Return the domain in ASCII, used in Message-IDs and in EHLO."""
         return self.address.domain.encode("idna").decode()
 
 
 class EmailContent(NamedTuple):
-    """A letter in words."""
+    """The rendered content of an email."""
 
     subject: str
     text: str
@@ -117,38 +118,38 @@ class EmailContent(NamedTuple):
 
 
 class Envelope(NamedTuple):
-    """What a message needs beside its words."""
+    """The values of a message beside its content."""
 
     letter: str
     message_id: str
     recipient: str
     posted_at: datetime
     unsubscribe: str | None = None
-    """Where a person leaves with one click; only letters that a purpose governs have it."""
+    """The one-click unsubscribe URL (RFC 8058), for emails that a purpose governs."""
 
 
-def build_message(sender: Sender, envelope: Envelope, written: EmailContent) -> Mail:
-    """Make a letter ready to go: the same one, to the octet, however often it is made."""
+def build_message(sender: Sender, envelope: Envelope, content: EmailContent) -> Mail:
+    """Return the message. Equal arguments give equal octets."""
     policy = POLICY if envelope.recipient.rpartition("@")[0].isascii() else INTERNATIONAL
-    made = EmailMessage(policy=policy)
-    made["From"] = str(sender.address)
-    made["To"] = _recipient(envelope.recipient)
+    message = EmailMessage(policy=policy)
+    message["From"] = str(sender.address)
+    message["To"] = _recipient(envelope.recipient)
     if sender.reply_to:
-        made["Reply-To"] = str(sender.reply_to)
-    made["Subject"] = " ".join(written.subject.split())
-    made["Date"] = format_datetime(envelope.posted_at)
-    made["Message-ID"] = envelope.message_id
-    made["Auto-Submitted"] = "auto-generated"
-    made["X-Auto-Response-Suppress"] = "All"
-    made["Feedback-ID"] = f"{envelope.letter}:privacy:{sender.domain}"
+        message["Reply-To"] = str(sender.reply_to)
+    message["Subject"] = " ".join(content.subject.split())
+    message["Date"] = format_datetime(envelope.posted_at)
+    message["Message-ID"] = envelope.message_id
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message["Feedback-ID"] = f"{envelope.letter}:privacy:{sender.domain}"
     if envelope.unsubscribe:
         for name, value in unsubscribe_links.build_headers(envelope.unsubscribe):
-            made[name] = value
-    made["MIME-Version"] = "1.0"
-    made["Content-Type"] = f'multipart/alternative; boundary="{BOUNDARY}"'
-    made.attach(_part(policy, written.text, "plain"))
-    made.attach(_part(policy, written.html, "html"))
-    return Mail(_spec(sender.address.addr_spec), envelope.recipient, envelope.message_id, made.as_bytes())
+            message[name] = value
+    message["MIME-Version"] = "1.0"
+    message["Content-Type"] = f'multipart/alternative; boundary="{BOUNDARY}"'
+    message.attach(_part(policy, content.text, "plain"))
+    message.attach(_part(policy, content.html, "html"))
+    return Mail(_spec(sender.address.addr_spec), envelope.recipient, envelope.message_id, message.as_bytes())
 
 
 def _part(policy: EmailPolicy, body: str, subtype: str) -> Any:
@@ -158,15 +159,15 @@ def _part(policy: EmailPolicy, body: str, subtype: str) -> Any:
 
 
 def _recipient(address: str) -> Address:
-    """Give an address as the header wants it, made of its two parts: a local part of another script is one, too."""
+    """Return an address for the header, built of its two parts, so that a non-ASCII local part is accepted."""
     local, _, domain = _spec(address).rpartition("@")
     if not (local and domain and local.isprintable() and domain.isprintable()):
-        raise ValueError("the letter's address is none")
+        raise ValueError("the recipient is not a mail address")
     return Address(username=local, domain=domain)
 
 
 def _spec(address: str) -> str:
-    """Give an address with its domain in ASCII, so that only a local part can need SMTPUTF8."""
+    """Return an address with its domain in ASCII, so that only a local part can require SMTPUTF8."""
     local, _, domain = address.rpartition("@")
     return f"{local}@{domain if domain.isascii() else domain.encode('idna').decode()}"
 
@@ -175,10 +176,10 @@ def _address(text: str, setting: str) -> Address:
     name, spec = parseaddr(text)
     try:
         if not text.isprintable():
-            raise ValueError  # noqa: TRY301 -- one sentence for all that is not of the form
-        made = Address(display_name=name, addr_spec=_spec(spec))
-        if not made.domain:
+            raise ValueError  # noqa: TRY301 -- one message for every malformed address
+        address = Address(display_name=name, addr_spec=_spec(spec))
+        if not address.domain:
             raise ValueError  # noqa: TRY301
-    except Exception:  # noqa: BLE001 -- the parser raises many kinds
+    except Exception:  # noqa: BLE001 -- the parser raises several types
         raise ValueError(f"{setting} is not a mail address, such as Privacy <privacy@example.com>") from None
-    return made
+    return address

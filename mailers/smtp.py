@@ -1,4 +1,4 @@
-"""SMTP: one connection to a mail server (RFC 5321), used for one letter after another."""
+"""The SMTP transport (RFC 5321): one connection to a mail server, reused for several emails."""
 
 from collections.abc import Callable
 from email.utils import parseaddr
@@ -11,9 +11,9 @@ from email_validator import validate_email
 from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, Mail, TransportUnavailable
 
 REPLY_TIMEOUT: Final = 30.0
-"""Seconds that a mail server may take for an answer."""
+"""Seconds in which a mail server must reply to a command."""
 DATA_TIMEOUT: Final = 60.0
-"""Seconds that a mail server may take to accept or refuse a whole letter."""
+"""Seconds in which a mail server must reply to the transmitted message."""
 MAX_EMAILS_PER_CONNECTION: Final = 200
 _PERMANENT: Final = 500
 _START_MAIL_INPUT: Final = 354
@@ -22,14 +22,18 @@ _SERVICE_CLOSING: Final = 421
 
 
 class Smtp:
-    """One connection to a mail server (RFC 5321), opened when it is needed and used for many letters."""
+    """A connection to a mail server, opened on demand and replaced after MAX_EMAILS_PER_CONNECTION emails."""
 
     def __init__(
-        self, client: Callable[[], aiosmtplib.SMTP], *, answer: float = REPLY_TIMEOUT, verdict: float = DATA_TIMEOUT
+        self,
+        create_client: Callable[[], aiosmtplib.SMTP],
+        *,
+        reply_timeout: float = REPLY_TIMEOUT,
+        data_timeout: float = DATA_TIMEOUT,
     ) -> None:
-        self._make = client
-        self._answer = answer
-        self._verdict = verdict
+        self._create_client = create_client
+        self._reply_timeout = reply_timeout
+        self._data_timeout = data_timeout
         self._client: aiosmtplib.SMTP | None = None
         self._used = 0
 
@@ -40,15 +44,15 @@ class Smtp:
             try:
                 await self._envelope(self._client, mail)
             except TransportUnavailable:
-                pass  # It was closed while nothing was sent on it; a fresh one decides.
+                pass  # The idle connection was closed: try a new one.
             else:
                 return
-        self._abandon()
-        self._client, self._used = self._make(), 0
+        self._disconnect()
+        self._client, self._used = self._create_client(), 0
         try:
-            await self._client.connect(timeout=self._answer)
+            await self._client.connect(timeout=self._reply_timeout)
         except (SMTPException, OSError, TimeoutError, ValueError) as problem:
-            self._abandon()
+            self._disconnect()
             raise TransportUnavailable(type(problem).__name__, counts_attempt=False) from None
         await self._envelope(self._client, mail)
 
@@ -56,12 +60,12 @@ class Smtp:
         self._used += 1
         try:
             if client.is_ehlo_or_helo_needed:
-                await client.ehlo(timeout=self._answer)
+                await client.ehlo(timeout=self._reply_timeout)
             recipient, options, encoding = _recipient_options(client, mail.recipient)
-            await client.mail(mail.sender, options=options, encoding=encoding, timeout=self._answer)
-            await client.rcpt(recipient, encoding=encoding, timeout=self._answer)
+            await client.mail(mail.sender, options=options, encoding=encoding, timeout=self._reply_timeout)
+            await client.rcpt(recipient, encoding=encoding, timeout=self._reply_timeout)
         except aiosmtplib.SMTPRecipientRefused as refused:
-            await self._after(refused.code)
+            await self._reset_after(refused.code)
             permanent = refused.code >= _PERMANENT
             raise DeliveryRejected(
                 refused.code,
@@ -69,15 +73,15 @@ class Smtp:
                 is_about_address=permanent and not refused.message.startswith(("5.3.", "5.4.", "5.7.")),
             ) from None
         except aiosmtplib.SMTPSenderRefused as refused:
-            # What is wrong with the sender is ours to put right, and may be by the next try.
-            await self._after(refused.code)
+            # A rejected sender is an error of this service, which may be fixed before the next attempt.
+            await self._reset_after(refused.code)
             raise DeliveryRejected(refused.code, is_permanent=False) from None
         except (SMTPException, OSError, TimeoutError) as problem:
-            self._abandon()
+            self._disconnect()
             raise TransportUnavailable(type(problem).__name__) from None
         except ValueError:
-            # No server is asked about what is no address.
-            await self._after(_ACCEPTED)
+            # A malformed address is not sent to the server.
+            await self._reset_after(_ACCEPTED)
             raise DeliveryRejected(553, is_permanent=True) from None
 
     async def send_data(self, mail: Mail) -> int:
@@ -85,43 +89,43 @@ class Smtp:
         if client is None or client.protocol is None:
             raise TransportUnavailable("closed")
         try:
-            code, _ = await client.execute_command(b"DATA", timeout=self._answer)
+            code, _ = await client.execute_command(b"DATA", timeout=self._reply_timeout)
         except (SMTPException, OSError, TimeoutError) as problem:
-            self._abandon()
+            self._disconnect()
             raise TransportUnavailable(type(problem).__name__) from None
         if code != _START_MAIL_INPUT:
-            await self._after(code)
+            await self._reset_after(code)
             raise DeliveryRejected(code, is_permanent=code >= _PERMANENT)
         try:
-            # The letter is written and its verdict read apart from DATA: only from here on can it have been accepted.
+            # Written separately from DATA, because only from here on the email may have been accepted.
             protocol = client.protocol
             if protocol is None:
                 raise TransportUnavailable("closed")
             protocol.write(dot_stuff(mail.body))
-            code, message = await protocol.read_response(timeout=self._verdict)
+            code, message = await protocol.read_response(timeout=self._data_timeout)
         except (SMTPException, OSError, TimeoutError) as problem:
-            self._abandon()
+            self._disconnect()
             raise DeliveryUnconfirmed(type(problem).__name__) from None
         if code == _ACCEPTED:
             return code
         if code == _SERVICE_CLOSING:
-            self._abandon()
+            self._disconnect()
         raise DeliveryRejected(code, is_permanent=code >= _PERMANENT, is_about_address=message.startswith("5.1."))
 
     async def reset(self) -> None:
-        await self._after(_ACCEPTED)
+        await self._reset_after(_ACCEPTED)
 
-    async def _after(self, code: int) -> None:
-        """Make the connection ready for the next letter; Unreachable when the server is closing it."""
+    async def _reset_after(self, code: int) -> None:
+        """Reset the connection for the next email. Raise TransportUnavailable when the server is closing it."""
         if self._client is None or code == _SERVICE_CLOSING:
-            self._abandon()
+            self._disconnect()
             raise TransportUnavailable(str(code))
         try:
-            await self._client.rset(timeout=self._answer)
+            await self._client.rset(timeout=self._reply_timeout)
         except (SMTPException, OSError, TimeoutError):
-            self._abandon()
+            self._disconnect()
 
-    def _abandon(self) -> None:
+    def _disconnect(self) -> None:
         if self._client is not None:
             self._client.close()
         self._client = None
@@ -132,13 +136,13 @@ class Smtp:
                 await self._client.quit(timeout=2)
         except (SMTPException, OSError, TimeoutError):
             pass
-        self._abandon()
+        self._disconnect()
 
 
 def _recipient_options(client: aiosmtplib.SMTP, recipient: str) -> tuple[str, list[str], str]:
-    """Give a recipient as this server takes it, with the options and the encoding that it needs.
+    """Return the recipient in a form that the server supports, with the MAIL options and the encoding it requires.
 
-    Declined when the server takes no such address, ValueError when it is none.
+    Raise DeliveryRejected when the server does not support the address, ValueError when it is malformed.
     """
     options, encoding = ["BODY=8BITMIME"] if client.supports_extension("8bitmime") else [], "ascii"
     if not recipient.isascii():
@@ -150,11 +154,11 @@ def _recipient_options(client: aiosmtplib.SMTP, recipient: str) -> tuple[str, li
         else:
             raise DeliveryRejected(553, is_permanent=True)
     if parseaddr(recipient)[1] != recipient:
-        raise ValueError("the client would write to what it takes for the address in it")
+        raise ValueError("the client would parse another address out of the recipient")
     return recipient, options, encoding
 
 
 def dot_stuff(body: bytes) -> bytes:
-    """Give a letter as DATA wants it (RFC 5321, 4.5.2): a dot before each leading dot, and a dot alone at the end."""
+    """Return the message in DATA encoding (RFC 5321, 4.5.2): leading dots doubled, and a final line of one dot."""
     lines = body.removesuffix(b"\r\n").split(b"\r\n")
     return b"".join(b"." * line.startswith(b".") + line + b"\r\n" for line in lines) + b".\r\n"

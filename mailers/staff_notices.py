@@ -1,4 +1,4 @@
-"""Notices to the privacy officers and to the witness, a function each: it reads what a notice is about."""
+"""Notices to the privacy officers and to the audit witness: one function for each kind reads the template context."""
 
 import orjson
 
@@ -13,7 +13,7 @@ from models.storage.statement import Connection
 
 
 async def template_context(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
-    """Give what the templates of a notice say; None when there is nothing to tell any more."""
+    """Return the template context of a notice, or None when its object no longer exists."""
     if notice.notice is StaffNoticeKind.ACCESS_GRANT_ASKED:
         return await _access_grant_asked(connection, notice)
     if notice.notice is StaffNoticeKind.PEOPLE_TOKEN_ISSUED:
@@ -51,14 +51,14 @@ async def _audit_head(connection: Connection, notice: StaffNoticeRow) -> dict[st
     }
 
 
-def build_notices(sender: Sender, notice: StaffNoticeRow, says: dict[str, str], recipients: list[str]) -> list[Mail]:
-    """Make a notice ready to go to each of those who are told."""
-    words = render_templates(notice.notice, says, sender)
+def build_notices(sender: Sender, notice: StaffNoticeRow, context: dict[str, str], recipients: list[str]) -> list[Mail]:
+    """Return the message of a notice for each recipient."""
+    content = render_templates(notice.notice, context, sender)
     return [
         build_message(
             sender,
             Envelope(notice.notice, f"<{notice.id.hex}.{number}@{sender.domain}>", recipient, notice.posted_at),
-            words,
+            content,
         )
         for number, recipient in enumerate(recipients)
     ]

@@ -1,10 +1,10 @@
-"""Transports: what a road for letters does, and how it says that it could not."""
+"""The interface of mail transports, and the errors that tell whether an email may have been accepted."""
 
 from typing import NamedTuple, Protocol
 
 
 class Mail(NamedTuple):
-    """A letter in its envelope."""
+    """A message in its SMTP envelope."""
 
     sender: str
     recipient: str
@@ -12,17 +12,17 @@ class Mail(NamedTuple):
     body: bytes
 
 
-class TransportUnavailable(Exception):  # noqa: N818 -- it says what the matter is
-    """The mail server cannot be talked to, or stopped talking: no letter was handed over."""
+class TransportUnavailable(Exception):  # noqa: N818 -- named for the condition, as in RFC 5321
+    """The mail server cannot be reached, or closed the connection. The email was not accepted."""
 
     def __init__(self, problem: str, *, counts_attempt: bool = True) -> None:
         super().__init__(problem)
         self.counts_attempt = counts_attempt
-        """Whether it stopped at this letter; otherwise the letter has no part in it."""
+        """Whether the connection failed while this email was sent; otherwise the email is not the cause."""
 
 
 class DeliveryRejected(Exception):  # noqa: N818
-    """The mail server said no to this letter: it was not accepted."""
+    """The mail server rejected this email with a reply code. The email was not accepted."""
 
     def __init__(self, code: int, *, is_permanent: bool, is_about_address: bool = False) -> None:
         super().__init__(code)
@@ -32,20 +32,23 @@ class DeliveryRejected(Exception):  # noqa: N818
 
 
 class DeliveryUnconfirmed(Exception):  # noqa: N818
-    """The whole letter was handed over and no answer came: it may have been accepted."""
+    """The whole email was transmitted and no reply arrived. The email may have been accepted."""
 
 
 class Transport(Protocol):
-    """A road for one letter after another. ``offer`` comes first, then ``deliver``, or ``withdraw``."""
+    """A connection that sends one email after another: ``send_envelope``, then ``send_data`` or ``reset``."""
 
     async def send_envelope(self, mail: Mail) -> None:
-        """Say who writes to whom. Unreachable, or Declined."""
+        """Send sender and recipient. Raise TransportUnavailable or DeliveryRejected."""
 
     async def send_data(self, mail: Mail) -> int:
-        """Hand the letter over; give the reply's code. Unreachable, Declined, or Unanswered."""
+        """Send the message. Return the reply code.
+
+        Raise TransportUnavailable, DeliveryRejected or DeliveryUnconfirmed.
+        """
 
     async def reset(self) -> None:
-        """Take an offer back."""
+        """Abort the transaction that ``send_envelope`` began."""
 
     async def close(self) -> None:
-        """Say good-bye."""
+        """Close the connection."""

@@ -1,4 +1,4 @@
-"""Roads: which transport the setting PRIVACY_SMTP_URL stands for."""
+"""The transport factory: creates the transport that the setting PRIVACY_SMTP_URL configures."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,16 +14,16 @@ from mailers.transport import Transport
 STARTTLS: Final = {"required": True, "opportunistic": None, "never": False}
 USAGE: Final = (
     "PRIVACY_SMTP_URL is smtp://USER:PASSWORD@HOST:PORT?starttls=required (or opportunistic, never), "
-    "smtps://USER:PASSWORD@HOST:PORT, or maildir:DIRECTORY; ca=FILE names a certificate authority of your own"
+    "smtps://USER:PASSWORD@HOST:PORT, or maildir:DIRECTORY; ca=FILE names the file of your own certificate authority"
 )
 
 
 def create_transport_factory(
-    url: str, ehlo: str, *, answer: float = REPLY_TIMEOUT, verdict: float = DATA_TIMEOUT
+    url: str, ehlo: str, *, reply_timeout: float = REPLY_TIMEOUT, data_timeout: float = DATA_TIMEOUT
 ) -> Callable[[], Transport]:
-    """Give what makes transports for a URL; ValueError with a sentence when it is malformed.
+    """Return a function that creates transports for the URL. Raise ValueError when the URL is malformed.
 
-    ``ehlo`` is what we call ourselves when we greet a mail server.
+    ``ehlo`` is the host name sent in EHLO. Both timeouts are in seconds.
     """
     parts = urlsplit(url)
     if parts.scheme == "maildir" and parts.path and not parts.netloc:
@@ -40,29 +40,29 @@ def create_transport_factory(
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
             local_hostname=ehlo,
-            timeout=answer,
+            timeout=reply_timeout,
             use_tls=parts.scheme == "smtps",
             start_tls=False if parts.scheme == "smtps" else starttls,
             cert_bundle=options.get("ca"),
         )
 
-    return lambda: Smtp(client, answer=answer, verdict=verdict)
+    return lambda: Smtp(client, reply_timeout=reply_timeout, data_timeout=data_timeout)
 
 
 def _options(parts: SplitResult) -> dict[str, str]:
-    found = parse_qs(parts.query, keep_blank_values=True)
-    options = {name: values[0] for name, values in found.items()}
+    query = parse_qs(parts.query, keep_blank_values=True)
+    options = {name: values[0] for name, values in query.items()}
     try:
-        known = parts.port is None or parts.port > 0
+        is_port_valid = parts.port is None or parts.port > 0
     except ValueError:
-        known = False
+        is_port_valid = False
     if (
-        not known
-        or any(len(values) > 1 for values in found.values())
+        not is_port_valid
+        or any(len(values) > 1 for values in query.values())
         or options.keys() - {"starttls", "ca"}
         or options.get("starttls", "never") not in STARTTLS
     ):
         raise ValueError(USAGE)
     if "ca" in options and not Path(options["ca"]).is_file():
-        raise ValueError("PRIVACY_SMTP_URL names a file of a certificate authority (ca=) that is not there")
+        raise ValueError("PRIVACY_SMTP_URL names a file of a certificate authority (ca=) that does not exist")
     return options

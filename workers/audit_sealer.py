@@ -1,4 +1,4 @@
-"""The worker that seals the record: at most a second behind, as many of it side by side as there are."""
+"""The worker that signs audit segments, at most about a second after their events. Several workers may run at once."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -16,9 +16,9 @@ from models.storage.statement import Connection, Statement
 log = structlog.get_logger("privacy")
 
 POLL: Final = 0.5
-"""Seconds between two looks at what was committed."""
+"""Seconds between polls for committed events."""
 MONTHS_AHEAD: Final = 3
-"""Months for which there is a table for events before they begin."""
+"""Months for which the partition of events is created in advance."""
 PARTITION_CHECK_INTERVAL: Final = timedelta(hours=6)
 
 CREATE_PARTITIONS: Final = Statement("""
@@ -27,29 +27,29 @@ SELECT access_event_months(CURRENT_DATE, :months)
 
 
 class AuditSealer:
-    """Seals what is committed until cancelled; whoever comes second leaves it to the first."""
+    """Signs segments of committed events until cancelled. Of concurrent workers, one signs at a time."""
 
     def __init__(self, database: Database, signer: SegmentSigner) -> None:
         self._database = database
         self._signer = signer
-        self._looked_ahead_at = datetime.min.replace(tzinfo=UTC)
+        self._partitions_checked_at = datetime.min.replace(tzinfo=UTC)
         self._last = 0
 
     async def run(self, *, poll: float = POLL) -> None:
-        """Seal again and again; what goes wrong is logged, and tried again."""
+        """Sign segments until cancelled. Log each failure and retry."""
         while True:
             try:
                 await self.drain()
-                await self._look_ahead()
+                await self._create_partitions()
             except TransactionCounterResetError:
-                log.critical("the record cannot be sealed", problem="this server counts transactions anew")
+                log.critical("audit signing stopped", problem="transaction ids of this server restarted")
                 await asyncio.sleep(60)
             except (*OUTAGE_ERRORS, asyncpg.PostgresError) as problem:
-                log.warning("the record is not sealed", problem=type(problem).__name__)
+                log.warning("audit signing is delayed", problem=type(problem).__name__)
             await asyncio.sleep(poll)
 
     async def drain(self) -> int:
-        """Seal all that is committed now; give how many events were sealed."""
+        """Sign all events that are committed now. Return how many events were signed."""
         count = 0
         async with self._database.writers.acquire() as connection:
             while sealed := await self._seal(connection):
@@ -62,18 +62,18 @@ class AuditSealer:
         try:
             sealed = await seal_segment(connection, self._signer)
         except ServerChangedError:
-            log.warning("the record is on another server now", era=await epochs.begin_epoch(connection))
+            log.warning("audit log moved to another server", era=await epochs.begin_epoch(connection))
             sealed = await seal_segment(connection, self._signer)
         if sealed:
             if sealed.number <= self._last:
-                log.critical("the chain is shorter than it was", segment=sealed.number, last=self._last)
+                log.critical("audit chain is shorter than before", segment=sealed.number, last=self._last)
             self._last = sealed.number
         return sealed
 
-    async def _look_ahead(self) -> None:
-        """Have the tables made of the months to come."""
+    async def _create_partitions(self) -> None:
+        """Create the partitions of the coming months."""
         at = datetime.now(UTC)
-        if at - self._looked_ahead_at > PARTITION_CHECK_INTERVAL:
+        if at - self._partitions_checked_at > PARTITION_CHECK_INTERVAL:
             async with self._database.writers.acquire() as connection:
                 await CREATE_PARTITIONS.value(connection, months=1 + MONTHS_AHEAD)
-            self._looked_ahead_at = at
+            self._partitions_checked_at = at

@@ -1,4 +1,4 @@
-"""Marks: what is written about letters on their way, for all that are at the same point together."""
+"""Updates of emails during their delivery, batched: emails in the same phase share one statement and one commit."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,14 @@ from workers.micro_batcher import MicroBatcher
 
 
 class DeliveryUpdates:
-    """Writes that letters are handed over, and what became of them; each is committed when its call returns."""
+    """Records that emails are handed over, and their results. An update is committed when its call returns."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.hand = MicroBatcher(self._hand)
-        """Gives whether the lease is still ours."""
+        """Records the hand-over of an email; returns whether this worker still holds its lease."""
         self.settle = MicroBatcher(self._settle)
-        """Gives whether the lease was still ours."""
+        """Records the result of a delivery; returns whether this worker still held the lease."""
 
     async def _hand(self, leases: Sequence[DeliveryLease]) -> list[bool]:
         async with self._database.writers.acquire() as connection:

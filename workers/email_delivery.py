@@ -1,7 +1,7 @@
-"""Delivering claimed letters one after another, and writing what became of each before the next one goes.
+"""Delivery of claimed emails one after another; the result of each is committed before the next one is sent.
 
-The order is what makes a kill at any instruction harmless: offer; mark, committed; hold the person's row and ask once
-more; hand over; write the result.
+A worker may be killed at any point without loss or repetition, because of this order: send the envelope; commit the
+hand-over; lock the person's row and check the opt-outs again; send the data; commit the result.
 """
 
 import asyncio
@@ -28,18 +28,20 @@ from workers.delivery_updates import DeliveryUpdates
 log = structlog.get_logger("privacy")
 
 MAX_HOLD: Final = 2.0
-"""Seconds that an opt-out waits at most for a letter that is just being handed over."""
+"""Seconds for which an email that is being transmitted delays an opt-out at most."""
 INITIAL_BACKOFF: Final = timedelta(seconds=30)
+"""Delay before the second attempt; it doubles with each attempt, up to MAX_BACKOFF."""
 MAX_BACKOFF: Final = timedelta(hours=2)
 RETRY_PERIOD: Final = timedelta(days=1)
+"""How long after its enqueuing an email is retried."""
 WRITE_RETRY_DELAYS: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Seconds between tries to write a result while PostgreSQL is away."""
+"""Seconds between attempts to record a result while PostgreSQL is unavailable."""
 
-EMAILS: Final = Counter("privacy_letters", "What became of letters.", ["letter", "state"])
+EMAILS: Final = Counter("privacy_letters", "Email delivery results.", ["letter", "state"])
 
 
 class Delivery:
-    """One road to the mail server, and the letters that go along it."""
+    """Sends emails over one transport, and records their results."""
 
     def __init__(
         self, database: Database, keyring: Keyring, sender: Sender, marks: DeliveryUpdates, transport: Transport
@@ -52,118 +54,118 @@ class Delivery:
         self.is_stopping = False
 
     async def send(self, batch: list[ClaimedEmail]) -> None:
-        """Send a batch. When the mail server is gone, or we stop, the rest goes back into the queue."""
-        for index, letter in enumerate(batch):
+        """Send a batch. Return the rest to the queue when the server is unavailable or the worker is stopping."""
+        for index, email in enumerate(batch):
             if self.is_stopping:
                 await self._release(batch[index:])
                 return
             try:
-                await self._send_email(letter)
+                await self._send_email(email)
             except TransportUnavailable as problem:
                 if problem.counts_attempt:
-                    await self._settle(letter, _retry(letter, None))
+                    await self._settle(email, _retry(email, None))
                 await self._release(batch[index + problem.counts_attempt :])
                 raise
 
-    async def _release(self, letters: list[ClaimedEmail]) -> None:
+    async def _release(self, emails: list[ClaimedEmail]) -> None:
         back = DeliveryResult(EmailState.QUEUED, is_attempt=False)
-        await asyncio.gather(*(self._settle(letter, back) for letter in letters))
+        await asyncio.gather(*(self._settle(email, back) for email in emails))
 
-    async def _send_email(self, letter: ClaimedEmail) -> None:
+    async def _send_email(self, email: ClaimedEmail) -> None:
         try:
-            mail = build_email(self._sender, self._keyring, letter)
-        except Exception as problem:  # noqa: BLE001 -- a letter that cannot be written must not stop the others
-            # Its type alone: an error of the templates quotes what they were told.
-            log.error("letter cannot be written", letter=str(letter.row.id), fault=type(problem).__name__)  # noqa: TRY400
-            await self._settle(letter, DeliveryResult(EmailState.FAILED, EmailReason.LETTER_REFUSED))
+            mail = build_email(self._sender, self._keyring, email)
+        except Exception as problem:  # noqa: BLE001 -- an email that cannot be rendered must not block the others
+            # Only its type is logged, because a template error may quote personal data.
+            log.error("email cannot be rendered", email=str(email.row.id), fault=type(problem).__name__)  # noqa: TRY400
+            await self._settle(email, DeliveryResult(EmailState.FAILED, EmailReason.LETTER_REFUSED))
             return
         try:
             await self.transport.send_envelope(mail)
         except DeliveryRejected as refused:
-            await self._settle(letter, _rejected(letter, refused))
+            await self._settle(email, _rejected(email, refused))
             return
         try:
-            is_ours = await self._updates.hand(letter.lease)
+            is_ours = await self._updates.hand(email.lease)
         except OUTAGE_ERRORS:
-            await self._settle(letter, await self._withdraw(letter))
+            await self._settle(email, await self._withdraw(email))
             return
         if not is_ours:
             await self.transport.reset()
-        elif letter.row.purpose is None:
-            await self._settle(letter, await self._deliver(mail, letter))
+        elif email.row.purpose is None:
+            await self._settle(email, await self._deliver(mail, email))
         else:
-            await self._settle(letter, await self._deliver_if_permitted(mail, letter))
+            await self._settle(email, await self._deliver_if_permitted(mail, email))
 
-    async def _withdraw(self, letter: ClaimedEmail) -> DeliveryResult:
-        """Take back an offer while PostgreSQL is away: whatever it noted of the letter, it was not handed over."""
+    async def _withdraw(self, email: ClaimedEmail) -> DeliveryResult:
+        """Abort the SMTP transaction while PostgreSQL is unavailable. The email was not handed over."""
         await self.transport.reset()
-        return _retry(letter, None)
+        return _retry(email, None)
 
-    async def _deliver_if_permitted(self, mail: Mail, letter: ClaimedEmail) -> DeliveryResult:
-        """Deliver a letter that a purpose governs: no opt-out is committed between the last question and the verdict.
+    async def _deliver_if_permitted(self, mail: Mail, email: ClaimedEmail) -> DeliveryResult:
+        """Deliver an email that a purpose governs, while a lock keeps opt-outs from being committed.
 
-        A mail server that takes its time holds an opt-out up for no longer than HELD; it had the whole letter by then.
+        The lock ends with the server's reply, or after MAX_HOLD seconds. By then the server has the whole email.
         """
         delivering: asyncio.Task[DeliveryResult] | None = None
         try:
-            async with handoff.block_opt_outs(self._database, letter) as refused:
+            async with handoff.block_opt_outs(self._database, email) as refused:
                 if refused:
                     await self.transport.reset()
                     return refused
-                delivering = asyncio.create_task(self._deliver(mail, letter))
+                delivering = asyncio.create_task(self._deliver(mail, email))
                 await asyncio.wait({delivering}, timeout=MAX_HOLD)
         except OUTAGE_ERRORS:
             if delivering is None:
-                return await self._withdraw(letter)
+                return await self._withdraw(email)
         except asyncio.CancelledError:
             if delivering:
                 delivering.cancel()
             raise
         return await delivering
 
-    async def _deliver(self, mail: Mail, letter: ClaimedEmail) -> DeliveryResult:
+    async def _deliver(self, mail: Mail, email: ClaimedEmail) -> DeliveryResult:
         try:
             code = await self.transport.send_data(mail)
         except DeliveryRejected as refused:
-            return _rejected(letter, refused)
+            return _rejected(email, refused)
         except DeliveryUnconfirmed:
-            if letter.row.letter in REPEATABLE_KINDS and not _is_expired(letter):
-                return _retry(letter, None)
+            if email.row.letter in REPEATABLE_KINDS and not _is_expired(email):
+                return _retry(email, None)
             return DeliveryResult(EmailState.UNCERTAIN, EmailReason.NO_ANSWER)
         return DeliveryResult(EmailState.SENT, reply_code=code)
 
-    async def _settle(self, letter: ClaimedEmail, outcome: DeliveryResult) -> None:
-        """Write what became of a letter, however long PostgreSQL is away, within the lease."""
+    async def _settle(self, email: ClaimedEmail, outcome: DeliveryResult) -> None:
+        """Record the result of an email. Retry while PostgreSQL is unavailable, within the lease."""
         for wait in (*WRITE_RETRY_DELAYS, None):
             try:
-                await self._updates.settle((letter.lease, outcome))
+                await self._updates.settle((email.lease, outcome))
             except OUTAGE_ERRORS:
                 if wait is None:
                     raise
                 await asyncio.sleep(wait)
             else:
                 break
-        _count(letter, outcome)
+        _count(email, outcome)
 
 
-def _count(letter: ClaimedEmail, outcome: DeliveryResult) -> None:
-    EMAILS.labels(letter.row.letter, outcome.state).inc()
+def _count(email: ClaimedEmail, outcome: DeliveryResult) -> None:
+    EMAILS.labels(email.row.letter, outcome.state).inc()
 
 
-def _rejected(letter: ClaimedEmail, refused: DeliveryRejected) -> DeliveryResult:
+def _rejected(email: ClaimedEmail, refused: DeliveryRejected) -> DeliveryResult:
     if not refused.is_permanent:
-        return _retry(letter, refused.code)
+        return _retry(email, refused.code)
     reason = EmailReason.ADDRESS_REFUSED if refused.is_about_address else EmailReason.LETTER_REFUSED
     return DeliveryResult(EmailState.FAILED, reason, refused.code)
 
 
-def _retry(letter: ClaimedEmail, code: int | None) -> DeliveryResult:
-    """Try again later and later, each time by chance a little sooner or later than others do, for a day."""
-    if _is_expired(letter):
+def _retry(email: ClaimedEmail, code: int | None) -> DeliveryResult:
+    """Return the email to the queue with exponential backoff and jitter, or fail it after RETRY_PERIOD."""
+    if _is_expired(email):
         return DeliveryResult(EmailState.FAILED, EmailReason.GAVE_UP, code)
-    wait = min(MAX_BACKOFF, INITIAL_BACKOFF * 2 ** min(letter.row.attempts - 1, 10))
+    wait = min(MAX_BACKOFF, INITIAL_BACKOFF * 2 ** min(email.row.attempts - 1, 10))
     return DeliveryResult(EmailState.QUEUED, None, code, wait * random.uniform(0.5, 1.5))  # noqa: S311 -- jitter, no secret
 
 
-def _is_expired(letter: ClaimedEmail) -> bool:
-    return now() - letter.row.posted_at > RETRY_PERIOD
+def _is_expired(email: ClaimedEmail) -> bool:
+    return now() - email.row.posted_at > RETRY_PERIOD

@@ -1,4 +1,4 @@
-"""The worker that sends letters: several loops side by side, each with its own road to the mail server."""
+"""The worker that sends emails: several concurrent loops, each with its own connection to the mail server."""
 
 import asyncio
 import random
@@ -21,20 +21,20 @@ from workers.email_delivery import Delivery
 log = structlog.get_logger("privacy")
 
 CONCURRENCY: Final = 8
-"""How many letters are on their way at once; each takes a writing connection."""
+"""How many emails are sent concurrently; each uses a writing connection."""
 BATCH: Final = 10
-"""How many letters a loop claims at once."""
+"""How many emails a loop claims at once."""
 POLL: Final = 5.0
-"""Seconds after which a loop looks for letters even when nobody called it."""
+"""Seconds after which an idle loop polls the outbox, even without a notification."""
 MAX_BACKOFF: Final = 60.0
-"""Seconds between two tries at most while the mail server, or a database, cannot be reached."""
+"""Longest delay in seconds between attempts while the mail server or a database is unavailable."""
 SHUTDOWN_TIMEOUT: Final = 10.0
-"""Seconds that a letter on its way has left when the worker is told to stop."""
+"""Seconds in which an email in progress may finish after the worker is cancelled."""
 CLEANUP_INTERVAL: Final = 600.0
 
 
 class EmailWorker:
-    """Takes letters out of the outbox and sends them, until cancelled."""
+    """Claims emails from the outbox and sends them, until cancelled."""
 
     def __init__(
         self, database: Database, keyring: Keyring, sender: Sender, transport: Callable[[], Transport]
@@ -48,7 +48,7 @@ class EmailWorker:
         self._is_stopping = False
 
     async def run(self, *, concurrency: int = CONCURRENCY, poll: float = POLL) -> None:
-        """Send what is due until cancelled; a letter that is on its way then is seen through."""
+        """Send due emails until cancelled. An email in progress is finished first."""
         self._is_stopping = False
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch_cancellation())
@@ -58,7 +58,7 @@ class EmailWorker:
                 group.create_task(self._send_loop(poll))
 
     async def drain(self) -> int:
-        """Send what is due now; give how many letters were taken up. Unreachable when the mail server is."""
+        """Send the emails that are due now. Return how many were claimed. Raise TransportUnavailable."""
         delivery = self.delivery()
         count = 0
         try:
@@ -70,7 +70,7 @@ class EmailWorker:
         return count
 
     def delivery(self) -> Delivery:
-        """Give a road of its own to the mail server."""
+        """Return a delivery with its own connection to the mail server."""
         return Delivery(self._database, self._keyring, self._sender, self._updates, self._transport())
 
     async def _claim(self) -> list[ClaimedEmail]:
@@ -89,19 +89,19 @@ class EmailWorker:
                         await delivery.transport.close()
                         await self._wait_for_wake(poll)
                     pause = 0.0
-                except Exception as problem:  # noqa: BLE001 -- the loop outlives whatever happens to one batch
+                except Exception as problem:  # noqa: BLE001 -- no failure of one batch may end the loop
                     pause = min(MAX_BACKOFF, max(1.0, pause * 2))
                     expected = isinstance(problem, (TransportUnavailable, *OUTAGE_ERRORS))
-                    # The text of ours names what went wrong at the mail server; others' may quote what they were told.
+                    # The text of TransportUnavailable is safe; the texts of other errors may quote personal data.
                     fault = str(problem) if isinstance(problem, TransportUnavailable) else type(problem).__name__
-                    log.log(30 if expected else 40, "letters wait", problem=fault, seconds=pause)
+                    log.log(30 if expected else 40, "emails are delayed", problem=fault, seconds=pause)
                     await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 -- jitter, no secret
         finally:
             self._wake_one()
             await delivery.transport.close()
 
     def _wake_one(self) -> None:
-        """Call one loop that waits, not all of them: one that finds letters, or ends, calls the next."""
+        """Wake one idle loop. A loop that finds emails, or ends, wakes the next one."""
         with suppress(asyncio.QueueFull):
             self._wakeups.put_nowait(None)
 
@@ -111,7 +111,7 @@ class EmailWorker:
                 await self._wakeups.get()
 
     async def _watch_cancellation(self) -> None:
-        """Note that we are told to stop: before Python 3.12 a library's wait_for can swallow what tells the loops."""
+        """Set the stop flag on cancellation, because wait_for in a library can swallow it before Python 3.12."""
         try:
             await asyncio.Event().wait()
         finally:
@@ -119,7 +119,7 @@ class EmailWorker:
             self._wake_one()
 
     async def _listen(self) -> None:
-        """Wake the loops whenever a deed has posted a letter; without a connection the loops still poll."""
+        """Wake a loop at each notification of a new email. Without a connection the loops still poll."""
         while True:
             with suppress(Exception):
                 async with self._database.writers.acquire() as connection:
@@ -129,33 +129,33 @@ class EmailWorker:
     async def _listen_on(self, connection: Connection) -> None:
         lost = asyncio.Event()
 
-        def lose(*_: object) -> None:
+        def mark_lost(*_: object) -> None:
             lost.set()
 
-        def call(*_: object) -> None:
+        def wake(*_: object) -> None:
             self._wake_one()
 
-        connection.add_termination_listener(lose)
-        await connection.add_listener("letters", call)
+        connection.add_termination_listener(mark_lost)
+        await connection.add_listener("letters", wake)
         try:
             self._wake_one()
             await lost.wait()
         finally:
             if not connection.is_closed():
-                connection.remove_termination_listener(lose)
-                await connection.remove_listener("letters", call)
+                connection.remove_termination_listener(mark_lost)
+                await connection.remove_listener("letters", wake)
 
     async def _clean_up_loop(self) -> None:
         while True:
             try:
                 await cleanup.clean_up(self._database, self._keyring)
-            except Exception as problem:  # noqa: BLE001 -- the next time will do
-                log.warning("letters are not tidied", problem=type(problem).__name__)
+            except Exception as problem:  # noqa: BLE001 -- the next round retries
+                log.warning("outbox clean-up failed", problem=type(problem).__name__)
             await asyncio.sleep(CLEANUP_INTERVAL)
 
 
 async def _send_batch(delivery: Delivery, batch: list[ClaimedEmail]) -> None:
-    """Send a batch; when cancelled, let the letter that is on its way end, and give the rest back."""
+    """Send a batch. When cancelled, finish the email in progress and return the rest to the queue."""
     delivery.is_stopping = False
     sending = asyncio.create_task(delivery.send(batch))
     try:

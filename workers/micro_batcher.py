@@ -1,42 +1,43 @@
-"""Joining: what several letters ask of PostgreSQL at the same moment is one statement and one commit."""
+"""A batcher that combines concurrent calls into one: one SQL statement and one commit for several emails."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-_Asked = TypeVar("_Asked")
-_Answer = TypeVar("_Answer")
+_Request = TypeVar("_Request")
+_Result = TypeVar("_Result")
 
 
-class MicroBatcher(Generic[_Asked, _Answer]):
-    """Gathers what is asked for while the last statement runs, then asks for all of it at once.
+class MicroBatcher(Generic[_Request, _Result]):
+    """Collects requests while a batch is executed, then executes all of them as the next batch.
 
-    Nobody waits for company: what is asked for while nothing runs goes alone. An error is everybody's.
+    A request that arrives while no batch is executed starts one at once. If a batch fails, all of its callers get the
+    exception.
     """
 
-    def __init__(self, act: Callable[[Sequence[_Asked]], Awaitable[Sequence[_Answer]]]) -> None:
-        self._act = act
-        self._waiting: list[tuple[_Asked, asyncio.Future[_Answer]]] = []
-        self._acting: asyncio.Task[None] | None = None
+    def __init__(self, execute: Callable[[Sequence[_Request]], Awaitable[Sequence[_Result]]]) -> None:
+        self._execute = execute
+        self._waiting: list[tuple[_Request, asyncio.Future[_Result]]] = []
+        self._executing: asyncio.Task[None] | None = None
 
-    async def __call__(self, asked: _Asked) -> _Answer:
-        """Give the answer to this one; it stands when this returns."""
-        answered: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((asked, answered))
-        if self._acting is None or self._acting.done():
-            self._acting = asyncio.create_task(self._act_for_all())
-        return await answered
+    async def __call__(self, request: _Request) -> _Result:
+        """Return the result for this request, after its batch is executed."""
+        future: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, future))
+        if self._executing is None or self._executing.done():
+            self._executing = asyncio.create_task(self._execute_batches())
+        return await future
 
-    async def _act_for_all(self) -> None:
+    async def _execute_batches(self) -> None:
         while self._waiting:
-            together, self._waiting = self._waiting, []
+            batch, self._waiting = self._waiting, []
             try:
-                answers = await self._act([asked for asked, _ in together])
-            except Exception as problem:  # noqa: BLE001 -- it is raised again in each who asked
-                for _, answered in together:
-                    if not answered.done():
-                        answered.set_exception(problem)
+                results = await self._execute([request for request, _ in batch])
+            except Exception as problem:  # noqa: BLE001 -- it is raised again in each caller
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(problem)
             else:
-                for (_, answered), answer in zip(together, answers, strict=True):
-                    if not answered.done():
-                        answered.set_result(answer)
+                for (_, future), result in zip(batch, results, strict=True):
+                    if not future.done():
+                        future.set_result(result)

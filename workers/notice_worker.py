@@ -1,4 +1,4 @@
-"""The worker that tells privacy officers what they must hear at once, and a witness outside where the record stands."""
+"""The worker that notifies privacy officers, and sends the head of the audit log to an external witness once a day."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from models.storage.database import OUTAGE_ERRORS, Database
 log = structlog.get_logger("privacy")
 
 POLL: Final = 1.0
-"""Seconds between two looks for notices."""
+"""Seconds between polls for notices."""
 
 
 class NoticeWorker:
-    """Sends notices until cancelled; one that cannot be sent is tried again until it can."""
+    """Sends notices until cancelled. A notice that cannot be sent is retried."""
 
     def __init__(
         self,
@@ -42,57 +42,57 @@ class NoticeWorker:
             StaffNoticeKind.PEOPLE_TOKEN_ISSUED: officers,
             StaffNoticeKind.AUDIT_HEAD: [witness] if witness else [],
         }
-        self._wanted = [name for name, recipients in self._recipients.items() if recipients]
+        self._kinds = [name for name, recipients in self._recipients.items() if recipients]
         self._day = 0
 
     async def run(self, *, poll: float = POLL) -> None:
-        """Send what is due until cancelled."""
+        """Send due notices until cancelled."""
         if not self._recipients[StaffNoticeKind.ACCESS_GRANT_ASKED]:
-            log.warning("nobody is told of access grants and tokens", setting="PRIVACY_OFFICERS")
+            log.warning("no privacy officer is notified of access grants and tokens", setting="PRIVACY_OFFICERS")
         while True:
             try:
                 await self.drain()
             except (*OUTAGE_ERRORS, asyncpg.PostgresError) as problem:
-                log.warning("notices are not sent", problem=type(problem).__name__)
+                log.warning("notices are delayed", problem=type(problem).__name__)
             await asyncio.sleep(poll)
 
     async def drain(self) -> int:
-        """Send all that is due now; give how many notices were sent."""
-        await self._post_head()
+        """Send all notices that are due now. Return how many were sent."""
+        await self._enqueue_head()
         count = 0
         while (is_sent := await self._send_next()) is not None:
             count += is_sent
         return count
 
-    async def _post_head(self) -> None:
-        """Have the head of the record sent once a day, whichever worker comes first."""
+    async def _enqueue_head(self) -> None:
+        """Enqueue the head of the audit log once a day, by whichever worker is first."""
         day = datetime.now(UTC).date().toordinal()
-        if StaffNoticeKind.AUDIT_HEAD in self._wanted and day != self._day:
+        if StaffNoticeKind.AUDIT_HEAD in self._kinds and day != self._day:
             async with self._database.transaction() as connection:
                 await staff_notices.enqueue_once(connection, StaffNoticeKind.AUDIT_HEAD, UUID(int=day))
             self._day = day
 
     async def _send_next(self) -> bool | None:
         async with self._database.writers.acquire() as connection:
-            notice = await staff_notices.claim(connection, self._wanted)
-            says = await template_context(connection, notice) if notice else None
+            notice = await staff_notices.claim(connection, self._kinds)
+            context = await template_context(connection, notice) if notice else None
         if notice is None:
             return None
-        is_sent = says is not None and await self._send(notice, says)
+        is_sent = context is not None and await self._send(notice, context)
         async with self._database.writers.acquire() as connection:
             await staff_notices.settle(connection, notice.id, is_sent=is_sent)
         return is_sent
 
-    async def _send(self, notice: StaffNoticeRow, says: dict[str, str]) -> bool:
+    async def _send(self, notice: StaffNoticeRow, context: dict[str, str]) -> bool:
         transport = self._transport()
         try:
-            for mail in build_notices(self._sender, notice, says, self._recipients[notice.notice]):
+            for mail in build_notices(self._sender, notice, context, self._recipients[notice.notice]):
                 await transport.send_envelope(mail)
                 await transport.send_data(mail)
         except (DeliveryRejected, DeliveryUnconfirmed, TransportUnavailable) as problem:
-            log.warning("a notice is not sent", notice=notice.notice, problem=type(problem).__name__)
+            log.warning("notice is delayed", notice=notice.notice, problem=type(problem).__name__)
             return False
         finally:
             await transport.close()
-        log.info("a notice is sent", notice=notice.notice)
+        log.info("notice sent", notice=notice.notice)
         return True

@@ -1,4 +1,4 @@
-"""All that is due, done until somebody stops it."""
+"""Running several workers side by side in one process."""
 
 import asyncio
 from typing import Final, Protocol
@@ -6,19 +6,19 @@ from typing import Final, Protocol
 from workers.email_worker import CONCURRENCY
 
 WRITER_CONNECTIONS: Final = CONCURRENCY + 8
-"""Writing connections for all loops together: one for each letter on its way, two that write what became of them, one
-that listens, some for the others."""
+"""Writing connections for all workers: one for each email being sent, two that record results, one that listens, and
+some for the other workers."""
 
 
 class Worker(Protocol):
-    """A worker: it does what is due, again and again, until cancelled."""
+    """A worker that processes due work until it is cancelled."""
 
     async def run(self) -> None:
-        """Do what is due until cancelled."""
+        """Process due work until cancelled."""
 
 
-async def run(*loops: Worker) -> None:
-    """Run these side by side until cancelled; what is under way then is seen through."""
+async def run(*workers: Worker) -> None:
+    """Run the workers until cancelled. Return after each has finished the work in progress."""
     async with asyncio.TaskGroup() as group:
-        for loop in loops:
-            group.create_task(loop.run())
+        for worker in workers:
+            group.create_task(worker.run())

@@ -76,7 +76,7 @@ ERROR = EncryptedColumn("erasure_steps.error")
 
 
 class ErasureStepRow(NamedTuple):
-    """A step as read. ``subject_id`` is the request id, which owns the decryption key: the person's key is destroyed."""
+    """A step as read. ``subject_id`` is the request id, because the request's key decrypts the step."""
 
     id: UUID
     request_id: UUID

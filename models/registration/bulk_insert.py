@@ -1,4 +1,4 @@
-"""Admissions: newcomers are written whole, one by a single statement, many by COPY."""
+"""Insertion of new people with all their rows: one person with a single statement, many with COPY."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,10 +12,10 @@ from models.registration.records import COLUMNS, ImportedSubject, RecordContext,
 from models.storage.database import Database
 from models.storage.ids import new_id
 from models.storage.statement import Statement
-from models.subjects.identifiers import SubjectIdentifier, hash_identifier
+from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import UnitOfWork
 
-# One round trip instead of a dozen: what a newcomer brings is written whole. Arrays come column by column.
+# One round trip for the rows of all tables. Each parameter is the array of one column.
 INSERT_SUBJECTS = Statement("""
 WITH person AS (
     INSERT INTO subjects (id, registered_at, regime, epoch, display_name, country)
@@ -82,14 +82,14 @@ _PARAMETER_PREFIXES = dict(zip(COLUMNS, "sealcpykf", strict=True))
 
 
 class InsertSlot(NamedTuple):
-    """What is ready for a newcomer: a key that nobody has, and the policy that their choices fall under."""
+    """The prepared values of one new person: an unused key, and the policy version in force."""
 
     key: DataKey
     policy_version: str
 
 
 async def prepare_slots(database: Database, keyring: Keyring, count: int) -> list[InsertSlot]:
-    """Make ready for so many newcomers at once; a key that none of them takes harms nobody."""
+    """Create keys for ``count`` new people. The caller destroys the keys that it does not use."""
     if not count:
         return []
     async with database.readers.acquire() as connection:
@@ -98,7 +98,7 @@ async def prepare_slots(database: Database, keyring: Keyring, count: int) -> lis
     return [InsertSlot(key, policy_version) for key in keys.values()]
 
 
-# Ids and names that somebody has or had, and addresses that refused something: none of them is a newcomer's.
+# Ids and identifiers in use, and suppressed addresses. A person with one of them is not new.
 KNOWN_IDENTIFIERS = Statement("""
 SELECT CAST(id AS text)
 FROM subjects
@@ -117,16 +117,16 @@ FROM suppressions
 WHERE lookup_hash = ANY(:addresses)
 """)
 
-# Two who write the same people wait for each other.
+# Concurrent inserts of the same people run one after another.
 LOCK_INSERT = Statement("""
 SELECT pg_advisory_xact_lock(hashtext('admissions'), :number)
 """)
 
 
-async def insert(unit: UnitOfWork, place: InsertSlot, person: ImportedSubject) -> None:
-    """Write a person whom nobody has the names of."""
-    key = place.key
-    rows = build_rows(person, key, unit.keyring, RecordContext(unit.at, unit.actor.name, place.policy_version))
+async def insert(unit: UnitOfWork, slot: InsertSlot, person: ImportedSubject) -> None:
+    """Insert a person whose identifiers are unused, with the key of the slot."""
+    key = slot.key
+    rows = build_rows(person, key, unit.keyring, RecordContext(unit.at, unit.actor.name, slot.policy_version))
     columns = {}
     for table, names in COLUMNS.items():
         for index in range(len(names)):
@@ -136,53 +136,61 @@ async def insert(unit: UnitOfWork, place: InsertSlot, person: ImportedSubject) -
 
 
 class NewSubject(NamedTuple):
-    """A person whose id is decided already."""
+    """A person to insert under a predetermined id."""
 
     subject_id: UUID
     person: ImportedSubject
-    entry: RecordContext
+    context: RecordContext
 
 
-async def copy_new(unit: UnitOfWork, newcomers: Sequence[NewSubject], turn: int) -> int:
-    """Write those of the people who are newcomers, with COPY; give how many they are.
+async def copy_new(unit: UnitOfWork, people: Sequence[NewSubject], lock_number: int) -> int:
+    """Insert the new ones among the people with COPY. Return how many were inserted.
 
-    Whose id, address or account is known, was somebody's who is erased, or is on the do-not-mail list, is left out.
-    Whoever writes the same people names the same ``turn``.
+    A person is skipped whose id, address or account is in use, belonged to an erased person, or is suppressed.
+    Concurrent callers with the same people pass the same ``lock_number``.
     """
-    await LOCK_INSERT.value(unit.connection, number=turn)
-    marks = [_marks(unit.keyring, newcomer) for newcomer in newcomers]
-    taken = await KNOWN_IDENTIFIERS.rows(
+    await LOCK_INSERT.value(unit.connection, number=lock_number)
+    hashes = [_identifier_hashes(unit.keyring, new.person) for new in people]
+    known_rows = await KNOWN_IDENTIFIERS.rows(
         unit.connection,
-        ids=[newcomer.subject_id for newcomer in newcomers],
-        addresses=[hashed.digest for _, addresses, _ in marks for hashed in addresses],
-        accounts=[hashed.digest for _, _, accounts in marks for hashed in accounts],
+        ids=[new.subject_id for new in people],
+        addresses=[hashed.digest for of_person in hashes for hashed in of_person.addresses],
+        accounts=[hashed.digest for of_person in hashes for hashed in of_person.accounts],
     )
     async with unit.keyring.pool.acquire() as connection:
-        erased = await ledger.erased_hashes(
-            connection, [hashed for _, *names in marks for of in names for hashed in of]
-        )
-    known = {row[0] for row in taken} | {digest.hex() for digest in erased}
-    fresh = [
-        newcomer
-        for newcomer, (mark, addresses, accounts) in zip(newcomers, marks, strict=True)
-        if known.isdisjoint((mark, *(hashed.digest.hex() for hashed in (*addresses, *accounts))))
+        erased = await ledger.erased_hashes(connection, [hashed for of_person in hashes for hashed in of_person.all])
+    known = {row[0] for row in known_rows} | {digest.hex() for digest in erased}
+    unknown = [
+        new
+        for new, of_person in zip(people, hashes, strict=True)
+        if known.isdisjoint((str(new.subject_id), *(hashed.digest.hex() for hashed in of_person.all)))
     ]
-    if not fresh:
+    if not unknown:
         return 0
-    keys = await unit.keyring.create_many([newcomer.subject_id for newcomer in fresh])
+    keys = await unit.keyring.create_many([new.subject_id for new in unknown])
     rows: Rows = {table: [] for table in COLUMNS}
-    for subject_id, person, entry in fresh:
-        for table, made in build_rows(person, keys[subject_id], unit.keyring, entry).items():
-            rows[table] += made
+    for subject_id, person, context in unknown:
+        for table, table_rows in build_rows(person, keys[subject_id], unit.keyring, context).items():
+            rows[table] += table_rows
     for table, names in COLUMNS.items():
         if rows[table]:
             await unit.connection.copy_records_to_table(table, records=rows[table], columns=names)
-    return len(fresh)
+    return len(unknown)
 
 
-def _marks(keyring: Keyring, newcomer: NewSubject) -> tuple[str, list[LookupHash], list[LookupHash]]:
-    def hashed(names: Sequence[SubjectIdentifier]) -> list[LookupHash]:
-        return [one for name in names for one in hash_identifier(keyring, name).hashes]
+class _IdentifierHashes(NamedTuple):
+    """The lookup hashes of a person's identifiers, under every version of the lookup key."""
 
-    person = newcomer.person
-    return str(newcomer.subject_id), hashed(person.addresses), hashed(person.accounts)
+    addresses: list[LookupHash]
+    accounts: list[LookupHash]
+
+    @property
+    def all(self) -> list[LookupHash]:
+        return [*self.addresses, *self.accounts]
+
+
+def _identifier_hashes(keyring: Keyring, person: ImportedSubject) -> _IdentifierHashes:
+    def hashes(identifiers: Sequence[SubjectIdentifier]) -> list[LookupHash]:
+        return [hashed for identifier in identifiers for hashed in hash_identifier(keyring, identifier).hashes]
+
+    return _IdentifierHashes(hashes(person.addresses), hashes(person.accounts))

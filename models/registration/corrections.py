@@ -1,4 +1,4 @@
-"""Corrections (Art. 16 GDPR): what a person asks support to put right."""
+"""Corrections (Art. 16 GDPR): changes to a person's profile and addresses, and the notification of the person."""
 
 from enum import Enum
 from typing import Final, NamedTuple
@@ -18,7 +18,7 @@ from models.unit_of_work import UnitOfWork
 
 
 class Unchanged(Enum):
-    """What leaves a value as it is."""
+    """The marker of a value that stays as it is, because None clears a value."""
 
     UNCHANGED = "unchanged"
 
@@ -27,7 +27,7 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 
 
 class Correction(NamedTuple):
-    """What changes about a person; None clears a value."""
+    """The values to change; None clears a profile value."""
 
     display_name: str | Unchanged | None = UNCHANGED
     country: str | Unchanged | None = UNCHANGED
@@ -36,28 +36,27 @@ class Correction(NamedTuple):
     primary_email: str | None = None
 
 
-async def correct_subject(unit: UnitOfWork, identifier: SubjectIdentifier, given: Correction) -> UUID:
-    """Put right what the person named; everything else stays.
+async def correct_subject(unit: UnitOfWork, identifier: SubjectIdentifier, correction: Correction) -> UUID:
+    """Change the values of the correction, and notify the person. Return the person's id.
 
-    SUBJECT_AMBIGUOUS when an address to add is somebody else's; BAD_INPUT when the primary address is not one of the
-    person's; STATE_CONFLICT when the only address would go.
+    Raise SUBJECT_AMBIGUOUS when an address to add belongs to another person, BAD_INPUT when the primary address is not
+    one of the person's, and STATE_CONFLICT when the only address would be removed.
     """
-    display_name = given.display_name
+    display_name = correction.display_name
     if isinstance(display_name, str):
         display_name = validation.single_line(display_name, "input.displayName", NAME_LENGTH)
-    country = given.country
+    country = correction.country
     if isinstance(country, str):
         country = validation.country_code(country, "input.country")
-    added = _hash_address(unit, given.add_email, "input.addEmail")
-    removed = _hash_address(unit, given.remove_email, "input.removeEmail")
-    primary = _hash_address(unit, given.primary_email, "input.primaryEmail")
+    added = _hash_address(unit, correction.add_email, "input.addEmail")
+    removed = _hash_address(unit, correction.remove_email, "input.removeEmail")
+    primary = _hash_address(unit, correction.primary_email, "input.primaryEmail")
     if removed and removed.hashes in [address.hashes for address in (added, primary) if address]:
         raise BadInput("input.removeEmail", "it is added or made primary by the same correction")
 
     if added:
-        await suppressions.lock_identifiers(
-            unit, added
-        )  # an opt-out of this address comes before it is added, or after
+        # Orders this addition against a concurrent opt-out of the address.
+        await suppressions.lock_identifiers(unit, added)
     subject = await resolution.lock(unit, identifier)
     key = await unit.keyring.key_of(subject.subject_id)
     before = await emails.addresses(unit.connection, key)
@@ -94,27 +93,29 @@ def _hash_address(unit: UnitOfWork, text: str | None, argument: str) -> HashedId
     return None if text is None else hash_identifier(unit.keyring, SubjectIdentifier.email(text, argument))
 
 
-def _differs(given: str | Unchanged | None, seal: EncryptedColumn, key: DataKey, sealed: bytes | None) -> bool:
-    return given is not UNCHANGED and given != (None if sealed is None else seal.decrypt(key, sealed))
+def _differs(value: str | Unchanged | None, column: EncryptedColumn, key: DataKey, stored: bytes | None) -> bool:
+    return value is not UNCHANGED and value != (None if stored is None else column.decrypt(key, stored))
 
 
 async def _notify(unit: UnitOfWork, key: DataKey, changed: list[str], before: list[Recipient]) -> None:
-    """Tell the person what was put right: at the address that they had, and at each that came or went."""
+    """Enqueue an email about the changes: to the primary address before and after, and to added and removed ones."""
     after = await emails.addresses(unit.connection, key)
-    had, have = ({known.id: known for known in some} for some in (before, after))
-    primary, new_primary = ([known.id for known in some if known.is_primary] for some in (before, after))
-    came, went = have.keys() - had.keys(), had.keys() - have.keys()
+    old, new = ({recipient.id: recipient for recipient in recipients} for recipients in (before, after))
+    old_primary, new_primary = (
+        [recipient.id for recipient in recipients if recipient.is_primary] for recipients in (before, after)
+    )
+    added, removed = new.keys() - old.keys(), old.keys() - new.keys()
     changed = [
         *changed,
-        *(["address_added"] if came else []),
-        *(["address_removed"] if went else []),
-        *(["primary_address"] if primary != new_primary else []),
+        *(["address_added"] if added else []),
+        *(["address_removed"] if removed else []),
+        *(["primary_address"] if old_primary != new_primary else []),
     ]
     if not changed:
         return
     about = f"correction:{new_id().hex}"
-    everywhere = {**had, **have}
-    for address_id in dict.fromkeys([*primary, *new_primary, *came, *went]):
-        to = everywhere[address_id]
+    recipients_by_id = {**old, **new}
+    for address_id in dict.fromkeys([*old_primary, *new_primary, *added, *removed]):
+        to = recipients_by_id[address_id]
         if not to.is_stopped:
             await emails.enqueue(unit, EmailKind.DETAILS_CORRECTED, key.owner_id, about, recipient=to, changed=changed)

@@ -1,6 +1,6 @@
-"""Repeats: what an import says of people whom we know, compared with what is there, many people at a time.
+"""Comparison of imported people with the stored data, many people at a time, to find records that change nothing.
 
-Reading is enough to see that nothing would change, so importing a file again costs a hundredth of importing it.
+The comparison only reads, so repeating the import of a file costs about a hundredth of the first import.
 """
 
 from collections.abc import Iterable, Sequence
@@ -72,18 +72,21 @@ WHERE subject_id = ANY(:ids)
 
 
 class SubjectDiff(NamedTuple):
-    """What a look at one person says: nobody has a name of theirs, or all that is said of them is there already."""
+    """How an imported person compares with the stored data."""
 
     is_new: bool
+    """Whether all identifiers of the person are unused."""
     is_repeat: bool = False
+    """Whether everything in the record is stored already."""
     forbidden_count: int = 0
+    """How many grants an opt-out forbids."""
 
 
 class _StoredState(NamedTuple):
-    """What is kept of the people looked at, by person."""
+    """The stored data of the compared people, by subject id."""
 
-    standings: dict[UUID, Any]
-    choices: set[Any]
+    subject_states: dict[UUID, Any]
+    consent_events: set[Any]
     fragments: dict[Any, Any]
     syncs: dict[Any, Any]
     clients: dict[Any, dict[bytes, datetime]]
@@ -92,31 +95,34 @@ class _StoredState(NamedTuple):
 
 
 async def compare(database: Database, keyring: Keyring, people: Sequence[ImportedSubject]) -> list[SubjectDiff]:
-    """Compare people with what is there, as it stands at this moment; nothing is locked."""
+    """Compare people with the stored data as read now, without locks. The diffs are in the order of the people."""
     hashes = [[hash_identifier(keyring, name).digests for name in person.names] for person in people]
     async with database.readers.acquire() as connection:
         rows = await OWNERS.rows(
             connection,
-            addresses=_flat(found[: len(person.addresses)] for found, person in zip(hashes, people, strict=True)),
-            accounts=_flat(found[len(person.addresses) :] for found, person in zip(hashes, people, strict=True)),
+            addresses=_flat(digests[: len(person.addresses)] for digests, person in zip(hashes, people, strict=True)),
+            accounts=_flat(digests[len(person.addresses) :] for digests, person in zip(hashes, people, strict=True)),
         )
         owners = {row[0]: row[1] for row in rows}
-        held = [[{owners[digest] for digest in name if digest in owners} for name in names] for names in hashes]
-        kept = await _load_state(connection, keyring, list(set(owners.values())), people)
-    looks = []
-    for person, names in zip(people, held, strict=True):
-        holders = set[UUID]().union(*names)
-        if not holders:
-            looks.append(SubjectDiff(is_new=True))
-        elif len(holders) > 1 or not all(names):
-            looks.append(SubjectDiff(is_new=False))
+        owners_by_person = [
+            [{owners[digest] for digest in digests if digest in owners} for digests in of_person]
+            for of_person in hashes
+        ]
+        stored = await _load_state(connection, keyring, list(set(owners.values())), people)
+    diffs = []
+    for person, identifier_owners in zip(people, owners_by_person, strict=True):
+        subject_ids = set[UUID]().union(*identifier_owners)
+        if not subject_ids:
+            diffs.append(SubjectDiff(is_new=True))
+        elif len(subject_ids) > 1 or not all(identifier_owners):
+            diffs.append(SubjectDiff(is_new=False))
         else:
-            looks.append(_compare_subject(person, holders.pop(), kept, keyring))
-    return looks
+            diffs.append(_compare_subject(person, subject_ids.pop(), stored, keyring))
+    return diffs
 
 
-def _flat(names: Iterable[Iterable[Iterable[bytes]]]) -> list[bytes]:
-    return [digest for of_person in names for of_name in of_person for digest in of_name]
+def _flat(digests: Iterable[Iterable[Iterable[bytes]]]) -> list[bytes]:
+    return [digest for of_person in digests for of_identifier in of_person for digest in of_identifier]
 
 
 async def _load_state(
@@ -146,22 +152,22 @@ async def _load_state(
     )
 
 
-def _compare_subject(person: ImportedSubject, subject_id: UUID, kept: _StoredState, keyring: Keyring) -> SubjectDiff:
-    standing = kept.standings.get(subject_id)
-    if standing is None:
+def _compare_subject(person: ImportedSubject, subject_id: UUID, stored: _StoredState, keyring: Keyring) -> SubjectDiff:
+    state = stored.subject_states.get(subject_id)
+    if state is None:
         return SubjectDiff(is_new=False)
-    status, has_name, has_country, opted_out_at, refused = standing
+    status, has_name, has_country, opted_out_at, refused = state
     forbidden = [is_forbidden(consent, opted_out_at, refused) for consent in person.consents]
     is_repeat = (
         status in {SubjectStatus.ACTIVE, SubjectStatus.RESTRICTED}
         and (has_name or person.display_name is None)
         and (has_country or person.country is None)
         and all(
-            is_out or _consent_key(consent, subject_id) in kept.choices
-            for consent, is_out in zip(person.consents, forbidden, strict=True)
+            is_skipped or _consent_key(consent, subject_id) in stored.consent_events
+            for consent, is_skipped in zip(person.consents, forbidden, strict=True)
         )
-        and all(_is_stored(fragment, subject_id, kept, keyring) for fragment in person.fragments)
-        and all(_is_sync_current(synced, subject_id, kept, keyring) for synced in person.syncs)
+        and all(_is_stored(fragment, subject_id, stored, keyring) for fragment in person.fragments)
+        and all(_is_sync_current(synced, subject_id, stored, keyring) for synced in person.syncs)
     )
     return SubjectDiff(is_new=False, is_repeat=is_repeat, forbidden_count=sum(forbidden))
 
@@ -170,22 +176,22 @@ def _consent_key(consent: ImportedConsent, subject_id: UUID) -> tuple[Any, ...]:
     return (subject_id, consent.purpose.key, consent.state, consent.at, consent.channel)
 
 
-def _is_stored(fragment: FragmentInput, subject_id: UUID, kept: _StoredState, keyring: Keyring) -> bool:
-    key = kept.keys.get(subject_id)
+def _is_stored(fragment: FragmentInput, subject_id: UUID, stored: _StoredState, keyring: Keyring) -> bool:
+    key = stored.keys.get(subject_id)
     for hashed in keyring.lookup_hashes("payment", f"{subject_id}\x00{fragment.reference}"):
-        sealed = kept.fragments.get((subject_id, hashed.digest))
-        if sealed and key:
-            seals = zip((LAST_DIGITS, EXPIRY_MONTH, EXPIRY_YEAR), sealed, strict=True)
-            said = [fragment.last_digits, f"{fragment.expiry_month:02}", str(fragment.expiry_year)]
-            return [seal.decrypt(key, octets) for seal, octets in seals] == said
+        encrypted = stored.fragments.get((subject_id, hashed.digest))
+        if encrypted and key:
+            columns = zip((LAST_DIGITS, EXPIRY_MONTH, EXPIRY_YEAR), encrypted, strict=True)
+            imported = [fragment.last_digits, f"{fragment.expiry_month:02}", str(fragment.expiry_year)]
+            return [column.decrypt(key, value) for column, value in columns] == imported
     return False
 
 
-def _is_sync_current(synced: ImportedSync, subject_id: UUID, kept: _StoredState, keyring: Keyring) -> bool:
-    """Say whether a sync would change nothing: what is kept is newer, or is the same in every part."""
+def _is_sync_current(synced: ImportedSync, subject_id: UUID, stored: _StoredState, keyring: Keyring) -> bool:
+    """Return whether a sync would change nothing: the stored report is newer, or equal in every part."""
     sync = synced.sync
     for hashed in keyring.lookup_hashes("sync", f"{subject_id}\x00{sync.reference}"):
-        row = kept.syncs.get((subject_id, hashed.digest))
+        row = stored.syncs.get((subject_id, hashed.digest))
         if row:
             break
     else:
@@ -196,16 +202,16 @@ def _is_sync_current(synced: ImportedSync, subject_id: UUID, kept: _StoredState,
     if synced_at == sync.synced_at:
         if (storage_bytes, file_count) != (sync.storage_bytes, sync.file_count):
             return False
-        if sync.files is not None and kept.files.get((subject_id, account_id), {}) != {
+        if sync.files is not None and stored.files.get((subject_id, account_id), {}) != {
             keyring.lookup_hashes("file", f"{account_id}\x00{file.name}")[0].digest: (file.size_bytes, file.modified_at)
             for file in sync.files
         }:
             return False
-    clients = kept.clients.get((subject_id, account_id), {})
+    clients = stored.clients.get((subject_id, account_id), {})
     oldest = min(clients.values()) if len(clients) >= MAX_CLIENTS else None
     for client, seen_at in synced.clients:
         digest = keyring.lookup_hashes("client", "\x00".join((str(account_id), *client)))[0].digest
-        kept_at = clients.get(digest, oldest)
-        if kept_at is None or kept_at < seen_at:
+        stored_at = clients.get(digest, oldest)
+        if stored_at is None or stored_at < seen_at:
             return False
     return True

@@ -1,4 +1,4 @@
-"""Imports: people whom another system knew come in, with what they chose there; nobody's opt-out is undone by it."""
+"""Import of people from another system, with their consents. An import never reverts an opt-out."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ from models.unit_of_work import UnitOfWork
 
 
 class ImportOutcome(StrEnum):
-    """What an import came to for one person."""
+    """The outcome of an import for one person."""
 
     NEW = "imported"
     COMPLETED = "completed"
@@ -28,7 +28,7 @@ class ImportOutcome(StrEnum):
 
 
 class ImportResult(NamedTuple):
-    """What an import came to, and how many grants were left out because an opt-out forbids them."""
+    """The outcome of an import, and how many grants were skipped because an opt-out forbids them."""
 
     outcome: ImportOutcome
     forbidden_count: int
@@ -47,27 +47,27 @@ WHERE s.id = :subject_id
 
 
 def is_forbidden(consent: ImportedConsent, opted_out_at: datetime | None, refused: Collection[str]) -> bool:
-    """Say whether an opt-out keeps this grant out: one of everything, or the do-not-mail list of the addresses.
+    """Return whether an opt-out forbids this grant: one of all purposes, or a suppression of an address.
 
-    An export is older than it looks, and says nothing about what the person told us: whenever the grant is dated, and
-    whatever channel it names, only the person's own later choice undoes an opt-out.
+    The date and channel of an imported grant do not matter, because an export may lack the person's latest choice.
+    Only a later choice by the person reverts an opt-out.
     """
     return consent.grants and (opted_out_at is not None or not {ALL_PURPOSES, consent.purpose.key}.isdisjoint(refused))
 
 
-async def import_subject(unit: UnitOfWork, person: ImportedSubject, place: InsertSlot | None) -> ImportResult:
-    """Make the person known with all that is said of them; what was there stays, what is missing is added.
+async def import_subject(unit: UnitOfWork, person: ImportedSubject, slot: InsertSlot | None) -> ImportResult:
+    """Insert the person, or add what is missing to the stored person. Stored values stay as they are.
 
-    A newcomer takes the ``place``. SUBJECT_AMBIGUOUS when the names belong to several people; SUBJECT_ERASED when to
-    somebody erased: ``registrations.holder`` is the one place that keeps people from being brought back.
+    A new person is inserted with the prepared ``slot``. Raise SUBJECT_AMBIGUOUS when the identifiers belong to several
+    people, and SUBJECT_ERASED when they belong to an erased person (see ``registering.find_owner``).
     """
     identifiers = [hash_identifier(unit.keyring, name) for name in person.names]
     addresses = [identifier for identifier in identifiers if identifier.kind == "email"]
-    holder = await registering.find_owner(unit, identifiers)
-    if holder is None and place is not None and not await suppressions.find_suppressions(unit, *addresses):
-        await bulk_insert.insert(unit, place, person)
+    owner = await registering.find_owner(unit, identifiers)
+    if owner is None and slot is not None and not await suppressions.find_suppressions(unit, *addresses):
+        await bulk_insert.insert(unit, slot, person)
         return ImportResult(ImportOutcome.NEW, 0)
-    subject_id = await registering.upsert_subject(unit, holder, identifiers, person.display_name, person.country)
+    subject_id = await registering.upsert_subject(unit, owner, identifiers, person.display_name, person.country)
     forbidden_count = await _record_consents(unit, subject_id, person.consents)
     name = SubjectIdentifier("id", subject_id)
     for fragment in person.fragments:
@@ -78,11 +78,11 @@ async def import_subject(unit: UnitOfWork, person: ImportedSubject, place: Inser
             key = await unit.keyring.key_of(subject_id)
             for client, seen_at in synced.clients:
                 await reports.record_client(unit, key, account_id, client, seen_at)
-    return ImportResult(ImportOutcome.NEW if holder is None else ImportOutcome.COMPLETED, forbidden_count)
+    return ImportResult(ImportOutcome.NEW if owner is None else ImportOutcome.COMPLETED, forbidden_count)
 
 
 async def _record_consents(unit: UnitOfWork, subject_id: UUID, consents: Sequence[ImportedConsent]) -> int:
-    """Write the choices that no opt-out forbids, in their order; give how many grants were left out."""
+    """Record the consents that no opt-out forbids, in their order. Return how many grants were skipped."""
     forbidden_count = 0
     opted_out_at, refused = await SUPPRESSIONS.row(unit.connection, subject_id=subject_id) or (None, ())
     for consent in consents:

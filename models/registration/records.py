@@ -1,4 +1,4 @@
-"""Newcomers: all that is known of a person at once, as the sealed rows that it becomes."""
+"""Records of a new person: all that is known of the person, and the encrypted table rows built from it."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ from models.sync.reports import ClientReport, SyncReport
 
 
 class ImportedConsent(NamedTuple):
-    """What a person chose elsewhere: a yes or a no, and when."""
+    """A consent that the person granted or refused in another system, and when."""
 
     purpose: PurposeRow
     grants: bool
@@ -35,14 +35,14 @@ class ImportedConsent(NamedTuple):
 
 
 class ImportedSync(NamedTuple):
-    """A sync account, with each client once and when it was seen last."""
+    """A sync account, with each client once and the time at which it was last seen."""
 
     sync: SyncReport
     clients: Sequence[tuple[ClientReport, datetime]]
 
 
 class ImportedSubject(NamedTuple):
-    """All that is known of a person: checked, no name and no reference twice, the primary address first."""
+    """All that is known of a person, validated: no identifier or reference twice, the primary address first."""
 
     addresses: Sequence[SubjectIdentifier]
     accounts: Sequence[SubjectIdentifier] = ()
@@ -58,7 +58,7 @@ class ImportedSubject(NamedTuple):
 
 
 class RecordContext(NamedTuple):
-    """What all rows of one entry share. ``next_id`` makes the ids of what is new."""
+    """The values that all rows of one person share. ``next_id`` returns the id of each new row."""
 
     at: datetime
     actor: str
@@ -94,15 +94,15 @@ COLUMNS = {
     ),
     "sync_files": ("subject_id", "sync_account_id", "id", "lookup_hash", "name", "size_bytes", "modified_at"),
 }
-"""The columns of each table's rows, in an order of tables that foreign keys permit."""
+"""The columns of each table's rows. Tables are in an order that foreign keys permit."""
 
 
-def build_rows(person: ImportedSubject, key: DataKey, keyring: Keyring, entry: RecordContext) -> Rows:
-    """Give the rows of a person who is new, sealed; the foreign keys point to earlier tables."""
+def build_rows(person: ImportedSubject, key: DataKey, keyring: Keyring, context: RecordContext) -> Rows:
+    """Return the encrypted rows of a new person, by table."""
     rows: Rows = {table: [] for table in COLUMNS}
-    at, next_id, subject_id = entry.at, entry.next_id, key.owner_id
-    events, choices = _consent_rows(person.consents, subject_id, entry)
-    rows["consent_events"], rows["consents"] = events, choices
+    at, next_id, subject_id = context.at, context.next_id, key.owner_id
+    events, current = _consent_rows(person.consents, subject_id, context)
+    rows["consent_events"], rows["consents"] = events, current
     rows["subjects"].append((
         subject_id,
         at,
@@ -113,12 +113,12 @@ def build_rows(person: ImportedSubject, key: DataKey, keyring: Keyring, entry: R
     ))  # fmt: skip
     for index, name in enumerate(person.addresses):
         version, digest = hash_identifier(keyring, name).newest
-        sealed = ADDRESS.encrypt(key, name.normalized)
-        rows["email_addresses"].append((subject_id, next_id(), sealed, version, digest, index == 0, at))
+        encrypted = ADDRESS.encrypt(key, name.normalized)
+        rows["email_addresses"].append((subject_id, next_id(), encrypted, version, digest, index == 0, at))
     for name in person.accounts:
         version, digest = hash_identifier(keyring, name).newest
-        sealed = ACCOUNT.encrypt(key, name.normalized)
-        rows["accounts"].append((subject_id, next_id(), name.system, sealed, version, digest, at))
+        encrypted = ACCOUNT.encrypt(key, name.normalized)
+        rows["accounts"].append((subject_id, next_id(), name.system, encrypted, version, digest, at))
     for card in person.fragments:
         version, digest = keyring.lookup_hashes("payment", f"{subject_id}\x00{card.reference}")[0]
         rows["payment_fragments"].append((
@@ -138,31 +138,34 @@ def build_rows(person: ImportedSubject, key: DataKey, keyring: Keyring, entry: R
 
 
 def _consent_rows(
-    consents: Sequence[ImportedConsent], subject_id: UUID, entry: RecordContext
+    consents: Sequence[ImportedConsent], subject_id: UUID, context: RecordContext
 ) -> tuple[list[Any], list[Any]]:
-    """Give the ledger's lines, each choice once, and the choices that count, as ``choices.choose`` orders them."""
-    written: dict[tuple[str, ConsentState, datetime, Channel], int] = {}
-    counting: dict[str, tuple[datetime, bool, int]] = {}
+    """Return the rows of consent_events, each event once, and of consents, the latest event of each purpose.
+
+    The order is that of ``consent.recording``: by effective time; at the same time a refusal follows a grant.
+    """
+    sequences: dict[tuple[str, ConsentState, datetime, Channel], int] = {}
+    ranks: dict[str, tuple[datetime, bool, int]] = {}
     for consent in consents:
-        at = min(consent.at, entry.at)
-        line = (consent.purpose.key, consent.state, at, consent.channel)
-        if line in written:
+        at = min(consent.at, context.at)
+        event = (consent.purpose.key, consent.state, at, consent.channel)
+        if event in sequences:
             continue
-        epoch = written[line] = len(written) + 1
-        rank = (at, not consent.grants, epoch)
-        counting[consent.purpose.key] = max(counting.get(consent.purpose.key, rank), rank)
-    latest = {epoch for _, _, epoch in counting.values()}
-    version = entry.policy_version
+        sequence = sequences[event] = len(sequences) + 1
+        rank = (at, not consent.grants, sequence)
+        ranks[consent.purpose.key] = max(ranks.get(consent.purpose.key, rank), rank)
+    latest = {sequence for _, _, sequence in ranks.values()}
+    version = context.policy_version
     events = [
-        (subject_id, epoch, purpose, state, at, entry.at, channel, version, entry.actor)
-        for (purpose, state, at, channel), epoch in written.items()
+        (subject_id, sequence, purpose, state, at, context.at, channel, version, context.actor)
+        for (purpose, state, at, channel), sequence in sequences.items()
     ]
-    choices = [
-        (subject_id, purpose, state, at, epoch, channel, version)
-        for (purpose, state, at, channel), epoch in written.items()
-        if epoch in latest
+    current = [
+        (subject_id, purpose, state, at, sequence, channel, version)
+        for (purpose, state, at, channel), sequence in sequences.items()
+        if sequence in latest
     ]
-    return events, choices
+    return events, current
 
 
 def _add_sync_rows(
@@ -170,9 +173,9 @@ def _add_sync_rows(
 ) -> None:
     sync, subject_id, account_id = synced.sync, key.owner_id, next_id()
     version, digest = keyring.lookup_hashes("sync", f"{subject_id}\x00{sync.reference}")[0]
-    sealed = SYNC.encrypt(key, sync.reference)
+    encrypted = SYNC.encrypt(key, sync.reference)
     counts = (sync.storage_bytes, sync.file_count, sync.synced_at)
-    rows["sync_accounts"].append((subject_id, account_id, sealed, version, digest, *counts))
+    rows["sync_accounts"].append((subject_id, account_id, encrypted, version, digest, *counts))
     for client, seen_at in synced.clients:
         rows["sync_clients"].append((
             subject_id,
@@ -186,7 +189,7 @@ def _add_sync_rows(
         ))  # fmt: skip
     for file in sync.files or ():
         digest = keyring.lookup_hashes("file", f"{account_id}\x00{file.name}")[0].digest
-        sealed = FILE_NAME.encrypt(key, file.name)
+        encrypted = FILE_NAME.encrypt(key, file.name)
         rows["sync_files"].append(
-            (subject_id, account_id, next_id(), digest, sealed, file.size_bytes, file.modified_at)
+            (subject_id, account_id, next_id(), digest, encrypted, file.size_bytes, file.modified_at)
         )

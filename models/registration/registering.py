@@ -1,4 +1,4 @@
-"""Registering: how a person becomes known, once."""
+"""Registration of people: each person is registered once."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from models.unit_of_work import UnitOfWork
 
 
 class Registration(NamedTuple):
-    """What a service knows of a person when it registers them."""
+    """The values that a service submits to register a person."""
 
     email: str
     display_name: str | None = None
@@ -29,7 +29,7 @@ class Registration(NamedTuple):
 
 
 FIRST_PARTY_ROLES = frozenset({Role.STORE, Role.SERVICE})
-"""The roles whose registration is an act of the person's own."""
+"""The roles of services in which the person acts: their registration is a new act of the person."""
 
 HAS_UNUSED_HASH = Statement("""
 SELECT EXISTS (
@@ -45,33 +45,35 @@ VALUES (:id, :registered_at, :regime, :display_name, :country)
 """)
 
 
-async def register_subject(unit: UnitOfWork, given: Registration) -> UUID:
-    """Make the person known: whoever has the address or the account already is that person.
+async def register_subject(unit: UnitOfWork, registration: Registration) -> UUID:
+    """Register a person, or complete the registered person who owns the address or the account. Return the id.
 
-    What was there stays as it was; what was missing is added; opt-outs that came for the address before hold.
-    UNDERAGE stores nothing. SUBJECT_AMBIGUOUS when address and account belong to two people; nothing is done.
+    Stored values stay as they are, missing ones are added, and earlier opt-outs of the address apply. Raise UNDERAGE
+    for a child, of whom nothing is stored, and SUBJECT_AMBIGUOUS when address and account belong to two people.
     """
-    if given.is_under_13:
+    if registration.is_under_13:
         raise Underage
-    email = SubjectIdentifier.email(given.email, "input.email")
-    account = SubjectIdentifier.account(*given.account, "input.account") if given.account else None
+    email = SubjectIdentifier.email(registration.email, "input.email")
+    account = SubjectIdentifier.account(*registration.account, "input.account") if registration.account else None
     display_name = (
-        validation.single_line(given.display_name, "input.displayName", NAME_LENGTH)
-        if given.display_name is not None
+        validation.single_line(registration.display_name, "input.displayName", NAME_LENGTH)
+        if registration.display_name is not None
         else None
     )
-    country = validation.country_code(given.country, "input.country") if given.country is not None else None
+    country = (
+        validation.country_code(registration.country, "input.country") if registration.country is not None else None
+    )
     identifiers = [hash_identifier(unit.keyring, each) for each in (email, account) if each]
     subject = await find_owner(unit, identifiers)
     return await upsert_subject(unit, subject, identifiers, display_name, country)
 
 
 async def find_owner(unit: UnitOfWork, identifiers: Sequence[HashedIdentifier]) -> SubjectRow | None:
-    """Give the one person who has any of these addresses and accounts, or None when they are free; locked either way.
+    """Lock these identifiers and return the person who owns any of them, or None when all are unused.
 
-    Whatever registers people asks here first. SUBJECT_AMBIGUOUS when they belong to several people, SUBJECT_ERASED when
-    to somebody erased or being erased: nobody is brought back. A name that somebody erased had is free again only to
-    services that the person came to by a fresh act: never to an import, a script or a sync.
+    Every registration starts here. Raise SUBJECT_AMBIGUOUS when several people own them, and SUBJECT_ERASED when the
+    owner is erased or being erased. An identifier of an erased person is available again only to FIRST_PARTY_ROLES,
+    never to an import, a script or a sync.
     """
     await suppressions.lock_identifiers(unit, *identifiers)
     subject = await resolution.find_for_update(unit, *identifiers)
@@ -81,7 +83,7 @@ async def find_owner(unit: UnitOfWork, identifiers: Sequence[HashedIdentifier]) 
 
 
 async def _refuse_erased_identifiers(unit: UnitOfWork, identifiers: Sequence[HashedIdentifier]) -> None:
-    """Refuse names that somebody erased had and nobody has since."""
+    """Raise SUBJECT_ERASED when an erased person owned one of the identifiers and no registered person owns it now."""
     hashes = [lookup_hash for identifier in identifiers for lookup_hash in identifier.hashes]
     async with unit.keyring.pool.acquire() as connection:
         erased = await ledger.erased_hashes(connection, hashes)
@@ -96,7 +98,7 @@ async def upsert_subject(
     display_name: str | None,
     country: str | None,
 ) -> UUID:
-    """Add what is missing to their ``holder``, or to a new person when they have none; give whom."""
+    """Add what is missing to the subject, or to a new one when it is None. Return the id."""
     if subject is None:
         key = await _insert(unit, display_name, country)
     else:

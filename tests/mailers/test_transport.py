@@ -26,9 +26,9 @@ MAIL = Mail(
 PLAIN = "starttls=never"
 
 
-def road(port: int, options: str = PLAIN, *, scheme: str = "smtp", login: str = "", patience: float = 5) -> Transport:
+def road(port: int, options: str = PLAIN, *, scheme: str = "smtp", login: str = "", timeout: float = 5) -> Transport:
     made = create_transport_factory(
-        f"{scheme}://{login}127.0.0.1:{port}?{options}", "example.org", answer=patience, verdict=patience
+        f"{scheme}://{login}127.0.0.1:{port}?{options}", "example.org", reply_timeout=timeout, data_timeout=timeout
     )
     return made()
 
@@ -99,7 +99,7 @@ async def test_before_the_letter_is_handed_over_nothing_is_in_doubt(
 ) -> None:
     office = FakeSmtpServer()
     async with serve(office) as port:
-        transport = road(port, patience=0.3)
+        transport = road(port, timeout=0.3)
         office.order(command, misdeed)
         with pytest.raises(TransportUnavailable):
             await sent(transport)
@@ -112,7 +112,7 @@ async def test_before_the_letter_is_handed_over_nothing_is_in_doubt(
 async def test_silence_after_the_letter_is_doubt(anyio_backend: str, misdeed: Fault) -> None:
     office = FakeSmtpServer()
     async with serve(office) as port:
-        transport = road(port, patience=0.3)
+        transport = road(port, timeout=0.3)
         office.order("DATA", misdeed)
         await transport.send_envelope(MAIL)
         with pytest.raises(DeliveryUnconfirmed):

@@ -20,14 +20,14 @@ SENDER = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.exa
 
 
 @contextlib.asynccontextmanager
-async def email_worker(world: World, office: FakeSmtpServer, *, patience: float = 5) -> AsyncIterator[EmailWorker]:
+async def email_worker(world: World, office: FakeSmtpServer, *, smtp_timeout: float = 5) -> AsyncIterator[EmailWorker]:
     async with serve(office) as port:
         url = f"smtp://127.0.0.1:{port}?starttls=never"
         yield EmailWorker(
             world.database,
             world.keyring,
             SENDER,
-            create_transport_factory(url, "example.org", answer=patience, verdict=patience),
+            create_transport_factory(url, "example.org", reply_timeout=smtp_timeout, data_timeout=smtp_timeout),
         )
 
 

@@ -159,7 +159,7 @@ async def test_a_server_that_fails_before_the_letter_loses_nothing(
     subject_id = await register(world)
     for number in range(3):
         await enqueue(world, subject_id, about=str(number))
-    async with email_worker(world, office, patience=0.3) as letters:
+    async with email_worker(world, office, smtp_timeout=0.3) as letters:
         office.order(command, misdeed)
         with pytest.raises(TransportUnavailable):
             await letters.drain()

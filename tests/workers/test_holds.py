@@ -41,7 +41,7 @@ async def test_a_slow_mail_server_holds_an_opt_out_up_for_a_bounded_time(world: 
     await register(world)
     async with world.unit() as unit:
         await recording.grant_consent(unit, name, "newsletter", Channel.WEBSITE, None)
-    async with email_worker(world, office, patience=8) as letters:
+    async with email_worker(world, office, smtp_timeout=8) as letters:
         draining = asyncio.create_task(letters.drain())
 
         async def is_stalled() -> bool:

@@ -32,7 +32,7 @@ AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
 async def worker(world: World, office: FakeSmtpServer, witness: str | None = None) -> AsyncIterator[NoticeWorker]:
     async with serve(office) as port:
         url = f"smtp://127.0.0.1:{port}?starttls=never"
-        road = create_transport_factory(url, "example.org", answer=1, verdict=1)
+        road = create_transport_factory(url, "example.org", reply_timeout=1, data_timeout=1)
         yield NoticeWorker(world.database, SENDER, road, officers=OFFICERS, witness=witness)
 
 
