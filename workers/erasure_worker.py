@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import time
+from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Final
 
@@ -50,9 +52,16 @@ class ErasureWorker:
         backup_life: timedelta,
         rate: float | None = None,
         lease: timedelta = LEASE,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """Set the databases, the issuer of certificates, the retention of backups, and the limit in people a second."""
+        """Set the databases, the issuer of certificates, the retention of backups, and the limit in people a second.
+
+        ``clock`` and ``sleep``, in seconds, keep the rate.
+        """
         self._lease = lease
+        self._clock = clock
+        self._sleep = sleep
         self._database = database
         self._keyring = keyring
         self._issuer = issuer
@@ -91,7 +100,7 @@ class ErasureWorker:
         """Execute and complete one batch. Return both counts, or None when there was nothing to do."""
         if self._cleanup is None:
             self._cleanup = await self._check_ledger()
-        started = asyncio.get_running_loop().time()
+        started = self._clock()
         claimed = await execution.claim_erasures(self._database, self._batch, self._lease)
         if claimed:
             await execution.execute(self._database, self._keyring, claimed)
@@ -109,11 +118,11 @@ class ErasureWorker:
             WITHOUT_EMAIL.inc()
             log.warning("erasure completed without an email", request=str(request_id))
         if self._rate and claimed:
-            await asyncio.sleep(max(0.0, started + len(claimed) / self._rate - asyncio.get_running_loop().time()))
+            await self._sleep(max(0.0, started + len(claimed) / self._rate - self._clock()))
         is_idle = not (claimed or completed.request_ids)
-        if is_idle or asyncio.get_running_loop().time() >= self._cleaned_up_at + CLEANUP_INTERVAL:
+        if is_idle or self._clock() >= self._cleaned_up_at + CLEANUP_INTERVAL:
             self._cleanup = await completion.clean_up(self._database, self._keyring, self._cleanup)
-            self._cleaned_up_at = asyncio.get_running_loop().time()
+            self._cleaned_up_at = self._clock()
         if is_idle:
             await self._delete_expired()
             return None

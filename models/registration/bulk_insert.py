@@ -12,7 +12,7 @@ from models.registration.records import COLUMNS, ImportedSubject, RecordContext,
 from models.storage.database import Database
 from models.storage.ids import new_id
 from models.storage.statement import Statement
-from models.subjects.identifiers import SubjectIdentifier
+from models.subjects.identifiers import SubjectIdentifier, hash_identifier
 from models.unit_of_work import UnitOfWork
 
 # One round trip for the rows of all tables. Each parameter is the array of one column.

@@ -5,15 +5,19 @@ from uuid import UUID
 
 import pytest
 
+from models.actors import Role
 from models.consent.decisions import DecisionReason
 from models.consent.ledger import Channel
 from models.errors import Refusal, SubjectAmbiguous, SubjectErased, Underage
+from models.registration import registering
 from models.registration.registering import Registration
 from models.subjects import subjects
 from models.subjects.accounts import of_subjects as accounts_of
 from models.subjects.email_addresses import ADDRESS
 from models.subjects.email_addresses import of_subjects as addresses_of
 from tests.conftest import World
+from tests.models.erasure.erased_people import registered as known
+from tests.models.erasure.erased_people import requested, value, worker
 from tests.models.unit_of_work import (
     counted,
     current,
@@ -213,9 +217,31 @@ async def test_each_deed_is_written_down_once_and_without_values(world: World) -
     [event] = await dumped(world, "access_events")
     assert "{test}" in event
     assert "WRITE" in event
-    for value in ("user@", "Ada", "reference-1"):
-        assert value not in event
+    for text in ("user@", "Ada", "reference-1"):
+        assert text not in event
 
 
 def test_a_registration_says_only_what_it_was_told() -> None:
     assert Registration("user@example.com") == ("user@example.com", None, None, None, False)
+
+
+@pytest.mark.anyio
+async def test_an_erased_person_returns_only_through_a_service_in_which_they_act(world: World) -> None:
+    first = await known(world, "ada@example.com", ("forum", "ada-1"))
+    await requested(world, "ada@example.com")
+    await worker(world).drain()
+    for role in (Role.SYNC, Role.ADMIN):
+        for registration in (
+            Registration("ada@example.com"),
+            Registration("bob@example.com", account=("forum", "ada-1")),
+        ):
+            with pytest.raises(SubjectErased):
+                async with world.unit(role) as unit:
+                    await registering.register_subject(unit, registration)
+    async with world.unit(Role.STORE) as unit:
+        second = await registering.register_subject(unit, Registration("ada@example.com"))
+    assert second != first
+    async with world.unit(Role.SYNC) as unit:
+        assert await registering.register_subject(unit, Registration("ada@example.com")) == second
+    assert await value(world, "SELECT count(*) FROM accounts") == 0
+    assert await value(world, "SELECT count(*) FROM consent_events WHERE subject_id = $1", second) == 0
