@@ -1,32 +1,32 @@
-"""What a card number looks like, and whether a text holds one.
+"""Detection of card numbers in text.
 
-The policy keeps the last four digits and the expiry date of a card and nothing more, so whatever looks like a full
-number is refused: an issuer's prefix, a length of that issuer (13 to 19 digits) and a right Luhn digit, standing alone.
+The privacy policy allows the last four digits and the expiry date of a card, so text with a full number is refused.
+A full number has an issuer's prefix, a length of that issuer (13 to 19 digits), a valid Luhn digit, and is separate.
 
-Digits are those of any script, circled and raised ones too, mixed at will. Between them may stand any number of spaces,
-dashes and characters without width, in any grouping; dots, slashes, underscores and bullets only where they divide the
-groups printed on a card (4-4-4-4, 4-6-5, 4-6-4), so that addresses, dates and versions are let through.
+Digits of any script count, circled and superscript ones too, in any mixture. Spaces, dashes and zero-width characters
+may separate them in any grouping. Dots, slashes, underscores and bullets may separate only the groups that are printed
+on cards (4-4-4-4, 4-6-5, 4-6-4), because addresses, dates and versions contain them.
 
-Standing alone means: the number is whole groups of digits (any stretch of the groups in a longer row), no part of a
-longer run of digits, a UUID, a hexadecimal word (of 16 characters with a letter, or of 20 and more) or the fraction of
-a decimal number. Other letters are no shelter: ``card:4111…``, ``x4111…`` and ``4111…abc`` are found. Not found: digits
-in words or CJK numerals, percent-encoded or otherwise escaped ones, and one number spread over several strings.
+A separate number consists of whole groups of digits. It is not part of a longer run of digits, a UUID, a hexadecimal
+word (16 characters with a letter, or 20 and more) or the fraction of a decimal number. Other letters may touch it:
+``card:4111…``, ``x4111…`` and ``4111…abc`` are detected. Not detected are digits in words or CJK numerals, escaped
+digits (percent-encoding and others), and a number that is split into several strings.
 
-Measured on a million of each kind (``python -m benchmarks.card_numbers``): no id, UUID, time, e-mail, IP or street
-address, JSON number, fraction or order number of up to twelve digits is mistaken. Random digits cannot be told from a
-card number when all three signs are right: order numbers of 13, 16 and 19 digits 1.6, 3.6 and 2.4 %, of 3-7-7 digits
-2.4 %; byte counts of any size sent as text 0.8 %; 16 hex digits that may all be decimal 0.002 %; German mobile
-numbers with +49 10 %; German IBANs in fours 9 %, in one piece none; dashed times to the microsecond 0.3 % (on day 30,
-Diners).
+False positives, measured on a million samples of each kind (``python -m benchmarks.card_numbers``): none for ids,
+UUIDs, times, email, IP and street addresses, JSON numbers, fractions, and order numbers of up to twelve digits. Random
+digits that pass all three checks cannot be told from a card number: order numbers of 13, 16 and 19 digits 1.6, 3.6 and
+2.4 %, of 3-7-7 digits 2.4 %; byte counts of any size sent as text 0.8 %; 16 hex digits that may all be decimal 0.002 %;
+German mobile numbers with +49 10 %; German IBANs in groups of four 9 %, without spaces none; dashed times with
+microseconds 0.3 % (on day 30, Diners).
 """
 
 import re
 import unicodedata
 from typing import Final
 
-# Issuer, first digits, lengths: from the issuers' tables and the list of ISO/IEC 7812 numbers; rows overlap where
-# issuers share a range, and four digits tell all apart. Left out, because they would be mistaken for times: Indonesia's
-# 1946 (microseconds of 2031) and the withdrawn 2014 and 2149 of enRoute, which carry no Luhn digit either.
+# Issuer, first digits, lengths, from the issuers' tables and the list of ISO/IEC 7812 numbers. Rows overlap where
+# issuers share a range; four digits distinguish all. Omitted, because times would match: Indonesia's 1946 (microseconds
+# of 2031) and the withdrawn 2014 and 2149 of enRoute, which have no Luhn digit either.
 _ISSUERS: Final = (
     ("American Express", "34 37", "15"),
     ("ArCa, Belkart, Borica, Elcart, Humo, mada, UzCard", "9051 9112 2205 9417 9860 9682 5614 8600", "16"),
@@ -52,73 +52,77 @@ _ISSUERS: Final = (
 )
 
 
-def _spans(written: str) -> list[tuple[str, str]]:
-    """Read ``"36 38-39"`` as the pairs of first and last."""
-    return [(first, last or first) for first, _, last in (part.partition("-") for part in written.split())]
+def _ranges(text: str) -> list[tuple[str, str]]:
+    """Parse ``"36 38-39"`` into pairs of the first and the last value."""
+    return [(first, last or first) for first, _, last in (part.partition("-") for part in text.split())]
 
 
 def _prefixes(length: int) -> frozenset[bytes]:
-    """Name the four first digits, each a byte of its value, of every card number of this length."""
+    """Return the first four digits, each as a byte of its value, of all card numbers of this length."""
     return frozenset(
         bytes(map(int, str(prefix)))
         for _, prefixes, lengths in _ISSUERS
-        if any(int(first) <= length <= int(last) for first, last in _spans(lengths))
-        for first, last in _spans(prefixes)
+        if any(int(first) <= length <= int(last) for first, last in _ranges(lengths))
+        for first, last in _ranges(prefixes)
         for prefix in range(int(first.ljust(4, "0")), int(last.ljust(4, "9")) + 1)
     )
 
 
 def _first_two(prefixes: frozenset[bytes]) -> bytes:
-    """Turn prefixes into the table, of bytes 0 and 1, of the numbers that their first two digits make."""
+    """Return a table of 256 bytes that has a 1 for each number that the first two digits of a prefix form."""
     pairs = {prefix[0] * 10 + prefix[1] for prefix in prefixes}
     return bytes(code in pairs for code in range(256))
 
 
-# Spaces, dashes, controls, what has no width (soft hyphen, joiners, direction) and what is put on top of a digit
-# (strokes, keycaps); then what people type as one of these: minus signs, rules, long-vowel marks, blank letters.
-_SEPARATING: Final = frozenset({"Cc", "Cf", "Me", "Mn", "Pd", "Zl", "Zp", "Zs"})
-_ALSO_SEPARATING: Final = frozenset(
+# Spaces, dashes, control characters, zero-width characters (soft hyphen, joiners, direction) and combining marks
+# (strokes, keycaps). Then characters that people type instead: minus signs, rules, long-vowel marks, blank letters.
+_SEPARATOR_CATEGORIES: Final = frozenset({"Cc", "Cf", "Me", "Mn", "Pd", "Zl", "Zp", "Zs"})
+_OTHER_SEPARATORS: Final = frozenset(
     "\u2212\u207b\u208b\u02d7\u2796\u2043\u2500\u2501\u00af\u203e\u30fc\uff70\u2800\u3164\uffa0\u115f\u1160"
 )
-# The planes between these hold ideographs alone.
-_BEYOND_ASCII: Final = [chr(code) for code in (*range(0x80, 0x20000), *range(0xE0000, 0xE0200))]
+# The planes between these contain only ideographs.
+_NON_ASCII: Final = [chr(code) for code in (*range(0x80, 0x20000), *range(0xE0000, 0xE0200))]
 _CANONICAL: Final = (
-    {ord(char): " " for char in _BEYOND_ASCII if unicodedata.category(char) in _SEPARATING or char in _ALSO_SEPARATING}
-    | {ord(char): str(unicodedata.digit(char)) for char in filter(str.isdigit, _BEYOND_ASCII)}
+    {
+        ord(char): " "
+        for char in _NON_ASCII
+        if unicodedata.category(char) in _SEPARATOR_CATEGORIES or char in _OTHER_SEPARATORS
+    }
+    | {ord(char): str(unicodedata.digit(char)) for char in filter(str.isdigit, _NON_ASCII)}
     | dict.fromkeys(map(ord, "\N{MIDDLE DOT}\N{BULLET}"), ".")
 )
 
 _LENGTHS: Final = range(13, 20)
 _CANDIDATE: Final = re.compile(r"[0-9][^A-Za-z]{12}")
-# Four groups as they stand on a card, with dots, slashes or underscores: no address, date or version is written so.
+# The groups that are printed on a card, with dots, slashes or underscores. No address, date or version has this form.
 _PRINTED: Final = re.compile(
     r"[0-9]{4}([._/])(?<![0-9].{5})(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{1,3})?|[0-9]{6}\1[0-9]{4,5})(?![0-9])"
 )
-# A UUID, or a hexadecimal word. Each begins with eight digits; looking behind them is faster than before them.
+# A UUID, or a hexadecimal word. Each begins with eight digits: a look-behind after them is faster than one before them.
 _IDENTIFIER: Final = re.compile(
     r"[0-9a-fA-F]{8}(?:(?<![0-9a-zA-Z].{8})|(?<=0[xX].{8}))"
     r"(?:-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{12,}+"
     r"|(?!(?<=[0-9]{8})[0-9]{8}(?![0-9A-Za-z]))[0-9a-fA-F]{8})(?![0-9A-Za-z])"
 )
-# Thirteen digits or more after a digit and a dot are the fraction of a number.
+# Thirteen or more digits after a digit and a dot are the fraction of a number.
 _CHAIN: Final = re.compile(r"[0-9](?<![0-9].)(?!(?<=[0-9]\..)[0-9]{12})[0-9\x00-\x20\x7f-]{12,}+")
 
-# In a stream a bar divides chains, and the digit that opens a group is a letter: 0x34 ("4") becomes 0x74 ("t").
+# In a stream a bar separates chains, and the first digit of a group is a letter: 0x34 ("4") becomes 0x74 ("t").
 _SPACED: Final = bytes(code if code in b"0123456789|" else 0x20 for code in range(256))
 _VALUE: Final = bytes(0 if code in b"|" else code & 0x0F for code in range(256))
-_DIVIDES: Final = bytes(code in b"|" for code in range(256))
-_OPENS: Final = bytes(code >> 6 & 1 for code in range(256))
+_IS_BAR: Final = bytes(code in b"|" for code in range(256))
+_IS_GROUP_START: Final = bytes(code >> 6 & 1 for code in range(256))
 _DOUBLED: Final = bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)) + bytes(246)
-_TENS: Final = bytes(total % 10 == 0 for total in range(256))
+_IS_MULTIPLE_OF_TEN: Final = bytes(total % 10 == 0 for total in range(256))
 _PREFIXES: Final = {length: _prefixes(length) for length in _LENGTHS}
 _FIRST_TWO: Final = {length: _first_two(prefixes) for length, prefixes in _PREFIXES.items()}
 
 
-def _any_stretch_is_card_number(chains: list[str]) -> bool:
-    """Try every stretch of whole groups in each of ``chains``, which are digits with separators between them.
+def _contains_run(chains: list[str]) -> bool:
+    """Return whether any run of whole groups in ``chains``, which are digits with separators, is a card number.
 
-    One byte a digit, in one large integer: nineteen shifts and sums give the Luhn sum of every stretch of every length.
-    No byte overflows, as nineteen digits sum to 171 at most. A loop over the stretches takes a second for a mebibyte.
+    All digits are bytes of one large integer. Nineteen shifts and additions give the Luhn sums of all runs of each
+    length. No byte overflows: nineteen digits sum to 171 at most. A loop over the runs takes a second for a mebibyte.
     """
     stream = b" " + "| ".join(chains).encode().translate(_SPACED)
     stream = re.sub(b" {2,}", b" ", stream)
@@ -130,26 +134,26 @@ def _any_stretch_is_card_number(chains: list[str]) -> bool:
 
     single = int.from_bytes(values, "little")
     double = int.from_bytes(values.translate(_DOUBLED), "little")
-    divides = int.from_bytes(stream.translate(_DIVIDES), "little")
-    edges = int.from_bytes(stream.translate(_OPENS), "little") | 1 << 8 * count
+    bars = int.from_bytes(stream.translate(_IS_BAR), "little")
+    edges = int.from_bytes(stream.translate(_IS_GROUP_START), "little") | 1 << 8 * count
     first_two = (single * 10 + (single >> 8)).to_bytes(count, "little")
-    sums = divided = 0
+    sums = crossed = 0
     for length in range(1, min(count, _LENGTHS[-1]) + 1):
         sums = (sums >> 8) + (single if length % 2 else double)
-        divided = divided >> 8 | divides
+        crossed = crossed >> 8 | bars
         if length not in _LENGTHS:
             continue
-        found = edges & edges >> 8 * length & ~divided
-        found &= int.from_bytes(first_two.translate(_FIRST_TWO[length]), "little")
-        found &= int.from_bytes(sums.to_bytes(count, "little").translate(_TENS), "little")
-        starts = map(re.Match.start, re.finditer(b"\x01", found.to_bytes(count, "little"))) if found else ()
+        matches = edges & edges >> 8 * length & ~crossed
+        matches &= int.from_bytes(first_two.translate(_FIRST_TWO[length]), "little")
+        matches &= int.from_bytes(sums.to_bytes(count, "little").translate(_IS_MULTIPLE_OF_TEN), "little")
+        starts = map(re.Match.start, re.finditer(b"\x01", matches.to_bytes(count, "little"))) if matches else ()
         if any(values[start : start + 4] in _PREFIXES[length] for start in starts):
             return True
     return False
 
 
 def looks_like_card_number(text: str) -> bool:
-    """Say whether something that looks like a full card number stands anywhere in ``text``."""
+    """Return whether ``text`` contains what looks like a full card number."""
     if len(text) < _LENGTHS[0]:
         return False
     if not text.isascii():
@@ -158,25 +162,25 @@ def looks_like_card_number(text: str) -> bool:
         return False
     chains = [printed[0] for printed in _PRINTED.finditer(text)]
     chains += _CHAIN.findall(_IDENTIFIER.sub("|", text))
-    return bool(chains) and _any_stretch_is_card_number(chains)
+    return bool(chains) and _contains_run(chains)
 
 
 def contains_card_number(value: object) -> bool:
-    """Say whether any string in ``value``, as JSON is read, looks like a card number: keys and values, at any depth."""
-    waiting = [value]
-    while waiting:
-        current = waiting.pop()
+    """Return whether a string in a parsed JSON value looks like a card number: keys and values, at any depth."""
+    pending = [value]
+    while pending:
+        current = pending.pop()
         if isinstance(current, str):
             if looks_like_card_number(current):
                 return True
         elif isinstance(current, dict):
-            waiting.extend(current)
-            waiting.extend(current.values())
+            pending.extend(current)
+            pending.extend(current.values())
         elif isinstance(current, list | tuple):
-            waiting.extend(current)
+            pending.extend(current)
     return False
 
 
 def number_looks_like_card(value: float) -> bool:
-    """Say whether a bare number, where a string belongs, looks like a card number; whatever its sign."""
+    """Return whether a number that was sent in the place of a string looks like a card number, without its sign."""
     return 10**12 <= abs(value) < 10**19 and looks_like_card_number(str(int(abs(value))))
