@@ -240,9 +240,3 @@ async def test_segments_hold_hashes_and_ids_alone(world: World) -> None:
     assert len(entries) == 2 * 48
     assert sorted(entries[place : place + 16] for place in (0, 48)) == sorted(id_.bytes for id_ in ids)
     assert len({*parse_leaves(entries)}) == segment.event_count == 2
-
-
-@pytest.mark.parametrize("text", ["", "short", "!" * 44, "AAAA"])
-def test_a_key_of_another_form_is_refused_with_a_sentence(text: str) -> None:
-    with pytest.raises(ValueError, match="PRIVACY_AUDIT_KEY"):
-        SegmentSigner(text)
