@@ -69,7 +69,7 @@ def test_what_is_wrong_is_named(record: list[str], databases: Databases) -> None
     change(databases, f"UPDATE access_events SET actor = 'somebody else' WHERE id = '{victim}'")
     assert run("verify") == (
         1,
-        f"CHANGED segment 2 {record[4]}: is not what was sealed\n3 segments with 10 events, 1 findings\n",
+        f"CHANGED segment 2 {record[4]}: differs from what was sealed\n3 segments with 10 events, 1 findings\n",
     )
 
 
@@ -112,7 +112,7 @@ def test_a_kept_head_shows_that_the_end_was_cut_off(record: list[str], databases
     assert run("verify") == (0, "2 segments with 8 events, 0 findings\n")
     assert run("verify", "--heads", str(path)) == (
         1,
-        "TRUNCATED segment 3 : the chain ends before a head that was kept\n2 segments with 8 events, 1 findings\n",
+        "TRUNCATED segment 3 : the chain ends before a kept head\n2 segments with 8 events, 1 findings\n",
     )
     assert record
 
