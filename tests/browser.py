@@ -1,4 +1,4 @@
-"""A real browser for tests: Chromium, told what to do over its DevTools pipe, without a library between."""
+"""A real browser for tests: Chromium, driven over its DevTools pipe."""
 
 import itertools
 import json
@@ -14,7 +14,7 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def program() -> str | None:
-    """Give where Chromium is installed; None where it is not."""
+    """Return the path of Chromium, or None."""
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
@@ -27,65 +27,65 @@ class Browser:
         self._numbers = itertools.count(1)
         self._session: str | None = None
         self.requests: list[str] = []
-        self.complaints: list[str] = []
-        page = self.tell("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.tell("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
+        self.log_entries: list[str] = []
+        page = self.command("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.command("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Log", "Runtime", "Accessibility", "DOM"):
-            self.tell(f"{domain}.enable")
+            self.command(f"{domain}.enable")
 
-    def tell(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Give a command, and give its result."""
+    def command(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Send a command and return its result."""
         number = next(self._numbers)
-        said: dict[str, Any] = {"id": number, "method": method, "params": parameters}
+        message: dict[str, Any] = {"id": number, "method": method, "params": parameters}
         if self._session:
-            said["sessionId"] = self._session
-        self._to.write(json.dumps(said).encode() + b"\0")
-        return self._until(lambda heard: heard.get("id") == number)
+            message["sessionId"] = self._session
+        self._to.write(json.dumps(message).encode() + b"\0")
+        return self._until(lambda event: event.get("id") == number)
 
-    def _until(self, is_it: Any) -> dict[str, Any]:
+    def _until(self, is_expected: Any) -> dict[str, Any]:
         while True:
-            heard = self._hear()
-            if "error" in heard:
-                raise RuntimeError(heard["error"])
-            if is_it(heard):
-                result: dict[str, Any] = heard.get("result", heard)
+            event = self._receive()
+            if "error" in event:
+                raise RuntimeError(event["error"])
+            if is_expected(event):
+                result: dict[str, Any] = event.get("result", event)
                 return result
 
-    def _hear(self) -> dict[str, Any]:
-        octets = bytearray()
-        while (octet := self._of.read(1)) != b"\0":
-            if not octet:
+    def _receive(self) -> dict[str, Any]:
+        received = bytearray()
+        while (byte := self._of.read(1)) != b"\0":
+            if not byte:
                 raise EOFError("the browser is gone")
-            octets += octet
-        heard: dict[str, Any] = json.loads(octets)
-        match heard.get("method"):
+            received += byte
+        event: dict[str, Any] = json.loads(received)
+        match event.get("method"):
             case "Network.requestWillBeSent":
-                self.requests.append(heard["params"]["request"]["url"])
+                self.requests.append(event["params"]["request"]["url"])
             case "Log.entryAdded":
-                self.complaints.append(heard["params"]["entry"]["text"])
-        return heard
+                self.log_entries.append(event["params"]["entry"]["text"])
+        return event
 
     def _loaded(self) -> None:
-        self._until(lambda heard: heard.get("method") == "Page.loadEventFired")
+        self._until(lambda event: event.get("method") == "Page.loadEventFired")
 
     def open(self, url: str) -> None:
-        """Go to a page, and wait until it is there."""
-        self.tell("Page.navigate", url=url)
+        """Navigate to a page and wait until it is loaded."""
+        self.command("Page.navigate", url=url)
         self._loaded()
 
     def value(self, script: str) -> Any:
-        """Evaluate in the page, as its developer would; works with the page's own scripts turned off, too."""
-        return self.tell("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+        """Evaluate a script as the developer tools do, even if the page's own scripts are disabled."""
+        return self.command("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
 
     def click(self, selector: str) -> None:
-        """Click in the middle of an element with the mouse, and wait for the page that follows."""
-        place = self.value(
+        """Click in the middle of an element and wait for the next page."""
+        center = self.value(
             f"box = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
             "[box.x + box.width / 2, box.y + box.height / 2]"
         )
         for kind in ("mousePressed", "mouseReleased"):
-            self.tell(
-                "Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1, buttons=1
+            self.command(
+                "Input.dispatchMouseEvent", type=kind, x=center[0], y=center[1], button="left", clickCount=1, buttons=1
             )
         self._loaded()
 
@@ -94,7 +94,7 @@ class Browser:
         codes = {"Tab": (9, ""), "Enter": (13, "\r")}
         number, text = codes[key]
         for kind in ("keyDown", "keyUp"):
-            self.tell(
+            self.command(
                 "Input.dispatchKeyEvent",
                 type=kind,
                 key=key,
@@ -108,12 +108,12 @@ class Browser:
         self._of.close()
 
     def wait_for_page(self) -> None:
-        """Wait for a page that something else set off."""
+        """Wait for a page load that another action started."""
         self._loaded()
 
     def roles(self) -> list[tuple[str, str]]:
-        """Give what a screen reader is told: roles and names."""
-        nodes = self.tell("Accessibility.getFullAXTree")["nodes"]
+        """Return the roles and names of the accessibility tree."""
+        nodes = self.command("Accessibility.getFullAXTree")["nodes"]
         return [
             (str(node["role"]["value"]), str(node.get("name", {}).get("value", "")))
             for node in nodes
@@ -123,9 +123,9 @@ class Browser:
 
 @contextmanager
 def opened(home: Path, *, width: int = 1024, scripts: bool = True) -> Iterator[Browser]:
-    """Open a browser of that width, its files in ``home``, with or without what pages would run."""
-    found = program()
-    assert found is not None
+    """Open a browser with its files in ``home``; ``scripts`` enables the scripts of pages."""
+    path = program()
+    assert path is not None
     reads, to = os.pipe()
     of, writes = os.pipe()
     flags = [
@@ -139,9 +139,9 @@ def opened(home: Path, *, width: int = 1024, scripts: bool = True) -> Iterator[B
         f"--user-data-dir={home}",
     ]
     # Chromium reads commands at descriptor 3 and answers at 4; a shell puts the pipes there.
-    put = f'exec "$@" 3<&{reads} 4>&{writes}'
+    redirect = f'exec "$@" 3<&{reads} 4>&{writes}'
     process = subprocess.Popen(
-        ["/bin/bash", "-c", put, "browser", found, *flags],
+        ["/bin/bash", "-c", redirect, "browser", path, *flags],
         pass_fds=(reads, writes),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -150,10 +150,10 @@ def opened(home: Path, *, width: int = 1024, scripts: bool = True) -> Iterator[B
     os.close(writes)
     try:
         browser = Browser(to, of)
-        browser.tell(
+        browser.command(
             "Emulation.setDeviceMetricsOverride", width=width, height=640, deviceScaleFactor=1, mobile=width < 600
         )
-        browser.tell("Emulation.setScriptExecutionDisabled", value=not scripts)
+        browser.command("Emulation.setScriptExecutionDisabled", value=not scripts)
         yield browser
         browser.close()
     finally:

@@ -1,4 +1,4 @@
-"""People whom tests are about: invented, complete, and known to every part of the service."""
+"""Documents and a registered person with data in every part of the service, for tests."""
 
 from typing import Any, NamedTuple
 
@@ -36,7 +36,7 @@ SYNC = {
 
 
 class Known(NamedTuple):
-    """The ids of a person and of what is known of them."""
+    """The ids of a person, a payment fragment and a sync account."""
 
     id: str
     card: str
@@ -44,9 +44,9 @@ class Known(NamedTuple):
 
 
 def known(api: Api, email: str = "user@example.com", **registered: Any) -> Known:
-    """Register a person of whom everything is known that can be known."""
-    given = {"displayName": "Ada Example", "country": "DE", "account": {"system": "store", "reference": email}}
-    subject_id = api.register(email, **given, **registered)
+    """Register a person with data in every part of the service."""
+    profile = {"displayName": "Ada Example", "country": "DE", "account": {"system": "store", "reference": email}}
+    subject_id = api.register(email, **profile, **registered)
     who = {"id": subject_id}
     api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="STORE").data  # noqa: B018 -- it asserts
     card = api.ask("STORE", STORE_CARD, who=who, input=CARD).data["storePaymentFragment"]["id"]
@@ -55,7 +55,7 @@ def known(api: Api, email: str = "user@example.com", **registered: Any) -> Known
 
 
 def refused(answer: Answered) -> dict[str, list[str]]:
-    """Give what an answer refused for want of need-to-know: the fields with the roles that may."""
+    """Return the refused fields of an answer with the roles that may use them."""
     errors = answer.body.get("errors", [])
     if not errors or errors[0]["extensions"]["code"] != "FORBIDDEN":
         return {}

@@ -35,7 +35,8 @@ def sentences(text: str) -> Iterator[str]:
     """Yield the sentences of a docstring; list items, paragraphs and indented examples end a sentence."""
     plain = re.sub(r"``[^`]*``|`[^`\n]*`", "code", text)
     for paragraph in re.split(r"\n\s*\n|\n\s*(?:[-*]|\d+\.) |::\s*\n", plain):
-        yield from filter(None, re.split(r"(?<=[.!?])\s+", " ".join(paragraph.split())))
+        if not re.match(r"[\s\x08]*\{", paragraph):  # an example in JSON
+            yield from filter(None, re.split(r"(?<=[.!?])\s+", " ".join(paragraph.split())))
 
 
 def word_count(sentence: str) -> int:

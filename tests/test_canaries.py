@@ -1,9 +1,8 @@
-"""A journey in which every value is a canary, and a search for each in all that is written down.
+"""Tests that no personal value is written in plain text: every value is a canary, and each is searched everywhere.
 
-Searched: a dump of each database, the log of PostgreSQL, the service's own lines, and every error answer. A value of
-few characters (digits, month, year, country) is found in any dump by chance, so a search for it decides nothing: that
-those are sealed is shown by their columns (tests/models/payments/test_fragments.py), and here by no two sealed
-copies of one value being alike, and no sealed copy holding its value more often than chance would have it.
+The search covers a dump of each database, the log of PostgreSQL, the log of the service, and every error answer. A
+short value (digits, month, year, country) occurs in any dump by chance. For short values the tests compare encrypted
+copies instead: no two copies are equal, and no copy contains its value more often than chance explains.
 """
 
 import asyncio
@@ -32,38 +31,36 @@ PAGE = (
 
 
 def word() -> str:
-    """Make a word that stands nowhere else."""
+    """Return a random word that occurs nowhere else."""
     return "Canary" + "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz") for _ in range(12))
 
 
-def written(value: str) -> Iterator[bytes]:
-    """Give a value as it may be written: in several encodings, and whole within base64 wherever it begins."""
+def encodings(value: str) -> Iterator[bytes]:
+    """Yield a value in every encoding in which it may be written, at every base64 offset."""
     for cased in {value, value.lower(), value.upper(), value.casefold()}:
-        octets = cased.encode()
-        yield octets
+        raw = cased.encode()
+        yield raw
         yield cased.encode("utf-16-le")
         yield cased.encode("utf-16-be")
-        yield octets.hex().encode()
-        yield octets.hex().upper().encode()
+        yield raw.hex().encode()
+        yield raw.hex().upper().encode()
         yield quote(cased, safe="").encode()
         yield json.dumps(cased)[1:-1].encode()
-        yield octets[::-1]
+        yield raw[::-1]
         for offset in range(3):
-            encoded = base64.b64encode(bytes(offset) + octets)
-            # Without the letters that what stands before and after has a share in.
-            yield encoded[(offset * 8 + 5) // 6 : (offset + len(octets)) * 8 // 6]
-            yield encoded[(offset * 8 + 5) // 6 : (offset + len(octets)) * 8 // 6].translate(
-                bytes.maketrans(b"+/", b"-_")
-            )
+            encoded = base64.b64encode(bytes(offset) + raw)
+            # Without the characters that depend on the bytes before and after the value.
+            yield encoded[(offset * 8 + 5) // 6 : (offset + len(raw)) * 8 // 6]
+            yield encoded[(offset * 8 + 5) // 6 : (offset + len(raw)) * 8 // 6].translate(bytes.maketrans(b"+/", b"-_"))
 
 
-def found(canaries: list[str], text: bytes) -> list[str]:
-    """Give the canaries that stand in a text, in any spelling."""
-    return [value for value in canaries if any(spelling in text for spelling in written(value))]
+def occurring(canaries: list[str], text: bytes) -> list[str]:
+    """Return the canaries that occur in a text, in any encoding."""
+    return [value for value in canaries if any(spelling in text for spelling in encodings(value))]
 
 
 def logs(cluster: Cluster) -> bytes:
-    """Give everything that PostgreSQL has written down for people to read."""
+    """Return the content of all log files of PostgreSQL."""
     return b"".join(path.read_bytes() for path in Path(cluster.directory).rglob("*.log") if path.is_file())
 
 
@@ -75,16 +72,16 @@ async def rows(url: str, query: str, *values: Any) -> list[asyncpg.Record]:
         await connection.close()
 
 
-def test_the_search_finds_what_is_there() -> None:
+def test_the_search_finds_every_encoding() -> None:
     value = word()
     for around in (b"", b"a", b"ab", b"abc"):
         text = around + value.encode() + around
         for spelling in (text, text.hex().encode(), base64.b64encode(text), text.upper(), text[::-1]):
-            assert found([value, word()], b"x" + spelling) == [value]
-    assert found([value], json.dumps({"a": value}).encode("utf-16")) == [value]
+            assert occurring([value, word()], b"x" + spelling) == [value]
+    assert occurring([value], json.dumps({"a": value}).encode("utf-16")) == [value]
 
 
-def test_no_value_of_anybody_stands_in_clear_anywhere(
+def test_no_personal_value_is_written_in_plain_text(
     api: Api, databases: Databases, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second, third, gone, wrong = (f"{word()}@{word()}.example.com" for _ in range(5))
@@ -114,10 +111,10 @@ def test_no_value_of_anybody_stands_in_clear_anywhere(
     synced = {"reference": sync, "storageBytes": 7, "fileCount": 3, "syncedAt": "2026-01-02T00:00:00Z"}
     ask("SYNC", RECORD_SYNC, who=who, input=synced | {"client": program, "files": listed})
     ask("SUPPORT", CORRECT, who=who, input={"displayName": renamed, "addEmail": second, "primaryEmail": second})
-    assert found(canaries, json.dumps(ask("SUPPORT", PAGE, who=who), ensure_ascii=False).encode())
+    assert occurring(canaries, json.dumps(ask("SUPPORT", PAGE, who=who), ensure_ascii=False).encode())
     ask("STORE", DECIDE, who={"email": second}, purpose="newsletter")
     ask("STORE", REGISTER, input={"email": third})
-    # Everything that can be refused, with values in it.
+    # Every kind of refusal, with values in the request.
     crossed = {"email": third, "account": known["account"]}
     for role, document, variables in (
         ("STORE", REGISTER, {"input": crossed}),
@@ -141,33 +138,35 @@ def test_no_value_of_anybody_stands_in_clear_anywhere(
 
     dump = databases.cluster.run("pg_dump", "--inserts", databases.url).encode()
     assert b"INSERT INTO public.subjects" in dump
-    assert found(canaries, dump) == []
+    assert occurring(canaries, dump) == []
     plain = databases.cluster.run("pg_dump", databases.url).encode()
-    assert found(canaries, plain) == []
-    assert found(canaries, databases.cluster.run("pg_dump", databases.keyring_url).encode()) == []
+    assert occurring(canaries, plain) == []
+    assert occurring(canaries, databases.cluster.run("pg_dump", databases.keyring_url).encode()) == []
     assert logs(databases.cluster)
-    assert found(canaries, logs(databases.cluster)) == []
-    assert found(canaries, b"\n".join(refusals)) == []
+    assert occurring(canaries, logs(databases.cluster)) == []
+    assert occurring(canaries, b"\n".join(refusals)) == []
     api.send({"query": "{ viewer { role } }"})
     captured = capsys.readouterr()
-    assert found(canaries, (captured.out + captured.err).encode()) == []
+    assert occurring(canaries, (captured.out + captured.err).encode()) == []
 
 
-def test_short_values_are_sealed_each_time_anew(api: Api, databases: Databases) -> None:
+def test_short_values_are_encrypted_with_a_fresh_nonce(api: Api, databases: Databases) -> None:
     fragment = {"lastDigits": "7391", "expiryMonth": 11, "expiryYear": 2037}
     people = [api.register(f"user{number}@example.com", country="LI") for number in range(60)]
     for number, person in enumerate(people):
-        given = fragment | {"reference": f"card-{number}"}
-        assert api.ask("STORE", STORE_CARD, who={"id": person}, input=given).data
+        card = fragment | {"reference": f"card-{number}"}
+        assert api.ask("STORE", STORE_CARD, who={"id": person}, input=card).data
     for table, column, value in (
         ("payment_fragments", "last_digits", b"7391"),
         ("payment_fragments", "expiry_month", b"11"),
         ("payment_fragments", "expiry_year", b"2037"),
         ("subjects", "country", b"LI"),
     ):
-        sealed = [row[0] for row in asyncio.run(rows(databases.url, f"SELECT {column} FROM {table}"))]
-        assert len(set(sealed)) == len(people)
-        # Two octets stand in 30 random ones once in 2,000 times; in three of 60 copies, less than once in a million.
-        assert sum(value in each for each in sealed) < 3
-        # No octet but the format's first is the same in all: nothing of the value shines through.
-        assert [position for position in range(len(sealed[0])) if len({each[position] for each in sealed}) == 1] == [0]
+        encrypted = [row[0] for row in asyncio.run(rows(databases.url, f"SELECT {column} FROM {table}"))]
+        assert len(set(encrypted)) == len(people)
+        # Two bytes occur in 30 random ones once in 2,000 times; in three of 60 copies, less than once in a million.
+        assert sum(value in each for each in encrypted) < 3
+        # Only the version byte is equal in all copies.
+        assert [
+            position for position in range(len(encrypted[0])) if len({each[position] for each in encrypted}) == 1
+        ] == [0]

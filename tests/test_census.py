@@ -1,4 +1,4 @@
-"""Every column of both live databases says what erasure does to it, and what is owed is done."""
+"""Tests that every column of both live databases declares its erasure action, and that erasures carry it out."""
 
 from datetime import timedelta
 from typing import Any
@@ -40,7 +40,7 @@ WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.table_name
 """
 ADA = SubjectIdentifier.email("ada@example.com")
 KEYS = {"subject_keys", "letter_keys"}
-"""Tables of the keyring of which rows are destroyed: that is what makes the rest unreadable."""
+"""Tables of the keyring whose rows an erasure destroys, which makes the encrypted values unreadable."""
 
 
 def declared(history: str) -> dict[str, Any]:
@@ -51,13 +51,13 @@ def declared(history: str) -> dict[str, Any]:
     }
 
 
-def owed(history: str) -> set[str]:
+def columns_to_erase(history: str) -> set[str]:
     return {name for name, column in declared(history).items() if scope.must_be_erased(column)}
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("history", HISTORIES)
-async def test_every_live_column_has_a_fate(databases: Databases, history: str) -> None:
+async def test_every_live_column_declares_an_erasure_action(databases: Databases, history: str) -> None:
     connection = await asyncpg.connect(databases.url if history == "privacy" else databases.keyring_url)
     live = {f"{row[0]}.{row[1]}" for row in await connection.fetch(COLUMNS)}
     await connection.close()
@@ -69,14 +69,14 @@ async def test_every_live_column_has_a_fate(databases: Databases, history: str) 
     } == set()
 
 
-def test_what_is_owed_is_reached_by_a_step_and_by_the_plan() -> None:
-    assert owed("privacy") - scope.erased_columns() - completion.CLEARED_COLUMNS == set()
+def test_every_column_to_erase_is_reached_by_a_step_and_by_the_plan() -> None:
+    assert columns_to_erase("privacy") - scope.erased_columns() - completion.CLEARED_COLUMNS == set()
     planned = {step.what for step in scope.ERASURE_TARGETS}
     assert len(planned) == len(scope.ERASURE_TARGETS)
-    assert {name.partition(".")[0] for name in owed("keyring")} == KEYS
+    assert {name.partition(".")[0] for name in columns_to_erase("keyring")} == KEYS
 
 
-def test_what_is_sealed_is_octets_and_what_is_kept_has_no_room_for_prose() -> None:
+def test_encrypted_columns_hold_bytes() -> None:
     for history in HISTORIES:
         for name, column in declared(history).items():
             if column.info["erasure_action"] is ErasureAction.ENCRYPTED:
@@ -84,8 +84,8 @@ def test_what_is_sealed_is_octets_and_what_is_kept_has_no_room_for_prose() -> No
 
 
 @pytest.mark.anyio
-async def test_the_ledger_has_no_room_for_prose(world: World) -> None:
-    """Every column of it is an id, a number, a time, a hash of fixed length, or text that a CHECK holds to an enum."""
+async def test_the_erasure_ledger_cannot_hold_prose(world: World) -> None:
+    """Every column is an id, a number, a time, a hash of fixed length, or text that a CHECK limits to an enum."""
     fixed = {"uuid", "bigint", "smallint", "integer", "timestamp with time zone"}
     tables = ("erasures", "erased_names", "backup_sets")
     refused = 0
@@ -101,35 +101,35 @@ async def test_the_ledger_has_no_room_for_prose(world: World) -> None:
             )
             for name, kind in columns:
                 if kind == "text":
-                    assert f"(({name} = ANY (ARRAY[" in checks, f"{table}.{name} may hold anything"
+                    assert f"(({name} = ANY (ARRAY[" in checks, f"{table}.{name} is unconstrained"
                 elif kind == "bytea":
-                    assert f"((octet_length({name}) = 32))" in checks, f"{table}.{name} may hold anything"
+                    assert f"((octet_length({name}) = 32))" in checks, f"{table}.{name} is unconstrained"
                 else:
                     assert kind in fixed, f"{table}.{name} is {kind}"
                 refused += kind in {"text", "bytea"}
     assert refused == 6
 
 
-async def holding(world: World, history: str) -> set[str]:
-    """Give the owed columns that hold anything at all now."""
+async def filled_columns(world: World, history: str) -> set[str]:
+    """Return the columns to erase that hold a value now."""
     pool = world.database.writers if history == "privacy" else world.keyring.pool
-    found = set()
+    columns = set()
     async with pool.acquire() as connection:
-        for name in owed(history):
+        for name in columns_to_erase(history):
             table, _, column = name.partition(".")
             if await connection.fetchval(f'SELECT count("{column}") FROM "{table}"'):
-                found.add(name)
-    return found
+                columns.add(name)
+    return columns
 
 
 @pytest.mark.anyio
-async def test_every_owed_column_is_filled_by_a_life_and_empty_after_an_erasure(world: World) -> None:
+async def test_every_column_to_erase_is_filled_by_use_and_empty_after_an_erasure(world: World) -> None:
     worker = ErasureWorker(
         world.database, world.keyring, issuer="https://privacy.example.com", backup_life=timedelta(days=183)
     )
-    await _lived(world)
-    async with world.unit(Role.SUPPORT) as made:
-        request_id = await requesting.request_erasure(made, ADA, ErasureOptions(Channel.EMAIL))
+    await _fill_every_table(world)
+    async with world.unit(Role.SUPPORT) as unit:
+        request_id = await requesting.request_erasure(unit, ADA, ErasureOptions(Channel.EMAIL))
     async with world.database.readers.acquire() as connection:
         subject_id = await connection.fetchval("SELECT id FROM subjects")
         plan = (await erasure_plan.of_subjects(connection, [subject_id]))[subject_id]
@@ -137,63 +137,65 @@ async def test_every_owed_column_is_filled_by_a_life_and_empty_after_an_erasure(
     assert {step.what for step in scope.ERASURE_TARGETS} <= {row.what for row in plan.items}, (
         "the plan names every step"
     )
-    seen = {history: await holding(world, history) for history in HISTORIES}
-    await _confirmed(world, subject_id, request_id)
+    filled = {history: await filled_columns(world, history) for history in HISTORIES}
+    await _confirm_identity(world, subject_id, request_id)
     assert await worker.drain() == 1
     async with world.database.readers.acquire() as connection:
         step_id = await connection.fetchval("SELECT id FROM erasure_steps")
-    async with world.unit(Role.SERVICE) as made:
-        await steps.fail_erasure_step(made, step_id, "it is read-only")
-    assert await holding(world, "privacy") <= completion.CLEARED_COLUMNS
-    seen = {history: names | await holding(world, history) for history, names in seen.items()}
-    async with world.unit(Role.SERVICE) as made:
-        await steps.complete_erasure_step(made, step_id, 1)
+    async with world.unit(Role.SERVICE) as unit:
+        await steps.fail_erasure_step(unit, step_id, "it is read-only")
+    assert await filled_columns(world, "privacy") <= completion.CLEARED_COLUMNS
+    filled = {history: names | await filled_columns(world, history) for history, names in filled.items()}
+    async with world.unit(Role.SERVICE) as unit:
+        await steps.complete_erasure_step(unit, step_id, 1)
     await worker.drain()
-    assert await holding(world, "privacy") == {"letters.address", "letters.context"}, "the last letter, unsent"
-    seen = {history: names | await holding(world, history) for history, names in seen.items()}
-    for letter in await claims.claim(world.database, world.keyring, "example.org", 10):
+    assert await filled_columns(world, "privacy") == {"letters.address", "letters.context"}, (
+        "the completion email, not sent yet"
+    )
+    filled = {history: names | await filled_columns(world, history) for history, names in filled.items()}
+    for claim in await claims.claim(world.database, world.keyring, "example.org", 10):
         async with world.database.transaction() as connection:
-            await results.record_results(connection, [(letter.lease, DeliveryResult(EmailState.SENT, reply_code=250))])
+            await results.record_results(connection, [(claim.lease, DeliveryResult(EmailState.SENT, reply_code=250))])
     await cleanup.clean_up(world.database, world.keyring)
     for history in HISTORIES:
-        assert owed(history) - seen[history] == set(), "a life fills every column that is owed"
-        assert await holding(world, history) == set()
+        assert columns_to_erase(history) - filled[history] == set(), "use fills every column to erase"
+        assert await filled_columns(world, history) == set()
 
 
-async def _lived(world: World) -> None:
-    """Let a person leave something in every table that is about people."""
-    async with world.unit() as made:
-        await registering.register_subject(made, Registration(ADA.normalized, "Ada Example", "DE", ("forum", "ada-1")))
-    async with world.unit(Role.SUPPORT) as made:
-        await corrections.correct_subject(made, ADA, Correction(add_email="ada@example.org"))
-    async with world.unit() as made:
-        await recording.grant_consent(made, ADA, "newsletter", Channel.STORE, None)
+async def _fill_every_table(world: World) -> None:
+    """Register a person and fill every table about people."""
+    async with world.unit() as unit:
+        await registering.register_subject(unit, Registration(ADA.normalized, "Ada Example", "DE", ("forum", "ada-1")))
+    async with world.unit(Role.SUPPORT) as unit:
+        await corrections.correct_subject(unit, ADA, Correction(add_email="ada@example.org"))
+    async with world.unit() as unit:
+        await recording.grant_consent(unit, ADA, "newsletter", Channel.STORE, None)
         for _ in ("once", "and again"):
-            await opt_outs.opt_out(made, ADA, ["forum-notices"], Channel.STORE)
+            await opt_outs.opt_out(unit, ADA, ["forum-notices"], Channel.STORE)
         for reference in ("one", "two"):
-            fragment = await fragments.store_payment_fragment(made, ADA, FragmentInput(reference, "4242", 7, 2031))
-    async with world.unit() as made:
-        await fragments.remove_payment_fragment(made, fragment)
-    async with world.unit(Role.SYNC) as made:
+            fragment = await fragments.store_payment_fragment(unit, ADA, FragmentInput(reference, "4242", 7, 2031))
+    async with world.unit() as unit:
+        await fragments.remove_payment_fragment(unit, fragment)
+    async with world.unit(Role.SYNC) as unit:
         files = [FileReport("Diary.txt", 17, now())]
         await reports.record_sync(
-            made, ADA, SyncReport("sync-1", 17, 1, now(), ClientReport("App", "1", "OS", "App/1"), files)
+            unit, ADA, SyncReport("sync-1", 17, 1, now(), ClientReport("App", "1", "OS", "App/1"), files)
         )
     async with world.database.transaction() as connection:
-        # Columns that other parts of the service fill.
+        # Other parts of the service fill these columns.
         await connection.execute(
             "UPDATE email_addresses SET verified_at = now(), stopped_at = now() WHERE NOT is_primary"
         )
 
 
-async def _confirmed(world: World, subject_id: UUID, request_id: UUID) -> None:
-    async with world.unit() as made:
-        await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
-        issued = await verification_codes.issue_code(made, subject_id, request_id)
+async def _confirm_identity(world: World, subject_id: UUID, request_id: UUID) -> None:
+    async with world.unit() as unit:
+        await unit.connection.execute("UPDATE identity_codes SET expires_at = now()")
+        issued = await verification_codes.issue_code(unit, subject_id, request_id)
     assert issued
-    async with world.unit(Role.STORE) as made:
-        assert (await intake.confirm_identity(made, request_id, issued.code)).refusal is None
-    async with world.unit(Role.ADMIN) as made:
+    async with world.unit(Role.STORE) as unit:
+        assert (await intake.confirm_identity(unit, request_id, issued.code)).refusal is None
+    async with world.unit(Role.ADMIN) as unit:
         await requesting.request_erasure(
-            made, ADA, ErasureOptions(Channel.EMAIL, IdentityProof.ATTESTED, immediately=True)
+            unit, ADA, ErasureOptions(Channel.EMAIL, IdentityProof.ATTESTED, immediately=True)
         )

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away, hangs and comes back: nothing half-done, an honest answer, and recovery without help."""
+"""Tests of database outages: no partial writes, UNAVAILABLE as the answer, and recovery without intervention."""
 
 import asyncio
 import threading
@@ -25,7 +25,7 @@ NAMES = ("privacy", "keyring")
 
 
 class Site(NamedTuple):
-    """Two servers of our own, which may be stopped, and the service on them."""
+    """Two PostgreSQL servers that a test may stop, and the service on them."""
 
     main: Cluster
     keyring: Cluster
@@ -63,16 +63,16 @@ def stopped(cluster: Cluster) -> Iterator[None]:
         cluster.start()
 
 
-def answers_again(site: Site) -> None:
-    """Wait until the service is ready by itself; it has ten seconds."""
+def wait_until_ready(site: Site) -> None:
+    """Wait until the service is ready again, for ten seconds at most."""
     deadline = time.monotonic() + 10
     while httpx.get(f"{site.api.url}/readyz").status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def unavailable(answer: Answered) -> bool:
-    """Say whether this is the answer to come back later; whoever asked may do so."""
+def is_unavailable(answer: Answered) -> bool:
+    """Return whether the answer is UNAVAILABLE and permits a retry."""
     extensions = answer.body["errors"][0]["extensions"]
     return extensions["code"] == "UNAVAILABLE" and extensions["retryable"] is True
 
@@ -106,74 +106,74 @@ def test_the_core_works_on_this_postgresql(site: Site) -> None:
     assert not ask_decision(site, person.id).data["consentDecision"]["allowed"]
 
 
-def test_while_postgresql_is_down_answers_say_so_and_afterwards_they_are_right(site: Site) -> None:
+def test_answers_are_unavailable_during_an_outage_and_correct_after_it(site: Site) -> None:
     person = known(site.api, "down@example.com")
     people = count(site, "subjects")
     with stopped(site.main):
-        # The token is believed for a second; after it, who calls cannot be told, which is no 401 either.
+        # A verified token is cached for one second. After it the service cannot authenticate, which is no 401 either.
         deadline = time.monotonic() + 1.5
         while time.monotonic() < deadline:
-            assert unavailable(ask_decision(site, person.id))
+            assert is_unavailable(ask_decision(site, person.id))
         for _ in range(3):
             answer = site.api.ask("STORE", REGISTER, input={"email": "never@example.com"})
-            assert unavailable(answer)
+            assert is_unavailable(answer)
             assert answer.status == 503
         ready = httpx.get(f"{site.api.url}/readyz")
         assert ready.status_code == 503
         assert ready.json() | {"ready": False, "database": "cannot be reached", "keyring": "ok"} == ready.json()
         assert httpx.get(f"{site.api.url}/healthz").status_code == 200
-    answers_again(site)
+    wait_until_ready(site)
     assert ask_decision(site, person.id).data["consentDecision"]["allowed"]
     assert count(site, "subjects") == people
 
 
-def test_while_the_keyring_alone_is_down_choices_are_answered_and_nothing_is_half_done(site: Site) -> None:
+def test_decisions_continue_without_the_keyring_and_writes_are_rolled_back(site: Site) -> None:
     person = known(site.api, "keyring@example.com")
     people, addresses = count(site, "subjects"), count(site, "email_addresses")
     with stopped(site.keyring):
         assert ask_decision(site, person.id).data["consentDecision"]["allowed"]
-        asked = "query($id: ID!) { subject(by: { id: $id }) { status displayName } }"
-        answer = site.api.ask("SUPPORT", asked, id=person.id)
-        assert unavailable(answer)
+        query = "query($id: ID!) { subject(by: { id: $id }) { status displayName } }"
+        answer = site.api.ask("SUPPORT", query, id=person.id)
+        assert is_unavailable(answer)
         assert "Ada" not in str(answer.body)
-        assert unavailable(
+        assert is_unavailable(
             site.api.ask("STORE", REGISTER, input={"email": "never@example.com", "displayName": "Never"})
         )
         assert httpx.get(f"{site.api.url}/readyz").json()["keyring"] == "cannot be reached"
-    answers_again(site)
+    wait_until_ready(site)
     assert (count(site, "subjects"), count(site, "email_addresses")) == (people, addresses)
-    assert site.api.ask("SUPPORT", asked, id=person.id).data["subject"]["displayName"] == "Ada Example"
+    assert site.api.ask("SUPPORT", query, id=person.id).data["subject"]["displayName"] == "Ada Example"
 
 
-def test_postgresql_stopped_amid_many_deeds_leaves_whole_deeds_alone(site: Site) -> None:
+def test_a_stop_of_postgresql_leaves_no_partial_transaction(site: Site) -> None:
     before = count(site, "subjects")
-    begun = threading.Event()
+    has_started = threading.Event()
 
     def register(number: int) -> Answered:
         if number == 40:
-            begun.set()
-        given = {
+            has_started.set()
+        person = {
             "email": f"amid{number}@example.com",
             "displayName": "Amid",
             "account": {"system": "store", "reference": str(number)},
         }
-        return site.api.ask("STORE", REGISTER, input=given)
+        return site.api.ask("STORE", REGISTER, input=person)
 
     with ThreadPoolExecutor(8) as pool:
         futures = [pool.submit(register, number) for number in range(120)]
-        begun.wait()
+        has_started.wait()
         with stopped(site.main):
             answers = [future.result() for future in futures]
-    assert [answer.body for answer in answers if "errors" in answer.body and not unavailable(answer)] == []
+    assert [answer.body for answer in answers if "errors" in answer.body and not is_unavailable(answer)] == []
     assert any("errors" in answer.body for answer in answers)
-    done = sum("errors" not in answer.body for answer in answers)
-    answers_again(site)
-    # A deed whose commit was done when its answer was lost may stand, whole; all that were answered do.
-    stand = count(site, "subjects") - before
-    assert done <= stand <= 120
+    answered_count = sum("errors" not in answer.body for answer in answers)
+    wait_until_ready(site)
+    # A transaction may be committed although its answer was lost. All answered transactions are committed.
+    committed_count = count(site, "subjects") - before
+    assert answered_count <= committed_count <= 120
     for table in ("email_addresses", "accounts"):
         mine = f"(SELECT 1 FROM {table} AS t JOIN subjects AS s ON s.id = t.subject_id)"
-        assert count(site, f"{mine} AS found") == count(site, table)
+        assert count(site, f"{mine} AS matches") == count(site, table)
     orphans = (
         "(SELECT 1 FROM subjects AS s WHERE NOT EXISTS (SELECT FROM email_addresses AS e WHERE e.subject_id = s.id))"
     )
@@ -190,23 +190,23 @@ def test_a_statement_that_hangs_is_given_up(site: Site) -> None:
         connection = await asyncpg.connect(site.databases.url)
         async with connection.transaction():
             await connection.execute("LOCK TABLE subjects, consents")
-            asked = asyncio.gather(
+            query = asyncio.gather(
                 asyncio.to_thread(ask_decision, site, person.id),
                 asyncio.to_thread(
                     site.api.ask, "STORE", GRANT, who={"id": person.id}, purpose="crash-reports", channel="STORE"
                 ),
             )
-            answers = list(await asyncio.wait_for(asked, 10))
+            answers = list(await asyncio.wait_for(query, 10))
         await connection.close()
         return answers
 
-    assert all(unavailable(answer) for answer in asyncio.run(locked()))
+    assert all(is_unavailable(answer) for answer in asyncio.run(locked()))
     assert ask_decision(site, person.id).data["consentDecision"]["allowed"]
     chosen = site.api.ask("STORE", DECIDE, who={"id": person.id}, purpose="crash-reports").data
     assert chosen["consentDecision"]["reason"] == "NEVER_ASKED"
 
 
-def test_callers_do_not_wait_for_a_connection_for_ever(site: Site) -> None:
+def test_the_wait_for_a_connection_is_bounded(site: Site) -> None:
     person = known(site.api, "queue@example.com")
 
     async def crowded() -> list[Answered]:
@@ -223,7 +223,7 @@ def test_callers_do_not_wait_for_a_connection_for_ever(site: Site) -> None:
         await connection.close()
         return answers
 
-    assert all(unavailable(answer) for answer in asyncio.run(crowded()))
+    assert all(is_unavailable(answer) for answer in asyncio.run(crowded()))
 
 
 def test_the_service_starts_before_its_databases(site: Site) -> None:
@@ -240,7 +240,7 @@ def test_the_service_starts_before_its_databases(site: Site) -> None:
             except httpx.ConnectError:
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
-        assert unavailable(answer)
+        assert is_unavailable(answer)
         assert httpx.get(f"{url}/readyz").status_code == 503
     deadline = time.monotonic() + 10
     while httpx.get(f"{url}/readyz").status_code != 200:

@@ -77,7 +77,7 @@ RETIRED_NAMES = {
 ORDINARY_IN_PROSE = {"fed", "lane", "newcomer", "paged", "perform", "sought", "standing", "wanted"}
 """Words that are retired in identifiers only."""
 
-ORDINARY_PHRASES = (r"in[ -]flight", r"standard verbs?", r"imperative verbs?", r"HTTP verbs?")
+ORDINARY_PHRASES = (r"in[ -]flight", r"standard verbs?", r"imperative verbs?", r"HTTP verbs?", r"wish you")
 """Phrases of prose in which a retired word has its ordinary meaning."""
 
 REJECTED_SYNONYMS = {
@@ -185,6 +185,21 @@ def comments(source: str) -> Iterator[Prose]:
             yield Prose(token.start[0], text, None)
 
 
+_NO_PROSE = re.compile(
+    r"\b(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|FROM|WHERE|GRANT|REVOKE|SET|CHECK)\b|[<>=~$]"
+)
+
+
+def messages(source: str) -> Iterator[Prose]:
+    """Yield the string literals that are prose: descriptions, error messages, help texts, log events."""
+    docstring_lines = {prose.line for prose in docstrings(source)}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.lineno not in docstring_lines:
+            is_prose = len(node.value.split()) > 2 and not _NO_PROSE.search(node.value)
+            if is_prose:
+                yield Prose(node.lineno, node.value, None)
+
+
 @cache
 def class_names() -> dict[str, list[str]]:
     """Return the modules that define a class, by the name of the class."""
@@ -208,12 +223,12 @@ def shared_class_names(owners: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 def uses_of(paths: Iterable[Path]) -> list[str]:
-    """Return the retired words of Python files as lines to print: identifiers, then docstrings and comments."""
+    """Return the retired words of Python files as lines to print."""
     uses: list[str] = []
     for path in paths:
         name, source = str(path.relative_to(ROOT)), path.read_text()
         uses += map(str, retired_identifiers(source, name))
-        for prose in (*docstrings(source), *comments(source)):
+        for prose in (*docstrings(source), *comments(source), *messages(source)):
             uses += map(str, retired_prose(prose.text, name, prose.line))
     return uses
 

@@ -21,7 +21,7 @@ from tests.cli.test_importing import written as written_lines
 from tests.conftest import ROOT, Api, Databases, Running, Templates, issued, settings_for
 from tests.journeys.places import carried_out, two_databases, world_of
 from tests.people import CARD, GRANT, OPT_OUT, RECORD_SYNC, REGISTER, STORE_CARD, SYNC
-from tests.test_canaries import word, written
+from tests.test_canaries import encodings, word
 from workers.email_worker import EmailWorker
 
 ERASE = """mutation Erase($who: SubjectBy!) {
@@ -67,7 +67,7 @@ def hashes() -> Iterator[bytes]:
                 yield digest(form).hexdigest().encode()
 
 
-FORMS = [*dict.fromkeys(written(MARK))]
+FORMS = [*dict.fromkeys(encodings(MARK))]
 HASHES = [*hashes()]
 MUCH = 4_000_000
 """Octets of a place beyond which it is not searched for hashes: what is in the files is in the dumps, too."""

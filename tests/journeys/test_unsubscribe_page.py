@@ -32,7 +32,7 @@ def test_a_person_unsubscribes_with_one_click(api: Api, browser: Browser) -> Non
     assert reason(api, subject_id, "usage-statistics") == "WITHDRAWN"
     assert browser.value("document.cookie") == ""
     assert {request for request in browser.requests if not request.endswith("/favicon.ico")} == {url}
-    assert [complaint for complaint in browser.complaints if "Content Security Policy" in complaint] == []
+    assert [entry for entry in browser.log_entries if "Content Security Policy" in entry] == []
 
 
 def test_the_page_fits_into_320_pixels_and_its_style_applies(api: Api, browser: Browser) -> None:
