@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +10,7 @@ import pytest
 
 from models.consent import opt_outs
 from models.consent.ledger import Channel
-from models.delivery import handoff, results
 from models.delivery.claims import CLAIM, LEASE_DURATION
-from models.delivery.results import DeliveryLease, DeliveryResult
-from models.outbox.emails import EmailReason, EmailState
-from models.storage.clock import now
 from tests.conftest import World
 from tests.models.outbox.enqueued import (
     DOMAIN,
@@ -26,7 +21,6 @@ from tests.models.outbox.enqueued import (
     granted,
     handed,
     made_due,
-    only,
     registered,
     settled,
     stands,
@@ -77,48 +71,6 @@ def steps_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from steps_of(step)
 
 
-@pytest.mark.parametrize(("left", "is_renewed"), [(1, True), (4, False)])
-async def test_a_lease_is_renewed_when_it_is_short_for_what_a_mail_server_may_take(
-    world: World, left: int, *, is_renewed: bool
-) -> None:
-    subject_id = await registered(world)
-    async with world.unit() as unit:
-        await code(unit, subject_id)
-    [letter] = await claimed(world)
-    async with world.database.transaction() as connection:
-        await connection.execute(
-            "UPDATE letters SET due_at = clock_timestamp() + $1::interval", timedelta(minutes=left)
-        )
-    assert await handed(world, letter)
-    row = await only(world)
-    assert (row["due_at"] - row["handed_at"] > timedelta(minutes=4.5)) == is_renewed
-
-
-async def test_results_of_many_letters_are_written_each_to_its_own(world: World) -> None:
-    subject_id = await registered(world)
-    async with world.unit() as unit:
-        for number in range(4):
-            await code(unit, subject_id, f"request:{number:x}")
-    found = await claimed(world)
-    ends = [
-        SENT,
-        DeliveryResult(EmailState.QUEUED, reply_code=451, wait=timedelta(minutes=5)),
-        DeliveryResult(EmailState.UNCERTAIN, EmailReason.NO_ANSWER),
-        DeliveryResult(EmailState.QUEUED, is_attempt=False),
-    ]
-    lost = DeliveryLease(subject_id, found[0].row.id, found[0].row.recipient, UUID(int=1))
-    async with world.database.transaction() as connection:
-        settled = [(letter.lease, end) for letter, end in zip(found, ends, strict=True)]
-        ours = await results.record_results(connection, [*settled, (lost, ends[2])])
-        assert ours == {letter.row.id for letter in found}
-        for letter, end in zip(found, ends, strict=True):
-            row = await connection.fetchrow("SELECT * FROM letters WHERE id = $1", letter.row.id)
-            assert row
-            assert (row["state"], row["reason"], row["reply_code"]) == (end.state, end.reason, end.reply_code)
-            assert (row["attempts"], row["address"] is None) == (int(end.is_attempt), end is SENT)
-            assert (row["due_at"] - now() > timedelta(minutes=4)) == bool(end.wait)
-
-
 async def test_a_lease_that_ran_out_is_taken_over_and_the_first_worker_can_do_nothing_more(world: World) -> None:
     subject_id = await registered(world)
     async with world.unit() as unit:
@@ -152,33 +104,6 @@ async def test_a_letter_is_dropped_when_its_purpose_is_refused_before_it_goes(wo
         await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE, sends_confirmation=False)
     assert await claimed(world) == []
     assert await stands(world) == [("DROPPED", "OPTED_OUT")]
-
-
-async def test_an_opt_out_between_claim_and_sending_is_seen(world: World) -> None:
-    await registered(world)
-    await granted(world)
-    [letter] = await claimed(world)
-    async with world.unit() as unit:
-        await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE, sends_confirmation=False)
-    async with handoff.block_opt_outs(world.database, letter) as refused:
-        assert refused == DeliveryResult(EmailState.DROPPED, EmailReason.OPTED_OUT)
-
-
-async def test_an_opt_out_waits_while_a_letter_is_handed_over(world: World) -> None:
-    await registered(world)
-    await granted(world)
-    [letter] = await claimed(world)
-
-    async def leave() -> None:
-        async with world.unit() as unit:
-            await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE)
-
-    async with handoff.block_opt_outs(world.database, letter) as refused:
-        assert refused is None
-        leaving = asyncio.create_task(leave())
-        done, _ = await asyncio.wait({leaving}, timeout=0.2)
-        assert not done
-    await asyncio.wait_for(leaving, 5)
 
 
 @pytest.mark.parametrize(

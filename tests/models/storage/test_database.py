@@ -39,7 +39,7 @@ NAMED = {
     "requests of people": requests.OF_SUBJECTS,
     "steps of requests": steps.OF_REQUESTS,
     "events of grants": events.OF_GRANTS,
-    **{f"letters that are {look}": found for look, found in review.LOOKED_AT.items()},
+    **{f"letters that are {look}": found for look, found in review.BY_FILTER.items()},
     "sync accounts": accounts.OF_SUBJECTS,
     "sync clients": accounts.CLIENTS_OF_ACCOUNTS,
 }

@@ -1,0 +1,79 @@
+"""Requests are read by id, by subject and in pages, and change their state by the table only."""
+
+from uuid import UUID
+
+import pytest
+
+from models.errors import StateConflict
+from models.requests.requests import (
+    OPEN_STATES,
+    TRANSITIONS,
+    RequestState,
+    check_transition,
+    find_requests,
+    of_subjects,
+)
+from models.storage.pagination import PageRequest
+from models.subjects.identifiers import SubjectIdentifier
+from tests.conftest import World
+from tests.models.requests.erasure_requests import ATTESTED, asked, registered
+from tests.models.unit_of_work import execute
+
+
+@pytest.mark.parametrize("before", RequestState)
+@pytest.mark.parametrize("after", RequestState)
+def test_only_the_table_moves_a_request(before: RequestState, after: RequestState) -> None:
+    if after in TRANSITIONS[before]:
+        check_transition(before, after)
+        assert before in OPEN_STATES
+    else:
+        with pytest.raises(StateConflict):
+            check_transition(before, after)
+
+
+async def found_ids(
+    world: World, key: tuple[RequestState | None, bool | None], page: PageRequest
+) -> tuple[list[UUID], bool]:
+    async with world.database.readers.acquire() as connection:
+        found = (await find_requests(connection, [key], page))[key]
+    return [row.id for row in found.rows], found.has_next
+
+
+@pytest.mark.anyio
+async def test_requests_are_found_by_state_and_deadline_the_oldest_first(world: World) -> None:
+    await registered(world)
+    waiting = await asked(world)
+    await registered(world, "second@example.com")
+    scheduled = await asked(world, ATTESTED, identifier=SubjectIdentifier.email("second@example.com"))
+    await execute(world, "UPDATE rights_requests SET due_at = now() - interval '1 day' WHERE id = $1", scheduled.id)
+    page = PageRequest(10)
+    assert await found_ids(world, (None, None), page) == ([waiting.id, scheduled.id], False)
+    assert await found_ids(world, (None, True), page) == ([scheduled.id], False)
+    assert await found_ids(world, (None, False), page) == ([waiting.id], False)
+    assert await found_ids(world, (RequestState.AWAITING_VERIFICATION, None), page) == ([waiting.id], False)
+    assert await found_ids(world, (RequestState.SCHEDULED, False), page) == ([], False)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("state", [None, RequestState.AWAITING_VERIFICATION])
+async def test_requests_are_found_in_pages(world: World, state: RequestState | None) -> None:
+    requests = []
+    for number in range(3):
+        await registered(world, f"user{number}@example.com")
+        identifier = SubjectIdentifier.email(f"user{number}@example.com")
+        requests.append(await asked(world, identifier=identifier))
+    first, second, third = requests
+    assert await found_ids(world, (state, None), PageRequest(2)) == ([first.id, second.id], True)
+    after = (second.received_at, second.id)
+    assert await found_ids(world, (state, None), PageRequest(2, after)) == ([third.id], False)
+
+
+@pytest.mark.anyio
+async def test_requests_of_a_subject_come_the_newest_first(world: World) -> None:
+    who = await registered(world)
+    first = await asked(world)
+    await execute(world, "UPDATE rights_requests SET state = 'CANCELLED'")
+    second = await asked(world)
+    async with world.database.readers.acquire() as connection:
+        rows = (await of_subjects(connection, [who]))[who]
+    assert [row.id for row in rows] == [second.id, first.id]
