@@ -111,7 +111,7 @@ class Order(NamedTuple):
 
 BY_TIME = Order(("at", "id"), (datetime.fromisoformat, UUID))
 BY_REGISTRATION = Order(("registered_at", "subject_id"), (datetime.fromisoformat, UUID))
-BY_EPOCH = Order(("at", "epoch"), (datetime.fromisoformat, int))
+BY_SEQUENCE = Order(("at", "sequence"), (datetime.fromisoformat, int))
 BY_RECEIPT = Order(("received_at", "id"), (datetime.fromisoformat, UUID))
 BY_CREATION = Order(("created_at", "id"), (datetime.fromisoformat, UUID))
 BY_ID = Order(("id",), (UUID,))

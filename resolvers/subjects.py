@@ -26,7 +26,7 @@ from resolvers.field_sources import batched, column, object_type, root_field
 from resolvers.inputs import CorrectSubjectInput, RegisterSubjectInput, SubjectArgument
 from resolvers.node import Node, own_id
 from resolvers.pagination import (
-    BY_EPOCH,
+    BY_SEQUENCE,
     BY_REGISTRATION,
     BY_TIME,
     DEFAULT_FIRST,
@@ -81,7 +81,7 @@ class Subject(Node):
     consent_history: Connection[ConsentEvent] = paginated(
         by=models.consent.ledger.history,
         key="subject_id",
-        order=BY_EPOCH,
+        order=BY_SEQUENCE,
         description="The person's consent ledger, the latest choice first.",
     )
     payment_fragments: list[PaymentFragment] = batched(

@@ -21,9 +21,9 @@ class DeliveryUpdates:
     async def _hand(self, leases: Sequence[DeliveryLease]) -> list[bool]:
         async with self._database.writers.acquire() as connection:
             ours = await handoff.mark_handed_over(connection, leases)
-        return [lease.letter_id in ours for lease in leases]
+        return [lease.email_id in ours for lease in leases]
 
     async def _settle(self, settled: Sequence[LeasedResult]) -> list[bool]:
         async with self._database.transaction() as connection:
             ours = await results.record_results(connection, settled)
-        return [lease.letter_id in ours for lease, _ in settled]
+        return [lease.email_id in ours for lease, _ in settled]

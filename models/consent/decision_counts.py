@@ -1,4 +1,4 @@
-"""Consent questions: how often each service asked about each purpose, minute by minute, and what it was told."""
+"""Counts of consent decisions per minute, caller, purpose and reason."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ SECONDS_PER_MINUTE = 60
 
 
 class ConsentDecisionCount(Table, table=True):
-    """How often one caller got one answer about one purpose within one minute."""
+    """The number of decisions with one reason that a caller received for a purpose within a minute."""
 
     __tablename__ = "consent_question_counts"
 
@@ -24,7 +24,7 @@ class ConsentDecisionCount(Table, table=True):
     count: int = column(BigInteger, ErasureAction.IMPERSONAL)
 
 
-# Several processes count the same minute: in one order, so that they do not wait for each other in a circle.
+# Several processes write the same minute. Rows are written in one order to prevent deadlocks.
 ADD_COUNTS = Statement("""
 INSERT INTO consent_question_counts (minute, actor, purpose, reason, count)
 SELECT minute, actor, purpose, reason, count
@@ -39,20 +39,20 @@ SET count = consent_question_counts.count + excluded.count
 
 
 class DecisionCounts:
-    """Counts in memory, so that a question costs no write, until they are written together."""
+    """Counts decisions in memory, and writes the counts of many decisions together."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[int, str, str, str]] = Counter()
-        """By minute since 1970, actor, purpose and reason."""
+        """The keys are minute since 1970, actor, purpose and reason."""
 
     def count(self, actor: str, purpose: str, reasons: list[str]) -> None:
-        """Count questions that were answered with these reasons just now."""
+        """Count decisions with these reasons in the current minute."""
         minute = int(time() // SECONDS_PER_MINUTE)
         for reason in set(reasons):
             self._counts[minute, actor, purpose, reason] += reasons.count(reason)
 
     async def write(self, connection: Connection) -> None:
-        """Write what was counted since the last time; it stays counted when it cannot be written."""
+        """Write the counts since the last call. A failed write keeps them for the next call."""
         counts, self._counts = self._counts, Counter()
         if not counts:
             return

@@ -1,4 +1,4 @@
-"""Decisions: may this be done to this person for this purpose, now? Absent is never a yes."""
+"""Consent decisions: whether a subject's data may be processed for a purpose now. A missing choice never allows it."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ _Key = TypeVar("_Key")
 
 
 class DecisionReason(StrEnum):
-    """Why a decision is what it is."""
+    """The reason of a decision."""
 
     GRANTED = "GRANTED"
     NOT_OBJECTED = "NOT_OBJECTED"
@@ -34,7 +34,7 @@ class DecisionReason(StrEnum):
 
 
 class DecisionRow(NamedTuple):
-    """One answer to the question that services ask most."""
+    """A decision as callers read it."""
 
     subject_id: UUID | None
     purpose: str
@@ -44,8 +44,8 @@ class DecisionRow(NamedTuple):
     effective_at: datetime | None
 
 
-# The purpose comes first, so that one row says that it exists even when nobody of these names does. Ids go out as one
-# text: an array of them costs the driver as much as reading the rows does.
+# The purpose is the first table, so that a known purpose returns a row even without subjects. Ids are sent as one
+# text, because encoding an array costs the driver as much as reading the rows.
 DECIDE_BY_ID = Statement("""
 SELECT s.id, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at
 FROM purposes AS p
@@ -74,18 +74,18 @@ WHERE p.key = :purpose
 
 
 async def decisions_of_subjects(connection: Connection, ids: Sequence[UUID], purpose: str) -> dict[UUID, DecisionRow]:
-    """Give the decision on each person for one purpose; an id that nobody has is an unknown person.
+    """Return the decision for each subject and one purpose. Unknown ids have the reason UNKNOWN_SUBJECT.
 
     UNKNOWN_PURPOSE when there is no such purpose.
     """
-    listed = f"{{{','.join([id_.hex for id_ in ids])}}}"
-    return _decide_rows(await DECIDE_BY_ID.rows(connection, ids=listed, purpose=purpose), ids, purpose)
+    id_array = f"{{{','.join([id_.hex for id_ in ids])}}}"
+    return _decide_rows(await DECIDE_BY_ID.rows(connection, ids=id_array, purpose=purpose), ids, purpose)
 
 
 async def decisions_of_addresses(
     connection: Connection, hashes: Sequence[bytes], purpose: str
 ) -> dict[bytes, DecisionRow]:
-    """Give the same for the look-up hashes of mail addresses."""
+    """Return the decisions for lookup hashes of email addresses, as ``decisions_of_subjects`` does for ids."""
     rows = await DECIDE_BY_ADDRESS.rows(connection, hashes=as_list(hashes), purpose=purpose)
     return _decide_rows(rows, hashes, purpose)
 
@@ -93,7 +93,7 @@ async def decisions_of_addresses(
 async def decisions_of_accounts(
     connection: Connection, hashes: Sequence[bytes], purpose: str
 ) -> dict[bytes, DecisionRow]:
-    """Give the same for the look-up hashes of accounts."""
+    """Return the decisions for lookup hashes of accounts, as ``decisions_of_subjects`` does for ids."""
     rows = await DECIDE_BY_ACCOUNT.rows(connection, hashes=as_list(hashes), purpose=purpose)
     return _decide_rows(rows, hashes, purpose)
 
@@ -109,21 +109,21 @@ def _decide_rows(rows: Sequence[Any], keys: Sequence[_Key], purpose: str) -> dic
         raise UnknownPurpose(argument="purpose")
     at = now()
     basis = rows[0][1]
-    made: dict[_Key, DecisionRow] = {}
+    decisions: dict[_Key, DecisionRow] = {}
     for key, _, lapses_after_days, subject_id, status, opted_out_at, state, effective_at in rows:
         if subject_id is not None:
             reason, since = decide(basis, status, opted_out_at, state, effective_at, lapses_after_days, at)
-            made[key] = _make_row((subject_id, purpose, reason in ALLOWING_REASONS, reason, basis, since))
-    if len(made) < len(keys):
+            decisions[key] = _make_row((subject_id, purpose, reason in ALLOWING_REASONS, reason, basis, since))
+    if len(decisions) < len(keys):
         reason = DecisionReason.UNKNOWN_SUBJECT
         unknown = DecisionRow(None, purpose, allowed=False, reason=reason, legal_basis=basis, effective_at=None)
         for key in keys:
-            made.setdefault(key, unknown)
-    return made
+            decisions.setdefault(key, unknown)
+    return decisions
 
 
 ALLOWING_REASONS = frozenset({DecisionReason.GRANTED, DecisionReason.NOT_OBJECTED, DecisionReason.NECESSARY})
-# Plain strings: Python compares them with those of a row several times as fast as it does members of enums.
+# Plain strings, because Python compares them with a row's strings several times faster than enum members.
 ACTIVE, CONSENT, GRANTED_STATE = SubjectStatus.ACTIVE.value, LegalBasis.CONSENT.value, ConsentState.GRANTED.value
 NECESSARY = frozenset({LegalBasis.CONTRACT, LegalBasis.LEGAL_OBLIGATION})
 GRANTED, LAPSED = DecisionReason.GRANTED, DecisionReason.LAPSED
@@ -134,7 +134,7 @@ _BY_STATUS = {
 }
 
 
-def decide(  # noqa: PLR0911, PLR0913, PLR0917 -- these are all the facts that a decision rests on
+def decide(  # noqa: PLR0911, PLR0913, PLR0917 -- a decision depends on each of these
     basis: str,
     status: str,
     opted_out_at: datetime | None,
@@ -143,10 +143,10 @@ def decide(  # noqa: PLR0911, PLR0913, PLR0917 -- these are all the facts that a
     lapses_after_days: int | None,
     at: datetime,
 ) -> tuple[DecisionReason, datetime | None]:
-    """Say why something may or may not be done, and since when where a choice made it so.
+    """Return the reason of a decision, and the effective time of the choice that caused it.
 
-    A person's standing comes first, then necessity, then the person's choice: an opt-out of everything holds against
-    each grant that is not later, and a grant lapses after the purpose's days.
+    The subject's status comes first, then necessity, then the subject's choice. An opt-out of everything overrides
+    each grant that is not later. A grant lapses after the purpose's number of days.
     """
     if status != ACTIVE:
         return _BY_STATUS[SubjectStatus(status)], None

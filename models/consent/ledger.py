@@ -1,6 +1,7 @@
-"""Consent is a ledger: append-only events, and beside them the choice that counts now.
+"""The consent ledger: append-only events, and the current consent per subject and purpose.
 
-Events are ordered by the time since when a choice holds; at equal times a refusal wins; then by the person's own epoch.
+Events are ordered by effective time. At equal times a refusal wins, then the subject's higher sequence number.
+The stored name of the sequence is ``epoch``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from models.storage.statement import Connection, RowsByKey, Statement, as_list
 
 
 class ConsentState(StrEnum):
-    """What a person chose; LAPSED is never stored: it is a grant that has grown too old."""
+    """The state of a consent. LAPSED is never stored: it is computed for a grant that is too old."""
 
     GRANTED = "GRANTED"
     WITHDRAWN = "WITHDRAWN"
@@ -28,7 +29,7 @@ class ConsentState(StrEnum):
 
 
 class Channel(StrEnum):
-    """Where a choice reached us."""
+    """The channel on which a choice was received."""
 
     STORE = "STORE"
     SYNC = "SYNC"
@@ -45,7 +46,7 @@ class Channel(StrEnum):
 
 
 class ConsentEvent(Table, table=True):
-    """One line of the ledger. Proof of what was agreed to (Art. 7(1) GDPR), so it outlives the person's values."""
+    """One event of the ledger. It proves the consent (Art. 7(1) GDPR), so it stays after an erasure."""
 
     __tablename__ = "consent_events"
     __table_args__ = (
@@ -67,7 +68,7 @@ class ConsentEvent(Table, table=True):
 
 
 class Consent(Table, table=True):
-    """The choice that counts now for one person and purpose, kept in step by the transaction that writes the ledger."""
+    """The current consent of a subject for a purpose. The transaction that appends an event also updates it."""
 
     __tablename__ = "consents"
     __table_args__ = (
@@ -83,11 +84,11 @@ class Consent(Table, table=True):
     channel: str = column(Text, ErasureAction.DELETED)
     policy_version: str = column(Text, ErasureAction.DELETED)
     confirmed_at: datetime | None = column(Timestamp, ErasureAction.DELETED, nullable=True)
-    """When a refusal was last said again: it is no new line of the ledger, and a grant must be later than it."""
+    """When a refusal was last repeated. Repeating appends no event, and only a later grant replaces the refusal."""
 
 
 class ConsentRow(NamedTuple):
-    """A choice as it is read."""
+    """The current consent as callers read it."""
 
     subject_id: UUID
     purpose: PurposeRow
@@ -99,10 +100,10 @@ class ConsentRow(NamedTuple):
 
 
 class ConsentEventRow(NamedTuple):
-    """A line of the ledger as it is read."""
+    """An event of the ledger as callers read it."""
 
     subject_id: UUID
-    epoch: int
+    sequence: int
     purpose: PurposeRow
     state: str
     at: datetime
@@ -123,14 +124,15 @@ ORDER BY c.subject_id, c.purpose
 
 HISTORY = Statement("""
 SELECT page.*
-FROM unnest(CAST(:ids AS uuid[])) AS asked (subject_id)
+FROM unnest(CAST(:ids AS uuid[])) AS requested (subject_id)
 CROSS JOIN LATERAL (
     SELECT e.subject_id, e.epoch, e.state, e.effective_at, e.channel, e.policy_version, e.actor,
         p.key, p.title, p.description, p.legal_basis, p.is_marketing, p.lapses_after_days
     FROM consent_events AS e
     JOIN purposes AS p ON p.key = e.purpose
-    WHERE e.subject_id = asked.subject_id
-    AND (e.effective_at, e.epoch) < (COALESCE(CAST(:after_at AS timestamptz), 'infinity'), CAST(:after_epoch AS bigint))
+    WHERE e.subject_id = requested.subject_id
+    AND (e.effective_at, e.epoch)
+        < (COALESCE(CAST(:after_at AS timestamptz), 'infinity'), CAST(:after_sequence AS bigint))
     ORDER BY e.effective_at DESC, e.epoch DESC
     LIMIT :first
 ) AS page
@@ -138,7 +140,7 @@ CROSS JOIN LATERAL (
 
 
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, ConsentRow]:
-    """Give what each person chose, by purpose, as it counts now."""
+    """Return the current consents of each subject, ordered by purpose."""
     groups: RowsByKey[UUID, ConsentRow] = RowsByKey()
     purposes: dict[str, PurposeRow] = {}
     at, granted = now(), ConsentState.GRANTED.value
@@ -161,18 +163,18 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
 async def history(
     connection: Connection, ids: Sequence[UUID], page: PageRequest
 ) -> Mapping[UUID, Page[ConsentEventRow]]:
-    """Give a page of each person's ledger, the latest choice first."""
-    after_at, after_epoch = page.after or (None, None)
+    """Return a page of each subject's events, the latest effective time first."""
+    after_at, after_sequence = page.after or (None, None)
     groups: RowsByKey[UUID, ConsentEventRow] = RowsByKey()
     rows = await HISTORY.rows(
-        connection, ids=as_list(ids), after_at=after_at, after_epoch=after_epoch, first=page.first + 1
+        connection, ids=as_list(ids), after_at=after_at, after_sequence=after_sequence, first=page.first + 1
     )
     for row in rows:
-        subject_id, epoch, *chosen = row[:7]
-        groups.add(subject_id, ConsentEventRow(subject_id, epoch, PurposeRow._make(row[7:]), *chosen))
+        subject_id, sequence, *columns = row[:7]
+        groups.add(subject_id, ConsentEventRow(subject_id, sequence, PurposeRow._make(row[7:]), *columns))
     return {subject_id: build_page(groups[subject_id], page) for subject_id in ids}
 
 
 def refusal_state(purpose: PurposeRow) -> ConsentState:
-    """Give what a no is called for this purpose: a consent is withdrawn, legitimate interests are objected to."""
+    """Return the state of a refusal: WITHDRAWN for consent, OBJECTED for legitimate interests."""
     return ConsentState.WITHDRAWN if purpose.legal_basis == LegalBasis.CONSENT else ConsentState.OBJECTED

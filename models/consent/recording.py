@@ -1,4 +1,4 @@
-"""Choices: how a grant or a refusal is written into the ledger, and when it counts."""
+"""Recording of grants and refusals in the consent ledger."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,14 +18,14 @@ from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import UnitOfWork
 
 INDIRECT_CHANNELS = frozenset({Channel.GPC, Channel.IMPORT, Channel.SCRIPT})
-"""Channels on which nobody says yes by themselves: no grant on them undoes an opt-out of everything."""
+"""Channels that do not carry the subject's own grant. No grant on them ends an opt-out of everything."""
 
 BULK_CHANNELS = frozenset({Channel.IMPORT, Channel.SCRIPT})
-"""Channels on which many choices are written down at once: nobody is told of a grant on them."""
+"""Channels that record many choices at once. Grants on them are not confirmed by email."""
 
 
-# Counts the person's own epoch under the lock of their row, and reads the clock once that lock is held: a choice
-# made after another one was answered is later than it, whichever machine took it.
+# The update locks the subject's row. The clock is read while the lock is held, so that a later choice has a later
+# time on every machine.
 NEXT_SEQUENCE = Statement("""
 UPDATE subjects
 SET epoch = epoch + 1
@@ -57,18 +57,18 @@ SELECT EXISTS (
 APPEND_EVENT = Statement("""
 INSERT INTO consent_events
     (subject_id, epoch, purpose, state, effective_at, recorded_at, channel, policy_version, actor)
-VALUES (:subject_id, :epoch, :purpose, :state, :at, clock_timestamp(), :channel, :policy_version, :actor)
+VALUES (:subject_id, :sequence, :purpose, :state, :at, clock_timestamp(), :channel, :policy_version, :actor)
 """)
 
 UPSERT_CONSENT = Statement("""
 INSERT INTO consents (subject_id, purpose, state, effective_at, epoch, channel, policy_version)
-VALUES (:subject_id, :purpose, :state, :at, :epoch, :channel, :policy_version)
+VALUES (:subject_id, :purpose, :state, :at, :sequence, :channel, :policy_version)
 ON CONFLICT (subject_id, purpose) DO UPDATE
 SET state = excluded.state, effective_at = excluded.effective_at, epoch = excluded.epoch,
     channel = excluded.channel, policy_version = excluded.policy_version, confirmed_at = NULL
 """)
 
-# A no that is said again stays the one choice it was, and no grant from before this moment undoes it.
+# A repeated refusal appends no event, but no grant from before this time replaces it.
 CONFIRM_REFUSAL = Statement("""
 UPDATE consents
 SET confirmed_at = :clock
@@ -86,7 +86,7 @@ AND s.purpose = :purpose
 
 
 class Choice(NamedTuple):
-    """A choice that is to be written down; without ``at`` it holds from now on."""
+    """A choice to record. Without ``at`` it takes effect now."""
 
     purpose: PurposeRow
     state: ConsentState
@@ -95,14 +95,14 @@ class Choice(NamedTuple):
 
 
 async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> datetime:
-    """Write a choice of a person whose row is locked; give since when it holds.
+    """Record a choice of a subject whose row is locked, and return its effective time.
 
-    The same choice made twice is written once. BAD_INPUT when ``at`` lies ahead; STATE_CONFLICT when an import or a
-    script would undo an opt-out of everything.
+    A repeated choice is recorded once. BAD_INPUT when ``at`` lies in the future; STATE_CONFLICT when a grant on an
+    indirect channel would end an opt-out of everything.
     """
-    standing = await CURRENT_CONSENT.row(unit.connection, subject_id=subject_id, purpose=choice.purpose.key)
-    assert standing is not None  # noqa: S101 -- the caller holds the lock of this row
-    clock, opted_out_at, state, effective_at, confirmed_at, channel, chosen_policy, policy_version = standing
+    current = await CURRENT_CONSENT.row(unit.connection, subject_id=subject_id, purpose=choice.purpose.key)
+    assert current is not None  # noqa: S101 -- the caller holds the lock of this row
+    clock, opted_out_at, state, effective_at, confirmed_at, channel, recorded_policy, policy_version = current
     if choice.at is not None and choice.at > clock + CLOCK_SKEW:
         raise BadInput("at", "it lies in the future")
     at = clock if choice.at is None else min(choice.at, clock)
@@ -110,7 +110,7 @@ async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> d
     if grants and opted_out_at is not None and at > opted_out_at and choice.channel in INDIRECT_CHANNELS:
         raise StateConflict(argument="channel")
     if choice.at is None:
-        if (state, channel, chosen_policy) == (choice.state, choice.channel, policy_version) and not _is_ineffective(
+        if (state, channel, recorded_policy) == (choice.state, choice.channel, policy_version) and not _is_ineffective(
             choice, effective_at, opted_out_at, clock
         ):
             if not grants:
@@ -127,24 +127,24 @@ async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> d
         channel=choice.channel,
     ):
         return at
-    epoch = unit.latest_sequences[subject_id] = await NEXT_SEQUENCE.value(unit.connection, subject_id=subject_id)
-    written = {
+    sequence = unit.latest_sequences[subject_id] = await NEXT_SEQUENCE.value(unit.connection, subject_id=subject_id)
+    event = {
         "subject_id": subject_id,
-        "epoch": epoch,
+        "sequence": sequence,
         "purpose": choice.purpose.key,
         "state": choice.state,
         "at": at,
         "channel": choice.channel,
         "policy_version": policy_version,
     }
-    await APPEND_EVENT.run(unit.connection, **written, actor=unit.actor.name)
+    await APPEND_EVENT.run(unit.connection, **event, actor=unit.actor.name)
     if effective_at is None or (at, not grants) >= (confirmed_at or effective_at, state != ConsentState.GRANTED):
-        await UPSERT_CONSENT.run(unit.connection, **written)
+        await UPSERT_CONSENT.run(unit.connection, **event)
     return at
 
 
 def _is_ineffective(choice: Choice, effective_at: datetime, opted_out_at: datetime | None, clock: datetime) -> bool:
-    """Say whether a grant that is written no longer counts, so that the same grant is a new one."""
+    """Return whether a recorded grant has lapsed or was ended by an opt-out, so that repeating it is a new event."""
     if choice.state != ConsentState.GRANTED:
         return False
     days = choice.purpose.lapses_after_days
@@ -154,22 +154,22 @@ def _is_ineffective(choice: Choice, effective_at: datetime, opted_out_at: dateti
 
 
 async def grant_consent(
-    unit: UnitOfWork, name: SubjectIdentifier, purpose_key: str, channel: Channel, at: datetime | None
+    unit: UnitOfWork, identifier: SubjectIdentifier, purpose_key: str, channel: Channel, at: datetime | None
 ) -> tuple[UUID, str]:
-    """Write that the person agrees, or no longer objects, and tell them so; give whose choice on what it is.
+    """Record a grant and enqueue a confirmation email. Return the subject's id and the purpose's key.
 
-    UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE when a contract or a law needs the purpose anyway.
+    UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE when a contract or a law requires the purpose; and as ``resolution.lock``.
     """
     [purpose] = await require_refusable(unit, [purpose_key], "purpose")
-    subject = await resolution.lock(unit, name)
+    subject = await resolution.lock(unit, identifier)
     await record_choice(unit, subject.subject_id, Choice(purpose, ConsentState.GRANTED, channel, at))
-    epoch = unit.latest_sequences.pop(subject.subject_id, None)
-    if epoch is not None and channel not in BULK_CHANNELS:
+    sequence = unit.latest_sequences.pop(subject.subject_id, None)
+    if sequence is not None and channel not in BULK_CHANNELS:
         await emails.enqueue(
             unit,
             EmailKind.CONSENT_GRANTED,
             subject.subject_id,
-            f"consent:{epoch:x}",
+            f"consent:{sequence:x}",
             required_purpose=purpose_key,
             purpose=purpose.title,
         )
@@ -179,14 +179,14 @@ async def grant_consent(
 
 
 async def require_refusable(unit: UnitOfWork, keys: Sequence[str], argument: str) -> list[PurposeRow]:
-    """Give these purposes, each once, in this order.
+    """Return these purposes in order, each once.
 
-    UNKNOWN_PURPOSE when one is none; PURPOSE_NOT_REFUSABLE when one leaves the person no choice.
+    UNKNOWN_PURPOSE for an unknown key; PURPOSE_NOT_REFUSABLE for a purpose that cannot be refused.
     """
-    found = await purposes.find_purposes(unit.connection, keys)
-    wanted = list(dict.fromkeys(keys))
-    if any(key not in found for key in wanted):
+    purpose_by_key = await purposes.find_purposes(unit.connection, keys)
+    unique_keys = list(dict.fromkeys(keys))
+    if any(key not in purpose_by_key for key in unique_keys):
         raise UnknownPurpose(argument=argument)
-    if any(found[key].legal_basis not in REFUSABLE_BASES for key in wanted):
+    if any(purpose_by_key[key].legal_basis not in REFUSABLE_BASES for key in unique_keys):
         raise PurposeNotRefusable(argument=argument)
-    return [found[key] for key in wanted]
+    return [purpose_by_key[key] for key in unique_keys]

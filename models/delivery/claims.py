@@ -1,8 +1,7 @@
-"""Claims: how a worker takes letters out of the outbox, and asks whether they may still go.
+"""Claims: a worker leases emails from the outbox and checks that they may still be sent.
 
-A claim is a lease: a letter whose worker died is claimed again once it ran out. Whether the letter may have been
-accepted by then is told by the mark that was committed before it was handed over: if so it is UNCERTAIN, and somebody
-decides.
+An email whose lease has expired is claimed again. If the worker had committed its handover before, the mail server may
+have accepted the email: it becomes UNCERTAIN, and an operator decides.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,11 +24,11 @@ from models.storage.statement import Connection, Statement
 from models.subjects.subjects import SubjectStatus
 
 LEASE_DURATION: Final = timedelta(minutes=5)
-"""How long a claimed letter is left to the worker that claimed it."""
+"""How long a claimed email belongs to the worker that claimed it."""
 
 
 class ClaimedEmailRow(NamedTuple):
-    """A letter as a worker finds it in the outbox."""
+    """A claimed row of the outbox, before decryption."""
 
     subject_id: UUID
     id: UUID
@@ -48,7 +47,7 @@ class ClaimedEmailRow(NamedTuple):
 
 
 class ClaimedEmail(NamedTuple):
-    """A letter that a worker may send now."""
+    """A claimed email that may be sent, decrypted."""
 
     row: ClaimedEmailRow
     lease: DeliveryLease
@@ -56,7 +55,7 @@ class ClaimedEmail(NamedTuple):
     context: dict[str, object]
 
 
-# The time is asked for once: a scan of the index ends at the first letter that is not due, however many wait for later.
+# statement_timestamp() is constant, so that the index scan ends at the first email that is not due.
 CLAIM = Statement("""
 WITH due AS (
     SELECT subject_id, id
@@ -64,7 +63,7 @@ WITH due AS (
     WHERE state = 'QUEUED'
     AND due_at <= statement_timestamp()
     ORDER BY due_at
-    LIMIT :most
+    LIMIT :limit
     FOR UPDATE SKIP LOCKED
 )
 UPDATE letters AS l
@@ -90,29 +89,29 @@ _DROP_REASONS: Final = {
 }
 
 
-async def claim(database: Database, keyring: Keyring, domain: str, most: int) -> list[ClaimedEmail]:
-    """Claim letters that are due, at most so many, and drop those that may not go any more.
+async def claim(database: Database, keyring: Keyring, domain: str, limit: int) -> list[ClaimedEmail]:
+    """Claim at most ``limit`` due emails, and drop those that may not be sent any more.
 
-    ``domain`` is the right-hand side of the Message-ID, which stays what it was at the first claim.
+    ``domain`` is the right-hand side of the Message-ID. The first claim sets the Message-ID; later claims keep it.
     """
     token = new_id()
     async with database.transaction() as connection:
         rows = [
             ClaimedEmailRow._make(row)
-            for row in await CLAIM.rows(connection, most=most, lease=token, lasts=LEASE_DURATION, domain=domain)
+            for row in await CLAIM.rows(connection, limit=limit, lease=token, lasts=LEASE_DURATION, domain=domain)
         ]
         leases = {row.id: DeliveryLease(row.subject_id, row.id, row.recipient, token) for row in rows}
-        held_back = await _find_undeliverable(connection, rows)
-        await record_results(connection, [(leases[letter_id], outcome) for letter_id, outcome in held_back.items()])
-    going = [row for row in rows if row.id not in held_back]
-    keys = await _keys(database, keyring, going)
+        undeliverable = await _find_undeliverable(connection, rows)
+        await record_results(connection, [(leases[email_id], result) for email_id, result in undeliverable.items()])
+    deliverable = [row for row in rows if row.id not in undeliverable]
+    keys = await _keys(database, keyring, deliverable)
     claimed, unreadable = [], []
-    for row in going:
-        opened = _decrypt(row, keys.get(row.id if row.has_own_key else row.subject_id))
-        if isinstance(opened, DeliveryResult):
-            unreadable.append((leases[row.id], opened))
+    for row in deliverable:
+        content = _decrypt(row, keys.get(row.id if row.has_own_key else row.subject_id))
+        if isinstance(content, DeliveryResult):
+            unreadable.append((leases[row.id], content))
         else:
-            claimed.append(ClaimedEmail(row, leases[row.id], *opened))
+            claimed.append(ClaimedEmail(row, leases[row.id], *content))
     if unreadable:
         async with database.transaction() as connection:
             await record_results(connection, unreadable)
@@ -120,9 +119,9 @@ async def claim(database: Database, keyring: Keyring, domain: str, most: int) ->
 
 
 async def _find_undeliverable(connection: Connection, rows: Sequence[ClaimedEmailRow]) -> dict[UUID, DeliveryResult]:
-    """Give what becomes of those letters that may not be sent."""
-    found = {row.id: outcome for row in rows if (outcome := _check_row(row))}
-    return found | await check_purposes(connection, [row for row in rows if row.id not in found])
+    """Return the results of the emails that may not be sent, by id."""
+    results = {row.id: result for row in rows if (result := _check_row(row))}
+    return results | await check_purposes(connection, [row for row in rows if row.id not in results])
 
 
 def _check_row(row: ClaimedEmailRow) -> DeliveryResult | None:
@@ -136,34 +135,34 @@ def _check_row(row: ClaimedEmailRow) -> DeliveryResult | None:
 
 
 async def check_purposes(connection: Connection, rows: Iterable[ClaimedEmailRow]) -> dict[UUID, DeliveryResult]:
-    """Ask again whether letters that a purpose governs may go; give what becomes of those that may not."""
-    governed: dict[str, list[ClaimedEmailRow]] = {}
+    """Decide again on emails that require consent, and return the results of those that may not be sent, by id."""
+    rows_by_purpose: dict[str, list[ClaimedEmailRow]] = {}
     for row in rows:
         if row.purpose is not None:
-            governed.setdefault(row.purpose, []).append(row)
-    found = {}
-    for purpose, those in governed.items():
-        decisions = await decisions_of_subjects(connection, [row.subject_id for row in those], purpose)
-        for row in those:
+            rows_by_purpose.setdefault(row.purpose, []).append(row)
+    results = {}
+    for purpose, purpose_rows in rows_by_purpose.items():
+        decisions = await decisions_of_subjects(connection, [row.subject_id for row in purpose_rows], purpose)
+        for row in purpose_rows:
             decision = decisions[row.subject_id]
             if not decision.allowed:
                 reason = _DROP_REASONS.get(decision.reason, EmailReason.OPTED_OUT)
-                found[row.id] = DeliveryResult(EmailState.DROPPED, reason)
-    return found
+                results[row.id] = DeliveryResult(EmailState.DROPPED, reason)
+    return results
 
 
 async def _keys(database: Database, keyring: Keyring, rows: Sequence[ClaimedEmailRow]) -> dict[UUID, DataKey]:
     if not rows:
         return {}
     async with database.keyring.acquire() as connection:
-        people = [row.subject_id for row in rows if not row.has_own_key]
-        found = dict(await keyring.of_subjects(connection, people)) if people else {}
-        owned = [row.id for row in rows if row.has_own_key]
-        return found | (await email_keys.of_emails(keyring, connection, owned) if owned else {})
+        subject_ids = [row.subject_id for row in rows if not row.has_own_key]
+        subject_keys = dict(await keyring.of_subjects(connection, subject_ids)) if subject_ids else {}
+        email_ids = [row.id for row in rows if row.has_own_key]
+        return subject_keys | (await email_keys.of_emails(keyring, connection, email_ids) if email_ids else {})
 
 
 def _decrypt(row: ClaimedEmailRow, key: DataKey | None) -> tuple[str, dict[str, object]] | DeliveryResult:
-    """Open the address and the words; give what becomes of a letter that cannot be read any more."""
+    """Decrypt the address and the template context, or return the result of an email that cannot be decrypted."""
     if key is None:
         return DeliveryResult(EmailState.DROPPED, EmailReason.ERASED)
     try:

@@ -1,4 +1,4 @@
-"""Leftovers: what letters need no more, and when it goes."""
+"""Cleanup of the outbox: unused keys, and the content of emails that were not sent."""
 
 from datetime import timedelta
 from typing import Final
@@ -9,7 +9,7 @@ from models.storage.database import Database
 from models.storage.statement import Statement
 
 RETRY_PERIOD: Final = timedelta(days=30)
-"""How long a letter that was not sent, or may not have been, can be tried again."""
+"""How long an operator can retry an email that failed or is uncertain."""
 
 FIND_UNUSED_KEYS = Statement("""
 SELECT subject_id, id
@@ -31,19 +31,19 @@ DELETE_OLD_CONTENT = Statement("""
 UPDATE letters
 SET address = NULL, context = NULL
 WHERE state IN ('FAILED', 'UNCERTAIN')
-AND posted_at < clock_timestamp() - CAST(:kept_for AS interval)
+AND posted_at < clock_timestamp() - CAST(:period AS interval)
 AND address IS NOT NULL
 """)
 
 
 async def clean_up(database: Database, keyring: Keyring) -> int:
-    """Destroy the keys of letters that need them no more, and forget letters that wait too long for a decision."""
+    """Delete the content of emails that nobody retried in time, and destroy unused keys. Return the number of keys."""
     async with database.transaction() as connection:
-        await DELETE_OLD_CONTENT.run(connection, kept_for=RETRY_PERIOD)
+        await DELETE_OLD_CONTENT.run(connection, period=RETRY_PERIOD)
     async with database.writers.acquire() as connection:
-        spent = await FIND_UNUSED_KEYS.rows(connection)
-    if spent:
-        await email_keys.destroy(keyring, [row[1] for row in spent])
+        rows = await FIND_UNUSED_KEYS.rows(connection)
+    if rows:
+        await email_keys.destroy(keyring, [row[1] for row in rows])
         async with database.transaction() as connection:
-            await CLEAR_OWN_KEY.run(connection, subject_ids=[row[0] for row in spent], ids=[row[1] for row in spent])
-    return len(spent)
+            await CLEAR_OWN_KEY.run(connection, subject_ids=[row[0] for row in rows], ids=[row[1] for row in rows])
+    return len(rows)

@@ -1,4 +1,4 @@
-"""Sendings: the mark that a letter is about to be handed over, and the hold that lets no opt-out overtake it."""
+"""Handover of emails to the mail server: a committed marker before it, and a lock that blocks opt-outs."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from models.storage.database import Database
 from models.storage.statement import Connection, Statement
 
 MIN_LEASE: Final = timedelta(minutes=3)
-"""How much of its lease a letter has at least when it is handed over: more than a mail server may take."""
+"""The minimum lease at handover. It is longer than a mail server may take."""
 REPEATABLE_KINDS: Final = frozenset(
     {
         EmailKind.IDENTITY_CODE,
@@ -23,9 +23,9 @@ REPEATABLE_KINDS: Final = frozenset(
         EmailKind.ERASURE_SCHEDULED,
     }
 )
-"""Letters that may reach a person twice. The others go to somebody who wants to hear no more of us."""
+"""Emails that may be sent twice. The others go to people who asked for no more email."""
 
-# A lease is renewed only when it is short: as long as no indexed column changes, PostgreSQL leaves the indexes alone.
+# A lease is extended only when it is short, because a change of the indexed column due_at costs index updates.
 MARK_HANDED_OVER = Statement("""
 UPDATE letters AS l
 SET handed_at = clock_timestamp(),
@@ -42,7 +42,7 @@ AND l.due_at > clock_timestamp()
 RETURNING l.id
 """)
 
-# No opt-out of this person is committed while this is held.
+# While this lock is held, no opt-out of this subject can commit.
 LOCK_SUBJECT = Statement("""
 SELECT status
 FROM subjects
@@ -52,12 +52,15 @@ FOR SHARE
 
 
 async def mark_handed_over(connection: Connection, leases: Sequence[DeliveryLease]) -> set[UUID]:
-    """Mark that letters are about to be handed over, committed by itself; give those whose lease is not lost."""
+    """Mark emails as handed over, and return the ids of those whose lease is still held.
+
+    The caller commits the marker before the handover.
+    """
     leases = sorted(leases)
     rows = await MARK_HANDED_OVER.rows(
         connection,
         subject_ids=[lease.subject_id for lease in leases],
-        ids=[lease.letter_id for lease in leases],
+        ids=[lease.email_id for lease in leases],
         leases=[lease.token for lease in leases],
         shortest=MIN_LEASE,
         lasts=LEASE_DURATION,
@@ -66,17 +69,17 @@ async def mark_handed_over(connection: Connection, leases: Sequence[DeliveryLeas
 
 
 @asynccontextmanager
-async def block_opt_outs(database: Database, letter: ClaimedEmail) -> AsyncIterator[DeliveryResult | None]:
-    """Let no opt-out of the person be committed while this is open; give what becomes of a letter that may not go.
+async def block_opt_outs(database: Database, email: ClaimedEmail) -> AsyncIterator[DeliveryResult | None]:
+    """Block opt-outs of the subject while the context is open. Yield the result of an email that may not be sent.
 
-    None when it may. The decision is a statement of its own, after the hold: one that joined both would answer from
-    before it had to wait. Nothing is written, so it is rolled back: only a commit waits for the disk.
+    Yields None when the email may be sent. The decision is a separate statement after the lock, because a joined one
+    would read from before the wait. The transaction writes nothing and is rolled back, which saves a commit.
     """
     async with database.writers.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
         try:
-            await LOCK_SUBJECT.value(connection, subject_id=letter.row.subject_id)
-            yield (await check_purposes(connection, [letter.row])).get(letter.row.id)
+            await LOCK_SUBJECT.value(connection, subject_id=email.row.subject_id)
+            yield (await check_purposes(connection, [email.row])).get(email.row.id)
         finally:
             await transaction.rollback()

@@ -1,4 +1,4 @@
-"""The post room: letters that somebody has to look at, and what they may do about them."""
+"""Review of emails by an operator: failed, uncertain and stuck ones, and their retry."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,12 +11,12 @@ from models.storage.statement import Connection, Statement
 from models.unit_of_work import UnitOfWork
 
 STUCK_AFTER: Final = timedelta(hours=1)
-"""After how long a letter that still waits is worth a look."""
+"""The age after which a queued email counts as stuck."""
 MAX_ROWS: Final = 100
 
 
 class ReviewFilter(StrEnum):
-    """Why a letter is worth a look."""
+    """The kinds of emails that an operator reviews."""
 
     FAILED = "FAILED"
     UNCERTAIN = "UNCERTAIN"
@@ -24,7 +24,7 @@ class ReviewFilter(StrEnum):
 
 
 class ReviewedEmailRow(NamedTuple):
-    """A letter as the operator sees it: never its address, never its words."""
+    """An email as an operator sees it, without its address and content."""
 
     id: UUID
     subject_id: UUID
@@ -36,25 +36,41 @@ class ReviewedEmailRow(NamedTuple):
     posted_at: datetime
 
 
-def _looked_at(state: str) -> Statement:
-    """Give the statement for a state, in words: an index of some states is found by no value that comes later."""
-    return Statement(f"""
+# Each state is a literal: PostgreSQL uses a partial index only if the condition is in the statement.
+FAILED = Statement("""
 SELECT id, subject_id, letter, state, reason, reply_code, attempts, posted_at
 FROM letters
-WHERE state = '{state}'
+WHERE state = 'FAILED'
 AND posted_at < clock_timestamp() - CAST(:age AS interval)
 ORDER BY posted_at DESC, id
-LIMIT :most
+LIMIT :limit
 """)
 
+UNCERTAIN = Statement("""
+SELECT id, subject_id, letter, state, reason, reply_code, attempts, posted_at
+FROM letters
+WHERE state = 'UNCERTAIN'
+AND posted_at < clock_timestamp() - CAST(:age AS interval)
+ORDER BY posted_at DESC, id
+LIMIT :limit
+""")
 
-LOOKED_AT = {
-    ReviewFilter.FAILED: _looked_at("FAILED"),
-    ReviewFilter.UNCERTAIN: _looked_at("UNCERTAIN"),
-    ReviewFilter.STUCK: _looked_at("QUEUED"),
+QUEUED = Statement("""
+SELECT id, subject_id, letter, state, reason, reply_code, attempts, posted_at
+FROM letters
+WHERE state = 'QUEUED'
+AND posted_at < clock_timestamp() - CAST(:age AS interval)
+ORDER BY posted_at DESC, id
+LIMIT :limit
+""")
+
+BY_FILTER = {
+    ReviewFilter.FAILED: FAILED,
+    ReviewFilter.UNCERTAIN: UNCERTAIN,
+    ReviewFilter.STUCK: QUEUED,
 }
 
-# A letter that is being sent right now is left to its worker.
+# An email that a worker is sending now is not changed.
 RETRY = Statement("""
 UPDATE letters
 SET state = 'QUEUED', reason = NULL, due_at = clock_timestamp()
@@ -70,7 +86,7 @@ FROM letters
 WHERE id = :id
 """)
 
-# Somebody who sends a letter again to an address that was refused has put it right.
+# A retry means that the operator has corrected the cause, so delivery to the address resumes.
 RESUME_DELIVERY = Statement("""
 UPDATE email_addresses AS e
 SET stopped_at = NULL
@@ -81,22 +97,23 @@ AND e.id = l.recipient
 """)
 
 
-async def list_for_review(connection: Connection, look: ReviewFilter) -> list[ReviewedEmailRow]:
-    """Give the newest letters that are worth a look, at most a hundred."""
-    age = STUCK_AFTER if look is ReviewFilter.STUCK else timedelta(0)
-    return [ReviewedEmailRow._make(row) for row in await LOOKED_AT[look].rows(connection, age=age, most=MAX_ROWS)]
+async def list_for_review(connection: Connection, review_filter: ReviewFilter) -> list[ReviewedEmailRow]:
+    """Return the newest emails of this kind, at most 100."""
+    age = STUCK_AFTER if review_filter is ReviewFilter.STUCK else timedelta(0)
+    rows = await BY_FILTER[review_filter].rows(connection, age=age, limit=MAX_ROWS)
+    return [ReviewedEmailRow._make(row) for row in rows]
 
 
-async def retry_email(unit: UnitOfWork, letter_id: UUID) -> None:
-    """Put a letter back into the queue, due now.
+async def retry_email(unit: UnitOfWork, email_id: UUID) -> None:
+    """Put an email back into the queue, due now.
 
-    NOT_FOUND; STATE_CONFLICT when it was sent or dropped, is being sent, or its address and words are gone.
+    NOT_FOUND; STATE_CONFLICT when it was sent or dropped, is being sent, or its content was deleted.
     """
-    subject_id = await FIND_SUBJECT.value(unit.connection, id=letter_id)
+    subject_id = await FIND_SUBJECT.value(unit.connection, id=email_id)
     if subject_id is None:
         raise NotFound(argument="letter")
-    if not await RETRY.run(unit.connection, id=letter_id):
+    if not await RETRY.run(unit.connection, id=email_id):
         raise StateConflict(argument="letter")
     unit.subject_ids.append(subject_id)
-    await RESUME_DELIVERY.run(unit.connection, id=letter_id)
+    await RESUME_DELIVERY.run(unit.connection, id=email_id)
     await NOTIFY_WORKERS.value(unit.connection)

@@ -1,7 +1,7 @@
-"""Payment fragments: a card's expiry and last four digits, nothing else, ever.
+"""Payment fragments: the expiry and the last four digits of a card, and nothing else.
 
-AES-GCM keeps the length of what it seals, so the checks on the octets of each sealed column prove that nothing longer
-was ever stored (privacy policy, "How long do we retain the information we collect?").
+AES-GCM preserves length, so the check constraints on encrypted columns prove that no longer value was ever stored
+(privacy policy, "How long do we retain the information we collect?").
 """
 
 import re
@@ -28,7 +28,7 @@ EXPIRY_YEARS = range(2000, 2100)
 
 
 class PaymentFragment(Table, table=True):
-    """All that is ever kept of a card. Card networks call the last four digits harmless; we seal them all the same."""
+    """The stored part of a card. The last four digits are encrypted, although card networks do not demand it."""
 
     __tablename__ = "payment_fragments"
     __table_args__ = (
@@ -55,7 +55,7 @@ class PaymentFragment(Table, table=True):
 
 
 class PaymentRemoval(Table, table=True):
-    """An id that a fragment had: so that removing it twice is one deed, and removing what never was is refused."""
+    """The id of a removed fragment. It makes removal idempotent, while an unknown id is refused."""
 
     __tablename__ = "payment_removals"
     __table_args__ = (UniqueConstraint("id", name="payment_removal_id_is_one"),)
@@ -72,7 +72,7 @@ EXPIRY_YEAR = EncryptedColumn("payment_fragments.expiry_year")
 
 
 class PaymentFragmentRow(NamedTuple):
-    """A fragment as it is read."""
+    """The columns of a fragment that callers read."""
 
     id: UUID
     subject_id: UUID
@@ -96,7 +96,7 @@ FROM payment_fragments
 WHERE id = ANY(:ids)
 """)
 
-# The store's own key names the card: storing it again corrects what is kept, and is one fragment.
+# The store's reference identifies the card. Storing it again updates the fragment.
 UPSERT = Statement("""
 INSERT INTO payment_fragments
     (subject_id, id, reference, lookup_version, lookup_hash, last_digits, expiry_month, expiry_year, stored_at)
@@ -126,7 +126,7 @@ WHERE id = :id
 
 
 class FragmentInput(NamedTuple):
-    """What the store says of a card."""
+    """What the store sends about a card."""
 
     reference: str
     last_digits: str
@@ -135,7 +135,7 @@ class FragmentInput(NamedTuple):
 
 
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, PaymentFragmentRow]:
-    """Give the fragments of each person, in the order in which they were stored."""
+    """Return the fragments of each subject, in the order of their storage."""
     groups: RowsByKey[UUID, PaymentFragmentRow] = RowsByKey()
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
         groups.add(row[1], PaymentFragmentRow._make(row))
@@ -143,48 +143,47 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
 
 
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, PaymentFragmentRow]:
-    """Give the fragments of these ids."""
+    """Return the fragments of these ids."""
     return RowByKey((row[0], PaymentFragmentRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
-async def store_payment_fragment(unit: UnitOfWork, name: SubjectIdentifier, given: FragmentInput) -> UUID:
-    """Keep this much of a card, once for each of the store's references; give the fragment's id."""
-    given = validate(given, "input")
-    reference = given.reference
-    subject = await resolution.lock(unit, name)
+async def store_payment_fragment(unit: UnitOfWork, identifier: SubjectIdentifier, fragment: FragmentInput) -> UUID:
+    """Store a fragment, one for each of the store's references, and return its id."""
+    fragment = validate(fragment, "input")
+    subject = await resolution.lock(unit, identifier)
     key = await unit.keyring.key_of(subject.subject_id)
-    hashes = unit.keyring.lookup_hashes("payment", f"{subject.subject_id}\x00{reference}")
+    hashes = unit.keyring.lookup_hashes("payment", f"{subject.subject_id}\x00{fragment.reference}")
     stored_id: UUID = await UPSERT.value(
         unit.connection,
         subject_id=subject.subject_id,
         id=new_id(),
-        reference=REFERENCE.encrypt(key, reference),
+        reference=REFERENCE.encrypt(key, fragment.reference),
         version=hashes[0].version,
         hash=hashes[0].digest,
-        last_digits=LAST_DIGITS.encrypt(key, given.last_digits),
-        expiry_month=EXPIRY_MONTH.encrypt(key, f"{given.expiry_month:02}"),
-        expiry_year=EXPIRY_YEAR.encrypt(key, str(given.expiry_year)),
+        last_digits=LAST_DIGITS.encrypt(key, fragment.last_digits),
+        expiry_month=EXPIRY_MONTH.encrypt(key, f"{fragment.expiry_month:02}"),
+        expiry_year=EXPIRY_YEAR.encrypt(key, str(fragment.expiry_year)),
         at=unit.at,
     )
     return stored_id
 
 
-def validate(given: FragmentInput, argument: str) -> FragmentInput:
-    """Give a fragment that can be kept; BAD_INPUT for any other."""
-    reference = validation.single_line(given.reference, f"{argument}.reference", REFERENCE_LENGTH)
-    if not re.fullmatch(r"[0-9]{4}", given.last_digits):
+def validate(fragment: FragmentInput, argument: str) -> FragmentInput:
+    """Return the normalized fragment. BAD_INPUT when a value is invalid."""
+    reference = validation.single_line(fragment.reference, f"{argument}.reference", REFERENCE_LENGTH)
+    if not re.fullmatch(r"[0-9]{4}", fragment.last_digits):
         raise BadInput(f"{argument}.lastDigits", "it is not exactly four digits")
-    if not 1 <= given.expiry_month <= 12:  # noqa: PLR2004 -- the months of a year
+    if not 1 <= fragment.expiry_month <= 12:  # noqa: PLR2004 -- the months of a year
         raise BadInput(f"{argument}.expiryMonth", "it is not a month, 1 to 12")
-    if given.expiry_year not in EXPIRY_YEARS:
+    if fragment.expiry_year not in EXPIRY_YEARS:
         raise BadInput(
             f"{argument}.expiryYear", f"it is not a year of four digits, {EXPIRY_YEARS[0]} to {EXPIRY_YEARS[-1]}"
         )
-    return given._replace(reference=reference)
+    return fragment._replace(reference=reference)
 
 
 async def remove_payment_fragment(unit: UnitOfWork, fragment_id: UUID) -> UUID:
-    """Forget what is kept of a card, once; NOT_FOUND when there never was such a fragment."""
+    """Delete a fragment. Repeating it changes nothing. NOT_FOUND when the fragment never existed."""
     subject_id = await DELETE.value(unit.connection, id=fragment_id, at=unit.at)
     if subject_id is None:
         subject_id = await FIND_REMOVAL.value(unit.connection, id=fragment_id)
@@ -195,6 +194,6 @@ async def remove_payment_fragment(unit: UnitOfWork, fragment_id: UUID) -> UUID:
 
 
 def is_expired(month: str, year: str) -> bool:
-    """Say whether a card's last month is over (a card is good to the end of the month it names)."""
+    """Return whether a card has expired. A card is valid to the end of its expiry month."""
     today: date = now().date()
     return (int(year), int(month)) < (today.year, today.month)

@@ -1,4 +1,4 @@
-"""Sync metadata: what the sync service knows about a person's Customer Data; never the data."""
+"""Sync metadata: accounts, clients and files of a subject's Customer Data, never its content."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ FILE_NAME_LENGTH = 1024
 
 
 class SyncAccount(Table, table=True):
-    """A person's storage on the sync server, by the sync service's own reference."""
+    """A subject's storage on the sync server, identified by the sync service's reference."""
 
     __tablename__ = "sync_accounts"
     __table_args__ = (
@@ -43,7 +43,7 @@ class SyncAccount(Table, table=True):
 
 
 class SyncClient(Table, table=True):
-    """A program that a person syncs with."""
+    """A client program of a sync account."""
 
     __tablename__ = "sync_clients"
     __table_args__ = (
@@ -68,7 +68,7 @@ class SyncClient(Table, table=True):
 
 
 class SyncFile(Table, table=True):
-    """A file's name and size, seen only under an access grant (privacy policy: "in rare cases")."""
+    """The name and size of a file. Reading it requires an access grant (privacy policy: "in rare cases")."""
 
     __tablename__ = "sync_files"
     __table_args__ = (
@@ -99,7 +99,7 @@ FILE_NAME = EncryptedColumn("sync_files.name")
 
 
 class SyncAccountRow(NamedTuple):
-    """A sync account as it is read."""
+    """The columns of a sync account that callers read."""
 
     id: UUID
     subject_id: UUID
@@ -110,7 +110,7 @@ class SyncAccountRow(NamedTuple):
 
 
 class SyncClientRow(NamedTuple):
-    """A sync client as it is read."""
+    """The columns of a sync client that callers read."""
 
     subject_id: UUID
     app: Annotated[bytes, APP]
@@ -121,7 +121,7 @@ class SyncClientRow(NamedTuple):
 
 
 class SyncFileRow(NamedTuple):
-    """A file as it is read."""
+    """The columns of a file that callers read."""
 
     id: UUID
     subject_id: UUID
@@ -151,9 +151,9 @@ WHERE a.id = ANY(:ids)
 ORDER BY c.sync_account_id, c.last_seen_at DESC, c.lookup_hash
 """)
 
-# Each account comes once even without a grant, or without files; its files only under a grant that is open now.
+# Each account returns at least one row. Files are returned only under an access grant that is open now.
 FILES_OF_ACCOUNTS = Statement("""
-SELECT a.id, a.subject_id, opening.id, page.*
+SELECT a.id, a.subject_id, open_grant.id, page.*
 FROM sync_accounts AS a
 LEFT JOIN LATERAL (
     SELECT g.id
@@ -164,11 +164,11 @@ LEFT JOIN LATERAL (
     AND g.expires_at > clock_timestamp()
     ORDER BY g.expires_at DESC
     LIMIT 1
-) AS opening ON TRUE
+) AS open_grant ON TRUE
 LEFT JOIN LATERAL (
     SELECT f.id, f.subject_id, f.name, f.size_bytes, f.modified_at
     FROM sync_files AS f
-    WHERE opening.id IS NOT NULL
+    WHERE open_grant.id IS NOT NULL
     AND f.subject_id = a.subject_id
     AND f.sync_account_id = a.id
     AND f.id > COALESCE(CAST(:after_id AS uuid), CAST('00000000-0000-0000-0000-000000000000' AS uuid))
@@ -181,7 +181,7 @@ ORDER BY a.id, page.id
 
 
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, SyncAccountRow]:
-    """Give the sync accounts of each person."""
+    """Return the sync accounts of each subject."""
     groups: RowsByKey[UUID, SyncAccountRow] = RowsByKey()
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
         groups.add(row[1], SyncAccountRow._make(row))
@@ -189,12 +189,12 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
 
 
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, SyncAccountRow]:
-    """Give the sync accounts of these ids."""
+    """Return the sync accounts of these ids."""
     return RowByKey((row[0], SyncAccountRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
 async def clients_of_accounts(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, SyncClientRow]:
-    """Give the clients of each sync account, the one seen last first."""
+    """Return the clients of each sync account, the last seen first."""
     groups: RowsByKey[UUID, SyncClientRow] = RowsByKey()
     for row in await CLIENTS_OF_ACCOUNTS.rows(connection, ids=as_list(ids)):
         groups.add(row[0], SyncClientRow._make(row[1:]))
@@ -204,7 +204,7 @@ async def clients_of_accounts(connection: Connection, ids: Sequence[UUID]) -> Ro
 async def files_of_accounts(
     connection: Connection, ids: Sequence[UUID], page: PageRequest
 ) -> Mapping[UUID, GrantedPage]:
-    """Give a page of each account's files, where the actor has an open access grant on the person for the case."""
+    """Return a page of each account's files. It is empty unless the actor has an open access grant for the case."""
     rows = await FILES_OF_ACCOUNTS.rows(
         connection,
         ids=as_list(ids),
@@ -214,13 +214,13 @@ async def files_of_accounts(
         first=page.first + 1,
     )
     groups: RowsByKey[UUID, SyncFileRow] = RowsByKey()
-    heads: dict[UUID, tuple[UUID | None, UUID | None]] = {}
+    grants: dict[UUID, tuple[UUID | None, UUID | None]] = {}
     for account_id, subject_id, grant_id, *file in rows:
-        heads[account_id] = subject_id, grant_id
+        grants[account_id] = subject_id, grant_id
         if file[0] is not None:
             groups.add(account_id, SyncFileRow._make(file))
-    found = {}
+    pages = {}
     for account_id in ids:
-        subject_id, grant_id = heads.get(account_id, (None, None))
-        found[account_id] = GrantedPage(subject_id, grant_id, build_page(groups[account_id], page))
-    return found
+        subject_id, grant_id = grants.get(account_id, (None, None))
+        pages[account_id] = GrantedPage(subject_id, grant_id, build_page(groups[account_id], page))
+    return pages

@@ -1,4 +1,4 @@
-"""Recording: what the sync service says after a sync becomes what is known of an account."""
+"""Recording of sync reports: accounts, clients and file lists."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,11 +28,11 @@ from models.unit_of_work import UnitOfWork
 
 MAX_FILES = 1000
 MAX_CLIENTS = 20
-"""How many clients are remembered for an account: those seen last."""
+"""The clients that are stored of an account: those seen last."""
 MAX_BYTES = 2**63 - 1
 MAX_FILE_COUNT = 2**31 - 1
 
-# What arrives late does not undo what is newer.
+# A late report does not overwrite a newer one.
 UPSERT_ACCOUNT = Statement("""
 INSERT INTO sync_accounts
     (subject_id, id, reference, lookup_version, lookup_hash, storage_bytes, file_count, last_synced_at)
@@ -64,7 +64,7 @@ AND lookup_hash NOT IN (
     WHERE subject_id = :subject_id
     AND sync_account_id = :account_id
     ORDER BY last_seen_at DESC, lookup_hash
-    LIMIT :most
+    LIMIT :limit
 )
 """)
 
@@ -85,7 +85,7 @@ FROM unnest(
 
 
 class ClientReport(NamedTuple):
-    """A program that synced."""
+    """The client program of a sync."""
 
     app: str
     version: str
@@ -94,7 +94,7 @@ class ClientReport(NamedTuple):
 
 
 class FileReport(NamedTuple):
-    """A file's name, size in bytes and time of change."""
+    """A file's name, size in bytes and time of modification."""
 
     name: str
     size_bytes: int
@@ -102,7 +102,7 @@ class FileReport(NamedTuple):
 
 
 class SyncReport(NamedTuple):
-    """What the sync service says after a sync. ``files``, when given, are all that it knows of at that time."""
+    """A report of the sync service after a sync. ``files``, if present, is the complete list at that time."""
 
     reference: str
     storage_bytes: int
@@ -112,50 +112,49 @@ class SyncReport(NamedTuple):
     files: Sequence[FileReport] | None = None
 
 
-async def record_sync(unit: UnitOfWork, name: SubjectIdentifier, given: SyncReport) -> UUID:
-    """Keep what the sync service says of an account; what arrives late does not undo what is newer."""
-    given = validate(given, unit.at, "input")
-    reference = given.reference
-    subject = await resolution.lock(unit, name)
+async def record_sync(unit: UnitOfWork, identifier: SubjectIdentifier, report: SyncReport) -> UUID:
+    """Store a report, and return the account's id. A late report does not overwrite a newer one."""
+    report = validate(report, unit.at, "input")
+    subject = await resolution.lock(unit, identifier)
     key = await unit.keyring.key_of(subject.subject_id)
-    hashed = unit.keyring.lookup_hashes("sync", f"{subject.subject_id}\x00{reference}")[0]
-    kept = await UPSERT_ACCOUNT.row(
+    hashed = unit.keyring.lookup_hashes("sync", f"{subject.subject_id}\x00{report.reference}")[0]
+    account = await UPSERT_ACCOUNT.row(
         unit.connection,
         subject_id=subject.subject_id,
         id=new_id(),
-        reference=REFERENCE.encrypt(key, reference),
+        reference=REFERENCE.encrypt(key, report.reference),
         version=hashed.version,
         hash=hashed.digest,
-        storage_bytes=given.storage_bytes,
-        file_count=given.file_count,
-        at=given.synced_at,
+        storage_bytes=report.storage_bytes,
+        file_count=report.file_count,
+        at=report.synced_at,
     )
-    assert kept is not None  # noqa: S101 -- an upsert always gives its row
-    account_id: UUID = kept["id"]
-    if given.client:
-        await record_client(unit, key, account_id, given.client, given.synced_at)
-    if given.files is not None and kept["last_synced_at"] == given.synced_at:
-        await _record_files(unit, key, account_id, given.files)
+    assert account is not None  # noqa: S101 -- an upsert always returns its row
+    account_id: UUID = account["id"]
+    if report.client:
+        await record_client(unit, key, account_id, report.client, report.synced_at)
+    if report.files is not None and account["last_synced_at"] == report.synced_at:
+        await _record_files(unit, key, account_id, report.files)
     return account_id
 
 
-def validate(given: SyncReport, now: datetime, argument: str) -> SyncReport:
-    """Give a sync that can be kept, each file's name once; BAD_INPUT for any other."""
-    if not 0 <= given.storage_bytes <= MAX_BYTES:
+def validate(report: SyncReport, now: datetime, argument: str) -> SyncReport:
+    """Return the normalized report, with each file name once. BAD_INPUT when a value is invalid."""
+    if not 0 <= report.storage_bytes <= MAX_BYTES:
         raise BadInput(f"{argument}.storageBytes", "it is not a count of bytes")
-    if not 0 <= given.file_count <= MAX_FILE_COUNT:
+    if not 0 <= report.file_count <= MAX_FILE_COUNT:
         raise BadInput(f"{argument}.fileCount", "it is not a count")
-    if given.synced_at > now + CLOCK_SKEW:
+    if report.synced_at > now + CLOCK_SKEW:
         raise BadInput(f"{argument}.syncedAt", "it lies in the future")
-    return given._replace(
-        reference=validation.single_line(given.reference, f"{argument}.reference", REFERENCE_LENGTH),
-        client=validate_client(given.client, f"{argument}.client") if given.client else None,
-        files=_validate_files(given.files, f"{argument}.files") if given.files is not None else None,
+    return report._replace(
+        reference=validation.single_line(report.reference, f"{argument}.reference", REFERENCE_LENGTH),
+        client=validate_client(report.client, f"{argument}.client") if report.client else None,
+        files=_validate_files(report.files, f"{argument}.files") if report.files is not None else None,
     )
 
 
 def validate_client(client: ClientReport, argument: str) -> ClientReport:
-    """Give a client that can be kept; BAD_INPUT for any other."""
+    """Return the normalized client. BAD_INPUT when a value is invalid."""
     return ClientReport(
         validation.single_line(client.app, f"{argument}.app", WORD_LENGTH),
         validation.single_line(client.version, f"{argument}.version", WORD_LENGTH),
@@ -167,17 +166,17 @@ def validate_client(client: ClientReport, argument: str) -> ClientReport:
 def _validate_files(files: Sequence[FileReport], argument: str) -> list[FileReport]:
     if len(files) > MAX_FILES:
         raise BadInput(argument, f"it lists more than {MAX_FILES} files")
-    checked = {}
+    files_by_name = {}
     for index, file in enumerate(files):
         if not 0 <= file.size_bytes <= MAX_BYTES:
             raise BadInput(f"{argument}.{index}.sizeBytes", "it is not a count of bytes")
         name = validation.single_line(file.name, f"{argument}.{index}.name", FILE_NAME_LENGTH)
-        checked[name] = file._replace(name=name)
-    return list(checked.values())
+        files_by_name[name] = file._replace(name=name)
+    return list(files_by_name.values())
 
 
 async def record_client(unit: UnitOfWork, key: DataKey, account_id: UUID, client: ClientReport, at: datetime) -> None:
-    """Remember that this client synced; of an account's clients those seen last are remembered."""
+    """Store a client, and delete all but the clients seen last."""
     hashed = unit.keyring.lookup_hashes("client", "\x00".join((str(account_id), *client)))[0]
     await UPSERT_CLIENT.run(
         unit.connection,
@@ -190,7 +189,7 @@ async def record_client(unit: UnitOfWork, key: DataKey, account_id: UUID, client
         user_agent=USER_AGENT.encrypt(key, client.user_agent),
         at=at,
     )
-    await DELETE_OLD_CLIENTS.run(unit.connection, subject_id=key.owner_id, account_id=account_id, most=MAX_CLIENTS)
+    await DELETE_OLD_CLIENTS.run(unit.connection, subject_id=key.owner_id, account_id=account_id, limit=MAX_CLIENTS)
 
 
 async def _record_files(unit: UnitOfWork, key: DataKey, account_id: UUID, files: Sequence[FileReport]) -> None:
