@@ -26,8 +26,8 @@ from resolvers.field_sources import batched, column, object_type, root_field
 from resolvers.inputs import CorrectSubjectInput, RegisterSubjectInput, SubjectArgument
 from resolvers.node import Node, own_id
 from resolvers.pagination import (
-    BY_SEQUENCE,
     BY_REGISTRATION,
+    BY_SEQUENCE,
     BY_TIME,
     DEFAULT_FIRST,
     After,
