@@ -15,7 +15,7 @@ from cli.embedded.data_dir import resolve_data_path
 from mailers.message import Sender
 from mailers.transport_factory import create_transport_factory
 from models.actors import Role
-from tests.api.fields import NOBODY, document_for
+from tests.api.field_documents import NOBODY, document_for
 from tests.cli.test_importing import imported
 from tests.cli.test_importing import written as written_lines
 from tests.conftest import ROOT, Api, Databases, Running, Templates, issued, settings_for

@@ -1,4 +1,4 @@
-"""Break glass: file names open to one actor, for one person, for minutes, after somebody else said yes."""
+"""Tests of access grants: one actor may read file names of one person for a limited time, after an approval."""
 
 import asyncio
 from typing import Any
@@ -47,19 +47,19 @@ def names(answer: Answered) -> list[str]:
     return [edge["node"]["name"] for edge in account["files"]["edges"]]
 
 
-def opened(api: Api, person: str, *, approve: bool = True) -> str:
+def open_grant(api: Api, person: str, *, approve: bool = True) -> str:
     grant = str(api.ask("SUPPORT", OPEN, who=person).data["openAccessGrant"]["id"])
     if approve:
         assert api.ask("PRIVACY", APPROVE, id=grant).data["approveAccessGrant"]["state"] == "OPEN"
     return grant
 
 
-def events(api: Api, action: str, **wanted: Any) -> list[dict[str, Any]]:
-    found = [edge["node"] for edge in api.ask("AUDITOR", EVENTS, **wanted).data["accessEvents"]["edges"]]
-    return [event for event in found if event["action"] == action]
+def events(api: Api, action: str, **arguments: Any) -> list[dict[str, Any]]:
+    nodes = [edge["node"] for edge in api.ask("AUDITOR", EVENTS, **arguments).data["accessEvents"]["edges"]]
+    return [event for event in nodes if event["action"] == action]
 
 
-def changed(databases: Databases, sql: str) -> None:
+def execute(databases: Databases, sql: str) -> None:
     async def change() -> None:
         connection = await asyncpg.connect(databases.url)
         await connection.execute(sql)
@@ -68,7 +68,7 @@ def changed(databases: Databases, sql: str) -> None:
     asyncio.run(change())
 
 
-def test_without_a_grant_file_names_stay_shut_and_the_try_is_recorded(api: Api) -> None:
+def test_file_names_are_refused_without_a_grant_and_the_refusal_is_recorded(api: Api) -> None:
     person = person_with_files(api)
     answer = api.ask("SUPPORT", FILES, who=person)
     assert answer.code == "GRANT_REQUIRED"
@@ -80,7 +80,7 @@ def test_without_a_grant_file_names_stay_shut_and_the_try_is_recorded(api: Api) 
     assert all("SyncAccount.files" not in event["fields"] for event in reads)
 
 
-def test_a_grant_waits_until_somebody_else_approves(api: Api) -> None:
+def test_a_grant_waits_for_the_approval_of_another_actor(api: Api) -> None:
     person = person_with_files(api)
     asked = api.ask("SUPPORT", OPEN, who=person).data["openAccessGrant"]
     assert asked["state"] == "WAITING"
@@ -92,9 +92,9 @@ def test_a_grant_waits_until_somebody_else_approves(api: Api) -> None:
     assert names(api.ask("SUPPORT", FILES, who=person)) == ["letter 0.txt", "letter 1.txt"]
 
 
-def test_every_page_read_is_an_event_under_the_grant(api: Api) -> None:
+def test_each_page_read_is_recorded_with_the_grant(api: Api) -> None:
     person = person_with_files(api)
-    grant = opened(api, person)
+    grant = open_grant(api, person)
     first = api.ask("SUPPORT", FILES, who=person)
     after = first.data["subject"]["syncAccounts"][0]["files"]["pageInfo"]["endCursor"]
     assert names(api.ask("SUPPORT", FILES, who=person, after=after)) == ["letter 2.txt"]
@@ -108,51 +108,51 @@ def test_every_page_read_is_an_event_under_the_grant(api: Api) -> None:
     assert all(len(event["operationHash"]) == 64 for event in under)
 
 
-def test_a_grant_opens_nothing_of_another_person(api: Api) -> None:
-    opened(api, person_with_files(api))
+def test_a_grant_does_not_apply_to_another_person(api: Api) -> None:
+    open_grant(api, person_with_files(api))
     other = person_with_files(api, "bo@example.com")
     assert api.ask("SUPPORT", FILES, who=other).code == "GRANT_REQUIRED"
 
 
-def test_a_grant_opens_nothing_to_another_actor(api: Api) -> None:
+def test_a_grant_does_not_apply_to_another_actor(api: Api) -> None:
     person = person_with_files(api)
-    opened(api, person)
+    open_grant(api, person)
     assert api.ask("PRIVACY", FILES, who=person).code == "GRANT_REQUIRED"
 
 
-def test_a_grant_opens_nothing_for_another_case(api: Api) -> None:
+def test_a_grant_does_not_apply_to_another_case(api: Api) -> None:
     person = person_with_files(api)
-    opened(api, person)
+    open_grant(api, person)
     assert api.ask("SUPPORT", FILES, case="case/2", who=person).code == "GRANT_REQUIRED"
     assert names(api.ask("SUPPORT", FILES, who=person))
 
 
-def test_a_grant_ends_by_itself(api: Api, databases: Databases) -> None:
+def test_a_grant_expires(api: Api, databases: Databases) -> None:
     person = person_with_files(api)
-    grant = opened(api, person)
+    grant = open_grant(api, person)
     assert names(api.ask("SUPPORT", FILES, who=person))
-    changed(databases, "UPDATE access_grants SET expires_at = clock_timestamp() - interval '1 second'")
+    execute(databases, "UPDATE access_grants SET expires_at = clock_timestamp() - interval '1 second'")
     assert api.ask("SUPPORT", FILES, who=person).code == "GRANT_REQUIRED"
     node = "query($id: ID!) { node(id: $id) { ... on AccessGrant { state } } }"
     assert api.ask("AUDITOR", node, id=grant).data["node"]["state"] == "EXPIRED"
     assert api.ask("PRIVACY", APPROVE, id=grant).code == "STATE_CONFLICT"
 
 
-def test_nobody_approves_what_waited_for_more_than_a_day(api: Api, databases: Databases) -> None:
-    grant = opened(api, person_with_files(api), approve=False)
-    changed(databases, "UPDATE access_grants SET asked_at = asked_at - interval '25 hours'")
+def test_a_grant_cannot_be_approved_after_24_hours(api: Api, databases: Databases) -> None:
+    grant = open_grant(api, person_with_files(api), approve=False)
+    execute(databases, "UPDATE access_grants SET asked_at = asked_at - interval '25 hours'")
     assert api.ask("PRIVACY", APPROVE, id=grant).code == "STATE_CONFLICT"
 
 
-def test_nobody_approves_their_own_grant(api: Api, databases: Databases) -> None:
-    grant = opened(api, person_with_files(api), approve=False)
-    changed(databases, "UPDATE access_grants SET actor = 'privacy of the tests'")
+def test_an_actor_cannot_approve_their_own_grant(api: Api, databases: Databases) -> None:
+    grant = open_grant(api, person_with_files(api), approve=False)
+    execute(databases, "UPDATE access_grants SET actor = 'privacy of the tests'")
     assert api.ask("PRIVACY", APPROVE, id=grant).code == "FORBIDDEN"
     assert "Mutation.approveAccessGrant" in events(api, "REFUSED")[0]["fields"]
 
 
 def test_a_refused_grant_cannot_be_approved(api: Api) -> None:
-    grant = opened(api, person_with_files(api), approve=False)
+    grant = open_grant(api, person_with_files(api), approve=False)
     refused = {"state": "REFUSED", "approvedBy": None, "expiresAt": None}
     assert api.ask("PRIVACY", REFUSE, id=grant).data["refuseAccessGrant"] == refused
     assert api.ask("PRIVACY", APPROVE, id=grant).code == "STATE_CONFLICT"
@@ -172,15 +172,15 @@ def test_a_grant_needs_a_case(api: Api) -> None:
 
 def test_asking_twice_is_one_grant(api: Api) -> None:
     person = api.register("ada@example.com")
-    assert opened(api, person, approve=False) == opened(api, person, approve=False)
+    assert open_grant(api, person, approve=False) == open_grant(api, person, approve=False)
 
 
 def test_approving_twice_is_one_approval(api: Api) -> None:
-    grant = opened(api, person_with_files(api))
+    grant = open_grant(api, person_with_files(api))
     again = api.ask("PRIVACY", APPROVE, id=grant).data["approveAccessGrant"]
     assert again["state"] == "OPEN"
 
 
 @pytest.mark.parametrize("role", ["STORE", "SYNC", "BILLING", "PRIVACY", "AUDITOR", "ADMIN"])
-def test_only_support_breaks_the_glass(api: Api, role: str) -> None:
+def test_only_support_can_ask_for_a_grant(api: Api, role: str) -> None:
     assert api.ask(role, OPEN, who=api.register("ada@example.com")).code == "FORBIDDEN"

@@ -1,4 +1,4 @@
-"""The record: reads, deeds, refusals; who may read it, and that reading it is recorded."""
+"""Tests of the audit log: reads, mutations and refusals are recorded, and reading it is recorded, too."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -24,24 +24,24 @@ query Watch($subject: ID, $actor: String, $since: DateTime, $first: Int, $after:
 OWN = "query($who: ID!) { subject(by: {id: $who}) { accessEvents { edges { node { actor action fields } } } } }"
 
 
-def found(api: Api, role: str = "AUDITOR", **wanted: Any) -> list[dict[str, Any]]:
-    return [edge["node"] for edge in api.ask(role, EVENTS, **wanted).data["accessEvents"]["edges"]]
+def events(api: Api, role: str = "AUDITOR", **arguments: Any) -> list[dict[str, Any]]:
+    return [edge["node"] for edge in api.ask(role, EVENTS, **arguments).data["accessEvents"]["edges"]]
 
 
 def test_a_read_is_recorded_with_its_fields_case_and_operation(api: Api) -> None:
     person = api.register("ada@example.com", displayName="Ada Example")
     assert api.ask("SUPPORT", PAGE, case="#777", who={"email": "ada@example.com"}).data["subject"]
-    [read] = [event for event in found(api, subject=person) if event["action"] == "READ"]
+    [read] = [event for event in events(api, subject=person) if event["action"] == "READ"]
     assert read["fields"] == ["EmailAddress.address", "Subject.displayName", "Subject.emails"]
     assert (read["actor"], read["role"], read["case"]) == ("support of the tests", "SUPPORT", "#777")
     assert read["operation"] == "Page"
 
 
-def test_literals_do_not_change_the_fingerprint_of_an_operation(api: Api) -> None:
+def test_literals_do_not_change_the_hash_of_an_operation(api: Api) -> None:
     for email in ("ada@example.com", "bo@example.com"):
-        api.register(email, displayName="Somebody")
+        api.register(email, displayName="Ada Example")
         api.ask("SUPPORT", f'{{ subject(by: {{email: "{email}"}}) {{ displayName }} }}')
-    reads = [event for event in found(api) if event["action"] == "READ" and event["role"] == "SUPPORT"]
+    reads = [event for event in events(api) if event["action"] == "READ" and event["role"] == "SUPPORT"]
     assert len(reads) == 2
     assert len({event["operationHash"] for event in reads}) == 1
 
@@ -49,26 +49,26 @@ def test_literals_do_not_change_the_fingerprint_of_an_operation(api: Api) -> Non
 def test_services_read_without_an_event(api: Api) -> None:
     person = api.register("ada@example.com")
     assert api.ask("STORE", "query($who: ID!) { subject(by: {id: $who}) { status } }", who=person).data
-    assert [event["action"] for event in found(api, subject=person)] == ["WRITE"]
+    assert [event["action"] for event in events(api, subject=person)] == ["WRITE"]
 
 
-def test_an_empty_id_is_nobody_and_an_empty_actor_did_nothing(api: Api) -> None:
+def test_an_empty_id_is_refused_and_an_empty_actor_has_no_events(api: Api) -> None:
     api.register("ada@example.com")
     assert api.ask("AUDITOR", EVENTS, subject="").code == "BAD_INPUT"
-    assert found(api, actor="") == []
-    assert found(api, subject=None, actor=None, since=None)
+    assert events(api, actor="") == []
+    assert events(api, subject=None, actor=None, since=None)
 
 
-def test_reading_the_record_is_recorded(api: Api) -> None:
+def test_reading_the_audit_log_is_recorded(api: Api) -> None:
     person = api.register("ada@example.com")
-    found(api, subject=person)
-    [watched] = [event for event in found(api, subject=person) if event["action"] == "READ"]
-    assert (watched["actor"], watched["fields"]) == ("auditor of the tests", ["Query.accessEvents"])
-    found(api)
-    assert any(event["subjectId"] is None and event["fields"] == ["Query.accessEvents"] for event in found(api))
+    events(api, subject=person)
+    [read] = [event for event in events(api, subject=person) if event["action"] == "READ"]
+    assert (read["actor"], read["fields"]) == ("auditor of the tests", ["Query.accessEvents"])
+    events(api)
+    assert any(event["subjectId"] is None and event["fields"] == ["Query.accessEvents"] for event in events(api))
 
 
-def test_a_person_s_own_record_says_who_looked(api: Api) -> None:
+def test_the_audit_log_of_a_person_names_the_readers(api: Api) -> None:
     person = api.register("ada@example.com", displayName="Ada Example")
     api.ask("SUPPORT", PAGE, who={"id": person})
     edges = api.ask("PRIVACY", OWN, who=person).data["subject"]["accessEvents"]["edges"]
@@ -80,15 +80,15 @@ def test_a_person_s_own_record_says_who_looked(api: Api) -> None:
 def test_refusals_are_recorded(api: Api) -> None:
     assert api.ask("STORE", PAGE, who={"email": "ada@example.com"}).code == "FORBIDDEN"
     assert api.ask("SUPPORT", PAGE, case="", who={"email": "ada@example.com"}).code == "CASE_REQUIRED"
-    refused = [event for event in found(api) if event["action"] == "REFUSED"]
+    refused = [event for event in events(api) if event["action"] == "REFUSED"]
     assert [event["role"] for event in refused] == ["SUPPORT", "STORE"]
 
 
-def test_a_role_that_a_token_has_not_is_refused_and_recorded(api: Api) -> None:
+def test_a_role_that_the_token_does_not_have_is_refused_and_recorded(api: Api) -> None:
     headers = {"authorization": f"Bearer {api.secrets['STORE']}", "x-role": "PRIVACY"}
     answer = api.client.post("/graphql", json={"query": "{ viewer { name } }"}, headers=headers).json()
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    [refused] = [event for event in found(api) if event["action"] == "REFUSED"]
+    [refused] = [event for event in events(api) if event["action"] == "REFUSED"]
     assert (refused["actor"], refused["fields"]) == ("store of the tests", ["X-Role"])
 
 
@@ -96,35 +96,35 @@ def test_tokens_issued_and_revoked_are_recorded(api: Api) -> None:
     issue = 'mutation { issueToken(name: "a script", roles: [ADMIN]) { token { id } } }'
     token = api.ask("ADMIN", issue).data["issueToken"]["token"]["id"]
     assert api.ask("ADMIN", "mutation($id: ID!) { revokeToken(id: $id) { id } }", id=token).data
-    assert [event["fields"] for event in found(api)] == [["revokeToken"], ["issueToken"]]
+    assert [event["fields"] for event in events(api)] == [["revokeToken"], ["issueToken"]]
 
 
-def test_pages_of_the_record_come_newest_first_and_meet(api: Api) -> None:
+def test_pages_of_the_audit_log_are_complete_and_the_newest_first(api: Api) -> None:
     person = api.register("ada@example.com")
     for case in ("#101", "#102", "#103"):
         api.ask("SUPPORT", PAGE, case=case, who={"id": person})
-    wanted: dict[str, Any] = {"actor": "support of the tests", "first": 2}
-    first = api.ask("AUDITOR", EVENTS, **wanted).data["accessEvents"]
-    rest = api.ask("AUDITOR", EVENTS, **wanted, after=first["pageInfo"]["endCursor"]).data["accessEvents"]
+    arguments: dict[str, Any] = {"actor": "support of the tests", "first": 2}
+    first = api.ask("AUDITOR", EVENTS, **arguments).data["accessEvents"]
+    rest = api.ask("AUDITOR", EVENTS, **arguments, after=first["pageInfo"]["endCursor"]).data["accessEvents"]
     assert [edge["node"]["case"] for edge in (*first["edges"], *rest["edges"])] == ["#103", "#102", "#101"]
     assert not rest["pageInfo"]["hasNextPage"]
     stolen = api.ask("AUDITOR", EVENTS, first=2, after=first["pageInfo"]["endCursor"])
     assert (stolen.code, stolen.extensions["argument"]) == ("BAD_INPUT", "after")
 
 
-def test_only_events_since_a_time_are_found(api: Api) -> None:
+def test_only_events_since_a_time_are_events(api: Api) -> None:
     api.register("ada@example.com")
     api.register("bo@example.com")
-    newest, oldest = found(api)
-    assert [event["id"] for event in found(api, since=newest["at"]) if event["action"] == "WRITE"] == [newest["id"]]
+    newest, oldest = events(api)
+    assert [event["id"] for event in events(api, since=newest["at"]) if event["action"] == "WRITE"] == [newest["id"]]
     assert oldest["at"] <= newest["at"]
 
 
-def test_support_cannot_read_the_record(api: Api) -> None:
+def test_support_cannot_read_the_audit_log(api: Api) -> None:
     assert api.ask("SUPPORT", EVENTS).code == "FORBIDDEN"
 
 
-def test_what_cannot_be_recorded_is_not_shown(api: Api, databases: Databases) -> None:
+def test_a_read_that_cannot_be_recorded_is_not_answered(api: Api, databases: Databases) -> None:
     person = api.register("ada@example.com", displayName="Ada Example")
 
     async def run(sql: str) -> None:

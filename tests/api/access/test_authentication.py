@@ -1,4 +1,4 @@
-"""Who calls: tokens that are wrong, expired or revoked, roles and cases in headers."""
+"""Tests of authentication: invalid, expired and revoked tokens, and the headers X-Role and X-Case."""
 
 import asyncio
 import hashlib
@@ -55,13 +55,13 @@ def test_the_scheme_is_read_without_regard_to_case(api: Api) -> None:
         assert api.send(VIEWER, authorization=given).status_code == 200
 
 
-def test_half_a_token_and_a_token_with_a_tail_are_wrong(api: Api) -> None:
+def test_a_shortened_or_extended_token_is_refused(api: Api) -> None:
     secret = api.secrets["STORE"]
     for wrong in (secret[:-1], secret + "A", secret.swapcase(), secret.removeprefix("prv_")):
         assert api.send(VIEWER, authorization=f"Bearer {wrong}").status_code == 401
 
 
-def test_a_secret_is_shown_once_and_kept_as_its_hash(api: Api, databases: Databases) -> None:
+def test_a_secret_is_shown_once_and_stored_as_its_hash(api: Api, databases: Databases) -> None:
     issued = api.ask("ADMIN", ISSUE, name="a keeper", roles=["ADMIN"]).data["issueToken"]
     secret = issued["secret"]
     assert secret.startswith("prv_")
@@ -82,11 +82,12 @@ def test_a_secret_is_shown_once_and_kept_as_its_hash(api: Api, databases: Databa
     assert secret not in str(listed)
 
 
-def test_an_expired_token_is_worth_nothing_from_its_last_moment(api: Api) -> None:
+def test_a_token_is_refused_from_its_expiry_on(api: Api) -> None:
     expires = datetime.now(UTC) + timedelta(seconds=1.5)
     issued = api.ask("ADMIN", ISSUE, name="short", roles=["STORE"], expiresAt=expires.isoformat()).data["issueToken"]
     secret = issued["secret"]
-    assert api.send(VIEWER, authorization=f"Bearer {secret}").status_code == 200
+    accepted = api.send(VIEWER, authorization=f"Bearer {secret}").status_code == 200
+    assert accepted or datetime.now(UTC) >= expires
     while datetime.now(UTC) < expires - timedelta(milliseconds=50):
         assert api.send(VIEWER, authorization=f"Bearer {secret}").status_code in {200, 401}
     while datetime.now(UTC) < expires + timedelta(milliseconds=50):
@@ -100,7 +101,7 @@ def test_a_token_cannot_expire_in_the_past(api: Api) -> None:
     assert answer.extensions["argument"] == "expiresAt"
 
 
-def test_a_revoked_token_is_worth_nothing_within_a_second_in_every_process(api: Api, databases: Databases) -> None:
+def test_a_revoked_token_is_refused_after_a_second_in_every_process(api: Api, databases: Databases) -> None:
     issued = api.ask("ADMIN", ISSUE, name="doomed", roles=["STORE"]).data["issueToken"]
     with Running(settings_for(databases)) as second:
         other = Api(second, {"STORE": issued["secret"]})
@@ -111,16 +112,16 @@ def test_a_revoked_token_is_worth_nothing_within_a_second_in_every_process(api: 
             revoked = api.ask("ADMIN", REVOKE, id=issued["token"]["id"]).data["revokeToken"]
             deadline = time.monotonic() + 1.0
             assert revoked["revokedAt"]
-            worth = {mine, other}
             while time.monotonic() < deadline:
-                worth = {each for each in worth if each.send(VIEWER).status_code == 200}
+                for each in (mine, other):
+                    each.send(VIEWER)
             assert {each.send(VIEWER).status_code for each in (mine, other)} == {401}
         finally:
             mine.client.close()
             other.client.close()
 
 
-def test_revoking_twice_is_one_deed(api: Api) -> None:
+def test_revoking_twice_has_no_further_effect(api: Api) -> None:
     token_id = api.ask("ADMIN", ISSUE, name="doomed", roles=["STORE"]).data["issueToken"]["token"]["id"]
     first = api.ask("ADMIN", REVOKE, id=token_id).data
     assert api.ask("ADMIN", REVOKE, id=token_id).data == first
@@ -130,7 +131,7 @@ def test_revoking_twice_is_one_deed(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", "a" * 65, "new\nline", "ünicode", "-dash", "name@example.com"])
-def test_a_token_has_a_name_of_plain_letters(api: Api, name: str) -> None:
+def test_a_token_name_is_limited_to_plain_characters(api: Api, name: str) -> None:
     answer = api.ask("ADMIN", ISSUE, name=name, roles=["STORE"])
     assert answer.code == "BAD_INPUT"
     assert answer.extensions["argument"] == "name"
@@ -152,7 +153,7 @@ def test_a_case_is_a_reference(api: Api, case: str) -> None:
 @pytest.mark.parametrize(
     "case", ["", "ab", "A" * 65, "two words", "user@example.com", "a\tb", "case/7\xe9", "<b>", "a;b", "a%20b", '"abc"']
 )
-def test_a_case_is_never_prose(api: Api, case: str) -> None:
+def test_a_case_that_is_no_reference_is_refused(api: Api, case: str) -> None:
     answer = api.send(VIEWER, "SUPPORT", x_case=case.encode("latin-1"))  # type: ignore[arg-type]
     assert answer.status_code == 400
     assert code(answer) == "BAD_INPUT"
@@ -161,7 +162,7 @@ def test_a_case_is_never_prose(api: Api, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", ["4111111111111111", "#4111-1111-1111-1111", "case:4111111111111111"])
-def test_a_card_number_is_no_case(api: Api, case: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_card_number_is_refused_as_a_case(api: Api, case: str, capsys: pytest.CaptureFixture[str]) -> None:
     answer = api.send(VIEWER, "SUPPORT", x_case=case)
     assert code(answer) == "CARD_NUMBER_REFUSED"
     assert "1111" not in answer.text
@@ -170,9 +171,9 @@ def test_a_card_number_is_no_case(api: Api, case: str, capsys: pytest.CaptureFix
     assert "1111" not in captured.out + captured.err
 
 
-def test_the_case_of_a_look_is_written_down(api: Api) -> None:
+def test_the_case_of_a_read_is_recorded(api: Api) -> None:
     person = known(api)
-    asked = "query Look($id: ID!) { subject(by: { id: $id }) { displayName } }"
+    asked = "query Read($id: ID!) { subject(by: { id: $id }) { displayName } }"
     api.ask("SUPPORT", asked, case="case/42", id=person.id)
     looks = "query($id: ID!) { subject(by: { id: $id }) { accessEvents { edges { node { %s } } } } }"
     fields = "actor role case action fields operation"
@@ -183,11 +184,11 @@ def test_the_case_of_a_look_is_written_down(api: Api) -> None:
         "case": "case/42",
         "action": "READ",
         "fields": ["Subject.displayName"],
-        "operation": "Look",
+        "operation": "Read",
     }
 
 
-def test_a_refusal_is_written_down_without_values(api: Api, databases: Databases) -> None:
+def test_a_refusal_is_recorded_without_values(api: Api, databases: Databases) -> None:
     api.ask("BILLING", 'query Peek { subject(by: { email: "user@example.com" }) { country } }', case="case/43")
 
     async def events() -> list[asyncpg.Record]:
@@ -201,7 +202,7 @@ def test_a_refusal_is_written_down_without_values(api: Api, databases: Databases
     assert tuple(event) == ("billing of the tests", "BILLING", "case/43", None, ["Subject.country"])
 
 
-def test_a_role_that_the_token_has_not_is_forbidden_before_the_body_is_read(api: Api) -> None:
+def test_a_role_that_the_token_does_not_have_is_refused_before_the_body_is_read(api: Api) -> None:
     for role in set(Role) - {Role.STORE}:
         answer = api.send(b"no JSON", "STORE", x_role=role)
         assert answer.status_code == 403
@@ -209,7 +210,7 @@ def test_a_role_that_the_token_has_not_is_forbidden_before_the_body_is_read(api:
 
 
 @pytest.mark.parametrize(("roles", "days"), [(["SUPPORT"], 90), (["STORE", "PRIVACY"], 90), (["STORE"], 365)])
-def test_a_token_lives_as_long_as_its_roles_may_and_no_longer(api: Api, roles: list[str], days: int) -> None:
+def test_a_token_expires_after_the_maximum_lifetime_of_its_roles(api: Api, roles: list[str], days: int) -> None:
     issued = api.ask("ADMIN", ISSUE, name="lasting", roles=roles).data["issueToken"]["token"]
     left = datetime.fromisoformat(issued["expiresAt"]) - datetime.now(UTC)
     assert timedelta(days=days) - timedelta(minutes=1) < left <= timedelta(days=days)

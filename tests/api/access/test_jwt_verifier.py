@@ -1,4 +1,4 @@
-"""JWTs of an identity provider: a key set on loopback, three algorithms, and everything that makes one worthless."""
+"""Tests of JWTs from an identity provider: a key set on loopback, three algorithms, and every way to be invalid."""
 
 import asyncio
 import base64
@@ -30,7 +30,7 @@ VIEWER = {"query": "{ viewer { name role roles } }"}
 
 
 def published() -> dict[str, Any]:
-    """Give the key set: each algorithm's public key, named as the algorithm, and a secret that should not be in it."""
+    """Return the key set: the public key of each algorithm under its name, and a shared secret that is not public."""
     keys = []
     for name, key in KEYS.items():
         algorithm = jwt.get_algorithm_by_name(name)

@@ -1,4 +1,4 @@
-"""Every field is asked for in every role, over HTTP, as the matrix has it; and the printed schema says the same."""
+"""Tests of the access policy over HTTP for every field and role, and of its copy in the printed schema."""
 
 from typing import Any
 
@@ -8,29 +8,29 @@ from graphql import GraphQLEnumType, GraphQLInterfaceType, GraphQLObjectType
 from api.access.policy import ACCESS_POLICY, PERSONAL
 from api.graphql.schema import print_schema
 from models.actors import Role
-from tests.api.fields import SCHEMA, SDL, document_for
+from tests.api.field_documents import SCHEMA, SDL, document_for
 from tests.conftest import Api
 from tests.people import refused
 
 
 @pytest.mark.parametrize("role", Role)
-def test_every_field_is_given_to_the_roles_of_the_matrix_and_to_no_other(api: Api, role: Role) -> None:
+def test_each_field_is_answered_to_exactly_the_roles_of_the_policy(api: Api, role: Role) -> None:
     wrong = []
     for coordinate in ACCESS_POLICY:
         document, named = document_for([coordinate], role)
-        wanted = {
+        expected = {
             one: [str(each) for each in Role if each in ACCESS_POLICY[one]]
             for one in sorted(named)
             if role not in ACCESS_POLICY[one]
         }
         answer = api.ask(role, document)
         codes = {error["extensions"]["code"] for error in answer.body.get("errors", [])}
-        if refused(answer) != wanted or codes & {"INTERNAL", "GRAPHQL_INVALID"}:
+        if refused(answer) != expected or codes & {"INTERNAL", "GRAPHQL_INVALID"}:
             wrong.append((document, answer.body))
     assert not wrong
 
 
-def test_the_printed_schema_says_what_the_matrix_says() -> None:
+def test_the_printed_schema_equals_the_policy() -> None:
     roles: dict[str, frozenset[str]] = {}
     personal = set()
     for named in SCHEMA.type_map.values():
@@ -47,7 +47,7 @@ def test_the_printed_schema_says_what_the_matrix_says() -> None:
     assert personal == PERSONAL
 
 
-def test_the_committed_schema_is_the_one_that_is_served() -> None:
+def test_the_committed_schema_is_the_served_schema() -> None:
     assert print_schema() == SDL
 
 

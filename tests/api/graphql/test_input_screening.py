@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.client import (
+from tests.api.sample_requests import (
     FILE,
     MANY,
     NODE,

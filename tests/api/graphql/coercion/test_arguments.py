@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.client import (
+from tests.api.sample_requests import (
     AHEAD,
     FILE,
     MANY,

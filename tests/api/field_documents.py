@@ -1,4 +1,4 @@
-"""Operations that select one field, or several of one type, by the shortest way that a role has to them."""
+"""Operations that select fields of one type over the shortest path that a role may use."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -39,16 +39,16 @@ LITERALS = {
 
 
 class Step(NamedTuple):
-    """One field on the way from a root to a field."""
+    """One field on the path from a root to a field."""
 
     coordinate: str
     selected: str
     condition: str | None
-    """The type whose fields follow, where the field gives an interface."""
+    """The type whose fields follow, where the field returns an interface."""
 
 
 def literal(type_: Any) -> str:
-    """Write some value of an input type."""
+    """Return a literal of an input type."""
     if is_non_null_type(type_):
         return literal(type_.of_type)
     if is_list_type(type_):
@@ -56,20 +56,20 @@ def literal(type_: Any) -> str:
     if isinstance(type_, GraphQLEnumType):
         return next(iter(type_.values))
     if isinstance(type_, GraphQLInputObjectType):
-        wanted = {name: field for name, field in type_.fields.items() if is_non_null_type(field.type)}
-        chosen = wanted or dict([next(iter(type_.fields.items()))])
+        required = {name: field for name, field in type_.fields.items() if is_non_null_type(field.type)}
+        chosen = required or dict([next(iter(type_.fields.items()))])
         return "{" + " ".join(f"{name}: {literal(field.type)}" for name, field in chosen.items()) + "}"
     return LITERALS[type_.name]
 
 
 def selected(name: str, field: GraphQLField) -> str:
-    """Write a field with the arguments that it demands."""
+    """Return a field with its required arguments."""
     given = [f"{key}: {literal(one.type)}" for key, one in field.args.items() if is_required_argument(one)]
     return name + (f"({', '.join(given)})" if given else "")
 
 
 def leading_to(type_: Any) -> list[Any]:
-    """Give the object types that a field of this type may give, and the interface itself."""
+    """Return the object types that a field of this type may return, and the interface itself."""
     named = get_named_type(type_)
     if isinstance(named, GraphQLInterfaceType):
         return [named, *SCHEMA.get_possible_types(named)]
@@ -78,7 +78,7 @@ def leading_to(type_: Any) -> list[Any]:
 
 @cache
 def ways(role: Role) -> dict[str, tuple[Step, ...]]:
-    """Give the shortest way to each type, through fields that the role may use wherever there is such a way."""
+    """Return the shortest path to each type, over fields that the role may use where such a path exists."""
     assert SCHEMA.query_type
     assert SCHEMA.mutation_type
     found: dict[str, tuple[Step, ...]] = {"Query": (), "Mutation": ()}
@@ -101,7 +101,7 @@ def ways(role: Role) -> dict[str, tuple[Step, ...]]:
 
 
 def document_for(coordinates: Iterable[str], role: Role) -> tuple[str, set[str]]:
-    """Write an operation that selects fields of one type; give the coordinates that it names, too."""
+    """Return an operation that selects fields of one type, and all coordinates that it names."""
     named = set(coordinates)
     [parent] = {coordinate.partition(".")[0] for coordinate in named}
     type_: Any = SCHEMA.type_map[parent]

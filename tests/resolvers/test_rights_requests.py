@@ -1,4 +1,4 @@
-"""Rights requests as callers make, watch and carry them out over HTTP."""
+"""Tests of rights requests and erasure over HTTP: requesting, confirming, listing, cancelling and denying."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ PLAN = """query Plan($who: SubjectBy!) {
 
 
 def code_of(databases: Databases, request: str) -> str:
-    """Let the code that was mailed expire, and issue one that the test can read."""
+    """Expire the code that was mailed, and issue one that the test can read."""
 
     async def issued() -> str:
         database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=1, timeout=10)
@@ -56,7 +56,7 @@ def code_of(databases: Databases, request: str) -> str:
     return asyncio.run(issued())
 
 
-def asked(api: Api, email: str = "user@example.com") -> str:
+def request_erasure(api: Api, email: str = "user@example.com") -> str:
     api.register(email)
     return str(api.ask("STORE", REQUEST, who={"email": email}).data["requestErasure"]["id"])
 
@@ -66,8 +66,8 @@ def state_of(api: Api, request: str) -> str:
     return str(found.data["rightsRequest"]["state"])
 
 
-def test_a_service_asks_for_an_erasure_and_gives_the_code_back_by_id_alone(api: Api, databases: Databases) -> None:
-    request = asked(api)
+def test_a_service_requests_an_erasure_and_confirms_it_with_the_code(api: Api, databases: Databases) -> None:
+    request = request_erasure(api)
     assert request.startswith("req_")
     assert api.ask("STORE", "query($id: ID!) { rightsRequest(id: $id) { state } }", id=request).code == "FORBIDDEN"
     code = code_of(databases, request)
@@ -75,8 +75,8 @@ def test_a_service_asks_for_an_erasure_and_gives_the_code_back_by_id_alone(api: 
     assert state_of(api, request) == "SCHEDULED"
 
 
-def test_guesses_by_aliases_connections_and_services_are_five_and_no_more(api: Api, databases: Databases) -> None:
-    request = asked(api)
+def test_five_attempts_are_permitted_over_aliases_connections_and_services(api: Api, databases: Databases) -> None:
+    request = request_erasure(api)
     code = code_of(databases, request)
     guesses = [f"222222{first}{second}" for first in "ABCD" for second in "EFGHJ"]
     by_alias = "mutation Guess($id: ID!) { " + " ".join(
@@ -105,15 +105,15 @@ def test_guesses_by_aliases_connections_and_services_are_five_and_no_more(api: A
 
 
 @pytest.mark.parametrize("role", ["STORE", "SYNC", "SERVICE", "SUPPORT"])
-def test_only_privacy_and_admin_may_hurry(api: Api, role: str) -> None:
+def test_only_privacy_and_admin_may_skip_the_cooling_off_period(api: Api, role: str) -> None:
     api.register("user@example.com")
     answer = api.ask(role, REQUEST, who={"email": "user@example.com"}, identity="ATTESTED", immediately=True)
     assert answer.code == "FORBIDDEN"
     assert api.ask("ADMIN", LIST).data["rightsRequests"]["edges"] == []
 
 
-def test_requests_are_listed_by_state_and_clock_page_by_page(api: Api, databases: Databases) -> None:
-    requests = [asked(api, f"user{number}@example.com") for number in range(5)]
+def test_requests_are_listed_by_state_and_deadline(api: Api, databases: Databases) -> None:
+    requests = [request_erasure(api, f"user{number}@example.com") for number in range(5)]
 
     async def made_late() -> None:
         connection = await asyncpg.connect(databases.url)
@@ -134,7 +134,7 @@ def test_requests_are_listed_by_state_and_clock_page_by_page(api: Api, databases
     assert api.ask("PRIVACY", LIST, state="SCHEDULED", after=first["pageInfo"]["endCursor"]).code == "BAD_INPUT"
 
 
-def test_a_plan_names_what_goes_and_what_stays_and_its_hash_is_asked_for(api: Api) -> None:
+def test_a_plan_lists_what_is_destroyed_and_retained_and_its_hash_is_checked(api: Api) -> None:
     subject = api.register("user@example.com", displayName="Ada", account={"system": "forum", "reference": "ada"})
     plan = api.ask("ADMIN", PLAN, who={"id": subject}).data["erasurePlan"]
     assert plan["subjectId"] == subject
@@ -152,15 +152,15 @@ def test_a_plan_names_what_goes_and_what_stays_and_its_hash_is_asked_for(api: Ap
     assert api.ask("ADMIN", PLAN, who={"email": "nobody@example.com"}).code == "SUBJECT_NOT_FOUND"
 
 
-def test_a_second_request_is_the_open_one_and_after_its_end_another(api: Api) -> None:
-    request = asked(api)
-    assert asked(api) == request
+def test_a_second_request_returns_the_open_one_until_it_ends(api: Api) -> None:
+    request = request_erasure(api)
+    assert request_erasure(api) == request
     cancel = "mutation($id: ID!) { cancelErasure(id: $id) { state } }"
     assert api.ask("SUPPORT", cancel, id=request).data
-    assert asked(api) != request
+    assert request_erasure(api) != request
 
 
-def test_a_child_is_erased_without_a_code_and_without_cooling_off(api: Api) -> None:
+def test_a_child_is_erased_without_a_code_or_a_cooling_off_period(api: Api) -> None:
     api.register("child@example.com")
     ask = (
         "mutation($who: SubjectBy!) { requestErasure(subject: $who, channel: SUPPORT, reason: UNDERAGE) "
@@ -171,28 +171,28 @@ def test_a_child_is_erased_without_a_code_and_without_cooling_off(api: Api) -> N
     assert found["executeAt"] == found["receivedAt"]
 
 
-def test_what_stays_is_said_with_its_last_day_in_plan_request_and_certificate(api: Api, databases: Databases) -> None:
+def test_retained_items_have_their_last_day_in_plan_request_and_certificate(api: Api, databases: Databases) -> None:
     subject = api.register("user@example.com")
     who = {"id": subject}
     assert api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="STORE").data
     kept = "consent ledger: what was chosen and when, of nobody by name"
     last = f"{datetime.now(UTC).year + 3}-12-31"
-    wanted = {"what": kept, "ground": "LEGAL_CLAIM", "until": last}
+    expected = {"what": kept, "ground": "LEGAL_CLAIM", "until": last}
     plan = api.ask("PRIVACY", PLAN, who=who).data["erasurePlan"]
-    assert wanted in plan["retained"]
-    assert {row["until"] for row in plan["retained"] if row != wanted} == {None}
+    assert expected in plan["retained"]
+    assert {row["until"] for row in plan["retained"] if row != expected} == {None}
     request = api.ask("ADMIN", REQUEST, who=who, identity="ATTESTED", immediately=True).data["requestErasure"]["id"]
     shown = "query($id: ID!) { rightsRequest(id: $id) { retained { what ground until } certificate { jws } } }"
     assert api.ask("SUPPORT", shown, id=request).data["rightsRequest"] == {"retained": [], "certificate": None}
     carried_out(databases)
     done = api.ask("SUPPORT", shown, id=request).data["rightsRequest"]
-    assert wanted in done["retained"]
+    assert expected in done["retained"]
     keys = httpx.get(f"{api.url}/.well-known/jwks.json").json()["keys"]
-    assert wanted in certificates.verify_certificate(done["certificate"]["jws"], keys)["retained"]
+    assert expected in certificates.verify_certificate(done["certificate"]["jws"], keys)["retained"]
 
 
-def test_a_person_shows_their_requests_and_each_can_be_called_off_or_denied(api: Api) -> None:
-    request = asked(api)
+def test_a_person_s_requests_can_be_cancelled_or_denied(api: Api) -> None:
+    request = request_erasure(api)
     shown = "query($who: SubjectBy!) { subject(by: $who) { rightsRequests { id state channel identity } } }"
     found = api.ask("SUPPORT", shown, who={"email": "user@example.com"}).data["subject"]["rightsRequests"]
     assert found == [{"id": request, "state": "AWAITING_VERIFICATION", "channel": "WEBSITE", "identity": "NONE_YET"}]
@@ -200,14 +200,14 @@ def test_a_person_shows_their_requests_and_each_can_be_called_off_or_denied(api:
     assert api.ask("SUPPORT", cancel, id=request).data == {"cancelErasure": {"state": "CANCELLED"}}
     deny = "mutation($id: ID!) { denyRequest(id: $id, reason: NO_MATCH) { state denialReason } }"
     assert api.ask("PRIVACY", deny, id=request).code == "STATE_CONFLICT"
-    again = asked(api)
+    again = request_erasure(api)
     assert again != request
     assert api.ask("PRIVACY", deny, id=again).data["denyRequest"] == {"state": "DENIED", "denialReason": "NO_MATCH"}
     assert api.ask("SUPPORT", cancel, id=again.replace("req_", "stp_")).code == "NOT_FOUND"
 
 
-def test_a_node_is_a_request_or_a_step_to_those_who_may_see_one(api: Api) -> None:
-    request = asked(api)
+def test_a_node_is_a_request_or_a_step_for_roles_that_may_read_one(api: Api) -> None:
+    request = request_erasure(api)
     node = "query($id: ID!) { node(id: $id) { __typename ... on RightsRequest { state } } }"
     assert api.ask("PRIVACY", node, id=request).data["node"]["__typename"] == "RightsRequest"
     assert api.ask("STORE", "query($id: ID!) { node(id: $id) { id } }", id=request).data == {"node": None}

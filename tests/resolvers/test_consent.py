@@ -1,4 +1,4 @@
-"""What services ask over HTTP is counted by the minute, the caller, the purpose and the answer, and by nothing else."""
+"""Tests of consentDecision and consentDecisions, and of their counts by minute, actor, purpose and reason."""
 
 import asyncio
 
@@ -19,18 +19,24 @@ GROUP BY actor, purpose, reason
 """
 
 
-def test_questions_are_counted_with_their_answers_and_written_when_the_service_ends(
-    api: Api, databases: Databases
-) -> None:
+def test_the_store_asks_for_a_decision(api: Api) -> None:
+    person = api.register("user@example.com")
+    query = 'query($who: SubjectBy!) { consentDecision(subject: $who, purpose: "newsletter") { allowed reason } }'
+    assert api.ask("STORE", query, who={"id": person}).data == {
+        "consentDecision": {"allowed": False, "reason": "NEVER_ASKED"}
+    }
+
+
+def test_decisions_are_counted_and_the_counts_written_when_the_service_stops(api: Api, databases: Databases) -> None:
     person = known(api)
     stranger = api.register("stranger@example.com")
-    # Callers of their own: what others asked before is written when the service that they asked finds the time.
+    # The actors are new, because another service may still write the counts of earlier actors.
     secrets = {
         role: api.ask("ADMIN", ISSUE, name=name, roles=[role]).data["issueToken"]["secret"]
         for role, name in (("STORE", "a shop"), ("SYNC", "a sync server"))
     }
 
-    async def counted() -> set[tuple[str, str, str, int]]:
+    async def read_counts() -> set[tuple[str, str, str, int]]:
         connection = await asyncpg.connect(databases.url)
         rows = await connection.fetch(COUNTS)
         await connection.close()
@@ -43,7 +49,7 @@ def test_questions_are_counted_with_their_answers_and_written_when_the_service_e
         service.ask("STORE", DECIDE, who={"email": "nobody@example.com"}, purpose="publication")
         service.ask("STORE", MANY, ids=[person.id, stranger, person.id])
         service.client.close()
-    assert asyncio.run(counted()) == {
+    assert asyncio.run(read_counts()) == {
         ("a shop", "newsletter", "GRANTED", 4),
         ("a shop", "newsletter", "NEVER_ASKED", 1),
         ("a shop", "publication", "UNKNOWN_SUBJECT", 1),
@@ -52,10 +58,10 @@ def test_questions_are_counted_with_their_answers_and_written_when_the_service_e
 
 
 @pytest.mark.parametrize("is_cancelled", [False, True], ids=["timed out", "cancelled"])
-def test_what_cannot_be_written_now_is_written_later(api: Api, databases: Databases, *, is_cancelled: bool) -> None:
+def test_counts_that_cannot_be_written_are_written_later(api: Api, databases: Databases, *, is_cancelled: bool) -> None:
     running = Running(settings_for(databases, statement_timeout=2))
 
-    async def settled_while_nobody_may_write() -> None:
+    async def settle_while_tokens_are_locked() -> None:
         connection = await asyncpg.connect(databases.url)
         await connection.execute("UPDATE tokens SET last_used_at = NULL")
         async with connection.transaction():
@@ -80,7 +86,7 @@ def test_what_cannot_be_written_now_is_written_later(api: Api, databases: Databa
     with running as url:
         service = Api(url, api.secrets)
         assert service.ask("STORE", DECIDE, who={"email": "nobody@example.com"}, purpose="newsletter").data
-        asyncio.run(settled_while_nobody_may_write())
+        asyncio.run(settle_while_tokens_are_locked())
         assert asyncio.run(written()) == set()
         running.settle()
         assert asyncio.run(written()) == {"store of the tests", "store of the tests asked 1"}

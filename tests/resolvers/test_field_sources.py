@@ -1,4 +1,4 @@
-"""What is under a seal is opened whichever fields are asked for beside it."""
+"""Tests of columns: an encrypted value is decrypted whichever fields are selected beside it."""
 
 import pytest
 
@@ -15,9 +15,9 @@ from tests.people import CARD, SYNC, known
         ("SYNC", "syncAccounts { reference }", [{"reference": SYNC["reference"]}]),
     ],
 )
-def test_a_sealed_field_that_is_not_recorded_is_opened_when_it_stands_alone(
+def test_an_encrypted_field_whose_reads_are_not_recorded_is_decrypted_on_its_own(
     api: Api, role: str, field: str, answer: object
 ) -> None:
     person = known(api)
-    asked = api.ask(role, f"query($id: ID!) {{ subject(by: {{id: $id}}) {{ {field} }} }}", id=person.id)
-    assert asked.data["subject"] == {field.partition(" ")[0]: answer}
+    response = api.ask(role, f"query($id: ID!) {{ subject(by: {{id: $id}}) {{ {field} }} }}", id=person.id)
+    assert response.data["subject"] == {field.partition(" ")[0]: answer}

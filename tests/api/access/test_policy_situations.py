@@ -1,4 +1,4 @@
-"""Every role, every field, every situation: with a case, without one, and beside access grants of every kind."""
+"""Tests of every field for every role: with and without a case, and with access grants of every kind."""
 
 import asyncio
 from collections import defaultdict
@@ -10,7 +10,7 @@ import pytest
 
 from api.access.policy import ACCESS_POLICY, PERSONAL
 from models.actors import STAFF_ROLES, Role
-from tests.api.fields import NOBODY, document_for
+from tests.api.field_documents import NOBODY, document_for
 from tests.conftest import Answered, Api, Databases
 from tests.people import Known, known
 
@@ -21,12 +21,12 @@ APPROVE = "mutation($id: ID!) { approveAccessGrant(id: $id) { state } }"
 REFUSE = "mutation($id: ID!) { refuseAccessGrant(id: $id) { state } }"
 ISSUE = 'mutation { issueToken(name: "another agent", roles: [SUPPORT]) { secret } }'
 ROOTS = 15
-"""How many deeds one question names: the limit is 20."""
+"""The number of mutations in one operation; the limit is 20."""
 VALUES = ("Ada Example", "user@example.com", "4242", "Outliner", "Diary")
 
 
 class Scene(NamedTuple):
-    """A person of whom everything is known, beside another one."""
+    """A person with data in every part of the service, and another one."""
 
     api: Api
     databases: Databases
@@ -41,7 +41,7 @@ class Scene(NamedTuple):
 
 
 def none(_scene: Scene) -> None:
-    """Nobody asked for a grant."""
+    """Leave the person without a grant."""
 
 
 def granted(scene: Scene) -> None:
@@ -83,7 +83,7 @@ def of_another_agent(scene: Scene) -> None:
 
 
 class Situation(NamedTuple):
-    """What was granted before a question, and for which case it is asked."""
+    """The grants before an operation, and the case that it names."""
 
     prepare: Callable[[Scene], None]
     case: str = CASE
@@ -91,19 +91,19 @@ class Situation(NamedTuple):
     roles: tuple[Role, ...] = tuple(Role)
 
 
-DESKS = (Role.SUPPORT, Role.PRIVACY)
-"""The roles of the matrix for file names: situations that only tell grants apart are theirs alone."""
+GRANT_ROLES = (Role.SUPPORT, Role.PRIVACY)
+"""The roles that may read file names. Situations that differ only in their grants are tested for these roles."""
 SITUATIONS = {
     "own case": Situation(none),
     "no case": Situation(none, case=""),
     "grant": Situation(granted, opens_to=Role.SUPPORT),
-    "grant, and no case": Situation(granted, case="", roles=DESKS),
+    "grant, and no case": Situation(granted, case="", roles=GRANT_ROLES),
     "expired grant": Situation(expired),
-    "waiting grant": Situation(waiting, roles=DESKS),
-    "refused grant": Situation(declined, roles=DESKS),
+    "waiting grant": Situation(waiting, roles=GRANT_ROLES),
+    "refused grant": Situation(declined, roles=GRANT_ROLES),
     "another person's grant": Situation(of_another_person),
-    "another case's grant": Situation(for_another_case, roles=DESKS),
-    "another agent's grant": Situation(of_another_agent, roles=DESKS),
+    "another case's grant": Situation(for_another_case, roles=GRANT_ROLES),
+    "another agent's grant": Situation(of_another_agent, roles=GRANT_ROLES),
 }
 
 
@@ -112,8 +112,8 @@ def scene(api: Api, databases: Databases) -> Scene:
     return Scene(api, databases, known(api), known(api, "other@example.com"))
 
 
-def questions(role: Role) -> Iterator[set[str]]:
-    """Give, type by type, all fields together, and those together that answer alike."""
+def field_groups(role: Role) -> Iterator[set[str]]:
+    """Yield for each type all of its fields, and groups of fields with the same expected outcome."""
     types = defaultdict(set)
     for coordinate in ACCESS_POLICY:
         types[coordinate.partition(".")[0]].add(coordinate)
@@ -126,8 +126,8 @@ def questions(role: Role) -> Iterator[set[str]]:
         yield from (set(part) for part in {frozenset(part) for part in parts} if part)
 
 
-def wanted(named: set[str], role: Role, situation: Situation) -> tuple[str | None, set[str]]:
-    """Say with which code a question is refused, if any, and for which fields."""
+def expected_outcome(named: set[str], role: Role, situation: Situation) -> tuple[str | None, set[str]]:
+    """Return the code of the expected refusal, if any, and its fields."""
     forbidden = {coordinate for coordinate in named if role not in ACCESS_POLICY[coordinate]}
     if forbidden:
         return "FORBIDDEN", forbidden
@@ -140,7 +140,7 @@ def wanted(named: set[str], role: Role, situation: Situation) -> tuple[str | Non
 
 
 def about(document: str, person: Known) -> str:
-    """Ask about somebody who is there; deeds stay about nobody."""
+    """Replace unknown ids in a query by those of the person; leave mutations as they are."""
     if document.startswith("mutation"):
         return document
     for kind, identity in (("SyncAccount", person.sync), ("PaymentFragment", person.card)):
@@ -151,7 +151,7 @@ def about(document: str, person: Known) -> str:
 
 
 def outcome(answer: Answered) -> tuple[str | None, set[str]]:
-    """Give the code with which access was refused, if it was, and the fields that it names."""
+    """Return the code of an access refusal, if there is one, and its fields."""
     for error in answer.body.get("errors", []):
         assert error["extensions"]["code"] not in {"INTERNAL", "GRAPHQL_INVALID", "QUERY_TOO_LARGE"}, answer.body
         if error["extensions"]["code"] in {"FORBIDDEN", "CASE_REQUIRED", "GRANT_REQUIRED"}:
@@ -161,18 +161,18 @@ def outcome(answer: Answered) -> tuple[str | None, set[str]]:
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
-def test_every_field_answers_as_the_matrix_the_case_and_the_grant_say(scene: Scene, name: str) -> None:
+def test_each_field_is_answered_according_to_policy_case_and_grant(scene: Scene, name: str) -> None:
     situation = SITUATIONS[name]
     situation.prepare(scene)
     wrong = []
     opened = set()
     for role in situation.roles:
-        for fields in questions(role):
+        for fields in field_groups(role):
             document, named = document_for(fields, role)
             answer = scene.api.ask(role, about(document, scene.person), case=situation.case)
-            expected = wanted(named, role, situation)
-            is_told = expected[0] and any(value in str(answer.body) for value in VALUES)
-            if outcome(answer) != expected or is_told:
+            expected = expected_outcome(named, role, situation)
+            reveals_values = expected[0] and any(value in str(answer.body) for value in VALUES)
+            if outcome(answer) != expected or reveals_values:
                 wrong.append((role, document, expected, answer.body))
             if "Diary" in str(answer.body):
                 opened.add(role)

@@ -1,4 +1,4 @@
-"""What callers ask of each operation, with room for what is wrong; and what must be true of a refusal."""
+"""Requests of callers with replaceable arguments, and the assertions on a refusal."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ def people(**given: Any) -> Asked:
 
 
 def counted(databases: Databases) -> dict[str, int]:
-    """Count the rows of every table, and the keys."""
+    """Return the number of rows of every table in both databases."""
 
     async def count() -> dict[str, int]:
         found = {}
@@ -69,7 +69,7 @@ def counted(databases: Databases) -> dict[str, int]:
 
 
 def as_literal(value: Any, *, enum: bool = False) -> str:
-    """Write a value as GraphQL has it."""
+    """Return a value as a GraphQL literal."""
     if isinstance(value, dict):
         inner = [f"{key}: {as_literal(one, enum=key == 'channel')}" for key, one in value.items()]
         return "{" + ", ".join(inner) + "}"
@@ -79,7 +79,7 @@ def as_literal(value: Any, *, enum: bool = False) -> str:
 
 
 def inlined(document: str, variables: dict[str, Any]) -> str:
-    """Write an operation with its variables as literals."""
+    """Return an operation with its variables replaced by literals."""
     kind = "mutation" if document.startswith("mutation") else "query"
     body = document[document.index("{") :]
     for name, value in sorted(variables.items(), key=lambda each: -len(each[0])):
@@ -90,7 +90,7 @@ def inlined(document: str, variables: dict[str, Any]) -> str:
 
 
 def demand_refused(answer: httpx.Response, code: str, argument: str | None, secret: str) -> None:
-    """Demand one refusal that names the argument and repeats nothing."""
+    """Assert one refusal that names the argument and does not repeat the value."""
     assert answer.status_code in {200, 400}
     error = answer.json()["errors"][0]
     assert error["extensions"]["code"] == code, answer.text
