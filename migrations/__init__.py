@@ -1,4 +1,4 @@
-"""The histories of the two databases, and what brings a database up to date."""
+"""The migration histories of the two databases, and the functions that upgrade and compare a database."""
 
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +17,7 @@ import models
 from models.storage.columns import KeyringTable, Table
 
 for _module in walk_packages(models.__path__, "models."):
-    import_module(_module.name)  # a table is declared by importing its module
+    import_module(_module.name)  # importing a module registers its tables
 
 HISTORIES = {"privacy": Table.metadata, "keyring": KeyringTable.metadata}
 _FOLDER = Path(__file__).parent
@@ -33,18 +33,18 @@ def _config(history: str) -> Config:
 
 
 def _engine(url: str) -> AsyncEngine:
-    """Give an engine on a plain PostgreSQL URL, socket directories included."""
+    """Return an engine for a PostgreSQL URL, which may name a socket directory."""
     from_url = sqlalchemy.make_url(url)
     return create_async_engine(from_url.set(drivername="postgresql+asyncpg"), poolclass=NullPool)
 
 
 def head(history: str) -> str:
-    """Give the newest revision of a history."""
+    """Return the newest revision of a history."""
     return ScriptDirectory.from_config(_config(history)).get_current_head() or ""
 
 
 async def upgrade(history: str, url: str) -> tuple[str, str]:
-    """Bring a database up to date, once at a time; give the revisions before and after."""
+    """Upgrade a database under an advisory lock; return the revisions before and after."""
     engine = _engine(url)
     try:
         async with engine.begin() as connection:
@@ -66,7 +66,7 @@ def _revision(connection: sqlalchemy.Connection) -> str:
 
 
 async def revision(url: str) -> str:
-    """Give the revision that a database is at; empty when it has none."""
+    """Return the current revision of a database; empty when it has none."""
     engine = _engine(url)
     try:
         async with engine.connect() as connection:
@@ -76,7 +76,7 @@ async def revision(url: str) -> str:
 
 
 async def differences(history: str, url: str) -> list[object]:
-    """Give what the tables in the code have that a migrated database has not, and the other way round."""
+    """Return the differences between the tables in the code and those of a migrated database."""
     engine = _engine(url)
     try:
         async with engine.connect() as connection:

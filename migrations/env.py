@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that ``migrations.upgrade`` hands over."""
+"""Run the migrations on the connection of ``migrations.upgrade``."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""subject and lookup keys."""
+"""Create the tables of subject keys and of lookup keys."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""erasure ledger, signing keys and backups."""
+"""Create the erasure ledger, the signing keys and the register of backups."""
 
 import sqlalchemy as sa
 from alembic import op

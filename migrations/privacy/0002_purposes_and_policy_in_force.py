@@ -1,4 +1,4 @@
-"""The purposes that the privacy policy names, and the version of the policy that is in force."""
+"""Insert the purposes of the privacy policy and the policy version in force."""
 
 from datetime import date
 

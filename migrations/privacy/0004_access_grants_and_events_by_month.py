@@ -1,4 +1,4 @@
-"""Access grants; access events by month, with their operation's fingerprint, grant and transaction."""
+"""Create access grants; partition access events by month and add operation hash, grant and transaction."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -78,7 +78,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("grant_id IS NOT NULL"),
     )
     op.execute("CREATE SCHEMA IF NOT EXISTS monthly")
-    # Only the owner may make tables; whoever may call this may have the months made that are needed next.
+    # Only the owner may create tables. The function lets its callers create the next monthly partitions.
     op.execute(
         """
         CREATE FUNCTION access_event_months(first date, months integer) RETURNS integer

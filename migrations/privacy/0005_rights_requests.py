@@ -1,4 +1,4 @@
-"""rights requests, their codes and steps, systems, and the ledger's mark."""
+"""Create rights requests, verification codes, erasure steps, systems and the position of the erasure ledger."""
 
 import sqlalchemy as sa
 from alembic import op

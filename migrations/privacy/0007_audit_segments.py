@@ -1,4 +1,4 @@
-"""The chain of signed segments over the access events, and how far it was pruned; counts of consent questions."""
+"""Create the signed audit segments, their prunes, and the counts of consent decisions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.CheckConstraint("octet_length(entries) = 48 * event_count", name="every_event_has_its_entry"),
         sa.PrimaryKeyConstraint("number"),
     )
-    # Hashes do not compress: PostgreSQL need not try.
+    # Hashes cannot be compressed: EXTERNAL saves the attempt.
     op.execute("ALTER TABLE audit_segments ALTER COLUMN entries SET STORAGE EXTERNAL")
     op.create_table(
         "audit_prunes",

@@ -1,4 +1,4 @@
-"""Events stand at the newest transaction of when they are written; a server that the record moved to begins an era."""
+"""Position access events by the newest transaction, and begin an epoch when the audit log moves to a server."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-PLACE = "CAST(CAST(GREATEST(pg_current_xact_id(), pg_snapshot_xmax(pg_current_snapshot())) AS text) AS bigint)"
+POSITION = "CAST(CAST(GREATEST(pg_current_xact_id(), pg_snapshot_xmax(pg_current_snapshot())) AS text) AS bigint)"
 
 
 def upgrade() -> None:
@@ -21,8 +21,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.execute("INSERT INTO audit_eras SELECT 1, system_identifier, 0, now() FROM pg_control_system()")
-    op.execute(f"ALTER TABLE access_events ALTER COLUMN written_in SET DEFAULT {PLACE}")
-    # A transaction of another isolation would write at a place that was the newest one when it began.
+    op.execute(f"ALTER TABLE access_events ALTER COLUMN written_in SET DEFAULT {POSITION}")
+    # With another isolation level, the position would be the newest one at the start of the transaction.
     op.execute(
         """
         CREATE FUNCTION access_event_is_placed() RETURNS trigger
@@ -45,7 +45,7 @@ def upgrade() -> None:
         "CREATE TRIGGER access_event_is_placed BEFORE INSERT ON access_events "
         "FOR EACH STATEMENT EXECUTE FUNCTION access_event_is_placed()"
     )
-    # Only the owner may alter the table; whoever may call this may have an era begun where the record has moved.
+    # Only the owner may alter the table. The function lets its callers begin an epoch after a move.
     op.execute(
         f"""
         CREATE FUNCTION access_event_era() RETURNS bigint
@@ -69,7 +69,7 @@ def upgrade() -> None:
             INSERT INTO audit_eras (number, server, begins_after, begun_at)
             SELECT max(number) + 1, here, place, clock_timestamp() FROM audit_eras
             RETURNING number INTO era;
-            EXECUTE format('ALTER TABLE access_events ALTER COLUMN written_in SET DEFAULT %s + {PLACE}', place);
+            EXECUTE format('ALTER TABLE access_events ALTER COLUMN written_in SET DEFAULT %s + {POSITION}', place);
             RETURN era;
         END
         $$

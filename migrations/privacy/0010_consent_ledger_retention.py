@@ -1,4 +1,4 @@
-"""The consent ledger of people who were erased goes when no claim can be brought any more."""
+"""Add the function that deletes consent events of erased people after the limitation period of claims."""
 
 from alembic import op
 
@@ -7,10 +7,10 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-# Nobody who serves callers, and no worker, may delete from the ledger. This runs as its owner and takes what is over
-# and nothing else: the term is in here. States and times of requests can be written by who may call it; when a line was
-# recorded cannot, so that nothing younger than the term goes, whatever else is forged.
-FORGET = """
+# No role of the API or the workers may DELETE consent events. The function runs as the owner of the table, and it
+# contains the retention period. A caller could forge states and times of requests, but not `recorded_at`: events
+# younger than the period are never deleted.
+CREATE_FUNCTION = """
 CREATE FUNCTION forget_ended_claims(most integer) RETURNS TABLE (subject_id uuid)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public
 BEGIN ATOMIC
@@ -43,7 +43,7 @@ END
 
 
 def upgrade() -> None:
-    op.execute(FORGET)
+    op.execute(CREATE_FUNCTION)
     op.execute("REVOKE ALL ON FUNCTION forget_ended_claims(integer) FROM PUBLIC")
 
 

@@ -1,4 +1,4 @@
-"""The outbox, and addresses that are written to no more."""
+"""Create the email outbox and the list of suppressed addresses."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Notices to the privacy officers and to the witness of the record."""
+"""Create the notices to privacy officers and to the witness of the audit log."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""people consents fragments and syncs."""
+"""Create the tables of subjects, consents, payment fragments, sync accounts, tokens and access events."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""A refusal that is said again holds against every grant from before that moment."""
+"""Add the time of a repeated opt-out, which overrides every grant with an earlier time."""
 
 import sqlalchemy as sa
 from alembic import op

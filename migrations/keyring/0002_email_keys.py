@@ -1,4 +1,4 @@
-"""letter keys."""
+"""Create the table of email keys, which encrypt emails after the subject key is destroyed."""
 
 import sqlalchemy as sa
 from alembic import op
