@@ -1,1 +1,1 @@
-"""Measurements that are too slow for the tests; each module prints a table and is run by ``python -m``."""
+"""Measurements that take too long for the tests; each module prints a table and runs with ``python -m``."""

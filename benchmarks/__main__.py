@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: the peers side by side; see benchmarks/README.md for what is measured and how."""
+"""Compare this service with its peers. benchmarks/README.md describes the workloads and the method."""
 
 import argparse
 import os
@@ -7,82 +7,92 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from benchmarks import report, scaling
-from benchmarks.contestants import CHECKED, CONTESTANTS, Contestant, Running, running
-from benchmarks.environment import ROLES, Place, console, populated, started
-from benchmarks.timing import Figures, Round, timed
-from benchmarks.workloads import Work, works
+from benchmarks.environment import ROLES, BenchmarkDatabases, console, create_databases, run_postgresql
+from benchmarks.servers import CHECKED_REQUESTS, SERVERS, RunningServer, ServerSpec, run_server
+from benchmarks.timing import MedianResult, RoundResult, run_round
+from benchmarks.workloads import Workload, create_workloads
 
 WARM_REQUESTS = 20_000
 WARM_SECONDS = 16
 
 
 class Timing(NamedTuple):
-    """How long and how hard."""
+    """The number of rounds, their length in seconds, and the concurrent connections."""
 
     rounds: int
     seconds: float
     connections: int
 
 
-def warmed(place: Place, each: Running, work: Work, connections: int) -> None:
-    """Ask until the compilers of the peers have settled: V8 takes some ten thousand requests."""
+def warm_up(databases: BenchmarkDatabases, each: RunningServer, workload: Workload, connections: int) -> None:
+    """Send requests until just-in-time compilers have optimised: V8 needs about ten thousand requests."""
     asked = spent = 0
     while asked < WARM_REQUESTS and spent < WARM_SECONDS:
-        asked += timed(place, each, work, connections=connections, seconds=4).requests
+        asked += run_round(databases, each, workload, connections=connections, seconds=4).requests
         spent += 4
 
 
-def compared(
-    place: Place, contestants: list[Contestant], wanted: list[Work], timing: Timing
-) -> dict[str, dict[str, Figures]]:
-    """Time every contestant with every work, a round of each after the other; give the medians by work and name."""
+def compare(
+    databases: BenchmarkDatabases, servers: list[ServerSpec], workloads: list[Workload], timing: Timing
+) -> dict[str, dict[str, MedianResult]]:
+    """Run every workload on every server in alternating rounds; return the medians by workload and server."""
     rounds, seconds, connections = timing
-    tokens = {role: place.token(role) for role in ROLES}
-    found: dict[str, dict[str, list[Round]]] = defaultdict(lambda: defaultdict(list))
+    tokens = {role: databases.token(role) for role in ROLES}
+    results: dict[str, dict[str, list[RoundResult]]] = defaultdict(lambda: defaultdict(list))
     with ExitStack() as stack:
-        field: list[Running] = []
-        for number, contestant in enumerate(contestants):
-            field.append(stack.enter_context(running(contestant, place, tokens, 8700 + number)))
-        for work in wanted:
-            able = [each for each in field if work.name in each.contestant.works]
-            for each in able:
-                for index in range(CHECKED):
-                    each.check(place, work, index)
-                warmed(place, each, work, connections)
+        running_servers: list[RunningServer] = []
+        for number, spec in enumerate(servers):
+            running_servers.append(stack.enter_context(run_server(spec, databases, tokens, 8700 + number)))
+        for workload in workloads:
+            participants = [each for each in running_servers if workload.name in each.spec.workloads]
+            for each in participants:
+                for index in range(CHECKED_REQUESTS):
+                    each.check(databases, workload, index)
+                warm_up(databases, each, workload, connections)
             for number in range(rounds):
-                for each in able[number % len(able) :] + able[: number % len(able)]:
-                    measured = timed(place, each, work, connections=connections, seconds=seconds)
-                    found[work.name][each.contestant.name].append(measured)
-                    console.print(f"{work.name:8} {each.contestant.name:13} {measured.per_second:9,.0f}/s", style="dim")
-    return {work: {name: Figures.of(each) for name, each in names.items()} for work, names in found.items()}
+                for each in participants[number % len(participants) :] + participants[: number % len(participants)]:
+                    round_result = run_round(databases, each, workload, connections=connections, seconds=seconds)
+                    results[workload.name][each.spec.name].append(round_result)
+                    console.print(
+                        f"{workload.name:8} {each.spec.name:13} {round_result.per_second:9,.0f}/s", style="dim"
+                    )
+    return {
+        workload: {name: MedianResult.of(each) for name, each in names.items()} for workload, names in results.items()
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--subjects", type=int, default=int(os.environ.get("SUBJECTS", "500000")), help="How many people."
+        "--subjects", type=int, default=int(os.environ.get("SUBJECTS", "500000")), help="Number of people."
     )
-    parser.add_argument("--rounds", type=int, default=5, help="Rounds of each contestant and work.")
-    parser.add_argument("--seconds", type=int, default=4, help="Seconds a round.")
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--only", default="", help="Contestants, works or scalings, separated by commas.")
-    parser.add_argument("--requests", type=int, default=scaling.MILLION, help="Requests over which memory is watched.")
-    parser.add_argument("--quick", action="store_true", help="The comparison alone.")
-    given = parser.parse_args()
-    only = set(filter(None, given.only.split(",")))
-    with started() as cluster:
-        place = populated(cluster, given.subjects)
-        chosen = [each for each in CONTESTANTS if not only & {one.name for one in CONTESTANTS} or each.name in only]
-        all_works = works(place)
-        wanted = [each for each in all_works if not only & {one.name for one in all_works} or each.name in only]
-        found = compared(place, chosen, wanted, Timing(given.rounds, given.seconds, given.connections))
-        results = report.Results(given.subjects, given.rounds, given.seconds, given.connections, found, {})
-        report.show(results)
-        report.keep(results)
-        if not given.quick:
-            results.scaling.update(scaling.all_of(cluster, place, seconds=given.seconds, requests=given.requests))
-            report.show_scaling(results)
-        report.keep(results)
+    parser.add_argument("--rounds", type=int, default=5, help="Rounds for each server and workload.")
+    parser.add_argument("--seconds", type=int, default=4, help="Seconds for each round.")
+    parser.add_argument("--connections", type=int, default=32, help="Concurrent connections.")
+    parser.add_argument("--only", default="", help="Names of servers or workloads, separated by commas.")
+    parser.add_argument(
+        "--requests", type=int, default=scaling.MILLION, help="Requests during which memory is measured."
+    )
+    parser.add_argument("--quick", action="store_true", help="Run only the comparison.")
+    options = parser.parse_args()
+    only = set(filter(None, options.only.split(",")))
+    with run_postgresql() as cluster:
+        databases = create_databases(cluster, options.subjects)
+        servers = [each for each in SERVERS if not only & {one.name for one in SERVERS} or each.name in only]
+        all_workloads = create_workloads(databases)
+        workloads = [
+            each for each in all_workloads if not only & {one.name for one in all_workloads} or each.name in only
+        ]
+        medians = compare(databases, servers, workloads, Timing(options.rounds, options.seconds, options.connections))
+        results = report.Results(options.subjects, options.rounds, options.seconds, options.connections, medians, {})
+        report.print_comparison(results)
+        report.save(results)
+        if not options.quick:
+            results.scaling.update(
+                scaling.measure_all(cluster, databases, seconds=options.seconds, requests=options.requests)
+            )
+            report.print_scaling(results)
+        report.save(results)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
-"""``python -m benchmarks.access_log``: what the record of looks costs those who read a person's page.
+"""Measure how much the access log costs readers of a person page: ``python -m benchmarks.access_log``.
 
-The service and the service without its record (``benchmarks/without_access_log.py``) take turns on the same core, with
-`privacy work` beside them, which seals. The record is empty when this begins. Whether events were written, one for each
-answer or none, is counted after each round.
+The service and the service without its access log (``benchmarks/without_access_log.py``) run alternating rounds on one
+core. `privacy work` runs at the same time and seals events. The access log is empty at the start. After each round the
+events are counted: one for each response, or none.
 
-The aim is a ratio of 85 % or more: of the most that each reaches, with as many callers as it takes to keep it busy, and
-with the number of connections that all other comparisons use, which is the first. With few callers, each of whom waits
-for an answer before asking again, the ratio is lower: what PostgreSQL needs to write and commit is time in which they
-ask for nothing. Both are printed.
+The target is a ratio of at least 85 %, both at the highest rate of each and with the first number of connections, which
+all other comparisons use. With few connections the ratio is lower: each client waits for its response before the next
+request, so that the time to write and commit an event is idle time.
 """
 
 import argparse
@@ -24,22 +23,30 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.environment import HOME, ROOT, Place, console, pinned, populated, started
+from benchmarks.environment import (
+    DATA_DIRECTORY,
+    ROOT,
+    BenchmarkDatabases,
+    console,
+    create_databases,
+    pin_to_server_core,
+    run_postgresql,
+)
 from benchmarks.workloads import PAGE
 
 PROGRAMS = {"recorded": "cli", "unrecorded": "benchmarks.without_access_log"}
 PORT = 8790
 CASE = "#4711"
-CHECKED = 20
-ASKED = 20_000
+CHECKED_REQUESTS = 20
+REQUEST_COUNT = 20_000
 AIM = 0.85
 TICKS = os.sysconf("SC_CLK_TCK")
 READS = "SELECT count(*) FROM access_events WHERE action = 'READ' AND operation = 'Page'"
 EMPTIED = "TRUNCATE access_events, audit_segments"
 
 
-class Round(NamedTuple):
-    """What one round came to; ``cpu_us`` is what a page cost the core of the service."""
+class PageRoundResult(NamedTuple):
+    """The result of one round; ``cpu_us`` is the processor time of the server for one page, in microseconds."""
 
     per_second: float
     median_ms: float
@@ -47,17 +54,19 @@ class Round(NamedTuple):
     cpu_us: float
 
 
-class Service:
-    """One of the two, running."""
+class PageServer:
+    """A running server, with or without the access log."""
 
-    def __init__(self, name: str, place: Place, secret: str, port: int) -> None:
+    def __init__(self, name: str, databases: BenchmarkDatabases, secret: str, port: int) -> None:
         self.name = name
         self.port = port
-        self._place = place
+        self._place = databases
         self._secret = secret
         command = [sys.executable, "-m", PROGRAMS[name], "serve", "--port", str(port)]
-        with (HOME / f"{name}.log").open("wb") as log:
-            self.process = subprocess.Popen(pinned(command), env=place.environment, cwd=ROOT, stderr=log, stdout=log)
+        with (DATA_DIRECTORY / f"{name}.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                pin_to_server_core(command), env=databases.environment, cwd=ROOT, stderr=log, stdout=log
+            )
 
     @property
     def cpu_seconds(self) -> float:
@@ -73,39 +82,42 @@ class Service:
         finally:
             connection.close()
 
-    def timed(self, requests: Path, connections: int, seconds: float) -> Round:
-        """Time one round, and demand an event for each answer, or none."""
+    def run_round(self, requests: Path, connections: int, seconds: float) -> PageRoundResult:
+        """Run one round, and assert that it wrote an event for each response, or none."""
         lines = requests.read_text().splitlines()
-        for body in random.sample(lines, CHECKED):
+        for body in random.sample(lines, CHECKED_REQUESTS):
             answer = self.ask(body)
             assert answer["data"]["subject"]["emails"], answer
         before, began = self._place.rows("privacy", READS)[0][0], self.cpu_seconds
         given = {"BENCH_REQUESTS": str(requests), "BENCH_OFFSET": str(random.randrange(len(lines)))}
         command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:g}s"]
-        done = subprocess.run(
+        process = subprocess.run(
             [*command, "--script", str(ROOT / "benchmarks" / "load.lua"), f"http://127.0.0.1:{self.port}/graphql"],
             env=os.environ | given | {"BENCH_TOKEN": self._secret, "BENCH_CASE": CASE},
             capture_output=True,
             text=True,
             check=True,
         )
-        found = json.loads(done.stdout.partition("RESULT ")[2])
+        result = json.loads(process.stdout.partition("RESULT ")[2])
         used = self.cpu_seconds - began
-        assert found["requests"] > found["errors"] == 0, found
+        assert result["requests"] > result["errors"] == 0, result
         time.sleep(0.5)
         events = self._place.rows("privacy", READS)[0][0] - before
-        # Those that were under way when the load ended were answered to nobody, and are on the record.
-        most = found["requests"] + connections
-        assert (found["requests"] <= events <= most) if self.name == "recorded" else events == 0, (found, events)
-        return Round(
-            found["requests"] / found["seconds"], found["median_ms"], found["p99_ms"], used / found["requests"] * 1e6
+        # Requests in flight at the end of the load have an event, but no counted response.
+        most = result["requests"] + connections
+        assert (result["requests"] <= events <= most) if self.name == "recorded" else events == 0, (result, events)
+        return PageRoundResult(
+            result["requests"] / result["seconds"],
+            result["median_ms"],
+            result["p99_ms"],
+            used / result["requests"] * 1e6,
         )
 
 
 @contextmanager
-def running(name: str, place: Place, secret: str, port: int) -> Iterator[Service]:
-    """Start one of the two and wait until it is ready."""
-    service = Service(name, place, secret, port)
+def run_page_server(name: str, databases: BenchmarkDatabases, secret: str, port: int) -> Iterator[PageServer]:
+    """Start one of the two servers, and wait until it is ready."""
+    server = PageServer(name, databases, secret, port)
     try:
         for _ in range(600):
             with suppress(OSError):
@@ -114,19 +126,19 @@ def running(name: str, place: Place, secret: str, port: int) -> Iterator[Service
                 if connection.getresponse().status == http.client.OK:
                     break
             time.sleep(0.05)
-        yield service
+        yield server
     finally:
-        service.process.terminate()
-        service.process.wait(20)
+        server.process.terminate()
+        server.process.wait(20)
 
 
 @contextmanager
-def sealing(place: Place) -> Iterator[None]:
-    """Run `privacy work` beside, in a directory of its own."""
-    (HOME / "work").mkdir(exist_ok=True)
-    environment = place.environment | {"PYTHONPATH": str(ROOT)}
+def run_workers(databases: BenchmarkDatabases) -> Iterator[None]:
+    """Run `privacy work` in its own directory until the context ends."""
+    (DATA_DIRECTORY / "work").mkdir(exist_ok=True)
+    environment = databases.environment | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        [sys.executable, "-m", "cli", "work"], env=environment, cwd=HOME / "work", stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "cli", "work"], env=environment, cwd=DATA_DIRECTORY / "work", stderr=subprocess.DEVNULL
     ) as worker:
         try:
             yield
@@ -134,35 +146,39 @@ def sealing(place: Place) -> Iterator[None]:
             worker.terminate()
 
 
-def written(place: Place) -> Path:
-    """Write the requests, one a line, about people in no order."""
-    path = HOME / f"recording_{place.subjects}.jsonl"
-    numbers = random.Random(1).choices(range(1, place.subjects + 1), k=ASKED)
+def write_requests(databases: BenchmarkDatabases) -> Path:
+    """Write the requests of random people into a file, one a line."""
+    path = DATA_DIRECTORY / f"recording_{databases.subjects}.jsonl"
+    numbers = random.Random(1).choices(range(1, databases.subjects + 1), k=REQUEST_COUNT)
     bodies = ({"query": PAGE, "variables": {"email": f"user{number}@example.com"}} for number in numbers)
     path.write_text("\n".join(json.dumps(body) for body in bodies))
     return path
 
 
-def measured(place: Place, rounds: int, counts: Sequence[int], seconds: float) -> None:
-    """Time both with each number of connections; print what each came to, and the ratio of the best."""
-    place.cluster.run("psql", "--quiet", "--dbname", f"privacy_{place.subjects}", "--command", EMPTIED)
-    requests, secret = written(place), place.token("SUPPORT")
+def measure(databases: BenchmarkDatabases, rounds: int, counts: Sequence[int], seconds: float) -> None:
+    """Run both servers with each number of connections; print the results and the ratio of the highest rates."""
+    databases.cluster.run("psql", "--quiet", "--dbname", f"privacy_{databases.subjects}", "--command", EMPTIED)
+    requests, secret = write_requests(databases), databases.token("SUPPORT")
     best = dict.fromkeys(PROGRAMS, 0.0)
     ratios = []
     print("| connections | recorded, a second | unrecorded | ratio | us of its core | p99 ms |")
     print("|---|---|---|---|---|---|")
     with ExitStack() as stack:
-        stack.enter_context(sealing(place))
-        services = [
-            stack.enter_context(running(name, place, secret, PORT + number)) for number, name in enumerate(PROGRAMS)
+        stack.enter_context(run_workers(databases))
+        servers = [
+            stack.enter_context(run_page_server(name, databases, secret, PORT + number))
+            for number, name in enumerate(PROGRAMS)
         ]
         for connections in counts:
-            for service in services:
-                service.timed(requests, connections, seconds)
-            timed = [[service.timed(requests, connections, seconds) for service in services] for _ in range(rounds)]
-            ratios.append(statistics.median(on.per_second / off.per_second for on, off in timed))
+            for server in servers:
+                server.run_round(requests, connections, seconds)
+            run_round = [
+                [server.run_round(requests, connections, seconds) for server in servers] for _ in range(rounds)
+            ]
+            ratios.append(statistics.median(on.per_second / off.per_second for on, off in run_round))
             recorded, unrecorded = (
-                Round(*map(statistics.median, zip(*each, strict=True))) for each in zip(*timed, strict=True)
+                PageRoundResult(*map(statistics.median, zip(*each, strict=True)))
+                for each in zip(*run_round, strict=True)
             )
             for name, found in zip(PROGRAMS, (recorded, unrecorded), strict=True):
                 best[name] = max(best[name], found.per_second)
@@ -170,8 +186,8 @@ def measured(place: Place, rounds: int, counts: Sequence[int], seconds: float) -
             core = f"{recorded.cpu_us:.0f}, {unrecorded.cpu_us:.0f}"
             print(f"| {connections} | {rates} | {core} | {recorded.p99_ms:.1f}, {unrecorded.p99_ms:.1f} |", flush=True)
     most = best["recorded"] / best["unrecorded"]
-    print(f"With its record it reaches {ratios[0]:.1%} of what it reaches without, with {counts[0]} connections,")
-    print(f"and {most:.1%} of the most that it reaches without (aim: {AIM:.0%} or more).")
+    print(f"With the access log, the rate is {ratios[0]:.1%} of the rate without it, with {counts[0]} connections,")
+    print(f"and {most:.1%} of the highest rate without it (aim: {AIM:.0%} or more).")
 
 
 def numbers(text: str) -> list[int]:
@@ -184,11 +200,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--connections", type=numbers, default=[32, 64, 128, 256])
     parser.add_argument("--seconds", type=float, default=3)
-    given = parser.parse_args()
-    with started() as cluster:
-        place = populated(cluster, given.subjects)
-        console.print(f"{given.rounds} rounds of {given.seconds:g} s each, in turns ...")
-        measured(place, given.rounds, given.connections, given.seconds)
+    options = parser.parse_args()
+    with run_postgresql() as cluster:
+        databases = create_databases(cluster, options.subjects)
+        console.print(f"{options.rounds} rounds of {options.seconds:g} s each, in turns ...")
+        measure(databases, options.rounds, options.connections, options.seconds)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""How often a text that is no card number is mistaken for one: ``python -m benchmarks.card_numbers [COUNT]``.
+"""Measure how often other texts are taken for card numbers: ``python -m benchmarks.card_numbers [COUNT]``.
 
-COUNT is how many of each kind are made, one million unless told; the seed is fixed, so the table is the same each time.
-The exit status is 1 when an id, a time, a number or an address is mistaken.
+COUNT values of each kind are generated, by default one million. The seed is fixed: all runs print the same table.
+The exit status is 1 when an id, a time, a number or an address is taken for a card number.
 """
 
 import random
@@ -18,7 +18,7 @@ from rich.table import Table
 from models.storage.card_numbers import contains_card_number
 
 SEED: Final = 20_260_101
-# Microseconds, from the first second of 2001 to the last of 2037: times as they stand in files and logs.
+# Microseconds of the first second of 2001 and the last one of 2037: the range of times in files and logs.
 _FIRST_TIME: Final = 978_307_200_000_000
 _LAST_TIME: Final = 2_145_916_799_999_999
 
@@ -32,7 +32,7 @@ def _digits(rng: random.Random, count: int) -> str:
     return f"{rng.randrange(10**count):0{count}}"
 
 
-def _moment(rng: random.Random) -> datetime:
+def _random_time(rng: random.Random) -> datetime:
     return datetime.fromtimestamp(rng.randint(_FIRST_TIME, _LAST_TIME) / 1e6, UTC)
 
 
@@ -49,8 +49,8 @@ def _postal_address(rng: random.Random) -> str:
     return f"{rng.randint(1, 99999)} {rng.choice(_STREETS)} {rng.randint(1, 999)}, {_digits(rng, 5)}-{_digits(rng, 4)}"
 
 
-# Kinds of which none may be mistaken.
-NEVER: Final[Mapping[str, Callable[[random.Random], object]]] = {
+# Kinds that must never be taken for a card number.
+NO_FALSE_POSITIVES: Final[Mapping[str, Callable[[random.Random], object]]] = {
     "id: this project's": lambda rng: f"{rng.choice(_TYPE_PREFIXES)}_{_uuid7(rng).hex}",
     "id: UUID version 4, dashed": lambda rng: str(_uuid(rng)),
     "id: UUID version 7, dashed": lambda rng: str(_uuid7(rng)),
@@ -59,12 +59,12 @@ NEVER: Final[Mapping[str, Callable[[random.Random], object]]] = {
     "id: 24 hex digits": lambda rng: f"{rng.getrandbits(96):024x}",
     "id: 64 hex digits": lambda rng: f"{rng.getrandbits(256):064x}",
     "id: token of 43 letters and digits": lambda rng: "prv_" + "".join(rng.choices(_ALPHANUMERIC, k=43)),
-    "time: RFC 3339": lambda rng: _moment(rng).isoformat().replace("+00:00", "Z"),
-    "time: with a space": lambda rng: str(_moment(rng)),
-    "time: two dates": lambda rng: f"{_moment(rng):%Y-%m-%d} {_moment(rng):%Y-%m-%d}",
-    "time: fourteen digits": lambda rng: f"{_moment(rng):%Y%m%d%H%M%S}",
-    "time: seventeen and twenty digits": lambda rng: f"{_moment(rng):%Y%m%d%H%M%S%f}"[: rng.choice((17, 20))],
-    "time: epoch seconds and fraction": lambda rng: str(_moment(rng).timestamp()),
+    "time: RFC 3339": lambda rng: _random_time(rng).isoformat().replace("+00:00", "Z"),
+    "time: with a space": lambda rng: str(_random_time(rng)),
+    "time: two dates": lambda rng: f"{_random_time(rng):%Y-%m-%d} {_random_time(rng):%Y-%m-%d}",
+    "time: fourteen digits": lambda rng: f"{_random_time(rng):%Y%m%d%H%M%S}",
+    "time: seventeen and twenty digits": lambda rng: f"{_random_time(rng):%Y%m%d%H%M%S%f}"[: rng.choice((17, 20))],
+    "time: epoch seconds and fraction": lambda rng: str(_random_time(rng).timestamp()),
     "time: epoch milliseconds": lambda rng: str(rng.randint(_FIRST_TIME, _LAST_TIME) // 1000),
     "time: epoch microseconds": lambda rng: str(rng.randint(_FIRST_TIME, _LAST_TIME)),
     "time: epoch nanoseconds": lambda rng: str(rng.randint(_FIRST_TIME, _LAST_TIME) * 1000 + rng.randrange(1000)),
@@ -82,8 +82,8 @@ NEVER: Final[Mapping[str, Callable[[random.Random], object]]] = {
     "order: year and count": lambda rng: f"INV-{rng.randint(2001, 2037)}-{_digits(rng, rng.randint(4, 8))}",
 }
 
-# Kinds that cannot be told from a card number when issuer, length and Luhn digit happen to be right.
-SOMETIMES: Final[Mapping[str, Callable[[random.Random], object]]] = {
+# Kinds that equal a card number when issuer, length and Luhn digit match by chance.
+POSSIBLE_FALSE_POSITIVES: Final[Mapping[str, Callable[[random.Random], object]]] = {
     "id: 16 hex digits, any": lambda rng: f"{rng.getrandbits(64):016x}",
     "order: 3-7-7 digits": lambda rng: f"{_digits(rng, 3)}-{_digits(rng, 7)}-{_digits(rng, 7)}",
     "order: thirteen digits": lambda rng: _digits(rng, 13),
@@ -96,32 +96,32 @@ SOMETIMES: Final[Mapping[str, Callable[[random.Random], object]]] = {
         "DE" + " ".join([*(_digits(rng, 4) for _ in range(5)), _digits(rng, 2)])
     ),
     "account: German IBAN, in one": lambda rng: f"DE{_digits(rng, 20)}",
-    "file: 2024-01-30-12-34-56-123456": lambda rng: f"{_moment(rng):%Y-%m-%d-%H-%M-%S-%f}.log",
+    "file: 2024-01-30-12-34-56-123456": lambda rng: f"{_random_time(rng):%Y-%m-%d-%H-%M-%S-%f}.log",
 }
 
 
-def mistaken(make: Callable[[random.Random], object], count: int) -> int:
-    """Make ``count`` values and say how many of them are taken for a card number."""
+def count_false_positives(make: Callable[[random.Random], object], count: int) -> int:
+    """Generate ``count`` values, and return how many of them are taken for a card number."""
     rng = random.Random(SEED)
     return sum(contains_card_number(make(rng)) for _ in range(count))
 
 
 def main() -> int:
-    """Print the table; 1 when a kind of which none may be mistaken was."""
+    """Print the table; return 1 when there is a false positive that must never occur."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    table = Table(title=f"Mistaken for a card number, of {count:,} each")
+    table = Table(title=f"Values taken for a card number, of {count:,} each")
     table.add_column("kind")
     table.add_column("mistaken", justify="right")
     table.add_column("rate", justify="right")
-    broken = 0
-    for kinds in (NEVER, SOMETIMES):
+    failure_count = 0
+    for kinds in (NO_FALSE_POSITIVES, POSSIBLE_FALSE_POSITIVES):
         for kind, make in kinds.items():
-            wrong = mistaken(make, count)
-            broken += wrong if kinds is NEVER else 0
+            wrong = count_false_positives(make, count)
+            failure_count += wrong if kinds is NO_FALSE_POSITIVES else 0
             table.add_row(kind, f"{wrong:,}", f"{wrong / count:.4%}")
         table.add_section()
     Console(width=100).print(table)
-    return 1 if broken else 0
+    return 1 if failure_count else 0
 
 
 if __name__ == "__main__":

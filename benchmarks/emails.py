@@ -1,10 +1,9 @@
-"""How many letters one worker sends a second to a mail server on this machine, and how its memory stays.
+"""Measure the rate and the memory of one email worker: ``python -m benchmarks.emails [--queued N] [--seconds N]``.
 
-``python -m benchmarks.emails [--queued COUNT] [--seconds SECONDS]``: queues so many letters (20,000 unless told) to a
-thousand people, half of them governed by a purpose, and lets one worker send them over SMTP to a sink in a process of
-its own, all of them or for so many seconds. Every ten seconds it prints the rate and the resident memory of the worker;
-at the end what a letter cost each of the programs, which neighbours on the machine change less than the rate. What a
-claim takes is told with the queue as full as it was and as it is.
+The benchmark enqueues emails to a thousand people, half of them with a purpose. One worker sends them over SMTP to a
+sink in another process, until all are sent or the time is over. Every ten seconds it prints the rate and the resident
+memory of the worker. At the end it prints the processor time for each email, which other load changes less than
+the rate. It also prints the duration of a claim with the full queue and with the remaining queue.
 """
 
 import argparse
@@ -45,23 +44,23 @@ from workers.email_worker import BATCH, EmailWorker
 from workers.runner import WRITER_CONNECTIONS
 
 PEOPLE: Final = 1000
-EVERY: Final = 10.0
-"""Seconds between two lines."""
-CLAIMS: Final = 15
-"""How many claims are timed; each is undone."""
+REPORT_INTERVAL: Final = 10.0
+"""Seconds between two printed lines."""
+CLAIM_COUNT: Final = 15
+"""Number of measured claims; each is rolled back."""
 _COPIED: Final = ["subject_id", "id", "deed", "letter", "recipient", "purpose", "address", "context", "has_own_key"]
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
-class Machine(NamedTuple):
-    """The programs that have a part in a letter, by the ids of their processes."""
+class ProcessTimes(NamedTuple):
+    """The process ids of the programs that take part in sending an email."""
 
     postmaster: int
     sink: int
 
     def used(self) -> dict[str, float]:
-        """Give the seconds of processor time that each has used."""
+        """Return the processor time of each program in seconds."""
         times = {int(path.name): _stat(path) for path in Path("/proc").iterdir() if path.name.isdigit()}
         sessions = [used for parent, used, _ in times.values() if parent == self.postmaster]
         _, own, ended = times[self.postmaster]
@@ -73,7 +72,7 @@ class Machine(NamedTuple):
 
 
 def _stat(process: Path) -> tuple[int, float, float]:
-    """Give a process's parent, the seconds that it used, and those of its children that ended."""
+    """Return the parent of a process, its processor time in seconds, and that of its ended children."""
     try:
         fields = (process / "stat").read_text().rpartition(") ")[2].split()
     except OSError:
@@ -82,16 +81,16 @@ def _stat(process: Path) -> tuple[int, float, float]:
     return int(fields[1]), own, children
 
 
-async def queued(database: Database, keyring: Keyring, count: int) -> None:
-    """Queue letters as deeds do, but by COPY: a million deeds are not what is measured here."""
+async def queue_emails(database: Database, keyring: Keyring, count: int) -> None:
+    """Enqueue emails with COPY instead of units of work, whose time is not measured here."""
     actor = Actor("benchmark", Role.STORE, (Role.STORE,))
     keys: list[DataKey] = []
     for number in range(PEOPLE):
-        async with unit_of_work(database, keyring, actor, "registerSubject") as made:
+        async with unit_of_work(database, keyring, actor, "registerSubject") as unit:
             address = f"user{number}@example.com"
-            keys.append(await keyring.key_of(await registering.register_subject(made, Registration(address))))
-            await grant_consent(made, SubjectIdentifier.email(address), "newsletter", Channel.IMPORT, None)
-    said = {
+            keys.append(await keyring.key_of(await registering.register_subject(unit, Registration(address))))
+            await grant_consent(unit, SubjectIdentifier.email(address), "newsletter", Channel.IMPORT, None)
+    contexts = {
         "consent_granted": orjson.dumps({"purpose": "Newsletter"}).decode(),
         "details_corrected": orjson.dumps({"changed": ["name"]}).decode(),
     }
@@ -104,7 +103,7 @@ async def queued(database: Database, keyring: Keyring, count: int) -> None:
                 key = keys[number % PEOPLE]
                 letter, purpose = (("consent_granted", "newsletter"), ("details_corrected", None))[number % 2]
                 address = ADDRESS.encrypt(key, f"user{number % PEOPLE}@example.com")
-                context = CONTEXT.encrypt(key, said[letter])
+                context = CONTEXT.encrypt(key, contexts[letter])
                 deed_id = f"consent:{number:x}"
                 rows.append(
                     (key.owner_id, new_id(), deed_id, letter, new_id(), purpose, address, context, False, at, at)
@@ -112,17 +111,17 @@ async def queued(database: Database, keyring: Keyring, count: int) -> None:
             await connection.copy_records_to_table("letters", records=rows, columns=columns, timeout=300)
 
 
-async def claiming(database: Database) -> str:
-    """Say how long claims take with the queue as it is, and how PostgreSQL goes about them; none of them stays."""
+async def measure_claims(database: Database) -> str:
+    """Return the duration of claims and their query plan with the present queue; roll back each claim."""
     seconds = []
     async with database.writers.acquire() as connection:
         waiting = await connection.fetchval("SELECT count(*) FROM letters WHERE state = 'QUEUED'", timeout=300)
-        for _ in range(CLAIMS):
+        for _ in range(CLAIM_COUNT):
             transaction = connection.transaction()
             await transaction.start()
-            began = time.perf_counter()
+            started_at = time.perf_counter()
             await CLAIM.rows(connection, most=BATCH, lease=new_id(), lasts=LEASE_DURATION, domain="example.org")
-            seconds.append(time.perf_counter() - began)
+            seconds.append(time.perf_counter() - started_at)
             await transaction.rollback()
         plan = await connection.fetch(f"EXPLAIN {CLAIM.sql}", BATCH, new_id(), LEASE_DURATION, "example.org")
     steps = [row[0].strip(" ->").partition("  (")[0] for row in plan if "(cost=" in row[0]]
@@ -132,39 +131,41 @@ async def claiming(database: Database) -> str:
     )
 
 
-def _resident() -> float:
-    """Give the memory of this process in use, in MiB."""
+def _resident_mebibytes() -> float:
+    """Return the resident memory of this process in MiB."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE / 2**20
 
 
-def _sent() -> int:
+def _sent_count() -> int:
     samples = [sample for metric in EMAILS.collect() for sample in metric.samples]
     return int(sum(each.value for each in samples if each.name.endswith("_total") and each.labels["state"] == "SENT"))
 
 
-async def measured(letters: EmailWorker, machine: Machine, count: int, limit: float) -> None:
-    """Send them all, or for as long as the limit says, and print how fast and with how much memory."""
-    before = machine.used()
+async def measure_sending(letters: EmailWorker, processes: ProcessTimes, count: int, limit: float) -> None:
+    """Send all emails, or for ``limit`` seconds; print the rate and the memory."""
+    before = processes.used()
     working = asyncio.create_task(letters.run())
-    began = last = time.monotonic()
+    started_at = last = time.monotonic()
     done = 0
-    print(f"{'sent':>9}  {'a second':>8}  {'memory':>8}\n{0:>9}  {'':>8}  {_resident():>5,.0f} MB", flush=True)
-    while done < count and last - began < limit:
-        while (sent := _sent()) < count and time.monotonic() < min(last + EVERY, began + limit):  # noqa: ASYNC110 -- no event
+    print(
+        f"{'sent':>9}  {'a second':>8}  {'memory':>8}\n{0:>9}  {'':>8}  {_resident_mebibytes():>5,.0f} MB", flush=True
+    )
+    while done < count and last - started_at < limit:
+        while (sent := _sent_count()) < count and time.monotonic() < min(last + REPORT_INTERVAL, started_at + limit):  # noqa: ASYNC110 -- no event
             await asyncio.sleep(0.2)
         at = time.monotonic()
-        print(f"{sent:>9,}  {(sent - done) / (at - last):>8,.0f}  {_resident():>5,.0f} MB", flush=True)
+        print(f"{sent:>9,}  {(sent - done) / (at - last):>8,.0f}  {_resident_mebibytes():>5,.0f} MB", flush=True)
         done, last = sent, at
-    used = {name: (seconds - before[name]) / done * 1000 for name, seconds in machine.used().items()}
-    print(f"{done:,} letters in {last - began:,.1f} s: {done / (last - began):,.0f} a second")
+    used = {name: (seconds - before[name]) / done * 1000 for name, seconds in processes.used().items()}
+    print(f"{done:,} letters in {last - started_at:,.1f} s: {done / (last - started_at):,.0f} a second")
     print("processor time a letter: " + ", ".join(f"{each:.2f} ms for {name}" for name, each in used.items()))
-    print(f"load of the machine: {os.getloadavg()[0]:.1f}")
+    print(f"load of the processes: {os.getloadavg()[0]:.1f}")
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
 
 
 async def run(cluster: Cluster, count: int, limit: float) -> None:
-    """Migrate, queue, send."""
+    """Migrate the databases, enqueue the emails, and measure claims and sending."""
     for history in migrations.HISTORIES:
         cluster.create_database(history)
         await migrations.upgrade(history, cluster.url(history))
@@ -180,15 +181,15 @@ async def run(cluster: Cluster, count: int, limit: float) -> None:
     sender = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")
     transport = create_transport_factory(f"smtp://127.0.0.1:{port}?starttls=never", "example.org")
     try:
-        began = time.monotonic()
-        await queued(database, keyring, count)
-        print(f"{count:,} letters queued in {time.monotonic() - began:,.0f} s")
-        print(await claiming(database))
+        started_at = time.monotonic()
+        await queue_emails(database, keyring, count)
+        print(f"{count:,} letters queued in {time.monotonic() - started_at:,.0f} s")
+        print(await measure_claims(database))
         async with database.writers.acquire() as connection:
             session = await connection.fetchval("SELECT pg_backend_pid()")
-        machine = Machine(_stat(Path(f"/proc/{session}"))[0], sink.pid)
-        await measured(EmailWorker(database, keyring, sender, transport), machine, count, limit)
-        print(await claiming(database))
+        processes = ProcessTimes(_stat(Path(f"/proc/{session}"))[0], sink.pid)
+        await measure_sending(EmailWorker(database, keyring, sender, transport), processes, count, limit)
+        print(await measure_claims(database))
     finally:
         sink.terminate()
         await sink.wait()
@@ -196,13 +197,15 @@ async def run(cluster: Cluster, count: int, limit: float) -> None:
 
 
 def main() -> None:
-    """Read what is asked for, and measure it on a PostgreSQL of its own."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--queued", type=int, default=20_000, help="how many letters wait at the beginning")
-    asked.add_argument("--seconds", type=float, default=float("inf"), help="how long to send; until all are sent")
-    given = asked.parse_args()
+    """Parse the options, and run the benchmark on a temporary PostgreSQL."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--queued", type=int, default=20_000, help="emails in the queue at the start")
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="seconds to send; by default until all emails are sent"
+    )
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Cluster(Path(folder) / "postgres", settings=SETTINGS) as cluster:
-        uvloop.run(run(cluster, given.queued, given.seconds))
+        uvloop.run(run(cluster, options.queued, options.seconds))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""``optOut`` beside pgbench: the very statements of one opt-out, recorded, then run with other people each time."""
+"""Compare ``optOut`` with pgbench, which replays the recorded statements of one opt-out with other people."""
 
 import asyncio
 import random
@@ -10,10 +10,10 @@ from uuid import UUID
 
 from asyncpg.connection import LoggedQuery
 
-from benchmarks.contestants import Running
-from benchmarks.environment import Place, pinned
-from benchmarks.timing import timed
-from benchmarks.workloads import Work
+from benchmarks.environment import BenchmarkDatabases, pin_to_server_core
+from benchmarks.servers import RunningServer
+from benchmarks.timing import run_round
+from benchmarks.workloads import Workload
 from cli.embedded.cluster import bundled_binaries
 from models.actors import Actor, Role
 from models.consent import opt_outs
@@ -26,8 +26,8 @@ from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import unit_of_work
 
 ROUNDS = 3
-OF_THE_DRIVER = re.compile(r"^(BEGIN|COMMIT)\b|\btypeinfo_tree\b|'jit'")
-"""What is not asked for an opt-out: where it begins and ends, and what asyncpg asks a new connection about types."""
+DRIVER_STATEMENTS = re.compile(r"^(BEGIN|COMMIT)\b|\btypeinfo_tree\b|'jit'")
+"""Statements that are not replayed: transaction control, and type queries of asyncpg on new connections."""
 CONNECTIONS = 32
 PEOPLE = """
 CREATE SCHEMA IF NOT EXISTS bench;
@@ -38,24 +38,24 @@ ANALYZE bench.people;
 """
 
 
-async def _recorded(place: Place, asked: dict[str, Any]) -> list[LoggedQuery]:
-    """Opt one person out through the models, and give the statements that this sent."""
-    urls = (place.cluster.url(f"{kind}_{place.subjects}") for kind in ("privacy", "keyring"))
+async def _record_statements(databases: BenchmarkDatabases, asked: dict[str, Any]) -> list[LoggedQuery]:
+    """Opt one person out through the models; return the statements that this executed."""
+    urls = (databases.cluster.url(f"{kind}_{databases.subjects}") for kind in ("privacy", "keyring"))
     database = await Database.open(*urls, readers=1, writers=1, timeout=10)
     found: list[LoggedQuery] = []
     try:
-        keyring = Keyring(database.keyring, MasterKeys(place.master_key))
+        keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
         await keyring.load()
         async with unit_of_work(database, keyring, Actor("benchmark", Role.STORE, (Role.STORE,)), "optOut") as made:
             made.connection.add_query_logger(found.append)
             await opt_outs.opt_out(made, SubjectIdentifier.id(asked["id"]), asked["purposes"], Channel.WEBSITE)
-        return [each for each in found if not OF_THE_DRIVER.search(each.query)]
+        return [each for each in found if not DRIVER_STATEMENTS.search(each.query)]
     finally:
         await database.close()
 
 
-class _Script(NamedTuple):
-    """Writes recorded values as SQL: the person and their epoch become variables, other ids are made anew."""
+class PgbenchScript(NamedTuple):
+    """Formats recorded values as SQL: the person and their epoch become variables, other ids are generated."""
 
     subject_id: UUID
     epoch: int
@@ -79,25 +79,27 @@ class _Script(NamedTuple):
             return {None: "NULL"}.get(value, str(value).lower())
         if isinstance(value, int):
             return "CAST(:epoch AS bigint)" if value == self.epoch else str(value)
-        # pgbench takes a colon before a letter for a variable, wherever it stands.
+        # pgbench takes every colon before a letter for a variable.
         quoted = re.sub(":(?=[a-z])", ": ", str(value).replace("'", "''"))
-        # Ids inside a text, as events have them.
+        # Replace ids inside a text, as events contain them.
         return "(" + re.sub(r'(?<=")[0-9a-f]{32}(?=")', lambda match: self._inside(match[0]), f"'{quoted}'") + ")"
 
     def _inside(self, digits: str) -> str:
         return f"' || CAST({self.value(UUID(digits))} AS text) || '"
 
 
-def beside_pgbench(place: Place, ours: Running, work: Work, seconds: float) -> dict[str, Any]:
-    """Give opt-outs a second of ours and of pgbench, in turns; both are durable, both with as many connections."""
-    asked = random.choice(work.variables)  # nobody who was opted out of this before: that writes nothing
-    recorded = asyncio.run(_recorded(place, asked))
-    script = place.cluster.directory / "optout.sql"
+def compare_with_pgbench(
+    databases: BenchmarkDatabases, ours: RunningServer, workload: Workload, seconds: float
+) -> dict[str, Any]:
+    """Measure opt-outs per second of this service and of pgbench, in alternating rounds with equal connections."""
+    asked = random.choice(workload.variables)  # a repeated opt-out would write nothing
+    recorded = asyncio.run(_record_statements(databases, asked))
+    script = databases.cluster.directory / "optout.sql"
     subject_id = UUID(asked["id"].removeprefix("sub_"))
-    [row] = place.rows("privacy", "SELECT epoch FROM subjects WHERE id = $1", subject_id)
-    writing = _Script(subject_id, row["epoch"])
-    # Those who leave are others than those who are read.
-    leaving = sorted({each["id"].removeprefix("sub_") for each in work.variables})
+    [row] = databases.rows("privacy", "SELECT epoch FROM subjects WHERE id = $1", subject_id)
+    writing = PgbenchScript(subject_id, row["epoch"])
+    # The opted-out people are not part of the read workloads.
+    leaving = sorted({each["id"].removeprefix("sub_") for each in workload.variables})
     lines = [
         f"\\set n random(1, {len(leaving)})",
         "BEGIN;",
@@ -107,11 +109,11 @@ def beside_pgbench(place: Place, ours: Running, work: Work, seconds: float) -> d
     ]
     script.write_text("\n".join(lines) + "\n")
     people = PEOPLE.format(ids=",".join(leaving))
-    place.cluster.run("psql", "--quiet", "--dbname", f"privacy_{place.subjects}", text=people)
+    databases.cluster.run("psql", "--quiet", "--dbname", f"privacy_{databases.subjects}", text=people)
     found: dict[str, list[float]] = {"ours": [], "pgbench": []}
     for _ in range(ROUNDS):
-        found["ours"].append(timed(place, ours, work, connections=CONNECTIONS, seconds=seconds).per_second)
-        found["pgbench"].append(_pgbench(place, script, seconds))
+        found["ours"].append(run_round(databases, ours, workload, connections=CONNECTIONS, seconds=seconds).per_second)
+        found["pgbench"].append(_pgbench(databases, script, seconds))
     ours_best, theirs = (sorted(each)[ROUNDS // 2] for each in found.values())
     return {
         "ours, a second": round(ours_best),
@@ -121,14 +123,14 @@ def beside_pgbench(place: Place, ours: Running, work: Work, seconds: float) -> d
     }
 
 
-def _pgbench(place: Place, script: Any, seconds: float) -> float:
+def _pgbench(databases: BenchmarkDatabases, script: Any, seconds: float) -> float:
     command = [
         *(str(bundled_binaries() / "pgbench"), "--no-vacuum", "--protocol", "prepared"),
         *("--client", str(CONNECTIONS), "--jobs", "1", "--time", f"{max(1, round(seconds))}", "--file", str(script)),
-        *("--host", str((place.cluster.directory / "socket").resolve()), "--username", "privacy"),
-        f"privacy_{place.subjects}",
+        *("--host", str((databases.cluster.directory / "socket").resolve()), "--username", "privacy"),
+        f"privacy_{databases.subjects}",
     ]
-    done = subprocess.run(pinned(command), capture_output=True, text=True, check=False)
+    done = subprocess.run(pin_to_server_core(command), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
     return float(done.stdout.partition("tps = ")[2].split()[0])

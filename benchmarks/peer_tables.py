@@ -1,4 +1,4 @@
-"""The same people once more for the peers: plain tables in a database of their own, with the indexes they want."""
+"""Copy the people into unencrypted tables of another database for the peers, with the indexes of their reads."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -61,8 +61,7 @@ ALTER TABLE sync_clients ADD PRIMARY KEY (sync_account_id, app),
 VACUUM (ANALYZE);
 """
 
-# What PostGraphile's documentation calls a computed answer: models.consent.decisions in SQL, for the peer that
-# has no other place for it.
+# The rules of models.consent.decisions as an SQL function, for PostGraphile, which has no other layer for them.
 DECISION = """
 CREATE TYPE consent_decision AS (
     subject_id uuid, purpose text, allowed boolean, reason text, legal_basis text, effective_at timestamptz
@@ -98,25 +97,25 @@ $$;
 """
 
 
-class Copied(NamedTuple):
-    """A table to copy: its columns, in the order of the plain table, and the seals of those that are sealed."""
+class CopiedTable(NamedTuple):
+    """A table to copy: its columns in the order of the unencrypted table, and the encrypted columns."""
 
     columns: str
-    seals: Mapping[str, EncryptedColumn] = {}
+    encrypted: Mapping[str, EncryptedColumn] = {}
     owner: str = "subject_id"
 
 
-SEALED = {
-    "subjects": Copied(
+COPIED_TABLES = {
+    "subjects": CopiedTable(
         "id status registered_at regime opted_out_at display_name country",
         {"display_name": subjects.DISPLAY_NAME, "country": subjects.COUNTRY},
         "id",
     ),
-    "email_addresses": Copied(
+    "email_addresses": CopiedTable(
         "subject_id id address is_primary verified_at added_at", {"address": email_addresses.ADDRESS}
     ),
-    "consents": Copied("subject_id purpose state effective_at channel policy_version"),
-    "payment_fragments": Copied(
+    "consents": CopiedTable("subject_id purpose state effective_at channel policy_version"),
+    "payment_fragments": CopiedTable(
         "subject_id id reference last_digits expiry_month expiry_year stored_at",
         {
             "reference": fragments.REFERENCE,
@@ -125,10 +124,10 @@ SEALED = {
             "expiry_year": fragments.EXPIRY_YEAR,
         },
     ),
-    "sync_accounts": Copied(
+    "sync_accounts": CopiedTable(
         "subject_id id reference storage_bytes file_count last_synced_at", {"reference": accounts.REFERENCE}
     ),
-    "sync_clients": Copied(
+    "sync_clients": CopiedTable(
         "subject_id sync_account_id app version platform user_agent last_seen_at",
         {
             "app": accounts.APP,
@@ -140,8 +139,8 @@ SEALED = {
 }
 
 
-async def copy(source: asyncpg.Pool, keyring: Keyring, target: str) -> None:
-    """Open all values and write them into an empty database, a few thousand people at a time."""
+async def copy_people(source: asyncpg.Pool, keyring: Keyring, target: str) -> None:
+    """Decrypt all values and write them into an empty database, 5,000 people at a time."""
     plain = await asyncpg.connect(target)
     try:
         await plain.execute(TABLES + DECISION)
@@ -155,12 +154,13 @@ async def copy(source: asyncpg.Pool, keyring: Keyring, target: str) -> None:
         ]:
             async with keyring.pool.acquire() as connection:
                 keys = await keyring.of_subjects(connection, ids)
-            for table, copied in SEALED.items():
+            for table, table_copy in COPIED_TABLES.items():
                 rows = await source.fetch(
-                    f"SELECT {copied.columns.replace(' ', ', ')} FROM {table} WHERE {copied.owner} = ANY($1)", ids
+                    f"SELECT {table_copy.columns.replace(' ', ', ')} FROM {table} WHERE {table_copy.owner} = ANY($1)",
+                    ids,
                 )
                 await plain.copy_records_to_table(
-                    table, records=_opened(rows, copied, keys), columns=copied.columns.split()
+                    table, records=_decrypt_rows(rows, table_copy, keys), columns=table_copy.columns.split()
                 )
             after = ids[-1]
         await _run_each(plain, INDEXES)
@@ -169,23 +169,23 @@ async def copy(source: asyncpg.Pool, keyring: Keyring, target: str) -> None:
 
 
 async def _run_each(connection: asyncpg.Connection, text: str) -> None:
-    """Run statements one by one: VACUUM cannot stand in a transaction."""
+    """Run statements one by one, because VACUUM cannot run in a transaction."""
     for statement in text.split(";\n"):
         if statement.strip():
             await connection.execute(statement, timeout=600)
 
 
-def _opened(
-    rows: Sequence[asyncpg.Record], copied: Copied, keys: Mapping[UUID, DataKey | None]
+def _decrypt_rows(
+    rows: Sequence[asyncpg.Record], table_copy: CopiedTable, keys: Mapping[UUID, DataKey | None]
 ) -> list[tuple[Any, ...]]:
-    seals = [copied.seals.get(name) for name in copied.columns.split()]
-    opened = []
+    encrypted = [table_copy.encrypted.get(name) for name in table_copy.columns.split()]
+    decrypted = []
     for row in rows:
         key = keys[row[0]]
-        opened.append(
+        decrypted.append(
             tuple(
-                seal.decrypt(key, value) if seal and value and key else value
-                for seal, value in zip(seals, row, strict=True)
+                column.decrypt(key, value) if column and value and key else value
+                for column, value in zip(encrypted, row, strict=True)
             )
         )
-    return opened
+    return decrypted

@@ -1,4 +1,4 @@
-"""What came of it: tables on the terminal, results.json, and a chart."""
+"""The reports of a benchmark: tables on the terminal, results.json and chart.svg."""
 
 import json
 import platform
@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.contestants import CONTESTANTS
-from benchmarks.timing import Figures
+from benchmarks.servers import SERVERS
+from benchmarks.timing import MedianResult
 
 FOLDER = Path(__file__).parent
-TITLES = {each.name: each.title for each in CONTESTANTS}
-WORKS = {
+TITLES = {each.name: each.title for each in SERVERS}
+WORKLOAD_TITLES = {
     "one": "one decision by id",
     "email": "one decision by address",
     "hundred": "100 decisions",
@@ -22,33 +22,33 @@ WORKS = {
     "out": "optOut",
 }
 COLOURS = {"ours": "#1a7f64", "mercurius": "#b08000", "postgraphile": "#7055a8", "strawberry": "#b04a4a"}
-WIDTH, BAR, LABEL = 720, 16, 190
+WIDTH, BAR_HEIGHT, LABEL_WIDTH = 720, 16, 190
 
 
 class Results(NamedTuple):
-    """Everything that a run found."""
+    """The results of one run."""
 
     subjects: int
     rounds: int
     seconds: float
     connections: int
-    works: dict[str, dict[str, Figures]]
+    workloads: dict[str, dict[str, MedianResult]]
     scaling: dict[str, Any]
 
 
-def show(results: Results) -> None:
-    """Print a table for the works."""
-    table = Table("work", "contestant", title=f"{results.subjects:,} people, {results.connections} connections")
+def print_comparison(results: Results) -> None:
+    """Print a table with one row for each workload and server."""
+    table = Table("workload", "server", title=f"{results.subjects:,} people, {results.connections} connections")
     for name in ("requests/s", "median ms", "p99 ms", "server µs", "ours is, by requests/s", "by server µs"):
         table.add_column(name, justify="right")
-    for work, found in results.works.items():
+    for workload, found in results.workloads.items():
         ours = found.get("ours")
         for name, figures in found.items():
             ratios = ["", ""]
             if ours and name != "ours":
                 ratios = [f"x {ours.per_second / figures.per_second:.2f}", f"x {figures.cpu_us / ours.cpu_us:.2f}"]
             table.add_row(
-                WORKS[work],
+                WORKLOAD_TITLES[workload],
                 TITLES[name],
                 f"{figures.per_second:,.0f}",
                 f"{figures.median_ms:.2f}",
@@ -60,8 +60,8 @@ def show(results: Results) -> None:
     Console(width=150).print(table)
 
 
-def show_scaling(results: Results) -> None:
-    """Print what was found about growth, connections, memory, start-up and durable writes."""
+def print_scaling(results: Results) -> None:
+    """Print the results about growth, connections, memory, start-up and durable writes."""
     table = Table("question", "answer", title="As it grows")
     for question, answer in results.scaling.items():
         table.add_row(question, json.dumps(answer))
@@ -69,7 +69,7 @@ def show_scaling(results: Results) -> None:
 
 
 def machine() -> dict[str, str]:
-    """Say what this ran on."""
+    """Return the processor, the system and the Python version of this machine."""
     model = next(
         (
             line.partition(":")[2].strip()
@@ -81,8 +81,8 @@ def machine() -> dict[str, str]:
     return {"processor": model, "system": platform.system(), "python": platform.python_version()}
 
 
-def keep(results: Results) -> None:
-    """Write results.json and chart.svg beside this module."""
+def save(results: Results) -> None:
+    """Write results.json and chart.svg into the directory of this module."""
     written = {
         "machine": machine(),
         "subjects": results.subjects,
@@ -90,11 +90,11 @@ def keep(results: Results) -> None:
         "seconds": results.seconds,
         "connections": results.connections,
         "works": {
-            work: {
+            workload: {
                 name: {key: round(value, 2) for key, value in figures._asdict().items()}
                 for name, figures in found.items()
             }
-            for work, found in results.works.items()
+            for workload, found in results.workloads.items()
         },
         "scaling": results.scaling,
     }
@@ -103,27 +103,29 @@ def keep(results: Results) -> None:
 
 
 def _chart(results: Results) -> Iterator[str]:
-    """Draw a group of bars for each work, each group on a scale of its own."""
+    """Yield an SVG with one group of bars for each workload; each group has its own scale."""
     groups = [
-        (work, {name: each for name, each in found.items() if name in COLOURS}) for work, found in results.works.items()
+        (workload, {name: each for name, each in medians.items() if name in COLOURS})
+        for workload, medians in results.workloads.items()
     ]
-    groups = [(work, found) for work, found in groups if len(found) > 1]
-    height = sum(34 + len(found) * (BAR + 4) for _, found in groups) + 10
+    groups = [(workload, medians) for workload, medians in groups if len(medians) > 1]
+    height = sum(34 + len(medians) * (BAR_HEIGHT + 4) for _, medians in groups) + 10
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif"'
         ' font-size="12" role="img" aria-label="Requests a second, this service beside its peers">'
     )
     yield f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>'
     y = 20
-    for work, found in groups:
-        yield f'<text x="8" y="{y}" font-weight="bold" fill="#222">{WORKS[work]}, requests a second</text>'
+    for workload, medians in groups:
+        title = f"{WORKLOAD_TITLES[workload]}, requests a second"
+        yield f'<text x="8" y="{y}" font-weight="bold" fill="#222">{title}</text>'
         y += 8
-        most = max(each.per_second for each in found.values())
-        for name, each in found.items():
-            length = (WIDTH - LABEL - 80) * each.per_second / most
-            yield f'<text x="{LABEL - 6}" y="{y + 12}" text-anchor="end" fill="#222">{TITLES[name]}</text>'
-            yield f'<rect x="{LABEL}" y="{y}" width="{length:.0f}" height="{BAR}" fill="{COLOURS[name]}"/>'
-            yield f'<text x="{LABEL + length + 5:.0f}" y="{y + 12}" fill="#222">{each.per_second:,.0f}</text>'
-            y += BAR + 4
+        most = max(each.per_second for each in medians.values())
+        for name, each in medians.items():
+            length = (WIDTH - LABEL_WIDTH - 80) * each.per_second / most
+            yield f'<text x="{LABEL_WIDTH - 6}" y="{y + 12}" text-anchor="end" fill="#222">{TITLES[name]}</text>'
+            yield f'<rect x="{LABEL_WIDTH}" y="{y}" width="{length:.0f}" height="{BAR_HEIGHT}" fill="{COLOURS[name]}"/>'
+            yield f'<text x="{LABEL_WIDTH + length + 5:.0f}" y="{y + 12}" fill="#222">{each.per_second:,.0f}</text>'
+            y += BAR_HEIGHT + 4
         y += 26
     yield "</svg>"

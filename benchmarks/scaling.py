@@ -1,4 +1,4 @@
-"""What changes as things grow: people, connections, time; and what a durable write costs beside pgbench."""
+"""Measure growth: more people, connections and requests; compare durable writes with pgbench."""
 
 import os
 import statistics
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import opt_outs
-from benchmarks.contestants import OURS, Running, running
-from benchmarks.environment import ROLES, Place, cores, populated
-from benchmarks.timing import Round, timed
-from benchmarks.workloads import Work, works
+from benchmarks.environment import ROLES, BenchmarkDatabases, core_sets, create_databases
+from benchmarks.servers import OURS, RunningServer, run_server
+from benchmarks.timing import RoundResult, run_round
+from benchmarks.workloads import Workload, create_workloads
 from cli.embedded import Cluster
 
 SIZES = (5_000, 50_000, 500_000)
@@ -21,67 +21,69 @@ MILLION = 1_000_000
 ROUNDS = 3
 
 
-def _named(place: Place) -> dict[str, Work]:
-    return {work.name: work for work in works(place)}
+def _workloads_by_name(databases: BenchmarkDatabases) -> dict[str, Workload]:
+    return {workload.name: workload for workload in create_workloads(databases)}
 
 
-def _figures(rounds: Iterable[Round]) -> dict[str, float]:
-    """Give the median of each figure."""
+def _medians(rounds: Iterable[RoundResult]) -> dict[str, float]:
+    """Return the median of each field."""
     found = list(rounds)
-    return {name: round(statistics.median(getattr(each, name) for each in found), 2) for name in Round._fields}
+    return {name: round(statistics.median(getattr(each, name) for each in found), 2) for name in RoundResult._fields}
 
 
 def growth(cluster: Cluster, seconds: float, most: int) -> dict[str, Any]:
-    """Time one decision and the person page among more and more people, taking turns."""
-    places = [populated(cluster, size) for size in SIZES if size <= most]
-    found: dict[tuple[str, int], list[Round]] = {}
+    """Measure one decision and the person page with each number of people, in alternating rounds."""
+    places = [create_databases(cluster, size) for size in SIZES if size <= most]
+    found: dict[tuple[str, int], list[RoundResult]] = {}
     for _ in range(ROUNDS):
-        for place in places:
-            wanted = _named(place)
-            with running(OURS, place, {role: place.token(role) for role in ROLES}) as ours:
+        for databases in places:
+            wanted = _workloads_by_name(databases)
+            with run_server(OURS, databases, {role: databases.token(role) for role in ROLES}) as ours:
                 for name in ("one", "page"):
-                    timed(place, ours, wanted[name], connections=32, seconds=1)
-                    measured = timed(place, ours, wanted[name], connections=32, seconds=seconds)
-                    found.setdefault((name, place.subjects), []).append(measured)
-    return {f"{name}, {size:,} people": _figures(each) for (name, size), each in sorted(found.items())}
+                    run_round(databases, ours, wanted[name], connections=32, seconds=1)
+                    measured = run_round(databases, ours, wanted[name], connections=32, seconds=seconds)
+                    found.setdefault((name, databases.subjects), []).append(measured)
+    return {f"{name}, {size:,} people": _medians(each) for (name, size), each in sorted(found.items())}
 
 
-def connections(place: Place, ours: Running, seconds: float) -> dict[str, Any]:
-    """Time one decision over more and more connections, taking turns."""
-    work = _named(place)["one"]
-    found: dict[int, list[Round]] = {}
+def connections(databases: BenchmarkDatabases, ours: RunningServer, seconds: float) -> dict[str, Any]:
+    """Measure one decision with each number of connections, in alternating rounds."""
+    workload = _workloads_by_name(databases)["one"]
+    found: dict[int, list[RoundResult]] = {}
     for _ in range(ROUNDS):
         for count in CONNECTIONS:
-            found.setdefault(count, []).append(timed(place, ours, work, connections=count, seconds=seconds))
-    return {str(count): _figures(each) for count, each in found.items()}
+            found.setdefault(count, []).append(run_round(databases, ours, workload, connections=count, seconds=seconds))
+    return {str(count): _medians(each) for count, each in found.items()}
 
 
-def memory(place: Place, ours: Running, requests: int) -> dict[str, Any]:
-    """Ask until so many requests are answered; give what the process holds along the way."""
-    wanted = _named(place)
+def memory(databases: BenchmarkDatabases, ours: RunningServer, requests: int) -> dict[str, Any]:
+    """Send this number of requests; return the memory of the process after each part."""
+    wanted = _workloads_by_name(databases)
     asked = 0
     held: list[tuple[int, float]] = []
     while asked < requests:
         for name in ("one", "page", "hundred"):
-            asked += timed(place, ours, wanted[name], connections=32, seconds=20 if name == "one" else 2).requests
+            asked += run_round(
+                databases, ours, wanted[name], connections=32, seconds=20 if name == "one" else 2
+            ).requests
         held.append((asked, round(ours.megabytes, 1)))
     return {"after requests, MB": held}
 
 
-def start_up(place: Place, tokens: dict[str, str]) -> float:
-    """Give the seconds from the start of the process to its first answer."""
-    work = _named(place)["one"]
+def start_up(databases: BenchmarkDatabases, tokens: dict[str, str]) -> float:
+    """Return the seconds from the start of the process to its first response."""
+    workload = _workloads_by_name(databases)["one"]
     began = time.perf_counter()
-    with running(OURS, place, tokens) as ours:
-        ours.ask(work, 0)
+    with run_server(OURS, databases, tokens) as ours:
+        ours.send(workload, 0)
         return round(time.perf_counter() - began, 2)
 
 
-def profile(place: Place, ours: Running, seconds: float) -> dict[str, float]:
-    """Say in which functions the time of one decision goes (share of samples), where py-spy is installed."""
+def profile(databases: BenchmarkDatabases, ours: RunningServer, seconds: float) -> dict[str, float]:
+    """Return the share of samples for each function during one decision; empty without py-spy."""
     spy = os.environ.get("PY_SPY", "py-spy")
-    raw = Path(place.cluster.directory) / "profile.raw"
-    work = _named(place)["one"]
+    raw = Path(databases.cluster.directory) / "profile.raw"
+    workload = _workloads_by_name(databases)["one"]
     try:
         spying = subprocess.Popen(
             [
@@ -93,7 +95,7 @@ def profile(place: Place, ours: Running, seconds: float) -> dict[str, float]:
         )
     except FileNotFoundError:
         return {}
-    timed(place, ours, work, connections=32, seconds=seconds + 6)
+    run_round(databases, ours, workload, connections=32, seconds=seconds + 6)
     spying.wait()
     shares: dict[str, int] = {}
     for line in raw.read_text().splitlines():
@@ -105,15 +107,19 @@ def profile(place: Place, ours: Running, seconds: float) -> dict[str, float]:
     return {function: round(100 * count / total, 1) for function, count in most}
 
 
-def all_of(cluster: Cluster, place: Place, *, seconds: float, requests: int = MILLION) -> dict[str, Any]:
-    """Measure everything that has to do with growing."""
-    tokens = {role: place.token(role) for role in ROLES}
-    found: dict[str, Any] = {"start-up, s": start_up(place, tokens)}
-    with running(OURS, place, tokens) as ours:
-        found["one decision over connections"] = connections(place, ours, seconds)
-        found["optOut beside pgbench"] = opt_outs.beside_pgbench(place, ours, _named(place)["out"], seconds)
-        found["profile of one decision, %"] = profile(place, ours, seconds)
-        found["memory"] = memory(place, ours, requests)
-    found["growth"] = growth(cluster, seconds, place.subjects)
-    found["cores"] = {"server": sorted(cores()[0]), "load and PostgreSQL": sorted(cores()[1])}
+def measure_all(
+    cluster: Cluster, databases: BenchmarkDatabases, *, seconds: float, requests: int = MILLION
+) -> dict[str, Any]:
+    """Run all measurements of this module."""
+    tokens = {role: databases.token(role) for role in ROLES}
+    found: dict[str, Any] = {"start-up, s": start_up(databases, tokens)}
+    with run_server(OURS, databases, tokens) as ours:
+        found["one decision over connections"] = connections(databases, ours, seconds)
+        found["optOut beside pgbench"] = opt_outs.compare_with_pgbench(
+            databases, ours, _workloads_by_name(databases)["out"], seconds
+        )
+        found["profile of one decision, %"] = profile(databases, ours, seconds)
+        found["memory"] = memory(databases, ours, requests)
+    found["growth"] = growth(cluster, seconds, databases.subjects)
+    found["cores"] = {"server": sorted(core_sets()[0]), "load and PostgreSQL": sorted(core_sets()[1])}
     return found

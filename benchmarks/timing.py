@@ -1,4 +1,4 @@
-"""Timing: contestants take turns in short rounds, so that what else the machine does falls on all of them."""
+"""Run load rounds. Servers run short alternating rounds, so that other load on the machine affects all of them."""
 
 import json
 import os
@@ -8,16 +8,16 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.contestants import Checks, Running, WrongAnswerError
-from benchmarks.environment import Place
-from benchmarks.workloads import Work
+from benchmarks.environment import BenchmarkDatabases
+from benchmarks.servers import CheckThread, RunningServer, WrongResponseError
+from benchmarks.workloads import Workload
 
 SCRIPT = Path(__file__).with_name("load.lua")
 _offsets = count(0, 7907)
 
 
-class Round(NamedTuple):
-    """What one round came to. ``cpu_us`` is what a request cost the core of the server under test."""
+class RoundResult(NamedTuple):
+    """The result of one round; ``cpu_us`` is the processor time of the server for one request, in microseconds."""
 
     per_second: float
     median_ms: float
@@ -26,8 +26,8 @@ class Round(NamedTuple):
     requests: int
 
 
-class Figures(NamedTuple):
-    """The medians of all rounds."""
+class MedianResult(NamedTuple):
+    """The medians over all rounds."""
 
     per_second: float
     median_ms: float
@@ -35,17 +35,19 @@ class Figures(NamedTuple):
     cpu_us: float
 
     @classmethod
-    def of(cls, rounds: list[Round]) -> "Figures":
+    def of(cls, rounds: list[RoundResult]) -> "MedianResult":
         return cls(*(statistics.median(getattr(each, name) for each in rounds) for name in cls._fields))
 
 
-def timed(place: Place, running: Running, work: Work, *, connections: int, seconds: float) -> Round:
-    """Time one round; raises WrongAnswerError for a wrong answer, an error, or answers that are too short."""
-    running.check(place, work, 0)
-    requests = work.written(running.contestant.dialect)
-    headers = running.headers(work)
-    # Opt-outs go on where the last round ended: one that is repeated writes nothing.
-    offset = next(_offsets) if work.expected else running_offset(running, 0)
+def run_round(
+    databases: BenchmarkDatabases, running: RunningServer, workload: Workload, *, connections: int, seconds: float
+) -> RoundResult:
+    """Run one round; raise WrongResponseError for a wrong response, an error, or too short responses."""
+    running.check(databases, workload, 0)
+    requests = workload.write_requests(running.spec.dialect)
+    headers = running.headers(workload)
+    # Opt-outs continue after those of the last round, because a repeated opt-out writes nothing.
+    offset = next(_offsets) if workload.expected else sent_count(running, 0)
     environment = os.environ | {"BENCH_REQUESTS": str(requests), "BENCH_OFFSET": str(offset)}
     environment |= {"BENCH_TOKEN": headers["Authorization"].removeprefix("Bearer ")} if headers else {}
     environment |= {"BENCH_CASE": headers["X-Case"]} if "X-Case" in headers else {}
@@ -61,8 +63,8 @@ def timed(place: Place, running: Running, work: Work, *, connections: int, secon
         "10s",
     ]
     began = running.cpu_seconds
-    with Checks(running, place, work) as checks:
-        done = subprocess.run(
+    with CheckThread(running, databases, workload) as checks:
+        process = subprocess.run(
             [*command, "--script", str(SCRIPT), f"http://127.0.0.1:{running.port}/graphql"],
             env=environment,
             capture_output=True,
@@ -70,35 +72,35 @@ def timed(place: Place, running: Running, work: Work, *, connections: int, secon
             check=True,
         )
     used = running.cpu_seconds - began
-    found = json.loads(done.stdout.partition("RESULT ")[2])
-    if not work.expected:
-        running_offset(running, found["requests"])
+    result = json.loads(process.stdout.partition("RESULT ")[2])
+    if not workload.expected:
+        sent_count(running, result["requests"])
     if checks.problem:
         raise checks.problem
-    if found["errors"] or not found["requests"]:
-        raise WrongAnswerError(running.contestant.name, work.name, found)
-    if running.contestant.name != "floor":
-        _demand_size(running, work, found)
-    return Round(
-        found["requests"] / found["seconds"],
-        found["median_ms"],
-        found["p99_ms"],
-        used / found["requests"] * 1e6,
-        found["requests"],
+    if result["errors"] or not result["requests"]:
+        raise WrongResponseError(running.spec.name, workload.name, result)
+    if running.spec.name != "floor":
+        _check_response_size(running, workload, result)
+    return RoundResult(
+        result["requests"] / result["seconds"],
+        result["median_ms"],
+        result["p99_ms"],
+        used / result["requests"] * 1e6,
+        result["requests"],
     )
 
 
-_taken: dict[str, int] = {}
+_sent_counts: dict[str, int] = {}
 
 
-def running_offset(running: Running, more: int) -> int:
-    """Remember how many opt-outs were sent."""
-    _taken[running.contestant.name] = _taken.get(running.contestant.name, 0) + more
-    return _taken[running.contestant.name]
+def sent_count(running: RunningServer, more: int) -> int:
+    """Add to the number of opt-outs sent to a server, and return it."""
+    _sent_counts[running.spec.name] = _sent_counts.get(running.spec.name, 0) + more
+    return _sent_counts[running.spec.name]
 
 
-def _demand_size(running: Running, work: Work, found: dict[str, float]) -> None:
-    """Refuse a round whose answers were, on average, shorter than right ones are: an error page is fast."""
-    least = min(len(json.dumps(running.ask(work, index), separators=(",", ":"))) for index in range(3)) * 0.8
-    if found["bytes"] / found["requests"] < least:
-        raise WrongAnswerError(running.contestant.name, work.name, "answers were too short", found)
+def _check_response_size(running: RunningServer, workload: Workload, result: dict[str, float]) -> None:
+    """Raise WrongResponseError when the average response is shorter than correct ones, like an error page."""
+    least = min(len(json.dumps(running.send(workload, index), separators=(",", ":"))) for index in range(3)) * 0.8
+    if result["bytes"] / result["requests"] < least:
+        raise WrongResponseError(running.spec.name, workload.name, "answers were too short", result)

@@ -1,6 +1,6 @@
-"""This service without its record, as no running program has it: what the record costs is measured against this.
+"""Run ``privacy`` without the access log, to measure its cost: ``python -m benchmarks.without_access_log serve``.
 
-``python -m benchmarks.unrecorded serve``. All is done as ever, up to the statement that writes events.
+All else is unchanged, up to the statement that inserts events. No other program runs without the access log.
 """
 
 from cli.main import run
@@ -8,11 +8,11 @@ from models.audit.events import EventGroup
 from resolvers.context import RequestContext
 
 
-def _forget(context: RequestContext, _entries: list[EventGroup]) -> None:
-    """Add nothing of what was seen to what is to be written down."""
-    context._entries, context._seen = [], {}  # noqa: SLF001 -- it stands in the place of the method that adds it
+def _discard(context: RequestContext, _entries: list[EventGroup]) -> None:
+    """Discard the reads of a request instead of adding them to the entries to insert."""
+    context._entries, context._seen = [], {}  # noqa: SLF001 -- it replaces the method that adds them
 
 
 if __name__ == "__main__":
-    RequestContext.take_down = _forget  # type: ignore[method-assign]
+    RequestContext.drain = _discard  # type: ignore[method-assign, assignment]
     run()

@@ -1,4 +1,4 @@
-"""What is asked: five works, as requests that vary from one to the next, and what each has to answer."""
+"""The workloads: requests with varying variables, and the expected response to each of them."""
 
 import json
 import random
@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.environment import HOME, Place
+from benchmarks.environment import DATA_DIRECTORY, BenchmarkDatabases
 
 PURPOSE = "newsletter"
-ASKED = 20_000
-"""Different requests of a work, repeated in a circle."""
+REQUEST_COUNT = 20_000
+"""Different requests of a workload, which repeat in order."""
 DECISION = "subjectId purpose allowed reason legalBasis effectiveAt"
 ONE = f'query Decision($id: ID!) {{ consentDecision(subject: {{id: $id}}, purpose: "{PURPOSE}") {{ {DECISION} }} }}'
 EMAIL = (
@@ -51,26 +51,26 @@ POSTGRAPHILE_PAGE = (
 )
 
 
-class Work(NamedTuple):
-    """One kind of question: who asks, the text for each dialect, and the variables of each request."""
+class Workload(NamedTuple):
+    """One kind of request: the role, the document for each dialect, and the variables of each request."""
 
     name: str
     title: str
     role: str
     documents: dict[str, str]
     variables: list[dict[str, Any]]
-    expected: Callable[[Place, dict[str, Any]], Any] | None = None
+    expected: Callable[[BenchmarkDatabases, dict[str, Any]], Any] | None = None
 
     def body(self, dialect: str, index: int) -> dict[str, Any]:
-        """Give one request."""
-        given = self.variables[index % len(self.variables)]
-        if dialect == "postgraphile" and "id" in given:
-            given = {"id": _dashed(given["id"])}
-        return {"query": self.documents[dialect], "variables": given}
+        """Return the body of one request."""
+        values = self.variables[index % len(self.variables)]
+        if dialect == "postgraphile" and "id" in values:
+            values = {"id": _dashed(values["id"])}
+        return {"query": self.documents[dialect], "variables": values}
 
-    def written(self, dialect: str) -> Path:
-        """Write all requests into a file, one a line, for wrk."""
-        path = HOME / f"{self.name}.{dialect}.requests"
+    def write_requests(self, dialect: str) -> Path:
+        """Write all requests into a file for wrk, one a line; return its path."""
+        path = DATA_DIRECTORY / f"{self.name}.{dialect}.requests"
         path.write_text("".join(json.dumps(self.body(dialect, n)) + "\n" for n in range(len(self.variables))))
         return path
 
@@ -80,65 +80,70 @@ def _dashed(text: str) -> str:
     return "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
 
 
-def works(place: Place) -> list[Work]:
-    """Choose whom to ask about, the same for every contestant; those who opt out are others than those who are read."""
-    rows = place.rows(
+def create_workloads(databases: BenchmarkDatabases) -> list[Workload]:
+    """Select the people of all workloads, equal for every server; opted-out people are never read."""
+    rows = databases.rows(
         "plain", "SELECT s.id, e.address FROM subjects AS s JOIN email_addresses AS e ON e.subject_id = s.id"
     )
     people = sorted((f"sub_{row[0].hex}", row[1]) for row in rows)
-    dice = random.Random(1)
-    dice.shuffle(people)
+    rng = random.Random(1)
+    rng.shuffle(people)
     leaving, read = people[: len(people) // 5], people[len(people) // 5 :]
-    some = read[:ASKED]
+    some = read[:REQUEST_COUNT]
     outs = [{"id": id_, "purposes": [key]} for id_, _ in leaving for key in REFUSABLE]
-    dice.shuffle(outs)
+    rng.shuffle(outs)
     ids = [id_ for id_, _ in read]
     both = {"contract": ONE, "postgraphile": POSTGRAPHILE_ONE}
     return [
-        Work("one", "one decision by id", "STORE", both, [{"id": id_} for id_, _ in some], _decision),
-        Work(
-            "email", "one decision by address", "STORE", {"contract": EMAIL}, [{"email": a} for _, a in some], _decision
+        Workload("one", "one decision by id", "STORE", both, [{"id": id_} for id_, _ in some], _expected_decision),
+        Workload(
+            "email",
+            "one decision by address",
+            "STORE",
+            {"contract": EMAIL},
+            [{"email": a} for _, a in some],
+            _expected_decision,
         ),
-        Work(
+        Workload(
             "hundred",
             "100 decisions",
             "STORE",
             {"contract": HUNDRED},
-            [{"ids": dice.sample(ids, 100)} for _ in range(ASKED // 20)],
-            _decisions,
+            [{"ids": rng.sample(ids, 100)} for _ in range(REQUEST_COUNT // 20)],
+            _expected_decisions,
         ),
-        Work(
+        Workload(
             "page",
             "person page",
             "SUPPORT",
             {"contract": PAGE, "postgraphile": POSTGRAPHILE_PAGE},
             [{"email": address} for _, address in some],
-            _page,
+            _expected_page,
         ),
-        Work("out", "optOut", "STORE", {"contract": OPT_OUT}, outs),
+        Workload("out", "optOut", "STORE", {"contract": OPT_OUT}, outs),
     ]
 
 
-def _decision(place: Place, asked: dict[str, Any]) -> Any:
-    found = place.rows(
+def _expected_decision(databases: BenchmarkDatabases, variables: dict[str, Any]) -> Any:
+    found = databases.rows(
         "plain",
         "SELECT d.* FROM subjects AS s LEFT JOIN email_addresses AS e ON e.subject_id = s.id, "
         "consent_decision(s.id, $1) AS d WHERE s.id = $2 OR e.address = $3",
         PURPOSE,
-        asked.get("id", "sub_" + "0" * 32).removeprefix("sub_"),
-        asked.get("email", ""),
+        variables.get("id", "sub_" + "0" * 32).removeprefix("sub_"),
+        variables.get("email", ""),
     )
-    return {"consentDecision": _answer(found[0])}
+    return {"consentDecision": _decision_fields(found[0])}
 
 
-def _decisions(place: Place, asked: dict[str, Any]) -> Any:
-    ids = [text.removeprefix("sub_") for text in asked["ids"]]
+def _expected_decisions(databases: BenchmarkDatabases, variables: dict[str, Any]) -> Any:
+    ids = [text.removeprefix("sub_") for text in variables["ids"]]
     sql = "SELECT d.* FROM unnest($1::uuid[]) AS asked (id), consent_decision(asked.id, $2) AS d"
-    found = {row["subject_id"].hex: row for row in place.rows("plain", sql, ids, PURPOSE)}
-    return {"consentDecisions": [_answer(found[id_]) for id_ in ids]}
+    found = {row["subject_id"].hex: row for row in databases.rows("plain", sql, ids, PURPOSE)}
+    return {"consentDecisions": [_decision_fields(found[id_]) for id_ in ids]}
 
 
-def _answer(row: Any) -> dict[str, Any]:
+def _decision_fields(row: Any) -> dict[str, Any]:
     return {
         "subjectId": row["subject_id"].hex,
         "purpose": row["purpose"],
@@ -149,14 +154,14 @@ def _answer(row: Any) -> dict[str, Any]:
     }
 
 
-def _page(place: Place, asked: dict[str, Any]) -> Any:
+def _expected_page(databases: BenchmarkDatabases, variables: dict[str, Any]) -> Any:
     def of(sql: str, *values: object) -> list[dict[str, Any]]:
-        return [dict(row) for row in place.rows("plain", sql, *values)]
+        return [dict(row) for row in databases.rows("plain", sql, *values)]
 
     [subject] = of(
         "SELECT s.id, s.status, s.display_name, s.country FROM subjects AS s "
         "JOIN email_addresses AS e ON e.subject_id = s.id WHERE e.address = $1",
-        asked["email"],
+        variables["email"],
     )
     own = subject["id"]
     consents = of(
@@ -188,14 +193,14 @@ RENAMED = {
 }
 
 
-def comparable(value: Any, name: str = "") -> Any:
-    """Bring the answers of all dialects, and what the tables say, into one form: names, ids, times, numbers."""
+def normalize(value: Any, name: str = "") -> Any:
+    """Convert the responses of all dialects and the table rows to the same names, ids, times and numbers."""
     if isinstance(value, dict):
         if len(value) == 1 and (wrapped := value.get("nodes", value.get("subjectBySubjectId"))):
-            return comparable(wrapped)
-        return {RENAMED.get(key, _camel(key)): comparable(each, _camel(key)) for key, each in value.items()}
+            return normalize(wrapped)
+        return {RENAMED.get(key, _camel(key)): normalize(each, _camel(key)) for key, each in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [comparable(each) for each in value]
+        return [normalize(each) for each in value]
     if name.endswith("At") and value is not None:
         return (datetime.fromisoformat(value) if isinstance(value, str) else value).timestamp()
     if name in {"id", "subjectId"} and value is not None:

