@@ -1,12 +1,13 @@
 # Every path below is relative: make cannot name a target with a space in it, but the repository may lie in one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check bench conformance fuzz lock docs clean
+.PHONY: help setup serve test soak check bench conformance fuzz lock docs clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
 PORT ?= 8000
+RUNS ?= 10
 BIN := .venv/bin
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
@@ -55,6 +56,9 @@ serve: setup ## Serve http://127.0.0.1:8000 with demo people (PORT=8001 for anot
 test: setup ## Run the whole suite on a PostgreSQL of its own (ARGS="-k consent" for a part)
 	@echo "Running the tests ..."
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+soak: setup ## Run the suite 10 times while every core is busy, up to the first failure (RUNS=2, ARGS= as for test)
+	@exec bash tests/busy.sh "$(RUNS)" $(ARGS)
 
 check: setup ## Format, lint, types, import layers, schema.graphql and migrations in step
 	@echo "Checking the format ..." && $(BIN)/python -m ruff format --quiet --check .

@@ -5,7 +5,6 @@ import contextlib
 import json
 import random
 import socket
-import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +13,7 @@ import anyio
 import asyncpg
 import pytest
 
-from tests.cli.commands import command, environment
+from tests.cli.commands import start
 from tests.conftest import Api, Databases
 from tests.people import known
 
@@ -97,13 +96,7 @@ class Load:
 
 async def killed(load: Load, databases: Databases, at: Path, *, after: float) -> None:
     """Serve, ask, and kill the service some seconds after its first answer."""
-    process = await anyio.open_process(
-        command("serve", "--port", str(load.port)),
-        cwd=at,
-        env=environment(databases),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = await start("serve", "--port", str(load.port), on=databases, at=at)
     try:
         with anyio.fail_after(60):
             while not load.answered:
@@ -113,8 +106,7 @@ async def killed(load: Load, databases: Databases, at: Path, *, after: float) ->
         task = asyncio.create_task(load.run())
         await anyio.sleep(after)
     finally:
-        process.kill()
-        await process.aclose()
+        await process.kill()
     await asyncio.wait_for(task, 30)
 
 

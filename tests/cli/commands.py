@@ -1,13 +1,20 @@
 """The command ``privacy`` as a user runs it: a process of its own, on this worker's databases."""
 
+import asyncio
+import atexit
+import contextlib
 import os
+import signal
+import socket
+import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
-import anyio
-
+from tests.cli import fork_server
 from tests.conftest import ROOT, Databases
 
 
@@ -19,35 +26,111 @@ class Ran(NamedTuple):
     errors: str
 
     def count(self, words: str) -> int:
-        """Give the number that the summary puts before these words."""
+        """Return the number that the summary puts before these words."""
         [line] = [line for line in self.out.splitlines() if line.strip().partition("  ")[2] == words]
         return int(line.strip().partition("  ")[0].replace(",", ""))
 
 
+class Command:
+    """A command that runs, its output in files."""
+
+    def __init__(
+        self, reply: asyncio.StreamReader, connection: asyncio.StreamWriter, out: IO[bytes], errors: IO[bytes]
+    ) -> None:
+        self.pid = 0
+        self._reply = reply
+        self._connection = connection
+        self._out = out
+        self._errors = errors
+
+    async def begin(self) -> None:
+        """Wait until the command runs."""
+        self.pid = int(await self._reply.readline())
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the command, which must not have been waited for."""
+        os.kill(self.pid, number)
+
+    async def kill(self) -> None:
+        """Kill the command and wait for its end."""
+        self.send_signal(signal.SIGKILL)
+        assert (await self.wait()).code == -signal.SIGKILL
+
+    async def wait(self) -> Ran:
+        """Wait for the end of the command and return its output; a signal that ended it counts negative."""
+        code = int(await self._reply.readline())
+        self._connection.close()
+        await self._connection.wait_closed()
+        with self._out as out, self._errors as errors:
+            out.seek(0)
+            errors.seek(0)
+            return Ran(code, out.read().decode(), errors.read().decode())
+
+
 def environment(databases: Databases | None = None) -> dict[str, str]:
-    """Give the environment of a command on these databases."""
-    made = {name: value for name, value in os.environ.items() if not name.startswith("PRIVACY_")}
-    made["PYTHONPATH"] = str(ROOT)
+    """Return the environment of a command on these databases."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("PRIVACY_")}
+    variables["PYTHONPATH"] = str(ROOT)
     if databases:
-        made |= {
+        variables |= {
             "PRIVACY_DATABASE_URL": databases.url,
             "PRIVACY_KEYRING_URL": databases.keyring_url,
             "PRIVACY_MASTER_KEY": databases.master_key,
             "PRIVACY_ENVIRONMENT": "development",
         }
-    return made
+    return variables
 
 
 def command(*arguments: str) -> list[str]:
-    """Give the words that run ``privacy`` from the code under test."""
+    """Return the words that run ``privacy`` from the code under test in a new Python."""
     return [sys.executable, "-m", "cli", *arguments]
+
+
+@cache
+def _fork_server() -> socket.socket:
+    """Start the fork server of this process, which ends with it."""
+    ours, its = socket.socketpair()
+    with its:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.cli.fork_server"],
+            stdin=its.fileno(),
+            stdout=subprocess.DEVNULL,
+            cwd=ROOT,
+            env=environment(),
+        )
+
+    def end() -> None:
+        ours.close()
+        process.wait()
+
+    atexit.register(end)
+    return ours
+
+
+async def start(
+    *arguments: str, on: Databases | None = None, fed: bytes = b"", given: Mapping[str, str] | None = None, at: Path
+) -> Command:
+    """Start the command in the directory ``at`` and return once it runs."""
+    ours, its = socket.socketpair()
+    out, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 -- `wait` closes them
+    heard, said = os.pipe()
+    request = {"arguments": arguments, "directory": str(at), "environment": environment(on) | dict(given or {})}
+    fork_server.send(_fork_server(), request, [heard, out.fileno(), errors.fileno(), its.fileno()])
+    its.close()
+    os.close(heard)
+    started = Command(*await asyncio.open_connection(sock=ours), out, errors)
+    await started.begin()
+    await asyncio.to_thread(_feed, said, fed)
+    return started
 
 
 async def privacy(
     *arguments: str, on: Databases | None = None, fed: bytes = b"", given: Mapping[str, str] | None = None, at: Path
 ) -> Ran:
     """Run the command to its end, in the directory ``at``."""
-    done = await anyio.run_process(
-        command(*arguments), input=fed, check=False, cwd=at, env=environment(on) | dict(given or {})
-    )
-    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return await (await start(*arguments, on=on, fed=fed, given=given, at=at)).wait()
+
+
+def _feed(said: int, fed: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError), os.fdopen(said, "wb") as stream:
+        stream.write(fed)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from api.settings import UnsafeSettingError
 from cli.main import app
-from tests.cli.commands import Ran, command, environment
+from tests.cli.commands import Ran, environment, start
 from tests.conftest import ROOT, Api, Databases, World
 from workers.erasure_worker import ErasureWorker
 
@@ -84,17 +84,12 @@ async def test_stopped_and_run_again_everybody_is_asked_for_once(
 ) -> None:
     await seeded(databases, 40)
     source = listed(tmp_path / "people.csv", 21)
-    words = command("erase", "--from", str(source), "--at-most-share", "1", "--rate", "10")
-    running = await asyncio.create_subprocess_exec(
-        *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, env=environment(databases), cwd=ROOT
-    )
-    assert running.stdin
-    running.stdin.write(b"y\n")
+    words = "erase", "--from", str(source), "--at-most-share", "1", "--rate", "10"
+    running = await start(*words, on=databases, fed=b"y\n", at=ROOT)
     async with asyncio.timeout(60), world.database.writers.acquire() as connection:
         while await connection.fetchval("SELECT count(*) FROM rights_requests") < 3:  # noqa: ASYNC110 -- tables tell nobody
             await asyncio.sleep(0.01)
-    running.kill()
-    await running.wait()
+    await running.kill()
     some = await erased(world)
     assert 3 <= some < 20
     again = await privacy("erase", "--from", str(source), "--at-most-share", "1", on=databases, fed="y\n")

@@ -16,7 +16,7 @@ from cli.embedded import Cluster
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
-from tests.cli.commands import Ran, command, environment, privacy
+from tests.cli.commands import Ran, privacy, start
 from tests.cli.people import PURPOSES, choices, expected, kept, person
 from tests.conftest import Api, Databases, World
 
@@ -71,17 +71,14 @@ async def test_killed_and_run_again_no_line_is_lost(world: World, clean: Databas
     people = [person(index) for index in range(1200)]
     bad = {"email": "not an address"}
     path = written(tmp_path / "people.jsonl", [bad, *people[:600], bad, *people[600:], bad])
-    process = await anyio.open_process(
-        command("import", path.name), cwd=tmp_path, env=environment(clean), stdout=None, stderr=None
-    )
+    process = await start("import", path.name, on=clean, at=tmp_path)
     progress = tmp_path / "people.jsonl.progress"
     with anyio.fail_after(60):
         async with world.database.readers.acquire() as connection:
             # In the middle of the third chunk of lines.
             while await connection.fetchval("SELECT count(*) FROM subjects") < 300:  # noqa: ASYNC110 -- another process's
                 await anyio.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    assert await process.wait() == -signal.SIGKILL
+    await process.kill()
     done = json.loads(progress.read_bytes())["done"]
     assert 256 <= done < 1203
     assert 300 <= len(await kept(world)) < 1200
@@ -265,9 +262,7 @@ async def test_while_postgresql_is_gone_it_waits_and_then_goes_on(tmp_path: Path
             await anyio.to_thread.run_sync(cluster.create_database, history)
             await migrations.upgrade(history, cluster.url(history))
         own = Databases(cluster, cluster.url("privacy"), cluster.url("keyring"), MasterKeys.generate())
-        process = await anyio.open_process(
-            command("import", path.name), cwd=tmp_path, env=environment(own), stdout=None, stderr=None
-        )
+        process = await start("import", path.name, on=own, at=tmp_path)
         connection = await asyncpg.connect(own.url)
         with anyio.fail_after(60):
             while await connection.fetchval("SELECT count(*) FROM subjects") < 300:  # noqa: ASYNC110 -- not ours
@@ -276,7 +271,7 @@ async def test_while_postgresql_is_gone_it_waits_and_then_goes_on(tmp_path: Path
         await anyio.to_thread.run_sync(cluster.stop)
         await anyio.to_thread.run_sync(cluster.start)
         with anyio.fail_after(90):
-            assert await process.wait() == 0
+            assert (await process.wait()).code == 0
         database = await Database.open(own.url, own.keyring_url, readers=2, writers=2, timeout=10)
         keyring = Keyring(database.keyring, MasterKeys(own.master_key))
         await keyring.load()
@@ -289,15 +284,12 @@ async def test_stopped_with_ctrl_c_it_ends_at_once_and_says_how_to_go_on(
     world: World, clean: Databases, tmp_path: Path
 ) -> None:
     path = written(tmp_path / "people.jsonl", [person(index) for index in range(2000)])
-    async with (
-        await anyio.open_process(command("import", path.name), cwd=tmp_path, env=environment(clean)) as process,
-        world.database.readers.acquire() as connection,
-    ):
+    process = await start("import", path.name, on=clean, at=tmp_path)
+    async with world.database.readers.acquire() as connection:
         while await connection.fetchval("SELECT count(*) FROM subjects") < 200:  # noqa: ASYNC110 -- not ours
             await anyio.sleep(0.002)
-        process.send_signal(signal.SIGINT)
-        assert await process.wait() == 130
-        assert process.stderr is not None
-        said = b"".join([part async for part in process.stderr]).decode()
-    assert "`privacy import people.jsonl` resumes here" in said
-    assert "Traceback" not in said
+    process.send_signal(signal.SIGINT)
+    ran = await process.wait()
+    assert ran.code == 130
+    assert "`privacy import people.jsonl` resumes here" in ran.errors
+    assert "Traceback" not in ran.errors

@@ -1,7 +1,6 @@
 """Scripted operations: shown first, done with --yes, once or for each line; failures are listed without values."""
 
 import json
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from typer.testing import CliRunner
 
 from cli.bulk.job import CHUNK_SIZE
 from cli.main import app
-from tests.cli.commands import Ran, command, environment, privacy
+from tests.cli.commands import Ran, privacy, start
 from tests.conftest import Api, World
 
 OPT_OUT = (
@@ -143,15 +142,12 @@ async def test_texts_become_what_the_variables_are(script: Script) -> None:
 async def test_killed_and_run_again_every_line_is_asked(script: Script, world: World) -> None:
     lines = ["input.email", *(f"user{number}@example.com" for number in range(1500))]
     words = script.words(REGISTER, "--yes", lines=lines)
-    process = await anyio.open_process(
-        command(*words), cwd=script.at, env=environment(), stdout=None, stderr=None
-    )  # fmt: skip
+    process = await start(*words, at=script.at)
     with anyio.fail_after(60):
         async with world.database.readers.acquire() as connection:
             while await connection.fetchval("SELECT count(*) FROM subjects") < 2 * CHUNK_SIZE:  # noqa: ASYNC110 -- not ours
                 await anyio.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
+    await process.kill()
     done = json.loads((script.at / "lines.csv.progress").read_bytes())["done"]
     assert CHUNK_SIZE <= done < 1500
     # Another operation on the same file is another work.
