@@ -1,0 +1,43 @@
+"""Each module has the test file that its name leads to, and modules are short."""
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.layout import LONG, MOST_LINES, TESTED_ELSEWHERE
+
+PACKAGES = ("api", "cli", "mailers", "models", "resolvers", "workers")
+MODULES = sorted(
+    str(path.relative_to(ROOT))
+    for package in PACKAGES
+    for path in (ROOT / package).rglob("*.py")
+    if path.name != "__init__.py"
+)
+
+
+def has_test_file(module: str) -> bool:
+    folder, _, name = module.rpartition("/")
+    return (ROOT / "tests" / folder / f"test_{name}").exists()
+
+
+def test_every_module_has_the_test_file_that_its_name_leads_to_or_a_reason() -> None:
+    assert [module for module in MODULES if not has_test_file(module) and module not in TESTED_ELSEWHERE] == []
+
+
+def test_no_reason_is_stale() -> None:
+    assert [module for module in TESTED_ELSEWHERE if module not in MODULES] == [], "these modules are gone"
+    assert [module for module in TESTED_ELSEWHERE if has_test_file(module)] == [], "these modules have a test file"
+    assert [module for module in LONG if module not in MODULES] == [], "these modules are gone"
+
+
+@pytest.mark.parametrize("module", TESTED_ELSEWHERE)
+def test_a_reason_is_a_sentence_and_names_a_file_of_the_suite(module: str) -> None:
+    name, reason = TESTED_ELSEWHERE[module]
+    assert (ROOT / "tests" / name).is_file()
+    assert reason.endswith(".")
+
+
+@pytest.mark.parametrize("package", ["api", "models"])
+def test_modules_are_short(package: str) -> None:
+    lengths = {module: len((ROOT / module).read_text().splitlines()) for module in MODULES}
+    long = {name for name, lines in lengths.items() if name.startswith(f"{package}/") and lines > MOST_LINES}
+    assert long == {name for name in LONG if name.startswith(f"{package}/")}
