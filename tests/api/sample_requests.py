@@ -11,7 +11,7 @@ import httpx
 from tests.conftest import Databases
 from tests.people import CARD, GRANT, RECORD_SYNC, REGISTER, STORE_CARD, SYNC
 
-Asked: TypeAlias = tuple[str, str, dict[str, Any]]
+SampleRequest: TypeAlias = tuple[str, str, dict[str, Any]]
 """A role, a document, its variables."""
 PERSON = {"email": "user@example.com"}
 SUBJECT = "query($by: SubjectBy!) { subject(by: $by) { id } }"
@@ -25,31 +25,31 @@ FILE = {"name": "a.txt", "sizeBytes": 1, "modifiedAt": "2026-01-01T00:00:00Z"}
 AHEAD = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
 
 
-def register(**given: Any) -> Asked:
+def register(**given: Any) -> SampleRequest:
     return "STORE", REGISTER, {"input": {"email": "new@example.com"} | given}
 
 
-def card(**given: Any) -> Asked:
+def card(**given: Any) -> SampleRequest:
     return "STORE", STORE_CARD, {"who": PERSON, "input": CARD | given}
 
 
-def sync(**given: Any) -> Asked:
+def sync(**given: Any) -> SampleRequest:
     return "SYNC", RECORD_SYNC, {"who": PERSON, "input": SYNC | given}
 
 
-def grant(**given: Any) -> Asked:
+def grant(**given: Any) -> SampleRequest:
     return "STORE", GRANT, {"who": PERSON, "purpose": "newsletter", "channel": "STORE"} | given
 
 
-def subject(by: Any) -> Asked:
+def subject(by: Any) -> SampleRequest:
     return "STORE", SUBJECT, {"by": by}
 
 
-def correct(**given: Any) -> Asked:
+def correct(**given: Any) -> SampleRequest:
     return "SUPPORT", CORRECT, {"who": PERSON, "input": given}
 
 
-def people(**given: Any) -> Asked:
+def people(**given: Any) -> SampleRequest:
     return "ADMIN", PEOPLE, given
 
 

@@ -1,4 +1,4 @@
-"""Need-to-know over HTTP, by hand: what matters most, so that the matrix is not its own only judge."""
+"""Tests of the access policy over HTTP, written by hand, so that the table is not checked against itself only."""
 
 import pytest
 from graphql import get_introspection_query
@@ -35,7 +35,7 @@ def test_auditor_and_analyst_read_no_personal_data() -> None:
         assert not [coordinate for coordinate in PERSONAL if role in ACCESS_POLICY[coordinate]]
 
 
-def test_only_store_and_billing_see_what_is_kept_of_a_card(api: Api) -> None:
+def test_only_store_and_billing_can_read_payment_fragments(api: Api) -> None:
     person = known(api)
     asked = "query($id: ID!) { subject(by: { id: $id }) { paymentFragments { lastDigits expiryMonth expiryYear } } }"
     kept = {"subject": {"paymentFragments": [{"lastDigits": "4242", "expiryMonth": 7, "expiryYear": 2031}]}}
@@ -59,14 +59,14 @@ def test_support_sees_no_card_and_billing_sees_no_country_and_no_account(api: Ap
         assert api.ask(role, f'{{ subject(by: {{ id: "{person.id}" }}) {{ {field} }} }}').code == "FORBIDDEN"
 
 
-def test_the_store_cannot_see_what_syncs(api: Api) -> None:
+def test_the_store_cannot_read_sync_accounts(api: Api) -> None:
     person = known(api)
     asked = "query($id: ID!) { subject(by: { id: $id }) { syncAccounts { clients { userAgent } } } }"
     assert api.ask("STORE", asked, id=person.id).code == "FORBIDDEN"
     assert api.ask("SYNC", asked, id=person.id).data["subject"]["syncAccounts"][0]["clients"]
 
 
-def test_services_see_choices_and_no_address(api: Api) -> None:
+def test_services_can_read_consents_and_no_address(api: Api) -> None:
     person = known(api)
     asked = '{{ subject(by: {{ id: "{}" }}) {{ {} }} }}'
     for role in ("STORE", "SYNC", "SERVICE"):
@@ -81,7 +81,7 @@ def test_services_see_choices_and_no_address(api: Api) -> None:
             assert api.ask(role, asked.format(person.id, field)).code == "FORBIDDEN"
 
 
-def test_nobody_reaches_a_field_through_node_that_its_type_refuses(api: Api) -> None:
+def test_a_field_refused_on_its_type_is_refused_through_node(api: Api) -> None:
     person = known(api)
     for role, id_, type_, field in (
         ("SUPPORT", person.card, "PaymentFragment", "lastDigits"),
@@ -94,7 +94,7 @@ def test_nobody_reaches_a_field_through_node_that_its_type_refuses(api: Api) -> 
         assert list(refused(answer)) == [f"{type_}.{field}"]
 
 
-def test_node_gives_nothing_of_a_type_that_the_role_sees_nothing_of(api: Api) -> None:
+def test_node_is_null_for_a_type_of_which_the_role_may_read_nothing(api: Api) -> None:
     person = known(api)
     asked = "query($id: ID!) { node(id: $id) { __typename id } }"
     assert api.ask("ANALYST", asked, id=person.id).data == {"node": None}
@@ -105,7 +105,7 @@ def test_node_gives_nothing_of_a_type_that_the_role_sees_nothing_of(api: Api) ->
     }
 
 
-def test_aliases_fragments_and_directives_hide_nothing(api: Api) -> None:
+def test_fields_in_aliases_fragments_and_directives_are_checked(api: Api) -> None:
     person = known(api)
     by = f'subject(by: {{ id: "{person.id}" }})'
     for document in (
@@ -118,7 +118,7 @@ def test_aliases_fragments_and_directives_hide_nothing(api: Api) -> None:
         assert list(refused(api.ask("BILLING", document))) == ["Subject.country"]
 
 
-def test_an_operation_that_is_not_chosen_is_not_held_against_the_caller(api: Api) -> None:
+def test_only_the_selected_operation_of_a_document_is_checked(api: Api) -> None:
     document = "query Mine { viewer { name } } query Theirs { tokens { id } }"
     headers = {"authorization": f"Bearer {api.secrets['STORE']}", "accept": "application/graphql-response+json"}
     asked = {"query": document, "operationName": "Mine"}
@@ -127,14 +127,14 @@ def test_an_operation_that_is_not_chosen_is_not_held_against_the_caller(api: Api
     assert api.client.post("/graphql", json=asked, headers=headers).status_code == 403
 
 
-def test_a_refused_selection_below_a_mutation_stops_the_mutation(api: Api) -> None:
+def test_a_refused_selection_below_a_mutation_prevents_the_mutation(api: Api) -> None:
     asked = 'mutation { registerSubject(input: { email: "new@example.com" }) { id emails { address } } }'
     answer = api.ask("STORE", asked)
     assert list(refused(answer)) == ["EmailAddress.address", "Subject.emails"]
     assert api.ask("ADMIN", '{ subject(by: { email: "new@example.com" }) { id } }').data == {"subject": None}
 
 
-def test_every_refused_field_is_listed_and_none_that_is_allowed(api: Api) -> None:
+def test_all_refused_fields_and_no_others_are_listed(api: Api) -> None:
     asked = "{ viewer { name } tokens { id } subjects { edges { node { id country } } } purposes { key } }"
     assert set(refused(api.ask("STORE", asked))) == {
         "Query.tokens",
@@ -157,7 +157,7 @@ def test_services_do_not_restrict_and_support_issues_no_tokens(api: Api) -> None
 
 
 @pytest.mark.parametrize("role", sorted(STAFF_ROLES))
-def test_people_name_a_case_for_personal_data_and_for_nothing_else(api: Api, role: str) -> None:
+def test_people_need_a_case_for_personal_data_only(api: Api, role: str) -> None:
     person = known(api)
     by = f'subject(by: {{ id: "{person.id}" }})'
     assert api.ask(role, f"{{ {by} {{ id status }} }}", case="").data
@@ -168,7 +168,7 @@ def test_people_name_a_case_for_personal_data_and_for_nothing_else(api: Api, rol
     assert api.ask(role, f"{{ {by} {{ id emails {{ address }} }} }}", case="case/7").data["subject"]["emails"]
 
 
-def test_a_case_is_demanded_again_for_a_document_that_is_known(api: Api) -> None:
+def test_a_case_is_required_for_a_cached_document_too(api: Api) -> None:
     known(api)
     asked = '{ subject(by: { email: "user@example.com" }) { displayName } }'
     assert api.ask("SUPPORT", asked).data
@@ -222,7 +222,7 @@ def test_no_error_suggests_a_name(api: Api) -> None:
         assert "did you mean" not in str(answer.body).lower()
 
 
-def test_a_role_is_one_of_the_tokens_own(api: Api) -> None:
+def test_the_acting_role_is_one_of_the_token(api: Api) -> None:
     asked = 'mutation { issueToken(name: "two roles", roles: [SUPPORT, BILLING]) { secret } }'
     secret = api.ask("ADMIN", asked).data["issueToken"]["secret"]
     headers = {"authorization": f"Bearer {secret}", "accept": "application/graphql-response+json"}

@@ -10,7 +10,7 @@ from tests.api.sample_requests import (
     MANY,
     NODE,
     SUBJECT,
-    Asked,
+    SampleRequest,
     card,
     counted,
     demand_refused,
@@ -34,7 +34,7 @@ def test_a_card_number_is_refused_wherever_it_stands(
 ) -> None:
     known(api)
     before = counted(databases)
-    places: list[tuple[Asked, str]] = [
+    places: list[tuple[SampleRequest, str]] = [
         (register(displayName=f"Ada {number}"), "input.displayName"),
         (register(email=f"{number}@example.com"), "input.email"),
         (register(account={"system": "store", "reference": number}), "input.account.reference"),

@@ -8,7 +8,7 @@ from tests.api.sample_requests import (
     MANY,
     NODE,
     PERSON,
-    Asked,
+    SampleRequest,
     card,
     correct,
     counted,
@@ -26,7 +26,7 @@ from tests.people import CLIENT, OPT_OUT, REGISTER, known
 LAST = "9999-12-31T23:59:59.999999Z"
 
 # What is asked; the argument that is named; what must not be repeated.
-BAD: dict[str, tuple[Asked, str, str]] = {
+BAD: dict[str, tuple[SampleRequest, str, str]] = {
     "an address without a sign": (register(email="Secret-1"), "input.email", "Secret-1"),
     "an address of 10,000 characters": (register(email="Secret" * 2000 + "@example.com"), "input.email", "Secret"),
     "two addresses": (register(email="Secret@example.com, b@example.com"), "input.email", "Secret"),
@@ -102,7 +102,7 @@ BAD: dict[str, tuple[Asked, str, str]] = {
 }
 
 # The same, where the value does not fit its type: the variable is named, for the argument may be another's.
-MISFITS: dict[str, tuple[Asked, str, str]] = {
+MISFITS: dict[str, tuple[SampleRequest, str, str]] = {
     "two keys": (subject({"id": "Secret", "email": "user@example.com"}), "by", "Secret"),
     "no key": (subject({}), "by", "Secret"),
     "a null key": (subject({"email": None}), "by", "Secret"),
@@ -146,7 +146,7 @@ def test_bad_input_is_named_not_repeated_and_changes_nothing(
     api: Api,
     databases: Databases,
     capsys: pytest.CaptureFixture[str],
-    bad: tuple[Asked, str, str],
+    bad: tuple[SampleRequest, str, str],
 ) -> None:
     known(api)
     before = counted(databases)
