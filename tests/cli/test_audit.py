@@ -14,7 +14,7 @@ from models.audit.segments import SegmentSigner
 from models.storage.database import Database
 from models.storage.ids import Prefix, format_id
 from tests.conftest import Databases
-from tests.models.audit.sample_log import sealed, wrote
+from tests.models.audit.sample_log import seal_all, write_events
 
 KEY = SegmentSigner.generate()
 PUBLIC = base64.b64encode(SegmentSigner(KEY).public).decode()
@@ -33,8 +33,8 @@ def record(clean: Databases, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         database = await Database.open(clean.url, clean.keyring_url, readers=2, writers=4, timeout=10)
         ids = []
         for size in (3, 5, 2):
-            ids += await wrote(database, size)
-            await sealed(database, SegmentSigner(KEY))
+            ids += await write_events(database, size)
+            await seal_all(database, SegmentSigner(KEY))
         await database.close()
         return [format_id(Prefix.ACCESS_EVENT, identity) for identity in ids]
 

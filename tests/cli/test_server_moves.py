@@ -17,7 +17,7 @@ from models.audit.verification import Finding, VerificationResult
 from models.storage.database import OUTAGE_ERRORS, Database
 from tests.cli.commands import privacy
 from tests.conftest import Api, Databases, Running, settings_for
-from tests.models.audit.sample_log import sealed, verified, wrote
+from tests.models.audit.sample_log import seal_all, verify_log, write_events
 from workers.audit_sealer import AuditSealer
 
 pytestmark = pytest.mark.anyio
@@ -48,9 +48,9 @@ async def begun(databases: Databases) -> list[Segment]:
     database = await opened(databases)
     segments = []
     for size in (3, 5):
-        await wrote(database, size)
-        segments += await sealed(database, SIGNER)
-    await wrote(database, 2)
+        await write_events(database, size)
+        segments += await seal_all(database, SIGNER)
+    await write_events(database, 2)
     await database.close()
     return segments
 
@@ -58,11 +58,11 @@ async def begun(databases: Databases) -> list[Segment]:
 async def gone_on(databases: Databases, seen: list[Segment]) -> tuple[VerificationResult, list[Finding]]:
     """Write on, seal and verify everything, with the heads that were kept on the other server."""
     database = await opened(databases)
-    await wrote(database, 4)
-    await sealed(database, SIGNER)
-    await wrote(database, 1)
-    await sealed(database, SIGNER)
-    found = await verified(database, SIGNER, seen=seen)
+    await write_events(database, 4)
+    await seal_all(database, SIGNER)
+    await write_events(database, 1)
+    await seal_all(database, SIGNER)
+    found = await verify_log(database, SIGNER, seen=seen)
     await database.close()
     return found
 
@@ -126,7 +126,7 @@ def test_nothing_is_recorded_on_a_server_before_its_era_and_the_sealer_begins_it
     async def refused() -> None:
         database = await opened(elsewhere)
         with pytest.raises(OUTAGE_ERRORS):
-            await wrote(database, 1)
+            await write_events(database, 1)
         await database.close()
 
     async def sealed_by_a_worker() -> None:

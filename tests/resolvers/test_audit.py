@@ -9,7 +9,7 @@ import asyncpg
 from models.audit.segments import SegmentSigner
 from models.storage.database import Database
 from tests.conftest import Api, Databases
-from tests.models.audit.sample_log import sealed
+from tests.models.audit.sample_log import seal_all
 from tests.people import known
 
 PAGE = "query Page($who: SubjectBy!) { subject(by: $who) { displayName emails { address } } }"
@@ -190,7 +190,7 @@ def test_the_record_and_its_seals_hold_no_value(api: Api, databases: Databases) 
 
     async def dumped() -> str:
         database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=2, timeout=10)
-        await sealed(database, SegmentSigner(SegmentSigner.generate()))
+        await seal_all(database, SegmentSigner(SegmentSigner.generate()))
         async with database.writers.acquire() as connection:
             tables = ("access_events", "audit_segments", "consent_question_counts")
             rows = [row for table in tables for row in await connection.fetch(f"SELECT * FROM {table}")]

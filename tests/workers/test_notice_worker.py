@@ -19,7 +19,7 @@ from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import unit_of_work
 from tests.conftest import World
 from tests.mailers.fake_smtp import FakeSmtpServer, Fault, serve
-from tests.models.audit.sample_log import sealed
+from tests.models.audit.sample_log import seal_all
 from workers.notice_worker import NoticeWorker
 
 pytestmark = pytest.mark.anyio
@@ -88,7 +88,7 @@ async def test_a_notice_that_cannot_be_sent_is_tried_again(world: World) -> None
 async def test_the_witness_gets_a_head_that_can_be_read_back(world: World) -> None:
     await asked(world)
     signer = SegmentSigner(SegmentSigner.generate())
-    [*_, last] = await sealed(world.database, signer)
+    [*_, last] = await seal_all(world.database, signer)
     office = FakeSmtpServer()
     async with worker(world, office, "witness@example.net") as notices:
         await notices.drain()

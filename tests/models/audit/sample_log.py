@@ -1,4 +1,4 @@
-"""Events for tests of the record, and what is done to them."""
+"""Events for tests of the audit log, and functions that seal and verify them."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -17,27 +17,27 @@ WRITTEN = "SELECT id FROM access_events WHERE xmin = CAST(pg_current_xact_id() A
 """The events of this transaction."""
 
 
-async def wrote(database: Database, count: int) -> list[UUID]:
-    """Write events of so many people, committed together; give their ids."""
+async def write_events(database: Database, count: int) -> list[UUID]:
+    """Append an event for each of ``count`` people in one transaction, and return their ids."""
     template = EventTemplate(AGENT, AccessAction.READ, ("Subject.country", "Subject.emails"), "Page", bytes(32))
     async with database.transaction() as connection:
         await events.append(connection, [EventGroup(template, [UUID(int=number) for number in range(count)])])
         return [row[0] for row in await connection.fetch(WRITTEN)]
 
 
-async def sealed(database: Database, signer: SegmentSigner, most: int = 20_000) -> list[Segment]:
-    """Seal all that is committed, whoever else writes on this server; give the segments."""
-    made = []
+async def seal_all(database: Database, signer: SegmentSigner, most: int = 20_000) -> list[Segment]:
+    """Seal all committed events and return the segments."""
+    segments = []
     async with database.writers.acquire() as connection:
         while segment := await seal_segment(connection, signer, most):
-            made.append(segment)
-    return made
+            segments.append(segment)
+    return segments
 
 
-async def verified(
+async def verify_log(
     database: Database, signer: SegmentSigner, *, first: int = 1, seen: Sequence[Segment] = ()
 ) -> tuple[VerificationResult, list[Finding]]:
-    """Verify the record as it is committed."""
+    """Verify the committed log; return the result and the findings."""
     verifier = Verifier(TrustedKeys.from_public_keys([signer.public]))
     async with database.transaction() as connection:
         return await verifier.verify(connection, first, kept=seen), verifier.findings

@@ -12,7 +12,7 @@ from models.audit.segments import SegmentSigner, TrustedKeys
 from models.errors import NotFound
 from models.storage.ids import new_id
 from tests.conftest import World
-from tests.models.audit.sample_log import sealed, wrote
+from tests.models.audit.sample_log import seal_all, write_events
 
 pytestmark = pytest.mark.anyio
 SIGNER = SegmentSigner(SegmentSigner.generate())
@@ -28,8 +28,8 @@ async def proof_of(world: World, event_id: UUID) -> dict[str, Any]:
 
 
 async def test_every_event_of_a_segment_has_a_valid_proof(world: World) -> None:
-    ids = await wrote(world.database, 7)
-    [segment] = await sealed(world.database, SIGNER)
+    ids = await write_events(world.database, 7)
+    [segment] = await seal_all(world.database, SIGNER)
     for event_id in ids:
         proof = await proof_of(world, event_id)
         assert proof["event"][0] == event_id.hex
@@ -38,15 +38,15 @@ async def test_every_event_of_a_segment_has_a_valid_proof(world: World) -> None:
 
 
 async def test_an_event_that_is_not_sealed_or_does_not_exist_has_no_proof(world: World) -> None:
-    [event_id] = await wrote(world.database, 1)
+    [event_id] = await write_events(world.database, 1)
     for missing in (event_id, new_id()):
         with pytest.raises(NotFound):
             await proof_of(world, missing)
 
 
 async def test_a_changed_event_has_no_proof(world: World) -> None:
-    ids = await wrote(world.database, 2)
-    await sealed(world.database, SIGNER)
+    ids = await write_events(world.database, 2)
+    await seal_all(world.database, SIGNER)
     async with world.database.transaction() as connection:
         await connection.execute("UPDATE access_events SET actor = 'another agent' WHERE id = $1", ids[0])
     with pytest.raises(NotFound):
@@ -55,8 +55,8 @@ async def test_a_changed_event_has_no_proof(world: World) -> None:
 
 
 async def test_a_proof_with_any_changed_part_does_not_hold(world: World) -> None:
-    ids = await wrote(world.database, 5)
-    await sealed(world.database, SIGNER)
+    ids = await write_events(world.database, 5)
+    await seal_all(world.database, SIGNER)
     proof = await proof_of(world, ids[2])
     changes: list[tuple[list[str | int], Any]] = [
         (["event", 2], "another agent"),
@@ -84,16 +84,16 @@ async def test_a_proof_with_any_changed_part_does_not_hold(world: World) -> None
 
 
 async def test_a_proof_that_an_untrusted_key_signed_does_not_hold(world: World) -> None:
-    [event_id] = await wrote(world.database, 1)
-    await sealed(world.database, SIGNER)
+    [event_id] = await write_events(world.database, 1)
+    await seal_all(world.database, SIGNER)
     stranger = SegmentSigner(SegmentSigner.generate())
     proof = await proof_of(world, event_id)
     assert not inclusion_proofs.verify_proof(proof, TrustedKeys.from_public_keys([stranger.public]))
 
 
 async def test_a_segment_is_parsed_to_what_was_serialized(world: World) -> None:
-    await wrote(world.database, 2)
-    [segment] = await sealed(world.database, SIGNER)
+    await write_events(world.database, 2)
+    [segment] = await seal_all(world.database, SIGNER)
     serialized = inclusion_proofs.serialize(segment)
     assert inclusion_proofs.parse(serialized) == segment._replace(entries=b"")
     assert serialized["head"] == segment.head.hex()
@@ -101,8 +101,8 @@ async def test_a_segment_is_parsed_to_what_was_serialized(world: World) -> None:
 
 @pytest.mark.parametrize("field", ["number", "last_at", "root", "key_id", "signature"])
 async def test_a_segment_that_lacks_a_field_is_refused(world: World, field: str) -> None:
-    await wrote(world.database, 1)
-    [segment] = await sealed(world.database, SIGNER)
+    await write_events(world.database, 1)
+    [segment] = await seal_all(world.database, SIGNER)
     serialized = inclusion_proofs.serialize(segment)
     del serialized[field]
     with pytest.raises(ValueError, match="head of the audit log"):

@@ -9,7 +9,7 @@ from models.audit.pruning import Prune, prune
 from models.audit.segments import SegmentSigner
 from models.storage.clock import now, use_clock
 from tests.conftest import World
-from tests.models.audit.sample_log import sealed, verified, wrote
+from tests.models.audit.sample_log import seal_all, verify_log, write_events
 from tests.models.unit_of_work import counted
 
 pytestmark = pytest.mark.anyio
@@ -23,8 +23,8 @@ async def pruned(world: World, before: datetime) -> tuple[int, int]:
 
 async def wrote_at(world: World, count: int, at: datetime) -> None:
     with use_clock(lambda: at):
-        await wrote(world.database, count)
-    await sealed(world.database, SIGNER)
+        await write_events(world.database, count)
+    await seal_all(world.database, SIGNER)
 
 
 async def test_only_segments_whose_events_are_all_old_are_deleted(world: World) -> None:
@@ -33,7 +33,7 @@ async def test_only_segments_whose_events_are_all_old_are_deleted(world: World) 
         await wrote_at(world, count, end - timedelta(days=days))
     assert await pruned(world, end - timedelta(days=1)) == (2, 5)
     assert (await counted(world, "audit_segments"), await counted(world, "access_events")) == (1, 4)
-    assert (await verified(world.database, SIGNER))[1] == []
+    assert (await verify_log(world.database, SIGNER))[1] == []
 
 
 async def test_a_young_segment_keeps_older_ones_that_follow_it(world: World) -> None:
@@ -42,7 +42,7 @@ async def test_a_young_segment_keeps_older_ones_that_follow_it(world: World) -> 
         await wrote_at(world, count, end - timedelta(days=days))
     assert await pruned(world, end - timedelta(days=1)) == (1, 1)
     assert await counted(world, "audit_segments") == 2
-    assert (await verified(world.database, SIGNER))[1] == []
+    assert (await verify_log(world.database, SIGNER))[1] == []
 
 
 async def test_without_old_segments_nothing_is_deleted_or_stated(world: World) -> None:
@@ -54,10 +54,10 @@ async def test_without_old_segments_nothing_is_deleted_or_stated(world: World) -
 async def test_the_chain_continues_after_all_segments_are_pruned(world: World) -> None:
     await wrote_at(world, 2, now() - timedelta(days=2))
     assert await pruned(world, now() - timedelta(days=1)) == (1, 2)
-    await wrote(world.database, 1)
-    [segment] = await sealed(world.database, SIGNER)
+    await write_events(world.database, 1)
+    [segment] = await seal_all(world.database, SIGNER)
     assert segment.number == 2
-    result, findings = await verified(world.database, SIGNER)
+    result, findings = await verify_log(world.database, SIGNER)
     assert (result.segments, findings) == (1, [])
 
 

@@ -13,7 +13,7 @@ from models.audit.sealing import TransactionCounterResetError, seal_segment
 from models.audit.segments import ENTRY_LENGTH, GENESIS_HEAD, SegmentSigner, event_id_at, parse_leaves
 from models.storage.database import IDLE_TIMEOUT_FACTOR, OUTAGE_ERRORS, Database
 from tests.conftest import Databases, World
-from tests.models.audit.sample_log import READ_GROUP, sealed, verified, wrote
+from tests.models.audit.sample_log import READ_GROUP, seal_all, verify_log, write_events
 from workers.audit_sealer import AuditSealer
 
 pytestmark = pytest.mark.anyio
@@ -26,50 +26,50 @@ SELECT EXISTS (
 
 
 async def test_a_segment_names_the_one_before_it(world: World) -> None:
-    await wrote(world.database, 3)
-    [first] = await sealed(world.database, SIGNER)
-    await wrote(world.database, 2)
-    [second] = await sealed(world.database, SIGNER)
+    await write_events(world.database, 3)
+    [first] = await seal_all(world.database, SIGNER)
+    await write_events(world.database, 2)
+    [second] = await seal_all(world.database, SIGNER)
     assert (first.number, first.event_count, first.previous) == (1, 3, GENESIS_HEAD)
     assert (second.number, second.event_count, second.previous) == (2, 2, first.head)
     assert second.from_transaction == first.until_transaction
-    result, findings = await verified(world.database, SIGNER)
+    result, findings = await verify_log(world.database, SIGNER)
     assert (result.segments, result.events, findings) == (2, 5, [])
 
 
 async def test_nothing_is_sealed_when_nothing_happened(world: World) -> None:
-    assert await sealed(world.database, SIGNER) == []
-    assert await verified(world.database, SIGNER) == ((0, 0, None), [])
+    assert await seal_all(world.database, SIGNER) == []
+    assert await verify_log(world.database, SIGNER) == ((0, 0, None), [])
 
 
 async def test_events_of_a_transaction_that_still_runs_wait_and_hold_back_later_ones(world: World) -> None:
     async with world.database.transaction() as slow:
         await events.append(slow, [READ_GROUP])
-        await wrote(world.database, 2)
-        assert await sealed(world.database, SIGNER) == []
-    assert sum(segment.event_count for segment in await sealed(world.database, SIGNER)) == 3
-    assert (await verified(world.database, SIGNER))[1] == []
+        await write_events(world.database, 2)
+        assert await seal_all(world.database, SIGNER) == []
+    assert sum(segment.event_count for segment in await seal_all(world.database, SIGNER)) == 3
+    assert (await verify_log(world.database, SIGNER))[1] == []
 
 
 async def test_a_transaction_that_has_written_no_event_yet_delays_nobody_and_leaves_no_gap(world: World) -> None:
     async with world.database.transaction() as idle:
         early = await idle.fetchval("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
-        await wrote(world.database, 2)
-        [segment] = await sealed(world.database, SIGNER)
+        await write_events(world.database, 2)
+        [segment] = await seal_all(world.database, SIGNER)
         assert segment.event_count == 2
         assert segment.until_transaction > early
         await events.append(idle, [READ_GROUP])
-    [late] = await sealed(world.database, SIGNER)
+    [late] = await seal_all(world.database, SIGNER)
     assert late.event_count == 1
-    result, findings = await verified(world.database, SIGNER)
+    result, findings = await verify_log(world.database, SIGNER)
     assert (result.events, findings) == (3, [])
 
 
 async def test_a_writer_that_idles_in_another_database_delays_nobody(world: World) -> None:
     async with world.database.keyring.acquire() as ring, ring.transaction():
         await ring.fetchval("SELECT pg_current_xact_id()")
-        await wrote(world.database, 1)
-        assert len(await sealed(world.database, SIGNER)) == 1
+        await write_events(world.database, 1)
+        assert len(await seal_all(world.database, SIGNER)) == 1
 
 
 async def test_the_sealer_is_at_most_a_second_behind_whoever_else_writes_nothing(world: World) -> None:
@@ -78,7 +78,7 @@ async def test_the_sealer_is_at_most_a_second_behind_whoever_else_writes_nothing
     async with asyncio.timeout(30), world.database.transaction() as idle:
         await idle.fetchval("SELECT pg_current_xact_id()")
         for _ in range(5):
-            await wrote(world.database, 1)
+            await write_events(world.database, 1)
             written = time.monotonic()
             while await world.database.writers.fetchval(UNSEALED):  # noqa: ASYNC110 -- PostgreSQL tells nobody
                 await asyncio.sleep(0.02)
@@ -92,15 +92,15 @@ async def test_a_writer_of_an_event_that_idles_is_ended_by_postgresql(world: Wor
     async with impatient.writers.acquire() as hung:
         await hung.execute("BEGIN")
         await events.append(hung, [READ_GROUP])
-        await wrote(world.database, 2)
-        assert await sealed(world.database, SIGNER) == []
+        await write_events(world.database, 2)
+        assert await seal_all(world.database, SIGNER) == []
         await asyncio.sleep(0.3 * IDLE_TIMEOUT_FACTOR + 0.5)
-        [segment] = await sealed(world.database, SIGNER)
+        [segment] = await seal_all(world.database, SIGNER)
         assert segment.event_count == 2
         with pytest.raises(OUTAGE_ERRORS):
             await hung.execute("COMMIT")
     await impatient.close()
-    assert (await verified(world.database, SIGNER))[1] == []
+    assert (await verify_log(world.database, SIGNER))[1] == []
 
 
 @pytest.mark.parametrize("isolation", ["repeatable_read", "serializable"])
@@ -124,10 +124,10 @@ async def test_whatever_changed_the_eras_no_event_is_written_on_another_server_t
 
 async def test_a_long_backlog_is_cut_between_transactions(world: World) -> None:
     for count in (3, 4, 1, 9, 2):
-        await wrote(world.database, count)
-    made = await sealed(world.database, SIGNER, most=5)
+        await write_events(world.database, count)
+    made = await seal_all(world.database, SIGNER, most=5)
     assert [segment.event_count for segment in made] == [3, 4, 1, 9, 2]
-    result, findings = await verified(world.database, SIGNER)
+    result, findings = await verify_log(world.database, SIGNER)
     assert (result.events, findings) == (19, [])
 
 
@@ -152,7 +152,7 @@ async def test_many_writers_and_two_sealers_leave_no_gap_and_no_double(world: Wo
     async def keep_sealing() -> int:
         count = 0
         while not done.is_set():
-            count += sum(segment.event_count for segment in await sealed(world.database, SIGNER))
+            count += sum(segment.event_count for segment in await seal_all(world.database, SIGNER))
             await asyncio.sleep(0)
         return count
 
@@ -160,8 +160,8 @@ async def test_many_writers_and_two_sealers_leave_no_gap_and_no_double(world: Wo
     written = sum(await asyncio.gather(*(write(seed) for seed in range(8))))
     done.set()
     counted = sum(await asyncio.gather(*sealers))
-    counted += sum(segment.event_count for segment in await sealed(world.database, SIGNER))
-    result, findings = await verified(world.database, SIGNER)
+    counted += sum(segment.event_count for segment in await seal_all(world.database, SIGNER))
+    result, findings = await verify_log(world.database, SIGNER)
     assert findings == []
     assert written == counted == result.events
 
@@ -170,7 +170,7 @@ async def test_a_sealer_that_is_killed_anywhere_leaves_the_chain_whole(world: Wo
     dice = random.Random(5)
     written = 0
     for _ in range(40):
-        written += len(await wrote(world.database, dice.randint(1, 300)))
+        written += len(await write_events(world.database, dice.randint(1, 300)))
         connection = await asyncpg.connect(databases.url)
         task = asyncio.create_task(seal_segment(connection, SIGNER))  # type: ignore[arg-type]
         await asyncio.wait([task], timeout=dice.random() / 60)
@@ -178,8 +178,8 @@ async def test_a_sealer_that_is_killed_anywhere_leaves_the_chain_whole(world: Wo
             await other.execute(f"SELECT pg_terminate_backend({connection.get_server_pid()}, 5000)")
         await asyncio.gather(task, return_exceptions=True)
         connection.terminate()
-    await sealed(world.database, SIGNER)
-    result, findings = await verified(world.database, SIGNER)
+    await seal_all(world.database, SIGNER)
+    result, findings = await verify_log(world.database, SIGNER)
     assert (findings, result.events) == ([], written)
 
 
@@ -192,7 +192,7 @@ async def test_two_sealers_that_die_at_any_moment_beside_many_writers_leave_no_g
         dice = random.Random(seed)
         count = 0
         for _ in range(30):
-            count += len(await wrote(world.database, dice.randint(1, 40)))
+            count += len(await write_events(world.database, dice.randint(1, 40)))
             await asyncio.sleep(dice.random() / 50)
         return count
 
@@ -214,8 +214,8 @@ async def test_two_sealers_that_die_at_any_moment_beside_many_writers_leave_no_g
     written = sum(await asyncio.gather(*(write(seed) for seed in range(8))))
     done.set()
     assert sum(await asyncio.gather(*sealers)) > 0
-    await sealed(world.database, SIGNER)
-    result, findings = await verified(world.database, SIGNER)
+    await seal_all(world.database, SIGNER)
+    result, findings = await verify_log(world.database, SIGNER)
     assert (findings, result.events) == ([], written)
     rows = await world.database.writers.fetch("SELECT entries FROM audit_segments")
     ids = [event_id_at(row[0], place) for row in rows for place in range(len(row[0]) // ENTRY_LENGTH)]
@@ -223,18 +223,18 @@ async def test_two_sealers_that_die_at_any_moment_beside_many_writers_leave_no_g
 
 
 async def test_a_chain_does_not_go_on_where_transactions_are_counted_anew(world: World) -> None:
-    await wrote(world.database, 1)
-    await sealed(world.database, SIGNER)
+    await write_events(world.database, 1)
+    await seal_all(world.database, SIGNER)
     async with world.database.transaction() as connection:
         await connection.execute("UPDATE audit_segments SET until_transaction = until_transaction + 1000000000")
-    await wrote(world.database, 1)
+    await write_events(world.database, 1)
     with pytest.raises(TransactionCounterResetError):
-        await sealed(world.database, SIGNER)
+        await seal_all(world.database, SIGNER)
 
 
 async def test_segments_hold_hashes_and_ids_alone(world: World) -> None:
-    ids = await wrote(world.database, 2)
-    [segment] = await sealed(world.database, SIGNER)
+    ids = await write_events(world.database, 2)
+    [segment] = await seal_all(world.database, SIGNER)
     async with world.database.readers.acquire() as connection:
         entries = await connection.fetchval("SELECT entries FROM audit_segments")
     assert len(entries) == 2 * 48

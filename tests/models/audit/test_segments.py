@@ -24,7 +24,7 @@ from models.audit.segments import (
     to_microseconds,
 )
 from tests.conftest import World
-from tests.models.audit.sample_log import sealed, wrote
+from tests.models.audit.sample_log import seal_all, write_events
 
 SIGNER = SegmentSigner(base64.b64encode(bytes(range(32))).decode())
 AT = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -103,8 +103,8 @@ def test_microseconds_lead_back_to_the_time(at: datetime) -> None:
 
 @pytest.mark.anyio
 async def test_the_entries_of_a_segment_are_ids_and_leaf_hashes(world: World) -> None:
-    ids = await wrote(world.database, 3)
-    [segment] = await sealed(world.database, SIGNER)
+    ids = await write_events(world.database, 3)
+    [segment] = await seal_all(world.database, SIGNER)
     assert [event_id_at(segment.entries, index) for index in range(3)] == sorted(ids)
     assert merkle.root(parse_leaves(segment.entries)) == segment.root
 
@@ -114,8 +114,8 @@ async def test_the_last_segment_is_read_without_its_entries(world: World) -> Non
     async with world.database.readers.acquire() as connection:
         assert await last_segment(connection) is None
     for count in (1, 2):
-        await wrote(world.database, count)
-        await sealed(world.database, SIGNER)
+        await write_events(world.database, count)
+        await seal_all(world.database, SIGNER)
     async with world.database.readers.acquire() as connection:
         segment = await last_segment(connection)
     assert segment

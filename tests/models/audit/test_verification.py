@@ -16,7 +16,7 @@ from models.storage.clock import now
 from models.storage.ids import Prefix, format_id
 from models.storage.statement import Connection
 from tests.conftest import World
-from tests.models.audit.sample_log import sealed, verified, wrote
+from tests.models.audit.sample_log import seal_all, verify_log, write_events
 
 pytestmark = pytest.mark.anyio
 SIGNER = SegmentSigner(SegmentSigner.generate())
@@ -36,8 +36,8 @@ class Chain(NamedTuple):
 async def chain(world: World) -> Chain:
     segments, ids = [], []
     for size in SIZES:
-        ids.append(sorted(await wrote(world.database, size)))
-        segments += await sealed(world.database, SIGNER)
+        ids.append(sorted(await write_events(world.database, size)))
+        segments += await seal_all(world.database, SIGNER)
     return Chain(world, segments, ids)
 
 
@@ -324,12 +324,12 @@ async def test_a_head_that_nobody_signed_convinces_nobody(chain: Chain) -> None:
 
 
 async def test_a_part_verifies_by_itself(chain: Chain) -> None:
-    result, findings = await verified(chain.world.database, SIGNER, first=3)
+    result, findings = await verify_log(chain.world.database, SIGNER, first=3)
     assert (result.segments, result.events, findings) == (2, SIZES[2] + SIZES[3], [])
 
 
 async def test_a_stranger_s_key_verifies_nothing(chain: Chain) -> None:
-    _, findings = await verified(chain.world.database, STRANGER)
+    _, findings = await verify_log(chain.world.database, STRANGER)
     assert {finding.kind for finding in findings} == {FindingKind.FORGED}
     assert len(findings) == len(SIZES)
 
@@ -343,12 +343,12 @@ async def pruned(chain: Chain) -> tuple[int, int]:
 
 async def test_after_a_prune_the_rest_verifies_and_goes_on(chain: Chain) -> None:
     assert await pruned(chain) == (2, SIZES[0] + SIZES[1])
-    result, findings = await verified(chain.world.database, SIGNER, seen=chain.segments)
+    result, findings = await verify_log(chain.world.database, SIGNER, seen=chain.segments)
     assert (result.segments, result.events, findings) == (2, SIZES[2] + SIZES[3], [])
-    await wrote(chain.world.database, 2)
-    [fresh] = await sealed(chain.world.database, SIGNER)
+    await write_events(chain.world.database, 2)
+    [fresh] = await seal_all(chain.world.database, SIGNER)
     assert fresh.previous == chain.segments[3].head
-    assert (await verified(chain.world.database, SIGNER))[1] == []
+    assert (await verify_log(chain.world.database, SIGNER))[1] == []
 
 
 async def test_a_prune_that_nobody_signed_is_found(chain: Chain) -> None:
@@ -367,10 +367,10 @@ async def test_a_prune_that_nobody_signed_is_found(chain: Chain) -> None:
 async def test_a_chain_pruned_to_its_end_goes_on(chain: Chain) -> None:
     async with chain.world.database.writers.acquire() as connection:
         assert await prune(connection, SIGNER, now()) == (4, sum(SIZES))
-    await wrote(chain.world.database, 1)
-    [fresh] = await sealed(chain.world.database, SIGNER)
+    await write_events(chain.world.database, 1)
+    [fresh] = await seal_all(chain.world.database, SIGNER)
     assert (fresh.number, fresh.previous) == (5, chain.segments[3].head)
-    result, findings = await verified(chain.world.database, SIGNER)
+    result, findings = await verify_log(chain.world.database, SIGNER)
     assert (result, findings) == (
         VerificationResult(1, 1, fresh._replace(entries=result.last.entries if result.last else b"")),
         [],
