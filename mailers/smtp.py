@@ -32,8 +32,8 @@ class Smtp:
         data_timeout: float = DATA_TIMEOUT,
     ) -> None:
         self._create_client = create_client
-        self._reply_timeout = reply_timeout
-        self._data_timeout = data_timeout
+        self.reply_timeout = reply_timeout
+        self.data_timeout = data_timeout
         self._client: aiosmtplib.SMTP | None = None
         self._used = 0
 
@@ -50,7 +50,7 @@ class Smtp:
         self._disconnect()
         self._client, self._used = self._create_client(), 0
         try:
-            await self._client.connect(timeout=self._reply_timeout)
+            await self._client.connect(timeout=self.reply_timeout)
         except (SMTPException, OSError, TimeoutError, ValueError) as problem:
             self._disconnect()
             raise TransportUnavailable(type(problem).__name__, counts_attempt=False) from None
@@ -60,10 +60,10 @@ class Smtp:
         self._used += 1
         try:
             if client.is_ehlo_or_helo_needed:
-                await client.ehlo(timeout=self._reply_timeout)
+                await client.ehlo(timeout=self.reply_timeout)
             recipient, options, encoding = _recipient_options(client, mail.recipient)
-            await client.mail(mail.sender, options=options, encoding=encoding, timeout=self._reply_timeout)
-            await client.rcpt(recipient, encoding=encoding, timeout=self._reply_timeout)
+            await client.mail(mail.sender, options=options, encoding=encoding, timeout=self.reply_timeout)
+            await client.rcpt(recipient, encoding=encoding, timeout=self.reply_timeout)
         except aiosmtplib.SMTPRecipientRefused as refused:
             await self._reset_after(refused.code)
             permanent = refused.code >= _PERMANENT
@@ -89,7 +89,7 @@ class Smtp:
         if client is None or client.protocol is None:
             raise TransportUnavailable("closed")
         try:
-            code, _ = await client.execute_command(b"DATA", timeout=self._reply_timeout)
+            code, _ = await client.execute_command(b"DATA", timeout=self.reply_timeout)
         except (SMTPException, OSError, TimeoutError) as problem:
             self._disconnect()
             raise TransportUnavailable(type(problem).__name__) from None
@@ -102,7 +102,7 @@ class Smtp:
             if protocol is None:
                 raise TransportUnavailable("closed")
             protocol.write(dot_stuff(mail.body))
-            code, message = await protocol.read_response(timeout=self._data_timeout)
+            code, message = await protocol.read_response(timeout=self.data_timeout)
         except (SMTPException, OSError, TimeoutError) as problem:
             self._disconnect()
             raise DeliveryUnconfirmed(type(problem).__name__) from None
@@ -121,7 +121,7 @@ class Smtp:
             self._disconnect()
             raise TransportUnavailable(str(code))
         try:
-            await self._client.rset(timeout=self._reply_timeout)
+            await self._client.rset(timeout=self.reply_timeout)
         except (SMTPException, OSError, TimeoutError):
             self._disconnect()
 

@@ -171,8 +171,8 @@ async def finished(world: World, worker: Mortal) -> float:
 async def killed_and_begun_again(databases: Databases, kills: int, seed: int) -> Counter[str]:
     """Kill workers at random moments of their work, then let one live. Give what the kills cut in two."""
     chance, cut = random.Random(seed), Counter[str]()
-    office = FakeSmtpServer()
-    async with world_of(databases) as world, serve(office) as port, mortal(databases, port) as worker:
+    server = FakeSmtpServer()
+    async with world_of(databases) as world, serve(server) as port, mortal(databases, port) as worker:
         count = 2 * EACH
         await people(world, EACH)
         await people(world, EACH, first=EACH, account=True)
@@ -193,11 +193,11 @@ async def killed_and_begun_again(databases: Databases, kills: int, seed: int) ->
             cut.update({point for subject_id, point in after.items() if point != before[subject_id]} or {"nothing"})
         await taken_up_again(world)
         await finished(world, worker)
-        await everything_is_done_once(world, office, count)
+        await everything_is_done_once(world, server, count)
     return cut
 
 
-async def everything_is_done_once(world: World, office: FakeSmtpServer, count: int) -> None:
+async def everything_is_done_once(world: World, server: FakeSmtpServer, count: int) -> None:
     once = {
         "SELECT count(*) FROM rights_requests WHERE state = 'COMPLETED' AND certificate IS NOT NULL": count,
         "SELECT count(*) FROM rights_requests WHERE erased ->> 'mail addresses' = '1'": count,
@@ -215,9 +215,9 @@ async def everything_is_done_once(world: World, office: FakeSmtpServer, count: i
     assert await ring(world, KEYED) == set()
     assert len(await ring(world, "SELECT subject_id FROM erasures WHERE completed_at IS NOT NULL")) == count
     assert await ledger_lag.read_lag(world.database, world.keyring) is None
-    arrived = Counter((letter.recipient, letter.message["Message-ID"]) for letter in office.accepted)
+    arrived = Counter((letter.recipient, letter.message["Message-ID"]) for letter in server.accepted)
     assert max(arrived.values()) == 1, "a letter was sent twice"
-    last = Counter(letter.recipient for letter in office.accepted if "erased" in letter.message["Subject"].lower())
+    last = Counter(letter.recipient for letter in server.accepted if "erased" in letter.message["Subject"].lower())
     assert max(last.values()) == 1, "somebody was told twice"
     async with world.database.writers.acquire() as connection:
         sent = await connection.fetch("SELECT message_id FROM letters WHERE state = 'SENT'")

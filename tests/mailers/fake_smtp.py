@@ -52,6 +52,9 @@ class FakeSmtpServer:
         self.when_offered: Callable[[str], None] = lambda _: None
         """Hears the address of each letter when it is offered."""
         self.released = asyncio.Event()
+        self.gate = asyncio.Event()
+        """Messages are accepted only while it is set."""
+        self.gate.set()
 
     def order(self, command: str, *misdeeds: Fault | str) -> None:
         """Have it misbehave at the next of these commands; a string is an answer."""
@@ -119,6 +122,7 @@ class FakeSmtpServer:
             return refused
         if server.transport is None or server.transport.is_closing():
             return "451 closed"
+        await self.gate.wait()
         if self.delay:
             await asyncio.sleep(self.delay)
         self._take(envelope)
@@ -133,18 +137,18 @@ class FakeSmtpServer:
 
 @asynccontextmanager
 async def serve(
-    office: FakeSmtpServer,
+    server: FakeSmtpServer,
     *,
     tls: ssl.SSLContext | None = None,
     implicit: bool = False,
     smtputf8: bool = True,
     **given: Any,
 ) -> AsyncIterator[int]:
-    """Open the office on loopback, in this loop; give its port."""
+    """Serve on loopback, in this event loop. Yield the port."""
 
-    def desk() -> SMTP:
+    def protocol() -> SMTP:
         return SMTP(
-            office,
+            server,
             hostname="mail.example.org",
             loop=asyncio.get_running_loop(),
             enable_SMTPUTF8=smtputf8,
@@ -152,11 +156,12 @@ async def serve(
             **given,
         )
 
-    office.released = asyncio.Event()
-    server = await asyncio.get_running_loop().create_server(desk, "127.0.0.1", 0, ssl=tls if implicit else None)
+    server.released = asyncio.Event()
+    listener = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=tls if implicit else None)
     try:
-        yield server.sockets[0].getsockname()[1]
+        yield listener.sockets[0].getsockname()[1]
     finally:
-        office.released.set()
-        server.close()
-        await server.wait_closed()
+        server.released.set()
+        server.gate.set()
+        listener.close()
+        await listener.wait_closed()

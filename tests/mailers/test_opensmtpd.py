@@ -21,7 +21,7 @@ SMTPD = Path("/usr/sbin/smtpd")
 SENDER = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")
 CONFIGURATION = """
 listen on 127.0.0.1 port {port} hostname mail.example.org
-action onwards relay host "smtp://127.0.0.1:{office}" helo mail.example.org
+action onwards relay host "smtp://127.0.0.1:{server}" helo mail.example.org
 match from any for domain "example.com" action onwards
 """
 
@@ -36,13 +36,13 @@ pytestmark = [
 
 
 @contextlib.asynccontextmanager
-async def relaying(folder: Path, office: int) -> AsyncIterator[int]:
+async def relaying(folder: Path, server: int) -> AsyncIterator[int]:
     """Run OpenSMTPD on loopback for as long as this is open; give its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     place = folder / "smtpd.conf"
-    place.write_text(CONFIGURATION.format(port=port, office=office))
+    place.write_text(CONFIGURATION.format(port=port, server=server))
     place.chmod(0o600)
     process = await asyncio.create_subprocess_exec(
         SMTPD, "-d", "-f", place, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
@@ -63,8 +63,8 @@ async def relaying(folder: Path, office: int) -> AsyncIterator[int]:
 
 
 async def test_opensmtpd_takes_every_letter_and_passes_it_on_unharmed(tmp_path: Path) -> None:
-    office = FakeSmtpServer()
-    async with serve(office) as there, relaying(tmp_path, there) as port:
+    server = FakeSmtpServer()
+    async with serve(server) as there, relaying(tmp_path, there) as port:
         transport = create_transport_factory(f"smtp://127.0.0.1:{port}?starttls=never", "example.org")()
         for number, name in enumerate(EmailKind):
             words = render_email(
@@ -80,9 +80,9 @@ async def test_opensmtpd_takes_every_letter_and_passes_it_on_unharmed(tmp_path: 
         assert refused.value.is_permanent
         await transport.close()
         async with asyncio.timeout(60):
-            while len(office.accepted) < len(EmailKind):  # noqa: ASYNC110 -- another program relays in its own time
+            while len(server.accepted) < len(EmailKind):  # noqa: ASYNC110 -- another program relays in its own time
                 await asyncio.sleep(0.05)
-    arrived = {str(letter.message["Message-ID"]): letter.message for letter in office.accepted}
+    arrived = {str(letter.message["Message-ID"]): letter.message for letter in server.accepted}
     assert len(arrived) == len(EmailKind)
     for letter in arrived.values():
         assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

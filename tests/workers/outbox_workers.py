@@ -20,8 +20,8 @@ SENDER = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.exa
 
 
 @contextlib.asynccontextmanager
-async def email_worker(world: World, office: FakeSmtpServer, *, smtp_timeout: float = 5) -> AsyncIterator[EmailWorker]:
-    async with serve(office) as port:
+async def email_worker(world: World, server: FakeSmtpServer, *, smtp_timeout: float = 5) -> AsyncIterator[EmailWorker]:
+    async with serve(server) as port:
         url = f"smtp://127.0.0.1:{port}?starttls=never"
         yield EmailWorker(
             world.database,

@@ -1,5 +1,8 @@
 """Workers send what is due over real SMTP: nothing is lost, nothing is repeated, and an opt-out is obeyed."""
 
+import asyncio
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,13 +27,19 @@ from workers.email_worker import BATCH
 pytestmark = pytest.mark.anyio
 
 
+async def database_time(world: World) -> datetime:
+    async with world.database.readers.acquire() as connection:
+        at: datetime = await connection.fetchval("SELECT clock_timestamp()")
+    return at
+
+
 async def test_a_letter_is_sent_and_leaves_only_proof(world: World) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     await enqueue(world, await register(world))
-    async with email_worker(world, office) as letters:
+    async with email_worker(world, server) as letters:
         assert await letters.drain() == 1
         assert await letters.drain() == 0
-    [letter] = office.accepted
+    [letter] = server.accepted
     assert (letter.sender, letter.recipient) == ("privacy@example.org", "user@example.com")
     [(state, code, address, context, message_id)] = await email_rows(
         world, "state", "reply_code", "address", "context", "message_id"
@@ -40,69 +49,75 @@ async def test_a_letter_is_sent_and_leaves_only_proof(world: World) -> None:
 
 
 async def test_the_commit_of_a_deed_calls_the_worker(world: World) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     subject_id = await register(world)
-    async with email_worker(world, office) as letters, running(letters, poll=600):
+    async with email_worker(world, server) as letters, running(letters, poll=600):
         for number in range(3):
             await enqueue(world, subject_id, about=str(number))
             await wait_until_sent(world, number + 1)
-    assert len(office.accepted) == 3
+    assert len(server.accepted) == 3
 
 
 async def test_one_call_is_enough_for_as_many_loops_as_there_are_letters_for(world: World) -> None:
-    office = FakeSmtpServer()
-    office.delay = 0.05
+    server = FakeSmtpServer()
+    server.gate.clear()
     subject_id = await register(world)
     said: dict[str, Any] = {"reason": "OTHER"}
-    async with email_worker(world, office) as sending, running(sending, concurrency=8, poll=600):
+    async with email_worker(world, server, smtp_timeout=60) as sending, running(sending, concurrency=8, poll=600):
         async with world.unit() as unit:
             for number in range(2 * BATCH + 1):
                 await emails.enqueue(unit, EmailKind.ERASURE_DENIED, subject_id, f"request:{number:x}", **said)
+
+        async def are_claimed() -> bool:
+            return server.connections == 3
+
+        await wait_until(are_claimed)
+        server.gate.set()
         await wait_until_sent(world, 2 * BATCH + 1)
-    assert office.connections == 3
+    assert server.connections == 3
 
 
 async def test_greylisting_is_waited_out_under_the_same_message_id(world: World) -> None:
-    office = FakeSmtpServer()
-    office.order("RCPT", "450 4.2.0 greylisted")
+    server = FakeSmtpServer()
+    server.order("RCPT", "450 4.2.0 greylisted")
     await enqueue(world, await register(world))
-    async with email_worker(world, office) as letters:
+    async with email_worker(world, server) as letters:
         await letters.drain()
         [(state, code, attempts, first)] = await email_rows(world, "state", "reply_code", "attempts", "message_id")
         assert (state, code, attempts) == ("QUEUED", 450, 1)
         assert await letters.drain() == 0
         await make_due(world)
         await letters.drain()
-    assert office.accepted[0].message["Message-ID"] == first
+    assert server.accepted[0].message["Message-ID"] == first
 
 
 async def test_waits_grow_by_chance_up_to_two_hours_for_a_day(world: World) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     await enqueue(world, await register(world))
-    waits = []
-    async with email_worker(world, office) as letters:
-        for _ in range(12):
-            office.order("RCPT", "451 4.3.0 not now")
+    async with email_worker(world, server) as letters:
+        for number in range(12):
+            server.order("RCPT", "451 4.3.0 not now")
+            before = await database_time(world)
             await letters.drain()
-            [(wait,)] = await email_rows(world, "extract(epoch FROM due_at - clock_timestamp())")
-            waits.append(float(wait))
+            after = await database_time(world)
+            [(due_at,)] = await email_rows(world, "due_at")
+            expected = timedelta(seconds=min(7200, 30 * 2**number))
+            assert due_at - before >= expected * 0.5
+            assert due_at - after <= expected * 1.5
             await make_due(world)
-        for number, wait in enumerate(waits):
-            expected = min(7200, 30 * 2**number)
-            assert expected * 0.49 < wait < expected * 1.51
         async with world.database.transaction() as connection:
             await connection.execute("UPDATE letters SET posted_at = posted_at - interval '25 hours'")
-        office.order("RCPT", "451 4.3.0 not now")
+        server.order("RCPT", "451 4.3.0 not now")
         await letters.drain()
     assert await email_rows(world, "state", "reason", "reply_code") == [("FAILED", "GAVE_UP", 451)]
 
 
 async def test_an_address_that_is_refused_is_written_to_no_more(world: World) -> None:
-    office = FakeSmtpServer()
-    office.order("RCPT", "550 5.1.1 no such user")
+    server = FakeSmtpServer()
+    server.order("RCPT", "550 5.1.1 no such user")
     subject_id = await register(world)
     await enqueue(world, subject_id)
-    async with email_worker(world, office) as letters:
+    async with email_worker(world, server) as letters:
         await letters.drain()
         await enqueue(world, subject_id, about="2")
         await letters.drain()
@@ -113,11 +128,11 @@ async def test_an_address_that_is_refused_is_written_to_no_more(world: World) ->
 
 
 async def test_a_letter_that_is_refused_says_nothing_about_its_address(world: World) -> None:
-    office = FakeSmtpServer()
-    office.order("DATA", "554 5.6.0 not this letter")
+    server = FakeSmtpServer()
+    server.order("DATA", "554 5.6.0 not this letter")
     subject_id = await register(world)
     await enqueue(world, subject_id)
-    async with email_worker(world, office) as letters:
+    async with email_worker(world, server) as letters:
         await letters.drain()
         await enqueue(world, subject_id, about="2")
         await letters.drain()
@@ -125,28 +140,28 @@ async def test_a_letter_that_is_refused_says_nothing_about_its_address(world: Wo
 
 
 async def test_a_letter_without_an_answer_is_shown_to_the_operator(world: World) -> None:
-    office = FakeSmtpServer()
-    office.order("DATA", Fault.ACCEPT_AND_HANG_UP)
+    server = FakeSmtpServer()
+    server.order("DATA", Fault.ACCEPT_AND_HANG_UP)
     await enqueue(world, await register(world))
-    async with email_worker(world, office) as letters:
+    async with email_worker(world, server) as letters:
         await letters.drain()
         await make_due(world)
         assert await letters.drain() == 0
     assert await email_rows(world, "state", "reason") == [("UNCERTAIN", "NO_ANSWER")]
-    assert len(office.accepted) == 1
+    assert len(server.accepted) == 1
 
 
 async def test_a_letter_without_an_answer_is_repeated_when_that_does_no_harm(world: World) -> None:
-    office = FakeSmtpServer()
-    office.order("DATA", Fault.ACCEPT_AND_HANG_UP)
+    server = FakeSmtpServer()
+    server.order("DATA", Fault.ACCEPT_AND_HANG_UP)
     await enqueue(world, await register(world), EmailKind.ERASURE_SCHEDULED)
-    async with email_worker(world, office) as letters:
+    async with email_worker(world, server) as letters:
         await letters.drain()
         assert await email_rows(world, "state") == [("QUEUED",)]
         await make_due(world)
         await letters.drain()
     assert await email_rows(world, "state") == [("SENT",)]
-    first, second = office.accepted
+    first, second = server.accepted
     assert first.octets == second.octets
 
 
@@ -155,39 +170,41 @@ async def test_a_letter_without_an_answer_is_repeated_when_that_does_no_harm(wor
 async def test_a_server_that_fails_before_the_letter_loses_nothing(
     world: World, command: str, misdeed: Fault | str
 ) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     subject_id = await register(world)
     for number in range(3):
         await enqueue(world, subject_id, about=str(number))
-    async with email_worker(world, office, smtp_timeout=0.3) as letters:
-        office.order(command, misdeed)
+    async with email_worker(world, server, smtp_timeout=0.3) as impatient:
+        server.order(command, misdeed)
         with pytest.raises(TransportUnavailable):
-            await letters.drain()
-        assert [row[0] for row in await email_rows(world, "state")] == ["QUEUED"] * 3
-        await make_due(world)
+            await impatient.drain()
+    assert [row[0] for row in await email_rows(world, "state")] == ["QUEUED"] * 3
+    await make_due(world)
+    server.orders.clear()
+    async with email_worker(world, server) as letters:
         await letters.drain()
-    assert (len(office.accepted), len({letter.octets for letter in office.accepted})) == (3, 3)
+    assert (len(server.accepted), len({letter.octets for letter in server.accepted})) == (3, 3)
     assert await email_rows(world, "state") == [("SENT",)] * 3
 
 
 async def test_a_letter_at_which_the_server_always_fails_does_not_stop_the_others(world: World) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     for number in range(3):
         await enqueue(world, await register(world, f"user{number}@example.com"))
-    async with email_worker(world, office) as letters:
+    async with email_worker(world, server) as letters:
         for _ in range(2):
-            office.order("RCPT", Fault.HANG_UP)
+            server.order("RCPT", Fault.HANG_UP)
             with pytest.raises(TransportUnavailable):
                 await letters.drain()
         assert await letters.drain() == 1
-    assert office.addresses() == ["user2@example.com"]
+    assert server.addresses() == ["user2@example.com"]
     assert await email_rows(world, "state", "attempts") == [("QUEUED", 1), ("QUEUED", 1), ("SENT", 1)]
 
 
 async def test_while_nobody_is_at_the_mail_server_no_letter_uses_up_its_tries(world: World) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     await enqueue(world, await register(world))
-    async with email_worker(world, office) as letters:
+    async with email_worker(world, server) as letters:
         pass
     for _ in range(3):
         with pytest.raises(TransportUnavailable):
@@ -196,36 +213,40 @@ async def test_while_nobody_is_at_the_mail_server_no_letter_uses_up_its_tries(wo
 
 
 async def test_the_worker_takes_up_again_when_the_mail_server_is_back(world: World) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     await enqueue(world, await register(world))
-    office.order("EHLO", Fault.HANG_UP)
-    async with email_worker(world, office) as letters, running(letters, concurrency=1, poll=0.2):
+    server.order("EHLO", Fault.HANG_UP)
+    async with email_worker(world, server) as letters, running(letters, concurrency=1, poll=0.2):
 
         async def is_tried_again() -> bool:
             async with world.database.transaction() as connection:
                 await connection.execute("UPDATE letters SET due_at = clock_timestamp() WHERE lease IS NULL")
-            return bool(office.accepted)
+            return bool(server.accepted)
 
         await wait_until(is_tried_again)
         await wait_until_sent(world)
 
 
 async def test_a_worker_that_is_stopped_sees_its_letter_through_and_gives_the_others_back(world: World) -> None:
-    office = FakeSmtpServer()
-    office.delay = 0.5
+    server = FakeSmtpServer()
+    server.gate.clear()
     subject_id = await register(world)
     for number in range(5):
         await enqueue(world, subject_id, about=str(number))
-    async with email_worker(world, office) as letters:
-        async with running(letters, concurrency=1):
+    async with email_worker(world, server, smtp_timeout=60) as letters:
+        task = asyncio.create_task(letters.run(concurrency=1))
 
-            async def is_handed_over() -> bool:
-                return any(row[0] for row in await email_rows(world, "handed_at"))
+        async def is_handed_over() -> bool:
+            return any(row[0] for row in await email_rows(world, "handed_at"))
 
-            await wait_until(is_handed_over)
+        await wait_until(is_handed_over)
+        task.cancel()
+        await asyncio.sleep(0)
+        server.gate.set()
+        with suppress(asyncio.CancelledError):
+            await task
         sent = [row[0] for row in await email_rows(world, "state")].count("SENT")
-        assert sent == len(office.accepted) < 5
+        assert sent == len(server.accepted) == 1
         assert all(row == (None, None) for row in await email_rows(world, "lease", "handed_at"))
-        office.delay = 0
         await letters.drain()
-    assert len(office.accepted) == len({letter.octets for letter in office.accepted}) == 5
+    assert len(server.accepted) == len({letter.octets for letter in server.accepted}) == 5

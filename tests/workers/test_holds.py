@@ -14,45 +14,43 @@ from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
 from tests.mailers.fake_smtp import FakeSmtpServer, Fault
 from tests.workers.outbox_workers import email_rows, email_worker, enqueue, make_due, register, running, wait_until
-from workers import email_delivery
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_letter_governed_by_a_purpose_carries_the_one_click_link_and_others_do_not(world: World) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     await enqueue(world, await register(world))
     async with world.unit() as unit:
         await recording.grant_consent(
             unit, SubjectIdentifier.email("user@example.com"), "newsletter", Channel.WEBSITE, None
         )
-    async with email_worker(world, office) as letters:
+    async with email_worker(world, server) as letters:
         await letters.drain()
-    plain, governed = (letter.message for letter in office.accepted)
+    plain, governed = (letter.message for letter in server.accepted)
     assert plain["List-Unsubscribe"] is None
     assert governed["List-Unsubscribe"].startswith("<https://privacy.example.org/u/")
     assert governed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 async def test_a_slow_mail_server_holds_an_opt_out_up_for_a_bounded_time(world: World) -> None:
-    office = FakeSmtpServer()
-    office.order("DATA", Fault.STALL)
+    server = FakeSmtpServer()
+    server.order("DATA", Fault.STALL)
     name = SubjectIdentifier.email("user@example.com")
     await register(world)
     async with world.unit() as unit:
         await recording.grant_consent(unit, name, "newsletter", Channel.WEBSITE, None)
-    async with email_worker(world, office, smtp_timeout=8) as letters:
+    async with email_worker(world, server, smtp_timeout=60) as letters:
         draining = asyncio.create_task(letters.drain())
 
         async def is_stalled() -> bool:
-            return not office.orders["DATA"]
+            return not server.orders["DATA"]
 
         await wait_until(is_stalled)
-        began = time.monotonic()
         async with world.unit() as unit:
             await opt_outs.opt_out(unit, name, ["newsletter"], Channel.WEBSITE)
-        assert time.monotonic() - began < email_delivery.MAX_HOLD + 1.5
-        office.released.set()
+        assert not draining.done(), "the opt-out was committed while the server had not answered"
+        server.released.set()
         await draining
     assert await email_rows(world, "letter", "state") == [("consent_granted", "SENT"), ("opted_out", "SENT")]
 
@@ -71,9 +69,9 @@ AND wait_event_type = 'Lock'
 async def test_a_letter_whose_connection_to_postgresql_breaks_before_it_is_handed_over_is_in_no_doubt(
     world: World, table: str, letter: EmailKind
 ) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     offered = asyncio.Event()
-    office.when_offered = lambda _: offered.set()
+    server.when_offered = lambda _: offered.set()
     subject_id = await register(world)
     if letter is EmailKind.CONSENT_GRANTED:
         async with world.unit() as unit:
@@ -82,7 +80,7 @@ async def test_a_letter_whose_connection_to_postgresql_breaks_before_it_is_hande
             )
     else:
         await enqueue(world, subject_id)
-    async with email_worker(world, office) as sending:
+    async with email_worker(world, server) as sending:
         [claimed] = await claims.claim(world.database, world.keyring, "example.org", 1)
         delivery = sending.delivery()
         async with world.database.transaction() as connection:
@@ -100,7 +98,7 @@ async def test_a_letter_whose_connection_to_postgresql_breaks_before_it_is_hande
         await make_due(world)
         await delivery.transport.close()
         await sending.drain()
-    assert len(office.accepted) == 1
+    assert len(server.accepted) == 1
     assert await email_rows(world, "state") == [("SENT",)]
 
 
@@ -110,8 +108,8 @@ async def interleaved(world: World, people: int) -> None:
     Every third leaves at any time. The others leave when the mail server hears of their letter, within the time that it
     takes to hand it over: before it is asked for the last time whether the letter may go, while it is held, or after.
     """
-    office = FakeSmtpServer()
-    office.delay = 0.005
+    server = FakeSmtpServer()
+    server.delay = 0.005
     left: dict[str, float] = {}
     addresses = [f"user{number}@example.com" for number in range(people)]
     for address in addresses:
@@ -133,10 +131,10 @@ async def interleaved(world: World, people: int) -> None:
         if address not in leaving:
             leaving[address] = asyncio.create_task(leave(address, after))
 
-    async with email_worker(world, office) as letters, asyncio.timeout(60 + people / 5):
+    async with email_worker(world, server) as letters, asyncio.timeout(60 + people / 5):
         for address in addresses[::3]:
             begin(address, random.uniform(0, people / 100))
-        office.when_offered = lambda address: begin(address, random.uniform(0, 0.02))
+        server.when_offered = lambda address: begin(address, random.uniform(0, 0.02))
         async with running(letters):
 
             async def is_over() -> bool:
@@ -145,10 +143,10 @@ async def interleaved(world: World, people: int) -> None:
             await wait_until(is_over, 60 + people / 5)
         await asyncio.gather(*leaving.values())
     states = [row[0] for row in await email_rows(world, "state")]
-    late = [letter.recipient for letter in office.accepted if letter.at > left[letter.recipient]]
+    late = [letter.recipient for letter in server.accepted if letter.at > left[letter.recipient]]
     assert late == []
     assert left.keys() == set(addresses)
-    assert len(office.accepted) == len(set(office.addresses())) == states.count("SENT")
+    assert len(server.accepted) == len(set(server.addresses())) == states.count("SENT")
     assert states.count("SENT") + states.count("DROPPED") == people
     assert min(states.count("SENT"), states.count("DROPPED")) > people / 20
 

@@ -91,9 +91,9 @@ async def killed_at(
     world: World, databases: Databases, *, governed: bool, first: int = 1, each: int = EACH
 ) -> dict[str, int]:
     """Kill a worker at some lines; each time a second worker finishes what the first began. Give what became of it."""
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     outcomes: dict[str, int] = {}
-    async with serve(office) as port, victim("letters", databases, port) as worker:
+    async with serve(server) as port, victim("letters", databases, port) as worker:
         subject_id = await register(world, "first@example.com")
         await owe(world, subject_id, 0, governed=governed)
         lines = int(await worker.run())
@@ -101,14 +101,14 @@ async def killed_at(
         for last in range(first, lines + 1, each):
             async with world.database.transaction() as connection:
                 await connection.execute("DELETE FROM letters")
-            office.accepted.clear()
+            server.accepted.clear()
             subject_id = await register(world, f"user{last}@example.com")
             await owe(world, subject_id, last, governed=governed)
             died = await worker.run(last) == "killed"
             await make_due(world)
             await worker.run()
             [(state, reason, address)] = await email_rows(world, "state", "reason", "address")
-            count = len(office.accepted)
+            count = len(server.accepted)
             # Nothing is lost: it arrived, or it is there for the operator. Nothing is repeated.
             assert count <= 1, f"sent twice when killed at line {last}"
             if state == "SENT":

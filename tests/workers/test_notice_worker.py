@@ -29,11 +29,11 @@ AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
 
 
 @contextlib.asynccontextmanager
-async def worker(world: World, office: FakeSmtpServer, witness: str | None = None) -> AsyncIterator[NoticeWorker]:
-    async with serve(office) as port:
+async def worker(world: World, server: FakeSmtpServer, witness: str | None = None) -> AsyncIterator[NoticeWorker]:
+    async with serve(server) as port:
         url = f"smtp://127.0.0.1:{port}?starttls=never"
-        road = create_transport_factory(url, "example.org", reply_timeout=1, data_timeout=1)
-        yield NoticeWorker(world.database, SENDER, road, officers=OFFICERS, witness=witness)
+        transport = create_transport_factory(url, "example.org", reply_timeout=30, data_timeout=30)
+        yield NoticeWorker(world.database, SENDER, transport, officers=OFFICERS, witness=witness)
 
 
 async def asked(world: World) -> str:
@@ -46,12 +46,12 @@ async def asked(world: World) -> str:
 
 async def test_every_officer_hears_of_a_grant_once(world: World) -> None:
     grant = await asked(world)
-    office = FakeSmtpServer()
-    async with worker(world, office) as notices:
+    server = FakeSmtpServer()
+    async with worker(world, server) as notices:
         assert await notices.drain() == 1
         assert await notices.drain() == 0
-    assert [letter.recipient for letter in office.accepted] == OFFICERS
-    for letter in office.accepted:
+    assert [letter.recipient for letter in server.accepted] == OFFICERS
+    for letter in server.accepted:
         words = str(letter.message.get_body(("plain",)))
         assert grant in words
         assert "an agent" in words
@@ -63,37 +63,37 @@ async def test_a_token_of_people_does_not_go_unseen(world: World) -> None:
     async with world.unit(Role.ADMIN) as made:
         await tokens.issue_token(made, "a script", [Role.ADMIN], None)
         issued = await tokens.issue_token(made, "myself", [Role.PRIVACY], None)
-    office = FakeSmtpServer()
-    async with worker(world, office) as notices:
+    server = FakeSmtpServer()
+    async with worker(world, server) as notices:
         assert await notices.drain() == 1
-    words = str(office.accepted[0].message.get_body(("plain",)))
+    words = str(server.accepted[0].message.get_body(("plain",)))
     assert format_id(Prefix.TOKEN, issued.token_id) in words
     assert "a test issued" in words
-    assert issued.secret not in str(office.accepted[0].octets)
+    assert issued.secret not in str(server.accepted[0].octets)
 
 
 async def test_a_notice_that_cannot_be_sent_is_tried_again(world: World) -> None:
     await asked(world)
-    office = FakeSmtpServer()
-    office.order("DATA", Fault.HANG_UP)
-    async with worker(world, office) as notices:
+    server = FakeSmtpServer()
+    server.order("DATA", Fault.HANG_UP)
+    async with worker(world, server) as notices:
         assert await notices.drain() == 0
         assert await notices.drain() == 0
         async with world.database.transaction() as connection:
             await connection.execute("UPDATE notices SET due_at = now() - interval '1 second'")
         assert await notices.drain() == 1
-    assert set(office.addresses()) == set(OFFICERS)
+    assert set(server.addresses()) == set(OFFICERS)
 
 
 async def test_the_witness_gets_a_head_that_can_be_read_back(world: World) -> None:
     await asked(world)
     signer = SegmentSigner(SegmentSigner.generate())
     [*_, last] = await seal_all(world.database, signer)
-    office = FakeSmtpServer()
-    async with worker(world, office, "witness@example.net") as notices:
+    server = FakeSmtpServer()
+    async with worker(world, server, "witness@example.net") as notices:
         await notices.drain()
         await notices.drain()
-    heads = [letter for letter in office.accepted if letter.recipient == "witness@example.net"]
+    heads = [letter for letter in server.accepted if letter.recipient == "witness@example.net"]
     assert len(heads) == 1
     body = heads[0].message.get_body(("plain",))
     assert body is not None

@@ -15,7 +15,7 @@ import pytest
 
 from models.actors import Role
 from models.consent.ledger import Channel
-from models.erasure import requesting, steps, systems, webhook_deliveries
+from models.erasure import requesting, steps, systems
 from models.erasure.systems import SystemRow
 from models.registration import registering
 from models.registration.registering import Registration
@@ -145,20 +145,14 @@ async def test_a_system_that_refuses_is_told_again_later_under_the_same_id(
     assert await completed(world, step_id) == "COMPLETED"
 
 
-async def test_waits_grow_and_last_to_the_end_of_patience(world: World, forum: System) -> None:
+async def test_a_system_that_always_refuses_is_notified_until_the_retry_period_ends(
+    world: World, forum: System
+) -> None:
     await begun(world)
     forum.refuses(500)
-    waits = []
     for _ in range(10):
         await due_again(world)
         await teller(world).round()
-        async with world.database.readers.acquire() as connection:
-            waits.append(await connection.fetchval("SELECT next_attempt_at - now() FROM erasure_steps"))
-    for wait, wanted in zip(
-        waits, (*webhook_deliveries.RETRY_BACKOFF, *webhook_deliveries.RETRY_BACKOFF[-1:] * 2), strict=True
-    ):
-        assert 0.7 * wanted < wait + timedelta(seconds=2)
-        assert wait < 1.3 * wanted
     await due_again(world, give_up_at="now()")
     await teller(world).round()
     assert (await step(world))["state"] == "FAILED"
@@ -180,15 +174,16 @@ async def test_a_system_that_never_answers_fails_after_three_days_and_may_be_tol
     async with world.unit(Role.PRIVACY) as made:
         await requesting.retry_erasure(made, found["request_id"])
     forum.waits.set()
+    heard = len(forum.heard)
     await teller(world).round()
-    assert len(forum.heard) == 2
+    assert len(forum.heard) == heard + 1
     assert await completed(world, found["id"]) == "COMPLETED"
 
 
 async def test_a_system_that_does_its_part_before_it_answers_is_not_told_again(world: World, forum: System) -> None:
     step_id = await begun(world)
     forum.waits.clear()
-    telling = asyncio.create_task(teller(world).round())
+    telling = asyncio.create_task(teller(world, 60).round())
     while not forum.heard:  # noqa: ASYNC110 -- the system tells nobody
         await asyncio.sleep(0.01)
     assert await completed(world, step_id) == "COMPLETED"

@@ -1,7 +1,6 @@
 """Transports talk to a real mail server that misbehaves on order, and say exactly what may have been accepted."""
 
 import asyncio
-import mailbox
 import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -14,48 +13,31 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mailers.smtp import Smtp, dot_stuff
-from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, Mail, Transport, TransportUnavailable
-from mailers.transport_factory import create_transport_factory
+from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, TransportUnavailable
 from tests.mailers.fake_smtp import FakeSmtpServer, Fault, serve
+from tests.mailers.transports import MAIL, sent, transport_to
 
 pytestmark = pytest.mark.anyio
 
-MAIL = Mail(
-    "privacy@example.org", "user@example.com", "<let_1@example.org>", b"Subject: hello\r\n\r\n.a dot\r\n..two\r\n"
-)
-PLAIN = "starttls=never"
-
-
-def road(port: int, options: str = PLAIN, *, scheme: str = "smtp", login: str = "", timeout: float = 5) -> Transport:
-    made = create_transport_factory(
-        f"{scheme}://{login}127.0.0.1:{port}?{options}", "example.org", reply_timeout=timeout, data_timeout=timeout
-    )
-    return made()
-
-
-async def sent(transport: Transport, mail: Mail = MAIL) -> int:
-    await transport.send_envelope(mail)
-    return await transport.send_data(mail)
-
 
 async def test_a_letter_arrives_as_it_was_written(anyio_backend: str) -> None:
-    office = FakeSmtpServer()
-    async with serve(office) as port:
-        transport = road(port)
+    server = FakeSmtpServer()
+    async with serve(server) as port:
+        transport = transport_to(port)
         assert await sent(transport) == 250
         await transport.close()
-    [letter] = office.accepted
+    [letter] = server.accepted
     assert (letter.sender, letter.recipient, letter.octets) == (MAIL.sender, MAIL.recipient, MAIL.body)
 
 
-async def test_many_letters_share_a_connection(anyio_backend: str) -> None:
-    office = FakeSmtpServer()
-    async with serve(office) as port:
-        transport = road(port)
+async def test_many_letters_share_a_transport_to(anyio_backend: str) -> None:
+    server = FakeSmtpServer()
+    async with serve(server) as port:
+        transport = transport_to(port)
         for _ in range(5):
             await sent(transport)
         await transport.close()
-    assert (len(office.accepted), office.connections) == (5, 1)
+    assert (len(server.accepted), server.connections) == (5, 1)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +57,10 @@ async def test_many_letters_share_a_connection(anyio_backend: str) -> None:
 async def test_a_no_says_what_it_is_about_and_the_connection_goes_on(
     anyio_backend: str, command: str, answer: str, *, is_permanent: bool, is_about_address: bool
 ) -> None:
-    office = FakeSmtpServer()
-    async with serve(office) as port:
-        transport = road(port)
-        office.order(command, answer)
+    server = FakeSmtpServer()
+    async with serve(server) as port:
+        transport = transport_to(port)
+        server.order(command, answer)
         with pytest.raises(DeliveryRejected) as refused:
             await sent(transport)
         told = refused.value
@@ -89,7 +71,7 @@ async def test_a_no_says_what_it_is_about_and_the_connection_goes_on(
         )
         assert await sent(transport) == 250
         await transport.close()
-    assert (len(office.accepted), office.connections) == (1, 1)
+    assert (len(server.accepted), server.connections) == (1, 1)
 
 
 @pytest.mark.parametrize("command", ["EHLO", "MAIL", "RCPT"])
@@ -97,23 +79,26 @@ async def test_a_no_says_what_it_is_about_and_the_connection_goes_on(
 async def test_before_the_letter_is_handed_over_nothing_is_in_doubt(
     anyio_backend: str, command: str, misdeed: Fault | str
 ) -> None:
-    office = FakeSmtpServer()
-    async with serve(office) as port:
-        transport = road(port, timeout=0.3)
-        office.order(command, misdeed)
+    server = FakeSmtpServer()
+    async with serve(server) as port:
+        transport = transport_to(port, timeout=0.3)
+        server.order(command, misdeed)
         with pytest.raises(TransportUnavailable):
             await sent(transport)
+        server.orders.clear()
+        assert isinstance(transport, Smtp)
+        transport.reply_timeout = transport.data_timeout = 30
         assert await sent(transport) == 250
         await transport.close()
-    assert len(office.accepted) == 1
+    assert len(server.accepted) == 1
 
 
 @pytest.mark.parametrize("misdeed", [Fault.HANG_UP, Fault.HALF_A_LINE, Fault.STALL, Fault.BABBLE])
 async def test_silence_after_the_letter_is_doubt(anyio_backend: str, misdeed: Fault) -> None:
-    office = FakeSmtpServer()
-    async with serve(office) as port:
-        transport = road(port, timeout=0.3)
-        office.order("DATA", misdeed)
+    server = FakeSmtpServer()
+    async with serve(server) as port:
+        transport = transport_to(port, timeout=0.3)
+        server.order("DATA", misdeed)
         await transport.send_envelope(MAIL)
         with pytest.raises(DeliveryUnconfirmed):
             await transport.send_data(MAIL)
@@ -121,14 +106,14 @@ async def test_silence_after_the_letter_is_doubt(anyio_backend: str, misdeed: Fa
 
 
 async def test_a_letter_that_was_accepted_without_a_word_is_in_doubt(anyio_backend: str) -> None:
-    office = FakeSmtpServer()
-    async with serve(office) as port:
-        transport = road(port)
-        office.order("DATA", Fault.ACCEPT_AND_HANG_UP)
+    server = FakeSmtpServer()
+    async with serve(server) as port:
+        transport = transport_to(port)
+        server.order("DATA", Fault.ACCEPT_AND_HANG_UP)
         await transport.send_envelope(MAIL)
         with pytest.raises(DeliveryUnconfirmed):
             await transport.send_data(MAIL)
-    assert len(office.accepted) == 1
+    assert len(server.accepted) == 1
 
 
 @pytest.mark.parametrize(
@@ -142,45 +127,45 @@ async def test_a_letter_that_was_accepted_without_a_word_is_in_doubt(anyio_backe
     ],
 )
 async def test_an_address_that_would_be_a_command_reaches_no_server(anyio_backend: str, recipient: str) -> None:
-    office = FakeSmtpServer()
-    async with serve(office) as port:
-        transport = road(port)
+    server = FakeSmtpServer()
+    async with serve(server) as port:
+        transport = transport_to(port)
         with pytest.raises(DeliveryRejected) as refused:
             await sent(transport, MAIL._replace(recipient=recipient))
         assert (refused.value.is_permanent, refused.value.is_about_address) == (True, False)
         assert await sent(transport) == 250
         await transport.close()
-    assert office.addresses() == [MAIL.recipient]
+    assert server.addresses() == [MAIL.recipient]
 
 
 async def test_a_connection_that_was_closed_meanwhile_is_opened_again(anyio_backend: str) -> None:
-    office = FakeSmtpServer()
-    async with serve(office) as port:
-        transport = road(port)
+    server = FakeSmtpServer()
+    async with serve(server) as port:
+        transport = transport_to(port)
         await sent(transport)
-        office.order("MAIL", Fault.HANG_UP)
+        server.order("MAIL", Fault.HANG_UP)
         assert await sent(transport) == 250
         await transport.close()
-    assert (len(office.accepted), office.connections) == (2, 2)
+    assert (len(server.accepted), server.connections) == (2, 2)
 
 
 async def test_an_offer_can_be_withdrawn(anyio_backend: str) -> None:
-    office = FakeSmtpServer()
-    async with serve(office) as port:
-        transport = road(port)
+    server = FakeSmtpServer()
+    async with serve(server) as port:
+        transport = transport_to(port)
         await transport.send_envelope(MAIL)
         await transport.reset()
         other = MAIL._replace(recipient="other@example.com")
         await sent(transport, other)
         await transport.close()
-    assert office.addresses() == ["other@example.com"]
+    assert server.addresses() == ["other@example.com"]
 
 
 async def test_nobody_at_the_port_is_no_letters_fault(anyio_backend: str) -> None:
     async with serve(FakeSmtpServer()) as port:
         pass
     with pytest.raises(TransportUnavailable) as unreachable:
-        await sent(road(port))
+        await sent(transport_to(port))
     assert not unreachable.value.counts_attempt
 
 
@@ -212,56 +197,56 @@ class Certificate:
 
 
 async def test_starttls_is_demanded_by_default(tmp_path: Path) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     certificate = Certificate(tmp_path)
-    async with serve(office) as port:
+    async with serve(server) as port:
         with pytest.raises(TransportUnavailable):
-            await sent(road(port, ""))
-    async with serve(office, tls=certificate.context, require_starttls=True) as port:
+            await sent(transport_to(port, ""))
+    async with serve(server, tls=certificate.context, require_starttls=True) as port:
         with pytest.raises(TransportUnavailable):
-            await sent(road(port, ""))
-        transport = road(port, f"ca={certificate.path}")
+            await sent(transport_to(port, ""))
+        transport = transport_to(port, f"ca={certificate.path}")
         assert await sent(transport) == 250
         await transport.close()
-    assert len(office.accepted) == 1
+    assert len(server.accepted) == 1
 
 
 async def test_tls_from_the_start(tmp_path: Path) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     certificate = Certificate(tmp_path)
-    async with serve(office, tls=certificate.context, implicit=True) as port:
+    async with serve(server, tls=certificate.context, implicit=True) as port:
         with pytest.raises(TransportUnavailable):
-            await sent(road(port, "", scheme="smtps"))
-        transport = road(port, f"ca={certificate.path}", scheme="smtps")
+            await sent(transport_to(port, "", scheme="smtps"))
+        transport = transport_to(port, f"ca={certificate.path}", scheme="smtps")
         assert await sent(transport) == 250
         await transport.close()
 
 
 @pytest.mark.parametrize("implicit", [True, False])
 async def test_a_certificate_of_somebody_else_is_refused(tmp_path: Path, *, implicit: bool) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     certificate = Certificate(tmp_path, "127.0.0.2")
-    async with serve(office, tls=certificate.context, implicit=implicit) as port:
-        transport = road(port, f"ca={certificate.path}", scheme="smtps" if implicit else "smtp")
+    async with serve(server, tls=certificate.context, implicit=implicit) as port:
+        transport = transport_to(port, f"ca={certificate.path}", scheme="smtps" if implicit else "smtp")
         with pytest.raises(TransportUnavailable):
             await sent(transport)
-    assert office.accepted == []
+    assert server.accepted == []
 
 
 async def test_opportunistic_takes_what_there_is(tmp_path: Path) -> None:
-    office = FakeSmtpServer()
-    async with serve(office) as port:
-        transport = road(port, "starttls=opportunistic")
+    server = FakeSmtpServer()
+    async with serve(server) as port:
+        transport = transport_to(port, "starttls=opportunistic")
         assert await sent(transport) == 250
         await transport.close()
 
 
 async def test_user_and_password_go_over_tls(tmp_path: Path) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     certificate = Certificate(tmp_path)
-    async with serve(office, tls=certificate.context, auth_required=True, authenticator=office.authenticate) as port:
+    async with serve(server, tls=certificate.context, auth_required=True, authenticator=server.authenticate) as port:
         for password, is_right in (("open%20sesame", True), ("wrong", False)):
-            transport = road(port, f"ca={certificate.path}", login=f"privacy%40example.org:{password}@")
+            transport = transport_to(port, f"ca={certificate.path}", login=f"privacy%40example.org:{password}@")
             if is_right:
                 assert await sent(transport) == 250
             else:
@@ -269,20 +254,20 @@ async def test_user_and_password_go_over_tls(tmp_path: Path) -> None:
                     await sent(transport)
                 assert not unreachable.value.counts_attempt
             await transport.close()
-    assert office.logins[0] == (b"privacy@example.org", b"open sesame")
+    assert server.logins[0] == (b"privacy@example.org", b"open sesame")
 
 
 async def test_addresses_of_other_scripts(anyio_backend: str) -> None:
-    office = FakeSmtpServer()
+    server = FakeSmtpServer()
     international = MAIL._replace(recipient="användare@exämple.se")
-    async with serve(office) as port:
-        transport = road(port)
+    async with serve(server) as port:
+        transport = transport_to(port)
         await sent(transport, MAIL._replace(recipient="user@exämple.se"))
         await sent(transport, international)
         await transport.close()
-    assert office.addresses() == ["user@xn--exmple-cua.se", "användare@exämple.se"]
-    async with serve(office, smtputf8=False) as port:
-        transport = road(port)
+    assert server.addresses() == ["user@xn--exmple-cua.se", "användare@exämple.se"]
+    async with serve(server, smtputf8=False) as port:
+        transport = transport_to(port)
         with pytest.raises(DeliveryRejected) as refused:
             await sent(transport, international)
         assert refused.value.is_permanent
@@ -303,68 +288,12 @@ def test_dots_are_stuffed(body: bytes, expected: bytes) -> None:
     assert dot_stuff(body) == expected
 
 
-async def test_a_maildir_is_one_that_others_open(tmp_path: Path) -> None:
-    place = tmp_path / "deep" / "mail"
-    transport = create_transport_factory(f"maildir:{place}", "example.org")()
-    for _ in range(2):
-        assert await sent(transport) == 250
-    await sent(transport, MAIL._replace(message_id="<let_2@example.org>"))
-    box = mailbox.Maildir(place, create=False)
-    assert sorted(letter["Subject"] for letter in box) == ["hello", "hello"]
-    assert {path.stat().st_mode & 0o777 for path in (place / "new").iterdir()} == {0o600}
-    assert place.joinpath("new").stat().st_mode & 0o777 == 0o700
-    assert list(place.joinpath("tmp").iterdir()) == []
-
-
-async def test_a_letter_that_was_read_is_not_delivered_again(tmp_path: Path) -> None:
-    transport = create_transport_factory(f"maildir:{tmp_path}", "example.org")()
-    await sent(transport)
-    [new] = (tmp_path / "new").iterdir()
-    new.rename(tmp_path / "cur" / f"{new.name}:2,S")
-    await sent(transport)
-    assert len(mailbox.Maildir(tmp_path, create=False)) == 1
-
-
-async def test_a_maildir_that_cannot_be_written_is_no_letters_fault(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    transport = create_transport_factory(f"maildir:{tmp_path / 'file'}", "example.org")()
-    await transport.send_envelope(MAIL)
-    with pytest.raises(TransportUnavailable) as unreachable:
-        await transport.send_data(MAIL)
-    assert not unreachable.value.counts_attempt
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "mail.example.org",
-        "http://mail.example.org",
-        "smtp://",
-        "smtp://mail.example.org?starttls=maybe",
-        "smtp://mail.example.org?tls=1",
-        "smtp://mail.example.org?starttls=required&starttls=never",
-        "smtp://mail.example.org:notaport",
-        "maildir:",
-        "maildir://host/path",
-    ],
-)
-def test_a_url_that_is_malformed_is_refused_with_a_sentence(url: str) -> None:
-    with pytest.raises(ValueError, match="PRIVACY_SMTP_URL is"):
-        create_transport_factory(url, "example.org")
-
-
-def test_a_certificate_authority_that_is_not_there_is_said_at_the_start(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="PRIVACY_SMTP_URL names a file"):
-        create_transport_factory(f"smtp://mail.example.org?ca={tmp_path / 'none.pem'}", "example.org")
-
-
 async def test_a_letter_that_is_being_handed_over_can_be_given_up(anyio_backend: str) -> None:
-    office = FakeSmtpServer()
-    async with serve(office) as port:
-        transport = road(port)
+    server = FakeSmtpServer()
+    async with serve(server) as port:
+        transport = transport_to(port)
         assert isinstance(transport, Smtp)
-        office.order("DATA", Fault.STALL)
+        server.order("DATA", Fault.STALL)
         await transport.send_envelope(MAIL)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(transport.send_data(MAIL), 0.2)
