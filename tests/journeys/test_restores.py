@@ -56,7 +56,7 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
 
     asyncio.run(after())
     restored = asyncio.run(privacy("restore", str(dump), "--yes", "--no-replay", on=aside, at=tmp_path))
-    assert restored.out.startswith("restored; 3 letters that waited"), restored.errors
+    assert restored.out.startswith("restored; 3 letters that were queued"), restored.errors
 
     async def brought_back() -> None:
         async with world_of(aside) as world:

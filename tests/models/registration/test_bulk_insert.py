@@ -4,6 +4,7 @@ import pytest
 
 from models.consent import opt_outs
 from models.consent.ledger import Channel
+from models.consent.purposes import POLICY_IN_FORCE
 from models.registration import bulk_insert
 from models.registration.bulk_insert import NewSubject
 from models.registration.records import ImportedSubject, RecordContext
@@ -18,7 +19,9 @@ TABLES = ("subjects", "email_addresses", "accounts", "consent_events", "consents
 
 
 async def copied(world: World, *people: ImportedSubject) -> int:
-    new = [NewSubject(new_id(), subject, RecordContext(AT, "a test", "2026-01")) for subject in people]
+    async with world.database.readers.acquire() as connection:
+        policy_version = await POLICY_IN_FORCE.value(connection)
+    new = [NewSubject(new_id(), subject, RecordContext(AT, "a test", policy_version)) for subject in people]
     async with world.unit() as unit:
         return await bulk_insert.copy_new(unit, new, 1)
 
