@@ -1,4 +1,4 @@
-"""The application: which paths there are, and what lives as long as the process."""
+"""The application: its paths, and the objects that live as long as the process."""
 
 import asyncio
 import gc
@@ -15,10 +15,12 @@ from api.access import column_grants
 from api.access.authentication import Authenticator
 from api.access.jwt_verifier import JwtVerifier
 from api.access.restore_guard import RestoreGuard
-from api.graphql.endpoint import HEADERS, GraphQLOverHTTP, Scope, Send
-from api.graphql.errands import Errands
-from api.http.asgi import Receive
-from api.http.protocol import Exchange
+from api.graphql.endpoint import GraphQLEndpoint
+from api.graphql.schema import core
+from api.http.asgi import AsgiAdapter, Scope, Send
+from api.http.exchange import Exchange
+from api.http.headers import SECURITY_HEADERS
+from api.http.request import Receive
 from api.http.request_log import RequestLog
 from api.routes.dependencies import Dependencies
 from api.routes.health import Health
@@ -32,10 +34,10 @@ from models.encryption.master_keys import MasterKeys
 from models.storage.database import OUTAGE_ERRORS, Database
 from resolvers.context import AppState
 
-USES_WRITTEN = 5.0
-"""Seconds between two writings of when tokens were used, and of how often services asked what."""
-RETRIED = 0.5
-"""Seconds between two tries to read the keyring while it cannot be reached at start."""
+WRITE_INTERVAL = 5.0
+"""Seconds between two writes of when tokens were used, and of the decision counts."""
+RETRY_INTERVAL = 0.5
+"""Seconds between two attempts to load the keyring at start, while it is unreachable."""
 
 _WELCOME = """Privacy API
 
@@ -49,11 +51,11 @@ GET  /.well-known/jwks.json   the keys that erasure certificates are checked wit
 
 
 class App:
-    """One process of the service. POST /graphql goes straight to its endpoint, everything else through Starlette."""
+    """One process of the service. The endpoint handles /graphql, Starlette all other paths."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._writing = asyncio.Lock()
+        self._write_lock = asyncio.Lock()
         self._starlette = Starlette(
             routes=[
                 Route("/", _root),
@@ -66,13 +68,18 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/graphql":
-            await self._graphql(scope, receive, send)
+            await self._adapter(scope, receive, send)
         else:
             await self._starlette(scope, receive, _with_headers(send) if scope["type"] == "http" else send)
 
-    def begin(self, exchange: Exchange) -> bool:
-        """Begin to answer a POST of ``/graphql`` on the short road; False where it has to take the long one."""
-        return self._errands.begin(exchange)
+    @property
+    def is_proxied(self) -> bool:
+        """Whether the address of a client is named by a proxy."""
+        return self._settings.tls_in_front
+
+    def handle(self, exchange: Exchange) -> None:
+        """Handle a request of our own protocol."""
+        self._graphql.handle(exchange)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -83,7 +90,7 @@ class App:
             readers=settings.read_connections,
             writers=settings.write_connections,
             timeout=settings.statement_timeout,
-            roles=column_grants.acting(),
+            roles=column_grants.database_roles(core),
         )
         self._keyring = Keyring(self._database.keyring, MasterKeys(settings.master_key.get_secret_value()))
         service = AppState(
@@ -98,28 +105,26 @@ class App:
         if settings.jwks_url and settings.jwt_issuer and settings.jwt_audience:
             jwts = JwtVerifier(settings.jwks_url, settings.jwt_issuer, settings.jwt_audience)
         authenticator = Authenticator(service.internal, jwts)
-        journal = RequestLog(lines=settings.log_requests)
-        self._graphql = GraphQLOverHTTP(
-            service, authenticator, journal, self._restore_guard, is_proxied=settings.tls_in_front
-        )
-        self._errands = Errands(self._graphql)
-        work = [
+        request_log = RequestLog(lines=settings.log_requests)
+        self._graphql = GraphQLEndpoint(service, authenticator, request_log, self._restore_guard)
+        self._adapter = AsgiAdapter(self._graphql.handle, is_proxied=self.is_proxied)
+        tasks = [
             asyncio.create_task(self._restore_guard.poll()),
             asyncio.create_task(self._load_keyring()),
-            asyncio.create_task(self._write_uses()),
+            asyncio.create_task(self._write_regularly()),
         ]
-        # What lives until the end is not looked at by the collector again.
+        # Objects that live as long as the process are not examined by the garbage collector again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 50)
         try:
             yield
         finally:
-            for task in work:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
-            await self._write_used()
-            journal.flush()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._write_uses()
+            request_log.flush()
             await self._database.close()
 
     def _dependencies(self) -> Dependencies:
@@ -130,23 +135,23 @@ class App:
             with suppress(*OUTAGE_ERRORS, Exception):
                 await self._keyring.load()
                 return
-            await asyncio.sleep(RETRIED)
+            await asyncio.sleep(RETRY_INTERVAL)
+
+    async def _write_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(WRITE_INTERVAL)
+            await self._write_uses()
 
     async def _write_uses(self) -> None:
-        while True:
-            await asyncio.sleep(USES_WRITTEN)
-            await self._write_used()
-
-    async def _write_used(self) -> None:
-        """Write down which tokens were used, and how often services asked what; what cannot be written now waits."""
+        """Write which tokens were used, and the decision counts; what cannot be written now is kept."""
         authenticator, questions = self._graphql.authenticator, self._graphql.service.questions
-        async with self._writing:
+        async with self._write_lock:
             used, authenticator.used = authenticator.used, set()
             if not used:
                 return
             try:
                 async with self._database.writers.acquire() as connection:
-                    # A caller with a JWT has no token of ours, and asks questions, too.
+                    # A caller with a JWT has no token row, but its decisions are counted, too.
                     await tokens.USED.run(connection, ids=list(used - {None}))
                     used = {None}
                     await questions.write(connection)
@@ -161,7 +166,7 @@ def _with_headers(send: Send) -> Send:
         if message["type"] == "http.response.start":
             given: list[tuple[bytes, bytes]] = message["headers"]  # type: ignore[assignment]
             named = {name for name, _ in given}
-            message["headers"] = [*given, *(header for header in HEADERS if header[0] not in named)]
+            message["headers"] = [*given, *(header for header in SECURITY_HEADERS if header[0] not in named)]
         await send(message)
 
     return sending  # type: ignore[return-value]
@@ -172,5 +177,5 @@ async def _root(_request: Request) -> Response:
 
 
 def create_app(settings: Settings) -> App:
-    """Make the application; everything it connects to is opened when it starts."""
+    """Return the application; it opens its connections when it starts."""
     return App(settings)

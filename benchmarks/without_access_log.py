@@ -5,14 +5,14 @@ All else is unchanged, up to the statement that inserts events. No other program
 
 from cli.main import run
 from models.audit.events import EventGroup
-from resolvers.context import RequestContext
+from resolvers.access_log import AccessLog
 
 
-def _discard(context: RequestContext, _entries: list[EventGroup]) -> None:
-    """Discard the reads of a request instead of adding them to the entries to insert."""
-    context._entries, context._seen = [], {}  # noqa: SLF001 -- it replaces the method that adds them
+def _discard(log: AccessLog, _groups: list[EventGroup]) -> None:
+    """Discard the events of a request instead of adding them to the groups to insert."""
+    log._events, log._read = [], {}  # noqa: SLF001 -- it replaces the method that adds them
 
 
 if __name__ == "__main__":
-    RequestContext.drain = _discard  # type: ignore[method-assign, assignment]
+    AccessLog.drain = _discard  # type: ignore[method-assign]
     run()

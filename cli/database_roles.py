@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
-from api.access.column_grants import Relation, keys_needed, needed
+from api.access.column_grants import Relation, columns_read, keyring_columns_read
+from api.graphql.schema import core
 from api.settings import Settings, UnsafeSettingError
 from migrations import HISTORIES
 from models.access.database_roles import ALL, WORKER, WRITER
@@ -71,7 +72,7 @@ async def required_privileges(history: str, connection: asyncpg.Connection) -> s
 
 async def read_columns(history: str, connection: asyncpg.Connection) -> Mapping[str, Iterable[Relation]]:
     """Return the columns of a database that each reading role must SELECT."""
-    return await (needed(connection) if history == "privacy" else keys_needed(connection))
+    return await (columns_read if history == "privacy" else keyring_columns_read)(connection, core)
 
 
 def _write_privileges(history: str) -> Iterator[Privilege]:

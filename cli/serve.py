@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from api.app import App, create_app
-from api.http.protocol import SERVED
+from api.http.protocol import SERVER_OPTIONS
 from api.settings import Settings, UnsafeSettingError
 from cli import demo as demonstration
 from cli.audit import KEY
@@ -97,7 +97,7 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
             timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
             ssl_certfile=certificate,
             ssl_keyfile=key,
-            **SERVED,
+            **SERVER_OPTIONS,
         )
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         url = f"{scheme}://{'127.0.0.1' if host in LOOPBACK else host}:{port}"

@@ -10,7 +10,7 @@ from models.access.access_grants import AccessGrantRow, GrantState
 from models.storage.ids import Prefix, id_formatter, parse_id_of
 from models.subjects.identifiers import SubjectIdentifier
 from resolvers.context import Info
-from resolvers.field_sources import column, object_type, root_field
+from resolvers.field_sources import column, loads, object_type, root_field
 from resolvers.inputs import IdArgument
 from resolvers.node import Node, own_id
 
@@ -41,6 +41,7 @@ class AccessGrant(Node):
 
 
 @root_field
+@loads(access_grants.by_ids)
 async def open_access_grant(
     info: Info,
     subject: Annotated[strawberry.ID, strawberry.argument(description="The person's id.")],
@@ -57,6 +58,7 @@ async def open_access_grant(
 
 
 @root_field
+@loads(access_grants.by_ids)
 async def approve_access_grant(info: Info, id: IdArgument) -> AccessGrant:  # noqa: A002 -- the contract's name
     """Approve an access grant, which is open from now on for its duration.
 
@@ -67,6 +69,7 @@ async def approve_access_grant(info: Info, id: IdArgument) -> AccessGrant:  # no
 
 
 @root_field
+@loads(access_grants.by_ids)
 async def refuse_access_grant(info: Info, id: IdArgument) -> AccessGrant:  # noqa: A002 -- the contract's name
     """Refuse an access grant that waits for approval."""
     grant_id = await info.context.run_mutation(access_grants.refuse_access_grant, parse_id_of(Prefix.ACCESS_GRANT, id))

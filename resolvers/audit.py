@@ -11,7 +11,7 @@ from models.audit import events
 from models.audit.events import AccessAction, AccessEventRow, EventFilter
 from models.storage.ids import Prefix, id_formatter, parse_id_of
 from resolvers.context import Info
-from resolvers.field_sources import column, object_type, root_field
+from resolvers.field_sources import column, loads, object_type, root_field
 from resolvers.inputs import none_if_unset
 from resolvers.node import own_id
 from resolvers.pagination import BY_TIME, DEFAULT_FIRST, After, Connection, First, PaginatedList, page
@@ -54,6 +54,7 @@ _EVENTS = PaginatedList(events.find_events, BY_TIME)
 
 
 @root_field
+@loads(events.find_events)
 async def access_events(  # noqa: PLR0913, PLR0917 -- each is an argument in the contract
     info: Info,
     subject: Annotated[
@@ -67,6 +68,6 @@ async def access_events(  # noqa: PLR0913, PLR0917 -- each is an argument in the
     """Return the audit log, the newest entry first. Reading it is recorded, too."""
     subject = none_if_unset(subject)
     subject_id = None if subject is None else parse_id_of(Prefix.SUBJECT, subject, "subject")
-    info.context.watched("Query.accessEvents", subject_id)
+    info.context.access_log.record_log_read("Query.accessEvents", subject_id)
     key = EventFilter(subject_id, none_if_unset(actor), none_if_unset(since))
     return await page(info.context, _EVENTS, key, {"first": first, "after": after})

@@ -1,7 +1,7 @@
-"""The coalescing reader: keys that concurrent requests ask for at the same moment go out in one statement.
+"""The batch loader: keys that concurrent requests load at the same moment go out in one statement.
 
-It is never a cache. A statement holds only keys that were asked for before it was sent, so an answer is never staler
-than a read of one's own would be.
+It is never a cache. A statement holds only keys that were requested before it was sent, so a result is never staler
+than that of a statement of one's own.
 """
 
 import asyncio
@@ -17,35 +17,37 @@ from resolvers.field_sources import Read
 
 Then: TypeAlias = Callable[[list[Any]], Any] | None
 MAX_BATCH_SIZE = 300
-"""How many keys one statement takes at most, unless one request alone asks for more."""
+"""How many keys one statement takes at most, unless one request alone has more."""
 MAX_IN_FLIGHT_QUERIES = 2
-"""How many connections one read has at most; while its statements are on their way, the next batch gathers."""
+"""How many connections one read has at most. While its statements are in flight, the next batch gathers."""
 SLOW_QUERY_SECONDS = 0.005
-"""Seconds that a statement may take before those who gather meanwhile get a connection of their own."""
+"""Seconds that a statement may take before the batch that gathers meanwhile gets a connection of its own."""
 SLOW_COMMIT_SECONDS = 0.0005
-"""The same for what is committed: that waits for the disk, which takes several of these at once."""
+"""The same for commits: these wait for the disk, which takes several of them at once."""
 MAX_STATEMENTS_PER_LEASE = 16
-"""How many statements follow each other on a connection before it is given back, for other reads to have their turn."""
+"""How many statements follow each other on a connection before it is released, so that other reads get a turn."""
 MAX_WAITING_REQUESTS = 20_000
-"""How many requests for keys may wait before the next one is told to come back."""
+"""How many requests for keys may wait before the next one is refused with UNAVAILABLE."""
 
 
 class BatchLoader:
-    """Reads for everybody through the connections of one pool."""
+    """Loads keys for all requests through the connections of one pool."""
 
     def __init__(self, pool: asyncpg.Pool, slow: float = SLOW_QUERY_SECONDS) -> None:
-        self.seats = ConnectionLeases(pool)
+        self.leases = ConnectionLeases(pool)
         self.slow = slow
-        self.lanes: dict[tuple[Hashable, ...], _BatchQueue] = {}
+        """Seconds after which a statement in flight counts as slow."""
+        self.queues: dict[tuple[Hashable, ...], _BatchQueue] = {}
         self.waiting = 0
+        """How many requests wait for their keys."""
 
-    def ask(
+    def request(
         self, read: Read, keys: Sequence[Any], arguments: tuple[Any, ...] = (), then: Then = None, size: int = 0
     ) -> asyncio.Future[Any]:
-        """Promise what each key names, in the order of the keys, or what is made of that ``then``.
+        """Return a future of the values of the keys, in their order, or of what ``then`` makes of these.
 
-        UNAVAILABLE when too many are waiting already. Whoever leaves, which is to cancel the promise, takes the keys
-        along. ``size`` is how many keys these count for, where that is not how many they are.
+        The future fails with UNAVAILABLE when too many requests wait. Cancelling it removes the keys from the batch.
+        ``size`` is how many keys these count for, where that is not their number.
         """
         if not keys:
             nothing: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -53,200 +55,201 @@ class BatchLoader:
             return nothing
         if self.waiting >= MAX_WAITING_REQUESTS:
             raise Unavailable
-        lane = self.lanes.get((read, *arguments))
-        if lane is None:
-            lane = self.lanes[read, *arguments] = _BatchQueue(self, read, arguments)
-        return lane.ask(keys, then, size or len(keys))
+        queue = self.queues.get((read, *arguments))
+        if queue is None:
+            queue = self.queues[read, *arguments] = _BatchQueue(self, read, arguments)
+        return queue.request(keys, then, size or len(keys))
 
     async def load(self, read: Read, keys: Sequence[Any], arguments: tuple[Any, ...] = ()) -> list[Any]:
-        """Give what each key names, in the order of the keys."""
-        return await self.ask(read, keys, arguments)
+        """Return the values of the keys, in their order."""
+        return await self.request(read, keys, arguments)
 
 
 class _LoadRequest(asyncio.Future[Any]):
-    """Keys that one request waits for, and the statement that they are in, once they are."""
+    """Keys that one request waits for, and the query that they are in, once it was sent."""
 
-    __slots__ = ("keys", "reader", "size", "statement", "then")
+    __slots__ = ("keys", "loader", "query", "size", "then")
 
     def __init__(
-        self, reader: BatchLoader, keys: Sequence[Any], then: Then, size: int, loop: asyncio.AbstractEventLoop
+        self, loader: BatchLoader, keys: Sequence[Any], then: Then, size: int, loop: asyncio.AbstractEventLoop
     ) -> None:
         super().__init__(loop=loop)
-        reader.waiting += 1
-        self.reader = reader
+        loader.waiting += 1
+        self.loader = loader
         self.keys = keys
         self.then = then
         self.size = size
-        self.statement: _Statement | None = None
+        self.query: _InFlightQuery | None = None
 
-    def give(self, found: Mapping[Any, Any]) -> None:
-        """Answer whoever is still there."""
+    def resolve(self, values: Mapping[Any, Any]) -> None:
+        """Set the result, unless the request was cancelled."""
         if not self.done():
-            answer = [found[key] for key in self.keys]
+            result = [values[key] for key in self.keys]
             if self.then:
-                answer = self.then(answer)
-            self.reader.waiting -= 1
-            self.set_result(answer)
+                result = self.then(result)
+            self.loader.waiting -= 1
+            self.set_result(result)
 
     def fail(self, error: Exception) -> None:
-        """Tell whoever is still there."""
+        """Set the exception, unless the request was cancelled."""
         if not self.done():
-            self.reader.waiting -= 1
+            self.loader.waiting -= 1
             self.set_exception(error)
 
     def cancel(self, msg: Any = None) -> bool:
-        """Wait no longer; a statement that nobody waits for is cancelled."""
+        """Cancel the request; a query whose requests are all cancelled is cancelled, too."""
         if not super().cancel(msg):
             return False
-        self.reader.waiting -= 1
-        if self.statement:
-            self.statement.leave()
+        self.loader.waiting -= 1
+        if self.query:
+            self.query.remove_request()
         return True
 
 
-class _Statement:
-    """A statement on its way: how many wait for it, and the task to cancel when nobody does."""
+class _InFlightQuery:
+    """A statement in flight: how many requests wait for it, and the task to cancel when none does."""
 
     __slots__ = ("task", "waiting")
 
-    def __init__(self, aboard: Sequence[_LoadRequest], task: asyncio.Task[None] | None) -> None:
-        self.waiting = len(aboard)
+    def __init__(self, batch: Sequence[_LoadRequest], task: asyncio.Task[None] | None) -> None:
+        self.waiting = len(batch)
         self.task = task
-        for asked in aboard:
-            asked.statement = self
+        for request in batch:
+            request.query = self
 
-    def leave(self) -> None:
+    def remove_request(self) -> None:
         self.waiting -= 1
         if self.waiting == 0 and self.task:
             self.task.cancel()
 
 
 class _BatchQueue:
-    """Everything that is asked of one read with the same arguments."""
+    """All requests for one read with the same arguments."""
 
-    __slots__ = ("_arguments", "_asked", "_asked_since", "_flights", "_is_timed", "_loop", "_read", "_reader")
+    __slots__ = ("_arguments", "_has_timer", "_loader", "_loop", "_queued", "_queued_since", "_read", "_tasks")
 
-    def __init__(self, reader: BatchLoader, read: Read, arguments: tuple[Any, ...]) -> None:
-        self._reader = reader
+    def __init__(self, loader: BatchLoader, read: Read, arguments: tuple[Any, ...]) -> None:
+        self._loader = loader
         self._read = read
         self._arguments = arguments
-        self._asked: list[_LoadRequest] = []
-        self._flights: set[asyncio.Task[None]] = set()
+        self._queued: list[_LoadRequest] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        """One for each connection that this read has."""
         self._loop = asyncio.get_running_loop()
-        self._asked_since = 0.0
-        self._is_timed = False
+        self._queued_since = 0.0
+        self._has_timer = False
 
-    def ask(self, keys: Sequence[Any], then: Then, size: int) -> _LoadRequest:
-        asked = _LoadRequest(self._reader, keys, then, size, self._loop)
-        self._asked.append(asked)
-        if not self._flights:
-            self._start()
-        elif len(self._asked) == 1:
-            self._asked_since = self._loop.time()
-            self._look_later()
-        return asked
+    def request(self, keys: Sequence[Any], then: Then, size: int) -> _LoadRequest:
+        request = _LoadRequest(self._loader, keys, then, size, self._loop)
+        self._queued.append(request)
+        if not self._tasks:
+            self._start_task()
+        elif len(self._queued) == 1:
+            self._queued_since = self._loop.time()
+            self._set_timer()
+        return request
 
-    def _look_later(self) -> None:
-        if not self._is_timed:
-            self._is_timed = True
-            self._loop.call_later(self._reader.slow, self._look)
+    def _set_timer(self) -> None:
+        if not self._has_timer:
+            self._has_timer = True
+            self._loop.call_later(self._loader.slow, self._start_task_if_slow)
 
-    def _look(self) -> None:
-        """Send those who wait too long for a statement before them on a connection of their own."""
-        self._is_timed = False
-        is_late = self._loop.time() - self._asked_since >= self._reader.slow
-        if self._asked and len(self._flights) < MAX_IN_FLIGHT_QUERIES and is_late:
-            self._start()
-        elif self._asked:
-            self._look_later()
+    def _start_task_if_slow(self) -> None:
+        """Use another connection when the requests have waited too long for the statement in flight."""
+        self._has_timer = False
+        is_slow = self._loop.time() - self._queued_since >= self._loader.slow
+        if self._queued and len(self._tasks) < MAX_IN_FLIGHT_QUERIES and is_slow:
+            self._start_task()
+        elif self._queued:
+            self._set_timer()
 
-    def _start(self) -> None:
-        self._flights.add(self._loop.create_task(self._fly()))
+    def _start_task(self) -> None:
+        self._tasks.add(self._loop.create_task(self._execute_batches()))
 
-    async def _fly(self) -> None:
-        """Take a connection, and send statement after statement while somebody asks."""
+    async def _execute_batches(self) -> None:
+        """Lease a connection, and execute batch after batch while requests are queued."""
         connection, is_sound, task = None, False, asyncio.current_task()
         try:
-            connection = await self._reader.seats.acquire()
+            connection = await self._loader.leases.acquire()
             for _ in range(MAX_STATEMENTS_PER_LEASE):
-                if len(self._reader.lanes) > 1:
-                    # Other reads are under way, so the time is not lost: those who were just answered may ask, too.
+                if len(self._loader.queues) > 1:
+                    # Other reads are in flight, so no time is lost: requests that just got a result may join.
                     await asyncio.sleep(0)
-                aboard = self._boarded()
-                if not aboard:
+                batch = self._next_batch()
+                if not batch:
                     break
-                await self._carry(connection, aboard, task)
+                await self._execute(connection, batch, task)
             is_sound = True
-        except Exception as error:  # noqa: BLE001 -- there is no connection: it belongs to those who wait for one
-            for asked in self._boarded():
-                asked.fail(error)
+        except Exception as error:  # noqa: BLE001 -- there is no connection: the requests for it get the error
+            for request in self._next_batch():
+                request.fail(error)
         finally:
-            self._flights.discard(task)
+            self._tasks.discard(task)
             if connection:
-                await self._reader.seats.release(connection, is_sound=is_sound)
-            lanes, name = self._reader.lanes, (self._read, *self._arguments)
-            if self._asked and len(self._flights) < MAX_IN_FLIGHT_QUERIES:
-                self._start()
-            elif not (self._asked or self._flights) and lanes.get(name) is self:
-                del lanes[name]
+                await self._loader.leases.release(connection, is_sound=is_sound)
+            queues, key = self._loader.queues, (self._read, *self._arguments)
+            if self._queued and len(self._tasks) < MAX_IN_FLIGHT_QUERIES:
+                self._start_task()
+            elif not (self._queued or self._tasks) and queues.get(key) is self:
+                del queues[key]
 
-    def _boarded(self) -> list[_LoadRequest]:
-        """Take those who go next, up to the most keys of a statement; who is not there any more is forgotten."""
-        if len(self._asked) == 1:
-            aboard, self._asked = self._asked, []
-            return [] if aboard[0].done() else aboard
-        aboard, count, taken = [], 0, 0
-        for asked in self._asked:
-            if aboard and count + asked.size > MAX_BATCH_SIZE:
+    def _next_batch(self) -> list[_LoadRequest]:
+        """Take the next requests, up to the most keys of a statement; cancelled ones are dropped."""
+        if len(self._queued) == 1:
+            batch, self._queued = self._queued, []
+            return [] if batch[0].done() else batch
+        batch, key_count, taken_count = [], 0, 0
+        for request in self._queued:
+            if batch and key_count + request.size > MAX_BATCH_SIZE:
                 break
-            taken += 1
-            if not asked.done():
-                aboard.append(asked)
-                count += asked.size
-        del self._asked[:taken]
-        if self._asked and len(self._flights) < MAX_IN_FLIGHT_QUERIES:
-            self._start()
-        return aboard
+            taken_count += 1
+            if not request.done():
+                batch.append(request)
+                key_count += request.size
+        del self._queued[:taken_count]
+        if self._queued and len(self._tasks) < MAX_IN_FLIGHT_QUERIES:
+            self._start_task()
+        return batch
 
-    async def _carry(
+    async def _execute(
         self,
         connection: asyncpg.pool.PoolConnectionProxy,
-        aboard: Sequence[_LoadRequest],
+        batch: Sequence[_LoadRequest],
         task: asyncio.Task[None] | None,
     ) -> None:
-        """Read for those aboard; where it fails, each alone, so that nobody has the failure of another's keys."""
-        statement = _Statement(aboard, task)
-        keys = aboard[0].keys if len(aboard) == 1 else [key for asked in aboard for key in asked.keys]
+        """Read the keys of a batch. Where that fails, read for each request, so that none gets another's error."""
+        query = _InFlightQuery(batch, task)
+        keys = batch[0].keys if len(batch) == 1 else [key for request in batch for key in request.keys]
         try:
-            found = await self._read(connection, [*dict.fromkeys(keys)], *self._arguments)
-            statement.task = None
-            for asked in aboard:
-                asked.give(found)
+            values = await self._read(connection, [*dict.fromkeys(keys)], *self._arguments)
+            query.task = None
+            for request in batch:
+                request.resolve(values)
         except asyncio.CancelledError:
-            for asked in aboard:
-                asked.cancel()
+            for request in batch:
+                request.cancel()
             raise
-        except Exception as error:  # noqa: BLE001 -- it belongs to those who asked
-            statement.task = None
-            if len(aboard) > 1 and not isinstance(error, OUTAGE_ERRORS):
-                await self._carry_alone(connection, aboard, task)
+        except Exception as error:  # noqa: BLE001 -- it is set as the exception of the requests
+            query.task = None
+            if len(batch) > 1 and not isinstance(error, OUTAGE_ERRORS):
+                await self._execute_individually(connection, batch, task)
             else:
-                for asked in aboard:
-                    asked.fail(error)
+                for request in batch:
+                    request.fail(error)
 
-    async def _carry_alone(
+    async def _execute_individually(
         self,
         connection: asyncpg.pool.PoolConnectionProxy,
-        aboard: Sequence[_LoadRequest],
+        batch: Sequence[_LoadRequest],
         task: asyncio.Task[None] | None,
     ) -> None:
-        left = list(aboard)
+        remaining = list(batch)
         try:
-            while left:
-                asked = left.pop(0)
-                if not asked.done():
-                    await self._carry(connection, [asked], task)
+            while remaining:
+                request = remaining.pop(0)
+                if not request.done():
+                    await self._execute(connection, [request], task)
         except asyncio.CancelledError:
-            # Whoever was read for has gone away, and took the flight along: the others go with the next one.
-            self._asked[:0] = left
+            # The request that was executed was cancelled, and the task with it: the others go into the next batch.
+            self._queued[:0] = remaining
             raise

@@ -16,7 +16,7 @@ from models.consent.purposes import LegalBasis
 from models.encryption.keyring import LookupHash
 from models.storage.ids import Prefix, id_formatter
 from resolvers.context import Info, RequestContext
-from resolvers.field_sources import column, object_type, root_field
+from resolvers.field_sources import Read, column, loads, object_type, root_field
 from resolvers.inputs import ChannelArgument, PurposeArgument, SubjectArgument, SubjectsBy, none_if_unset
 from resolvers.purposes import Purpose
 
@@ -60,7 +60,11 @@ class ConsentDecision:
     )
 
 
+DECISION_READS: tuple[Read, ...] = (decisions_of_subjects, *DECISIONS_BY_KIND.values())
+
+
 @root_field
+@loads(*DECISION_READS)
 def consent_decision(info: Info, subject: SubjectArgument, purpose: PurposeArgument) -> ConsentDecision:
     """Decide whether a person's data may be processed for a purpose at this moment.
 
@@ -74,6 +78,7 @@ def consent_decision(info: Info, subject: SubjectArgument, purpose: PurposeArgum
 
 
 @root_field
+@loads(*DECISION_READS)
 def consent_decisions(
     info: Info,
     subjects: Annotated[SubjectsBy, strawberry.argument(description="The people.")],
@@ -125,6 +130,7 @@ async def _decide_by_versions(
 
 
 @root_field
+@loads(ledger.of_subjects)
 async def grant_consent(
     info: Info,
     subject: SubjectArgument,

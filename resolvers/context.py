@@ -1,28 +1,25 @@
-"""What resolvers act through: the reads, the deeds and the record of looks of one request."""
+"""The context of a request: its reads, its mutation and its access log."""
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
-import asyncpg
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from models.access.access_grants import GrantedPage
 from models.access.database_roles import READERS
 from models.access.tokens import DEFAULT_LIFETIMES, TokenLifetimes
-from models.actors import STAFF_ROLES, Actor
-from models.audit import events
-from models.audit.events import AccessAction, EventGroup, EventTemplate
+from models.actors import Actor
+from models.audit.events import EventGroup
 from models.consent.decision_counts import DecisionCounts
 from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
 from models.erasure import plan
 from models.erasure.plan import PlanRow
-from models.errors import CaseRequired, Forbidden, GrantRequired, Unavailable
+from models.errors import CaseRequired, Forbidden, GrantRequired
 from models.requests.intake import COOLING_OFF
 from models.storage.database import Database
 from models.storage.pagination import Page
@@ -30,6 +27,8 @@ from models.subjects import resolution, subjects
 from models.subjects.identifiers import SubjectIdentifier, hash_identifier
 from models.subjects.subjects import SubjectRow
 from models.unit_of_work import UnitOfWork, unit_of_work
+from resolvers import access_log
+from resolvers.access_log import AccessLog
 from resolvers.batch_loader import SLOW_COMMIT_SECONDS, BatchLoader, Then
 from resolvers.field_sources import Read
 from resolvers.pagination import CursorCodec
@@ -38,8 +37,12 @@ _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 
+SUBJECT_READS: tuple[Read, ...] = (subjects.by_ids, *resolution.SUBJECTS_BY_KIND.values())
+"""The batched reads by which ``RequestContext.find`` finds a subject."""
+
+
 class AppState:
-    """What all requests of one process share."""
+    """The objects that all requests of one process share."""
 
     def __init__(
         self,
@@ -66,28 +69,17 @@ class AppState:
         self.questions = DecisionCounts()
         self.cursors = CursorCodec(keyring.master_keys.derive_keys("cursors"))
         self.grace = grace
-        """How long a person may think better of an erasure."""
+        """How long an erasure can be cancelled."""
         self.public_url = public_url
-        """Where people's browsers reach this service."""
+        """The URL at which browsers reach this service."""
         self.token_life = token_life
-        """How long tokens live at most."""
+        """How long tokens are valid at most."""
 
 
 class RequestContext:
     """One request: an actor, acting in one role, through one operation."""
 
-    __slots__ = (
-        "_entries",
-        "_keys",
-        "_seen",
-        "_told",
-        "actor",
-        "cursors",
-        "operation",
-        "operation_hash",
-        "sees",
-        "service",
-    )
+    __slots__ = ("_access_log", "_keys", "actor", "cursors", "operation", "operation_hash", "sees", "service")
 
     def __init__(
         self,
@@ -105,45 +97,43 @@ class RequestContext:
         """The types of which the role may see anything."""
         self.cursors = service.cursors
         self._keys: dict[UUID, DataKey] = {}
-        self._seen: dict[UUID | None, tuple[str, ...]] = {}
-        self._told: dict[UUID | None, tuple[str, ...]] = {}
-        self._entries: list[EventGroup] = []
+        self._access_log: AccessLog | None = None
 
     def fresh(self) -> "RequestContext":
-        """Give the context of another request like this one, which has seen nothing yet."""
+        """Return the context of another request like this one, which has read nothing yet."""
         return RequestContext(self.service, self.actor, self.operation, self.sees, self.operation_hash)
 
     def load(
         self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = (), then: Then = None
     ) -> Awaitable[Any]:
-        """Give what each key names, or what is made of that ``then``, through the coalescing reader."""
-        return self.service.readers[self.actor.role].ask(read, keys, arguments, then)
+        """Return the values of the keys, or what ``then`` makes of these, through the batch loader of the role."""
+        return self.service.readers[self.actor.role].request(read, keys, arguments, then)
 
     def load_one(self, read: Read, key: Hashable, *arguments: Hashable) -> Awaitable[Any]:
-        """Give what one key names."""
+        """Return the value of one key."""
         return self.load(read, [key], arguments, _first)
 
     def find(self, name: SubjectIdentifier) -> Awaitable[SubjectRow | None]:
-        """Give the person whom a name means, or None."""
+        """Return the subject of an identifier, or None."""
         if isinstance(name.lookup_key, UUID):
             return self.load(subjects.by_ids, [name.lookup_key], then=_first)
         digests = hash_identifier(self.service.keyring, name).digests
         return self.load(resolution.SUBJECTS_BY_KIND[name.kind], digests, then=_first_present)
 
     def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, DataKey]] | Mapping[UUID, DataKey]:
-        """Give the keys that open these people's values, read once a request; destroyed ones are missing."""
-        wanted = [subject_id for subject_id in subject_ids if subject_id not in self._keys]
-        if not wanted:
+        """Return the data keys of these subjects, read once a request; destroyed ones are missing."""
+        missing = [subject_id for subject_id in subject_ids if subject_id not in self._keys]
+        if not missing:
             return self._keys
         service = self.service
-        return service.keys[self.actor.role].ask(service.keyring.of_subjects, wanted, then=self._kept)
+        return service.keys[self.actor.role].request(service.keyring.of_subjects, missing, then=self._keep_keys)
 
-    def _kept(self, found: list[DataKey | None]) -> Mapping[UUID, DataKey]:
-        self._keys.update((key.owner_id, key) for key in found if key is not None)
+    def _keep_keys(self, keys: list[DataKey | None]) -> Mapping[UUID, DataKey]:
+        self._keys.update((key.owner_id, key) for key in keys if key is not None)
         return self._keys
 
     async def plan_of(self, subject_id: UUID) -> PlanRow | None:
-        """Give what erasing a person would destroy: counted in every table, so as the role that does deeds."""
+        """Return what an erasure of the subject would destroy; it is counted in every table, so by the writing role."""
         return (await self.service.recorder.load(plan.of_subjects, [subject_id]))[0]
 
     async def run_mutation(
@@ -161,98 +151,48 @@ class RequestContext:
         try:
             async with unit_of_work(
                 service.database, service.keyring, self.actor, field, self.operation, self.operation_hash
-            ) as made:
-                return await mutation(made, *given, **named)
+            ) as unit:
+                return await mutation(unit, *given, **named)
         except (Forbidden, CaseRequired):
-            self._note(AccessAction.REFUSED, None, [f"Mutation.{field}"])
+            self.access_log.record_refusal([f"Mutation.{field}"])
             raise
 
     @property
-    def has_seen(self) -> bool:
-        """Whether anything is to be recorded before the answer leaves."""
-        return bool(self._seen or self._entries)
+    def access_log(self) -> AccessLog:
+        """The access log of this request; most requests show nothing that is recorded, and need none."""
+        if self._access_log is None:
+            self._access_log = AccessLog(self.actor, self.operation, self.operation_hash)
+        return self._access_log
 
     def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
-        """Remember that these recorded fields of these people are about to be shown to a person."""
-        if self.actor.role in STAFF_ROLES:
-            for subject_id in subject_ids:
-                self._seen[subject_id] = _joined(self._seen.get(subject_id, ()), *coordinates)
+        """Record that these personal fields of these subjects are about to be shown."""
+        self.access_log.record_read(subject_ids, *coordinates)
 
-    def watched(self, coordinate: str, subject_id: UUID | None) -> None:
-        """Remember that the record itself is about to be shown, whoever asks."""
-        self._seen[subject_id] = _joined(self._seen.get(subject_id, ()), (coordinate,))
-
-    def opened(self, field: str, found: GrantedPage) -> Page[Any]:
-        """Give what was read under an open access grant, and remember its use; GRANT_REQUIRED without one."""
-        if found.grant_id is None:
-            self._seen[found.subject_id] = _without(self._seen.get(found.subject_id, ()), (field,))
-            self._note(AccessAction.REFUSED, found.subject_id, [field])
+    def granted_page(self, field: str, granted: GrantedPage) -> Page[Any]:
+        """Return the page read under an open access grant, and record its use; GRANT_REQUIRED without a grant."""
+        if granted.grant_id is None:
+            self.access_log.record_grant_refusal(field, granted.subject_id)
             raise GrantRequired(access=[{"field": field}])
-        self._note(AccessAction.GRANT, found.subject_id, [field], found.grant_id)
-        return found.page
+        self.access_log.record_grant_use(field, granted.subject_id, granted.grant_id)
+        return granted.page
 
-    async def record(self) -> None:
-        """Write down what was seen, used and refused, committed, before the answer leaves: no log, no data."""
-        entries: list[EventGroup] = []
-        self.drain(entries)
-        await record(self.service, entries)
-
-    def drain(self, entries: list[EventGroup]) -> None:
-        """Add what was seen, used and refused since this was last asked, all of which is to be written down now.
-
-        Looks that are alike, as those of several requests for one operation are, go into one entry.
-        """
-        entries += self._entries
-        for subject_id, coordinates in self._seen.items():
-            told = self._told.get(subject_id)
-            fresh = _without(coordinates, told) if told else coordinates
-            if not fresh:
-                continue
-            self._told[subject_id] = _joined(told, fresh) if told else fresh
-            template = self._template(AccessAction.READ, fresh)
-            if entries and entries[-1].template == template:
-                entries[-1].subject_ids.append(subject_id)
-            else:
-                entries.append(EventGroup(template, (subject_id,)))
-        self._entries, self._seen = [], {}
-
-    async def refused(self, coordinates: Sequence[str]) -> None:
-        """Write down that the caller was refused these fields."""
-        self._note(AccessAction.REFUSED, None, sorted(coordinates))
-        await self.record()
-
-    def _note(
-        self, action: AccessAction, subject_id: UUID | None, fields: Iterable[str], grant_id: UUID | None = None
-    ) -> None:
-        self._entries.append(EventGroup(self._template(action, tuple(fields), grant_id), (subject_id,)))
-
-    def _template(self, action: AccessAction, fields: tuple[str, ...], grant_id: UUID | None = None) -> EventTemplate:
-        return EventTemplate(self.actor, action, fields, self.operation, self.operation_hash, grant_id)
+    async def record_refusal(self, coordinates: Sequence[str]) -> None:
+        """Write down that the actor was refused these fields."""
+        self.access_log.record_refusal(sorted(coordinates))
+        if writing := write_access_logs([self]):
+            await writing
 
 
-def record(service: AppState, entries: Sequence[EventGroup]) -> Awaitable[None]:
-    """Have entries written down; they are committed when what this gives was awaited, UNAVAILABLE when that fails."""
-    size = sum(len(entry.subject_ids) for entry in entries)
-    return _committed(service.recorder.ask(events.append, entries, size=size))
+def write_access_logs(contexts: Sequence[RequestContext]) -> Awaitable[None] | None:
+    """Send the access events of these requests; return None where there are none.
 
-
-async def _committed(recorded: Awaitable[Any]) -> None:
-    try:
-        await recorded
-    except asyncpg.PostgresError as error:
-        raise Unavailable from error
-
-
-@lru_cache(4096)
-def _joined(*coordinates: tuple[str, ...]) -> tuple[str, ...]:
-    """Give all of these coordinates, each once, in their order of the alphabet."""
-    return tuple(sorted({each for some in coordinates for each in some}))
-
-
-@lru_cache(4096)
-def _without(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
-    """Give those of these coordinates that are not among the others."""
-    return tuple([each for each in some if each not in others])
+    What is returned ends when they are committed. A response is released after that: no record, no data.
+    """
+    groups: list[EventGroup] = []
+    for context in contexts:
+        if context._access_log:  # noqa: SLF001 -- of this module; the property would create one
+            context._access_log.drain(groups)  # noqa: SLF001
+    return access_log.write(contexts[0].service.recorder, groups) if groups else None
 
 
 def _first_present(rows: Sequence[SubjectRow | None]) -> SubjectRow | None:

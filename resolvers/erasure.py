@@ -14,8 +14,8 @@ from models.errors import SubjectErased, SubjectNotFound
 from models.storage.ids import Prefix, id_formatter, parse_id_of
 from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import SubjectStatus
-from resolvers.context import Info, RequestContext
-from resolvers.field_sources import column, object_type, root_field
+from resolvers.context import SUBJECT_READS, Info, RequestContext
+from resolvers.field_sources import column, loads, object_type, root_field
 from resolvers.inputs import IdArgument, SubjectArgument
 from resolvers.node import Node, own_id
 from resolvers.pagination import BY_CREATION, DEFAULT_FIRST, After, Connection, First, PaginatedList, page
@@ -89,6 +89,7 @@ _STEPS = PaginatedList(steps.of_system, BY_CREATION)
 
 
 @root_field
+@loads(*SUBJECT_READS)
 async def erasure_plan(info: Info, subject: SubjectArgument) -> ErasurePlan:
     """Return what the erasure of this person would destroy, where, and what would be kept and why.
 
@@ -108,6 +109,7 @@ async def _plan(context: RequestContext, identifier: SubjectIdentifier) -> Any:
 
 
 @root_field
+@loads(steps.of_system)
 async def erasure_steps(
     info: Info,
     system: Annotated[str, strawberry.argument(description="The internal system, such as `store`.")],
@@ -122,6 +124,7 @@ async def erasure_steps(
 
 
 @root_field
+@loads(steps.by_ids)
 async def complete_erasure_step(
     info: Info,
     id: IdArgument,  # noqa: A002 -- the contract's name
@@ -138,6 +141,7 @@ async def complete_erasure_step(
 
 
 @root_field
+@loads(steps.by_ids)
 async def fail_erasure_step(
     info: Info,
     id: IdArgument,  # noqa: A002 -- the contract's name

@@ -14,20 +14,39 @@ from strawberry.types.field import StrawberryField
 from models.encryption.encrypted_column import DataKey, encrypted_columns
 
 _Shape = TypeVar("_Shape")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 Read = Callable[..., Awaitable[Mapping[Any, Any]]]
 """One batched read, ``(connection, keys, *arguments)``: gives, by key, everything that the keys name."""
 
 
+_LOADS: dict[Callable[..., Any], tuple[Read, ...]] = {}
+
+
+def loads(*reads: Read) -> Callable[[_Function], _Function]:
+    """Declare the batched reads that the resolver of a root field loads: column grants follow from them."""
+
+    def declare(resolver: _Function) -> _Function:
+        _LOADS[resolver] = reads
+        return resolver
+
+    return declare
+
+
+def loaded_by(resolver: Callable[..., Any]) -> tuple[Read, ...]:
+    """Return the batched reads that the resolver of a root field declares."""
+    return _LOADS.get(resolver, ())
+
+
 class LoadingContext(Protocol):
     """What a source needs of the context of a request."""
 
-    async def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> list[Any]:
-        """Give what each key names, in the order of the keys, through the coalescing reader."""
+    def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> Awaitable[list[Any]]:
+        """Return the values of the keys, in their order, through the batch loader."""
 
     def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, DataKey]] | Mapping[UUID, DataKey]:
-        """Give the keys that open these people's values; a destroyed key raises KeyError when it is looked up."""
+        """Return the data keys of these subjects; a destroyed key raises KeyError when it is looked up."""
 
 
 class Column(NamedTuple):

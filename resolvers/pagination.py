@@ -1,4 +1,4 @@
-"""Relay connections: pages by key, with cursors that are sealed and bound to their list."""
+"""Relay connections: pages by key, with cursors that are encrypted and bound to their list."""
 
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -25,39 +25,38 @@ from resolvers.scalars import Cursor
 
 _Node = TypeVar("_Node")
 DEFAULT_FIRST = 50
-MOST_FIRST = 100
+MAX_FIRST = 100
 First = Annotated[int | None, strawberry.argument(description="How many at most, 1 to 100.")]
 After = Annotated[Cursor | None, strawberry.argument(description="The cursor after which the page begins.")]
 
 
 class CursorCodec:
-    """Seals places in lists under a key of this service, so that callers can neither read nor make them."""
+    """Encrypts positions in lists under a key of this service, so that callers can neither read nor forge them."""
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
         self._ciphers = [AESGCM(secret) for secret in secrets]
 
-    def sealed(self, name: str, owner: str, position: tuple[Any, ...]) -> str:
+    def encode(self, name: str, owner: str, position: tuple[Any, ...]) -> str:
         nonce = os.urandom(NONCE_LENGTH)
-        place = orjson.dumps([owner, *(value.hex if isinstance(value, UUID) else value for value in position)])
-        return urlsafe_b64encode(nonce + self._ciphers[0].encrypt(nonce, place, name.encode())).decode()
+        plain = orjson.dumps([owner, *(value.hex if isinstance(value, UUID) else value for value in position)])
+        return urlsafe_b64encode(nonce + self._ciphers[0].encrypt(nonce, plain, name.encode())).decode()
 
-    def opened(self, name: str, cursor: str) -> list[Any]:
-        """Give whose list it is of, and the place; BAD_INPUT when this service did not make it for this list."""
+    def decode(self, name: str, cursor: str) -> list[Any]:
+        """Return the owner of the list and the position; BAD_INPUT when this service did not make it for this list."""
         try:
             written = cursor.encode("ascii")
-            sealed = urlsafe_b64decode(written)
+            encrypted = urlsafe_b64decode(written)
         except (Error, ValueError):
-            written, sealed = b"?", b""
-        if urlsafe_b64encode(sealed) != written:  # decoding passes over what is no letter of base64, and what follows
+            written, encrypted = b"?", b""
+        if urlsafe_b64encode(encrypted) != written:  # decoding ignores characters that are not base64, and what follows
             raise BadInput("after", "it is not a cursor of this list")
         for cipher in self._ciphers:
             try:
-                place: list[Any] = orjson.loads(
-                    cipher.decrypt(sealed[:NONCE_LENGTH], sealed[NONCE_LENGTH:], name.encode())
-                )
+                plain = cipher.decrypt(encrypted[:NONCE_LENGTH], encrypted[NONCE_LENGTH:], name.encode())
+                position: list[Any] = orjson.loads(plain)
             except (InvalidTag, ValueError):
                 continue
-            return place
+            return position
         raise BadInput("after", "it is not a cursor of this list")
 
 
@@ -67,20 +66,20 @@ class Paging(Protocol):
     cursors: CursorCodec
     actor: Actor
 
-    def opened(self, field: str, found: GrantedPage) -> Page[Any]:
-        """Give what was read under an open access grant, and remember its use; GRANT_REQUIRED without one."""
+    def granted_page(self, field: str, granted: GrantedPage) -> Page[Any]:
+        """Return the page read under an open access grant, and record its use; GRANT_REQUIRED without a grant."""
 
 
 @dataclass(frozen=True)
 class RequestedPage(PageRequest):
-    """A page as a caller asked for it: with whose list the cursor is of."""
+    """A page as a caller requested it, and the owner of the list that its cursor belongs to."""
 
     owner: str | None = None
-    asker: Any = field(default=None, compare=False)
+    requester: Any = field(default=None, compare=False)
 
 
 class EdgeRow(NamedTuple):
-    """A row and its place."""
+    """A row and its cursor."""
 
     node: Any
     cursor: Callable[[], str]
@@ -103,10 +102,10 @@ class ConnectionRow(NamedTuple):
 
 
 class Order(NamedTuple):
-    """What a list is ordered by: columns of its rows, with what each is read from a cursor by."""
+    """The columns that a list is ordered by, each with the function that parses its value in a cursor."""
 
     columns: tuple[str, ...]
-    readers: tuple[Callable[[Any], Any], ...]
+    parsers: tuple[Callable[[Any], Any], ...]
 
 
 BY_TIME = Order(("at", "id"), (datetime.fromisoformat, UUID))
@@ -118,7 +117,7 @@ BY_ID = Order(("id",), (UUID,))
 
 
 class PaginatedList(NamedTuple):
-    """A batched read that gives pages, in one order; ``granted`` names the field where it opens only under a grant."""
+    """A batched read that returns pages, in one order; ``granted`` is the coordinate of a field that needs a grant."""
 
     read: Read
     order: Order
@@ -128,45 +127,48 @@ class PaginatedList(NamedTuple):
     def name(self) -> str:
         return f"{self.read.__module__}.{getattr(self.read, '__qualname__', '')}"
 
-    def asked(self, context: Paging, given: Mapping[str, Any]) -> tuple[RequestedPage]:
-        """Turn a caller's arguments into what the read takes; BAD_INPUT and QUERY_TOO_LARGE as they deserve."""
-        first = given.get("first", DEFAULT_FIRST)
+    def request(self, context: Paging, arguments: Mapping[str, Any]) -> tuple[RequestedPage]:
+        """Return the page that a caller requests.
+
+        BAD_INPUT for a count below 1 or a foreign cursor, QUERY_TOO_LARGE for a count above 100.
+        """
+        first = arguments.get("first", DEFAULT_FIRST)
         first = DEFAULT_FIRST if first is None else first
         if first < 1:
             raise BadInput("first", "it is not a count, 1 to 100")
-        if first > MOST_FIRST:
-            raise QueryTooLarge(argument="first", most=MOST_FIRST)
+        if first > MAX_FIRST:
+            raise QueryTooLarge(argument="first", most=MAX_FIRST)
         actor, case = (context.actor.name, context.actor.case) if self.granted else (None, None)
-        after = given.get("after")
+        after = arguments.get("after")
         if after is None or after is strawberry.UNSET:
-            return (RequestedPage(first, actor=actor, case=case, asker=context),)
-        owner, *place = context.cursors.opened(self.name, after)
-        position = tuple(read(value) for read, value in zip(self.order.readers, place, strict=True))
+            return (RequestedPage(first, actor=actor, case=case, requester=context),)
+        owner, *values = context.cursors.decode(self.name, after)
+        position = tuple(parse(value) for parse, value in zip(self.order.parsers, values, strict=True))
         return (RequestedPage(first, position, actor, case, owner, context),)
 
     def check(self, key: Any, page: RequestedPage) -> None:
-        """Refuse the cursor of somebody else's list."""
+        """Refuse the cursor of another list."""
         if page.owner is not None and page.owner != str(key):
             raise BadInput("after", "it is not a cursor of this list")
 
-    def connection(self, found: Any, key: Any, page: RequestedPage) -> ConnectionRow:
-        """Make a connection of what the read gave for one key."""
+    def connection(self, rows: Any, key: Any, page: RequestedPage) -> ConnectionRow:
+        """Return the connection of what was read for one key."""
         if self.granted:
-            found = page.asker.opened(self.granted, found)
+            rows = page.requester.granted_page(self.granted, rows)
         edges = [
             EdgeRow(
                 row,
                 partial(
-                    page.asker.cursors.sealed,
+                    page.requester.cursors.encode,
                     self.name,
                     str(key),
                     tuple(getattr(row, name) for name in self.order.columns),
                 ),
             )
-            for row in found.rows
+            for row in rows.rows
         ]
         first, last = (edges[0].cursor, edges[-1].cursor) if edges else (None, None)
-        return ConnectionRow(edges, PageInfoRow(found.has_next, page.after is not None, first, last))
+        return ConnectionRow(edges, PageInfoRow(rows.has_next, page.after is not None, first, last))
 
 
 def _called(cursor: Callable[[], str] | None) -> str | None:
@@ -196,12 +198,12 @@ class Connection(Generic[_Node]):
 
 
 def paginated(by: Read, key: str, order: Order, *, granted: str | None = None, description: str) -> Any:
-    """Declare a field that gives pages of what a batched read finds, keyed by a column of the parent's row.
+    """Declare a field that returns pages of a batched read, keyed by a column of the parent's row.
 
-    ``granted`` is the field's own name in the schema, where it opens only under an access grant.
+    ``granted`` is the field's own coordinate, where it needs an access grant.
     """
     pages = PaginatedList(by, order, granted)
-    source = Batched(by, key, pages.asked, pages.check, pages.connection)
+    source = Batched(by, key, pages.request, pages.check, pages.connection)
 
     async def resolve(
         root: strawberry.Parent[Any],
@@ -214,8 +216,8 @@ def paginated(by: Read, key: str, order: Order, *, granted: str | None = None, d
     return strawberry.field(resolver=resolve, description=description, metadata={"source": source})
 
 
-async def page(context: Any, pages: PaginatedList, key: Any, given: Mapping[str, Any]) -> Any:
-    """Give a page of a list that hangs on no row: the root fields' road to what ``paged`` declares."""
-    [asked] = pages.asked(context, given)
-    pages.check(key, asked)
-    return pages.connection(await context.load_one(pages.read, key, asked), key, asked)
+async def page(context: Any, pages: PaginatedList, key: Any, arguments: Mapping[str, Any]) -> Any:
+    """Return a page of a list that belongs to no row, for a root field."""
+    [requested] = pages.request(context, arguments)
+    pages.check(key, requested)
+    return pages.connection(await context.load_one(pages.read, key, requested), key, requested)

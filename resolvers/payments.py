@@ -9,7 +9,7 @@ from models.payments import fragments
 from models.payments.fragments import PaymentFragmentRow
 from models.storage.ids import Prefix, format_id, parse_id_of
 from resolvers.context import Info
-from resolvers.field_sources import column, object_type, root_field
+from resolvers.field_sources import column, loads, object_type, root_field
 from resolvers.inputs import IdArgument, PaymentFragmentInput, SubjectArgument
 from resolvers.node import Node, own_id
 
@@ -33,6 +33,7 @@ class PaymentFragment(Node):
 
 
 @root_field
+@loads(fragments.by_ids)
 async def store_payment_fragment(
     info: Info,
     subject: SubjectArgument,

@@ -5,7 +5,7 @@ from typing import Any
 from models.consent import purposes as purpose_records
 from models.consent.purposes import LegalBasis, PurposeRow
 from resolvers.context import Info
-from resolvers.field_sources import column, object_type, root_field
+from resolvers.field_sources import column, loads, object_type, root_field
 
 
 @object_type(
@@ -24,6 +24,7 @@ class Purpose:
 
 
 @root_field
+@loads(purpose_records.all_purposes)
 def purposes(info: Info) -> list[Purpose]:
     """Return all purposes that personal data may be used for."""
     rows: Any = info.context.load_one(purpose_records.all_purposes, None)

@@ -26,7 +26,7 @@ from models.storage.clock import now
 from models.storage.ids import Prefix, id_formatter, parse_id_of
 from resolvers.context import Info, RequestContext
 from resolvers.erasure import CertificateRow, ErasureCertificate, ErasureStep, RetainedItem
-from resolvers.field_sources import batched, column, object_type, root_field
+from resolvers.field_sources import batched, column, loads, object_type, root_field
 from resolvers.inputs import IdArgument, SubjectArgument, none_if_unset
 from resolvers.node import Node, own_id
 from resolvers.pagination import BY_RECEIPT, DEFAULT_FIRST, After, Connection, First, PaginatedList, page
@@ -89,6 +89,7 @@ _REQUESTS = PaginatedList(requests.find_requests, BY_RECEIPT)
 
 
 @root_field
+@loads(requests.by_ids)
 def rights_request(info: Info, id: IdArgument) -> RightsRequest | None:  # noqa: A002 -- the contract's name
     """Return one rights request; null when no request has this id."""
     row: Any = info.context.load_one(requests.by_ids, parse_id_of(Prefix.RIGHTS_REQUEST, id))
@@ -96,6 +97,7 @@ def rights_request(info: Info, id: IdArgument) -> RightsRequest | None:  # noqa:
 
 
 @root_field
+@loads(requests.find_requests)
 async def rights_requests(
     info: Info,
     state: Annotated[RequestState | None, strawberry.argument(description="Only requests in this state.")] = UNSET,
@@ -111,6 +113,7 @@ async def rights_requests(
 
 
 @root_field
+@loads(requests.by_ids)
 async def request_erasure(  # noqa: PLR0913, PLR0917 -- the contract's arguments
     info: Info,
     subject: SubjectArgument,
@@ -150,6 +153,7 @@ async def request_erasure(  # noqa: PLR0913, PLR0917 -- the contract's arguments
 
 
 @root_field
+@loads(requests.by_ids)
 async def confirm_identity(
     info: Info,
     id: IdArgument,  # noqa: A002 -- the contract's name
@@ -172,6 +176,7 @@ async def _confirm_identity(context: RequestContext, request_id: UUID, code: str
 
 
 @root_field
+@loads(requests.by_ids)
 async def cancel_erasure(info: Info, id: IdArgument) -> RightsRequest:  # noqa: A002 -- the contract's name
     """Cancel an erasure before it begins."""
     request_id = await info.context.run_mutation(closing.cancel_erasure, parse_id_of(Prefix.RIGHTS_REQUEST, id))
@@ -179,6 +184,7 @@ async def cancel_erasure(info: Info, id: IdArgument) -> RightsRequest:  # noqa: 
 
 
 @root_field
+@loads(requests.by_ids)
 async def deny_request(
     info: Info,
     id: IdArgument,  # noqa: A002 -- the contract's name
@@ -190,6 +196,7 @@ async def deny_request(
 
 
 @root_field
+@loads(requests.by_ids)
 async def retry_erasure(info: Info, id: IdArgument) -> RightsRequest:  # noqa: A002 -- the contract's name
     """Retry an erasure: send the webhook again to the internal systems that failed."""
     request_id = await info.context.run_mutation(requesting.retry_erasure, parse_id_of(Prefix.RIGHTS_REQUEST, id))

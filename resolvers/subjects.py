@@ -21,8 +21,8 @@ from models.subjects.email_addresses import EmailAddressRow
 from models.subjects.subjects import Regime, SubjectRow, SubjectStatus, all_subjects, by_ids
 from resolvers.audit import AccessEvent
 from resolvers.consent import Consent, ConsentEvent
-from resolvers.context import Info
-from resolvers.field_sources import batched, column, object_type, root_field
+from resolvers.context import SUBJECT_READS, Info
+from resolvers.field_sources import batched, column, loads, object_type, root_field
 from resolvers.inputs import CorrectSubjectInput, RegisterSubjectInput, SubjectArgument
 from resolvers.node import Node, own_id
 from resolvers.pagination import (
@@ -111,6 +111,7 @@ _SUBJECTS = PaginatedList(all_subjects, BY_REGISTRATION)
 
 
 @root_field
+@loads(*SUBJECT_READS)
 def subject(info: Info, by: SubjectArgument) -> Subject | None:
     """Return one person; null when no person is registered under the identifier."""
     row: Any = info.context.find(by.identifier("by"))
@@ -118,12 +119,14 @@ def subject(info: Info, by: SubjectArgument) -> Subject | None:
 
 
 @root_field
+@loads(all_subjects)
 async def subjects(info: Info, first: First = DEFAULT_FIRST, after: After = UNSET) -> Connection[Subject]:
     """Return all people, in the order of their registration."""
     return await page(info.context, _SUBJECTS, None, {"first": first, "after": after})
 
 
 @root_field
+@loads(by_ids)
 async def register_subject(
     info: Info,
     input: Annotated[RegisterSubjectInput, strawberry.argument(description="The values that the service knows.")],  # noqa: A002 -- the contract's name
@@ -137,6 +140,7 @@ async def register_subject(
 
 
 @root_field
+@loads(by_ids)
 async def correct_subject(
     info: Info,
     subject: SubjectArgument,
@@ -148,6 +152,7 @@ async def correct_subject(
 
 
 @root_field
+@loads(by_ids)
 async def restrict_processing(info: Info, subject: SubjectArgument) -> Subject:
     """Restrict processing (Art. 18 GDPR): every consent decision is a refusal.
 
@@ -158,6 +163,7 @@ async def restrict_processing(info: Info, subject: SubjectArgument) -> Subject:
 
 
 @root_field
+@loads(by_ids)
 async def lift_restriction(info: Info, subject: SubjectArgument) -> Subject:
     """Lift a restriction of processing: the person's choices decide again."""
     subject_id = await info.context.run_mutation(restrictions.lift_restriction, subject.identifier())

@@ -9,7 +9,7 @@ from models.storage.ids import Prefix
 from models.sync import accounts, reports
 from models.sync.accounts import SyncAccountRow, SyncClientRow, SyncFileRow
 from resolvers.context import Info
-from resolvers.field_sources import batched, column, object_type, root_field
+from resolvers.field_sources import batched, column, loads, object_type, root_field
 from resolvers.inputs import SubjectArgument, SyncInput
 from resolvers.node import Node, own_id
 from resolvers.pagination import BY_ID, Connection, paginated
@@ -54,6 +54,7 @@ class SyncAccount(Node):
 
 
 @root_field
+@loads(accounts.by_ids)
 async def record_sync(
     info: Info,
     subject: SubjectArgument,

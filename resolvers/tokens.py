@@ -11,7 +11,7 @@ from models.access.tokens import IssuedTokenRow, TokenRow
 from models.actors import Actor, Role
 from models.storage.ids import Prefix, parse_id_of
 from resolvers.context import Info
-from resolvers.field_sources import batched, column, object_type, root_field
+from resolvers.field_sources import batched, column, loads, object_type, root_field
 from resolvers.inputs import IdArgument, none_if_unset
 from resolvers.node import own_id
 
@@ -51,6 +51,7 @@ def viewer(info: Info) -> Viewer:
 
 
 @root_field
+@loads(token_records.all_tokens)
 def tokens(info: Info) -> list[Token]:
     """Return all tokens, the oldest first, without their secrets."""
     rows: Any = info.context.load_one(token_records.all_tokens, None)
@@ -77,6 +78,7 @@ async def issue_token(
 
 
 @root_field
+@loads(token_records.by_ids)
 async def revoke_token(info: Info, id: IdArgument) -> Token:  # noqa: A002 -- the contract's name
     """Revoke a token. Every process refuses it within a second."""
     token_id = await info.context.run_mutation(token_records.revoke_token, parse_id_of(Prefix.TOKEN, id))

@@ -22,7 +22,7 @@ import uvicorn
 
 import migrations
 from api.app import create_app
-from api.http.protocol import SERVED
+from api.http.protocol import SERVER_OPTIONS
 from api.settings import Settings
 from cli import database_roles
 from cli.embedded import Cluster
@@ -296,7 +296,7 @@ class Running:
                 self.app,
                 host="127.0.0.1",
                 port=self.port,
-                **SERVED,
+                **SERVER_OPTIONS,
             )
         )
         self.thread = threading.Thread(target=self.server.run, daemon=True)
@@ -308,7 +308,7 @@ class Running:
 
     def settling(self) -> Future[None]:
         """Have it begin to write what it keeps in memory for a while."""
-        return asyncio.run_coroutine_threadsafe(self.app._write_used(), self.server.loop)
+        return asyncio.run_coroutine_threadsafe(self.app._write_uses(), self.server.loop)
 
     def settle(self) -> None:
         """Have it write what it keeps in memory for a while, so that none of it is written later."""

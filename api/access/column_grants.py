@@ -1,34 +1,27 @@
-"""Which columns each role needs, worked out from the matrix: what its fields show, and what the reads behind them read.
+"""Column grants: which columns each database role reads, derived from the access policy and the declared reads.
 
-Nothing is listed twice: a field names its read, a read names its statements, and PostgreSQL says which columns these
-read. What a role's fields do not show of a person is not read for it either.
+A field names its batched read, a read declares its statements, and PostgreSQL reports which columns these read. Columns
+that no field of a role shows are not read for it either. Functions take the GraphQL schema that the fields belong to.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
-from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
+from graphql import GraphQLSchema
 from strawberry.types.field import StrawberryField
 
 from api.access.policy import ACCESS_POLICY, visible_types
-from api.graphql.schema import core
 from models.access import tokens
 from models.access.database_roles import INTERNAL, READERS, WRITER
 from models.actors import Role
 from models.encryption.encrypted_column import encrypted_columns
 from models.encryption.keyring import SUBJECT_KEYS
 from models.storage.database import DatabaseRoles
-from models.storage.statement import Statement
-from resolvers.context import RequestContext
-from resolvers.field_sources import Batched, Column, source_of
+from models.storage.statement import Statement, statements_of
+from resolvers.field_sources import Batched, Column, Read, loaded_by, source_of
 from resolvers.node import KINDS
-from resolvers.pagination import PaginatedList
-
-_OURS: Final = ("models.", "resolvers.")
-_READING: Final = {"find": RequestContext.find}
-"""The methods of a context through which bodies read what they do not name themselves."""
 
 
 class Relation(NamedTuple):
@@ -38,93 +31,48 @@ class Relation(NamedTuple):
     column: str
 
 
-def _fields(role: Role) -> Iterator[tuple[str, StrawberryField]]:
-    """Give the fields that a role needs, each with its declaration."""
+def _fields(role: Role, schema: GraphQLSchema) -> Iterator[StrawberryField]:
+    """Yield the declarations of the fields that a role may read."""
     for coordinate, roles in ACCESS_POLICY.items():
         parent, _, name = coordinate.partition(".")
         if role in roles and parent != "Node":
-            named: Any = core.type_map[parent]
-            yield coordinate, named.fields[name].extensions["strawberry-definition"]
+            named: Any = schema.type_map[parent]
+            yield named.fields[name].extensions["strawberry-definition"]
 
 
-@cache
-def statements_of(role: Role) -> frozenset[Statement]:
-    """Give the statements that the reads behind a role's fields run."""
-    found: set[Statement] = set()
-    seen: set[int] = set()
+def reads_of(role: Role, schema: GraphQLSchema) -> set[Read]:
+    """Return the batched reads behind the fields of a role. Mutations write as another database role."""
     visible = visible_types(role)
-    for kind in KINDS.values():
-        if kind.type_name in visible:
-            _collect(kind.read, found, seen)
-    for coordinate, field in _fields(role):
+    reads = {kind.read for kind in KINDS.values() if kind.type_name in visible}
+    for field in _fields(role, schema):
         source = source_of(field)
         if isinstance(source, Batched):
-            _collect(source.read, found, seen)
-        elif source is None and coordinate != "Query.node" and field.base_resolver:
-            _collect(field.base_resolver.wrapped_func, found, seen)
-    return frozenset(found)
-
-
-def _collect(part: Any, found: set[Statement], seen: set[int]) -> None:
-    """Walk from a read, or from the body of a root field, to the statements that it names. Deeds are the writer's."""
-    if id(part) in seen:
-        return
-    seen.add(id(part))
-    if isinstance(part, Statement):
-        found.add(part)
-    elif isinstance(part, PaginatedList | Batched):
-        _collect(part.read, found, seen)
-    elif isinstance(part, Mapping):
-        _each(part.values(), found, seen)
-    elif isinstance(part, MethodType):
-        _collect(part.__func__, found, seen)
-    elif isinstance(part, FunctionType) and part.__module__.startswith(_OURS):
-        first = part.__code__.co_varnames[:1]
-        if first != ("unit",):
-            _each(_named(part), found, seen)
-
-
-def _each(parts: Iterable[Any], found: set[Statement], seen: set[int]) -> None:
-    for part in parts:
-        _collect(part, found, seen)
-
-
-def _named(function: FunctionType) -> Iterator[Any]:
-    """Give what the code of a function names, by itself and in our modules."""
-    names = set(_names(function.__code__))
-    for name in names:
-        if name in _READING:
-            yield _READING[name]
-        value = function.__globals__.get(name)
-        if isinstance(value, ModuleType):
-            if value.__name__.startswith(_OURS):
-                yield from (getattr(value, inner) for inner in names if hasattr(value, inner))
-        elif value is not None:
-            yield value
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+            reads.add(source.read)
+        elif source is None and field.base_resolver:
+            resolver: Any = field.base_resolver.wrapped_func
+            reads.update(loaded_by(resolver))
+    return reads
 
 
 @cache
-def hidden_from(role: Role) -> frozenset[str]:
-    """Give the columns that come by need and that none of the role's fields shows."""
-    shown = {
-        name for _, field in _fields(role) if isinstance(source := source_of(field), Column) for name in source.names
-    }
-    return frozenset(
-        name for statement in statements_of(role) for name in statement.restricted_columns if name not in shown
-    )
+def statements_for(role: Role, schema: GraphQLSchema) -> frozenset[Statement]:
+    """Return the statements that the reads behind a role's fields execute."""
+    return frozenset(statement for read in reads_of(role, schema) for statement in statements_of(read))
 
 
 @cache
-def opens_seals(role: Role) -> bool:
-    """Say whether any field of a role shows what is under a seal."""
-    for _, field in _fields(role):
+def hidden_from(role: Role, schema: GraphQLSchema) -> frozenset[str]:
+    """Return the restricted columns that none of the role's fields shows."""
+    sources = [source_of(field) for field in _fields(role, schema)]
+    shown = {name for source in sources if isinstance(source, Column) for name in source.names}
+    restricted = {name for statement in statements_for(role, schema) for name in statement.restricted_columns}
+    return frozenset(restricted - shown)
+
+
+@cache
+def decrypts(role: Role, schema: GraphQLSchema) -> bool:
+    """Return whether any field of a role shows an encrypted column."""
+    for field in _fields(role, schema):
         row = getattr(field.origin, "row", None)
         source = source_of(field)
         if row and isinstance(source, Column) and not encrypted_columns(row).keys().isdisjoint(source.names):
@@ -132,13 +80,16 @@ def opens_seals(role: Role) -> bool:
     return False
 
 
-def acting() -> DatabaseRoles:
-    """Give the roles of PostgreSQL that the API acts as."""
-    return DatabaseRoles(INTERNAL, WRITER, {name: hidden_from(role) for role, name in READERS.items()})
+def database_roles(schema: GraphQLSchema) -> DatabaseRoles:
+    """Return the database roles that the API acts as."""
+    return DatabaseRoles(INTERNAL, WRITER, {name: hidden_from(role, schema) for role, name in READERS.items()})
 
 
 async def columns_of(connection: Any, sql: str) -> set[Relation]:
-    """Ask PostgreSQL which columns a statement reads: as the body of a function that is never called or kept."""
+    """Return the columns that a statement reads, as PostgreSQL reports for the body of a function.
+
+    The function is neither called nor kept.
+    """
     undo = connection.transaction()
     await undo.start()
     try:
@@ -167,25 +118,25 @@ async def columns_of(connection: Any, sql: str) -> set[Relation]:
     return {Relation(row[0], row[1]) for row in rows}
 
 
-async def needed(connection: asyncpg.Connection) -> dict[str, set[Relation]]:
-    """Give the columns of the first database that each reading role needs."""
-    known: dict[str, set[Relation]] = {}
+async def columns_read(connection: asyncpg.Connection, schema: GraphQLSchema) -> dict[str, set[Relation]]:
+    """Return the columns of the privacy database that each reading role reads."""
+    cached: dict[str, set[Relation]] = {}
 
-    async def of(sql: str) -> set[Relation]:
-        if sql not in known:
-            known[sql] = await columns_of(connection, sql)
-        return known[sql]
+    async def columns(sql: str) -> set[Relation]:
+        if sql not in cached:
+            cached[sql] = await columns_of(connection, sql)
+        return cached[sql]
 
-    wanted: dict[str, set[Relation]] = {}
+    by_role: dict[str, set[Relation]] = {}
     for role, name in READERS.items():
-        wanted[name] = set()
-        for statement in statements_of(role):
-            wanted[name] |= await of(statement.sql_without(hidden_from(role)))
-    wanted[INTERNAL] = await of(tokens.VALID.sql) | {Relation("alembic_version", "version_num")}
-    return wanted
+        by_role[name] = set()
+        for statement in statements_for(role, schema):
+            by_role[name] |= await columns(statement.sql_without(hidden_from(role, schema)))
+    by_role[INTERNAL] = await columns(tokens.VALID.sql) | {Relation("alembic_version", "version_num")}
+    return by_role
 
 
-async def keys_needed(connection: asyncpg.Connection) -> dict[str, set[Relation]]:
-    """Give the columns of the keyring that each reading role needs: none, unless it opens seals."""
+async def keyring_columns_read(connection: asyncpg.Connection, schema: GraphQLSchema) -> dict[str, set[Relation]]:
+    """Return the columns of the keyring database that each reading role reads: none, unless it decrypts."""
     keys = await columns_of(connection, SUBJECT_KEYS.select_keys.sql)
-    return {name: keys if opens_seals(role) else set() for role, name in READERS.items()}
+    return {name: keys if decrypts(role, schema) else set() for role, name in READERS.items()}

@@ -1,200 +1,252 @@
-"""POST /graphql as plain ASGI: who asks, what is answered, with which status (GraphQL over HTTP, a draft)."""
+"""The GraphQL endpoint: one pipeline from a request to its response (GraphQL over HTTP, working draft).
+
+A request is handled synchronously while everything it needs is cached: head, actor, operation, started query. Where
+something has to be awaited, such as authentication or a mutation, it continues in a task.
+"""
 
 import asyncio
 import os
-import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Iterable
+from functools import cache
 from itertools import count
+from time import perf_counter
 from typing import Any, NamedTuple
 
 from graphql import GraphQLError
 
-from api.access.authentication import Authenticator, credentials_of, resolve_actor
+from api.access.authentication import Authenticator, resolve_actor
 from api.access.policy import visible_types
 from api.access.restore_guard import RestoreGuard
 from api.graphql import input_screening
 from api.graphql.errors import format_error, refusal_of, status_of
 from api.graphql.execution import Result, as_json
-from api.graphql.operation_cache import Documents, Prepared, Refusals
+from api.graphql.execution.batching import Outcome, RequestBatcher
+from api.graphql.operation_cache import OperationCache
+from api.graphql.prepare import InvalidOperation, PreparedOperation
 from api.graphql.schema import core
-from api.http.asgi import DisconnectMonitor, Receive
-from api.http.client_address import client_address
+from api.http.exchange import Exchange, Headers, ResponseHeadTemplate
+from api.http.headers import JSON_HEADERS, RESPONSE_HEADERS
 from api.http.rate_limit import AuthFailureThrottle
-from api.http.request import (
-    JSON,
-    RESPONSE,
-    ClientDisconnected,
-    RejectedRequest,
-    Request,
-    negotiate_media_type,
-    parse_request,
-    read_body,
-    require_json,
-)
+from api.http.request import ClientDisconnected, RejectedRequest, parse_request
 from api.http.request_log import RequestLog
 from models.actors import Actor, Role
-from models.errors import CaseRequired, Forbidden, GraphqlInvalid, Refusal
-from resolvers.context import AppState, RequestContext
+from models.errors import CaseRequired, Forbidden, GraphqlInvalid, Refusal, Unauthenticated, Unavailable
+from resolvers.context import AppState, RequestContext, write_access_logs
 
-Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-HEADERS = [
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"strict-transport-security", b"max-age=31536000"),
-]
-JSON_HEADERS = [(b"content-type", f"{JSON}; charset=utf-8".encode()), *HEADERS]
-RESPONSE_HEADERS = [(b"content-type", f"{RESPONSE}; charset=utf-8".encode()), *HEADERS]
 _SEES = {role: visible_types(role) for role in Role}
+_CHALLENGE: Headers = ((b"www-authenticate", b"Bearer"),)
 
 
-class Answer(NamedTuple):
-    """What is answered: a status, the body, and the code of its first error for the journal."""
+class Response(NamedTuple):
+    """A response: its status, its body, and the code of its first error for the request log."""
 
     status: int
     body: dict[str, Any]
     code: str = ""
 
 
-class GraphQLOverHTTP:
+class GraphQLEndpoint:
     """The endpoint of all callers."""
 
     def __init__(
-        self,
-        service: AppState,
-        authenticator: Authenticator,
-        journal: RequestLog,
-        restore_guard: RestoreGuard,
-        *,
-        is_proxied: bool = False,
+        self, service: AppState, authenticator: Authenticator, request_log: RequestLog, restore_guard: RestoreGuard
     ) -> None:
         self.service = service
         self.authenticator = authenticator
-        self.journal = journal
+        self.request_log = request_log
         self.restore_guard = restore_guard
-        self.documents = Documents()
-        self._is_proxied = is_proxied
-        self._watch = DisconnectMonitor()
-        self._guesses = AuthFailureThrottle()
+        self.operations = OperationCache()
+        self.batcher: RequestBatcher[RequestContext] = RequestBatcher(write_access_logs)
+        self.throttle = AuthFailureThrottle()
         self._process = os.urandom(4).hex()
         self._numbers = count()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began = time.perf_counter()
-        request_id = self.request_id()
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        accepts_response = False
-        extra: Sequence[tuple[bytes, bytes]] = ()
-        actor: Actor | None = None
-        name: str | None = None
-        try:
-            if scope["method"] != "POST":
-                raise RejectedRequest(405, "GraphQL is asked by POST", (b"allow", b"POST"))  # noqa: TRY301 -- all answers leave below
-            accepts_response = negotiate_media_type(headers.get(b"accept"))
-            require_json(headers.get(b"content-type"))
-            self.restore_guard.require_open()
-            caller = credentials_of(headers)
-            actor = self.authenticator.cached_actor(caller) or await self._actor(caller)
-            request = parse_request(await read_body(headers, receive))
-            name = request.operation
-            answer, name = await self._answer(request, actor, receive, responds=accepts_response)
-        except RejectedRequest as rejected:
-            extra = rejected.headers
-            error = {"message": rejected.problem, "extensions": {"code": GraphqlInvalid.code}}
-            answer = Answer(rejected.status, {"errors": [error]}, GraphqlInvalid.code)
-        except Refusal as refusal:
-            answer = refused([refusal], responds=accepts_response or refusal.code == "UNAUTHENTICATED")
-            if answer.status == 401:  # noqa: PLR2004
-                extra = ((b"www-authenticate", b"Bearer"),)
-                await self._guesses.slow_down(client_address(scope, is_proxied=self._is_proxied))
-        except ClientDisconnected:
-            self.journal.note(request_id, actor, name, "HUNG_UP", time.perf_counter() - began)
-            return
-        except Exception as error:  # noqa: BLE001 -- the last net: it answers INTERNAL or UNAVAILABLE, and says so in the log
-            answer = refused([refusal_of(error)], responds=True)
-        written_down = as_json(answer.body)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": answer.status,
-                "headers": [
-                    *(RESPONSE_HEADERS if accepts_response else JSON_HEADERS),
-                    (b"content-length", b"%d" % len(written_down)),
-                    (b"x-request-id", request_id.encode()),
-                    *extra,
-                ],
-            }
-        )
-        await send({"type": "http.response.body", "body": written_down})
-        self.journal.note(request_id, actor, name, answer.code, time.perf_counter() - began)
+    def handle(self, exchange: Exchange) -> None:
+        """Handle one request; its response may be sent later."""
+        RequestExecution(self, exchange).start()
 
-    def request_id(self) -> str:
-        """Give the id of one more request."""
+    def next_request_id(self) -> str:
+        """Return the id of one more request."""
         return f"{self._process}{next(self._numbers):08x}"
 
-    def context(self, actor: Actor, prepared: Prepared) -> RequestContext:
-        """Give what an operation runs in."""
-        return RequestContext(self.service, actor, prepared.name, _SEES[actor.role], prepared.hash)
 
-    async def _actor(self, caller: tuple[bytes | None, ...]) -> Actor:
-        authorization, role, case = (None if value is None else value.decode("latin-1") for value in caller)
-        token = await self.authenticator.verify(authorization or "")
+class RequestExecution:
+    """One request in the pipeline."""
+
+    __slots__ = ("_accepts_response", "_actor", "_endpoint", "_exchange", "_id", "_operation", "_started_at")
+
+    def __init__(self, endpoint: GraphQLEndpoint, exchange: Exchange) -> None:
+        self._started_at = perf_counter()
+        self._endpoint = endpoint
+        self._exchange = exchange
+        self._id = endpoint.next_request_id()
+        self._accepts_response = exchange.head.accepts_response
+        self._actor: Actor | None = None
+        self._operation: str | None = None
+
+    def start(self) -> None:
+        """Continue synchronously if the actor is cached and the body is there, otherwise in a task."""
+        endpoint, exchange, head = self._endpoint, self._exchange, self._exchange.head
+        try:
+            if head.rejection:
+                raise head.rejection  # noqa: TRY301 -- all errors are answered in one place
+            endpoint.restore_guard.require_open()
+            self._actor = endpoint.authenticator.cached_actor(head.credentials)
+            if self._actor is None or exchange.body is None:
+                exchange.spawn(self._authenticate())
+            else:
+                self._execute(self._actor, exchange.body)
+        except Exception as error:  # noqa: BLE001 -- every error is answered
+            self._respond_error(error)
+
+    async def _authenticate(self) -> None:
+        """Resolve the actor, read the body and continue."""
+        endpoint, exchange = self._endpoint, self._exchange
+        try:
+            if self._actor is None:
+                self._actor = await self._resolve_actor(exchange.head.credentials)
+            self._execute(self._actor, await exchange.read_body())
+        except Unauthenticated as error:
+            await endpoint.throttle.slow_down(exchange.client)
+            self._respond_error(error)
+        except Exception as error:  # noqa: BLE001 -- every error is answered
+            self._respond_error(error)
+
+    async def _resolve_actor(self, credentials: tuple[bytes | None, ...]) -> Actor:
+        authenticator = self._endpoint.authenticator
+        authorization, role, case = (None if value is None else value.decode("latin-1") for value in credentials)
+        token = await authenticator.verify(authorization or "")
         try:
             actor = resolve_actor(token, role, case)
         except Forbidden:
             known = Actor(token.name, token.roles[0], token.roles)
-            await RequestContext(self.service, known, None, frozenset()).refused(["X-Role"])
+            await RequestContext(self._endpoint.service, known, None, frozenset()).record_refusal(["X-Role"])
             raise
-        self.authenticator.cache_actor(caller, actor, token)
+        authenticator.cache_actor(credentials, actor, token)
         return actor
 
-    async def _answer(
-        self, request: Request, actor: Actor, receive: Receive, *, responds: bool
-    ) -> tuple[Answer, str | None]:
+    def _execute(self, actor: Actor, body: bytes) -> None:
+        """Prepare the operation; start it as a query that can be batched, otherwise execute it in a task."""
+        endpoint, exchange = self._endpoint, self._exchange
+        request = parse_request(body)
+        self._operation = request.operation
         try:
-            prepared = self.documents.prepare(request.document, request.operation, actor)
-        except Refusals as refusals:
-            return refused(refusals.errors, responds=responds), None
+            operation = endpoint.operations.get_or_prepare(request.document, request.operation, actor)
+        except InvalidOperation as error:
+            self._operation = None
+            self._respond(_refused(error.errors, responds=self._accepts_response))
+            return
         except (Forbidden, CaseRequired) as refusal:
-            context = RequestContext(self.service, actor, None, _SEES[actor.role])
-            await context.refused([entry["field"] for entry in refusal.extensions["access"]])  # type: ignore[attr-defined]
-            raise
-        context = self.context(actor, prepared)
-        input_screening.screen_variables(core, prepared.variables, request.variables)
-        if prepared.is_query:
-            task = self._watch.begin(receive)
-            try:
-                result = await prepared.plan.run(context, request.variables)
-            except asyncio.CancelledError:
-                if self._watch.has_hung_up(task):
-                    raise ClientDisconnected from None
-                raise
-            finally:
-                self._watch.end(task)
+            exchange.spawn(self._record_refusal(actor, refusal))
+            return
+        input_screening.screen_variables(core, operation.variables, request.variables)
+        self._operation = operation.name
+        context = RequestContext(endpoint.service, actor, operation.name, _SEES[actor.role], operation.hash)
+        if operation.is_query and exchange.is_disconnected:
+            raise ClientDisconnected
+        started = operation.plan.start(context, request.variables) if operation.is_query else None
+        if started:
+            exchange.cancel_on_disconnect(endpoint.batcher.start(started, context, exchange.spawn, self._query_done))
         else:
-            result = await prepared.plan.run(context, request.variables)
-        return await answered(result, context, responds=responds), prepared.name
+            self._execute_individually(operation, context, request.variables)
+
+    def _execute_individually(
+        self, operation: PreparedOperation, context: RequestContext, variables: dict[str, Any]
+    ) -> None:
+        task = self._exchange.spawn(self._run(operation, context, variables))
+        task.add_done_callback(self._task_done)
+        if operation.is_query:  # a mutation completes even if its client has disconnected
+            self._exchange.cancel_on_disconnect(task)
+
+    async def _run(self, operation: PreparedOperation, context: RequestContext, variables: dict[str, Any]) -> None:
+        try:
+            result = await operation.plan.execute(context, variables)
+            if recording := write_access_logs([context]):
+                await recording
+            self._respond_result(result)
+        except Exception as error:  # noqa: BLE001 -- every error is answered
+            self._respond_error(error)
+
+    async def _record_refusal(self, actor: Actor, refusal: Forbidden | CaseRequired) -> None:
+        """Record the refusal of an operation before it is answered."""
+        try:
+            context = RequestContext(self._endpoint.service, actor, None, _SEES[actor.role])
+            await context.record_refusal([entry["field"] for entry in refusal.extensions["access"]])  # type: ignore[attr-defined]
+        except Exception as error:  # noqa: BLE001 -- every error is answered
+            self._respond_error(error)
+        else:
+            self._respond_error(refusal)
+
+    def _query_done(self, outcome: Outcome) -> None:
+        try:
+            if self._exchange.is_disconnected or outcome is None:
+                self._cancelled()
+            elif isinstance(outcome, bytes):
+                self._send(200, outcome)
+            elif isinstance(outcome, Result):
+                self._respond_result(outcome)
+            else:
+                self._respond_error(outcome)
+        except Exception as error:  # noqa: BLE001 -- every error is answered
+            self._respond_error(error)
+
+    def _task_done(self, task: "asyncio.Task[None]") -> None:
+        if task.cancelled():
+            self._cancelled()
+
+    def _cancelled(self) -> None:
+        """End a request whose client has disconnected; one that was cancelled by the server is UNAVAILABLE."""
+        if self._exchange.is_disconnected:
+            self._log("HUNG_UP")
+            self._exchange.abandon()
+        else:
+            self._respond_error(Unavailable())
+
+    def _respond_result(self, result: Result) -> None:
+        if not result.executed:
+            self._respond(_refused(result.errors, responds=self._accepts_response))
+        elif result.errors:
+            errors = [format_error(error) for error in result.errors]
+            body = {"data": result.data, "errors": errors}
+            self._respond(Response(200, body, errors[0]["extensions"]["code"]))
+        else:
+            self._send(200, as_json({"data": result.data}))
+
+    def _respond_error(self, error: Exception) -> None:
+        if isinstance(error, ClientDisconnected):
+            self._log("HUNG_UP")
+            self._exchange.abandon()
+        elif isinstance(error, RejectedRequest):
+            entry = {"message": error.problem, "extensions": {"code": GraphqlInvalid.code}}
+            self._respond(Response(error.status, {"errors": [entry]}, GraphqlInvalid.code), error.headers)
+        elif isinstance(error, Refusal):
+            is_unauthenticated = isinstance(error, Unauthenticated)
+            response = _refused([error], responds=self._accepts_response or is_unauthenticated)
+            self._respond(response, _CHALLENGE if is_unauthenticated else ())
+        else:
+            self._respond(_refused([refusal_of(error)], responds=True))
+
+    def _respond(self, response: Response, headers: Headers = ()) -> None:
+        self._send(response.status, as_json(response.body), response.code, headers)
+
+    def _send(self, status: int, body: bytes, code: str = "", headers: Headers = ()) -> None:
+        own = ((b"x-request-id", self._id.encode()), *headers)
+        self._exchange.respond(_template(status, responds=self._accepts_response), own, body)
+        self._log(code)
+
+    def _log(self, code: str) -> None:
+        seconds = perf_counter() - self._started_at
+        self._endpoint.request_log.note(self._id, self._actor, self._operation, code, seconds)
 
 
-async def answered(result: Result, context: RequestContext, *, responds: bool) -> Answer:
-    """Answer an operation, once what is shown of people in the answer is on the record."""
-    if not result.executed:
-        return refused(result.errors, responds=responds)
-    if context.has_seen:
-        await context.record()
-    if not result.errors:
-        return Answer(200, {"data": result.data})
-    errors = [format_error(error) for error in result.errors]
-    return Answer(200, {"data": result.data, "errors": errors}, errors[0]["extensions"]["code"])
+def _refused(errors: Iterable[GraphQLError | Refusal], *, responds: bool) -> Response:
+    """Return the response to an operation that was not executed."""
+    refused = list(errors)
+    refusals = [refusal_of(error) for error in refused]
+    status = status_of(refusals) if responds else 200
+    return Response(status, {"errors": [format_error(error) for error in refused]}, refusals[0].code)
 
 
-def refused(errors: Iterable[GraphQLError | Refusal], *, responds: bool) -> Answer:
-    """Answer an operation that did not run."""
-    found = list(errors)
-    refusals = [refusal_of(error) for error in found]
-    return Answer(
-        status_of(refusals) if responds else 200, {"errors": [format_error(error) for error in found]}, refusals[0].code
-    )
+@cache
+def _template(status: int, *, responds: bool) -> ResponseHeadTemplate:
+    return ResponseHeadTemplate(status, RESPONSE_HEADERS if responds else JSON_HEADERS)

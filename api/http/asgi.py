@@ -1,58 +1,105 @@
-"""Looks after queries that are being answered: one whose caller has hung up is cancelled, down to its statement."""
+"""The ASGI adapter: GraphQL requests from other servers, and those that our protocol does not handle."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from typing import Any, TypeAlias
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-UNWATCHED = 0.05
-"""Seconds that a query may take before we look whether its caller is still there."""
+from api.http.client_address import client_address
+from api.http.exchange import Exchange, Headers, ResponseHeadTemplate
+from api.http.request import Receive, RequestHead, read_body
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+UNMONITORED_SECONDS = 0.05
+"""Seconds that a request may take before its client is monitored: most responses are there sooner."""
 
 
 class DisconnectMonitor:
-    """Cancels the tasks of callers who are gone.
+    """Waits for the disconnect message of one request, and reports it to the exchange."""
 
-    One timer looks after all of them: who was there when it rang, and still is when it rings again, is watched.
-    """
+    def __init__(self, exchange: Exchange, receive: Receive) -> None:
+        self._exchange = exchange
+        self._receive = receive
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[None] | None = None
+        self._timer = self._loop.call_later(UNMONITORED_SECONDS, self._start)
 
-    def __init__(self) -> None:
-        self._newer: dict[asyncio.Task[Any], Receive] = {}
-        self._older: dict[asyncio.Task[Any], Receive] = {}
-        self._watchers: dict[asyncio.Task[Any], asyncio.Task[bool]] = {}
-        self._is_set = False
-        self._loop: asyncio.AbstractEventLoop | None = None
+    def stop(self) -> None:
+        """Stop waiting."""
+        self._timer.cancel()
+        if self._task:
+            self._task.cancel()
 
-    def begin(self, receive: Receive) -> asyncio.Task[Any]:
-        """Look after the current task, whose caller hangs up through ``receive``."""
-        self._loop = loop = self._loop or asyncio.get_running_loop()
-        task = asyncio.current_task(loop)
-        assert task, "a request is answered in a task"  # noqa: S101
-        self._newer[task] = receive
-        if not self._is_set:
-            self._is_set = True
-            loop.call_later(UNWATCHED, self._ring)
+    def _start(self) -> None:
+        self._task = self._loop.create_task(self._wait())
+
+    async def _wait(self) -> None:
+        if (await self._receive())["type"] == "http.disconnect":
+            self._exchange.disconnect()
+
+
+class AsgiExchange(Exchange):
+    """An exchange of an ASGI server."""
+
+    __slots__ = ("_headers", "_monitor", "_receive", "_tasks", "response")
+
+    def __init__(self, scope: Scope, receive: Receive, *, is_proxied: bool) -> None:
+        self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        head = RequestHead.parse(scope["method"], self._headers)
+        super().__init__(head, client_address(scope, is_proxied=is_proxied), None)
+        self._receive = receive
+        self._monitor: DisconnectMonitor | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.response: asyncio.Future[tuple[ResponseHeadTemplate, Headers, bytes] | None]
+        self.response = asyncio.get_running_loop().create_future()
+        """The response; None where the client disconnected first."""
+
+    async def read_body(self) -> bytes:
+        if self.body is None:
+            self.body = await read_body(self._headers, self._receive)
+            self._monitor = DisconnectMonitor(self, self._receive)
+        return self.body
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return task
 
-    def end(self, task: asyncio.Task[Any]) -> None:
-        """Look after the task no longer."""
-        if not self._newer.pop(task, None) and not self._older.pop(task, None) and task in self._watchers:
-            self._watchers.pop(task).cancel()
+    def respond(self, template: ResponseHeadTemplate, headers: Headers, body: bytes) -> None:
+        if not self.response.done():
+            self.response.set_result((template, headers, body))
 
-    def has_hung_up(self, task: asyncio.Task[Any]) -> bool:
-        """Say whether the task was cancelled because its caller hung up, and not for another reason as well."""
-        watcher = self._watchers.get(task)
-        return watcher is not None and watcher.done() and watcher.result() and not task.uncancel()
+    def abandon(self) -> None:
+        if not self.response.done():
+            self.response.set_result(None)
 
-    def _ring(self) -> None:
-        loop = asyncio.get_running_loop()
-        for task, receive in self._older.items():
-            self._watchers[task] = loop.create_task(_cancel_when_gone(task, receive))
-        self._older, self._newer = self._newer, {}
-        self._is_set = bool(self._older)
-        if self._is_set:
-            loop.call_later(UNWATCHED, self._ring)
+    def stop(self) -> None:
+        """Stop monitoring the client."""
+        if self._monitor:
+            self._monitor.stop()
 
 
-async def _cancel_when_gone(task: asyncio.Task[Any], receive: Receive) -> bool:
-    has_gone = (await receive())["type"] == "http.disconnect"
-    return has_gone and task.cancel()
+class AsgiAdapter:
+    """Passes ASGI requests to the GraphQL endpoint, and its responses back."""
+
+    def __init__(self, handle: Callable[[Exchange], None], *, is_proxied: bool) -> None:
+        self._handle = handle
+        self._is_proxied = is_proxied
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = AsgiExchange(scope, receive, is_proxied=self._is_proxied)
+        self._handle(exchange)
+        try:
+            response = await exchange.response
+        except asyncio.CancelledError:
+            exchange.disconnect()
+            raise
+        finally:
+            exchange.stop()
+        if response:
+            template, headers, body = response
+            length = (b"content-length", b"%d" % len(body))
+            start = {"status": template.status, "headers": [*template.headers, length, *headers]}
+            await send({"type": "http.response.start", **start})
+            await send({"type": "http.response.body", "body": body})

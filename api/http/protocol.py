@@ -1,276 +1,168 @@
-"""The wire under POST /graphql: uvicorn's own protocol, with less between its parser and the application.
+"""The HTTP protocol for POST /graphql: uvicorn's httptools protocol with a shorter path to the GraphQL endpoint.
 
-A request reaches the application when its body is whole; a head that comes again on a connection, octet for octet, is
-not parsed again. Its answer leaves in one write, at the end of the turn of the loop, right after those of the other
-requests answered in that turn: whoever waits for them is woken once and not for each. Whatever is not such a request
-(another path or method, a body of unknown or too great a length, pipelined requests) takes uvicorn's road unchanged.
+A request reaches the endpoint when its body is complete. A head that repeats on a connection, byte for byte, is not
+parsed again. Responses finished in one event-loop tick are written together at the end of that tick, each in one write.
+Other requests (another path or method, a body of unknown or large size, pipelined requests) are handled by uvicorn.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, MutableMapping, Sequence
-from typing import Any, Final, Protocol, Self, TypeAlias
+import logging
+from collections.abc import Callable
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from uvicorn._types import HTTPScope
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from api.http.client_address import client_address
+from api.http.exchange import Exchange, Headers, HttpExchange
+from api.http.request import RequestHead
+
 PATH: Final = b"/graphql"
-MOST_HEADS: Final = 8
-"""How many heads are kept for a connection: those of one caller differ in the length of the body, if in anything."""
-LONGEST_HEAD: Final = 8192
-"""Octets of a head that is kept."""
-CLOSE: Final = b"connection: close\r\n"
-END: Final = b"\r\n\r\n"
-FAILED: Final = STATUS_LINE[500] + b"content-length: 0\r\nconnection: close\r\n\r\n"
+MAX_CACHED_HEADS: Final = 8
+"""How many parsed heads are cached for a connection. The heads of one client differ in the body's length, if at all."""
+MAX_CACHED_HEAD_BYTES: Final = 8192
+MAX_BODY_BYTES: Final = 65536
+"""The largest body that is collected before the endpoint sees the request; uvicorn streams larger ones to it."""
+HEAD_END: Final = b"\r\n\r\n"
 
-Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
-
-
-class Promise(Protocol):
-    """What an answer waits for."""
-
-    def cancel(self) -> object:
-        """Wait for it no longer."""
+log = logging.getLogger("uvicorn.error")
 
 
-class Lines:
-    """The first lines of many answers: a status, and the headers that all of them share."""
+class ParsedHead:
+    """Everything that precedes the body of a request, parsed, with what the endpoint reads from it."""
 
-    def __init__(self, status: int, headers: Headers) -> None:
-        self._status = status
-        self._headers = headers
-        self._defaults: Headers | None = None
-        self._octets = b""
+    __slots__ = ("body_length", "client", "keep_alive", "request")
 
-    def beside(self, defaults: Headers) -> bytes:
-        """Write them down, with the headers that uvicorn adds to every answer, which it makes anew now and then."""
-        if defaults is not self._defaults:
-            self._defaults = defaults
-            self._octets = STATUS_LINE[self._status] + _written((*defaults, *self._headers))
-        return self._octets
-
-
-def _written(headers: Headers) -> bytes:
-    return b"".join([b"%b: %b\r\n" % header for header in headers])
-
-
-class Head:
-    """All that stands before the body of a request. Callers repeat theirs, so each connection keeps the last ones."""
-
-    __slots__ = ("keep_alive", "length", "meaning", "scope")
-
-    def __init__(self, scope: HTTPScope, length: int, *, keep_alive: bool) -> None:
-        self.scope = scope
-        self.length = length
-        """How many octets the body has."""
+    def __init__(self, request: RequestHead, client: str, body_length: int, *, keep_alive: bool) -> None:
+        self.request = request
+        self.client = client
+        self.body_length = body_length
         self.keep_alive = keep_alive
-        self.meaning: Any = None
-        """What the application found in it."""
 
 
-class Exchange:
-    """One request and its answer: for uvicorn the cycle of a connection, for the application what it receives from."""
-
-    __slots__ = (
-        *("_answer", "_head", "_is_received", "_waiting", "body", "disconnected", "head", "keep_alive", "promise"),
-        *("response_complete", "wire"),
-    )
-
-    def __init__(self, wire: "Wire", head: Head, body: bytes = b"") -> None:
-        self.wire = wire
-        self.head = head
-        self.body = body
-        self.keep_alive = head.keep_alive
-        self.disconnected = False
-        self.response_complete = False
-        self.promise: Promise | None = None
-        """What the answer waits for; it is cancelled, once, when the caller hangs up."""
-        self._is_received = False
-        self._head: bytes | None = None
-        self._answer = b""
-        self._waiting: asyncio.Future[None] | None = None
-
-    @property
-    def message_event(self) -> Self:
-        """What uvicorn sets when something has happened: this."""
-        return self
-
-    def set(self) -> None:
-        """Wake whoever waits for the caller to hang up."""
-        if self.promise and self.disconnected:
-            promise, self.promise = self.promise, None
-            promise.cancel()
-        if self._waiting and not self._waiting.done():
-            self._waiting.set_result(None)
-
-    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run what will answer this, or do a deed even if nobody waits for the answer; uvicorn waits for it to end."""
-        tasks = self.wire.server_state.tasks
-        task = self.wire.loop.create_task(work)
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-        return task
-
-    async def run_asgi(self, app: Callable[..., Any]) -> None:
-        """Have the application answer. For one that fails 500 is answered, and its connection is of no more use."""
-        try:
-            await app({**self.head.scope}, self.receive, self.send)
-        except Exception as error:  # noqa: BLE001 -- the last net; the application has one of its own
-            # The class and nothing else: libraries quote values in their messages.
-            self.wire.logger.error("The application failed: %s", type(error).__name__)  # noqa: TRY400 -- as said
-            if not (self._answer or self.response_complete):
-                self.keep_alive = False
-                self._answer = FAILED
-                self.wire.outbox.put(self)
-
-    async def receive(self) -> dict[str, Any]:
-        """Give the whole body; asked again, wait until the caller has hung up, or is answered."""
-        if not self._is_received:
-            self._is_received = True
-            body, self.body = self.body, b""
-            return {"type": "http.request", "body": body, "more_body": False}
-        if not self.disconnected and not self.response_complete:
-            self._waiting = self.wire.loop.create_future()
-            await self._waiting
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: MutableMapping[str, Any]) -> None:
-        """Take the head; with the body, put both down to be written."""
-        if self._head is None:
-            lines = _written((*self.wire.server_state.default_headers, *message["headers"]))
-            self._head = b"%b%b%b\r\n" % (STATUS_LINE[message["status"]], lines, b"" if self.keep_alive else CLOSE)
-            return
-        if self.wire.flow.write_paused and not self.disconnected:
-            await self.wire.flow.drain()
-        self._answer = self._head + message["body"]
-        self.wire.outbox.put(self)
-
-    def answer(self, lines: Lines, own: bytes, body: bytes) -> None:
-        """Put an answer down to be written; ``own`` are the lines that no other answer has."""
-        shared = lines.beside(self.wire.server_state.default_headers)
-        closing = b"" if self.keep_alive else CLOSE
-        self._answer = b"%bcontent-length: %d\r\n%b%b\r\n%b" % (shared, len(body), own, closing, body)
-        self.wire.outbox.put(self)
-
-    def leave(self) -> None:
-        """Write the answer; nothing of it is left when this returns."""
-        self.response_complete = True
-        self.promise = None
-        self.body = b""
-        self.set()
-        answer, self._answer = self._answer, b""
-        # A caller with more requests in the pipeline may be gone without this one being told.
-        if self.disconnected or self.wire.transport.is_closing():
-            return
-        self.wire.transport.write(answer)
-        if not self.keep_alive:
-            self.wire.transport.close()
-        self.wire.on_response_complete()
-
-
-class Outbox:
-    """The answers of one turn of the loop."""
+class ResponseQueue:
+    """The responses of one event-loop tick. They are written together, so that waiting clients wake up once."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._answered: list[Exchange] = []
+        self._queued: list[HttpExchange] = []
 
-    def put(self, exchange: Exchange) -> None:
-        """Have an answer written at the end of the turn."""
-        if not self._answered:
-            self._loop.call_soon(self._write)
-        self._answered.append(exchange)
+    def put(self, exchange: HttpExchange) -> None:
+        """Flush this exchange at the end of the tick."""
+        if not self._queued:
+            self._loop.call_soon(self._flush)
+        self._queued.append(exchange)
 
-    def _write(self) -> None:
-        answered, self._answered = self._answered, []
-        for exchange in answered:
+    def _flush(self) -> None:
+        queued, self._queued = self._queued, []
+        for exchange in queued:
             try:
-                exchange.leave()
-            except Exception as error:  # noqa: BLE001 -- the others of this turn are to have their answers
-                exchange.wire.logger.error("An answer was lost: %s", type(error).__name__)  # noqa: TRY400
-                exchange.wire.transport.close()
+                exchange.flush()
+            except Exception as error:  # noqa: BLE001 -- the other exchanges of this tick must be flushed
+                log.error("A response was lost: %s", type(error).__name__)  # noqa: TRY400 -- libraries quote values
+                exchange.abort()
 
 
-_OUTBOXES: WeakKeyDictionary[ServerState, Outbox] = WeakKeyDictionary()
+_QUEUES: WeakKeyDictionary[ServerState, ResponseQueue] = WeakKeyDictionary()
 
 
-class Wire(HttpToolsProtocol):
-    """A connection."""
+class GraphQLProtocol(HttpToolsProtocol):
+    """One connection."""
 
-    outbox: Outbox
     cycle: Any
-    _heads: dict[bytes, Head]
-    """The last heads, each by its octets, that arrived in one piece, alone or with the whole body."""
-    _kept = b""
-    """Such a head, arrived again, whose body is still to come."""
-    _is_between = True
+    _response_queue: ResponseQueue
+    _heads: dict[bytes, ParsedHead]
+    """The last heads by their bytes, of those that arrived in one piece, alone or with the whole body."""
+    _repeated_head = b""
+    """A cached head that arrived again, and whose body is still to come."""
+    _is_between_requests = True
     """Whether the parser has seen the end of a request, and nothing of the next."""
     _chunk = b""
-    """The piece that begins with the request which the parser is at, if its head is no longer than that piece."""
-    _pieces: list[bytes]
-    _answered_at = 0.0
-    _is_silent = False
-    _clock: asyncio.TimerHandle | None = None
+    """The bytes received with the start of the current request, if its whole head is among them."""
+    _head: ParsedHead
+    _exchange: HttpExchange | None = None
+    """The exchange under way."""
+    _body: list[bytes]
+    _idle_since = 0.0
+    _is_idle = False
+    _idle_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         state = self.server_state
-        self.outbox = _OUTBOXES.get(state) or _OUTBOXES.setdefault(state, Outbox(self.loop))
+        self._response_queue = _QUEUES.get(state) or _QUEUES.setdefault(state, ResponseQueue(self.loop))
         self._heads = {}
-        self._pieces = []
-        self._begins = getattr(self.app, "begin", _never)
+        self._body = []
+        self._handle: Callable[[Exchange], None] | None = getattr(self.app, "handle", None)
+        self._is_proxied: bool = getattr(self.app, "is_proxied", False)
+
+    @property
+    def default_headers(self) -> Headers:
+        return self.server_state.default_headers
+
+    @property
+    def background_tasks(self) -> set[asyncio.Task[None]]:
+        return self.server_state.tasks
+
+    def queue_response(self, exchange: HttpExchange) -> None:
+        self._response_queue.put(exchange)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        exchange, self._exchange = self._exchange, None
+        if self.cycle is exchange:
+            # A connection and its exchange refer to each other: without this they wait for the garbage collector.
+            self.cycle = None
         super().connection_lost(exc)
-        # A connection and its exchange hold each other: without this they wait for the garbage collector.
         self.cycle = None
-        if self._clock:
-            self._clock.cancel()
-            self._clock = None
+        if exchange and not exchange.response_complete:
+            exchange.disconnect()
+        if self._idle_timer:
+            self._idle_timer.cancel()
+            self._idle_timer = None
 
     def shutdown(self) -> None:
-        """Close the connection, once what has begun to arrive on it is answered."""
-        if self._kept:
-            self._chunk, self._kept = self._kept, b""
+        """Close the connection, once the requests that have begun to arrive are answered."""
+        if self._repeated_head:
+            self._chunk, self._repeated_head = self._repeated_head, b""
             super().data_received(self._chunk)
         super().shutdown()
 
     def data_received(self, data: bytes) -> None:
-        self._is_silent = False
-        if self._kept:
-            data, self._kept = self._kept + data, b""
-        elif data.endswith(END) and data in self._heads and self._is_free:
-            # The body comes apart from its head, as many clients send it.
-            self._kept = data
+        self._is_idle = False
+        if self._repeated_head:
+            data, self._repeated_head = self._repeated_head + data, b""
+        elif data.endswith(HEAD_END) and data in self._heads and self._is_free:
+            # The body arrives apart from its head, as many clients send it.
+            self._repeated_head = data
             return
-        end = data.find(END) + len(END)
+        end = data.find(HEAD_END) + len(HEAD_END)
         head = self._heads.get(data[:end])
-        if head and len(data) == end + head.length and self._is_free:
-            # The head of a request before, octet for octet, and one body: there is nothing new to parse.
-            self._begin(Exchange(self, head, data[end:]))
+        if head and len(data) == end + head.body_length and self._is_free:
+            # A cached head, byte for byte, and one whole body: there is nothing to parse.
+            self._start(head, data[end:])
             return
-        if self._is_between:
+        if self._is_between_requests:
             self._chunk = data
-        elif self._pieces:
+        elif self._body:
             self._chunk = b""
         super().data_received(data)
 
     @property
     def _is_free(self) -> bool:
-        """Whether the next octet is the first one of a request, and all before it are answered."""
-        return self._is_between and self.cycle.response_complete
+        """Whether the next byte is the first one of a request, and all requests before it are answered."""
+        return self._is_between_requests and (self.cycle is None or self.cycle.response_complete)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._is_between = False
+        self._is_between_requests = False
 
     def on_headers_complete(self) -> None:
         parser, before = self.parser, self.cycle
-        length = _length_of(self.headers)
+        length = _body_length(self.headers)
         if (
-            self.url == PATH
+            self._handle
+            and self.url == PATH
             and parser.get_method() == b"POST"
             and (before is None or before.response_complete)
             and parser.get_http_version() == "1.1"
@@ -278,81 +170,93 @@ class Wire(HttpToolsProtocol):
             and not parser.should_upgrade()
             and length is not None
         ):
-            self.scope |= {"method": "POST", "path": "/graphql", "raw_path": PATH, "query_string": b""}
-            self.cycle = Exchange(self, Head(self.scope, length, keep_alive=parser.should_keep_alive()))
-            self._pieces = []
+            keep_alive = parser.should_keep_alive()
+            client = client_address(self.scope, is_proxied=self._is_proxied)
+            self._head = ParsedHead(
+                RequestHead.parse("POST", dict(self.headers)), client, length, keep_alive=keep_alive
+            )
+            self._body = []
+            self.cycle = self._exchange = HttpExchange(self, self._head.request, client, keep_alive=keep_alive)
         else:
             self._heads.clear()
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if self.cycle.__class__ is Exchange:
-            self._pieces.append(body)
+        if self.cycle.__class__ is HttpExchange:
+            self._body.append(body)
         else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._is_between = True
-        exchange, chunk, self._chunk = self.cycle, self._chunk, b""
-        if exchange.__class__ is not Exchange:
+        self._is_between_requests = True
+        chunk, self._chunk = self._chunk, b""
+        if self.cycle.__class__ is not HttpExchange:
             super().on_message_complete()
             return
-        exchange.body, self._pieces = b"".join(self._pieces), []
-        start, length = chunk.find(END), exchange.head.length
-        end = start + len(END)
-        if chunk.startswith(b"POST ") and length and 0 < start < LONGEST_HEAD and len(chunk) - end in {0, length}:
-            if len(self._heads) >= MOST_HEADS:
+        head, body, self._body = self._head, b"".join(self._body), []
+        start, length = chunk.find(HEAD_END), head.body_length
+        end = start + len(HEAD_END)
+        is_whole = chunk.startswith(b"POST ") and 0 < start < MAX_CACHED_HEAD_BYTES and len(chunk) - end in {0, length}
+        if is_whole and length:
+            if len(self._heads) >= MAX_CACHED_HEADS:
                 self._heads.clear()
-            self._heads[chunk[:end]] = exchange.head
-        self._begin(exchange)
+            self._heads[chunk[:end]] = head
+        self._start(head, body, self.cycle)
 
-    def _begin(self, exchange: Exchange) -> None:
-        self.cycle = exchange
-        # A caller who does not read its answers has to wait: that is what the long road does.
-        if self.flow.write_paused or not self._begins(exchange):
-            self._start_asgi_task(exchange, self.app)  # type: ignore[arg-type]  # it is what uvicorn asks of a cycle
+    def _start(self, head: ParsedHead, body: bytes, exchange: HttpExchange | None = None) -> None:
+        if exchange is None:
+            exchange = HttpExchange(self, head.request, head.client, keep_alive=head.keep_alive)
+            self.cycle = self._exchange = exchange
+        exchange.body = body
+        assert self._handle  # noqa: S101 -- there is no such exchange without it
+        if self.flow.write_paused:
+            exchange.spawn(self._start_when_drained(exchange))
+        else:
+            self._handle(exchange)
+
+    async def _start_when_drained(self, exchange: HttpExchange) -> None:
+        """Handle the request of a client that does not read its responses, once it has."""
+        await self.flow.drain()
+        if self._handle and not exchange.is_disconnected:
+            self._handle(exchange)
 
     def on_response_complete(self) -> None:
-        """Go on: with a request that waits in the pipeline, or until the caller has been silent for too long.
+        """Continue with a pipelined request, or wait for the next one until the keep-alive timeout.
 
-        One timer does for a connection: to set one after each answer costs more than to look at the clock.
+        A connection keeps one timer: setting one after each response costs more than reading the clock.
         """
-        if self.pipeline or self.cycle.__class__ is not Exchange:
+        if self.pipeline or self.cycle.__class__ is not HttpExchange:
             super().on_response_complete()
             return
         self.server_state.total_requests += 1
-        self._is_silent = True
-        self._answered_at = self.loop.time()
-        if self._clock is None:
-            self._clock = self.loop.call_later(self.timeout_keep_alive, self._look_at_the_clock)
+        self._is_idle = True
+        self._idle_since = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
 
-    def _look_at_the_clock(self) -> None:
-        silent = self.loop.time() - self._answered_at if self._is_silent else 0.0
-        if silent < self.timeout_keep_alive:
-            self._clock = self.loop.call_later(self.timeout_keep_alive - silent, self._look_at_the_clock)
+    def _close_if_idle(self) -> None:
+        idle = self.loop.time() - self._idle_since if self._is_idle else 0.0
+        if idle < self.timeout_keep_alive:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive - idle, self._close_if_idle)
         else:
-            self._clock = None
+            self._idle_timer = None
             self.timeout_keep_alive_handler()
 
 
-def _never(_exchange: Exchange) -> bool:
-    return False
-
-
-def _length_of(headers: list[tuple[bytes, bytes]]) -> int | None:
-    """Give a body's length, where it is told, and no more than uvicorn itself would hold before anybody reads it."""
+def _body_length(headers: Headers) -> int | None:
+    """Return the length of a body, where it is declared and small enough to be collected."""
     lengths = [value for name, value in headers if name == b"content-length"]
-    if len(lengths) == 1 and lengths[0].isdigit() and (length := int(lengths[0])) <= HIGH_WATER_LIMIT:
+    if len(lengths) == 1 and lengths[0].isdigit() and (length := int(lengths[0])) <= MAX_BODY_BYTES:
         return length
     return None
 
 
-SERVED: Final[dict[str, Any]] = {
-    "http": Wire,
+SERVER_OPTIONS: Final[dict[str, Any]] = {
+    "http": GraphQLProtocol,
     "ws": "none",
     "access_log": False,
     "log_level": "warning",
     "server_header": False,
     "proxy_headers": False,
 }
-"""How uvicorn serves the application, wherever it does: nothing stands between this wire and that."""
+"""The options with which uvicorn serves the application: no middleware stands between the protocol and it."""

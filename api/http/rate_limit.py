@@ -1,42 +1,44 @@
-"""Wrong tokens: counted by the address that they come from, and answered ever more slowly."""
+"""The throttle for wrong tokens: they are counted by client address, and answered ever more slowly."""
 
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
 from prometheus_client import Counter
 
 FREE: Final = 20
-"""Wrong tokens of one address that are answered at once."""
+"""How many wrong tokens of one address are answered without delay."""
 FORGOTTEN: Final = 60.0
-"""Seconds after which half of an address's wrong tokens are forgotten."""
+"""Seconds after which the count of an address is halved."""
 STEP: Final = 0.05
-"""Seconds that the first one too many waits; each further one waits as much longer."""
+"""Seconds by which each further wrong token is delayed more."""
 LONGEST: Final = 5.0
 MOST_ADDRESSES: Final = 10_000
 MOST_WAITING: Final = 1_000
-"""Answers that may wait at once; those beyond leave at once, so that waiting cannot fill the memory."""
+"""How many responses are delayed at once; further ones are not, so that waiting cannot fill the memory."""
 
 WRONG_TOKENS = Counter("privacy_wrong_tokens", "Requests without a valid token.")
 
 
 class FailureCount(NamedTuple):
-    """How many wrong tokens an address showed, as it was at a time."""
+    """The decayed count of wrong tokens of an address at a time."""
 
     weight: float
     at: float
 
 
 class AuthFailureThrottle:
-    """The wrong tokens that one process met."""
+    """The wrong tokens of one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._sleep = sleep
         self._tallies: OrderedDict[str, FailureCount] = OrderedDict()
         self._waiting = 0
 
     def noted(self, address: str) -> float:
-        """Count a wrong token of an address; give for how many seconds its answer waits."""
+        """Count a wrong token of an address; return by how many seconds its response is delayed."""
         WRONG_TOKENS.inc()
         now = time.monotonic()
         count, at = self._tallies.pop(address, FailureCount(0, now))
@@ -47,11 +49,11 @@ class AuthFailureThrottle:
         return min(LONGEST, max(0.0, count - FREE) * STEP)
 
     async def slow_down(self, address: str) -> None:
-        """Have a wrong token wait for its answer; nobody who shows a good one waits."""
+        """Delay the response to a wrong token; valid tokens are never delayed."""
         seconds = self.noted(address)
         if seconds and self._waiting < MOST_WAITING:
             self._waiting += 1
             try:
-                await asyncio.sleep(seconds)
+                await self._sleep(seconds)
             finally:
                 self._waiting -= 1

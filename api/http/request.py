@@ -1,15 +1,17 @@
-"""Reads requests: media types, body, and the GraphQL request in it (GraphQL over HTTP, draft of the working group)."""
+"""Parses requests: media types, the body, and the GraphQL request in it (GraphQL over HTTP, working draft)."""
 
 import json
 import re
-from typing import Any, Final, NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
-from api.http.asgi import Receive
+from api.access.authentication import credentials_of
 from models.errors import BadInput, CardNumberRefused
 from models.storage.card_numbers import looks_like_card_number
 
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 JSON: Final = "application/json"
 RESPONSE: Final = "application/graphql-response+json"
 MAX_BODY_BYTES: Final = 1024 * 1024
@@ -19,8 +21,8 @@ MAX_OPERATION_NAME_LENGTH: Final = 64
 _NAME = re.compile(rf"[_A-Za-z][_0-9A-Za-z]{{0,{MAX_OPERATION_NAME_LENGTH - 1}}}")
 
 
-class RejectedRequest(Exception):  # noqa: N818 -- it is an answer
-    """The request is no GraphQL request; it is answered with this status."""
+class RejectedRequest(Exception):  # noqa: N818 -- it is a response
+    """The request is no GraphQL request; the response has this status."""
 
     def __init__(self, status: int, problem: str, *headers: tuple[bytes, bytes]) -> None:
         self.status = status
@@ -29,8 +31,8 @@ class RejectedRequest(Exception):  # noqa: N818 -- it is an answer
         super().__init__(problem)
 
 
-class ClientDisconnected(Exception):  # noqa: N818 -- nobody waits for an answer any more
-    """The caller left before the answer was there."""
+class ClientDisconnected(Exception):  # noqa: N818 -- there is no response any more
+    """The client disconnected before its request was complete."""
 
 
 class Request(NamedTuple):
@@ -41,8 +43,30 @@ class Request(NamedTuple):
     variables: dict[str, Any]
 
 
+class RequestHead(NamedTuple):
+    """What the endpoint reads from the head of a request."""
+
+    accepts_response: bool
+    """Whether the response is application/graphql-response+json."""
+    credentials: tuple[bytes | None, ...]
+    rejection: RejectedRequest | None
+
+    @classmethod
+    def parse(cls, method: str, headers: Mapping[bytes, bytes]) -> "RequestHead":
+        """Parse a head; what is wrong with it is its ``rejection``."""
+        accepts_response = False
+        try:
+            if method != "POST":
+                raise RejectedRequest(405, "GraphQL is asked by POST", (b"allow", b"POST"))  # noqa: TRY301 -- one place
+            accepts_response = negotiate_media_type(headers.get(b"accept"))
+            require_json(headers.get(b"content-type"))
+        except RejectedRequest as rejection:
+            return cls(accepts_response, (), rejection)
+        return cls(accepts_response, credentials_of(headers), None)
+
+
 def negotiate_media_type(accept: bytes | None) -> bool:
-    """Say whether the answer is to be application/graphql-response+json; 406 when the caller takes neither type."""
+    """Return whether the response is application/graphql-response+json; 406 when the client accepts neither type."""
     if accept is None or accept == b"application/json":
         return False
     ranges = [_range(part) for part in accept.decode("latin-1").lower().split(",")]
@@ -70,7 +94,7 @@ def _range(part: str) -> tuple[str, float]:
 
 
 def require_json(content_type: bytes | None) -> None:
-    """Refuse a body that is not JSON in UTF-8: 415."""
+    """Reject a body that is not JSON in UTF-8: 415."""
     if content_type == b"application/json":
         return
     name, *parameters = (piece.strip() for piece in (content_type or b"").decode("latin-1").lower().split(";"))
@@ -80,26 +104,26 @@ def require_json(content_type: bytes | None) -> None:
 
 
 async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
-    """Read the body; 413 as soon as it is known to be too large."""
+    """Return the whole body; 413 as soon as it is known to be too large."""
     length = headers.get(b"content-length")
     if length is not None and (not length.isdigit() or int(length) > MAX_BODY_BYTES):
         raise RejectedRequest(413, f"a request's body has at most {MAX_BODY_BYTES} octets")
-    message = await receive()
-    chunk: bytes = message.get("body", b"")
-    chunks, total = [chunk], len(chunk)
-    while message.get("more_body") and total <= MAX_BODY_BYTES:
+    chunks: list[bytes] = []
+    total, is_complete = 0, False
+    while not is_complete and total <= MAX_BODY_BYTES:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnected
         chunks.append(message.get("body", b""))
         total += len(chunks[-1])
+        is_complete = not message.get("more_body")
     if total > MAX_BODY_BYTES:
         raise RejectedRequest(413, f"a request's body has at most {MAX_BODY_BYTES} octets")
-    return chunk if len(chunks) == 1 else b"".join(chunks)
+    return b"".join(chunks)
 
 
 def parse_request(octets: bytes) -> Request:
-    """Read a request out of its body; 400 when it is none."""
+    """Return the GraphQL request of a body; 400 when there is none."""
     try:
         asked = orjson.loads(octets)
     except orjson.JSONDecodeError:
@@ -124,7 +148,7 @@ def parse_request(octets: bytes) -> Request:
 
 
 def _lenient(octets: bytes) -> Any:
-    """Read JSON that may hold half a surrogate pair, so that the argument it stands in can be named."""
+    """Parse JSON that may hold half a surrogate pair, so that the argument that holds it can be named."""
     if b"\\u" in octets:
         try:
             return json.loads(octets.decode(), parse_constant=_no_constant)

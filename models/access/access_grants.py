@@ -19,7 +19,7 @@ from models.storage.clock import now
 from models.storage.columns import ErasureAction, Table, Text, Timestamp, Uuid, column
 from models.storage.ids import new_id
 from models.storage.pagination import Page
-from models.storage.statement import Connection, RowByKey, Statement, as_list
+from models.storage.statement import Connection, RowByKey, Statement, as_list, reads
 from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import UnitOfWork
@@ -149,6 +149,7 @@ def approver_of(decided_by: str | None, expires_at: datetime | None) -> str | No
     return decided_by if expires_at is not None else None
 
 
+@reads(BY_IDS)
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, AccessGrantRow]:
     """Return the grants with these ids."""
     return RowByKey((row[0], AccessGrantRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))

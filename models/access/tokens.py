@@ -18,7 +18,7 @@ from models.storage.card_numbers import looks_like_card_number
 from models.storage.clock import CLOCK_SKEW
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column
 from models.storage.ids import new_id
-from models.storage.statement import Connection, RowByKey, Statement, as_list
+from models.storage.statement import Connection, RowByKey, Statement, as_list, reads
 from models.unit_of_work import UnitOfWork
 
 PREFIX = "prv_"
@@ -138,16 +138,19 @@ def hash_secret(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+@reads(ALL)
 async def all_tokens(connection: Connection, _keys: Sequence[None]) -> Mapping[None, list[TokenRow]]:
     """Return all tokens, the oldest first."""
     return {None: [TokenRow._make(row) for row in await ALL.rows(connection)]}
 
 
+@reads(BY_IDS)
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, TokenRow]:
     """Return the tokens with these ids."""
     return RowByKey((row[0], TokenRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
+@reads(VALID)
 async def find_valid(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, TokenRow]:
     """Return the tokens with these hashes that are neither expired nor revoked."""
     return RowByKey((row[0], TokenRow._make(row[1:])) for row in await VALID.rows(connection, hashes=as_list(hashes)))

@@ -15,7 +15,7 @@ from models.storage.clock import now
 from models.storage.columns import APPEND_ONLY, Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.ids import new_id
 from models.storage.pagination import Page, PageRequest, build_page
-from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
+from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
 
 
 class AccessAction(StrEnum):
@@ -211,6 +211,7 @@ def _group_row(group: EventGroup) -> dict[str, Any]:
     }
 
 
+@reads(OF_SUBJECTS)
 async def of_subjects(
     connection: Connection, ids: Sequence[UUID], page: PageRequest
 ) -> Mapping[UUID, Page[AccessEventRow]]:
@@ -233,6 +234,7 @@ async def of_grants(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UU
     return groups
 
 
+@reads(*FIND_EVENTS.values())
 async def find_events(
     connection: Connection, keys: Sequence[EventFilter], page: PageRequest
 ) -> Mapping[EventFilter, Page[AccessEventRow]]:

@@ -11,7 +11,7 @@ from models.consent.ledger import ConsentState
 from models.consent.purposes import LegalBasis
 from models.errors import UnknownPurpose
 from models.storage.clock import now
-from models.storage.statement import Connection, Statement, as_list
+from models.storage.statement import Connection, Statement, as_list, reads
 from models.subjects.subjects import SubjectStatus
 
 _Key = TypeVar("_Key")
@@ -73,6 +73,7 @@ WHERE p.key = :purpose
 """)
 
 
+@reads(DECIDE_BY_ID)
 async def decisions_of_subjects(connection: Connection, ids: Sequence[UUID], purpose: str) -> dict[UUID, DecisionRow]:
     """Return the decision for each subject and one purpose. Unknown ids have the reason UNKNOWN_SUBJECT.
 
@@ -82,6 +83,7 @@ async def decisions_of_subjects(connection: Connection, ids: Sequence[UUID], pur
     return _decide_rows(await DECIDE_BY_ID.rows(connection, ids=id_array, purpose=purpose), ids, purpose)
 
 
+@reads(DECIDE_BY_ADDRESS)
 async def decisions_of_addresses(
     connection: Connection, hashes: Sequence[bytes], purpose: str
 ) -> dict[bytes, DecisionRow]:
@@ -90,6 +92,7 @@ async def decisions_of_addresses(
     return _decide_rows(rows, hashes, purpose)
 
 
+@reads(DECIDE_BY_ACCOUNT)
 async def decisions_of_accounts(
     connection: Connection, hashes: Sequence[bytes], purpose: str
 ) -> dict[bytes, DecisionRow]:

@@ -16,7 +16,7 @@ from models.consent.purposes import LegalBasis, PurposeRow
 from models.storage.clock import now
 from models.storage.columns import APPEND_ONLY, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.pagination import Page, PageRequest, build_page
-from models.storage.statement import Connection, RowsByKey, Statement, as_list
+from models.storage.statement import Connection, RowsByKey, Statement, as_list, reads
 
 
 class ConsentState(StrEnum):
@@ -139,6 +139,7 @@ CROSS JOIN LATERAL (
 """)
 
 
+@reads(OF_SUBJECTS)
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, ConsentRow]:
     """Return the current consents of each subject, ordered by purpose."""
     groups: RowsByKey[UUID, ConsentRow] = RowsByKey()
@@ -160,6 +161,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
     return groups
 
 
+@reads(HISTORY)
 async def history(
     connection: Connection, ids: Sequence[UUID], page: PageRequest
 ) -> Mapping[UUID, Page[ConsentEventRow]]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Boolean, CheckConstraint, Date, Integer
 
 from models.storage.columns import REFERENCE_TABLE, ErasureAction, Table, Text, column, enum_check
-from models.storage.statement import Connection, Statement
+from models.storage.statement import Connection, Statement, reads
 
 
 class LegalBasis(StrEnum):
@@ -90,6 +90,7 @@ LIMIT 1
 """)
 
 
+@reads(ALL)
 async def all_purposes(connection: Connection, _keys: Sequence[None]) -> dict[None, list[PurposeRow]]:
     """Return all purposes, ordered by key."""
     return {None: [PurposeRow._make(row) for row in await ALL.rows(connection)]}

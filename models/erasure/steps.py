@@ -17,7 +17,7 @@ from models.errors import BadInput, NotFound, StateConflict
 from models.storage import validation
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.pagination import Page, PageRequest, build_page
-from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
+from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
 from models.subjects.identifiers import REFERENCE_LENGTH, parse_system_name
 from models.unit_of_work import UnitOfWork
 
@@ -177,11 +177,13 @@ AND s.state = 'FAILED'
 """)
 
 
+@reads(BY_IDS)
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, ErasureStepRow]:
     """Return the steps with these ids."""
     return RowByKey((row[0], ErasureStepRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
+@reads(OF_REQUESTS)
 async def of_requests(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, ErasureStepRow]:
     """Return the steps of each request, ordered by system."""
     groups: RowsByKey[UUID, ErasureStepRow] = RowsByKey()
@@ -190,6 +192,7 @@ async def of_requests(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
     return groups
 
 
+@reads(OF_SYSTEM, OF_SYSTEM_IN_STATE)
 async def of_system(
     connection: Connection, keys: Sequence[Any], page: PageRequest
 ) -> Mapping[Any, Page[ErasureStepRow]]:

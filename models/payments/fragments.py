@@ -18,7 +18,7 @@ from models.storage import validation
 from models.storage.clock import now
 from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, Uuid, column
 from models.storage.ids import new_id
-from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
+from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
 from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import UnitOfWork
@@ -134,6 +134,7 @@ class FragmentInput(NamedTuple):
     expiry_year: int
 
 
+@reads(OF_SUBJECTS)
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, PaymentFragmentRow]:
     """Return the fragments of each subject, in the order of their storage."""
     groups: RowsByKey[UUID, PaymentFragmentRow] = RowsByKey()
@@ -142,6 +143,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
     return groups
 
 
+@reads(BY_IDS)
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, PaymentFragmentRow]:
     """Return the fragments of these ids."""
     return RowByKey((row[0], PaymentFragmentRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))

@@ -15,7 +15,7 @@ from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedCol
 from models.errors import StateConflict
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.pagination import Page, PageRequest, build_page
-from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
+from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
 from models.storage.validation import MAX_ADDRESS_LENGTH
 from models.subjects.subjects import Regime
 
@@ -232,11 +232,13 @@ LIMIT :first
 """)
 
 
+@reads(BY_IDS)
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, RightsRequestRow]:
     """Return the requests of these ids."""
     return RowByKey((row[0], RightsRequestRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
+@reads(OF_SUBJECTS)
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, RightsRequestRow]:
     """Return the requests of each subject, the newest first."""
     groups: RowsByKey[UUID, RightsRequestRow] = RowsByKey()
@@ -245,6 +247,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
     return groups
 
 
+@reads(SEARCH, SEARCH_IN_STATE)
 async def find_requests(
     connection: Connection, keys: Sequence[Any], page: PageRequest
 ) -> Mapping[Any, Page[RightsRequestRow]]:

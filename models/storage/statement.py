@@ -1,7 +1,7 @@
 """SQL statements: compiled once by SQLAlchemy, run by asyncpg with named values; results of batched reads by key."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
@@ -17,6 +17,8 @@ _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-unt
 _Key = TypeVar("_Key")
 
 _Value = TypeVar("_Value")
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
 
 
 class Statement:
@@ -70,6 +72,27 @@ class Statement:
         status: str = await connection.execute(self.sql, *self._arguments(values))
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
+
+
+_DECLARED: dict[Callable[..., object], tuple[Statement, ...]] = {}
+
+
+def reads(*statements: Statement) -> Callable[[_Function], _Function]:
+    """Declare the statements that a batched read executes: the column grants of database roles follow from them."""
+
+    def declare(function: _Function) -> _Function:
+        _DECLARED[function] = statements
+        return function
+
+    return declare
+
+
+def statements_of(read: Callable[..., object]) -> tuple[Statement, ...]:
+    """Return the declared statements of a batched read; raise LookupError where none are declared."""
+    if read not in _DECLARED:
+        message = f"{read.__module__}.{read.__name__} declares no statements: decorate it with @reads(...)"
+        raise LookupError(message)
+    return _DECLARED[read]
 
 
 class RowByKey(dict[_Key, _Value]):

@@ -11,7 +11,7 @@ from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, DataKey, Enc
 from models.errors import SubjectAmbiguous
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column
 from models.storage.ids import new_id
-from models.storage.statement import Connection, RowsByKey, Statement, as_list
+from models.storage.statement import Connection, RowsByKey, Statement, as_list, reads
 from models.subjects.identifiers import REFERENCE_LENGTH, HashedIdentifier
 from models.unit_of_work import UnitOfWork
 
@@ -67,6 +67,7 @@ VALUES (:subject_id, :id, :system, :reference, :version, :hash, :at)
 """)
 
 
+@reads(OF_SUBJECTS)
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, AccountRow]:
     """Return the accounts of each subject, ordered by system."""
     groups: RowsByKey[UUID, AccountRow] = RowsByKey()

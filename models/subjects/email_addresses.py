@@ -11,7 +11,7 @@ from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, DataKey, Enc
 from models.errors import BadInput, StateConflict, SubjectAmbiguous
 from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, Uuid, column
 from models.storage.ids import new_id
-from models.storage.statement import Connection, RowsByKey, Statement, as_list
+from models.storage.statement import Connection, RowsByKey, Statement, as_list, reads
 from models.storage.validation import MAX_ADDRESS_LENGTH
 from models.subjects.identifiers import HashedIdentifier
 from models.unit_of_work import UnitOfWork
@@ -125,6 +125,7 @@ WHERE subject_id = :subject_id
 """)
 
 
+@reads(OF_SUBJECTS)
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, EmailAddressRow]:
     """Return the addresses of each subject, the primary one first."""
     groups: RowsByKey[UUID, EmailAddressRow] = RowsByKey()

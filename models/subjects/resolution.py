@@ -5,7 +5,7 @@ from uuid import UUID
 
 from models.encryption.keyring import Keyring
 from models.errors import SubjectAmbiguous, SubjectErased, SubjectNotFound
-from models.storage.statement import Connection, RowByKey, Statement, as_list
+from models.storage.statement import Connection, RowByKey, Statement, as_list, reads
 from models.subjects.identifiers import HashedIdentifier, SubjectIdentifier, hash_identifier
 from models.subjects.subjects import RESTRICTED_COLUMNS, SubjectRow, SubjectStatus, by_ids
 from models.unit_of_work import UnitOfWork
@@ -51,12 +51,14 @@ FOR UPDATE
 """)
 
 
+@reads(BY_ADDRESSES)
 async def by_addresses(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, SubjectRow]:
     """Return the subjects of these lookup hashes of email addresses."""
     rows = await BY_ADDRESSES.rows(connection, hashes=as_list(hashes))
     return RowByKey((row[0], SubjectRow._make(row[1:])) for row in rows)
 
 
+@reads(BY_ACCOUNTS)
 async def by_accounts(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, SubjectRow]:
     """Return the subjects of these lookup hashes of accounts."""
     rows = await BY_ACCOUNTS.rows(connection, hashes=as_list(hashes))

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index
 from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.pagination import Page, PageRequest, build_page
-from models.storage.statement import Connection, RowByKey, Statement, as_list
+from models.storage.statement import Connection, RowByKey, Statement, as_list, reads
 
 NAME_LENGTH = 200
 
@@ -124,11 +124,13 @@ WHERE id = :id
 """)
 
 
+@reads(BY_IDS)
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, SubjectRow]:
     """Return the subjects of these ids."""
     return RowByKey((row[0], SubjectRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
+@reads(PAGE)
 async def all_subjects(
     connection: Connection, _keys: Sequence[None], page: PageRequest
 ) -> Mapping[None, Page[SubjectRow]]:

@@ -11,7 +11,7 @@ from models.access.access_grants import GrantedPage
 from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
 from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, Uuid, column
 from models.storage.pagination import PageRequest, build_page
-from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list
+from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
 from models.subjects.identifiers import REFERENCE_LENGTH
 
 WORD_LENGTH = 64
@@ -180,6 +180,7 @@ ORDER BY a.id, page.id
 """)
 
 
+@reads(OF_SUBJECTS)
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, SyncAccountRow]:
     """Return the sync accounts of each subject."""
     groups: RowsByKey[UUID, SyncAccountRow] = RowsByKey()
@@ -188,11 +189,13 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
     return groups
 
 
+@reads(BY_IDS)
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, SyncAccountRow]:
     """Return the sync accounts of these ids."""
     return RowByKey((row[0], SyncAccountRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
 
 
+@reads(CLIENTS_OF_ACCOUNTS)
 async def clients_of_accounts(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, SyncClientRow]:
     """Return the clients of each sync account, the last seen first."""
     groups: RowsByKey[UUID, SyncClientRow] = RowsByKey()
@@ -201,6 +204,7 @@ async def clients_of_accounts(connection: Connection, ids: Sequence[UUID]) -> Ro
     return groups
 
 
+@reads(FILES_OF_ACCOUNTS)
 async def files_of_accounts(
     connection: Connection, ids: Sequence[UUID], page: PageRequest
 ) -> Mapping[UUID, GrantedPage]:

@@ -97,7 +97,7 @@ async def test_a_statement_takes_a_few_hundred_keys_and_one_request_alone_may_ha
 async def test_a_key_may_count_for_many(pool: asyncpg.Pool) -> None:
     read, reader = Doubling(), BatchLoader(pool)
     sizes = [MAX_BATCH_SIZE - 1, 1, 1, 2 * MAX_BATCH_SIZE, MAX_BATCH_SIZE // 2, MAX_BATCH_SIZE // 2]
-    await asyncio.gather(*[reader.ask(read, [number], size=size) for number, size in enumerate(sizes)])
+    await asyncio.gather(*[reader.request(read, [number], size=size) for number, size in enumerate(sizes)])
     assert sorted(map(sorted, read.statements)) == [[0, 1], [2], [3], [4, 5]]
 
 
@@ -263,7 +263,7 @@ async def test_the_lanes_are_gone_when_nobody_asks(pool: asyncpg.Pool) -> None:
     reader = BatchLoader(pool)
     await asyncio.gather(*(reader.load(Doubling(), [n], (n,)) for n in range(10)))
     async with asyncio.timeout(5):
-        while reader.lanes:  # noqa: ASYNC110 -- the lanes say nothing when they go
+        while reader.queues:  # noqa: ASYNC110 -- the lanes say nothing when they go
             await asyncio.sleep(0)
 
 

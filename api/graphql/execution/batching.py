@@ -1,154 +1,301 @@
-"""Requests for one operation whose rows are there go on together: what they share is done once for all of them."""
+"""The request batcher: requests of one operation whose rows are there share the rest of their execution."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
-from api.graphql.execution import Together, as_json
-from api.graphql.execution.selection import Level
-from models.audit.events import EventGroup
-from resolvers.context import AppState, record
+from api.graphql.execution import BatchedExecution, Result, StartedQuery, as_json
+from api.graphql.execution.selection import CompiledSelection, ExecutionContext
 
-if TYPE_CHECKING:
-    from api.graphql.errands import Errand
+MAX_BATCH_SIZE: Final = 16
+"""How many requests are executed together at most. More would share little more, and delay other requests."""
+TARGET_BATCH_SIZE: Final = 10
+"""How many are executed without waiting for more. Fewer wait until they are half as many as those in flight."""
+MAX_BATCH_DELAY: Final = 0.02
+"""Seconds that requests wait for others of their operation at most."""
 
-MOST_TOGETHER: Final = 16
-"""How many requests go on together at most: what they share is shared well enough, and others get their turn."""
-ENOUGH: Final = 10
-"""How many go on in any case. While there are others of the same operation, under way or with their rows still to come,
-fewer wait for company, until they are half as many as those."""
-PATIENCE: Final = 0.02
-"""Seconds for which they wait at most."""
+Outcome: TypeAlias = bytes | Result | Exception | None
+"""The encoded response, the result, the exception, or None for a query that was cancelled."""
+Spawn: TypeAlias = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 
 
-class Convoys:
-    """Has requests for one operation go on together."""
+class BatchableContext(ExecutionContext, Protocol):
+    """The context of a request that can be batched with others."""
 
-    def __init__(self, service: AppState) -> None:
-        self._service = service
-        self._gathering: dict[Level, list[Errand]] = {}
-        self._waiting: dict[Level, asyncio.TimerHandle] = {}
-        self._others: Counter[Level] = Counter()
+    def fresh(self) -> Self:
+        """Return a context with the same rights, which reads for the whole batch."""
 
-    def expect(self, level: Level, count: int = 1) -> None:
-        """Count others than those who gather: they are under way, or their rows are yet to come; or count them off."""
-        self._others[level] += count
-        if not self._others[level]:
-            del self._others[level]
-        if level in self._waiting and self._are_enough(level):
-            asyncio.get_running_loop().call_soon(self._look, level)
 
-    def gather(self, errand: "Errand") -> None:
-        """Have an errand whose rows are there go on, together with others that come to the same point meanwhile."""
-        level = errand.begun.first.level
-        level.leads_on = True
-        gathering = self._gathering.setdefault(level, [])
-        gathering.append(errand)
-        if len(gathering) == 1 or (level in self._waiting and self._are_enough(level)):
-            asyncio.get_running_loop().call_soon(self._look, level)
+Context = TypeVar("Context", bound=BatchableContext)
 
-    def _are_enough(self, level: Level) -> bool:
-        return level.is_alone or len(self._gathering[level]) >= min(ENOUGH, self._others[level] / 2)
 
-    def _look(self, level: Level) -> None:
-        """Have those who have gathered go on, or wait for company."""
-        if level not in self._gathering:
+class QueryExecution(Generic[Context]):
+    """One started query until its outcome."""
+
+    __slots__ = ("_batcher", "_on_done", "_spawn", "_work", "context", "is_cancelled", "started")
+
+    def __init__(
+        self,
+        batcher: "RequestBatcher[Context]",
+        started: StartedQuery,
+        context: Context,
+        spawn: Spawn,
+        on_done: Callable[[Outcome], None],
+    ) -> None:
+        self.started = started
+        self.context = context
+        self.is_cancelled = False
+        self._batcher = batcher
+        self._spawn = spawn
+        self._on_done: Callable[[Outcome], None] | None = on_done
+        self._work: asyncio.Future[Any] | _Batch[Context] | None = None
+
+    def start(self) -> None:
+        """Continue as soon as the rows of the root field are there."""
+        pending, selection = self.started.pending, self.started.selection
+        if not pending.is_awaitable:
+            self._continue()
             return
-        if self._are_enough(level):
-            self._go_on(level)
-        elif level not in self._waiting:
-            self._waiting[level] = asyncio.get_running_loop().call_later(PATIENCE, self._go_on, level)
-
-    def _go_on(self, level: Level) -> None:
-        if level in self._waiting:
-            self._waiting.pop(level).cancel()
-        gathered = self._gathering.pop(level)
-        errands = [errand for errand in gathered if not errand.exchange.disconnected]
-        for errand in gathered:
-            if errand.exchange.disconnected:
-                errand.cancelled()
-        for group in _groups(errands):
-            if len(group) == 1 or level.is_alone:
-                for errand in group:
-                    errand.go_alone()
-            else:
-                self.expect(level, len(group))
-                _Convoy(self._service, group, partial(self.expect, level, -len(group)))
-
-
-def _groups(errands: "Sequence[Errand]") -> "Iterator[Sequence[Errand]]":
-    """Divide errands into as few groups as may be, of nearly the same size."""
-    count = -(-len(errands) // MOST_TOGETHER)
-    for number in range(count):
-        yield errands[number::count]
-
-
-class _Convoy:
-    """Several requests for one operation, whose rows are there: the rest is done for all of them at once.
-
-    What their answers say is as if each went alone, and so is the record. Where one of them turns out to need more than
-    the others, or fails in any way, each does go alone, from its rows on.
-    """
-
-    def __init__(self, service: AppState, errands: "Sequence[Errand]", ended: Callable[[], None]) -> None:
-        self._service = service
-        self._errands = errands
-        self._ended = ended
-        self._left = len(errands)
-        self._task = errands[0].exchange.run(self._go())
-        self._task.add_done_callback(self._stopped)
-        for errand in errands:
-            errand.exchange.promise = self
+        awaitable: Any = pending.outcome
+        self._work = future = asyncio.ensure_future(awaitable)
+        if selection.has_reads_below:
+            self._batcher.adjust_in_flight(selection, 1)
+            future.add_done_callback(self._leave_flight)
+        future.add_done_callback(self._rows_done)
 
     def cancel(self) -> None:
-        """Count one caller who has hung up; when none is left, stop."""
-        self._left -= 1
-        if not self._left:
+        """Cancel the query. A query that waits in the batcher has its outcome when its batch starts."""
+        self.is_cancelled = True
+        work, self._work = self._work, None
+        if work:
+            work.cancel()
+
+    def finish_individually(self) -> None:
+        """Execute the rest for this request alone, in a task."""
+        if self.is_cancelled:
+            self.done(None)
+        else:
+            self._work = task = self.spawn(self._finish())
+            task.add_done_callback(self._task_done)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Run work in a task that the server waits for."""
+        return self._spawn(work)
+
+    def join(self, batch: "_Batch[Context]") -> None:
+        """Wait for the outcome of a batch."""
+        self._work = batch
+
+    def done(self, outcome: Outcome) -> None:
+        """Report the outcome, once."""
+        on_done, self._on_done, self._work = self._on_done, None, None
+        if on_done:
+            on_done(None if self.is_cancelled else outcome)
+
+    def _leave_flight(self, _: asyncio.Future[Any]) -> None:
+        self._batcher.adjust_in_flight(self.started.selection, -1)
+
+    def _rows_done(self, future: asyncio.Future[Any]) -> None:
+        if future.cancelled():
+            self.done(None)
+            return
+        error = future.exception()
+        if isinstance(error, BaseException) and not isinstance(error, Exception):
+            self.done(None)
+            return
+        self.started.pending.outcome = future.result() if error is None else error
+        self._continue()
+
+    def _continue(self) -> None:
+        try:
+            data = self.started.complete_now()
+            if data is not None:
+                body = as_json({"data": data})
+                recording = self._batcher.before_release([self.context])
+                if recording is None:
+                    self.done(body)
+                else:
+                    self._work = task = self.spawn(self._release(recording, body))
+                    task.add_done_callback(self._task_done)
+            elif isinstance(self.started.pending.outcome, Exception):
+                self.finish_individually()
+            else:
+                self._work = None
+                self._batcher.enqueue(self)
+        except Exception as error:  # noqa: BLE001 -- it is the outcome
+            self.done(error)
+
+    async def _release(self, recording: Awaitable[None], body: bytes) -> None:
+        try:
+            await recording
+            self.done(body)
+        except Exception as error:  # noqa: BLE001 -- it is the outcome
+            self.done(error)
+
+    async def _finish(self) -> None:
+        try:
+            result = await self.started.finish()
+            if recording := self._batcher.before_release([self.context]):
+                await recording
+            self.done(result)
+        except Exception as error:  # noqa: BLE001 -- it is the outcome
+            self.done(error)
+
+    def _task_done(self, task: "asyncio.Task[None]") -> None:
+        if task.cancelled():
+            self.done(None)
+
+
+class RequestBatcher(Generic[Context]):
+    """Batches the queries of one process, by operation and role.
+
+    ``before_release`` is called with the contexts of queries whose responses are about to be released. It returns None
+    where nothing is to be recorded of them. Otherwise the responses wait for what it returns.
+    """
+
+    def __init__(
+        self,
+        before_release: Callable[[Sequence[Context]], Awaitable[None] | None],
+        max_delay: float = MAX_BATCH_DELAY,
+    ) -> None:
+        self.before_release = before_release
+        self._max_delay = max_delay
+        self._queued: dict[CompiledSelection, list[QueryExecution[Context]]] = {}
+        self._timers: dict[CompiledSelection, asyncio.TimerHandle] = {}
+        self._in_flight: Counter[CompiledSelection] = Counter()
+
+    def start(
+        self, started: StartedQuery, context: Context, spawn: Spawn, on_done: Callable[[Outcome], None]
+    ) -> QueryExecution[Context]:
+        """Execute a started query; ``on_done`` is called once, with its outcome."""
+        execution = QueryExecution(self, started, context, spawn, on_done)
+        execution.start()
+        return execution
+
+    def adjust_in_flight(self, selection: CompiledSelection, count: int) -> None:
+        """Add to the number of queries of an operation that wait for rows or are executed in a batch."""
+        self._in_flight[selection] += count
+        if not self._in_flight[selection]:
+            del self._in_flight[selection]
+        if selection in self._timers and self._is_full(selection):
+            asyncio.get_running_loop().call_soon(self._flush_or_wait, selection)
+
+    def enqueue(self, execution: QueryExecution[Context]) -> None:
+        """Execute the rest of a query together with others that arrive meanwhile."""
+        selection = execution.started.selection
+        selection.has_reads_below = True
+        queued = self._queued.setdefault(selection, [])
+        queued.append(execution)
+        if len(queued) == 1 or (selection in self._timers and self._is_full(selection)):
+            asyncio.get_running_loop().call_soon(self._flush_or_wait, selection)
+
+    def flush(self, selection: CompiledSelection) -> None:
+        """Execute the queued queries of an operation now."""
+        if selection in self._timers:
+            self._timers.pop(selection).cancel()
+        queued = self._queued.pop(selection)
+        executions = [execution for execution in queued if not execution.is_cancelled]
+        for execution in queued:
+            if execution.is_cancelled:
+                execution.done(None)
+        for group in _groups(executions):
+            if len(group) == 1 or not selection.is_batchable:
+                for execution in group:
+                    execution.finish_individually()
+            else:
+                self.adjust_in_flight(selection, len(group))
+                _Batch(self.before_release, group, partial(self.adjust_in_flight, selection, -len(group)))
+
+    def _is_full(self, selection: CompiledSelection) -> bool:
+        in_flight = self._in_flight[selection]
+        return not selection.is_batchable or len(self._queued[selection]) >= min(TARGET_BATCH_SIZE, in_flight / 2)
+
+    def _flush_or_wait(self, selection: CompiledSelection) -> None:
+        """Flush at ``min(TARGET_BATCH_SIZE, in_flight / 2)`` queries, or after the maximal delay."""
+        if selection not in self._queued:
+            return
+        if self._is_full(selection):
+            self.flush(selection)
+        elif selection not in self._timers:
+            self._timers[selection] = asyncio.get_running_loop().call_later(self._max_delay, self.flush, selection)
+
+
+def _groups(executions: Sequence[QueryExecution[Context]]) -> Iterator[Sequence[QueryExecution[Context]]]:
+    """Yield as few groups as possible, of nearly the same size."""
+    count = -(-len(executions) // MAX_BATCH_SIZE)
+    for number in range(count):
+        yield executions[number::count]
+
+
+class _Batch(Generic[Context]):
+    """Several queries of one operation whose rows are there, executed together.
+
+    Responses and access events are those of individual executions. Where one query needs more than the others, or fails
+    in any way, each is executed individually, from its rows on.
+    """
+
+    def __init__(
+        self,
+        before_release: Callable[[Sequence[Context]], Awaitable[None] | None],
+        executions: Sequence[QueryExecution[Context]],
+        on_end: Callable[[], None],
+    ) -> None:
+        self._before_release = before_release
+        self._executions = executions
+        self._on_end = on_end
+        self._waiting = len(executions)
+        self._task = executions[0].spawn(self._execute())
+        self._task.add_done_callback(self._task_done)
+        for execution in executions:
+            execution.join(self)
+
+    def cancel(self) -> None:
+        """Count one query that was cancelled; stop when all of them were."""
+        self._waiting -= 1
+        if not self._waiting:
             self._task.cancel()
 
-    async def _go(self) -> None:
-        errands = self._errands
+    async def _execute(self) -> None:
+        executions = self._executions
         try:
-            together = Together([errand.begun for errand in errands], errands[0].context.fresh())
-            bodies = await self._recorded(together) if await together.go() else None
+            shared = executions[0].context.fresh()
+            batched = BatchedExecution([execution.started for execution in executions], shared)
+            bodies = await self._recorded(batched) if await batched.read_all() else None
             if bodies is None:
-                for errand in errands:
-                    errand.go_alone()
+                for execution in executions:
+                    execution.finish_individually()
             else:
-                for errand, body in zip(errands, bodies, strict=True):
-                    errand.tell(body)
-        except Exception as error:  # noqa: BLE001 -- the last net, as on the long road
-            for errand in errands:
-                errand.fail(error)
+                for execution, body in zip(executions, bodies, strict=True):
+                    execution.done(body)
+        except Exception as error:  # noqa: BLE001 -- it is the outcome of all of them
+            for execution in executions:
+                execution.done(error)
 
-    async def _recorded(self, together: Together) -> list[bytes] | None:
-        """Give the answers, once what they show is on the record: while PostgreSQL commits that, they are made."""
-        entries: list[EventGroup] = []
-        for errand in self._errands:
-            errand.context.drain(entries)
-        if not entries:
-            return _bodies(together)
-        recording = record(self._service, entries)
+    async def _recorded(self, batched: BatchedExecution) -> list[bytes] | None:
+        """Return the responses, once what they show is recorded. They are encoded while PostgreSQL commits that."""
+        recording = self._before_release([execution.context for execution in self._executions])
+        if recording is None:
+            return _bodies(batched)
         try:
-            for _ in range(2):  # the statement leaves in the next turn of the loop
+            for _ in range(2):  # the statement is sent in the next tick of the event loop
                 await asyncio.sleep(0)
-            return _bodies(together)
+            return _bodies(batched)
         finally:
             await recording
 
-    def _stopped(self, task: asyncio.Task[None]) -> None:
+    def _task_done(self, task: "asyncio.Task[None]") -> None:
         if task.cancelled():
-            for errand in self._errands:
-                errand.cancelled()
-        self._ended()
+            for execution in self._executions:
+                execution.done(None)
+        self._on_end()
 
 
-def _bodies(together: Together) -> list[bytes] | None:
-    """Give the answers as they leave; None where each has to find its own."""
-    answers = together.regular()
+def _bodies(batched: BatchedExecution) -> list[bytes] | None:
+    """Return the encoded responses; None where the queries must be executed individually."""
+    data_of_each = batched.data_of_each()
     try:
-        return None if answers is None else [as_json({"data": answer}) for answer in answers]
-    except TypeError:  # what cannot be put down is one's own failure, not everybody's
+        return None if data_of_each is None else [as_json({"data": data}) for data in data_of_each]
+    except TypeError:  # a value that cannot be encoded is the failure of one query, not of the batch
         return None

@@ -1,6 +1,6 @@
-"""Compiles an operation into a plan: which rows, which columns, which reads, decided once and not for each request."""
+"""Compiles an operation into a plan: rows, columns and reads are chosen once, not for each request."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from inspect import iscoroutinefunction
 from operator import attrgetter, itemgetter
@@ -14,9 +14,9 @@ from strawberry.types.field import StrawberryField
 from api.graphql.coercion.arguments import DEFINITION, InputCompiler, Keywords
 from api.graphql.execution.completion import attempt
 from api.graphql.execution.field_collection import Choice, Document, choosing_variables
-from api.graphql.execution.field_sources import Body, Feeding, Introspecting, Taking
+from api.graphql.execution.field_sources import BatchedSource, ColumnSource, IntrospectionSource, RootResolver
 from api.graphql.execution.plan import Plan, Variable
-from api.graphql.execution.selection import Field, Level, depth_of
+from api.graphql.execution.selection import CompiledField, CompiledSelection, SoleRoot, depth_of
 from models.encryption.encrypted_column import encrypted_columns
 from models.storage.ids import IdFormatter
 from resolvers.field_sources import Batched, Column, source_of
@@ -32,8 +32,8 @@ def compile_operation(
 ) -> Plan:
     """Compile a validated operation.
 
-    ``introspected`` is the schema as the caller's role may see it, which introspection answers from. ``personal`` names
-    the fields, such as ``Subject.emails``, of which the context is told whenever they are read.
+    ``introspected`` is the schema as the caller's role may see it; introspection reads it. ``personal`` holds the
+    coordinates, such as ``Subject.emails``, whose reads the context records.
     """
     inputs = InputCompiler(schema)
     variables = [Variable(*inputs.variable(node), node) for node in operation.variable_definitions or ()]
@@ -48,7 +48,7 @@ class _Introspection(NamedTuple):
 
 
 class Compiler(NamedTuple):
-    """Compiles the levels of one document, for one choice of what @skip and @include leave."""
+    """Compiles the selections of one document, for one combination of what @skip and @include leave."""
 
     document: Document
     inputs: InputCompiler
@@ -56,8 +56,8 @@ class Compiler(NamedTuple):
     personal: frozenset[str]
     choice: Choice
 
-    def roots(self, operation: OperationDefinitionNode, choice: Choice) -> Sequence[Level] | GraphQLError:
-        """Compile the root: one level, or for a mutation one for each field, as they run one after the other."""
+    def roots(self, operation: OperationDefinitionNode, choice: Choice) -> Sequence[CompiledSelection] | GraphQLError:
+        """Compile the root: one selection, or for a mutation one for each field, as they run one after the other."""
         parent = self.document.schema.get_root_type(operation.operation)
         assert parent, "a validated operation has a root type"  # noqa: S101
         try:
@@ -68,118 +68,123 @@ class Compiler(NamedTuple):
         is_mutation = operation.operation is OperationType.MUTATION
         return [_root([field]) for field in fields] if is_mutation else [_root(fields)]
 
-    def level(self, parent: GraphQLObjectType, nodes: Sequence[FieldNode], row: type) -> Level:
-        """Compile what these nodes ask of a type, for rows of one class; raises GraphQLError for @include of null."""
+    def selection(self, parent: GraphQLObjectType, nodes: Sequence[FieldNode], row: type) -> CompiledSelection:
+        """Compile what these nodes select of a type, for rows of one class; raise GraphQLError for @include of null."""
         selection_sets = [node.selection_set for node in nodes if node.selection_set]
         collected = self.document.fields_of(selection_sets, parent, self.choice)
         fields = [self.field(parent, name, each, row) for name, each in collected.items()]
         personal = dict.fromkeys(field.coordinate for field in fields if field.coordinate in self.personal)
-        return Level(fields, tuple(personal), frozenset(name for field in fields for name in field.sealed))
+        return CompiledSelection(
+            fields, tuple(personal), frozenset(name for field in fields for name in field.encrypted)
+        )
 
-    def field(self, parent: GraphQLObjectType, name: str, nodes: list[FieldNode], row: type | None) -> Field:
-        """Compile one field of a level; ``row`` is None at the root."""
+    def field(self, parent: GraphQLObjectType, name: str, nodes: list[FieldNode], row: type | None) -> CompiledField:
+        """Compile one field of a selection; ``row`` is None at the root."""
         field_name = nodes[0].name.value
         definition = self.document.schema.get_field(parent, field_name)
         assert definition, "a validated field exists"  # noqa: S101
-        field = Field(name, f"{parent.name}.{field_name}", definition.type, nodes)
+        field = CompiledField(name, f"{parent.name}.{field_name}", definition.type, nodes)
         if field_name == "__typename":
             return field._replace(text=repr(parent.name), get=lambda _row, _keys: parent.name)
         if is_composite_type(named := get_named_type(definition.type)):
             field = field._replace(target=Target(self, named, nodes), depth=depth_of(definition.type))
-        given = self.inputs.arguments(definition.args, nodes[0])
+        keywords = self.inputs.arguments(definition.args, nodes[0])
         declared = definition.extensions.get(DEFINITION)
         if not isinstance(declared, StrawberryField):
             assert definition.resolve, "a field that is not ours is one of introspection"  # noqa: S101
-            step = Introspecting(definition.resolve, self.introspection, given)
-            return field._replace(step=step, takes_arguments=True)
+            source = IntrospectionSource(definition.resolve, self.introspection, keywords)
+            return field._replace(source=source, takes_arguments=True)
         if row is None:
-            return field._replace(step=_body(declared, given))
-        return _from_source(field, declared, row, given)
+            return field._replace(source=_root_resolver(declared, keywords))
+        return _from_source(field, declared, row, keywords)
 
 
 class Target:
-    """The type that a field leads to, and its levels: one for each class of rows that was met there."""
+    """The type that a field leads to, with one selection for each class of rows that was met there."""
 
     def __init__(self, compiler: Compiler, type_: Any, nodes: list[FieldNode]) -> None:
-        self.levels: dict[type, Level] = {}
-        """Levels of rows whose class alone says what they are."""
+        self.selections: dict[type, CompiledSelection] = {}
+        """Selections for rows whose class alone decides their GraphQL type."""
         self._compiler = compiler
         self._type = type_
         self._nodes = nodes
-        self._recognised: dict[tuple[str, type], Level] = {}
+        self._recognised: dict[tuple[str, type], CompiledSelection] = {}
         self._one_class = object if type_.name.startswith("__") else None
         is_abstract = is_abstract_type(type_)
         possible = compiler.document.schema.get_possible_types(type_) if is_abstract else (type_,)
         self._declared = {row: each for each in possible if (row := _declared_row(each))}
         self._others = [each for each in possible if not _declared_row(each)]
 
-    def at_once(self, depth: int, value: Any) -> Any:
-        """Give the answer of a value, or a list of them, of a class that was met before and needs no more reads.
+    def complete_now(self, depth: int, value: Any) -> object:
+        """Return the completed value of a row, or of a list of rows, of a class that was met before.
 
-        None where it takes more than that: then the value is looked at row by row.
+        Return None where further reads or a full completion are needed.
         """
         rows = value if depth else [value]
         if depth > 1 or rows.__class__ is not list or not rows:
             return None
-        level = self.levels.get(rows[0].__class__)
-        if level is None or not level.is_ready or (depth and {*map(type, rows)} != {rows[0].__class__}):
+        selection = self.selections.get(rows[0].__class__)
+        if selection is None or not selection.is_immediate or (depth and {*map(type, rows)} != {rows[0].__class__}):
             return None
-        answers = attempt(level.assemble, rows, (), None)
-        return None if answers.__class__ is not list else answers if depth else answers[0]
+        outputs = attempt(selection.assemble, rows, (), None)
+        return None if not isinstance(outputs, list) else outputs if depth else outputs[0]
 
-    def level_of(self, row: Any) -> Level:
-        """Give the level that a row belongs to; raises GraphQLError where it is of no type that may stand here."""
+    def selection_of(self, row: object) -> CompiledSelection:
+        """Return the selection for a row; raise GraphQLError where the row is of no type that may stand here."""
         cls = self._one_class or type(row)
-        if cls in self.levels:
-            return self.levels[cls]
+        if cls in self.selections:
+            return self.selections[cls]
         if type_ := self._declared.get(cls):
-            level = self.levels[cls] = self._compiler.level(type_, self._nodes, cls)
-            return level
+            selection = self.selections[cls] = self._compiler.selection(type_, self._nodes, cls)
+            return selection
         for type_ in self._others:
             if type_.is_type_of(row, None) if type_.is_type_of else type_ is self._type:  # type: ignore[arg-type]
                 key = type_.name, cls
                 if key not in self._recognised:
-                    self._recognised[key] = self._compiler.level(type_, self._nodes, cls)
+                    self._recognised[key] = self._compiler.selection(type_, self._nodes, cls)
                 return self._recognised[key]
         message = f"Expected value of type '{self._type.name}'."
         raise GraphQLError(message, self._nodes)
 
 
-def _root(fields: list[Field]) -> Level:
-    level = Level(fields, (), frozenset())
-    if len(fields) == 1 and fields[0].target and isinstance(fields[0].step, Body):
-        level.sole = fields[0], fields[0].step
-    return level
+def _root(fields: list[CompiledField]) -> CompiledSelection:
+    selection = CompiledSelection(fields, (), frozenset())
+    if len(fields) == 1 and fields[0].target and isinstance(fields[0].source, RootResolver):
+        selection.sole_root = SoleRoot(fields[0], fields[0].source, fields[0].target)
+    return selection
 
 
 def _declared_row(type_: GraphQLObjectType) -> Any:
-    """Give the class of rows that a type declares: ``row: ClassVar[type[NamedTuple]]``."""
+    """Return the class of rows that a type declares: ``row: ClassVar[type[NamedTuple]]``."""
     definition = type_.extensions.get(DEFINITION)
     return getattr(definition.origin, "row", None) if definition else None
 
 
-def _body(declared: StrawberryField, given: Keywords) -> Body:
+def _root_resolver(declared: StrawberryField, keywords: Keywords) -> RootResolver:
     resolver = declared.base_resolver
-    assert resolver, "a field at the root has a body"  # noqa: S101
+    assert resolver, "a field at the root has a resolver"  # noqa: S101
     positional = (None,) if resolver.self_parameter else ()
-    body: Any = resolver.wrapped_func
+    function: Any = resolver.wrapped_func
     info = resolver.info_parameter.name if resolver.info_parameter else None
-    return Body(body, positional, info, given, is_promised=not iscoroutinefunction(body))
+    return RootResolver(function, positional, info, keywords, returns_awaitable=not iscoroutinefunction(function))
 
 
-def _from_source(field: Field, declared: StrawberryField, row: type, given: Keywords) -> Field:
+def _from_source(field: CompiledField, declared: StrawberryField, row: type, keywords: Keywords) -> CompiledField:
     source = source_of(declared) or Column((declared.python_name,))
     columns: tuple[str, ...] = getattr(row, "_fields", ())
     if isinstance(source, Batched):
-        key = itemgetter(columns.index(source.key)) if source.key in columns else attrgetter(source.key)
-        return field._replace(step=Feeding(source, key, given), takes_arguments=source.arguments is not None)
+        key_of: Callable[[Any], Hashable] = (
+            itemgetter(columns.index(source.key)) if source.key in columns else attrgetter(source.key)
+        )
+        batched = BatchedSource(source, key_of, keywords)
+        return field._replace(source=batched, takes_arguments=source.arguments is not None)
     names: dict[str, Any] = {f"make_{field.name}": source.make}
     texts = {name: f"r[{columns.index(name)}]" if name in columns else f"r.{name}" for name in source.names}
-    sealed = {}
-    for name, seal in encrypted_columns(row).items():
+    encrypted = {}
+    for name, column in encrypted_columns(row).items():
         if name in texts:
-            names[f"open_{name}"] = seal.decryptor()
-            sealed[name] = texts[name] = f"open_{name}(keys, r.subject_id, {texts[name]})"
+            names[f"decrypt_{name}"] = column.decryptor()
+            encrypted[name] = texts[name] = f"decrypt_{name}(keys, r.subject_id, {texts[name]})"
     text = ", ".join(texts.values())
     if isinstance(source.make, IdFormatter):
         text = f"None if (id_{field.name} := {text}) is None else {source.make.prefix!r} + id_{field.name}.hex"
@@ -187,5 +192,5 @@ def _from_source(field: Field, declared: StrawberryField, row: type, given: Keyw
         text = f"make_{field.name}({text})"
     get = eval(f"lambda r, keys: {text}", names)  # noqa: S307 -- made of positions and of names of columns
     if field.target:
-        return field._replace(step=Taking(get))
-    return field._replace(text=text, names=names, get=get, sealed=sealed)
+        return field._replace(source=ColumnSource(get))
+    return field._replace(text=text, names=names, get=get, encrypted=encrypted)

@@ -1,39 +1,59 @@
-"""Makes the values of sources into the values of an answer.
+"""Completes values: the values of sources become the values of a response.
 
-A strict completer raises at whatever is not plain, and the generated functions are as strict; the level is then
-completed again by ``settled``, which knows all of the specification: nulls, errors, and where they go.
+The generated functions and the strict completers raise at any value that is not plain. The selection is then completed
+again by ``complete_value``, which follows the specification in full: nulls, errors, and where they propagate to.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import orjson
 from graphql import GraphQLError, Undefined, is_leaf_type, is_list_type, is_non_null_type, located_error
 from graphql.language import FieldNode
 from graphql.pyutils import is_iterable
 
+_Parameters = ParamSpec("_Parameters")
+_Outcome = TypeVar("_Outcome")
 Path: TypeAlias = tuple[str | int, ...]
 PLAIN = {"String": "str", "ID": "str", "Boolean": "bool", "Int": "int"}
-"""The classes whose values are answers already (an Int that fits 32 bits)."""
+"""The classes whose values need no completion (an Int has to fit 32 bits)."""
 WRITTEN = {"DateTime": (datetime, "{0}.tzinfo is UTC"), "Date": (date, "True"), "BigInt": (int, "True")}
-"""The classes whose values stay as they are, under a condition: ``as_json`` puts them down as their scalars would."""
+"""The classes whose values stay as they are, under a condition: ``as_json`` encodes them as their scalars would."""
 
 
-def as_json(answer: Any) -> bytes:
-    """Put an answer down as JSON."""
-    return orjson.dumps(answer, option=orjson.OPT_UTC_Z)
+def as_json(response: object) -> bytes:
+    """Return a response as JSON."""
+    return orjson.dumps(response, option=orjson.OPT_UTC_Z)
 
 
-class Irregular(Exception):  # noqa: N818 -- no error: it asks for the careful road
+class NeedsFullCompletion(Exception):  # noqa: N818 -- no error: the selection is completed again, in full
     """A value is not plain."""
 
 
-def attempt(call: Callable[..., Any], *arguments: Any) -> Any:
-    """Give what a call gives, or the exception that it raises: that is a value too, the error of its position."""
+class PositionedField(Protocol):
+    """What completion needs of a field."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def coordinate(self) -> str: ...
+
+    @property
+    def type(self) -> Any: ...
+
+    @property
+    def nodes(self) -> list[FieldNode]: ...
+
+
+def attempt(
+    call: Callable[_Parameters, _Outcome], *arguments: _Parameters.args, **keywords: _Parameters.kwargs
+) -> _Outcome | Exception:
+    """Return the result of a call, or the exception that it raises, which is the error of its position."""
     try:
-        return call(*arguments)
+        return call(*arguments, **keywords)
     except Exception as error:  # noqa: BLE001 -- as said
         return error
 
@@ -51,12 +71,12 @@ def completer(type_: Any, *, is_required: bool = False) -> Callable[[Any], Any]:
             return _serialised(type_, value)
         if value.__class__ is list or value.__class__ is tuple:
             return [item(each) for each in value]
-        raise Irregular
+        raise NeedsFullCompletion
 
     return complete
 
 
-def _serialised(type_: Any, value: Any) -> Any:
+def _serialised(type_: Any, value: object) -> object:
     if isinstance(value, Exception):
         raise value
     completed = type_.coerce_output_value(value)
@@ -67,7 +87,7 @@ def _serialised(type_: Any, value: Any) -> Any:
 
 
 def completion_text(type_: Any, value: str, name: str, names: dict[str, Any]) -> str:
-    """Write the expression that completes the value of an expression, strictly; ``names`` takes what it refers to."""
+    """Return the expression that completes the value of an expression, strictly; add what it refers to to ``names``."""
     names[f"complete_{name}"] = completer(type_)
     named: Any = type_.of_type if is_non_null_type(type_) else type_
     cls = getattr(named, "wrapped_cls", None)
@@ -88,11 +108,13 @@ def completion_text(type_: Any, value: str, name: str, names: dict[str, Any]) ->
     return f"value_{name} if {is_plain} else complete_{name}(value_{name})"
 
 
-def settled(field: Any, value: Any, path: Path, errors: list[GraphQLError], type_: Any = None) -> Any:
-    """Complete a value carefully in its position, whose error stays here if it may be null, and is raised if not."""
+def complete_value(
+    field: PositionedField, value: object, path: Path, errors: list[GraphQLError], type_: Any = None
+) -> object:
+    """Return the completed value of a position. An error becomes null where that is allowed, and is raised if not."""
     type_ = type_ or field.type
     try:
-        return _settle(field, value, path, errors, type_)
+        return _complete(field, value, path, errors, type_)
     except Exception as cause:  # noqa: BLE001 -- any exception is the error of its position
         error = located(cause, field.nodes, path)
         if is_non_null_type(type_):
@@ -101,11 +123,11 @@ def settled(field: Any, value: Any, path: Path, errors: list[GraphQLError], type
         return None
 
 
-def _settle(field: Any, value: Any, path: Path, errors: list[GraphQLError], type_: Any) -> Any:
+def _complete(field: PositionedField, value: object, path: Path, errors: list[GraphQLError], type_: Any) -> object:
     if isinstance(value, Exception):
         raise value
     if is_non_null_type(type_):
-        completed = _settle(field, value, path, errors, type_.of_type)
+        completed = _complete(field, value, path, errors, type_.of_type)
         if completed is None:
             message = f"Cannot return null for non-nullable field {field.coordinate}."
             raise TypeError(message)
@@ -115,15 +137,15 @@ def _settle(field: Any, value: Any, path: Path, errors: list[GraphQLError], type
     if is_leaf_type(type_):
         return _serialised(type_, value)
     if not is_list_type(type_):
-        return value  # an answer of the level below
+        return value  # a completed object of the selection below
     if not is_iterable(value):
         message = f"Expected Iterable, but did not find one for field '{field.coordinate}'."
         raise GraphQLError(message)
-    return [settled(field, each, (*path, index), errors, type_.of_type) for index, each in enumerate(value)]
+    return [complete_value(field, each, (*path, index), errors, type_.of_type) for index, each in enumerate(value)]
 
 
 def located(cause: Exception, nodes: Sequence[FieldNode], path: Path) -> GraphQLError:
-    """Give the error of a position; one that is located already, further below, stays as it is."""
+    """Return the error of a position; one that is located already, further below, stays as it is."""
     error = located_error(cause, nodes, path)
     if error is not cause and isinstance(cause, GraphQLError) and cause.original_error:
         error.original_error = cause.original_error

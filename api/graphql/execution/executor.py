@@ -1,223 +1,204 @@
-"""Runs a plan: wave after wave of reads, then the answer; for one request, or for several that go on together."""
+"""Executes a plan level by level: reads first, then completion; for one request, or for several batched together."""
 
-from asyncio import Future, ensure_future, gather
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from graphql import GraphQLError, is_non_null_type
 
-from api.graphql.execution.row_batch import Frame
-from api.graphql.execution.selection import Level
+from api.graphql.execution.pending_value import PendingValue, wait_for_all
+from api.graphql.execution.row_batch import RowBatch
+from api.graphql.execution.selection import CompiledSelection, ExecutionContext, RootValues
 
 
 class Result(NamedTuple):
-    """The answer to an operation; ``executed`` is false when it was refused before anything ran."""
+    """The result of an operation; ``executed`` is False when it was refused before anything ran."""
 
     data: dict[str, Any] | None
     errors: list[GraphQLError]
     executed: bool
 
 
-class Apart(Exception):  # noqa: N818 -- no error: it asks for another road
-    """Requests that go on together would have to be read for with arguments, which each has of its own."""
+class NotBatchable(Exception):  # noqa: N818 -- no error: the requests are executed individually
+    """Batched requests met a field that takes arguments, which differ from request to request."""
 
 
-class Waiting:
-    """Something asked for; its outcome is what it gives, or the exception that it raises."""
+class Execution:
+    """One execution of a plan: what the next level waits for, the row batches in it, and the errors so far."""
 
-    __slots__ = ("outcome",)
+    __slots__ = ("_entered", "_immediate", "_pending", "context", "errors", "variables")
 
-    def __init__(self, outcome: Any) -> None:
-        self.outcome = outcome
-
-    async def arrive(self) -> None:
-        """Wait for it."""
-        try:
-            self.outcome = await self.outcome
-        except Exception as error:  # noqa: BLE001 -- becomes the error of all that it feeds
-            self.outcome = error
-
-
-class Run:
-    """One run of a plan: what the next wave waits for, the frames in it, and the errors found."""
-
-    __slots__ = ("_entered", "_ready", "_waiting", "context", "errors", "variables")
-
-    def __init__(self, context: Any, variables: Mapping[str, Any]) -> None:
+    def __init__(self, context: ExecutionContext, variables: Mapping[str, Any]) -> None:
         self.context = context
         self.variables = variables
         self.errors: list[GraphQLError] = []
-        self._waiting: list[Waiting] = []
-        self._entered: list[Frame] = []
-        self._ready: list[Frame] = []
+        self._pending: list[PendingValue] = []
+        self._entered: list[RowBatch] = []
+        self._immediate: list[RowBatch] = []
 
-    def wait_for(self, outcome: Any) -> Waiting:
-        """Have a value, awaited where it has to be, with all else that the wave waits for."""
-        waiting = Waiting(outcome)
-        if hasattr(outcome, "__await__"):
-            self._waiting.append(waiting)
-        return waiting
+    def wait_for(self, outcome: object) -> PendingValue:
+        """Return a pending value, awaited together with everything else that the level waits for."""
+        pending = PendingValue(outcome)
+        if pending.is_awaitable:
+            self._pending.append(pending)
+        return pending
 
-    def record_read(self, frame: Frame) -> None:
-        """Say that the personal fields of these rows are read."""
-        self.context.record_read([row.subject_id for row in frame.rows], frame.level.personal)
+    def record_read(self, batch: RowBatch) -> None:
+        """Record that the personal fields of these rows are read."""
+        self.context.record_read(_subject_ids(batch), batch.selection.personal)
 
-    def enter(self, frame: Frame) -> Frame:
-        """Put a frame into the next wave, if it has anything to do there."""
-        (self._ready if frame.level.is_ready else self._entered).append(frame)
-        return frame
+    def enter(self, batch: RowBatch) -> RowBatch:
+        """Put a batch into the next level, if it has anything to read there."""
+        (self._immediate if batch.selection.is_immediate else self._entered).append(batch)
+        return batch
 
-    def start(self, wave: Sequence[Frame]) -> None:
-        """Ask for all that the frames of a wave wait for."""
-        for frame in wave:
-            frame.start(self)
+    def start(self, level: Sequence[RowBatch]) -> None:
+        """Request everything that the batches of a level wait for."""
+        for batch in level:
+            batch.start(self)
 
-    async def result(self, roots: Sequence[Level], begun: "Begun | None" = None) -> Result:
-        """Give the answers of levels at the root, one after the other; the first of them may have begun."""
-        answer: dict[str, Any] = {}
+    async def result(self, roots: Sequence[CompiledSelection], started: "StartedQuery | None" = None) -> Result:
+        """Execute root selections one after the other and return the result; the first may have been started."""
+        data: dict[str, Any] = {}
         for root in roots:
-            output = await self._answer(root, begun)
+            output = await self._execute_root(root, started)
             if isinstance(output, GraphQLError):
                 return Result(None, [*self.errors, output], executed=True)
-            answer |= output
-            begun = None
-        return Result(answer, self.errors, executed=True)
+            data |= output
+            started = None
+        return Result(data, self.errors, executed=True)
 
-    def begin(self, root: Level) -> "Begun":
-        """Ask for the rows of the only field at the root."""
-        first = Frame(root, [None])
-        begun = Begun(self, first, root.sole[1].start(first, self))  # type: ignore[index]  # there is one
-        self._waiting.clear()
-        return begun
+    def start_query(self, root: CompiledSelection) -> "StartedQuery":
+        """Call the resolver of the only root field, and request nothing else."""
+        assert root.sole_root, "only such a selection is started"  # noqa: S101
+        first = RowBatch(root, [None])
+        values = root.sole_root.source.start(first, self)
+        first.started = [values]
+        self._pending.clear()
+        return StartedQuery(self, first, values.pending[0])
 
-    async def _answer(self, root: Level, begun: "Begun | None") -> Any:
-        if root.sole and begun is None:
-            begun = self.begin(root)
-            if hasattr(begun.waiting.outcome, "__await__"):
-                await begun.waiting.arrive()
-        if begun is None:
-            return (await self.answers(self.enter(Frame(root, [None]))))[0]
-        answer = begun.answer()
-        return (await self.answers(begun.first, begun=True))[0] if answer is None else answer
+    async def _execute_root(
+        self, root: CompiledSelection, started: "StartedQuery | None"
+    ) -> dict[str, object] | GraphQLError:
+        if root.sole_root and started is None:
+            started = self.start_query(root)
+            await started.pending.wait()
+        if started is None:
+            return (await self.outputs(self.enter(RowBatch(root, [None]))))[0]
+        data = started.complete_now()
+        return (await self.outputs(started.first, is_started=True))[0] if data is None else data
 
-    async def answers(self, first: Frame, *, begun: bool = False) -> list[Any]:
-        """Read all that the answers are made of, then build them."""
-        return self.built(await self.read(first, begun=begun))
+    async def outputs(self, first: RowBatch, *, is_started: bool = False) -> Sequence[dict[str, object] | GraphQLError]:
+        """Read everything that the response is made of, then complete it."""
+        return self.complete(await self.read(first, is_started=is_started))
 
-    async def read(self, first: Frame, *, begun: bool = False) -> list[Frame]:
-        """Read wave after wave; give the frames of all of them in the order in which to build their answers."""
-        frames: list[Frame] = []
-        if begun:
-            first.spread(self)
-            frames.append(first)
-        while wave := self._entered:
+    async def read(self, first: RowBatch, *, is_started: bool = False) -> list[RowBatch]:
+        """Read level after level; return the batches of all levels in the order in which to complete them."""
+        batches: list[RowBatch] = []
+        if is_started:
+            first.expand(self)
+            batches.append(first)
+        while level := self._entered:
             self._entered = []
-            self.start(wave)
-            if self._waiting:
-                waiting, self._waiting = self._waiting, []
-                await (waiting[0].arrive() if len(waiting) == 1 else _all(waiting))
-            for frame in wave:
-                frame.spread(self)
-            frames += wave
-        ready, self._ready = self._ready, []
-        return [*ready, *reversed(frames)]
+            self.start(level)
+            if self._pending:
+                pending, self._pending = self._pending, []
+                await (pending[0].wait() if len(pending) == 1 else wait_for_all(pending))
+            for batch in level:
+                batch.expand(self)
+            batches += level
+        immediate, self._immediate = self._immediate, []
+        return [*immediate, *reversed(batches)]
 
-    def built(self, frames: Sequence[Frame]) -> list[Any]:
-        """Build the answers of all frames; give those of the last one."""
-        for frame in frames:
-            frame.finish(self.errors)
-        return frames[-1].outputs
-
-
-class Begun(NamedTuple):
-    """A query that has asked for the rows of its only field, and for nothing else."""
-
-    run: Run
-    first: Frame
-    waiting: Waiting
-    """The outcome may be a promise still; whoever awaits it puts what comes of it in its place."""
-
-    def answer(self) -> dict[str, Any] | None:
-        """Give the answer, once the rows are there; None where there is more to it than these."""
-        field, _ = self.first.level.sole  # type: ignore[misc]  # it has one
-        rows = self.waiting.outcome
-        answer = field.target.at_once(field.depth, rows)
-        if answer is not None:
-            return {field.name: answer}
-        is_nothing = rows is None and not is_non_null_type(field.type)
-        return {field.name: rows} if is_nothing or (field.depth == 1 and rows == []) else None
-
-    async def rest(self) -> Result:
-        """Do whatever more there is to the answer, once the rows are there."""
-        return await self.run.result([self.first.level], self)
+    def complete(self, batches: Sequence[RowBatch]) -> Sequence[dict[str, object] | GraphQLError]:
+        """Complete all batches; return the outputs of the last one."""
+        for batch in batches:
+            batch.complete(self.errors)
+        return batches[-1].outputs
 
 
-class Together(Run):
-    """One run for several requests for one operation, whose rows are there; ``context`` reads for all of them.
+class StartedQuery(NamedTuple):
+    """A query whose only root field was resolved, and of which nothing else was requested."""
 
-    The context of each is told what of its own rows is read, as if it went alone.
+    execution: Execution
+    first: RowBatch
+    pending: PendingValue
+    """The value of the root field; the code that awaits it puts the outcome in its place."""
+
+    @property
+    def selection(self) -> CompiledSelection:
+        """The root selection, by which requests of one operation are batched."""
+        return self.first.selection
+
+    def complete_now(self) -> dict[str, object] | None:
+        """Return the data, once the rows are there; None where further reads or a full completion are needed."""
+        root = self.selection.sole_root
+        assert root, "only such a selection is started"  # noqa: S101
+        field, value = root.field, self.pending.outcome
+        completed = root.target.complete_now(field.depth, value)
+        if completed is not None:
+            return {field.name: completed}
+        is_null = value is None and not is_non_null_type(field.type)
+        return {field.name: value} if is_null or (field.depth == 1 and value == []) else None
+
+    async def finish(self) -> Result:
+        """Execute the rest of the query, once the rows are there."""
+        return await self.execution.result([self.selection], self)
+
+
+class BatchedExecution(Execution):
+    """One execution for several requests of one operation whose rows are there; ``context`` reads for all of them.
+
+    The context of each request records what is read of its own rows, as in an individual execution.
     """
 
-    __slots__ = ("_asked", "_first", "_frames", "_looks", "_owners")
+    __slots__ = ("_batches", "_contexts", "_first", "_reads", "_requested")
 
-    def __init__(self, begun: Sequence[Begun], context: Any) -> None:
+    def __init__(self, queries: Sequence[StartedQuery], context: ExecutionContext) -> None:
         super().__init__(context, {})
-        level = begun[0].first.level
-        assert level.sole  # noqa: S101 -- they have begun
-        self._owners = [each.run.context for each in begun]
-        self._asked: list[Waiting] = []
-        self._looks: dict[tuple[int, Any], list[tuple[str, ...]]] = {}
-        self._first = Frame(level, [None] * len(begun))
-        self._first.started[id(level.sole[1])] = [each.waiting for each in begun]
+        self._contexts = [each.execution.context for each in queries]
+        self._requested: list[PendingValue] = []
+        self._reads: dict[tuple[int, UUID | None], list[tuple[str, ...]]] = {}
+        self._first = RowBatch(queries[0].selection, [None] * len(queries))
+        self._first.started = [RootValues([each.pending for each in queries])]
 
-    async def go(self) -> bool:
-        """Read all that the answers are made of; False where each has to do that for itself, or a read failed."""
+    async def read_all(self) -> bool:
+        """Read everything that the responses are made of; False where the requests must be executed individually.
+
+        That is so where a field takes arguments, or where a read failed.
+        """
         try:
-            self._frames = await self.read(self._first, begun=True)
-        except Apart:
-            self._first.level.is_alone = True
+            self._batches = await self.read(self._first, is_started=True)
+        except NotBatchable:
+            self._first.selection.is_batchable = False
             return False
-        if any(isinstance(each.outcome, Exception) for each in self._asked):
+        if any(isinstance(each.outcome, Exception) for each in self._requested):
             return False
-        for (owner, subject_id), coordinates in self._looks.items():
-            self._owners[owner].record_read((subject_id,), *coordinates)
+        for (index, subject_id), coordinates in self._reads.items():
+            self._contexts[index].record_read((subject_id,), *coordinates)
         return True
 
-    def wait_for(self, outcome: Any) -> Waiting:
-        waiting = super().wait_for(outcome)
-        self._asked.append(waiting)
-        return waiting
+    def wait_for(self, outcome: object) -> PendingValue:
+        pending = super().wait_for(outcome)
+        self._requested.append(pending)
+        return pending
 
-    def regular(self) -> list[dict[str, Any]] | None:
-        """Give the answers; None where there is more to one of them than a regular answer.
+    def data_of_each(self) -> list[dict[str, object]] | None:
+        """Return the data of each request; None where any of them has an error: then each is executed individually."""
+        outputs = self.complete(self._batches)
+        data = [output for output in outputs if isinstance(output, dict)]
+        return data if not self.errors and len(data) == len(outputs) else None
 
-        Then each has to do the rest for itself.
-        """
-        answers = self.built(self._frames)
-        return answers if not self.errors and {*map(type, answers)} == {dict} else None
+    def start(self, level: Sequence[RowBatch]) -> None:
+        if any(batch.selection.takes_arguments for batch in level):
+            raise NotBatchable
+        super().start(level)
 
-    def start(self, wave: Sequence[Frame]) -> None:
-        if any(frame.level.takes_arguments for frame in wave):
-            raise Apart
-        super().start(wave)
-
-    def record_read(self, frame: Frame) -> None:
-        people = [row.subject_id for row in frame.rows]
-        for look in dict.fromkeys(zip(frame.owners(), people, strict=True)):
-            self._looks.setdefault(look, []).append(frame.level.personal)
+    def record_read(self, batch: RowBatch) -> None:
+        for read in dict.fromkeys(zip(batch.request_indexes(), _subject_ids(batch), strict=True)):
+            self._reads.setdefault(read, []).append(batch.selection.personal)
 
 
-async def _all(waiting: Sequence[Waiting]) -> None:
-    """Wait for all of these at the same time; a cancellation waits until each has ended."""
-    # A reader's promises are futures already; for those this is shorter than asking asyncio.
-    promises = [each.outcome if isinstance(each.outcome, Future) else ensure_future(each.outcome) for each in waiting]
-    for each, promise in zip(waiting, promises, strict=True):
-        each.outcome = promise
-    try:
-        for each in waiting:
-            await each.arrive()
-    except BaseException:
-        for promise in promises:
-            promise.cancel()
-        await gather(*promises, return_exceptions=True)
-        raise
+def _subject_ids(batch: RowBatch) -> list[UUID | None]:
+    rows: Sequence[Any] = batch.rows
+    return [row.subject_id for row in rows]

@@ -1,107 +1,136 @@
-"""Where the values of a whole level come from: bodies, batched reads, columns, introspection."""
+"""Where the values of a selection come from: resolvers of root fields, batched reads, columns, introspection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from api.graphql.coercion import Keywords
 from api.graphql.execution.completion import attempt
-from api.graphql.execution.row_batch import Frame
+from api.graphql.execution.pending_value import PendingValue
+from api.graphql.execution.selection import ExecutionContext, ParentRows, RootValues, RunningExecution
 from resolvers.field_sources import Batched
 
 
 class Info(NamedTuple):
-    """What the body of a root field may ask of its request: the context, and nothing else."""
+    """What the resolver of a root field may use of its request."""
 
-    context: Any
+    context: ExecutionContext
 
 
-class Body(NamedTuple):
-    """The value of a root field: its body is called with the arguments, and awaited where it has to be."""
+class RootResolver(NamedTuple):
+    """The value of a root field: its resolver is called with the arguments."""
 
-    body: Callable[..., Any]
+    resolver: Callable[..., object]
     positional: tuple[None, ...]
     info: str | None
-    given: Keywords
-    is_promised: bool
-    """Whether it gives its rows, or a promise of them, without running anything first."""
+    keywords: Keywords
+    returns_awaitable: bool
 
-    def start(self, frame: Frame, run: Any) -> Any:
-        """Call the body for each request of the frame, which is one: what goes on together has begun apart."""
-        waiting = run.wait_for(attempt(self._call, run))
-        frame.started[id(self)] = [waiting]
-        return waiting
+    def start(self, _batch: ParentRows, execution: RunningExecution) -> RootValues:
+        """Call the resolver. A batch at the root has one row here: batched requests were started one by one."""
+        return RootValues([execution.wait_for(attempt(self._call, execution))])
 
-    def _call(self, run: Any) -> Any:
-        keywords = self.given(run.variables)
+    def _call(self, execution: RunningExecution) -> object:
+        keywords = self.keywords(execution.variables)
         if self.info:
-            keywords[self.info] = Info(run.context)
-        return self.body(*self.positional, **keywords)
-
-    def values(self, frame: Frame, _: Any) -> list[Any]:
-        return [waiting.outcome for waiting in frame.started[id(self)]]
+            keywords[self.info] = Info(execution.context)
+        return self.resolver(*self.positional, **keywords)
 
 
-class Feeding(NamedTuple):
-    """The values of a field that one batched read feeds, for all rows of the level."""
+class BatchedSource(NamedTuple):
+    """The values of a field that one batched read feeds, for all rows of the batch."""
 
-    fed: Batched
-    key: Callable[[Any], Any]
-    given: Keywords
+    batched: Batched
+    key_of: Callable[[Any], Hashable]
+    keywords: Keywords
 
-    def start(self, frame: Frame, run: Any) -> None:
-        fed = self.fed
-        keys = [*map(self.key, frame.rows)]
-        arguments = attempt(self._arguments, run) if fed.arguments else ()
+    def start(self, batch: ParentRows, execution: RunningExecution) -> "BatchedValues":
+        batched = self.batched
+        keys = [*map(self.key_of, batch.rows)]
+        arguments: Any = attempt(self._arguments, execution) if batched.arguments else ()
         if isinstance(arguments, Exception):
-            frame.started[id(self)] = keys, dict.fromkeys(keys, arguments), (), (), None
-            return
-        allowed, refusals = keys if len(keys) == 1 else [*dict.fromkeys(keys)], {}
-        if fed.check:
-            refusals = {key: attempt(fed.check, key, *arguments) for key in allowed}
+            return BatchedValues(batched, keys, dict.fromkeys(keys, arguments), (), (), None)
+        allowed = keys if len(keys) == 1 else [*dict.fromkeys(keys)]
+        refusals: dict[Hashable, object] = {}
+        if batched.check:
+            refusals = {key: attempt(batched.check, key, *arguments) for key in allowed}
             allowed = [key for key, refusal in refusals.items() if refusal is None]
-        shared = fed.read, fed.key, fed.check, arguments
-        load = frame.started.get(shared)
+        shared = batched.read, batched.key, batched.check, arguments
+        load = batch.loads.get(shared)
         if allowed and load is None:
-            load = frame.started[shared] = run.wait_for(attempt(run.context.load, fed.read, allowed, arguments))
-        frame.started[id(self)] = keys, refusals, allowed, arguments, load
+            loading = attempt(execution.context.load, batched.read, allowed, arguments)
+            load = batch.loads[shared] = execution.wait_for(loading)
+        return BatchedValues(batched, keys, refusals, allowed, arguments, load)
 
-    def _arguments(self, run: Any) -> Any:
-        return self.fed.arguments(run.context, self.given(run.variables))  # type: ignore[misc]  # asked before
+    def _arguments(self, execution: RunningExecution) -> tuple[Hashable, ...]:
+        assert self.batched.arguments  # noqa: S101 -- the caller has looked
+        return self.batched.arguments(execution.context, self.keywords(execution.variables))
 
-    def values(self, frame: Frame, _: Any) -> list[Any]:
-        keys, found, allowed, arguments, load = frame.started[id(self)]
-        if load and isinstance(load.outcome, Exception):
-            found |= dict.fromkeys(allowed, load.outcome)
-        elif load:
-            if len(load.outcome) == len(keys) and not self.fed.wrap:
-                return load.outcome
-            for key, value in zip(allowed, load.outcome, strict=True):
-                found[key] = attempt(self.fed.wrap, value, key, *arguments) if self.fed.wrap else value
+
+class BatchedValues(NamedTuple):
+    """A batched read under way, with the keys it was not allowed to read."""
+
+    batched: Batched
+    keys: list[Hashable]
+    refusals: dict[Hashable, object]
+    allowed: Sequence[Hashable]
+    arguments: tuple[Hashable, ...]
+    load: PendingValue | None
+
+    def values(self) -> Sequence[object]:
+        batched, keys, found = self.batched, self.keys, self.refusals
+        if self.load and isinstance(self.load.outcome, Exception):
+            found |= dict.fromkeys(self.allowed, self.load.outcome)
+        elif self.load:
+            loaded: Any = self.load.outcome
+            if len(loaded) == len(keys) and not batched.wrap:
+                values: list[object] = loaded
+                return values
+            for key, value in zip(self.allowed, loaded, strict=True):
+                found[key] = attempt(batched.wrap, value, key, *self.arguments) if batched.wrap else value
         return [found[key] for key in keys]
 
 
-class Taking(NamedTuple):
+class ColumnSource(NamedTuple):
     """The values of a field that are rows themselves, in columns of the parent's row."""
 
-    get: Callable[[Any, Any], Any]
+    get: Callable[[Any, Any], object]
 
-    def start(self, frame: Frame, run: Any) -> None:
-        pass
-
-    def values(self, frame: Frame, _: Any) -> list[Any]:
-        return [attempt(self.get, row, None) for row in frame.rows]
+    def start(self, batch: ParentRows, _execution: RunningExecution) -> "ColumnValues":
+        return ColumnValues(self.get, batch.rows)
 
 
-class Introspecting(NamedTuple):
-    """The values of a field of introspection: its own resolver answers, from the schema that the role may see."""
+class ColumnValues(NamedTuple):
+    """A column of one batch."""
 
-    resolve: Callable[..., Any]
-    info: Any
-    given: Keywords
+    get: Callable[[Any, Any], object]
+    rows: Sequence[object]
 
-    def start(self, frame: Frame, run: Any) -> None:
-        pass
+    def values(self) -> Sequence[object]:
+        return [attempt(self.get, row, None) for row in self.rows]
 
-    def values(self, frame: Frame, run: Any) -> list[Any]:
-        values = attempt(lambda: [self.resolve(row, self.info, **self.given(run.variables)) for row in frame.rows])
-        return [values] * len(frame.rows) if isinstance(values, Exception) else values
+
+class IntrospectionSource(NamedTuple):
+    """The values of an introspection field: graphql-core's own resolver reads the schema that the role may see."""
+
+    resolve: Callable[..., object]
+    info: NamedTuple
+    keywords: Keywords
+
+    def start(self, batch: ParentRows, execution: RunningExecution) -> "IntrospectionValues":
+        return IntrospectionValues(self, batch.rows, execution.variables)
+
+
+class IntrospectionValues(NamedTuple):
+    """An introspection field of one batch."""
+
+    source: IntrospectionSource
+    rows: Sequence[object]
+    variables: Mapping[str, Any]
+
+    def values(self) -> Sequence[object]:
+        source = self.source
+        try:
+            keywords = source.keywords(self.variables)
+            return [source.resolve(row, source.info, **keywords) for row in self.rows]
+        except Exception as error:  # noqa: BLE001 -- becomes the error of each of these positions
+            return [error] * len(self.rows)

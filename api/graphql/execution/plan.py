@@ -1,18 +1,20 @@
-"""A plan: an operation, compiled; it takes the variables of a request, and runs."""
+"""A plan is a compiled operation; it coerces the variables of a request and executes them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from graphql import GraphQLError
 from graphql.language import VariableDefinitionNode
 
 from api.graphql.coercion import Coerce, CoercionError, Literal
-from api.graphql.execution.executor import Begun, Result, Run
+from api.graphql.execution.executor import Execution, Result, StartedQuery
 from api.graphql.execution.field_collection import Choice
-from api.graphql.execution.selection import Level
+from api.graphql.execution.selection import CompiledSelection, ExecutionContext
 
-VARIANTS = 16
-"""How many variants of a plan are kept; past them, the one compiled first is compiled again when it is asked for."""
+Roots: TypeAlias = Sequence[CompiledSelection] | GraphQLError
+"""The root selections, executed one after the other, or the error that leaves none."""
+MAX_VARIANTS = 16
+"""How many variants of a plan are kept. Beyond that the oldest is dropped, and compiled again when it is needed."""
 
 
 class Variable(NamedTuple):
@@ -25,7 +27,7 @@ class Variable(NamedTuple):
     node: VariableDefinitionNode
 
     def take(self, given: Mapping[str, Any], variables: dict[str, Any]) -> None:
-        """Put the coerced value among the variables; raises CoercionError."""
+        """Add the coerced value to the variables; raise CoercionError."""
         name = self.name
         if name in given:
             variables[name] = self.coerce(given[name])
@@ -36,34 +38,36 @@ class Variable(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A compiled operation. It may run any number of times, also at the same time, for callers of one role.
+    """A compiled operation. It may be executed any number of times, also concurrently, for callers of one role.
 
-    A variant, for some values of the variables that choose, is the levels at the root, to be run one after the other,
-    or the error that leaves none.
+    There is one variant for each combination of the Boolean variables in ``choosing``, which @skip and @include name.
     """
 
     variables: Sequence[Variable]
     choosing: tuple[str, ...]
-    variant_for: Callable[[Choice], Sequence[Level] | GraphQLError]
-    variants: dict[tuple[Any, ...], Sequence[Level] | GraphQLError]
+    variant_for: Callable[[Choice], Roots]
+    variants: dict[tuple[Any, ...], Roots]
 
-    async def run(self, context: Any, variables: Mapping[str, Any] | None) -> Result:
-        """Run the operation for one request. Whatever is no Exception, such as a cancellation, passes through."""
+    async def execute(self, context: ExecutionContext, variables: Mapping[str, Any] | None) -> Result:
+        """Execute the operation for one request; raises BaseException only, such as a cancellation."""
         coerced, errors = self._coerced(variables or {})
         if errors:
             return Result(None, errors, executed=False)
         roots = self._variant(coerced)
         if isinstance(roots, GraphQLError):
             return Result(None, [roots], executed=True)
-        return await Run(context, coerced).result(roots)
+        return await Execution(context, coerced).result(roots)
 
-    def begin(self, context: Any, variables: Mapping[str, Any]) -> Begun | None:
-        """Ask for all that a query asks for, where that is the rows of one field; None for any other, not begun."""
+    def start(self, context: ExecutionContext, variables: Mapping[str, Any]) -> StartedQuery | None:
+        """Start a query that has one root field, which leads to rows; return None, and start nothing, for any other."""
         coerced, errors = self._coerced(variables)
         roots = () if errors else self._variant(coerced)
-        if isinstance(roots, GraphQLError) or len(roots) != 1 or not roots[0].sole or not roots[0].sole[1].is_promised:
+        if isinstance(roots, GraphQLError) or len(roots) != 1:
             return None
-        return Run(context, coerced).begin(roots[0])
+        sole_root = roots[0].sole_root
+        if sole_root is None or not sole_root.source.returns_awaitable:
+            return None
+        return Execution(context, coerced).start_query(roots[0])
 
     def _coerced(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[GraphQLError]]:
         coerced: dict[str, Any] = {}
@@ -71,15 +75,15 @@ class Plan(NamedTuple):
         for variable in self.variables:
             try:
                 variable.take(given, coerced)
-            except CoercionError as misfit:
-                misfit.path.append(variable.name)
-                errors.append(misfit.located(variable.node))
+            except CoercionError as error:
+                error.path.append(variable.name)
+                errors.append(error.located(variable.node))
         return coerced, errors
 
-    def _variant(self, variables: Mapping[str, Any]) -> Sequence[Level] | GraphQLError:
+    def _variant(self, variables: Mapping[str, Any]) -> Roots:
         choice = tuple([variables.get(name) for name in self.choosing]) if self.choosing else ()
         if choice not in self.variants:
-            if len(self.variants) >= VARIANTS:
+            if len(self.variants) >= MAX_VARIANTS:
                 del self.variants[next(iter(self.variants))]
             self.variants[choice] = self.variant_for(dict(zip(self.choosing, choice, strict=True)))
         return self.variants[choice]

@@ -1,170 +1,211 @@
-"""A frame is one level at work: its rows, what was read for them, and the answers made of them."""
+"""A row batch is one compiled selection at work: its rows, the values read for them, and the completed objects."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from graphql import GraphQLError, is_non_null_type
 from graphql.pyutils import is_iterable
 
-from api.graphql.execution.completion import Path, attempt, settled
-from api.graphql.execution.selection import Field, Level
+from api.graphql.execution.completion import Path, attempt, complete_value
+from api.graphql.execution.pending_value import PendingValue
+from api.graphql.execution.selection import (
+    CompiledField,
+    CompiledSelection,
+    LoadKey,
+    RunningExecution,
+    SelectionTarget,
+    StartedSource,
+)
+
+_Each = TypeVar("_Each")
 
 
-class Frame:
-    """The rows of one level, their columns, the branches below, and at the end an answer or GraphQLError for each."""
+class BatchExecution(RunningExecution, Protocol):
+    """What a row batch needs of the execution that it belongs to."""
 
-    asked_keys: Any = None
+    def record_read(self, batch: "RowBatch") -> None:
+        """Record that the personal fields of these rows are read."""
+
+    def enter(self, batch: "RowBatch") -> "RowBatch":
+        """Put a batch into the next level, if it has anything to read there."""
+
+
+class RowBatch:
+    """The rows of one selection, their columns, and at the end a completed object or a GraphQLError for each row."""
+
+    data_keys: PendingValue | None = None
     has_failed = False
-    outputs: list[Any]
-    branches: "Sequence[tuple[int, Branch]]" = ()
+    outputs: Sequence[dict[str, object] | GraphQLError]
+    started: Sequence[StartedSource] = ()
+    children: "Sequence[tuple[int, ChildRows]]" = ()
 
-    def __init__(self, level: Level, rows: list[Any], branch: "Branch | None" = None) -> None:
-        self.level = level
+    def __init__(self, selection: CompiledSelection, rows: Sequence[object], parent: "ChildRows | None" = None) -> None:
+        self.selection = selection
         self.rows = rows
-        self.branch = branch
-        self.columns: list[list[Any]] = []
-        self.started: dict[Any, Any] = {}
+        self.parent = parent
+        self.columns: list[Sequence[object]] = []
+        self.loads: dict[LoadKey, PendingValue] = {}
 
-    def start(self, run: Any) -> None:
-        """Say what personal fields are read, and ask for all that this level waits for."""
-        level, rows = self.level, self.rows
-        if level.personal:
-            run.record_read(self)
-        if level.sealed and (ids := level.sealed_of(rows)):
-            self.asked_keys = run.wait_for(attempt(run.context.keys_of, ids))
-        for _, step in level.steps:
-            step.start(self, run)
+    def start(self, execution: BatchExecution) -> None:
+        """Record the personal fields that are read, and request everything that this batch waits for."""
+        selection, rows = self.selection, self.rows
+        if selection.personal:
+            execution.record_read(self)
+        if selection.encrypted and (subject_ids := selection.encrypted_subjects(rows)):
+            self.data_keys = execution.wait_for(attempt(execution.context.keys_of, subject_ids))
+        self.started = [source.start(self, execution) for _, source in selection.sources]
 
-    def spread(self, run: Any) -> None:
-        """Take the values of each column, and put the rows that they lead to into frames of the next wave."""
-        branches = []
-        for index, (field, step) in enumerate(self.level.steps):
-            values = step.values(self, run)
+    def expand(self, execution: BatchExecution) -> None:
+        """Take the values of each source, and put the rows that they lead to into batches of the next level."""
+        children = []
+        for index, ((field, _), started) in enumerate(zip(self.selection.sources, self.started, strict=True)):
+            values = started.values()
             self.columns.append(values)
             if field.target:
-                branches.append((index, Branch(self, field, values, run)))
-        self.branches = branches
+                children.append((index, ChildRows(self, field, field.target, values, execution)))
+        self.children = children
 
-    def finish(self, errors: list[GraphQLError]) -> None:
-        """Build the answers, once the frames below have theirs."""
+    def complete(self, errors: list[GraphQLError]) -> None:
+        """Build the objects, once the batches below have theirs."""
         is_regular = True
-        for index, branch in self.branches:
-            self.columns[index] = branch.column()
-            is_regular = is_regular and branch.is_regular
-        keys = self.asked_keys.outcome if self.asked_keys else {}
-        outputs = attempt(self.level.assemble, self.rows, self.columns, keys) if is_regular else None
-        if outputs.__class__ is not list:
+        for index, child in self.children:
+            self.columns[index] = child.column()
+            is_regular = is_regular and child.is_regular
+        keys = self.data_keys.outcome if self.data_keys else {}
+        outputs = attempt(self.selection.assemble, self.rows, self.columns, keys) if is_regular else None
+        if isinstance(outputs, list):
+            self.outputs = outputs
+        else:
             paths = zip(self.paths(), self.rows, strict=True)
-            outputs = [self._answer(index, path, row, keys, errors) for index, (path, row) in enumerate(paths)]
-        self.outputs = outputs
-        # Frames and branches hold each other: without this the garbage collector halts everything to find them.
-        self.branch, self.branches = None, ()
+            self.outputs = [
+                self._complete_row(index, path, row, keys, errors) for index, (path, row) in enumerate(paths)
+            ]
+        # Batches and child rows refer to each other: without this they wait for the garbage collector.
+        self.parent, self.children, self.started = None, (), ()
 
-    def _answer(self, index: int, path: Path, row: Any, keys: Any, errors: list[GraphQLError]) -> Any:
+    def _complete_row(
+        self, index: int, path: Path, row: object, keys: object, errors: list[GraphQLError]
+    ) -> dict[str, object] | GraphQLError:
         output = {}
         columns = iter(self.columns)
-        for field in self.level.fields:
+        for field in self.selection.fields:
             value = attempt(field.get, row, keys) if field.get else next(columns)[index]
             try:
-                output[field.name] = settled(field, value, (*path, field.name), errors)
+                output[field.name] = complete_value(field, value, (*path, field.name), errors)
             except GraphQLError as error:
                 self.has_failed = True
                 return error
         return output
 
     def paths(self) -> list[Path]:
-        """Find the place of each row in the answer, which only errors need."""
-        return self.branch.paths(self) if self.branch else [()] * len(self.rows)
+        """Return the response path of each row, which only errors need."""
+        return self.parent.paths(self) if self.parent else [()] * len(self.rows)
 
-    def owners(self) -> Sequence[int]:
-        """Say for each row which of the requests that go on together it belongs to."""
-        return self.branch.owners(self) if self.branch else range(len(self.rows))
+    def request_indexes(self) -> Sequence[int]:
+        """Return for each row the index of the batched request that it belongs to."""
+        return self.parent.request_indexes(self) if self.parent else range(len(self.rows))
 
 
-class Branch:
-    """The values of a field whose type has fields: the frames below that its rows went to, and the way back."""
+class ChildRows:
+    """The values of a field whose type has fields, the batches that its rows went to, and the way back."""
 
     is_regular = False
+    """Whether all values are rows of one class, in plain lists, and all were completed."""
 
-    def __init__(self, frame: Frame, field: Field, values: list[Any], run: Any) -> None:
-        self.frame = frame
+    def __init__(
+        self,
+        batch: RowBatch,
+        field: CompiledField,
+        target: SelectionTarget,
+        values: Sequence[object],
+        execution: BatchExecution,
+    ) -> None:
+        self.batch = batch
         self.field = field
+        self.target = target
         self.values = values
         self.rows = self._plain_rows()
-        self.groups: list[tuple[Frame, list[int]]] = []
+        self.groups: list[tuple[RowBatch, list[int]]] = []
         if self.rows:
             first = type(self.rows[0])
-            level = field.target.levels.get(first)
-            if level and (len(self.rows) == 1 or {*map(type, self.rows)} == {first}):
+            selection = target.selections.get(first)
+            if selection and (len(self.rows) == 1 or {*map(type, self.rows)} == {first}):
                 self.is_regular = True
-                self.only = run.enter(Frame(level, self.rows, self))
+                self.only = execution.enter(RowBatch(selection, self.rows, self))
                 return
-        self._sort(run)
+        self._group_by_selection(execution)
 
-    def _plain_rows(self) -> list[Any] | None:
-        """Give all rows where the values are plain lists of them; some of these may be null still, or exceptions."""
+    def _plain_rows(self) -> Sequence[object] | None:
+        """Return all rows where the values are plain lists of them; some of these may be null, or exceptions."""
         if self.field.depth == 0:
             return self.values
         if self.field.depth > 1 or not {*map(type, self.values)} <= {list, tuple}:
             return None
-        return self.values[0] if len(self.values) == 1 else [row for value in self.values for row in value]
+        lists: Any = self.values
+        rows: Sequence[object] = lists[0] if len(lists) == 1 else [row for value in lists for row in value]
+        return rows
 
-    def _sort(self, run: Any) -> None:
-        """Send each row to the level of its type; a row of no type that belongs here is an error in its place."""
-        found = [row for value in self.values for row, _ in _rows(self.field.depth, value, ())]
-        self.outputs = [attempt(self.field.target.level_of, row) for row in found]
-        for level in dict.fromkeys(self.outputs):
-            if isinstance(level, Level):
-                indices = [index for index, each in enumerate(self.outputs) if each is level]
-                self.groups.append((run.enter(Frame(level, [found[index] for index in indices], self)), indices))
+    def _group_by_selection(self, execution: BatchExecution) -> None:
+        """Put each row into the batch of its type; a row of a type that may not stand here is an error in its place."""
+        rows = [row for value in self.values for row, _ in _rows(self.field.depth, value, ())]
+        self.outputs: list[object] = [attempt(self.target.selection_of, row) for row in rows]
+        for selection in dict.fromkeys(self.outputs):
+            if isinstance(selection, CompiledSelection):
+                indexes = [index for index, each in enumerate(self.outputs) if each is selection]
+                entered = execution.enter(RowBatch(selection, [rows[index] for index in indexes], self))
+                self.groups.append((entered, indexes))
 
-    def column(self) -> list[Any]:
-        """Put the answers of the rows where the rows were, and say whether all is regular."""
+    def column(self) -> Sequence[object]:
+        """Return the values with completed objects where rows were, and set whether all of them are regular."""
         values, depth = self.values, self.field.depth
         if self.is_regular:
             outputs = self.only.outputs
             self.is_regular = not self.only.has_failed
             if depth == 0 or len(values) == 1:
                 return [outputs] if depth else outputs
-            answers = iter(outputs)
-            return [[*islice(answers, len(value))] for value in values]
-        for frame, indices in self.groups:
-            for index, output in zip(indices, frame.outputs, strict=True):
+            completed = iter(outputs)
+            lists: Any = values
+            return [[*islice(completed, len(value))] for value in lists]
+        for batch, indexes in self.groups:
+            for index, output in zip(indexes, batch.outputs, strict=True):
                 self.outputs[index] = output
         is_full = self.rows is not None and len(self.rows) == len(self.outputs)
         may_be_null = depth == 0 and not is_non_null_type(self.field.type)
         self.is_regular = (is_full or may_be_null) and not _has_exception([*values, *self.outputs])
-        answers = iter(self.outputs)
-        return [_refilled(depth, value, answers) for value in values]
+        objects = iter(self.outputs)
+        return [_refilled(depth, value, objects) for value in values]
 
-    def paths(self, frame: Frame) -> list[Path]:
-        """Find the places of the rows of a frame."""
-        places = zip(self.frame.paths(), self.values, strict=True)
+    def paths(self, batch: RowBatch) -> list[Path]:
+        """Return the response paths of the rows of a batch below."""
+        parents = zip(self.batch.paths(), self.values, strict=True)
         name, depth = self.field.name, self.field.depth
-        return self._of(frame, [place for path, value in places for _, place in _rows(depth, value, (*path, name))])
+        return self._of(batch, [path for parent, value in parents for _, path in _rows(depth, value, (*parent, name))])
 
-    def owners(self, frame: Frame) -> Sequence[int]:
-        """Find the owners of the rows of a frame."""
-        owners, depth = self.frame.owners(), self.field.depth
+    def request_indexes(self, batch: RowBatch) -> Sequence[int]:
+        """Return the indexes of the batched requests that the rows of a batch below belong to."""
+        indexes, depth = self.batch.request_indexes(), self.field.depth
         if self.is_regular and depth == 0:
-            return owners
-        owned = zip(owners, self.values, strict=True)
+            return indexes
+        indexed = zip(indexes, self.values, strict=True)
         if self.is_regular:
-            return [owner for owner, value in owned for _ in value]
-        return self._of(frame, [owner for owner, value in owned for _ in _rows(depth, value, ())])
+            lists: Any = indexed
+            return [index for index, value in lists for _ in value]
+        return self._of(batch, [index for index, value in indexed for _ in _rows(depth, value, ())])
 
-    def _of(self, frame: Frame, found: list[Any]) -> list[Any]:
-        """Pick those of a frame, out of what was found for the rows of all frames below."""
-        return next(([found[index] for index in indices] for each, indices in self.groups if each is frame), found)
+    def _of(self, batch: RowBatch, each_row: list[_Each]) -> list[_Each]:
+        """Return the entries of the rows of one batch, out of the entries of the rows of all batches below."""
+        return next(
+            ([each_row[index] for index in indexes] for each, indexes in self.groups if each is batch), each_row
+        )
 
 
-def _has_exception(values: list[Any]) -> bool:
+def _has_exception(values: Sequence[object]) -> bool:
     return any(isinstance(value, Exception) for value in values)
 
 
-def _rows(depth: int, value: Any, path: Path) -> Iterator[tuple[Any, Path]]:
-    """Give the rows in a value, and their places: all that is neither null nor an exception."""
+def _rows(depth: int, value: object, path: Path) -> Iterator[tuple[object, Path]]:
+    """Yield the rows in a value with their paths: everything that is neither null nor an exception."""
     if value is None or isinstance(value, Exception):
         return
     if depth == 0:
@@ -174,10 +215,10 @@ def _rows(depth: int, value: Any, path: Path) -> Iterator[tuple[Any, Path]]:
             yield from _rows(depth - 1, part, (*path, index))
 
 
-def _refilled(depth: int, value: Any, answers: Iterator[Any]) -> Any:
-    """Put answers where the rows were in a value."""
+def _refilled(depth: int, value: object, outputs: Iterator[object]) -> object:
+    """Return a value with completed objects where rows were."""
     if value is None or isinstance(value, Exception):
         return value
     if depth == 0:
-        return next(answers)
-    return [_refilled(depth - 1, part, answers) for part in value] if is_iterable(value) else value
+        return next(outputs)
+    return [_refilled(depth - 1, part, outputs) for part in value] if is_iterable(value) else value

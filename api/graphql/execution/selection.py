@@ -1,30 +1,104 @@
-"""The compiled parts of a plan: a level is the fields asked of one type, compiled for one class of parent rows."""
+"""The compiled parts of a plan: the fields selected of one type, compiled for one class of parent rows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
+from uuid import UUID
 
 from graphql import GraphQLOutputType, is_list_type, is_non_null_type
 from graphql.language import FieldNode
 
+from api.graphql.coercion.values import Variables
 from api.graphql.execution.completion import completion_text
+from api.graphql.execution.pending_value import PendingValue
+from models.encryption.encrypted_column import DataKey
+from resolvers.field_sources import LoadingContext
+
+DataKeys: TypeAlias = Mapping[UUID, DataKey]
+LoadKey: TypeAlias = tuple[object, ...]
+"""What two fields of one selection must share to be fed by one load: the read, its key column, check and arguments."""
+Assemble: TypeAlias = Callable[[Sequence[object], Sequence[Sequence[object]], object], list[dict[str, object]]]
 
 
-class Step(Protocol):
-    """How the values of one field come to be, for all parent rows of a level at once."""
+class ExecutionContext(LoadingContext, Protocol):
+    """What an execution needs of the context of a request."""
 
-    def start(self, frame: Any, run: Any) -> Any:
-        """Ask, once, for what has to be waited for."""
-
-    def values(self, frame: Any, run: Any) -> list[Any]:
-        """Give a value, or the exception that stands for it, for each row."""
+    def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
+        """Record that these personal fields of these subjects are about to be shown."""
 
 
-class Field(NamedTuple):
+class ParentRows(Protocol):
+    """What a field source reads of the row batch that it is started for."""
+
+    rows: Sequence[object]
+    loads: dict[LoadKey, PendingValue]
+    """The loads that were started for this batch; fields that read the same share one."""
+
+
+class RunningExecution(Protocol):
+    """What a field source needs of the execution that starts it."""
+
+    @property
+    def context(self) -> ExecutionContext: ...
+
+    @property
+    def variables(self) -> Variables: ...
+
+    def wait_for(self, outcome: object) -> PendingValue:
+        """Return the value, awaited before the values of this level are taken."""
+
+
+class StartedSource(Protocol):
+    """A field source that was started for one row batch."""
+
+    def values(self) -> Sequence[object]:
+        """Return a value, or the exception that stands for it, for each row."""
+
+
+class FieldSource(Protocol):
+    """How the values of one field come to be, for all parent rows of a batch at once."""
+
+    def start(self, batch: ParentRows, execution: RunningExecution) -> StartedSource:
+        """Request what has to be awaited, once for the batch."""
+
+
+class RootValues(NamedTuple):
+    """The values of a root field: one for each request that is executed."""
+
+    pending: Sequence[PendingValue]
+
+    def values(self) -> Sequence[object]:
+        return [each.outcome for each in self.pending]
+
+
+class RootSource(Protocol):
+    """The source of a root field."""
+
+    @property
+    def returns_awaitable(self) -> bool:
+        """Whether calling the resolver returns its rows, or an awaitable of them, without running a coroutine."""
+
+    def start(self, batch: ParentRows, execution: RunningExecution) -> RootValues:
+        """Call the resolver."""
+
+
+class SelectionTarget(Protocol):
+    """The type that a field leads to, with one compiled selection for each class of rows."""
+
+    selections: dict[type, "CompiledSelection"]
+
+    def complete_now(self, depth: int, value: object) -> object:
+        """Return the completed value where no further read is needed, otherwise None."""
+
+    def selection_of(self, row: object) -> "CompiledSelection":
+        """Return the selection for a row; raise GraphQLError where the row is of no type that may stand here."""
+
+
+class CompiledField(NamedTuple):
     """One response name of a selection set on one type.
 
-    A value comes straight from a row, and the keys that open what is sealed in it, by ``get`` (which is ``text`` of a
-    row ``r`` and of ``keys``), or those of all rows by ``step``.
-    ``target`` leads to the levels below, where the type, inside ``depth`` lists, has fields.
+    A value comes from a row and the data keys by ``get`` (which is ``text`` of a row ``r`` and of ``keys``), or the
+    values of all rows come from ``source``. ``target`` holds the selections below, where the type, inside ``depth``
+    lists, has fields.
     """
 
     name: str
@@ -33,49 +107,58 @@ class Field(NamedTuple):
     nodes: list[FieldNode]
     text: str = ""
     names: Mapping[str, Any] = {}
-    get: Callable[[Any, Any], Any] | None = None
-    sealed: Mapping[str, str] = {}
-    """The columns that are opened, each with the text that opens it."""
-    step: Step | None = None
+    get: Callable[[Any, Any], object] | None = None
+    encrypted: Mapping[str, str] = {}
+    """The columns that are decrypted, each with the expression that decrypts it."""
+    source: FieldSource | None = None
     takes_arguments: bool = False
-    """Whether the step takes arguments, which each request has of its own."""
-    target: Any = None
+    """Whether the source takes arguments, which differ from request to request."""
+    target: SelectionTarget | None = None
     depth: int = 0
 
 
-class Level:
-    """The fields asked of one type, in the order of the answer, for one class of rows."""
+class SoleRoot(NamedTuple):
+    """The only field of a root selection, where it leads to rows."""
 
-    def __init__(self, fields: Sequence[Field], personal: tuple[str, ...], sealed: frozenset[str]) -> None:
+    field: CompiledField
+    source: RootSource
+    target: SelectionTarget
+
+
+class CompiledSelection:
+    """The fields selected of one type, in the order of the response, for one class of rows."""
+
+    def __init__(self, fields: Sequence[CompiledField], personal: tuple[str, ...], encrypted: frozenset[str]) -> None:
         self.fields = fields
-        self.steps = [(field, field.step) for field in fields if field.step]
+        self.sources = [(field, field.source) for field in fields if field.source]
         self.personal = personal
-        self.sealed = sealed
-        self.is_ready = not self.steps and not personal and not sealed
-        """Whether the answers of its rows can be built at once."""
-        self.sole: tuple[Field, Any] | None = None
-        """At the root: the field, and its body, where there is no other and it leads to rows."""
+        self.encrypted = encrypted
+        self.is_immediate = not self.sources and not personal and not encrypted
+        """Whether rows can be completed at once, without a read, a record or a data key."""
+        self.sole_root: SoleRoot | None = None
         self.takes_arguments = any(field.takes_arguments for field in fields)
-        self.leads_on = False
-        """At the root: whether rows were met that lead to more, for which requests may go on together."""
-        self.is_alone = False
-        """At the root: whether arguments were found to be taken below, so that each request has to go alone."""
+        self.has_reads_below = False
+        """At the root: whether rows were met that need further reads, which several requests can share."""
+        self.is_batchable = True
+        """At the root: False once a field below was found to take arguments, which requests cannot share."""
         self.assemble = _assembler(fields)
-        self.sealed_of = _sealed_of(sealed)
+        self.encrypted_subjects = _encrypted_subjects(encrypted)
 
 
-def _assembler(fields: Sequence[Field]) -> Callable[[list[Any], list[list[Any]], Any], list[Any]]:
-    """Write the function that builds the answers of all rows of a level, raising where a value is not plain."""
+def _assembler(fields: Sequence[CompiledField]) -> Assemble:
+    """Generate the function that completes all rows of a selection, raising where a value is not plain."""
     names: dict[str, Any] = {}
     entries, columns = [], []
-    opened: set[str] = set()
+    decrypted: set[str] = set()
     for field in fields:
         text = field.text
-        for name, opening in field.sealed.items():
-            text = text.replace(opening, f"opened_{name}" if name in opened else f"(opened_{name} := {opening})")
-            opened.add(name)
+        for name, expression in field.encrypted.items():
+            text = text.replace(
+                expression, f"decrypted_{name}" if name in decrypted else f"(decrypted_{name} := {expression})"
+            )
+            decrypted.add(name)
         names |= field.names
-        if field.step:
+        if field.source:
             columns.append(text := f"column_{field.name}")
         if not field.target and not text.startswith("'"):
             text = completion_text(field.type, text, field.name, names)
@@ -83,20 +166,21 @@ def _assembler(fields: Sequence[Field]) -> Callable[[list[Any], list[list[Any]],
     each = f"for r, {', '.join(columns)} in zip(rows, *columns)" if columns else "for r in rows"
     source = f"def assemble(rows, columns, keys):\n    return [{{{', '.join(entries)}}} {each}]"
     exec(source, names)  # noqa: S102 -- made of positions and of GraphQL names, which are identifiers
-    return names["assemble"]
+    assemble: Assemble = names["assemble"]
+    return assemble
 
 
-def _sealed_of(names: Iterable[str]) -> Callable[[list[Any]], list[Any]]:
-    """Write the function that gives the people of those rows in which anything is under a seal."""
-    is_sealed = " or ".join(f"r.{name} is not None" for name in names)
-    people: Callable[[list[Any]], list[Any]] = eval(  # noqa: S307 -- made of names of columns
-        f"lambda rows: [*{{r.subject_id: None for r in rows if {is_sealed or False}}}]"
+def _encrypted_subjects(names: Iterable[str]) -> Callable[[Sequence[object]], list[UUID]]:
+    """Generate the function that returns the subjects of the rows in which any of these columns has a value."""
+    has_value = " or ".join(f"r.{name} is not None" for name in names)
+    subjects: Callable[[Sequence[object]], list[UUID]] = eval(  # noqa: S307 -- made of names of columns
+        f"lambda rows: [*{{r.subject_id: None for r in rows if {has_value or False}}}]"
     )
-    return people
+    return subjects
 
 
 def depth_of(type_: Any) -> int:
-    """Count the lists around a type."""
+    """Return the number of lists around a type."""
     if is_list_type(type_):
         return 1 + depth_of(type_.of_type)
     return depth_of(type_.of_type) if is_non_null_type(type_) else 0

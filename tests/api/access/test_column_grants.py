@@ -9,6 +9,7 @@ import pytest
 
 from api.access import column_grants, policy
 from api.access.policy import ACCESS_POLICY
+from api.graphql.schema import core
 from models.access.database_roles import INTERNAL, READERS, WORKER, WRITER
 from models.actors import Role
 from tests.conftest import Api, Databases, Running, settings_for
@@ -86,7 +87,7 @@ def test_a_role_reads_the_columns_that_its_fields_need_and_no_other(
 ) -> None:
     async def needed() -> set[str]:
         connection = await asyncpg.connect(databases.url)
-        found = (await column_grants.needed(connection))[READERS[role]]
+        found = (await column_grants.columns_read(connection, core))[READERS[role]]
         await connection.close()
         return {f"{relation.table}.{relation.column}" for relation in found}
 

@@ -9,7 +9,7 @@ import pytest
 from graphql import GraphQLError, get_introspection_query
 
 from api.graphql.input_screening import screen_variables
-from api.graphql.operation_cache import Refusals, prepare
+from api.graphql.prepare import InvalidOperation, prepare
 from api.graphql.schema import core
 from api.http.request import MAX_BODY_BYTES
 from models.actors import Actor, Role
@@ -29,7 +29,7 @@ def refusal(document: str) -> tuple[str, object]:
         prepare(document, None, ACTOR)
     except Refusal as error:
         return error.code, error.extensions.get("limit")
-    except Refusals as refusals:
+    except InvalidOperation as refusals:
         [first, *_] = refusals.errors
         inner = first.original_error if isinstance(first, GraphQLError) else first
         return (inner.code if isinstance(inner, Refusal) else "GRAPHQL_INVALID"), len(refusals.errors)

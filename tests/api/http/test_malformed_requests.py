@@ -4,7 +4,7 @@ import gc
 import http.client
 import time
 
-from api.http.protocol import Wire
+from api.http.protocol import GraphQLProtocol
 from tests.conftest import Api
 
 PAGE = """
@@ -43,19 +43,19 @@ def test_connections_leave_nothing_once_they_are_closed(api: Api) -> None:
     gc.collect()
     gc.disable()
     try:
-        before = _wires()
+        before = _connections()
         for _ in range(10):
             connected = http.client.HTTPConnection(api.url.removeprefix("http://"))
             connected.request("POST", "/graphql", b"{}", {"Content-Type": "application/json", "Connection": "close"})
             assert connected.getresponse().read()
             connected.close()
         until = time.monotonic() + 2
-        while _wires() > before and time.monotonic() < until:
+        while _connections() > before and time.monotonic() < until:
             time.sleep(0.05)
-        assert _wires() <= before
+        assert _connections() <= before
     finally:
         gc.enable()
 
 
-def _wires() -> int:
-    return sum(type(each) is Wire for each in gc.get_objects())
+def _connections() -> int:
+    return sum(type(each) is GraphQLProtocol for each in gc.get_objects())

@@ -1,7 +1,7 @@
 """A request of our own schema whose reads and deeds are invented from what they say that they give."""
 
 import hashlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from random import Random
@@ -17,6 +17,7 @@ from models.encryption.keyring import LookupHash
 from models.errors import BadInput, Unavailable
 from models.storage.ids import Prefix, format_id
 from models.storage.pagination import Page
+from models.storage.statement import RowsByKey
 from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import by_ids
 from resolvers.pagination import CursorCodec
@@ -65,10 +66,10 @@ SERVICE = SimpleNamespace(
 class PlainCursors(CursorCodec):
     """Cursors that can be compared."""
 
-    def sealed(self, name: str, owner: str, position: tuple[Any, ...]) -> str:
+    def encode(self, name: str, owner: str, position: tuple[Any, ...]) -> str:
         return f"{name} {owner} {position}"
 
-    def opened(self, name: str, cursor: str) -> list[Any]:
+    def decode(self, name: str, cursor: str) -> list[Any]:
         raise BadInput("after", f"it is not a cursor of {name}" if cursor else None)
 
 
@@ -81,8 +82,8 @@ class Invention:
         self.cursors = PlainCursors([])
         self.actor = Actor("somebody", Role.PRIVACY, (Role.PRIVACY,), "CASE-1")
         self.sees = frozenset({"Subject", "SyncAccount", "PaymentFragment"})
-        self.unit_of_work: list[str] = []
-        self.seen: list[tuple[tuple[str, ...], list[UUID]]] = []
+        self.mutations: list[str] = []
+        self.seen: list[tuple[tuple[str, ...], list[UUID | None]]] = []
         self.service = SERVICE
 
     def chance(self, *of: object) -> Random:
@@ -102,7 +103,7 @@ class Invention:
         self.fail(read.__module__, read.__name__)
         given = get_type_hints(read, include_extras=True)["return"]
         value = get_args(given)[1]
-        if get_origin(given).__name__ == "Many":
+        if get_origin(given) is RowsByKey:
             value = list[value]  # type: ignore[valid-type]
         found = [self.made(value, self.chance(read.__module__, read.__name__, key), firmly=False) for key in keys]
         return then(found) if then else found
@@ -119,13 +120,14 @@ class Invention:
 
     async def run_mutation(self, mutation: Callable[..., Any], *_: Any, **__: Any) -> Any:
         field = mutation.__name__
-        self.unit_of_work.append(field)
+        self.mutations.append(field)
         self.fail(field)
         return self.made(get_type_hints(mutation, include_extras=True)["return"], self.chance(field), firmly=False)
 
-    def record_read(self, subject_ids: Sequence[UUID], *coordinates: tuple[str, ...]) -> None:
-        assert all(isinstance(each, UUID) for each in subject_ids)
-        self.seen += [(each, [*subject_ids]) for each in coordinates]
+    def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
+        people = [*subject_ids]
+        assert all(isinstance(each, UUID) for each in people)
+        self.seen += [(each, people) for each in coordinates]
 
     def made(self, type_: Any, random: Random, subject: DataKey | None = None, *, firmly: bool = True) -> Any:
         """Invent a value of a type."""

@@ -19,6 +19,7 @@ from graphql import (
 )
 
 from api.graphql.execution import Result, as_json, compile_operation
+from api.graphql.execution.selection import ExecutionContext
 from models.errors import BadInput
 from tests.api.graphql.execution.sample_schema import POSITIVE
 
@@ -51,13 +52,13 @@ async def oracle(
 async def planned(
     schema: GraphQLSchema,
     document: DocumentNode,
-    context: object,
+    context: ExecutionContext,
     variables: Mapping[str, Any],
     personal: frozenset[str] = frozenset(),
 ) -> Result:
     [operation] = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     plan = compile_operation(schema, document, operation, introspected=schema, personal=personal)
-    return await plan.run(context, variables)
+    return await plan.execute(context, variables)
 
 
 def assert_same(ours: Result, theirs: ExecutionResult) -> None:

@@ -1,6 +1,6 @@
-"""A small club to try plans on: a schema with every shape that a schema can have, and a world that fails on purpose."""
+"""A sample schema with every construct that a schema can have, over a world that fails on purpose."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from enum import Enum, StrEnum
 from random import Random
 from typing import Annotated, Any, ClassVar, NamedTuple, NewType
@@ -95,8 +95,8 @@ class World:
     def __init__(self, seed: int, faults: float) -> None:
         self.seed = seed
         self.faults = faults
-        self.unit_of_work: list[str] = []
-        self.seen: list[tuple[tuple[str, ...], list[UUID]]] = []
+        self.mutations: list[str] = []
+        self.seen: list[tuple[tuple[str, ...], list[UUID | None]]] = []
         self.loads: list[tuple[str, tuple[Any, ...], tuple[Any, ...]]] = []
         self.keyrings: list[list[UUID]] = []
 
@@ -149,7 +149,7 @@ class Context(World):
         self.fail("keys_of")
         return {each: DataKey(each, KEY.cipher) for each in subject_ids if each.int != 4 or not self.faults}
 
-    def record_read(self, subject_ids: Sequence[UUID], *coordinates: tuple[str, ...]) -> None:
+    def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
         self.seen += [(each, [*subject_ids]) for each in coordinates]
 
     def fail(self, *name: object) -> None:
@@ -359,19 +359,19 @@ class Query:
 class Mutation:
     @strawberry.mutation
     async def rename(self, info: strawberry.Info, to: str) -> Person:
-        info.context.unit_of_work.append(to)
+        info.context.mutations.append(to)
         info.context.fail("rename", to)
         return info.context.person(to)
 
     @strawberry.mutation
     def forget(self, info: strawberry.Info, by: PersonBy | None = None) -> Person | None:
-        info.context.unit_of_work.append(repr(by))
+        info.context.mutations.append(repr(by))
         return info.context.person(repr(by)[-9:])
 
     @strawberry.mutation
-    async def unit_of_work(self, info: strawberry.Info) -> list[str]:
-        info.context.fail("deeds")
-        return list(info.context.unit_of_work)
+    async def mutations(self, info: strawberry.Info) -> list[str]:
+        info.context.fail("mutations")
+        return list(info.context.mutations)
 
 
 EVEN = strawberry.scalar(name="Even", serialize=write_even, parse_value=parse_even)

@@ -76,6 +76,6 @@ def compare(  # noqa: PLR0913, PLR0917 -- all that a comparison is of
     for what in (text, author.values, result, expected):
         note(str(what))
     assert_same(result, expected)
-    assert ours.unit_of_work == theirs.unit_of_work
+    assert ours.mutations == theirs.mutations
     event("executed" if result.executed else "refused")
     event("errors" if result.errors else "no errors")

@@ -1,4 +1,4 @@
-"""Requests that go on together are answered, and recorded, as if each had gone alone."""
+"""Batched requests have the responses and the access events of individual executions."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from hypothesis import assume, event, given, note, settings
 from hypothesis import strategies as st
 
 from api.access.policy import PERSONAL
-from api.graphql.execution import Begun, Plan, Result, Together, compile_operation
+from api.graphql.execution import BatchedExecution, Plan, Result, StartedQuery, compile_operation
 from api.graphql.schema import core
 from models.errors import Unavailable
 from tests.api.graphql.execution import sample_schema
@@ -41,40 +41,40 @@ def compiled(schema: GraphQLSchema, text: str, personal: frozenset[str]) -> Plan
     return compile_operation(schema, document, operation, introspected=schema, personal=personal)
 
 
-async def began(plan: Plan, context: Any, variables: Mapping[str, Any]) -> Begun | None:
-    begun = plan.begin(context, variables)
-    if begun and hasattr(begun.waiting.outcome, "__await__"):
-        await begun.waiting.arrive()
-    return begun
+async def start(plan: Plan, context: Any, variables: Mapping[str, Any]) -> StartedQuery | None:
+    started = plan.start(context, variables)
+    if started:
+        await started.pending.wait()
+    return started
 
 
 def looks(context: Any) -> set[Any]:
     return {(name, each) for coordinates, people in context.seen for name in coordinates for each in people}
 
 
-async def gone(begun: Sequence[Begun], context: Any) -> list[dict[str, Any]] | None:
-    together = Together(begun, context)
-    return together.regular() if await together.go() else None
+async def execute_batched(started: Sequence[StartedQuery], context: Any) -> list[dict[str, Any]] | None:
+    batched = BatchedExecution(started, context)
+    return batched.data_of_each() if await batched.read_all() else None
 
 
 async def compare(plan: Plan, contexts: Callable[[], Any], requests: Sequence[Mapping[str, Any]]) -> bool | None:
-    """Say whether the requests went together; None where they cannot begin so."""
+    """Return whether the requests were batched; None where they cannot be started so."""
     alone: list[Result] = []
     seen_alone = []
     for variables in requests:
         context = contexts()
-        alone.append(await plan.run(context, variables))
+        alone.append(await plan.execute(context, variables))
         seen_alone.append(looks(context))
     own = [contexts() for _ in requests]
-    begun = [await began(plan, context, variables) for context, variables in zip(own, requests, strict=True)]
-    going = [each for each in begun if each and not isinstance(each.waiting.outcome, Exception)]
-    if len(going) < len(begun):
+    started = [await start(plan, context, variables) for context, variables in zip(own, requests, strict=True)]
+    queries = [each for each in started if each and not isinstance(each.pending.outcome, Exception)]
+    if len(queries) < len(started):
         return None
-    answers = await gone(going, contexts())
+    answers = await execute_batched(queries, contexts())
     if answers is None:
-        assert going[0].first.level.is_alone or any(result.errors for result in alone)
-        for each, expected in zip(going, alone, strict=True):
-            result = await each.rest()
+        assert not queries[0].selection.is_batchable or any(result.errors for result in alone)
+        for each, expected in zip(queries, alone, strict=True):
+            result = await each.finish()
             assert result.data == expected.data
             assert sorted(map(str, result.errors)) == sorted(map(str, expected.errors))
     else:
@@ -103,13 +103,13 @@ def check(  # noqa: PLR0913, PLR0917 -- all that a comparison is of
     assert plan
     requests = [{**author.values, **each} for each in asked[1]]
     note(text)
-    went = asyncio.run(compare(plan, contexts, requests))
-    event({None: "could not begin", True: "together", False: "each alone"}[went])
+    is_batched = asyncio.run(compare(plan, contexts, requests))
+    event({None: "not started", True: "batched", False: "individual"}[is_batched])
 
 
 @enough
 @given(seeds, sizes, st.sampled_from([("Person", PEOPLE), ("Node", NODES)]))
-def test_a_club_without_faults_goes_together_but_where_arguments_are_given(seed: int, size: int, asked: Any) -> None:
+def test_requests_without_faults_are_batched_unless_fields_take_arguments(seed: int, size: int, asked: Any) -> None:
     check(
         sample_schema.schema,
         asked[0],
@@ -123,9 +123,7 @@ def test_a_club_without_faults_goes_together_but_where_arguments_are_given(seed:
 
 @enough
 @given(seeds, sizes, st.sampled_from([("Person", PEOPLE), ("Node", NODES)]), st.sampled_from((0.02, 0.1)))
-def test_a_club_of_nulls_and_failures_is_answered_as_if_each_went_alone(
-    seed: int, size: int, asked: Any, faults: float
-) -> None:
+def test_nulls_and_failures_are_those_of_individual_executions(seed: int, size: int, asked: Any, faults: float) -> None:
     check(
         sample_schema.schema,
         asked[0],
@@ -139,14 +137,14 @@ def test_a_club_of_nulls_and_failures_is_answered_as_if_each_went_alone(
 
 @enough
 @given(seeds, sizes, st.sampled_from((0.0, 0.02)))
-def test_our_own_people_are_shown_as_if_each_went_alone(seed: int, size: int, faults: float) -> None:
+def test_subjects_are_shown_as_in_individual_executions(seed: int, size: int, faults: float) -> None:
     check(core, "Subject", SUBJECTS, seed, size, lambda: Invention(seed, faults), PERSONAL, POOLS)
 
 
 PAGE = "query($k: Int!) { people(first: $k) { id name friends { nick boss { age name } } note badge { text } } }"
 
 
-def test_they_share_each_read_and_each_is_told_of_its_own_people() -> None:
+def test_a_batch_shares_each_read_and_each_request_records_its_own_subjects() -> None:
     plan = compiled(sample_schema.schema, PAGE, sample_schema.PERSONAL)
     shared = sample_schema.Context(1, 0)
 
@@ -154,8 +152,8 @@ def test_they_share_each_read_and_each_is_told_of_its_own_people() -> None:
         assert plan
         requests = [{"k": k} for k in (1, 3, 2)]
         contexts = [sample_schema.Context(1, 0) for _ in requests]
-        begun = [await began(plan, context, each) for context, each in zip(contexts, requests, strict=True)]
-        answers = await gone([each for each in begun if each], shared)
+        started = [await start(plan, context, each) for context, each in zip(contexts, requests, strict=True)]
+        answers = await execute_batched([each for each in started if each], shared)
         assert answers
         assert [len(answer["people"]) for answer in answers] == [1, 3, 2]
         assert [name for name, *_ in shared.loads] == ["friends_of", "notes_of", "bosses_of"]
@@ -165,7 +163,7 @@ def test_they_share_each_read_and_each_is_told_of_its_own_people() -> None:
     asyncio.run(go())
 
 
-def test_arguments_below_are_each_ones_own() -> None:
+def test_a_field_with_arguments_is_read_for_each_request() -> None:
     plan = compiled(
         sample_schema.schema,
         "query($k: Int!) { people(first: $k) { pets(first: $k) { first } } }",
@@ -175,18 +173,18 @@ def test_arguments_below_are_each_ones_own() -> None:
 
     async def go() -> None:
         assert plan
-        begun = [await began(plan, sample_schema.Context(1, 0), {"k": k}) for k in (1, 2)]
-        going = [each for each in begun if each]
-        assert await gone(going, sample_schema.Context(1, 0)) is None
-        assert going[0].first.level.is_alone
-        results = [await each.rest() for each in going]
+        started = [await start(plan, sample_schema.Context(1, 0), {"k": k}) for k in (1, 2)]
+        queries = [each for each in started if each]
+        assert await execute_batched(queries, sample_schema.Context(1, 0)) is None
+        assert not queries[0].selection.is_batchable
+        results = [await each.finish() for each in queries]
         firsts = [{pet["pets"]["first"] for pet in result.data["people"]} for result in results if result.data]
         assert firsts == [{1}, {2}]
 
     asyncio.run(go())
 
 
-def test_what_fails_for_one_of_them_fails_for_nobody_else() -> None:
+def test_a_failure_of_one_request_does_not_reach_the_others() -> None:
     async def go() -> None:
         for seed in range(50):
             plan = compiled(
@@ -200,8 +198,8 @@ def test_what_fails_for_one_of_them_fails_for_nobody_else() -> None:
     asyncio.run(go())
 
 
-def test_where_a_read_for_all_fails_nobody_is_said_to_have_gone_together() -> None:
-    """Their events would be taken down without what each is shown when it goes alone."""
+def test_requests_are_not_batched_where_a_read_for_all_of_them_fails() -> None:
+    """Their access events would lack what each is shown in its individual execution."""
 
     class Failing(sample_schema.Context):
         async def load(self, *_: Any) -> list[Any]:
@@ -210,40 +208,40 @@ def test_where_a_read_for_all_fails_nobody_is_said_to_have_gone_together() -> No
     async def go() -> None:
         plan = compiled(sample_schema.schema, PAGE, sample_schema.PERSONAL)
         assert plan
-        begun = [await began(plan, sample_schema.Context(1, 0), {"k": k}) for k in (2, 3)]
-        going = [each for each in begun if each]
-        assert await Together(going, sample_schema.Context(1, 0)).go()
-        assert not await Together(going, Failing(1, 0)).go()
-        assert not going[0].first.level.is_alone
+        started = [await start(plan, sample_schema.Context(1, 0), {"k": k}) for k in (2, 3)]
+        queries = [each for each in started if each]
+        assert await BatchedExecution(queries, sample_schema.Context(1, 0)).read_all()
+        assert not await BatchedExecution(queries, Failing(1, 0)).read_all()
+        assert queries[0].selection.is_batchable
 
     asyncio.run(go())
 
 
-def test_where_nothing_is_found_there_is_nobody_to_wait_for() -> None:
+def test_null_roots_and_empty_lists_are_answered_immediately() -> None:
     def answer(schema: GraphQLSchema, text: str, context: Any, outcome: Any) -> Any:
         plan = compiled(schema, text, frozenset())
-        begun = plan and plan.begin(context, {})
-        assert begun
-        if iscoroutine(begun.waiting.outcome):
-            begun.waiting.outcome.close()
-        begun.waiting.outcome = outcome
-        return begun.answer()
+        started = plan and plan.start(context, {})
+        assert started
+        if iscoroutine(started.pending.outcome):
+            started.pending.outcome.close()
+        started.pending.outcome = outcome
+        return started.complete_now()
 
     people, nodes = "{ people(first: 0) { id friends { id } } }", '{ nodes(ids: ["a"]) { id ... on Person { note } } }'
     assert answer(sample_schema.schema, people, sample_schema.Context(1, 0), []) == {"people": []}
     assert (
         answer(sample_schema.schema, people, sample_schema.Context(1, 0), None) is None
-    )  # it may not be null, which is an error
+    )  # null is not allowed here, which is an error
     assert answer(sample_schema.schema, nodes, sample_schema.Context(1, 0), None) == {"nodes": None}
     assert (
         answer(sample_schema.schema, nodes, sample_schema.Context(1, 0), [None]) is None
-    )  # one that may have other company
+    )  # a null among rows needs a full completion
     subject = '{ subject(by: {email: "a@example.com"}) { id emails { address } } }'
     assert answer(core, subject, Invention(1, 0), None) == {"subject": None}
     assert answer(core, subject, Invention(1, 0), []) is None
 
 
-def test_only_the_rows_of_one_field_go_together() -> None:
+def test_only_queries_with_one_root_field_that_leads_to_rows_are_started() -> None:
     for text in (
         "{ people { id } more: people { id } }",
         "{ echo }",
@@ -251,4 +249,4 @@ def test_only_the_rows_of_one_field_go_together() -> None:
     ):
         plan = compiled(sample_schema.schema, text, frozenset())
         assert plan
-        assert plan.begin(sample_schema.Context(1, 0), {}) is None
+        assert plan.start(sample_schema.Context(1, 0), {}) is None

@@ -1,238 +1,286 @@
-"""Who goes on with whom, and who waits for company how long."""
+"""Which requests are batched together, and how long a request waits for others of its operation."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Hashable, Sequence
-from types import SimpleNamespace
+from collections.abc import AsyncIterator, Awaitable, Hashable, Sequence
 from typing import Any, Self
 
 import pytest
 
-from api.graphql.execution import Begun, batching
-from api.graphql.execution.batching import ENOUGH, MOST_TOGETHER, Convoys
+from api.graphql.execution import Result
+from api.graphql.execution.batching import (
+    MAX_BATCH_DELAY,
+    MAX_BATCH_SIZE,
+    TARGET_BATCH_SIZE,
+    Outcome,
+    QueryExecution,
+    RequestBatcher,
+)
 from resolvers.field_sources import Read
 from tests.api.graphql.execution import sample_schema
-from tests.api.graphql.execution.test_batched_execution import began, compiled
+from tests.api.graphql.execution.test_batched_execution import compiled, start
 
-FOREVER = 3600
-
-
-class Roads:
-    """Requests for one operation and how they went; reads for several wait until the gate is opened."""
-
-    def __init__(self) -> None:
-        plan = compiled(sample_schema.schema, "{ people { id friends { nick } } }", sample_schema.PERSONAL)
-        assert plan
-        self.plan = plan
-        self.convoys = Convoys(None)  # type: ignore[arg-type]
-        self.gate = asyncio.Event()
-        self.errands: list[Errand] = []
-        self.started = 0
-
-    async def gather(self, count: int, world: type[sample_schema.Context] = sample_schema.Context) -> list["Errand"]:
-        """Have so many requests come to where their rows are there, and those go on that do so at once."""
-        begun = [await began(self.plan, world(1, 0), {}) for _ in range(count)]
-        errands = [Errand(self, each) for each in begun if each]
-        self.errands += errands
-        for errand in errands:
-            self.convoys.gather(errand)  # type: ignore[arg-type]
-        await turns()
-        return errands
-
-    @property
-    def went(self) -> Counter[str]:
-        """How those went who are done; nobody is done twice."""
-        assert all(len(errand.ends) <= 1 for errand in self.errands)
-        return Counter(end for errand in self.errands for end in errand.ends)
-
-    async def end(self) -> Counter[str]:
-        """Open the gate; say how all went, and that nothing of them is left."""
-        self.gate.set()
-        await turns()
-        went = self.went
-        assert went.total() == len(self.errands)
-        assert [*self.convoys._gathering, *self.convoys._waiting, *self.convoys._others] == []
-        return went
+pytestmark = pytest.mark.anyio
+DOCUMENT = "{ people { id friends { nick } } }"
 
 
-class Errand:
-    """What a convoy asks of an errand."""
+class Clock:
+    """The clock of the event loop, which moves only when a test says so."""
 
-    def __init__(self, roads: Roads, begun: Begun) -> None:
-        self.begun = begun
-        self.context = Shared(roads)
-        self.exchange = SimpleNamespace(disconnected=False, promise=None, run=asyncio.ensure_future)
-        self.ends: list[str] = []
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._now = loop.time()
+        loop.time = lambda: self._now  # type: ignore[method-assign]
 
-    def tell(self, _: bytes) -> None:
-        self.ends.append("told")
-
-    def go_alone(self) -> None:
-        self.ends.append("alone")
-
-    def cancelled(self) -> None:
-        self.ends.append("cancelled")
-
-    def fail(self, _: Exception) -> None:
-        self.ends.append("failed")
+    async def advance(self, seconds: float) -> None:
+        self._now += seconds
+        await ticks()
 
 
-class Shared(sample_schema.Context):
-    """Reads for several, once the gate is open."""
+class GatedContext(sample_schema.Context):
+    """A context whose reads for a whole batch wait until the gate is opened."""
 
-    def __init__(self, roads: Roads) -> None:
+    def __init__(self, requests: "Requests") -> None:
         super().__init__(1, 0)
-        self.roads = roads
+        self.requests = requests
 
     def fresh(self) -> Self:
         return self
 
-    def drain(self, entries: list[Any]) -> None:
-        pass
-
     async def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> list[Any]:
-        self.roads.started += 1
-        await self.roads.gate.wait()
+        self.requests.batches += 1
+        await self.requests.gate.wait()
         return await super().load(read, keys, arguments)
 
 
-class Unspeakable(sample_schema.Context):
-    """A world of people whose ids are no Unicode text."""
+class UnencodableContext(sample_schema.Context):
+    """A world in which the ids of people are no Unicode text."""
 
     def person(self, key: object) -> Any:
         return super().person(key)._replace(id="\ud800")
 
 
-async def turns() -> None:
+class Requests:
+    """Requests for one operation, their outcomes, and the gate that the reads of batches wait for."""
+
+    def __init__(self, *, is_recorded: bool = False) -> None:
+        plan = compiled(sample_schema.schema, DOCUMENT, sample_schema.PERSONAL)
+        assert plan
+        self.plan = plan
+        self.recorded: list[int] = []
+        self.commit = asyncio.Event()
+        self.is_recorded = is_recorded
+        self.batcher: RequestBatcher[GatedContext] = RequestBatcher(self.record)
+        self.gate = asyncio.Event()
+        self.executions: list[QueryExecution[GatedContext]] = []
+        self.outcomes: list[Outcome] = []
+        self.batches = 0
+
+    def record(self, contexts: Sequence[GatedContext]) -> Awaitable[None] | None:
+        self.recorded.append(len(contexts))
+        return self._commit() if self.is_recorded else None
+
+    async def _commit(self) -> None:
+        await self.commit.wait()
+
+    async def arrive(
+        self, count: int, world: type[sample_schema.Context] = sample_schema.Context
+    ) -> list[QueryExecution[GatedContext]]:
+        """Start this many queries whose rows are there, and let the batcher do what it does at once."""
+        arrived = []
+        for _ in range(count):
+            started = await start(self.plan, world(1, 0), {})
+            assert started
+            arrived.append(self.batcher.start(started, GatedContext(self), asyncio.ensure_future, self.outcomes.append))
+        self.executions += arrived
+        await ticks()
+        return arrived
+
+    @property
+    def finished(self) -> Counter[str]:
+        """How the queries finished that have an outcome."""
+        return Counter(map(_kind, self.outcomes))
+
+    async def finish(self) -> Counter[str]:
+        """Open the gate; return how all finished, once nothing of them is left."""
+        self.gate.set()
+        await ticks()
+        assert len(self.outcomes) == len(self.executions)
+        batcher = self.batcher
+        assert [*batcher._queued, *batcher._timers, *batcher._in_flight] == []
+        return self.finished
+
+
+def _kind(outcome: Outcome) -> str:
+    if outcome is None:
+        return "cancelled"
+    return "batched" if isinstance(outcome, bytes) else "individual" if isinstance(outcome, Result) else "failed"
+
+
+async def ticks() -> None:
     for _ in range(50):
         await asyncio.sleep(0)
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let those who wait do so for ever, unless a test says otherwise."""
-    monkeypatch.setattr(batching, "PATIENCE", FOREVER)
+async def clock() -> AsyncIterator[Clock]:
+    loop = asyncio.get_running_loop()
+    yield Clock(loop)
+    del loop.time
 
 
-pytestmark = pytest.mark.anyio
+async def test_one_request_is_executed_individually_and_several_are_batched() -> None:
+    requests = Requests()
+    await requests.arrive(1)
+    assert requests.finished == {"individual": 1}
+    await requests.arrive(3)
+    assert requests.batches == 1
+    assert await requests.finish() == {"individual": 1, "batched": 3}
 
 
-async def test_one_goes_alone_and_several_together() -> None:
-    roads = Roads()
-    await roads.gather(1)
-    assert roads.went == {"alone": 1}
-    await roads.gather(3)
-    assert roads.started == 1
-    assert await roads.end() == {"alone": 1, "told": 3}
+async def test_one_more_than_a_batch_holds_is_divided_in_halves() -> None:
+    requests = Requests()
+    await requests.arrive(MAX_BATCH_SIZE + 1)
+    assert requests.batches == 2
+    assert await requests.finish() == {"batched": MAX_BATCH_SIZE + 1}
 
 
-async def test_one_more_than_the_most_is_divided_in_halves() -> None:
-    roads = Roads()
-    await roads.gather(MOST_TOGETHER + 1)
-    assert roads.started == 2
-    assert await roads.end() == {"told": MOST_TOGETHER + 1}
-
-
-@pytest.mark.parametrize(("under_way", "enough"), [(4, 2), (8, 4), (16, 8), (30, ENOUGH)])
-async def test_a_few_wait_until_they_are_half_as_many_as_those_under_way(under_way: int, enough: int) -> None:
-    roads = Roads()
-    await roads.gather(under_way)
-    started = roads.started
+@pytest.mark.parametrize(("in_flight", "enough"), [(4, 2), (8, 4), (16, 8), (30, TARGET_BATCH_SIZE)])
+async def test_requests_wait_until_they_are_half_as_many_as_those_in_flight(in_flight: int, enough: int) -> None:
+    requests = Requests()
+    await requests.arrive(in_flight)
+    batches = requests.batches
     for _ in range(enough - 1):
-        await roads.gather(1)
-        assert (roads.went, roads.started) == ({}, started)
-    await roads.gather(1)
-    assert (roads.went, roads.started) == ({}, started + 1)
-    assert await roads.end() == {"told": under_way + enough}
+        await requests.arrive(1)
+        assert (requests.finished, requests.batches) == ({}, batches)
+    await requests.arrive(1)
+    assert (requests.finished, requests.batches) == ({}, batches + 1)
+    assert await requests.finish() == {"batched": in_flight + enough}
 
 
-async def test_a_few_wait_for_those_whose_rows_are_yet_to_come_until_they_have_come_to_something_else() -> None:
-    roads = Roads()
-    [first] = await roads.gather(1)
-    level = first.begun.first.level
-    roads.convoys.expect(level, 5)
-    await roads.gather(2)
-    assert (roads.went, roads.started) == ({"alone": 1}, 0)
-    roads.convoys.expect(level, -1)
-    await turns()
-    assert roads.started == 1
-    roads.convoys.expect(level, -4)
-    assert await roads.end() == {"alone": 1, "told": 2}
+async def test_requests_wait_for_those_whose_rows_are_not_there_yet() -> None:
+    requests = Requests()
+    [first] = await requests.arrive(1)
+    selection = first.started.selection
+    requests.batcher.adjust_in_flight(selection, 5)
+    await requests.arrive(2)
+    assert (requests.finished, requests.batches) == ({"individual": 1}, 0)
+    requests.batcher.adjust_in_flight(selection, -1)
+    await ticks()
+    assert requests.batches == 1
+    requests.batcher.adjust_in_flight(selection, -4)
+    assert await requests.finish() == {"individual": 1, "batched": 2}
 
 
-async def test_when_those_under_way_are_done_whoever_waits_goes_on() -> None:
-    roads = Roads()
-    await roads.gather(10)
-    await roads.gather(2)
-    assert roads.started == 1
-    assert await roads.end() == {"told": 12}
-    assert roads.started == 2
-    await roads.gather(1)
-    assert await roads.end() == {"told": 12, "alone": 1}
+async def test_waiting_requests_are_executed_when_those_in_flight_are_done() -> None:
+    requests = Requests()
+    await requests.arrive(10)
+    await requests.arrive(2)
+    assert requests.batches == 1
+    assert await requests.finish() == {"batched": 12}
+    assert requests.batches == 2
+    await requests.arrive(1)
+    assert await requests.finish() == {"batched": 12, "individual": 1}
 
 
-async def test_nobody_waits_long_for_those_who_are_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "PATIENCE", 0.3)
-    roads = Roads()
-    await roads.gather(10)
-    await roads.gather(1)
-    assert roads.went == {}
-    await asyncio.sleep(0.6)
-    assert roads.went == {"alone": 1}
-    assert await roads.end() == {"alone": 1, "told": 10}
+async def test_a_request_waits_no_longer_than_the_maximal_delay(clock: Clock) -> None:
+    requests = Requests()
+    await requests.arrive(10)
+    await requests.arrive(1)
+    await clock.advance(MAX_BATCH_DELAY * 0.9)
+    assert requests.finished == {}
+    await clock.advance(MAX_BATCH_DELAY * 0.2)
+    assert requests.finished == {"individual": 1}
+    assert await requests.finish() == {"individual": 1, "batched": 10}
 
 
-async def test_the_patience_of_those_who_went_on_is_not_that_of_those_who_come_after(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(batching, "PATIENCE", 0.3)
-    roads = Roads()
-    await roads.gather(10)
-    await roads.gather(1)
-    await roads.gather(4)
-    assert roads.started == 2
-    monkeypatch.setattr(batching, "PATIENCE", FOREVER)
-    await roads.gather(1)
-    await asyncio.sleep(0.6)
-    assert roads.went == {}
-    assert await roads.end() == {"told": 15, "alone": 1}
+async def test_the_delay_of_flushed_requests_is_not_that_of_later_ones(clock: Clock) -> None:
+    requests = Requests()
+    await requests.arrive(10)
+    await requests.arrive(1)
+    await requests.arrive(4)
+    assert requests.batches == 2
+    await clock.advance(MAX_BATCH_DELAY * 0.9)
+    await requests.arrive(1)
+    await clock.advance(MAX_BATCH_DELAY * 0.2)
+    assert requests.finished == {}
+    assert await requests.finish() == {"batched": 15, "individual": 1}
 
 
-async def test_nobody_waits_where_each_is_found_to_have_to_go_alone() -> None:
-    roads = Roads()
-    await roads.gather(10)
-    [first] = await roads.gather(1)
-    first.begun.first.level.is_alone = True
-    await roads.gather(1)
-    assert roads.went == {"alone": 2}
-    assert await roads.end() == {"alone": 2, "told": 10}
+async def test_requests_can_be_flushed_at_once() -> None:
+    requests = Requests()
+    await requests.arrive(10)
+    [waiting] = await requests.arrive(1)
+    requests.batcher.flush(waiting.started.selection)
+    await ticks()
+    assert requests.finished == {"individual": 1}
+    assert await requests.finish() == {"individual": 1, "batched": 10}
 
 
-async def test_who_hangs_up_while_waiting_is_let_go() -> None:
-    roads = Roads()
-    await roads.gather(10)
-    [leaving] = await roads.gather(1)
-    leaving.exchange.disconnected = True
-    await roads.gather(1)
-    assert await roads.end() == {"told": 10, "cancelled": 1, "alone": 1}
+async def test_requests_of_an_operation_that_cannot_be_batched_do_not_wait() -> None:
+    requests = Requests()
+    await requests.arrive(10)
+    [first] = await requests.arrive(1)
+    first.started.selection.is_batchable = False
+    await requests.arrive(1)
+    assert requests.finished == {"individual": 2}
+    assert await requests.finish() == {"individual": 2, "batched": 10}
 
 
-async def test_a_convoy_that_all_have_left_is_stopped_and_holds_up_nobody() -> None:
-    roads = Roads()
-    leaving = await roads.gather(10)
-    for errand in leaving[1:]:
-        errand.exchange.promise.cancel()
-    await turns()
-    assert roads.went == {}
-    leaving[0].exchange.promise.cancel()
-    await turns()
-    assert roads.went == {"cancelled": 10}
-    await roads.gather(1)
-    assert await roads.end() == {"cancelled": 10, "alone": 1}
+async def test_a_request_that_is_cancelled_while_it_waits_leaves_its_batch() -> None:
+    requests = Requests()
+    await requests.arrive(10)
+    [cancelled] = await requests.arrive(1)
+    cancelled.cancel()
+    await requests.arrive(1)
+    assert await requests.finish() == {"batched": 10, "cancelled": 1, "individual": 1}
 
 
-async def test_an_answer_that_cannot_be_put_down_sends_each_its_own_way() -> None:
-    roads = Roads()
-    await roads.gather(3, Unspeakable)
-    assert await roads.end() == {"alone": 3}
-    assert roads.started == 1
+async def test_a_batch_stops_when_all_of_its_requests_are_cancelled() -> None:
+    requests = Requests()
+    executions = await requests.arrive(10)
+    for execution in executions[1:]:
+        execution.cancel()
+    await ticks()
+    assert requests.finished == {}
+    executions[0].cancel()
+    await ticks()
+    assert requests.finished == {"cancelled": 10}
+    await requests.arrive(1)
+    assert await requests.finish() == {"cancelled": 10, "individual": 1}
+
+
+async def test_a_request_cancelled_in_its_batch_leaves_the_others_their_response() -> None:
+    requests = Requests()
+    executions = await requests.arrive(3)
+    executions[1].cancel()
+    assert await requests.finish() == {"batched": 2, "cancelled": 1}
+
+
+async def test_a_query_whose_rows_are_awaited_is_cancelled_with_them() -> None:
+    requests = Requests()
+    started = await start(requests.plan, sample_schema.Context(1, 0), {})
+    assert started
+    rows: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    started.pending.outcome = rows
+    execution = requests.batcher.start(started, GatedContext(requests), asyncio.ensure_future, requests.outcomes.append)
+    execution.cancel()
+    await ticks()
+    assert rows.cancelled()
+    assert requests.finished == {"cancelled": 1}
+
+
+async def test_responses_that_cannot_be_encoded_are_executed_individually() -> None:
+    requests = Requests()
+    await requests.arrive(3, UnencodableContext)
+    assert await requests.finish() == {"individual": 3}
+    assert requests.batches == 1
+
+
+async def test_no_response_is_released_before_it_is_recorded() -> None:
+    requests = Requests(is_recorded=True)
+    requests.gate.set()
+    await requests.arrive(1)
+    await requests.arrive(3)
+    assert (requests.recorded, requests.finished) == ([1, 3], {})
+    requests.commit.set()
+    assert await requests.finish() == {"individual": 1, "batched": 3}

@@ -22,7 +22,7 @@ def plan(text: str, personal: frozenset[str] = PERSONAL) -> Plan:
 
 
 def run(text: str, context: Context | None = None, **variables: Any) -> Result:
-    return asyncio.run(plan(text).run(context or Context(1, 0), variables))
+    return asyncio.run(plan(text).execute(context or Context(1, 0), variables))
 
 
 def refusals(result: Result) -> list[Any]:
@@ -80,7 +80,9 @@ def test_the_context_is_told_of_personal_fields_even_when_reading_them_fails() -
 
 def test_what_is_sealed_is_opened_whether_or_not_reading_it_is_recorded() -> None:
     asked = "{ people { name } }"
-    told, untold = (asyncio.run(plan(asked, personal).run(Context(1, 0), {})) for personal in (PERSONAL, frozenset()))
+    told, untold = (
+        asyncio.run(plan(asked, personal).execute(Context(1, 0), {})) for personal in (PERSONAL, frozenset())
+    )
     assert told.data
     assert (untold.data, untold.errors) == (told.data, [])
 
@@ -93,9 +95,9 @@ def test_skipped_personal_fields_are_not_told_of() -> None:
 
 def test_mutations_run_one_after_the_other_each_with_its_selection() -> None:
     context = Context(1, 0)
-    result = run('mutation { a: rename(to: "x") { note } b: rename(to: "y") { id } deeds }', context)
+    result = run('mutation { a: rename(to: "x") { note } b: rename(to: "y") { id } mutations }', context)
     assert result.data
-    assert result.data["deeds"] == ["x", "y"]
+    assert result.data["mutations"] == ["x", "y"]
 
 
 def test_a_mutation_that_must_not_be_null_and_fails_stops_those_after_it() -> None:
@@ -106,7 +108,7 @@ def test_a_mutation_that_must_not_be_null_and_fails_stops_those_after_it() -> No
 
     context = Refusing(1, 0)
     result = run('mutation { rename(to: "x") { id } forget { id } }', context)
-    assert (result.data, context.unit_of_work) == (None, ["x"])
+    assert (result.data, context.mutations) == (None, ["x"])
 
 
 def test_a_variable_that_does_not_fit_is_named_with_its_path_and_nothing_runs() -> None:
@@ -178,7 +180,7 @@ def test_a_cancellation_passes_through_and_waits_for_the_reads_to_end() -> None:
             raise AssertionError
 
     async def cancelled() -> None:
-        running = asyncio.create_task(plan("{ people(first: 1) { note friends { id } } }").run(Slow(1, 0), {}))
+        running = asyncio.create_task(plan("{ people(first: 1) { note friends { id } } }").execute(Slow(1, 0), {}))
         await asyncio.sleep(0.01)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -197,7 +199,7 @@ def test_a_plan_has_a_variant_for_each_choice_and_keeps_a_bounded_number_of_them
     async def all_choices() -> None:
         for number in range(2 ** len(names)):
             chosen = {name: bool(number >> index & 1) for index, name in enumerate(names)}
-            result = await several.run(Context(1, 0), chosen)
+            result = await several.execute(Context(1, 0), chosen)
             assert result.data
             assert [*result.data["people"][0]] == ["id", *(name for name in names if chosen[name])]
 

@@ -1,4 +1,4 @@
-"""Many who look at the same moment are each shown whom they asked for, and each look is on the record as their own."""
+"""Concurrent requests are each answered with their own subject, and each read is recorded as their own."""
 
 import asyncio
 import json
@@ -14,8 +14,7 @@ import pytest
 
 from api.access import authentication
 from api.graphql.execution import batching
-from resolvers.context import AppState
-from tests.conftest import Api, Databases
+from tests.conftest import Api, Databases, Running
 from tests.people import known
 
 PAGE = (
@@ -32,50 +31,75 @@ PEOPLE = 12
 EVENTS = "SELECT subject_id, case_reference, actor, fields FROM access_events WHERE action = 'READ'"
 
 
-async def asked_at_once(
-    api: Api, clean: Databases, asked: list[tuple[str, str, str]], first: str = ""
-) -> list[dict[str, Any]]:
-    """Ask all of this while nobody can be found, so that all who ask are answered in one turn; do something ``first``.
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so in the service, which runs in another thread."""
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110 -- the service has no event for it
+            await asyncio.sleep(0.005)
 
-    It has been asked once before that.
+
+def waiting_loads(running: Running) -> int:
+    """Return how many requests for keys wait in the batch loaders of the service."""
+    service = running.app._graphql.service
+    return sum(loader.waiting for loader in {service.internal, *service.readers.values()})
+
+
+def open_exchanges(running: Running) -> int:
+    """Return how many requests of connected clients are not answered yet."""
+    exchanges = [getattr(connection, "_exchange", None) for connection in [*running.server.server_state.connections]]
+    return sum(exchange is not None and not exchange.response_complete for exchange in exchanges)
+
+
+async def asked_at_once(
+    api: Api, running: Running, clean: Databases, asked: list[tuple[str, str, str]], first: str = ""
+) -> list[dict[str, Any]]:
+    """Send all of these while the table of subjects is locked, and let go of it once all of them wait.
+
+    They are sent once before that; then the SQL in ``first`` is executed.
     """
     limits = httpx.Limits(max_connections=len(asked), max_keepalive_connections=len(asked))
-    async with httpx.AsyncClient(base_url=api.url, timeout=30, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=api.url, timeout=60, limits=limits) as client:
 
         async def ask(role: str, case: str, email: str) -> dict[str, Any]:
             headers = {"authorization": f"Bearer {api.secrets[role]}", "x-case": case}
             body = {"query": PAGE, "variables": {"email": email}}
             return dict((await client.post("/graphql", json=body, headers=headers)).json())
 
-        await asyncio.gather(*(ask(*each) for each in asked))  # all heads, tokens and documents are known from here on
+        await asyncio.gather(*(ask(*each) for each in asked))  # all operations are cached from here on
         await execute(clean.url, f"TRUNCATE access_events; {first}")
         async with holding(clean, "subjects, email_addresses"):
             waiting = [asyncio.create_task(ask(*each)) for each in asked]
-            await asyncio.sleep(1)
+            await until(lambda: waiting_loads(running) == len(asked))
         return await asyncio.gather(*waiting)
 
 
 @pytest.fixture
 def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Give how many requests were in each convoy, in the end."""
+    """Return how many requests each batch had, in the end."""
     sizes: list[int] = []
 
-    class Counted(batching._Convoy):
-        def __init__(self, service: AppState, errands: Sequence[Any], ended: Callable[[], None]) -> None:
-            sizes.append(len(errands))
-            super().__init__(service, errands, ended)
+    class CountedBatch(batching._Batch[Any]):
+        def __init__(self, before_release: Any, executions: Sequence[Any], on_end: Callable[[], None]) -> None:
+            sizes.append(len(executions))
+            super().__init__(before_release, executions, on_end)
 
-    monkeypatch.setattr(batching, "_Convoy", Counted)
+    monkeypatch.setattr(batching, "_Batch", CountedBatch)
     return sizes
 
 
-def test_each_is_shown_whom_they_asked_for_and_each_look_is_recorded(
-    api: Api, clean: Databases, sizes: list[int]
+@pytest.fixture(autouse=True)
+def tokens_stay_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no request wait for a token while tables are locked."""
+    monkeypatch.setattr(authentication, "CACHE_SECONDS", 600)
+
+
+def test_each_request_is_answered_with_its_own_subject_and_recorded(
+    api: Api, running: Running, clean: Databases, sizes: list[int]
 ) -> None:
     people = {f"user{n}@example.com": known(api, f"user{n}@example.com").id for n in range(PEOPLE)}
     emails = [*people, "nobody@example.com", *people, *people]
     asked = [("SUPPORT" if n % 3 else "PRIVACY", f"case/{n % 5}", email) for n, email in enumerate(emails)]
-    answers = asyncio.run(asked_at_once(api, clean, asked))
+    answers = asyncio.run(asked_at_once(api, running, clean, asked))
     assert max(sizes) > len(emails) // 4
     for (_, _, email), answer in zip(asked, answers, strict=True):
         assert "errors" not in answer
@@ -97,19 +121,11 @@ def test_each_is_shown_whom_they_asked_for_and_each_look_is_recorded(
     assert FIELDS >= {*recorded[0]["fields"]} > {"Subject.displayName", "Subject.emails"}
 
 
-def test_one_whose_row_is_there_waits_for_those_whose_rows_are_yet_to_come(
-    api: Api, clean: Databases, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+def test_a_request_whose_row_is_there_waits_for_those_whose_rows_are_not(
+    api: Api, running: Running, clean: Databases, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counts = []
-    expect = batching.Convoys.expect
-
-    def counted(self: batching.Convoys, level: Any, count: int = 1) -> None:
-        counts.append(count)
-        expect(self, level, count)
-
-    monkeypatch.setattr(batching, "PATIENCE", 3600)
-    monkeypatch.setattr(batching.Convoys, "expect", counted)
-    monkeypatch.setattr(authentication, "CACHE_SECONDS", 60)
+    batcher = running.app._graphql.batcher
+    monkeypatch.setattr(batcher, "_max_delay", 3600)
     people = {f"user{n}@example.com": known(api, f"user{n}@example.com").id for n in range(PEOPLE)}
     [*others, last] = people
     headers = {"authorization": f"Bearer {api.secrets['SUPPORT']}", "x-case": "case/1"}
@@ -122,31 +138,29 @@ def test_one_whose_row_is_there_waits_for_those_whose_rows_are_yet_to_come(
                 return str((await client.post("/graphql", json=body)).json()["data"]["subject"]["id"])
 
             every = [*({"email": email} for email in others), {"id": people[last]}]
-            for _ in range(2):  # all heads, the token and the document are known; then, that its rows lead to more
+            for _ in range(2):  # first all operations are cached; then it is known that their rows need further reads
                 await asyncio.gather(*map(ask, every))
             sizes.clear()
             async with holding(clean, "email_addresses"):
                 waiting = [asyncio.create_task(ask(by)) for by in every[:-1]]
-                await asyncio.sleep(0.5)
+                await until(lambda: waiting_loads(running) == len(others))
                 waiting.append(asyncio.create_task(ask(every[-1])))
-                await asyncio.sleep(0.5)
+                await until(lambda: sum(map(len, [*batcher._queued.values()])) == 1)
                 assert not any(task.done() for task in waiting)
             answers = await asyncio.gather(*waiting)
-        async with asyncio.timeout(10):
-            while sum(counts):  # noqa: ASYNC110 -- the last answer leaves a moment before it is counted off
-                await asyncio.sleep(0.01)
+        await until(lambda: not batcher._in_flight)
         return answers
 
     assert asyncio.run(asked()) == [*people.values()]
     assert sizes
 
 
-def test_one_whose_key_is_gone_spoils_nobody_elses_answer(api: Api, clean: Databases) -> None:
+def test_a_destroyed_key_fails_no_other_request_of_the_batch(api: Api, running: Running, clean: Databases) -> None:
     people = {f"user{n}@example.com": known(api, f"user{n}@example.com").id for n in range(PEOPLE)}
     gone = "user7@example.com"
     key = people[gone].removeprefix("sub_")
     asyncio.run(execute(clean.keyring_url, "DELETE FROM subject_keys WHERE subject_id = $1", key))
-    answers = asyncio.run(asked_at_once(api, clean, [("SUPPORT", "case/1", email) for email in people]))
+    answers = asyncio.run(asked_at_once(api, running, clean, [("SUPPORT", "case/1", email) for email in people]))
     for email, answer in zip(people, answers, strict=True):
         if email == gone:
             assert "errors" in answer
@@ -155,19 +169,19 @@ def test_one_whose_key_is_gone_spoils_nobody_elses_answer(api: Api, clean: Datab
             assert answer["data"]["subject"]["id"] == people[email]
             assert answer["data"]["subject"]["displayName"] == "Ada Example"
             assert "errors" not in answer
-    # What had been taken down for all of them, before each was answered alone, is not taken down again.
+    # Reads that were recorded for the batch, before each request was executed individually, are not recorded twice.
     looks = Counter(f"sub_{row['subject_id'].hex}" for row in asyncio.run(read(clean)))
     assert looks == Counter(people.values())
 
 
-def test_none_of_them_is_shown_what_cannot_be_recorded(api: Api, clean: Databases) -> None:
+def test_no_request_of_a_batch_is_shown_what_cannot_be_recorded(api: Api, running: Running, clean: Databases) -> None:
     emails = [f"user{n}@example.com" for n in range(PEOPLE)]
     for email in emails:
         known(api, email)
     asked = [("SUPPORT", f"case/{n % 2}", email) for n, email in enumerate(emails)]
     try:
         spoilt = "ALTER TABLE access_events ADD CONSTRAINT nothing_is_written CHECK (false) NOT VALID"
-        answers = asyncio.run(asked_at_once(api, clean, asked, spoilt))
+        answers = asyncio.run(asked_at_once(api, running, clean, asked, spoilt))
     finally:
         asyncio.run(execute(clean.url, "ALTER TABLE access_events DROP CONSTRAINT nothing_is_written"))
     assert [answer["errors"][0]["extensions"]["code"] for answer in answers] == ["UNAVAILABLE"] * PEOPLE
@@ -175,12 +189,15 @@ def test_none_of_them_is_shown_what_cannot_be_recorded(api: Api, clean: Database
     assert asyncio.run(read(clean)) == []
 
 
-def test_those_who_hang_up_are_let_go_and_the_others_answered(api: Api, clean: Databases) -> None:
+def test_disconnected_clients_leave_a_batch_and_the_others_are_answered(
+    api: Api, running: Running, clean: Databases
+) -> None:
     people = {f"user{n}@example.com": known(api, f"user{n}@example.com").id for n in range(PEOPLE)}
     before = hung_up(api)
-    answered = asyncio.run(left_waiting(api, clean, [*people], leaving=PEOPLE // 2))
+    answered = asyncio.run(left_waiting(api, running, clean, [*people], leaving=PEOPLE // 2))
     assert [answer["data"]["subject"]["id"] for answer in answered] == [*people.values()][PEOPLE // 2 :]
-    assert asyncio.run(left_waiting(api, clean, [*people], leaving=PEOPLE)) == []
+    assert asyncio.run(left_waiting(api, running, clean, [*people], leaving=PEOPLE)) == []
+    asyncio.run(until(lambda: hung_up(api) >= before + PEOPLE // 2 + PEOPLE))
     assert hung_up(api) == before + PEOPLE // 2 + PEOPLE
 
 
@@ -191,8 +208,10 @@ def hung_up(api: Api) -> int:
     return int(counted[0]) if counted else 0
 
 
-async def left_waiting(api: Api, clean: Databases, emails: list[str], *, leaving: int) -> list[dict[str, Any]]:
-    """Ask for all of these while nobody can be shown; the first ones hang up before anybody can."""
+async def left_waiting(
+    api: Api, running: Running, clean: Databases, emails: list[str], *, leaving: int
+) -> list[dict[str, Any]]:
+    """Send all of these while consents are locked; the first ones disconnect before they are answered."""
     headers = {"authorization": f"Bearer {api.secrets['SUPPORT']}", "x-case": "case/1"}
 
     async def ask(client: httpx.AsyncClient, email: str) -> dict[str, Any]:
@@ -207,16 +226,16 @@ async def left_waiting(api: Api, clean: Databases, emails: list[str], *, leaving
             await ask(client, email)
         async with holding(clean, "consents"):
             waiting = [asyncio.create_task(ask(*each)) for each in zip(clients, emails, strict=True)]
-            await asyncio.sleep(0.5)
+            await until(lambda: open_exchanges(running) == len(emails))
             for task in waiting[:leaving]:
                 task.cancel()
-            await asyncio.sleep(0.3)
+            await until(lambda: open_exchanges(running) == len(emails) - leaving)
         return await asyncio.gather(*waiting[leaving:])
 
 
 @asynccontextmanager
 async def holding(clean: Databases, tables: str) -> AsyncIterator[None]:
-    """Let nobody read these tables."""
+    """Lock these tables."""
     holder = await asyncpg.connect(clean.url)
     try:
         async with holder.transaction():

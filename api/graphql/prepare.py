@@ -1,0 +1,161 @@
+"""Prepares operations: parses, measures, screens, validates, authorises and compiles a document."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLNamedType,
+    GraphQLSyntaxError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    OverlappingFieldsCanBeMergedRule,
+    SelectionSetNode,
+    ValidationContext,
+    VariableDefinitionNode,
+    get_named_type,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.validation import MaxIntrospectionDepthRule, ValuesOfCorrectTypeRule
+from graphql.validation.validate import ValidationAbortedError
+
+from api.access import policy
+from api.graphql import input_screening, limits
+from api.graphql.execution import Plan, compile_operation
+from api.graphql.operation_hash import operation_hash
+from api.graphql.schema import core, schema_for
+from models.actors import STAFF_ROLES, Actor
+from models.errors import BadInput, GraphqlInvalid, QueryTooLarge, Refusal
+
+MAX_ERRORS = 10
+
+
+class _Overlaps(OverlappingFieldsCanBeMergedRule):
+    """The rule of the specification with a smaller budget: graphql-core lets it work for half a second."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self.rule_context.remaining_complexity_budget = limits.COMPARISONS
+
+
+_SPECIAL = {OverlappingFieldsCanBeMergedRule, ValuesOfCorrectTypeRule}
+_RULES = [*(rule for rule in specified_rules if rule not in _SPECIAL), _Overlaps, MaxIntrospectionDepthRule]
+
+
+class InvalidOperation(Exception):  # noqa: N818 -- several errors in one
+    """An operation was refused before it ran, with these errors."""
+
+    def __init__(self, *errors: GraphQLError | Refusal) -> None:
+        self.errors = errors
+        super().__init__()
+
+
+class PreparedOperation(NamedTuple):
+    """An operation that a role may execute."""
+
+    plan: Plan
+    name: str | None
+    is_query: bool
+    coordinates: frozenset[str]
+    needs_case: bool
+    variables: tuple[VariableDefinitionNode, ...]
+    hash: bytes
+
+
+def prepare(text: str, name: str | None, actor: Actor) -> PreparedOperation:
+    """Prepare an operation; raise InvalidOperation, or the refusal itself. A refused operation is not cached."""
+    document = _parsed(text)
+    limits.check_limits(document)
+    input_screening.screen_document(core, document)
+    if errors := validate(core, document, _RULES, max_errors=MAX_ERRORS, hide_suggestions=True):
+        if len(errors) <= MAX_ERRORS and isinstance(errors[-1], ValidationAbortedError):
+            raise QueryTooLarge(limit="comparisons", most=limits.COMPARISONS)
+        raise InvalidOperation(*errors[:MAX_ERRORS])
+    if misfits := validate(core, document, [ValuesOfCorrectTypeRule], max_errors=MAX_ERRORS, hide_suggestions=True):
+        raise InvalidOperation(*_bad_input(document, misfits[:MAX_ERRORS]))
+    operation = _operation_of(document, name)
+    coordinates = frozenset(_coordinates(document, operation))
+    policy.check_access(actor, coordinates)
+    plan = compile_operation(core, document, operation, introspected=schema_for(actor.role), personal=policy.RECORDED)
+    return PreparedOperation(
+        plan,
+        operation.name.value if operation.name else None,
+        operation.operation is OperationType.QUERY,
+        coordinates,
+        actor.role in STAFF_ROLES and not coordinates.isdisjoint(policy.PERSONAL),
+        tuple(operation.variable_definitions or ()),
+        operation_hash(document),
+    )
+
+
+def _parsed(text: str) -> DocumentNode:
+    if len(text) > limits.DOCUMENT:
+        raise QueryTooLarge(limit="document", most=limits.DOCUMENT)
+    try:
+        return parse(text, max_tokens=limits.TOKENS, allow_empty_selection_sets=False)
+    except GraphQLSyntaxError as error:
+        if "tokens" in error.description:
+            raise QueryTooLarge(limit="tokens", most=limits.TOKENS) from None
+        if "nested" in error.description:
+            raise QueryTooLarge(limit="depth", most=limits.DEPTH) from None
+        # The description quotes the document, so only the position is passed on.
+        raise InvalidOperation(
+            GraphQLError("The document does not parse here.", source=error.source, positions=error.positions)
+        ) from None
+    except (GraphQLError, RecursionError):
+        raise QueryTooLarge(limit="depth", most=limits.DEPTH) from None
+
+
+def _operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if name is None and len(operations) == 1:
+        return operations[0]
+    for operation in operations:
+        if name is not None and operation.name and operation.name.value == name:
+            return operation
+    raise GraphqlInvalid(problem="operationName names none of the document's operations, or is missing")
+
+
+def _bad_input(document: DocumentNode, errors: Sequence[GraphQLError]) -> Iterator[GraphQLError]:
+    """Yield BAD_INPUT for literals of the wrong type: it names the argument and does not repeat the value."""
+    names = input_screening.argument_names(core, document)
+    for error in errors:
+        refusal = BadInput(names.get(id(error.nodes[0]), "") if error.nodes else "")
+        yield GraphQLError(refusal.message, nodes=error.nodes, original_error=refusal)
+
+
+def _coordinates(document: DocumentNode, operation: OperationDefinitionNode) -> Iterator[str]:
+    """Yield the coordinates of all fields that an operation selects, whatever their directives say."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    spread: set[str] = set()
+
+    def of(selections: SelectionSetNode, parent: Any) -> Iterator[str]:
+        for selection in selections.selections:
+            if isinstance(selection, FieldNode):
+                field = getattr(parent, "fields", {}).get(selection.name.value)
+                if field is None:
+                    continue
+                yield f"{parent.name}.{selection.name.value}"
+                if selection.selection_set:
+                    yield from of(selection.selection_set, get_named_type(field.type))
+            elif isinstance(selection, InlineFragmentNode):
+                condition = selection.type_condition
+                yield from of(selection.selection_set, _type(condition.name.value) if condition else parent)
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in spread:
+                spread.add(selection.name.value)
+                fragment = fragments[selection.name.value]
+                yield from of(fragment.selection_set, _type(fragment.type_condition.name.value))
+
+    root = core.mutation_type if operation.operation is OperationType.MUTATION else core.query_type
+    yield from of(operation.selection_set, root)
+
+
+def _type(name: str) -> GraphQLNamedType | None:
+    return core.get_type(name)

@@ -1,0 +1,156 @@
+"""HTTP exchanges: one request and its response, however it arrived; and the exchange of our own protocol."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine, Sequence
+from http import HTTPStatus
+from typing import Any, Final, Protocol, TypeAlias
+
+from api.http.request import RequestHead
+
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+CLOSE: Final = b"connection: close\r\n"
+
+
+class Cancellable(Protocol):
+    """Work that a response waits for."""
+
+    def cancel(self) -> object:
+        """Cancel the work."""
+
+
+class ResponseHeadTemplate:
+    """The part of the head that many responses share: a status and its headers."""
+
+    def __init__(self, status: int, headers: Headers) -> None:
+        self.status = status
+        self.headers = headers
+        self._status_line = b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())
+        self._defaults: Headers | None = None
+        self._encoded = b""
+
+    def encode(self, defaults: Headers) -> bytes:
+        """Return the lines, with the default headers of the server; encoded again only when these change."""
+        if defaults is not self._defaults:
+            self._defaults = defaults
+            self._encoded = self._status_line + encode_headers((*defaults, *self.headers))
+        return self._encoded
+
+
+def encode_headers(headers: Headers) -> bytes:
+    """Return the lines of these headers."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+class Exchange(ABC):
+    """One request to the GraphQL endpoint, and its response."""
+
+    __slots__ = ("_cancellable", "body", "client", "head", "is_disconnected")
+
+    def __init__(self, head: RequestHead, client: str, body: bytes | None) -> None:
+        self.head = head
+        self.client = client
+        """The address of the client, or the network of an IPv6 address."""
+        self.body = body
+        """The request body; None where it has to be read first."""
+        self.is_disconnected = False
+        self._cancellable: Cancellable | None = None
+
+    def cancel_on_disconnect(self, work: Cancellable) -> None:
+        """Cancel this work, once, when the client disconnects before its response."""
+        self._cancellable = work
+
+    def disconnect(self) -> None:
+        """Note that the client has disconnected."""
+        self.is_disconnected = True
+        cancellable, self._cancellable = self._cancellable, None
+        if cancellable:
+            cancellable.cancel()
+
+    @abstractmethod
+    async def read_body(self) -> bytes:
+        """Return the whole body; raise RejectedRequest (413) or ClientDisconnected."""
+
+    @abstractmethod
+    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Run work in a task that the server waits for before it stops."""
+
+    @abstractmethod
+    def respond(self, template: ResponseHeadTemplate, headers: Headers, body: bytes) -> None:
+        """Send the response; ``headers`` are those that no other response has."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """End the exchange of a client that has disconnected, without a response."""
+
+
+class Connection(Protocol):
+    """What an exchange needs of the connection that it belongs to."""
+
+    transport: asyncio.Transport
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def default_headers(self) -> Headers:
+        """The headers of the server, such as the date."""
+
+    @property
+    def background_tasks(self) -> "set[asyncio.Task[None]]":
+        """The tasks that the server waits for before it stops."""
+
+    def queue_response(self, exchange: "HttpExchange") -> None:
+        """Flush the exchange at the end of this event-loop tick."""
+
+    def on_response_complete(self) -> None:
+        """Continue with the next request."""
+
+
+class HttpExchange(Exchange):
+    """An exchange of our own protocol: its body is complete, and its response leaves in one write."""
+
+    __slots__ = ("_connection", "_response", "keep_alive", "response_complete")
+
+    def __init__(self, connection: Connection, head: RequestHead, client: str, *, keep_alive: bool) -> None:
+        super().__init__(head, client, b"")
+        self.keep_alive = keep_alive
+        self.response_complete = False
+        self._connection = connection
+        self._response = b""
+
+    async def read_body(self) -> bytes:
+        return self.body or b""
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        tasks = self._connection.background_tasks
+        task = self._connection.loop.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        return task
+
+    def respond(self, template: ResponseHeadTemplate, headers: Headers, body: bytes) -> None:
+        head = template.encode(self._connection.default_headers)
+        close = b"" if self.keep_alive else CLOSE
+        own = encode_headers(headers)
+        self._response = b"%bcontent-length: %d\r\n%b%b\r\n%b" % (head, len(body), own, close, body)
+        self._connection.queue_response(self)
+
+    def abandon(self) -> None:
+        self.response_complete = True
+
+    def flush(self) -> None:
+        """Write the response and release everything that the exchange holds."""
+        self.response_complete = True
+        self._cancellable = None
+        self.body = b""
+        response, self._response = self._response, b""
+        connection = self._connection
+        if self.is_disconnected or connection.transport.is_closing():
+            return
+        connection.transport.write(response)
+        if not self.keep_alive:
+            connection.transport.close()
+        connection.on_response_complete()
+
+    def abort(self) -> None:
+        """Close the connection of a response that could not be written."""
+        self._connection.transport.close()
