@@ -209,10 +209,7 @@ async def of_system(
 
 
 async def complete_erasure_step(unit: UnitOfWork, step_id: UUID, records_erased: int) -> UUID:
-    """Mark a step as DONE with its number of erased records. A repeated call changes nothing.
-
-    Raise BAD_INPUT for a number outside 0 to MAX_RECORDS, and NOT_FOUND for an unknown step.
-    """
+    """Mark a step as DONE, once. Raise BAD_INPUT for a count outside 0 to MAX_RECORDS, or NOT_FOUND."""
     if not 0 <= records_erased <= MAX_RECORDS:
         raise BadInput("recordsErased", "it is not a count")
     step = await _lock(unit, step_id)
