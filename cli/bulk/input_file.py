@@ -69,6 +69,7 @@ class InputFile:
         try:
             fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self._stream.close()
             raise typer.BadParameter(f"another process is reading {self.name}: wait for it, or stop it") from None
         digest = hashlib.file_digest(self._stream, "sha256").hexdigest()
         self._stream.seek(0)

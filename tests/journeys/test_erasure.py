@@ -16,8 +16,8 @@ from mailers.message import Sender
 from mailers.transport_factory import create_transport_factory
 from models.actors import Role
 from tests.api.field_documents import NOBODY, document_for
-from tests.cli.test_importing import imported
-from tests.cli.test_importing import written as written_lines
+from tests.cli.importing.test_command import imported
+from tests.cli.importing.test_command import written as written_lines
 from tests.conftest import ROOT, Api, Databases, Running, Templates, issued, settings_for
 from tests.journeys.places import carried_out, two_databases, world_of
 from tests.people import CARD, GRANT, OPT_OUT, RECORD_SYNC, REGISTER, STORE_CARD, SYNC

@@ -192,7 +192,7 @@ def test_a_removed_cluster_leaves_nothing(place: Path) -> None:
 def test_a_cluster_of_another_version_is_refused(place: Path) -> None:
     with Cluster(place / "pg", binaries=DEBIAN, settings=QUICK):
         pass
-    with pytest.raises(EmbeddedError, match=re.escape("made by PostgreSQL 15")):
+    with pytest.raises(EmbeddedError, match=re.escape("created by PostgreSQL 15")):
         Cluster(place / "pg").start()
 
 
