@@ -37,7 +37,7 @@ AND address IS NOT NULL
 
 
 async def clean_up(database: Database, keyring: Keyring) -> int:
-    """Delete the content of emails that nobody retried in time, and destroy unused keys. Return the number of keys."""
+    """Delete the content of emails that were not retried in time, and destroy unused keys. Return their number."""
     async with database.transaction() as connection:
         await DELETE_OLD_CONTENT.run(connection, period=RETRY_PERIOD)
     async with database.writers.acquire() as connection:

@@ -1,7 +1,7 @@
 """Payment fragments: the expiry and the last four digits of a card, and nothing else.
 
-AES-GCM preserves length, so the check constraints on encrypted columns prove that no longer value was ever stored
-(privacy policy, "How long do we retain the information we collect?").
+AES-GCM preserves length, so the check constraints on encrypted columns prove that no longer value was ever stored.
+Source: privacy policy, "How long do we retain the information we collect?".
 """
 
 import re

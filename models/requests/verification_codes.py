@@ -47,8 +47,8 @@ INSERT INTO identity_codes AS c (subject_id, request_id, code_hash, expires_at)
 VALUES (:subject_id, :request_id, :hash, clock_timestamp() + CAST(:life AS interval))
 ON CONFLICT (subject_id, request_id) DO UPDATE
 SET code_hash = excluded.code_hash, attempts = 0, issued = c.issued + 1, expires_at = excluded.expires_at
-WHERE (c.expires_at <= clock_timestamp() OR c.attempts >= :most_attempts)
-AND c.issued < :most_codes
+WHERE (c.expires_at <= clock_timestamp() OR c.attempts >= :max_attempts)
+AND c.issued < :max_codes
 RETURNING issued, expires_at
 """)
 
@@ -57,12 +57,12 @@ UPDATE identity_codes
 SET attempts = attempts + 1
 WHERE subject_id = :subject_id
 AND request_id = :request_id
-AND attempts < :most
+AND attempts < :max_attempts
 RETURNING code_hash, expires_at > clock_timestamp() AS is_good
 """)
 
 IS_EXHAUSTED = Statement("""
-SELECT attempts >= :most
+SELECT attempts >= :max_attempts
 FROM identity_codes
 WHERE subject_id = :subject_id
 AND request_id = :request_id
@@ -98,8 +98,8 @@ async def issue_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID) -> Is
         request_id=request_id,
         hash=_digests(unit, request_id, code)[0],
         life=CODE_LIFETIME,
-        most_attempts=MAX_ATTEMPTS,
-        most_codes=MAX_CODES,
+        max_attempts=MAX_ATTEMPTS,
+        max_codes=MAX_CODES,
     )
     return None if row is None else IssuedCode(code, row["expires_at"])
 
@@ -110,10 +110,10 @@ async def attempt_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID, cod
     The refusal is returned, not raised, so that the count is committed. The database counts at most five attempts,
     for any number of aliases, connections and processes.
     """
-    row = await ATTEMPT.row(unit.connection, subject_id=subject_id, request_id=request_id, most=MAX_ATTEMPTS)
+    row = await ATTEMPT.row(unit.connection, subject_id=subject_id, request_id=request_id, max_attempts=MAX_ATTEMPTS)
     if row is None:
         is_exhausted = await IS_EXHAUSTED.value(
-            unit.connection, subject_id=subject_id, request_id=request_id, most=MAX_ATTEMPTS
+            unit.connection, subject_id=subject_id, request_id=request_id, max_attempts=MAX_ATTEMPTS
         )
         return TooManyAttempts(argument="code") if is_exhausted else IdentityUnverified(argument="code")
     is_right = any(hmac.compare_digest(row["code_hash"], digest) for digest in _digests(unit, request_id, code))
