@@ -14,7 +14,8 @@ from models.consent.purposes import LegalBasis
 from models.delivery.bounces import BounceKind
 from models.erasure.retention import RetentionGround
 from models.erasure.steps import StepState
-from models.requests.requests import DenialReason, ErasureReason, IdentityProof, RequestKind, RequestState
+from models.requests.requests import DenialReason, ErasureReason, IdentityProof, RequestKind
+from models.requests.states import RequestState
 from models.subjects.subjects import Regime, SubjectStatus
 
 

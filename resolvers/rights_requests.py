@@ -12,16 +12,8 @@ from models.erasure import requesting, scope, steps
 from models.erasure.retention import RetainedRow
 from models.requests import closing, intake, requests
 from models.requests.intake import ErasureOptions
-from models.requests.requests import (
-    EXECUTING_STATES,
-    OPEN_STATES,
-    DenialReason,
-    ErasureReason,
-    IdentityProof,
-    RequestKind,
-    RequestState,
-    RightsRequestRow,
-)
+from models.requests.requests import DenialReason, ErasureReason, IdentityProof, RequestKind, RightsRequestRow
+from models.requests.states import EXECUTING_STATES, OPEN_STATES, RequestState
 from models.storage.clock import now
 from models.storage.ids import Prefix, id_formatter, parse_id_of
 from resolvers.context import Info, RequestContext

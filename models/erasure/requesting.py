@@ -10,7 +10,8 @@ from models.erasure.steps import RETRY_PERIOD
 from models.errors import Forbidden, StateConflict
 from models.requests.intake import COOLING_OFF, ErasureOptions, create_request, start_identity_check
 from models.requests.locking import LockedRequest, lock_request
-from models.requests.requests import EXECUTING_STATES, ErasureReason, RequestKind, RequestState
+from models.requests.requests import ErasureReason, RequestKind
+from models.requests.states import EXECUTING_STATES, RequestState
 from models.storage.statement import Statement
 from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier

@@ -5,7 +5,8 @@ from uuid import UUID
 from models.outbox import emails
 from models.outbox.emails import EmailKind
 from models.requests.locking import lock_request
-from models.requests.requests import DenialReason, RequestState, check_transition
+from models.requests.requests import DenialReason
+from models.requests.states import RequestState, check_transition
 from models.storage.statement import Statement
 from models.unit_of_work import UnitOfWork
 

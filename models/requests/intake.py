@@ -10,7 +10,8 @@ from models.outbox import emails
 from models.outbox.emails import EmailKind
 from models.requests import deadlines, verification_codes
 from models.requests.locking import LockedRequest, lock_request
-from models.requests.requests import ErasureReason, IdentityProof, RequestKind, RequestState
+from models.requests.requests import ErasureReason, IdentityProof, RequestKind
+from models.requests.states import RequestState
 from models.storage.ids import new_id
 from models.storage.statement import Statement
 from models.subjects.subjects import Regime, SubjectRow

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from models.actors import Role
 from models.consent.ledger import Channel
 from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
-from models.errors import StateConflict
+from models.requests.states import OPEN_STATES, RequestState
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.pagination import Page, PageRequest, build_page
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
@@ -24,18 +24,6 @@ class RequestKind(StrEnum):
     """The right that a request exercises."""
 
     ERASURE = "ERASURE"
-
-
-class RequestState(StrEnum):
-    """The state of a request."""
-
-    AWAITING_VERIFICATION = "AWAITING_VERIFICATION"
-    SCHEDULED = "SCHEDULED"
-    IN_PROGRESS = "IN_PROGRESS"
-    PARTIALLY_COMPLETED = "PARTIALLY_COMPLETED"
-    COMPLETED = "COMPLETED"
-    DENIED = "DENIED"
-    CANCELLED = "CANCELLED"
 
 
 class IdentityProof(StrEnum):
@@ -67,21 +55,6 @@ class DenialReason(StrEnum):
     OTHER = "OTHER"
 
 
-TRANSITIONS: Mapping[RequestState, frozenset[RequestState]] = {
-    RequestState.AWAITING_VERIFICATION: frozenset(
-        {RequestState.SCHEDULED, RequestState.CANCELLED, RequestState.DENIED}
-    ),
-    RequestState.SCHEDULED: frozenset({RequestState.IN_PROGRESS, RequestState.CANCELLED, RequestState.DENIED}),
-    RequestState.IN_PROGRESS: frozenset({RequestState.PARTIALLY_COMPLETED, RequestState.COMPLETED}),
-    RequestState.PARTIALLY_COMPLETED: frozenset({RequestState.COMPLETED}),
-    RequestState.COMPLETED: frozenset(),
-    RequestState.DENIED: frozenset(),
-    RequestState.CANCELLED: frozenset(),
-}
-"""The transitions between states. ``check_transition`` enforces them."""
-
-OPEN_STATES = frozenset(state for state, following in TRANSITIONS.items() if following)
-EXECUTING_STATES = frozenset({RequestState.IN_PROGRESS, RequestState.PARTIALLY_COMPLETED})
 _OPEN_STATE_LIST = ", ".join(f"'{state}'" for state in RequestState if state in OPEN_STATES)
 
 
@@ -267,9 +240,3 @@ async def find_requests(
         )
         pages[state, overdue] = build_page([RightsRequestRow._make(row) for row in rows], page)
     return pages
-
-
-def check_transition(before: str, after: RequestState) -> None:
-    """Raise STATE_CONFLICT for a transition that is not allowed."""
-    if after not in TRANSITIONS[RequestState(before)]:
-        raise StateConflict(argument="id")

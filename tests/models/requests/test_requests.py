@@ -4,31 +4,13 @@ from uuid import UUID
 
 import pytest
 
-from models.errors import StateConflict
-from models.requests.requests import (
-    OPEN_STATES,
-    TRANSITIONS,
-    RequestState,
-    check_transition,
-    find_requests,
-    of_subjects,
-)
+from models.requests.requests import find_requests, of_subjects
+from models.requests.states import RequestState
 from models.storage.pagination import PageRequest
 from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
 from tests.models.requests.erasure_requests import ATTESTED, asked, registered
 from tests.models.unit_of_work import execute
-
-
-@pytest.mark.parametrize("before", RequestState)
-@pytest.mark.parametrize("after", RequestState)
-def test_only_the_table_moves_a_request(before: RequestState, after: RequestState) -> None:
-    if after in TRANSITIONS[before]:
-        check_transition(before, after)
-        assert before in OPEN_STATES
-    else:
-        with pytest.raises(StateConflict):
-            check_transition(before, after)
 
 
 async def found_ids(
