@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import asyncpg
 import httpx
@@ -285,6 +285,8 @@ class _Server(uvicorn.Server):
 class Running:
     """A service in a thread of its own, on a port of its own."""
 
+    started: ClassVar[set["Running"]] = set()
+
     def __init__(self, settings: Settings) -> None:
         self.app = create_app(settings)
         with socket.socket() as probe:
@@ -312,19 +314,30 @@ class Running:
 
     def settle(self) -> None:
         """Have it write what it keeps in memory for a while, so that none of it is written later."""
-        self.settling().result(20)
+        self.settling().result(60)
+
+    def flush_log(self) -> None:
+        """Write the request log now: pytest captures what is written during a test, and not between two."""
+
+        async def flush() -> None:
+            self.app._graphql.request_log.flush()
+
+        asyncio.run_coroutine_threadsafe(flush(), self.server.loop).result(60)
 
     def end(self) -> None:
+        self.started.discard(self)
         self.server.should_exit = True
-        self.thread.join(20)
+        self.thread.join(60)
 
     def __enter__(self) -> str:
         url = self.begin()
-        for _ in range(200):
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
             with contextlib.suppress(httpx.HTTPError):
                 if httpx.get(f"{url}/readyz").status_code == 200:
+                    self.started.add(self)
                     return url
-            time.sleep(0.05)
+            time.sleep(0.01)
         raise TimeoutError("the service did not become ready")
 
     def __exit__(self, *_: object) -> None:
@@ -366,6 +379,14 @@ def served(databases: Databases, running: Running) -> Iterator[Api]:
     made = Api(running.url, asyncio.run(issued(databases)))
     yield made
     made.client.close()
+
+
+@pytest.fixture(autouse=True)
+def captured_log() -> Iterator[None]:
+    """Have the services that run write their log lines before the test ends."""
+    yield
+    for service in [*Running.started]:
+        service.flush_log()
 
 
 @pytest.fixture

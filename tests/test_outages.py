@@ -64,8 +64,8 @@ def stopped(cluster: Cluster) -> Iterator[None]:
 
 
 def wait_until_ready(site: Site) -> None:
-    """Wait until the service is ready again, for ten seconds at most."""
-    deadline = time.monotonic() + 10
+    """Wait until the service is ready again, for a minute at most."""
+    deadline = time.monotonic() + 60
     while httpx.get(f"{site.api.url}/readyz").status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -147,11 +147,13 @@ def test_decisions_continue_without_the_keyring_and_writes_are_rolled_back(site:
 
 def test_a_stop_of_postgresql_leaves_no_partial_transaction(site: Site) -> None:
     before = count(site, "subjects")
-    has_started = threading.Event()
+    has_started, has_stopped = threading.Event(), threading.Event()
 
     def register(number: int) -> Answered:
         if number == 40:
             has_started.set()
+        if number >= 100:
+            has_stopped.wait()
         person = {
             "email": f"amid{number}@example.com",
             "displayName": "Amid",
@@ -163,6 +165,7 @@ def test_a_stop_of_postgresql_leaves_no_partial_transaction(site: Site) -> None:
         futures = [pool.submit(register, number) for number in range(120)]
         has_started.wait()
         with stopped(site.main):
+            has_stopped.set()
             answers = [future.result() for future in futures]
     assert [answer.body for answer in answers if "errors" in answer.body and not is_unavailable(answer)] == []
     assert any("errors" in answer.body for answer in answers)
@@ -196,7 +199,7 @@ def test_a_statement_that_hangs_is_given_up(site: Site) -> None:
                     site.api.ask, "STORE", GRANT, who={"id": person.id}, purpose="crash-reports", channel="STORE"
                 ),
             )
-            answers = list(await asyncio.wait_for(query, 10))
+            answers = list(await asyncio.wait_for(query, 60))
         await connection.close()
         return answers
 
@@ -219,7 +222,7 @@ def test_the_wait_for_a_connection_is_bounded(site: Site) -> None:
                 )
                 for _ in range(16)
             ]
-            answers = await asyncio.wait_for(asyncio.gather(*grants), 20)
+            answers = await asyncio.wait_for(asyncio.gather(*grants), 60)
         await connection.close()
         return answers
 
@@ -232,7 +235,7 @@ def test_the_service_starts_before_its_databases(site: Site) -> None:
         running = Running(settings_for(site.databases, statement_timeout=1.0))
         url = running.begin()
         early = Api(url, site.api.secrets)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while True:
             try:
                 answer = early.ask("STORE", DECIDE, who={"email": "early@example.com"}, purpose="newsletter")
@@ -242,7 +245,7 @@ def test_the_service_starts_before_its_databases(site: Site) -> None:
                 time.sleep(0.02)
         assert is_unavailable(answer)
         assert httpx.get(f"{url}/readyz").status_code == 503
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while httpx.get(f"{url}/readyz").status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.02)

