@@ -32,11 +32,11 @@ class Fault(NamedTuple):
 
 
 def sentences(text: str) -> Iterator[str]:
-    """Yield the sentences of a docstring; list items, paragraphs and indented examples end a sentence."""
+    """Yield the sentences of a docstring; a colon, a semicolon, a list item and a paragraph end one too."""
     plain = re.sub(r"``[^`]*``|`[^`\n]*`", "code", text)
     for paragraph in re.split(r"\n\s*\n|\n\s*(?:[-*]|\d+\.) |::\s*\n", plain):
         if not re.match(r"[\s\x08]*\{", paragraph):  # an example in JSON
-            yield from filter(None, re.split(r"(?<=[.!?])\s+", " ".join(paragraph.split())))
+            yield from filter(None, re.split(r"(?<=[.!?;:])\s+", " ".join(paragraph.split())))
 
 
 def word_count(sentence: str) -> int:

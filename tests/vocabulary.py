@@ -74,6 +74,14 @@ RETIRED_NAMES = {
 }
 """Whole identifiers that are retired, although their words are ordinary."""
 
+STORED_NAMES = {
+    "deed": ("models/outbox/", "models/delivery/", "models/erasure/", "benchmarks/"),
+    "deeds": ("models/outbox/", "models/erasure/", "benchmarks/"),
+    "farewell_address": ("models/requests/", "models/erasure/"),
+    "farewell_to": ("models/requests/", "models/erasure/"),
+}
+"""Names of columns and of parameters of statements, with the places that map them."""
+
 ORDINARY_IN_PROSE = {"fed", "lane", "newcomer", "paged", "perform", "sought", "standing", "wanted"}
 """Words that are retired in identifiers only."""
 
@@ -140,7 +148,7 @@ def retired_identifiers(source: str, path: str = "") -> Iterator[Use]:
     """Yield the retired words in the NAME tokens of Python source."""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         word = retired_word(token.string) if token.type == tokenize.NAME else None
-        if word:
+        if word and not path.startswith(STORED_NAMES.get(token.string, ("-",))):
             yield Use(path, token.start[0], token.string, word)
 
 
