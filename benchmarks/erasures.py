@@ -164,7 +164,7 @@ async def measure_decision_rates(
     url = f"http://127.0.0.1:{port}"
     await request_erasures(databases, numbers)
     async with run_process(databases, "cli", "serve", "--port", str(port)), httpx.AsyncClient() as client:
-        while not await _ready(client, url):  # noqa: ASYNC110 -- HTTP tells nobody
+        while not await _ready(client, url):  # noqa: ASYNC110 -- HTTP sends no event
             await asyncio.sleep(0.1)
         await decisions_per_second(url, secret, size, 1)
         without, during, erased = [], [], []
@@ -173,7 +173,7 @@ async def measure_decision_rates(
             async with run_process(databases, "benchmarks.erasures", "--worker"):
                 before = await _erased_count(databases)
                 async with asyncio.timeout(30):
-                    while await _erased_count(databases) == before:  # noqa: ASYNC110 -- tables tell nobody
+                    while await _erased_count(databases) == before:  # noqa: ASYNC110 -- tables send no event
                         await asyncio.sleep(0.02)
                 before, started_at = await _erased_count(databases), time.perf_counter()
                 during.append(await decisions_per_second(url, secret, size, seconds))
@@ -224,11 +224,11 @@ async def main() -> None:
     given = parser.parse_args()
     if given.worker:
         await run_worker()
-    wanted = 3 * given.erasures + (0 if given.alone else int(DEFAULT_RATE * ROUNDS * (given.seconds + 3)))
+    erased_count = 3 * given.erasures + (0 if given.alone else int(DEFAULT_RATE * ROUNDS * (given.seconds + 3)))
     sizes = [int(size) for size in given.sizes.split(",")]
-    if min(sizes) * (1 - 1 / SUBJECTS_PER_CALLER) - 1 < wanted:
+    if min(sizes) * (1 - 1 / SUBJECTS_PER_CALLER) - 1 < erased_count:
         parser.error(
-            f"{wanted:,} people are erased of each size: give larger --sizes, or fewer --erasures or --seconds"
+            f"{erased_count:,} people are erased of each size: give larger --sizes, or fewer --erasures or --seconds"
         )
     rates = {}
     cluster = Cluster(
@@ -241,7 +241,7 @@ async def main() -> None:
         for size in sizes:
             async with seeded_databases(cluster, size) as databases:
                 # People who are used for decisions are not erased.
-                chosen = random.Random(1).sample(range(size // SUBJECTS_PER_CALLER + 1, size), wanted)
+                chosen = random.Random(1).sample(range(size // SUBJECTS_PER_CALLER + 1, size), erased_count)
                 rounds = [chosen[part * given.erasures : (part + 1) * given.erasures] for part in range(3)]
                 rates[size] = median([await erasures_per_second(databases, numbers) for numbers in rounds])
                 row = f"| {size:,} | {rates[size]:.0f} | {1000 / rates[size]:.2f} ms |"

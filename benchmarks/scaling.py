@@ -37,11 +37,11 @@ def growth(cluster: Cluster, seconds: float, most: int) -> dict[str, Any]:
     found: dict[tuple[str, int], list[RoundResult]] = {}
     for _ in range(ROUNDS):
         for databases in places:
-            wanted = _workloads_by_name(databases)
+            workloads = _workloads_by_name(databases)
             with run_server(OURS, databases, {role: databases.token(role) for role in ROLES}) as ours:
                 for name in ("one", "page"):
-                    run_round(databases, ours, wanted[name], connections=32, seconds=1)
-                    measured = run_round(databases, ours, wanted[name], connections=32, seconds=seconds)
+                    run_round(databases, ours, workloads[name], connections=32, seconds=1)
+                    measured = run_round(databases, ours, workloads[name], connections=32, seconds=seconds)
                     found.setdefault((name, databases.subjects), []).append(measured)
     return {f"{name}, {size:,} people": _medians(each) for (name, size), each in sorted(found.items())}
 
@@ -58,13 +58,13 @@ def connections(databases: BenchmarkDatabases, ours: RunningServer, seconds: flo
 
 def memory(databases: BenchmarkDatabases, ours: RunningServer, requests: int) -> dict[str, Any]:
     """Send this number of requests; return the memory of the process after each part."""
-    wanted = _workloads_by_name(databases)
+    workloads = _workloads_by_name(databases)
     asked = 0
     held: list[tuple[int, float]] = []
     while asked < requests:
         for name in ("one", "page", "hundred"):
             asked += run_round(
-                databases, ours, wanted[name], connections=32, seconds=20 if name == "one" else 2
+                databases, ours, workloads[name], connections=32, seconds=20 if name == "one" else 2
             ).requests
         held.append((asked, round(ours.megabytes, 1)))
     return {"after requests, MB": held}

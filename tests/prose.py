@@ -15,7 +15,7 @@ LONGEST_SENTENCE = 25
 BANNED_OPENERS = {"Give", "Have", "Let", "Say", "Tell", "Whoever"}
 """First words that a docstring of a function must not have: a standard verb says what the function does."""
 
-PEOPLE = {"everybody", "nobody", "somebody", "whoever", "whom", "whomever"}
+PEOPLE = {"everybody", "nobody", "somebody", "whoever"}
 """Words about people, which are no subjects for components."""
 
 

@@ -39,8 +39,8 @@ class Correction(NamedTuple):
 async def correct_subject(unit: UnitOfWork, identifier: SubjectIdentifier, correction: Correction) -> UUID:
     """Change the values of the correction, and notify the person. Return the person's id.
 
-    Raise SUBJECT_AMBIGUOUS when an address to add belongs to another person, BAD_INPUT when the primary address is not
-    one of the person's, and STATE_CONFLICT when the only address would be removed.
+    Raise SUBJECT_AMBIGUOUS when an address to add belongs to another person. Raise BAD_INPUT when the primary address
+    is not one of the person's, and STATE_CONFLICT when the only address would be removed.
     """
     display_name = correction.display_name
     if isinstance(display_name, str):

@@ -7,17 +7,16 @@ Digits of any script count, circled and superscript ones too, in any mixture. Sp
 may separate them in any grouping. Dots, slashes, underscores and bullets may separate only the groups that are printed
 on cards (4-4-4-4, 4-6-5, 4-6-4), because addresses, dates and versions contain them.
 
-A separate number consists of whole groups of digits. It is not part of a longer run of digits, a UUID, a hexadecimal
-word (16 characters with a letter, or 20 and more) or the fraction of a decimal number. Other letters may touch it:
-``card:4111…``, ``x4111…`` and ``4111…abc`` are detected. Not detected are digits in words or CJK numerals, escaped
-digits (percent-encoding and others), and a number that is split into several strings.
+A separate number consists of whole groups of digits. It is not part of a longer run of digits, a UUID or the fraction
+of a decimal number. It is not part of a hexadecimal word (16 characters with a letter, or 20 and more). Other letters
+may touch it: ``card:4111…``, ``x4111…`` and ``4111…abc`` are detected. Not detected are digits in words or CJK
+numerals, escaped digits (percent-encoding and others), and a number that is split into several strings.
 
 False positives, measured on a million samples of each kind (``python -m benchmarks.card_numbers``): none for ids,
 UUIDs, times, email, IP and street addresses, JSON numbers, fractions, and order numbers of up to twelve digits. Random
-digits that pass all three checks cannot be told from a card number: order numbers of 13, 16 and 19 digits 1.6, 3.6 and
-2.4 %, of 3-7-7 digits 2.4 %; byte counts of any size sent as text 0.8 %; 16 hex digits that may all be decimal 0.002 %;
-German mobile numbers with +49 10 %; German IBANs in groups of four 9 %, without spaces none; dashed times with
-microseconds 0.3 % (on day 30, Diners).
+digits may pass all three checks: order numbers of 13, 16 and 19 digits 1.6, 3.6 and 2.4 %, of 3-7-7 digits 2.4 %; byte
+counts of any size sent as text 0.8 %; 16 hex digits that may all be decimal 0.002 %; German mobile numbers with +49
+10 %; German IBANs in groups of four 9 %, without spaces none; dashed times with microseconds 0.3 % (on day 30, Diners).
 """
 
 import re

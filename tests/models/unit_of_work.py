@@ -1,4 +1,4 @@
-"""Short roads to the verbs, for tests that are about something else."""
+"""Shortcuts to the functions of models, for tests of other parts."""
 
 from datetime import datetime
 from typing import Any
@@ -71,6 +71,6 @@ async def dumped(world: World, table: str) -> list[str]:
 
 
 async def execute(world: World, sql: str, *values: Any) -> None:
-    """Do what no verb does, by plain SQL."""
+    """Run SQL that no function of models runs."""
     async with world.database.writers.acquire() as connection:
         await connection.execute(sql, *values)

@@ -275,12 +275,14 @@ def judged(  # noqa: PLR0911 -- the rule of models/consent/decisions.py, line by
     return "GRANTED", consent.effective_at
 
 
-async def decisions(info: Info, wanted: Any, key: str) -> dict[UUID, ConsentDecision]:
+async def decisions(info: Info, condition: Any, key: str) -> dict[UUID, ConsentDecision]:
     """Decide about the people that a condition selects."""
     session = loaders_of(info).session
     purpose = await session.get_one(PurposeTable, key)
     joined = (ConsentTable.subject_id == SubjectTable.id) & (ConsentTable.purpose_key == key)
-    rows = await session.exec(select(SubjectTable, ConsentTable).join(ConsentTable, joined, isouter=True).where(wanted))
+    rows = await session.exec(
+        select(SubjectTable, ConsentTable).join(ConsentTable, joined, isouter=True).where(condition)
+    )
     made = {}
     for subject, consent in rows:
         reason, since = judged(purpose, subject, consent)
@@ -316,10 +318,10 @@ class Query:
     @strawberry.field
     async def consent_decision(self, info: Info, subject: SubjectBy, purpose: str) -> ConsentDecision:
         if subject.id:
-            wanted = SubjectTable.id == uuid_of(subject.id)
+            condition = SubjectTable.id == uuid_of(subject.id)
         else:
-            wanted = SubjectTable.id.in_(select(EmailTable.subject_id).where(EmailTable.address == subject.email))
-        found = await decisions(info, wanted, purpose)
+            condition = SubjectTable.id.in_(select(EmailTable.subject_id).where(EmailTable.address == subject.email))
+        found = await decisions(info, condition, purpose)
         return next(iter(found.values()))
 
     @strawberry.field

@@ -52,7 +52,7 @@ def test_the_persons_choice_decides(line: tuple[object, ...]) -> None:
 
 @pytest.mark.parametrize("status", ["RESTRICTED", "ERASING", "ERASED"])
 @pytest.mark.parametrize("basis", ["CONSENT", "CONTRACT", "LEGITIMATE_INTERESTS", "LEGAL_OBLIGATION"])
-def test_standing_comes_before_everything(status: str, basis: str) -> None:
+def test_the_status_of_the_person_decides_first(status: str, basis: str) -> None:
     for opted_out_at, state in product((None, OUT), (None, "GRANTED", "WITHDRAWN", "OBJECTED")):
         assert decide(basis, status, opted_out_at, state, AFTER if state else None, None, NOW) == (status, None)
 

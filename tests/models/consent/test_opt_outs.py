@@ -16,7 +16,7 @@ from tests.models.unit_of_work import counted, decision, dumped, granted, named,
 
 
 @pytest.mark.anyio
-async def test_opting_out_twice_is_one_deed_with_one_answer(world: World) -> None:
+async def test_opting_out_twice_is_recorded_once_with_one_answer(world: World) -> None:
     who = await registered(world)
     assert await refused(world, who) == await refused(world, who)
     assert await refused(world, "nobody@example.com") == await refused(world, "Nobody@Example.com")

@@ -109,7 +109,7 @@ async def test_a_letter_is_dropped_when_its_purpose_is_refused_before_it_goes(wo
 @pytest.mark.parametrize(
     ("status", "reason"), [("RESTRICTED", "RESTRICTED"), ("ERASING", "ERASED"), ("ERASED", "ERASED")]
 )
-async def test_a_letter_for_a_purpose_is_dropped_by_the_persons_standing(
+async def test_an_email_for_a_purpose_is_dropped_by_the_status_of_the_person(
     world: World, status: str, reason: str
 ) -> None:
     await registered(world)

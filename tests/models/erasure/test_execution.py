@@ -26,7 +26,7 @@ async def test_nothing_is_erased_that_is_not_verified_or_not_due(world: World) -
     assert await value(world, "SELECT count(*) FROM subjects WHERE status = 'ACTIVE'") == 2
 
 
-async def test_the_database_refuses_to_begin_without_proof_whoever_asks(world: World) -> None:
+async def test_the_database_refuses_execution_without_verified_identity(world: World) -> None:
     await registered(world, "ada@example.com")
     await requested(world, "ada@example.com", ErasureOptions(Channel.WEBSITE))
     for state in ("SCHEDULED", "IN_PROGRESS", "PARTIALLY_COMPLETED"):

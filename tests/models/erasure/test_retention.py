@@ -86,7 +86,7 @@ async def test_a_ledger_goes_when_its_day_is_over_and_no_other_does(world: World
 
 
 @pytest.mark.anyio
-async def test_whoever_forges_an_erasure_long_ago_makes_no_fresh_line_go(world: World) -> None:
+async def test_a_forged_old_erasure_deletes_no_recent_ledger_row(world: World) -> None:
     subject_id = await person(world, "ada@example.com")
     await erased(world, (subject_id, now()))
     async with world.database.transaction() as connection:

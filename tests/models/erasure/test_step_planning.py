@@ -18,7 +18,7 @@ async def planned(world: World) -> list[tuple[str, bool, bool]]:
     return [tuple(row) for row in rows]
 
 
-async def test_a_system_that_is_always_concerned_is_told_of_everybody_once(world: World) -> None:
+async def test_a_system_registered_for_every_erasure_gets_one_step_for_each_person(world: World) -> None:
     async with world.database.transaction() as connection:
         await systems.register(connection, "search-index", None, is_always_concerned=True)
         await systems.register(connection, "forum", None, is_always_concerned=True)

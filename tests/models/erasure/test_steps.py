@@ -13,7 +13,7 @@ from tests.models.erasure.erased_people import only_step, registered, request, r
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_system_that_fails_is_seen_and_may_be_told_again(world: World) -> None:
+async def test_a_failed_step_is_visible_and_can_be_retried(world: World) -> None:
     await registered(world, "ada@example.com", ("forum", "ada-1"))
     request_id = await requested(world, "ada@example.com")
     await worker(world).drain()

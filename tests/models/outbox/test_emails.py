@@ -1,4 +1,4 @@
-"""Letters are posted with the deed that owes them, once, and hold no address once they are sent."""
+"""Tests that a mutation queues its email once, and that a sent email holds no address."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ from tests.models.outbox.enqueued import (
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_deed_that_is_undone_posts_nothing(world: World) -> None:
+async def test_a_rolled_back_mutation_queues_no_email(world: World) -> None:
     subject_id = await registered(world)
 
     async def undone() -> None:
@@ -90,7 +90,7 @@ async def test_a_consent_that_was_recorded_in_bulk_is_not_confirmed(world: World
     assert await posted(world) == []
 
 
-async def test_a_correction_is_told_at_the_old_and_the_new_address(world: World) -> None:
+async def test_a_correction_is_confirmed_to_the_old_and_the_new_address(world: World) -> None:
     await registered(world)
     async with world.unit(Role.SUPPORT) as unit:
         given = Correction(
@@ -103,7 +103,7 @@ async def test_a_correction_is_told_at_the_old_and_the_new_address(world: World)
     assert found[0].context == {"changed": ["address_added", "address_removed", "primary_address"]}
 
 
-async def test_a_corrected_name_is_told_at_the_primary_address_alone(world: World) -> None:
+async def test_a_corrected_name_is_confirmed_to_the_primary_address_only(world: World) -> None:
     await registered(world, "second@example.org")
     async with world.unit(Role.SUPPORT) as unit:
         await corrections.correct_subject(unit, PERSON, Correction(display_name="Ada Corrected"))
@@ -111,7 +111,7 @@ async def test_a_corrected_name_is_told_at_the_primary_address_alone(world: Worl
     assert (letter.address, letter.context) == ("user@example.com", {"changed": ["name"]})
 
 
-async def test_a_correction_that_changes_nothing_is_not_told(world: World) -> None:
+async def test_a_correction_without_a_change_is_not_confirmed(world: World) -> None:
     await registered(world)
     async with world.unit(Role.SUPPORT) as unit:
         given = Correction(display_name="Ada Example", country="DE", add_email="user@example.com")
@@ -119,7 +119,7 @@ async def test_a_correction_that_changes_nothing_is_not_told(world: World) -> No
     assert await posted(world) == []
 
 
-async def test_the_same_deed_posts_a_letter_once(world: World) -> None:
+async def test_a_repeated_mutation_queues_an_email_once(world: World) -> None:
     subject_id = await registered(world)
     async with world.unit() as unit:
         assert await code(unit, subject_id) is not None
@@ -127,7 +127,7 @@ async def test_the_same_deed_posts_a_letter_once(world: World) -> None:
         assert await code(unit, subject_id, "request:2") is not None
 
 
-async def test_a_letter_must_be_told_what_it_says(world: World) -> None:
+async def test_an_email_requires_its_context(world: World) -> None:
     subject_id = await registered(world)
     with pytest.raises(TypeError, match="code, expires_at"):
         async with world.unit() as unit:

@@ -1,4 +1,4 @@
-"""Card fragments: four digits and an expiry, and no room for more, whoever writes."""
+"""Tests that payment fragments hold four digits and an expiry date, and cannot hold more."""
 
 from typing import Any
 from uuid import UUID
@@ -102,7 +102,7 @@ async def test_the_stores_reference_names_the_card(world: World) -> None:
 
 
 @pytest.mark.anyio
-async def test_removing_twice_is_one_deed_and_what_never_was_is_not_found(world: World) -> None:
+async def test_removing_twice_gives_one_answer_and_an_unknown_fragment_is_not_found(world: World) -> None:
     who = await registered(world)
     kept = await stored(world, who)
     for _ in range(2):

@@ -79,7 +79,7 @@ async def test_the_address_is_kept_as_it_was_written(world: World) -> None:
 
 
 @pytest.mark.anyio
-async def test_whoever_has_the_account_gets_the_new_address(world: World) -> None:
+async def test_the_person_of_the_account_gets_the_new_address(world: World) -> None:
     first = await registered(world, account=("store", "1"))
     assert await registered(world, "second@example.com", account=("store", "1")) == first
     assert await registered(world, "second@example.com") == first
@@ -212,7 +212,7 @@ async def test_whose_key_is_destroyed_is_not_completed(world: World) -> None:
 
 
 @pytest.mark.anyio
-async def test_each_deed_is_written_down_once_and_without_values(world: World) -> None:
+async def test_each_mutation_is_logged_once_and_without_values(world: World) -> None:
     await registered(world, display_name="Ada Example", account=("store", "reference-1"))
     [event] = await dumped(world, "access_events")
     assert "{test}" in event
@@ -221,7 +221,7 @@ async def test_each_deed_is_written_down_once_and_without_values(world: World) -
         assert text not in event
 
 
-def test_a_registration_says_only_what_it_was_told() -> None:
+def test_a_registration_stores_only_what_it_names() -> None:
     assert Registration("user@example.com") == ("user@example.com", None, None, None, False)
 
 

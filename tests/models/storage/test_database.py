@@ -87,7 +87,7 @@ async def test_a_page_begins_at_its_place_in_an_index(world: World, name: str) -
         ("erasureSteps in a state", "erasure_steps_of_system"),
     ],
 )
-async def test_what_is_wanted_in_a_state_is_not_sought_among_all(world: World, name: str, index: str) -> None:
+async def test_a_list_of_one_state_is_read_from_its_index(world: World, name: str, index: str) -> None:
     plan = await planned(world, LISTS[name])
     assert f"using {index} on" in plan
     assert re.search(r"Index Cond: \(.*state.*ROW\(|Index Cond: \(.*ROW\(state", plan), plan

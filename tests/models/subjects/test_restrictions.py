@@ -42,7 +42,7 @@ async def test_choices_made_meanwhile_count_afterwards(world: World) -> None:
 
 
 @pytest.mark.anyio
-async def test_restricting_twice_and_lifting_twice_are_one_deed(world: World) -> None:
+async def test_restricting_twice_and_lifting_twice_are_logged_once(world: World) -> None:
     who = await registered(world)
     for lifted in (False, False, True, True):
         await restricted(world, who, lifted=lifted)
