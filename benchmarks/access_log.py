@@ -4,8 +4,8 @@ The service and the service without its access log (``benchmarks/without_access_
 core. `privacy work` runs at the same time and seals events. The access log is empty at the start. After each round the
 events are counted: one for each response, or none.
 
-The target is a ratio of at least 85 %, both at the highest rate of each and with the first number of connections, which
-all other comparisons use. With few connections the ratio is lower: each client waits for its response before the next
+The target is a ratio of at least 85 %, both at the highest rate of each and with the
+first number of connections. All other comparisons use that number. With few connections the ratio is lower: each client waits for its response before the next
 request, so that the time to write and commit an event is idle time.
 """
 

@@ -1,31 +1,65 @@
 """Tests that retired words and shared class names appear nowhere; ``tests/vocabulary.py`` lists the words."""
 
+import ast
 import re
+from collections import Counter
 from pathlib import Path
 
+import pytest
+
+from api.graphql.schema import core
 from tests.documents import DOCUMENTS
 from tests.vocabulary import (
     PACKAGES,
     REJECTED_SYNONYMS,
     ROOT,
+    class_names,
     comments,
     docstrings,
+    messages,
     modules,
     retired_identifiers,
     retired_prose,
     retired_word,
     shared_class_names,
+    uses_of,
     words_of,
 )
 
 EXEMPT = (ROOT / "tests" / "vocabulary.py", Path(__file__))
 """The list itself, and the samples below."""
 PYTHON = [path for path in modules((*PACKAGES, "tests")) if path not in EXEMPT]
-FOLDERS = (*PACKAGES, "tests")
+CHECKED = ("benchmarks", "cli", "mailers", "migrations", "models", "workers")
+"""The folders that keep the vocabulary. Those of the request path and the tests follow when they are rewritten."""
 
 
 def _name(path: Path) -> str:
     return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("folder", CHECKED)
+def test_code_has_no_retired_word(folder: str) -> None:
+    uses = uses_of(path for path in PYTHON if path.relative_to(ROOT).parts[0] == folder)
+    assert not uses, f"{len(uses)} retired words:\n" + "\n".join(uses)
+
+
+def test_files_and_folders_have_no_retired_word() -> None:
+    names = [
+        _name(path) for path in (*modules(CHECKED), *DOCUMENTS) if retired_word(_name(path).removesuffix(path.suffix))
+    ]
+    assert not names
+
+
+def test_documents_have_no_retired_word() -> None:
+    uses = [str(use) for page in DOCUMENTS for use in retired_prose(page.read_text(), _name(page))]
+    assert not uses, "\n".join(uses)
+
+
+def test_other_text_files_have_no_retired_word() -> None:
+    patterns = ("Makefile", ".ci/*", "pyproject.toml", "tests/*.sh", "mailers/templates/*/*", "api/routes/templates/*")
+    paths = [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+    uses = [str(use) for path in paths for use in retired_prose(path.read_text(), _name(path))]
+    assert not uses, "\n".join(uses)
 
 
 def test_rejected_synonyms_are_used_nowhere() -> None:
@@ -33,6 +67,23 @@ def test_rejected_synonyms_are_used_nowhere() -> None:
     for path in [*DOCUMENTS, ROOT / "schema.graphql", *modules(PACKAGES)]:
         match = used.search(path.read_text())
         assert match is None, f"{_name(path)} says {match[0]}"
+
+
+def test_no_two_unrelated_classes_share_a_name() -> None:
+    shared = shared_class_names(class_names())
+    assert not shared, "\n".join(f"{name}: {', '.join(paths)}" for name, paths in shared.items())
+
+
+def test_every_mutation_has_one_function_of_its_name() -> None:
+    functions = Counter(
+        node.name
+        for path in modules(["models"])
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    assert core.mutation_type
+    names = {name: "_".join(words_of(name)) for name in core.mutation_type.fields}
+    assert not {mutation for mutation, function in names.items() if functions[function] != 1}
 
 
 def test_the_scanners_find_retired_words() -> None:
@@ -43,6 +94,7 @@ def test_the_scanners_find_retired_words() -> None:
         "wave",
         "errand",
     ]
+    assert [prose.text for prose in messages('x = "A deed is done."\ny = "SELECT a FROM b"\n')] == ["A deed is done."]
     assert [prose.text for prose in docstrings('"""A."""\nx = 1\n"""B."""\ndef f(): "C"\n')] == ["A.", "B.", "C"]
 
 

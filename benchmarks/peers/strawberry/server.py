@@ -1,7 +1,7 @@
 """Plain Strawberry with SQLModel sessions and DataLoaders, as the documentation of the three teaches.
 
-A session a request, types of annotated classes, a DataLoader a request for each relation, and the ASGI application that
-Strawberry brings, without the parts that it serves to browsers.
+A session a request, types of annotated classes, and a DataLoader a request for each relation. It uses the ASGI
+application of Strawberry, without the parts for browsers.
 """
 
 import os
