@@ -71,7 +71,7 @@ check: setup ## Format, lint, types, import layers, schema.graphql and migration
 bench: setup ## Run the benchmarks, peers side by side
 	@echo "Running the benchmarks ..." && $(BIN)/python -m benchmarks $(ARGS) && $(BIN)/python -m tests.documents
 
-conformance: setup ## Audit the HTTP road with the graphql-http package (needs Node.js)
+conformance: setup ## Audit the HTTP endpoint with the graphql-http package (needs Node.js)
 	@command -v npm >/dev/null || { echo "npm is not installed: the audits are a Node.js package." >&2; exit 1; }
 	@echo "Auditing against the GraphQL-over-HTTP specification ..."
 	@npm --prefix tests/conformance install --silent --no-audit --no-fund

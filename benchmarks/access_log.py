@@ -1,12 +1,12 @@
 """Measure how much the access log costs readers of a person page: ``python -m benchmarks.access_log``.
 
-The service and the service without its access log (``benchmarks/without_access_log.py``) run alternating rounds on one
-core. `privacy work` runs at the same time and seals events. The access log is empty at the start. After each round the
-events are counted: one for each response, or none.
+The service and the service without its access log (``benchmarks/without_access_log.py``) run alternating rounds on
+one core. `privacy work` runs at the same time and seals events. The access log is empty at the start. After each
+round the events are counted: one for each response, or none.
 
-The target is a ratio of at least 85 %, both at the highest rate of each and with the
-first number of connections. All other comparisons use that number. With few connections the ratio is lower: each client waits for its response before the next
-request, so that the time to write and commit an event is idle time.
+The target is a ratio of at least 85 %, both at the highest rate of each and with the first number of connections.
+All other comparisons use that number. With few connections the ratio is lower: each client waits for its response
+before the next request, so that the time to write and commit an event is idle time.
 """
 
 import argparse

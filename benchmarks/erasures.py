@@ -1,10 +1,10 @@
 """Measure erasures among few and many people, and their effect on consent decisions: ``--sizes 10000,1000000``.
 
 For each size, `privacy seed` fills a temporary PostgreSQL with fsync on. Erasures are requested, then one worker
-executes them. "erased a second" is the rate of one worker without a rate limit. "while erasing" is the rate of consent
-decisions over HTTP with eight connections, while a
-worker erases at the default rate limit. It is compared with the rate without a worker. No person has an account in another system: the measured time runs from the claim to the certificate
-and the last email in the outbox.
+executes them. "erased a second" is the rate of one worker without a rate limit. "while erasing" is the rate of
+consent decisions over HTTP with eight connections, while a worker erases at the default rate limit. It is compared
+with the rate without a worker. No person has an account in another system: the measured time runs from the claim to
+the certificate and the last email in the outbox.
 """
 
 import argparse

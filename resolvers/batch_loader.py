@@ -1,7 +1,7 @@
 """The batch loader: keys that concurrent requests load at the same moment go out in one statement.
 
-It is never a cache. A statement holds only keys that were requested before it was sent, so a result is never staler
-than that of a statement of one's own.
+It is never a cache. A statement holds only keys that were requested before it was sent, so a result is as fresh as
+that of a separate statement.
 """
 
 import asyncio

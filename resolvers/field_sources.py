@@ -99,7 +99,7 @@ def column(*names: str, make: Callable[..., Any] | None = None, description: str
     """Declare a field that is made of the named columns (by default the one of the field's own name)."""
 
     async def resolve(root: strawberry.Parent[Any], info: strawberry.Info[Any, None]) -> Any:
-        return await source_of(info._field).value(root, info.context)  # noqa: SLF001 -- the oracle's road only
+        return await source_of(info._field).value(root, info.context)  # noqa: SLF001 -- the oracle only
 
     return strawberry.field(resolver=resolve, description=description, metadata={"source": Column(names, make)})
 
@@ -133,7 +133,7 @@ def object_type(row: type, *, description: str, name: str | None = None) -> Call
 
 
 def source_of(field: StrawberryField) -> Any:
-    """Give the declared source of a field, or None for a root field, which has a body."""
+    """Return the declared source of a field, or None for a root field, which has a body."""
     source = field.metadata.get("source")
     if isinstance(source, Column) and not source.names:
         return source._replace(names=(field.python_name,))

@@ -29,15 +29,13 @@ from tests.vocabulary import (
 EXEMPT = (ROOT / "tests" / "vocabulary.py", Path(__file__))
 """The list itself, and the samples below."""
 PYTHON = [path for path in modules((*PACKAGES, "tests")) if path not in EXEMPT]
-CHECKED = ("benchmarks", "cli", "mailers", "migrations", "models", "workers")
-"""The folders that keep the vocabulary. Those of the request path and the tests follow when they are rewritten."""
 
 
 def _name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("folder", CHECKED)
+@pytest.mark.parametrize("folder", PACKAGES)
 def test_code_has_no_retired_word(folder: str) -> None:
     uses = uses_of(path for path in PYTHON if path.relative_to(ROOT).parts[0] == folder)
     assert not uses, f"{len(uses)} retired words:\n" + "\n".join(uses)
@@ -45,7 +43,7 @@ def test_code_has_no_retired_word(folder: str) -> None:
 
 def test_files_and_folders_have_no_retired_word() -> None:
     names = [
-        _name(path) for path in (*modules(CHECKED), *DOCUMENTS) if retired_word(_name(path).removesuffix(path.suffix))
+        _name(path) for path in (*modules(PACKAGES), *DOCUMENTS) if retired_word(_name(path).removesuffix(path.suffix))
     ]
     assert not names
 

@@ -85,7 +85,7 @@ STORED_NAMES = {
 ORDINARY_IN_PROSE = {"fed", "lane", "newcomer", "paged", "perform", "sought", "standing", "wanted"}
 """Words that are retired in identifiers only."""
 
-ORDINARY_PHRASES = (r"in[ -]flight", r"standard verbs?", r"imperative verbs?", r"HTTP verbs?", r"wish you")
+ORDINARY_PHRASES = (r"in[ _-]flight", r"standard verbs?", r"imperative verbs?", r"HTTP verbs?", r"wish you")
 """Phrases of prose in which a retired word has its ordinary meaning."""
 
 REJECTED_SYNONYMS = {
@@ -154,7 +154,7 @@ def retired_identifiers(source: str, path: str = "") -> Iterator[Use]:
 
 def retired_prose(text: str, path: str = "", first_line: int = 1) -> Iterator[Use]:
     """Yield the retired words in prose; code spans and ordinary phrases are skipped."""
-    skipped = "|".join((r"```.*?```", r"`[^`\n]*`", *ORDINARY_PHRASES))
+    skipped = "|".join((r"```.*?```", r"`[^`\n]*`", r"\{\{.*?\}\}", *ORDINARY_PHRASES))
     plain = re.sub(skipped, lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL | re.IGNORECASE)
     for number, line in enumerate(plain.splitlines(), first_line):
         for match in re.finditer(r"[A-Za-z]+", line):

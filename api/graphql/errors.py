@@ -19,7 +19,7 @@ log = structlog.get_logger("privacy")
 
 
 def refusal_of(error: BaseException) -> Refusal:
-    """Give the refusal that an error is answered with; what was not foreseen is INTERNAL, with an id for the log."""
+    """Return the refusal for an error; an unexpected error is INTERNAL, with an id for the log."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, GraphQLError):
@@ -61,7 +61,7 @@ def format_error(error: BaseException) -> dict[str, Any]:
 
 
 def status_of(refusals: Iterable[Refusal]) -> int:
-    """Give the status of an operation that was refused before it ran, for application/graphql-response+json."""
+    """Return the status of an operation that was refused before it ran, for application/graphql-response+json."""
     for refusal in refusals:
         if isinstance(refusal, Unauthenticated):
             return 401

@@ -105,12 +105,12 @@ def screen_text(text: str) -> None:
 
 
 def _is_harmless(name: str, value: Any) -> bool:
-    """Say whether this is what most variables are: an id, under a short name."""
+    """Return whether the variables are an id under a short name, as most are."""
     return value.__class__ is str and _ID.fullmatch(value) is not None and len(name) < SHORTEST and name.isprintable()
 
 
 def _entries(container: Any) -> Iterable[tuple[Any, Any]]:
-    """Give what is to be looked at in a container: nothing of one in which all is harmless together."""
+    """Return the values of a container that need screening; none if the whole container is harmless."""
     if type(container) is dict:
         return () if all(map(_is_harmless, container, container.values())) else container.items()
     if {*map(type, container)} == {str}:
@@ -167,7 +167,7 @@ def _demand_each(
 
 
 def _expected(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], place: _Place | None) -> str | None:
-    """Give the name of the scalar that a variable has at this place."""
+    """Return the name of the scalar type of a variable at this path."""
     name, *keys = _keys(place)
     for definition in definitions:
         if definition.variable.name.value == name:
@@ -189,7 +189,7 @@ def _keys(place: _Place | None) -> list[str | int]:
 
 
 def _named(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], place: _Place) -> str:
-    """Give the dotted name of a place, as far as its keys are known: an unknown key may itself be somebody's data."""
+    """Return the dotted name of a path up to its first unknown key, because a key may be personal data."""
     name, *keys = _keys(place)
     if name not in {definition.variable.name.value for definition in definitions}:
         return ""
@@ -200,7 +200,7 @@ def _named(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode],
 
 @cache
 def _names(schema: GraphQLSchema) -> frozenset[str]:
-    """Give the names of all arguments, and all fields of inputs."""
+    """Return the names of all arguments and all input fields."""
     names: set[str] = set()
     for named in schema.type_map.values():
         if is_input_object_type(named):
@@ -211,7 +211,7 @@ def _names(schema: GraphQLSchema) -> frozenset[str]:
 
 
 def argument_names(schema: GraphQLSchema, document: DocumentNode) -> dict[int, str]:
-    """Give, by the identity of each node, the dotted name of the argument or the variable that it stands in.
+    """Return the dotted name of the argument or variable of each node, by the identity of the node.
 
     A name that the schema does not know is left out.
     """

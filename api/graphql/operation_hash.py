@@ -20,5 +20,5 @@ class _Blank(Visitor):
 
 
 def operation_hash(document: DocumentNode) -> bytes:
-    """Give the SHA-256 of a document as graphql-core prints it, every literal emptied."""
+    """Return the SHA-256 of a document as graphql-core prints it, every literal emptied."""
     return hashlib.sha256(print_ast(visit(document, _Blank())).encode()).digest()

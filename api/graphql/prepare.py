@@ -78,8 +78,10 @@ def prepare(text: str, name: str | None, actor: Actor) -> PreparedOperation:
         if len(errors) <= MAX_ERRORS and isinstance(errors[-1], ValidationAbortedError):
             raise QueryTooLarge(limit="comparisons", most=limits.COMPARISONS)
         raise InvalidOperation(*errors[:MAX_ERRORS])
-    if misfits := validate(core, document, [ValuesOfCorrectTypeRule], max_errors=MAX_ERRORS, hide_suggestions=True):
-        raise InvalidOperation(*_bad_input(document, misfits[:MAX_ERRORS]))
+    if value_errors := validate(
+        core, document, [ValuesOfCorrectTypeRule], max_errors=MAX_ERRORS, hide_suggestions=True
+    ):
+        raise InvalidOperation(*_bad_input(document, value_errors[:MAX_ERRORS]))
     operation = _operation_of(document, name)
     coordinates = frozenset(_coordinates(document, operation))
     policy.check_access(actor, coordinates)

@@ -48,7 +48,7 @@ def _made() -> strawberry.Schema:
     )
     fields = {
         f"{named.name}.{name}": field
-        for named in made._schema.type_map.values()  # noqa: SLF001 -- Strawberry has no public road to its schema
+        for named in made._schema.type_map.values()  # noqa: SLF001 -- Strawberry has no public access to its schema
         if (is_object_type(named) or is_interface_type(named)) and not is_introspection_type(named)
         for name, field in named.fields.items()
     }
@@ -66,13 +66,13 @@ core: GraphQLSchema = schema._schema  # noqa: SLF001
 
 
 def print_schema() -> str:
-    """Give schema.graphql."""
+    """Return the text of schema.graphql."""
     return schema.as_str() + "\n"
 
 
 @cache
 def schema_for(role: Role) -> GraphQLSchema:
-    """Give the schema as a role may use it: introspection answers from it."""
+    """Return the part of the schema that a role may use; introspection answers from it."""
     kept: dict[str, Any] = {}
     for name, named in core.type_map.items():
         if (is_object_type(named) or is_interface_type(named)) and not is_introspection_type(named):
@@ -87,7 +87,7 @@ def schema_for(role: Role) -> GraphQLSchema:
 
 
 def _view(kept: dict[str, Any], named: GraphQLObjectType | GraphQLInterfaceType, role: Role) -> Any:
-    """Give a type with the fields that a role needs."""
+    """Return a type with the fields that a role needs."""
 
     def fields() -> dict[str, GraphQLField]:
         return {
@@ -103,7 +103,7 @@ def _view(kept: dict[str, Any], named: GraphQLObjectType | GraphQLInterfaceType,
 
 
 def _on(kept: dict[str, Any], field: GraphQLField) -> GraphQLField:
-    """Give a field whose type is the role's view of it."""
+    """Return a field whose type is the role's view of it."""
     return GraphQLField(
         _swapped(kept, field.type),
         args=field.args,

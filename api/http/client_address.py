@@ -12,7 +12,7 @@ _BESIDE_PORT = re.compile(r"\[([^\]]+)\](?::\d+)?|([^:]+):\d+")
 
 
 def client_address(scope: Mapping[str, Any], *, is_proxied: bool) -> str:
-    """Give the address that a request comes from, or the network of an IPv6 address, which one house has all of.
+    """Return the client address of a request; for IPv6 the network, because one subscriber has all of it.
 
     Behind a proxy it is the last one of X-Forwarded-For, which the proxy puts there: those before it are what the
     caller says of itself. Where there is no proxy, nothing that a caller says counts.

@@ -84,7 +84,7 @@ class Exchange(ABC):
         """End the exchange of a client that has disconnected, without a response."""
 
 
-class Connection(Protocol):
+class HttpConnection(Protocol):
     """What an exchange needs of the connection that it belongs to."""
 
     transport: asyncio.Transport
@@ -110,7 +110,7 @@ class HttpExchange(Exchange):
 
     __slots__ = ("_connection", "_response", "keep_alive", "response_complete")
 
-    def __init__(self, connection: Connection, head: RequestHead, client: str, *, keep_alive: bool) -> None:
+    def __init__(self, connection: HttpConnection, head: RequestHead, client: str, *, keep_alive: bool) -> None:
         super().__init__(head, client, b"")
         self.keep_alive = keep_alive
         self.response_complete = False

@@ -34,18 +34,18 @@ class AuthFailureThrottle:
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._sleep = sleep
-        self._tallies: OrderedDict[str, FailureCount] = OrderedDict()
+        self._counts: OrderedDict[str, FailureCount] = OrderedDict()
         self._waiting = 0
 
     def noted(self, address: str) -> float:
         """Count a wrong token of an address; return by how many seconds its response is delayed."""
         WRONG_TOKENS.inc()
         now = time.monotonic()
-        count, at = self._tallies.pop(address, FailureCount(0, now))
+        count, at = self._counts.pop(address, FailureCount(0, now))
         count = count * 0.5 ** ((now - at) / FORGOTTEN) + 1
-        self._tallies[address] = FailureCount(count, now)
-        if len(self._tallies) > MOST_ADDRESSES:
-            self._tallies.popitem(last=False)
+        self._counts[address] = FailureCount(count, now)
+        if len(self._counts) > MOST_ADDRESSES:
+            self._counts.popitem(last=False)
         return min(LONGEST, max(0.0, count - FREE) * STEP)
 
     async def slow_down(self, address: str) -> None:

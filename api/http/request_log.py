@@ -22,7 +22,7 @@ BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 
 
 class OperationCounter(Collector):
-    """How many operations this process answered, and how long that took; told when Prometheus asks."""
+    """The number and the durations of the operations of this process, collected by Prometheus."""
 
     def __init__(self) -> None:
         self._durations: dict[tuple[str, str], list[int]] = {}

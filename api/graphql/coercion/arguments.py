@@ -33,14 +33,14 @@ class InputCompiler:
         return node.variable.name.value, self.coercer(type_), default, is_non_null_type(type_)
 
     def arguments(self, declared: Mapping[str, GraphQLArgument], node: language.FieldNode) -> Keywords:
-        """Compile the arguments of a field into keyword arguments; raises a located GraphQLError for a misfit."""
+        """Compile the arguments of a field into keyword arguments; raise a located GraphQLError for a wrong value."""
         keywords = self.keywords(declared, {each.name.value: each.value for each in node.arguments or ()})
 
         def arguments(variables: Variables) -> dict[str, Any]:
             try:
                 return keywords(variables)
-            except CoercionError as misfit:
-                raise misfit.located(node) from None
+            except CoercionError as error:
+                raise error.located(node) from None
 
         return arguments
 
@@ -57,8 +57,8 @@ class InputCompiler:
                 # As ``placed`` does it; calling that costs as much as taking the value.
                 try:
                     value = take(variables)
-                except CoercionError as misfit:
-                    misfit.path.append(name)
+                except CoercionError as error:
+                    error.path.append(name)
                     raise
                 if value is not Undefined:
                     made[python_name] = value
@@ -168,7 +168,7 @@ class _InputObject:
 
 
 def _is_fixed(take: Literal) -> TypeGuard[Constant]:
-    """Say whether the value is the same one each time: what cannot change, and is a value of its type."""
+    """Return whether the value is constant: it cannot change, and it is a value of its type."""
     return isinstance(take, Constant) and isinstance(take.value, str | int | float | None)
 
 

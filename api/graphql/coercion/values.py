@@ -28,7 +28,7 @@ class CoercionError(Exception):
         self.refusal = cause.original_error if isinstance(cause, GraphQLError) else cause
 
     def located(self, node: Node) -> GraphQLError:
-        """Give the error that a caller sees."""
+        """Return the error that a caller sees."""
         refusal = self.refusal
         if isinstance(refusal, BadInput) or not isinstance(refusal, Refusal):
             placed = BadInput(".".join(reversed(self.path)))
@@ -38,11 +38,11 @@ class CoercionError(Exception):
 
 
 def with_path(key: str | int, coerce: Coerce, value: Any) -> Any:
-    """Coerce what stands under a key; the misfit of it says so."""
+    """Coerce the value of a key, and add the key to the path of an error."""
     try:
         return coerce(value)
-    except CoercionError as misfit:
-        misfit.path.append(str(key))
+    except CoercionError as error:
+        error.path.append(str(key))
         raise
 
 

@@ -62,7 +62,7 @@ class QueryExecution(Generic[Context]):
         self._work = future = asyncio.ensure_future(awaitable)
         if selection.has_reads_below:
             self._batcher.adjust_in_flight(selection, 1)
-            future.add_done_callback(self._leave_flight)
+            future.add_done_callback(self._leave_in_flight)
         future.add_done_callback(self._rows_done)
 
     def cancel(self) -> None:
@@ -94,7 +94,7 @@ class QueryExecution(Generic[Context]):
         if on_done:
             on_done(None if self.is_cancelled else outcome)
 
-    def _leave_flight(self, _: asyncio.Future[Any]) -> None:
+    def _leave_in_flight(self, _: asyncio.Future[Any]) -> None:
         self._batcher.adjust_in_flight(self.started.selection, -1)
 
     def _rows_done(self, future: asyncio.Future[Any]) -> None:

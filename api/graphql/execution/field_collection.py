@@ -27,7 +27,7 @@ class Document(NamedTuple):
     def fields_of(
         self, selection_sets: Sequence[SelectionSetNode], parent: GraphQLObjectType, choice: Choice
     ) -> dict[str, list[FieldNode]]:
-        """Give the nodes that ask something of the type, by response name, in the order of the answer.
+        """Return the field nodes of the type by response name, in the order of the response.
 
         Raises GraphQLError where @skip or @include is given null.
         """
@@ -61,9 +61,9 @@ class Document(NamedTuple):
 
 
 def _is_included(node: language.SelectionNode, choice: Choice) -> bool:
-    for name, wanted in (("skip", False), ("include", True)):
+    for name, expected in (("skip", False), ("include", True)):
         for directive in node.directives or ():
-            if directive.name.value == name and _condition(directive, choice) is not wanted:
+            if directive.name.value == name and _condition(directive, choice) is not expected:
                 return False
     return True
 

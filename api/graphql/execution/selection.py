@@ -96,8 +96,8 @@ class SelectionTarget(Protocol):
 class CompiledField(NamedTuple):
     """One response name of a selection set on one type.
 
-    A value comes from a row and the data keys by ``get`` (which is ``text`` of a row ``r`` and of ``keys``), or the
-    values of all rows come from ``source``. ``target`` holds the selections below, where the type, inside ``depth``
+    A value comes from a row and the data keys by ``get``, which is ``text`` of a row ``r`` and of ``keys``. Otherwise
+    the values of all rows come from ``source``. ``target`` holds the selections below, where the type, inside ``depth``
     lists, has fields.
     """
 

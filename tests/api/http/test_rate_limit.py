@@ -30,7 +30,7 @@ def test_addresses_are_remembered_in_bounded_memory() -> None:
     guesses = AuthFailureThrottle()
     for number in range(MOST_ADDRESSES + 500):
         guesses.noted(f"2001:db8::{number:x}")
-    assert len(guesses._tallies) == MOST_ADDRESSES
+    assert len(guesses._counts) == MOST_ADDRESSES
 
 
 def test_a_wrong_token_waits_and_a_good_one_does_not(api: Api, databases: Databases) -> None:
