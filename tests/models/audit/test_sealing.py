@@ -10,7 +10,7 @@ import pytest
 from models.audit import events
 from models.audit.sealing import TransactionCounterResetError, seal_segment
 from models.audit.segments import ENTRY_LENGTH, GENESIS_HEAD, SegmentSigner, event_id_at, parse_leaves
-from models.storage.database import IDLE_TIMEOUT_FACTOR, OUTAGE_ERRORS, Database
+from models.storage.database import OUTAGE_ERRORS, Database
 from tests.conftest import Databases, World
 from tests.models.audit.sample_log import READ_GROUP, seal_all, verify_log, write_events
 from workers.audit_sealer import POLL, AuditSealer
@@ -78,21 +78,33 @@ async def test_a_transaction_that_writes_no_event_does_not_delay_the_sealer(worl
         await idle.fetchval("SELECT pg_current_xact_id()")
         for _ in range(5):
             await write_events(world.database, 1)
-            while await world.database.writers.fetchval(UNSEALED):  # noqa: ASYNC110 -- PostgreSQL tells nobody
+            while await world.database.writers.fetchval(UNSEALED):  # noqa: ASYNC110 -- PostgreSQL sends no notice
                 await asyncio.sleep(0.02)
     sealer.cancel()
+
+
+async def test_the_sealer_signs_each_event_while_another_transaction_has_written_none(world: World) -> None:
+    sealer = AuditSealer(world.database, SIGNER)
+    async with world.database.transaction() as idle:
+        await idle.fetchval("SELECT pg_current_xact_id()")
+        for _ in range(5):
+            await write_events(world.database, 1)
+            assert await sealer.drain() == 1
+            assert not await world.database.writers.fetchval(UNSEALED)
+    assert await sealer.drain() == 0
 
 
 async def test_a_writer_of_an_event_that_idles_is_ended_by_postgresql(world: World, clean: Databases) -> None:
     impatient = await Database.open(clean.url, clean.keyring_url, readers=1, writers=1, timeout=0.3)
     async with impatient.writers.acquire() as hung:
+        ended = asyncio.Event()
+        hung.add_termination_listener(lambda _: ended.set())
         await hung.execute("BEGIN")
         await events.append(hung, [READ_GROUP])
         await write_events(world.database, 2)
-        assert await seal_all(world.database, SIGNER) == []
-        await asyncio.sleep(0.3 * IDLE_TIMEOUT_FACTOR + 0.5)
-        [segment] = await seal_all(world.database, SIGNER)
-        assert segment.event_count == 2
+        async with asyncio.timeout(60):
+            await ended.wait()
+        assert await AuditSealer(world.database, SIGNER).drain() == 2
         with pytest.raises(OUTAGE_ERRORS):
             await hung.execute("COMMIT")
     await impatient.close()
