@@ -22,7 +22,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.environment import HOME, ROOT, Place, console, pinned, populated, started
+from benchmarks.environment import (
+    DATA_DIRECTORY,
+    ROOT,
+    BenchmarkDatabases,
+    console,
+    create_databases,
+    pin_to_server_core,
+    run_postgresql,
+)
 from benchmarks.request_path_server import PARTS
 from benchmarks.workloads import ONE, PAGE
 
@@ -48,15 +56,15 @@ class Work(NamedTuple):
 
 
 @contextmanager
-def serving(name: str, place: Place, port: int, before: Path | None) -> Iterator[int]:
+def serving(name: str, place: BenchmarkDatabases, port: int, before: Path | None) -> Iterator[int]:
     """Run the service with the parts of a step, or that of another checkout; yield its process id when it is ready."""
     count = -1 if name == "before" else 0 if name == "uvicorn" else PARTS.index(name.removeprefix("+ ")) + 1
     environment = place.environment | {"BENCH_PARTS": ",".join(PARTS[: max(count, 0)])}
     python, module, directory = sys.executable, "benchmarks.request_path_server", ROOT
     if name == "before" and before:
         python, module, directory = str(before / ".venv" / "bin" / "python"), "cli", before
-    command = pinned([python, "-m", module, "serve", "--port", str(port)])
-    with (HOME / "request_path.log").open("ab") as log:
+    command = pin_to_server_core([python, "-m", module, "serve", "--port", str(port)])
+    with (DATA_DIRECTORY / "request_path.log").open("ab") as log:
         process = subprocess.Popen(command, env=environment, cwd=directory, stderr=log, stdout=log)
     try:
         for _ in range(1200):
@@ -98,7 +106,7 @@ def timed(  # noqa: PLR0913, PLR0917 -- all that a round depends on
     return Round(result["requests"] / result["seconds"], used / result["requests"] * 1e6, result["p99_ms"])
 
 
-def works_of(place: Place) -> list[Work]:
+def works_of(place: BenchmarkDatabases) -> list[Work]:
     """Write the requests of each work, one a line."""
     numbers = random.Random(1).choices(range(1, place.subjects + 1), k=REQUEST_COUNT)
     ids = [f"sub_{row[0].hex}" for row in place.rows("privacy", "SELECT id FROM subjects ORDER BY id LIMIT 20000")]
@@ -108,7 +116,7 @@ def works_of(place: Place) -> list[Work]:
     }
     works = []
     for name, role in (("decision", "STORE"), ("page", "SUPPORT")):
-        path = HOME / f"request_path_{name}.jsonl"
+        path = DATA_DIRECTORY / f"request_path_{name}.jsonl"
         path.write_text("\n".join(map(json.dumps, bodies[name])))
         works.append(Work(name, role, path))
     return works
@@ -124,8 +132,8 @@ def main() -> None:
     given = parser.parse_args()
     names = [*(["before"] if given.before else []), "uvicorn", *(f"+ {part}" for part in PARTS)]
     rounds: dict[tuple[str, str], list[Round]] = defaultdict(list)
-    with started() as cluster, ExitStack() as stack:
-        place = populated(cluster, given.subjects)
+    with run_postgresql() as cluster, ExitStack() as stack:
+        place = create_databases(cluster, given.subjects)
         works = works_of(place)
         secrets = {work.role: place.token(work.role) for work in works}
         ports = {name: PORT + number for number, name in enumerate(names)}

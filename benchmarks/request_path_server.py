@@ -6,10 +6,10 @@ named is taken out: our protocol, its cache of heads, its response queue, or the
 
 import os
 
-from api.graphql.execution.batching import QueryExecution, RequestBatcher
+from api.graphql.execution.batching import RequestBatcher
+from api.graphql.execution.query_execution import QueryExecution
 from api.http import protocol
-from api.http.exchange import HttpExchange
-from api.http.protocol import ResponseQueue
+from api.http.exchange import HttpExchange, ResponseQueue
 from cli.main import run
 from resolvers.context import RequestContext
 

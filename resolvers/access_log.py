@@ -29,6 +29,11 @@ class AccessLog:
         """Those of them that were drained before."""
         self._events: list[EventGroup] = []
 
+    @property
+    def has_events(self) -> bool:
+        """Whether there is anything to drain."""
+        return bool(self._read or self._events)
+
     def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
         """Record that these fields of these subjects are about to be shown, if the actor's role is held by people."""
         if self._actor.role in STAFF_ROLES:

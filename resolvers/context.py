@@ -164,6 +164,11 @@ class RequestContext:
             self._access_log = AccessLog(self.actor, self.operation, self.operation_hash)
         return self._access_log
 
+    @property
+    def has_unrecorded_reads(self) -> bool:
+        """Whether anything has to be recorded before the response is released."""
+        return self._access_log is not None and self._access_log.has_events
+
     def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
         """Record that these personal fields of these subjects are about to be shown."""
         self.access_log.record_read(subject_ids, *coordinates)

@@ -20,7 +20,8 @@ from api.access.restore_guard import RestoreGuard
 from api.graphql import input_screening
 from api.graphql.errors import format_error, refusal_of, status_of
 from api.graphql.execution import Result, as_json
-from api.graphql.execution.batching import Outcome, RequestBatcher
+from api.graphql.execution.batching import RequestBatcher
+from api.graphql.execution.query_execution import Outcome
 from api.graphql.operation_cache import OperationCache
 from api.graphql.prepare import InvalidOperation, PreparedOperation
 from api.graphql.schema import core
@@ -148,15 +149,10 @@ class RequestExecution:
         if started:
             exchange.cancel_on_disconnect(endpoint.batcher.start(started, context, exchange.spawn, self._query_done))
         else:
-            self._execute_individually(operation, context, request.variables)
-
-    def _execute_individually(
-        self, operation: PreparedOperation, context: RequestContext, variables: dict[str, Any]
-    ) -> None:
-        task = self._exchange.spawn(self._run(operation, context, variables))
-        task.add_done_callback(self._task_done)
-        if operation.is_query:  # a mutation completes even if its client has disconnected
-            self._exchange.cancel_on_disconnect(task)
+            task = exchange.spawn(self._run(operation, context, request.variables))
+            task.add_done_callback(self._task_done)
+            if operation.is_query:  # a mutation completes even if its client has disconnected
+                exchange.cancel_on_disconnect(task)
 
     async def _run(self, operation: PreparedOperation, context: RequestContext, variables: dict[str, Any]) -> None:
         try:

@@ -1,6 +1,7 @@
 """HTTP exchanges: one request and its response, however it arrived; and the exchange of our own protocol."""
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Sequence
 from http import HTTPStatus
@@ -9,6 +10,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from api.http.request import RequestHead
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+log = logging.getLogger("uvicorn.error")
 CLOSE: Final = b"connection: close\r\n"
 
 
@@ -154,3 +156,26 @@ class HttpExchange(Exchange):
     def abort(self) -> None:
         """Close the connection of a response that could not be written."""
         self._connection.transport.close()
+
+
+class ResponseQueue:
+    """The responses of one event-loop tick. They are written together, so that waiting clients wake up once."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._queued: list[HttpExchange] = []
+
+    def put(self, exchange: HttpExchange) -> None:
+        """Flush this exchange at the end of the tick."""
+        if not self._queued:
+            self._loop.call_soon(self._flush)
+        self._queued.append(exchange)
+
+    def _flush(self) -> None:
+        queued, self._queued = self._queued, []
+        for exchange in queued:
+            try:
+                exchange.flush()
+            except Exception as error:  # noqa: BLE001 -- the other exchanges of this tick must be flushed
+                log.error("A response was lost: %s", type(error).__name__)  # noqa: TRY400 -- libraries quote values
+                exchange.abort()

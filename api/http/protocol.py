@@ -6,62 +6,33 @@ Other requests (another path or method, a body of unknown or large size, pipelin
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from api.http.client_address import client_address
-from api.http.exchange import Exchange, Headers, HttpExchange
+from api.http.exchange import Exchange, Headers, HttpExchange, ResponseQueue
 from api.http.request import RequestHead
 
 PATH: Final = b"/graphql"
 MAX_CACHED_HEADS: Final = 8
-"""How many parsed heads are cached for a connection. The heads of one client differ in the body's length, if at all."""
+"""How many parsed heads are cached for a connection: those of one client differ in the body's length, if at all."""
 MAX_CACHED_HEAD_BYTES: Final = 8192
 MAX_BODY_BYTES: Final = 65536
 """The largest body that is collected before the endpoint sees the request; uvicorn streams larger ones to it."""
 HEAD_END: Final = b"\r\n\r\n"
 
-log = logging.getLogger("uvicorn.error")
 
-
-class ParsedHead:
+class ParsedHead(NamedTuple):
     """Everything that precedes the body of a request, parsed, with what the endpoint reads from it."""
 
-    __slots__ = ("body_length", "client", "keep_alive", "request")
-
-    def __init__(self, request: RequestHead, client: str, body_length: int, *, keep_alive: bool) -> None:
-        self.request = request
-        self.client = client
-        self.body_length = body_length
-        self.keep_alive = keep_alive
-
-
-class ResponseQueue:
-    """The responses of one event-loop tick. They are written together, so that waiting clients wake up once."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._queued: list[HttpExchange] = []
-
-    def put(self, exchange: HttpExchange) -> None:
-        """Flush this exchange at the end of the tick."""
-        if not self._queued:
-            self._loop.call_soon(self._flush)
-        self._queued.append(exchange)
-
-    def _flush(self) -> None:
-        queued, self._queued = self._queued, []
-        for exchange in queued:
-            try:
-                exchange.flush()
-            except Exception as error:  # noqa: BLE001 -- the other exchanges of this tick must be flushed
-                log.error("A response was lost: %s", type(error).__name__)  # noqa: TRY400 -- libraries quote values
-                exchange.abort()
+    request: RequestHead
+    client: str
+    body_length: int
+    keep_alive: bool
 
 
 _QUEUES: WeakKeyDictionary[ServerState, ResponseQueue] = WeakKeyDictionary()

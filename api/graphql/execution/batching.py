@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Final, Generic, Protocol, Self, TypeAlias, TypeVar
+from typing import Final, Generic
 
-from api.graphql.execution import BatchedExecution, Result, StartedQuery, as_json
-from api.graphql.execution.selection import CompiledSelection, ExecutionContext
+from api.graphql.execution import BatchedExecution, StartedQuery, as_json
+from api.graphql.execution.query_execution import BeforeRelease, Context, Outcome, QueryExecution, Spawn
+from api.graphql.execution.selection import CompiledSelection
 
 MAX_BATCH_SIZE: Final = 16
 """How many requests are executed together at most. More would share little more, and delay other requests."""
@@ -15,137 +16,6 @@ TARGET_BATCH_SIZE: Final = 10
 """How many are executed without waiting for more. Fewer wait until they are half as many as those in flight."""
 MAX_BATCH_DELAY: Final = 0.02
 """Seconds that requests wait for others of their operation at most."""
-
-Outcome: TypeAlias = bytes | Result | Exception | None
-"""The encoded response, the result, the exception, or None for a query that was cancelled."""
-Spawn: TypeAlias = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
-
-
-class BatchableContext(ExecutionContext, Protocol):
-    """The context of a request that can be batched with others."""
-
-    def fresh(self) -> Self:
-        """Return a context with the same rights, which reads for the whole batch."""
-
-
-Context = TypeVar("Context", bound=BatchableContext)
-
-
-class QueryExecution(Generic[Context]):
-    """One started query until its outcome."""
-
-    __slots__ = ("_batcher", "_on_done", "_spawn", "_work", "context", "is_cancelled", "started")
-
-    def __init__(
-        self,
-        batcher: "RequestBatcher[Context]",
-        started: StartedQuery,
-        context: Context,
-        spawn: Spawn,
-        on_done: Callable[[Outcome], None],
-    ) -> None:
-        self.started = started
-        self.context = context
-        self.is_cancelled = False
-        self._batcher = batcher
-        self._spawn = spawn
-        self._on_done: Callable[[Outcome], None] | None = on_done
-        self._work: asyncio.Future[Any] | _Batch[Context] | None = None
-
-    def start(self) -> None:
-        """Continue as soon as the rows of the root field are there."""
-        pending, selection = self.started.pending, self.started.selection
-        if not pending.is_awaitable:
-            self._continue()
-            return
-        awaitable: Any = pending.outcome
-        self._work = future = asyncio.ensure_future(awaitable)
-        if selection.has_reads_below:
-            self._batcher.adjust_in_flight(selection, 1)
-            future.add_done_callback(self._leave_in_flight)
-        future.add_done_callback(self._rows_done)
-
-    def cancel(self) -> None:
-        """Cancel the query. A query that waits in the batcher has its outcome when its batch starts."""
-        self.is_cancelled = True
-        work, self._work = self._work, None
-        if work:
-            work.cancel()
-
-    def finish_individually(self) -> None:
-        """Execute the rest for this request alone, in a task."""
-        if self.is_cancelled:
-            self.done(None)
-        else:
-            self._work = task = self.spawn(self._finish())
-            task.add_done_callback(self._task_done)
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Run work in a task that the server waits for."""
-        return self._spawn(work)
-
-    def join(self, batch: "_Batch[Context]") -> None:
-        """Wait for the outcome of a batch."""
-        self._work = batch
-
-    def done(self, outcome: Outcome) -> None:
-        """Report the outcome, once."""
-        on_done, self._on_done, self._work = self._on_done, None, None
-        if on_done:
-            on_done(None if self.is_cancelled else outcome)
-
-    def _leave_in_flight(self, _: asyncio.Future[Any]) -> None:
-        self._batcher.adjust_in_flight(self.started.selection, -1)
-
-    def _rows_done(self, future: asyncio.Future[Any]) -> None:
-        if future.cancelled():
-            self.done(None)
-            return
-        error = future.exception()
-        if isinstance(error, BaseException) and not isinstance(error, Exception):
-            self.done(None)
-            return
-        self.started.pending.outcome = future.result() if error is None else error
-        self._continue()
-
-    def _continue(self) -> None:
-        try:
-            data = self.started.complete_now()
-            if data is not None:
-                body = as_json({"data": data})
-                recording = self._batcher.before_release([self.context])
-                if recording is None:
-                    self.done(body)
-                else:
-                    self._work = task = self.spawn(self._release(recording, body))
-                    task.add_done_callback(self._task_done)
-            elif isinstance(self.started.pending.outcome, Exception):
-                self.finish_individually()
-            else:
-                self._work = None
-                self._batcher.enqueue(self)
-        except Exception as error:  # noqa: BLE001 -- it is the outcome
-            self.done(error)
-
-    async def _release(self, recording: Awaitable[None], body: bytes) -> None:
-        try:
-            await recording
-            self.done(body)
-        except Exception as error:  # noqa: BLE001 -- it is the outcome
-            self.done(error)
-
-    async def _finish(self) -> None:
-        try:
-            result = await self.started.finish()
-            if recording := self._batcher.before_release([self.context]):
-                await recording
-            self.done(result)
-        except Exception as error:  # noqa: BLE001 -- it is the outcome
-            self.done(error)
-
-    def _task_done(self, task: "asyncio.Task[None]") -> None:
-        if task.cancelled():
-            self.done(None)
 
 
 class RequestBatcher(Generic[Context]):
@@ -157,7 +27,7 @@ class RequestBatcher(Generic[Context]):
 
     def __init__(
         self,
-        before_release: Callable[[Sequence[Context]], Awaitable[None] | None],
+        before_release: BeforeRelease[Context],
         max_delay: float = MAX_BATCH_DELAY,
     ) -> None:
         self.before_release = before_release
@@ -238,7 +108,7 @@ class _Batch(Generic[Context]):
 
     def __init__(
         self,
-        before_release: Callable[[Sequence[Context]], Awaitable[None] | None],
+        before_release: BeforeRelease[Context],
         executions: Sequence[QueryExecution[Context]],
         on_end: Callable[[], None],
     ) -> None:
@@ -249,7 +119,7 @@ class _Batch(Generic[Context]):
         self._task = executions[0].spawn(self._execute())
         self._task.add_done_callback(self._task_done)
         for execution in executions:
-            execution.join(self)
+            execution.work = self
 
     def cancel(self) -> None:
         """Count one query that was cancelled; stop when all of them were."""
@@ -276,26 +146,19 @@ class _Batch(Generic[Context]):
     async def _recorded(self, batched: BatchedExecution) -> list[bytes] | None:
         """Return the responses, once what they show is recorded. They are encoded while PostgreSQL commits that."""
         recording = self._before_release([execution.context for execution in self._executions])
-        if recording is None:
-            return _bodies(batched)
         try:
-            for _ in range(2):  # the statement is sent in the next tick of the event loop
+            for _ in range(2 if recording else 0):  # the statement is sent in the next tick of the event loop
                 await asyncio.sleep(0)
-            return _bodies(batched)
+            data_of_each = batched.data_of_each()
+            return None if data_of_each is None else [as_json({"data": data}) for data in data_of_each]
+        except TypeError:  # a value that cannot be encoded is the failure of one query, not of the batch
+            return None
         finally:
-            await recording
+            if recording:
+                await recording
 
     def _task_done(self, task: "asyncio.Task[None]") -> None:
         if task.cancelled():
             for execution in self._executions:
                 execution.done(None)
         self._on_end()
-
-
-def _bodies(batched: BatchedExecution) -> list[bytes] | None:
-    """Return the encoded responses; None where the queries must be executed individually."""
-    data_of_each = batched.data_of_each()
-    try:
-        return None if data_of_each is None else [as_json({"data": data}) for data in data_of_each]
-    except TypeError:  # a value that cannot be encoded is the failure of one query, not of the batch
-        return None

@@ -12,10 +12,9 @@ from api.graphql.execution.batching import (
     MAX_BATCH_DELAY,
     MAX_BATCH_SIZE,
     TARGET_BATCH_SIZE,
-    Outcome,
-    QueryExecution,
     RequestBatcher,
 )
+from api.graphql.execution.query_execution import Outcome, QueryExecution
 from resolvers.field_sources import Read
 from tests.api.graphql.execution import sample_schema
 from tests.api.graphql.execution.test_batched_execution import compiled, start
@@ -42,6 +41,8 @@ class GatedContext(sample_schema.Context):
     def __init__(self, requests: "Requests") -> None:
         super().__init__(1, 0)
         self.requests = requests
+
+    has_unrecorded_reads = False
 
     def fresh(self) -> Self:
         return self
