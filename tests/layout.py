@@ -17,6 +17,10 @@ TESTED_ELSEWHERE = {
         "graphql-core is the oracle of collected fields.",
     ),
     "api/graphql/execution/field_sources.py": ("api/graphql/execution/test_plan.py", "A test runs whole plans."),
+    "api/graphql/execution/query_execution.py": (
+        "api/graphql/execution/test_batching.py",
+        "The batcher executes started queries.",
+    ),
     "api/graphql/execution/row_batch.py": ("api/graphql/execution/test_batching.py", "Its rows are those of a batch."),
     "api/graphql/execution/selection.py": (
         "api/graphql/execution/test_against_graphql_core.py",

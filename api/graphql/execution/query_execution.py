@@ -28,11 +28,11 @@ BeforeRelease: TypeAlias = Callable[[Sequence[Context]], Awaitable[None] | None]
 """Records what queries show; returns None where nothing is to be recorded, or what their responses wait for."""
 
 
-class Cancellable(Protocol):
-    """Work that a query waits for."""
+class RunningBatch(Protocol):
+    """A batch that a query is executed in."""
 
     def cancel(self) -> object:
-        """Cancel the work."""
+        """Cancel one query of the batch."""
 
 
 class QueryBatcher(Protocol[Context]):
@@ -69,7 +69,7 @@ class QueryExecution(Generic[Context]):
         self.spawn = spawn
         """Runs work in a task that the server waits for."""
         self._on_done: Callable[[Outcome], None] | None = on_done
-        self.work: Cancellable | None = None
+        self.work: asyncio.Future[Any] | RunningBatch | None = None
         """What is cancelled with the query."""
 
     def start(self) -> None:

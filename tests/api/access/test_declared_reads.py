@@ -20,7 +20,7 @@ from models.consent import decisions, ledger, purposes
 from models.erasure import steps
 from models.erasure.steps import StepState
 from models.requests import requests
-from models.requests.requests import RequestState
+from models.requests.states import RequestState
 from models.storage.pagination import PageRequest
 from models.storage.statement import statements_of
 from models.subjects import resolution, subjects
