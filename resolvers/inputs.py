@@ -163,9 +163,15 @@ class SyncClientInput:
     user_agent: str = input_field("Its User-Agent header.")
 
 
+REPORTED_TEXTS = frozenset({("SyncFileInput", "name")})
+"""Input fields with texts that a program lists: a card number in one is replaced and does not refuse the rest."""
+
+
 @strawberry.input(description="The metadata of a file.")
 class SyncFileInput:
-    name: str = input_field("The file's name.")
+    name: str = input_field(
+        "The file's name, stored unchanged. A name that looks like a card number is replaced by a placeholder."
+    )
     size_bytes: BigInt = input_field("The file's size in bytes.")
     modified_at: datetime = input_field("When the file was last changed.")
 

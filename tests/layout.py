@@ -69,7 +69,6 @@ TESTED_ELSEWHERE = {
     "resolvers/purposes.py": ("api/access/test_policy_over_http.py", "It calls models; a test asks every field of it."),
     "resolvers/scalars.py": ("api/graphql/coercion/test_arguments.py", "Scalars are tested as callers send them."),
     "resolvers/subjects.py": ("api/access/test_policy_over_http.py", "It calls models; a test asks every field of it."),
-    "resolvers/sync.py": ("api/access/test_policy_over_http.py", "It calls models; a test asks every field of it."),
     "resolvers/tokens.py": ("api/access/test_authentication.py", "A token is tested by its use."),
     "resolvers/unsubscribe.py": ("api/routes/test_unsubscribe.py", "It makes the links of that page."),
     "workers/audit_sealer.py": ("models/audit/test_sealing.py", "It seals at intervals what that file seals at once."),

@@ -21,6 +21,8 @@ from models.unit_of_work import unit_of_work
 
 SUPPRESSED = "honoured"
 """The counter of grants that an opt-out forbids; checkpoint files hold this key."""
+REPLACED = "replaced"
+"""The counter of file names that looked like a card number."""
 BLANK = "blank"
 SERVICE = "PostgreSQL"
 
@@ -86,9 +88,10 @@ class Importer:
                 if predecessors:
                     [diff] = await self._compare([person])
                 if diff.is_repeat:
-                    return _import_result(ImportResult(ImportOutcome.UNCHANGED, diff.forbidden_count))
+                    return _import_result(person, ImportResult(ImportOutcome.UNCHANGED, diff.forbidden_count))
                 slot = unused_slots.pop() if diff.is_new and unused_slots else None
-                return _import_result(await retry_while_unavailable(lambda: self._write(person, slot), SERVICE))
+                result = await retry_while_unavailable(lambda: self._write(person, slot), SERVICE)
+                return _import_result(person, result)
             except Refusal as refusal:
                 return _refusal_result(refusal)
             except (*OUTAGE_ERRORS, JobStopped):
@@ -105,8 +108,9 @@ class Importer:
             raise asyncpg.SerializationError from conflict
 
 
-def _import_result(result: ImportResult) -> LineResult:
-    return LineResult((str(result.outcome), *[SUPPRESSED] * result.forbidden_count))
+def _import_result(person: ImportedSubject, result: ImportResult) -> LineResult:
+    replaced_count = sum(synced.sync.replaced_name_count for synced in person.syncs)
+    return LineResult((str(result.outcome), *[SUPPRESSED] * result.forbidden_count, *[REPLACED] * replaced_count))
 
 
 def _refusal_result(refusal: Refusal) -> LineResult:

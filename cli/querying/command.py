@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +23,10 @@ from cli.querying.credentials import read_token
 from cli.querying.csv_rows import CsvRow, CsvTable
 from cli.querying.operation import CsvColumn, Operation, VariableError, parse_operation, set_variable
 from models.actors import Role
+from models.storage.validation import INVISIBLE
 
+_HIDDEN = re.compile(rf"[\x7f-\x9f{INVISIBLE}]")
+"""Characters that a terminal hides or obeys. In printed answers they are escaped as JSON permits."""
 FAILURES_SUFFIX = ".failures.jsonl"
 SAMPLE_SIZE = 3
 """Lines, and problems, that a dry run prints."""
@@ -147,7 +152,8 @@ async def _run_once(client: QueryClient, operation: Operation, values: Mapping[C
 
 
 def _print_body(body: Any) -> None:
-    typer.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode())
+    text = orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
+    typer.echo(_HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text))
     if body.get("errors"):
         raise typer.Exit(1)
 

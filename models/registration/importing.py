@@ -73,7 +73,7 @@ async def import_subject(unit: UnitOfWork, person: ImportedSubject, slot: Insert
     for fragment in person.fragments:
         await fragments.store_payment_fragment(unit, name, fragment)
     for synced in person.syncs:
-        account_id = await reports.record_sync(unit, name, synced.sync)
+        account_id = await reports.store_report(unit, name, synced.sync)
         if synced.clients:
             key = await unit.keyring.key_of(subject_id)
             for client, seen_at in synced.clients:

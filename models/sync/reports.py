@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import count
 from typing import NamedTuple
 from uuid import UUID
+
+import structlog
+from prometheus_client import Counter
 
 from models.encryption.encrypted_column import DataKey
 from models.errors import BadInput
 from models.storage import validation
+from models.storage.card_numbers import looks_like_card_number
 from models.storage.clock import CLOCK_SKEW
-from models.storage.ids import new_id
+from models.storage.ids import Prefix, format_id, new_id
 from models.storage.statement import Statement
 from models.subjects import resolution
 from models.subjects.identifiers import REFERENCE_LENGTH, SubjectIdentifier
@@ -26,6 +31,10 @@ from models.sync.accounts import (
 )
 from models.unit_of_work import UnitOfWork
 
+log = structlog.get_logger("privacy")
+REPLACED_NAMES = Counter("privacy_file_names_replaced", "File names of sync reports that looked like a card number.")
+REPLACED_NAME = "[card number removed {}]"
+"""What is stored for a file name that looks like a card number; the number tells such files of one report apart."""
 MAX_FILES = 1000
 MAX_CLIENTS = 20
 """The clients that are stored of an account: those seen last."""
@@ -110,11 +119,24 @@ class SyncReport(NamedTuple):
     synced_at: datetime
     client: ClientReport | None = None
     files: Sequence[FileReport] | None = None
+    replaced_name_count: int = 0
+    """How many files have a placeholder for a name; ``validate`` sets it."""
 
 
 async def record_sync(unit: UnitOfWork, identifier: SubjectIdentifier, report: SyncReport) -> UUID:
-    """Store a report, and return the account's id. A late report does not overwrite a newer one."""
+    """Validate and store a report, and return the account's id. Count and log replaced file names."""
     report = validate(report, unit.at, "input")
+    account_id = await store_report(unit, identifier, report)
+    if report.replaced_name_count:
+        REPLACED_NAMES.inc(report.replaced_name_count)
+        log.info(
+            "file names replaced", count=report.replaced_name_count, account=format_id(Prefix.SYNC_ACCOUNT, account_id)
+        )
+    return account_id
+
+
+async def store_report(unit: UnitOfWork, identifier: SubjectIdentifier, report: SyncReport) -> UUID:
+    """Store a valid report, and return the account's id. A late report does not overwrite a newer one."""
     subject = await resolution.lock(unit, identifier)
     key = await unit.keyring.key_of(subject.subject_id)
     hashed = unit.keyring.lookup_hashes("sync", f"{subject.subject_id}\x00{report.reference}")[0]
@@ -146,11 +168,14 @@ def validate(report: SyncReport, now: datetime, argument: str) -> SyncReport:
         raise BadInput(f"{argument}.fileCount", "it is not a count")
     if report.synced_at > now + CLOCK_SKEW:
         raise BadInput(f"{argument}.syncedAt", "it lies in the future")
-    return report._replace(
+    report = report._replace(
         reference=validation.single_line(report.reference, f"{argument}.reference", REFERENCE_LENGTH),
         client=validate_client(report.client, f"{argument}.client") if report.client else None,
-        files=_validate_files(report.files, f"{argument}.files") if report.files is not None else None,
     )
+    if report.files is None:
+        return report
+    files, replaced_name_count = _validate_files(report.files, f"{argument}.files")
+    return report._replace(files=files, replaced_name_count=replaced_name_count)
 
 
 def validate_client(client: ClientReport, argument: str) -> ClientReport:
@@ -163,16 +188,25 @@ def validate_client(client: ClientReport, argument: str) -> ClientReport:
     )
 
 
-def _validate_files(files: Sequence[FileReport], argument: str) -> list[FileReport]:
+def _validate_files(files: Sequence[FileReport], argument: str) -> tuple[list[FileReport], int]:
+    """Return the files, each name once, and how many names looked like a card number and are replaced.
+
+    A program reports these names, so one of them must not cost the report. Camera names often look like card numbers.
+    """
     if len(files) > MAX_FILES:
         raise BadInput(argument, f"it lists more than {MAX_FILES} files")
-    files_by_name = {}
+    files_by_name: dict[str, FileReport] = {}
+    placeholders: dict[str, str] = {}
+    reported_names = {file.name for file in files}
+    unused = filter(lambda name: name not in reported_names, map(REPLACED_NAME.format, count(1)))
     for index, file in enumerate(files):
         if not 0 <= file.size_bytes <= MAX_BYTES:
             raise BadInput(f"{argument}.{index}.sizeBytes", "it is not a count of bytes")
-        name = validation.single_line(file.name, f"{argument}.{index}.name", FILE_NAME_LENGTH)
+        name = validation.file_name(file.name, f"{argument}.{index}.name", FILE_NAME_LENGTH)
+        if looks_like_card_number(name):
+            name = placeholders.get(name) or placeholders.setdefault(name, next(unused))
         files_by_name[name] = file._replace(name=name)
-    return list(files_by_name.values())
+    return list(files_by_name.values()), len(placeholders)
 
 
 async def record_client(unit: UnitOfWork, key: DataKey, account_id: UUID, client: ClientReport, at: datetime) -> None:

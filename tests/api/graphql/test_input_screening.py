@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from tests.api.sample_requests import (
-    FILE,
     MANY,
     NODE,
     SUBJECT,
@@ -40,7 +39,7 @@ def test_a_card_number_is_refused_wherever_it_stands(
         (register(account={"system": "store", "reference": number}), "input.account.reference"),
         (card(reference=number), "input.reference"),
         (card(lastDigits=number), "input.lastDigits"),
-        (sync(files=[FILE, FILE | {"name": f"{number}.txt"}]), "input.files.1.name"),
+        (sync(reference=f"{number}.txt"), "input.reference"),
         (sync(client=CLIENT | {"userAgent": f"App ({number})"}), "input.client.userAgent"),
         (grant(purpose=number), "purpose"),
         (grant(channel=number), "channel"),

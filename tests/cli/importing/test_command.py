@@ -170,6 +170,21 @@ async def test_byte_counts_are_no_card_numbers(world: World, clean: Databases, t
 
 
 @pytest.mark.anyio
+async def test_file_names_do_not_cost_a_line_and_card_numbers_in_them_are_counted(
+    world: World, clean: Databases, tmp_path: Path
+) -> None:
+    names = ["Icon\r", f"IMG_{CARD}.jpg", CARD, "\ue000"]
+    files = [{"name": name, "sizeBytes": 1, "modifiedAt": "2026-01-01T00:00:00Z"} for name in names]
+    line = {"email": EMAIL, "syncAccounts": [SYNC | {"files": files}]}
+    path = written(tmp_path / "people.jsonl", [line, line | {"displayName": CARD}])
+    ran = await imported(clean, path)
+    assert (ran.code, ran.count("people imported")) == (1, 1)
+    assert ran.count("file names replaced: they looked like card numbers") == 2
+    async with world.database.readers.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM sync_files") == 4
+
+
+@pytest.mark.anyio
 async def test_an_opt_out_of_everything_outlives_an_import(api: Api, clean: Databases, tmp_path: Path) -> None:
     later = [CONSENT, CONSENT | {"purpose": "crash-reports", "at": "2026-11-01T00:00:00Z", "channel": "WEBSITE"}]
     opt_out = "mutation($who: SubjectBy!) { optOutOfAll(subject: $who, channel: PHONE) { suppressed } }"

@@ -75,17 +75,53 @@ def test_a_line_is_in_one_form_and_stays_so(text: str) -> None:
     assert len(line) <= 50
     assert line == line.strip() == unicodedata.normalize("NFC", line)
     assert validation.single_line(line, "input", 50) == line
-    assert not any(unicodedata.category(one) in {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"} for one in line)
+    assert not any(unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"} for one in line)
     line.encode()
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "\t", "a\nb", "a\x00", "\ud800", "\u2028", "\ue000", "a" * 51, "a\x7f", "\x85"]
+    "text",
+    [
+        *("", " ", "\t", "a\nb", "a\x00", "\ud800", "\u2028", "a" * 51, "a\x7f", "\x85"),
+        *("\u200b", "\u200b\u2060\ufeff \u3164", "\u2800\u3000", "\ufe0f\U000e0001"),
+        *("Ada \u202egpj.exe", "\u202dAda", "Ada\u2066b", "\u202aAda\u202c"),
+    ],
 )
 def test_what_is_no_line_is_refused_without_being_repeated(text: str) -> None:
     with pytest.raises(BadInput) as refusal:
         validation.single_line(text, "input", 50)
     assert not text.strip() or text not in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\U0001faea\U0001fac8",  # emoji of Unicode 16 and 17
+        "\U000323b0",  # an ideograph of Unicode 17
+        "\U0003fffd\u0378",  # assigned in no version
+        "\ue000",
+        "\uf8ff",
+        "\U0001f468\u200d\U0001f469",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\u200fAda",
+    ],
+)
+def test_a_name_is_valid_whatever_unicode_version_the_host_knows(text: str) -> None:
+    assert validation.single_line(text, "input", 50) == text
+    assert validation.file_name(text, "input", 50) == text
+
+
+@pytest.mark.parametrize(
+    "name", ["Icon\r", " a ", "a\nb", "Ame\u0301lie", "\u200b", "\u202egpj.exe", "\x1b[2J", "\ue000"]
+)
+def test_a_file_name_stays_as_it_is(name: str) -> None:
+    assert validation.file_name(name, "input", 50) == name
+
+
+@pytest.mark.parametrize("name", ["", "a\x00", "\ud800", "a\udfffb", "a" * 51])
+def test_what_is_no_file_name_is_refused(name: str) -> None:
+    with pytest.raises(BadInput):
+        validation.file_name(name, "input", 50)
 
 
 def test_two_spellings_of_one_letter_are_one() -> None:

@@ -120,9 +120,29 @@ async def test_what_does_not_fit_changes_nothing(world: World) -> None:
         {"client": CLIENT._replace(app="")},
         {"client": CLIENT._replace(user_agent="a" * 513)},
         {"files": files("fine", "")},
+        {"files": files("fine", "a\x00")},
+        {"files": files("fine", "\ud800")},
+        {"files": files("fine", "a" * 1025)},
         {"files": [FileReport("a", -1, BASE)]},
         {"files": files(*(str(number) for number in range(1001)))},
     ):
         with pytest.raises(BadInput):
             await recorded(world, who, 2, **given)
         assert {table: await dumped(world, table) for table in tables} == before
+
+
+@pytest.mark.anyio
+async def test_card_numbers_in_file_names_are_replaced_one_by_one(world: World) -> None:
+    who = await registered(world)
+    cards = ("IMG_4111111111111111.jpg", "5555-5555-5555-4444", "IMG_4111111111111111.jpg")
+    await recorded(world, who, files=files("Icon\r", *cards, "[card number removed 1]"))
+    assert await names(world, who) == {
+        *("Icon\r", "[card number removed 1]", "[card number removed 2]", "[card number removed 3]")
+    }
+
+
+def test_a_validated_report_states_how_many_names_were_replaced() -> None:
+    report = SyncReport("sync-1", 0, 0, BASE, None, files("a", "4111111111111111", "4111 1111 1111 1111"))
+    validated = reports.validate(report, BASE, "input")
+    assert validated.replaced_name_count == 2
+    assert reports.validate(validated, BASE, "input").replaced_name_count == 0
