@@ -18,8 +18,10 @@ from migrations import HISTORIES, upgrade
 from models.access.database_roles import LOGIN
 from models.actors import Actor, Role
 from models.audit import epochs
-from models.encryption.keyring import Keyring
+from models.encryption.keyring import HAS_FORMER_ADDRESSES, Keyring
 from models.encryption.master_keys import MasterKeys
+from models.registration import address_hashes
+from models.registration.address_hashes import RenewalCount
 from models.storage.database import Database
 from models.unit_of_work import UnitOfWork, unit_of_work
 
@@ -118,7 +120,18 @@ async def migrate_databases(settings: Settings) -> list[MigrationResult]:
         await database_roles.apply(history, url, database_roles.logins(settings))
     async with database_roles.connected(owner_urls(settings)["privacy"]) as connection:
         await epochs.begin_epoch(connection)  # type: ignore[arg-type]  # a pooled connection has the same methods
+    async with database_roles.connected(owner_urls(settings)["keyring"]) as connection:
+        has_former = await HAS_FORMER_ADDRESSES.value(connection)  # type: ignore[arg-type]  # as above
+    if has_former:
+        async with open_databases(settings) as databases:
+            await renew_address_hashes(databases)
     return results
+
+
+async def renew_address_hashes(databases: OpenDatabases) -> RenewalCount:
+    """Renew the hashes of email addresses that were made by the former rule of equal addresses."""
+    actor = Actor("command line", Role.ADMIN, (Role.ADMIN,))
+    return await address_hashes.renew_hashes(*databases, actor)
 
 
 def owner_urls(settings: Settings) -> dict[str, str]:

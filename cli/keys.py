@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from cli.databases import OpenDatabases, run_with_databases
+from cli.databases import OpenDatabases, renew_address_hashes, run_with_databases
 from models.encryption import email_keys
 from models.encryption.master_keys import MasterKeys
 from models.erasure import certificates
@@ -31,6 +31,19 @@ def rotate() -> None:
     """Wrap all keys with the newest master key; the service may run, and the command may be stopped and repeated."""
     key_count = run_with_databases(_rotate)
     typer.echo(f"{key_count} keys are wrapped by the newest master key now")
+
+
+@app.command()
+def rehash() -> None:
+    """Renew hashes of email addresses that were made by the former rule of equal addresses; the service may run.
+
+    `privacy migrate` does so once. Run this command after the last process of the previous version has ended.
+    """
+    count = run_with_databases(renew_address_hashes)
+    typer.echo(f"{count.renewed} hashes of addresses are renewed")
+    if count.conflicting:
+        typer.echo(f"{count.conflicting} are not: other people have the same addresses (see `privacy check addresses`)")
+        raise typer.Exit(1)
 
 
 async def _rotate(databases: OpenDatabases) -> int:

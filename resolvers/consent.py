@@ -13,8 +13,8 @@ from models.consent import ledger, recording
 from models.consent.decisions import DECISIONS_BY_KIND, DecisionReason, DecisionRow, decisions_of_subjects
 from models.consent.ledger import Channel, ConsentEventRow, ConsentRow, ConsentState
 from models.consent.purposes import LegalBasis
-from models.encryption.keyring import LookupHash
 from models.storage.ids import Prefix, id_formatter
+from models.subjects.identifiers import lookup_digests
 from resolvers.context import Info, RequestContext
 from resolvers.field_sources import Read, column, loads, object_type, root_field
 from resolvers.inputs import ChannelArgument, PurposeArgument, SubjectArgument, SubjectsBy, none_if_unset
@@ -105,25 +105,25 @@ def _decide(
 ) -> Awaitable[Any]:
     if kind == "id":
         return context.load(decisions_of_subjects, keys, (purpose,), then)
-    hashes = [context.service.keyring.lookup_hashes(kind, key) for key in keys]
-    newest = [versions[0].digest for versions in hashes]
-    if len(hashes[0]) == 1:
-        return context.load(DECISIONS_BY_KIND[kind], newest, (purpose,), then)
-    return _decide_by_versions(context, kind, hashes, purpose, then)
+    digests = [lookup_digests(context.service.keyring, kind, key) for key in keys]
+    if all(len(versions) == 1 for versions in digests):
+        return context.load(DECISIONS_BY_KIND[kind], [version for [version] in digests], (purpose,), then)
+    return _decide_by_versions(context, kind, digests, purpose, then)
 
 
 async def _decide_by_versions(
     context: RequestContext,
     kind: str,
-    hashes: Sequence[Sequence[LookupHash]],
+    digests: Sequence[Sequence[bytes]],
     purpose: str,
     then: Callable[[list[Any]], Any],
 ) -> Any:
     """Look people up by the newest version of their look-up hash, and those it does not find by older ones."""
-    remaining, rows = [*range(len(hashes))], [None] * len(hashes)
-    for version in range(len(hashes[0])):
-        digests = [hashes[index][version].digest for index in remaining]
-        for index, row in zip(remaining, await context.load(DECISIONS_BY_KIND[kind], digests, (purpose,)), strict=True):
+    remaining, rows = [*range(len(digests))], [None] * len(digests)
+    for version in range(max(map(len, digests))):
+        remaining = [index for index in remaining if version < len(digests[index])]
+        keys = [digests[index][version] for index in remaining]
+        for index, row in zip(remaining, await context.load(DECISIONS_BY_KIND[kind], keys, (purpose,)), strict=True):
             rows[index] = row
         remaining = [index for index in remaining if rows[index].subject_id is None]
     return then(rows)

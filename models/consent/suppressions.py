@@ -88,7 +88,7 @@ async def lock_identifiers(unit: UnitOfWork, *identifiers: HashedIdentifier) -> 
 
 async def find_suppressions(unit: UnitOfWork, *addresses: HashedIdentifier) -> list[SuppressionRow]:
     """Return the suppressions of these addresses, the oldest first."""
-    hashes = [digest for address in addresses for digest in address.digests]
+    hashes = [digest for address in addresses for digest in _digests(address)]
     return [SuppressionRow._make(row) for row in await BY_HASHES.rows(unit.connection, hashes=hashes)]
 
 
@@ -101,10 +101,14 @@ async def add(unit: UnitOfWork, address: HashedIdentifier, purposes: Sequence[st
         purposes=list(purposes),
         channel=channel,
     )
-    since: datetime = await SUPPRESSED_SINCE.value(unit.connection, hashes=address.digests, purposes=list(purposes))
+    since: datetime = await SUPPRESSED_SINCE.value(unit.connection, hashes=_digests(address), purposes=list(purposes))
     return since
 
 
 async def is_suppressed(unit: UnitOfWork, identifier: HashedIdentifier, subject_id: UUID | None) -> bool:
     """Return whether the identifier, or an address of the subject, has a suppression."""
-    return bool(await IS_SUPPRESSED.value(unit.connection, hashes=identifier.digests, subject_id=subject_id))
+    return bool(await IS_SUPPRESSED.value(unit.connection, hashes=_digests(identifier), subject_id=subject_id))
+
+
+def _digests(identifier: HashedIdentifier) -> list[bytes]:
+    return [each.digest for each in identifier.all_hashes]

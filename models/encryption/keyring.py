@@ -41,6 +41,8 @@ class LookupKeyRow(KeyringTable, table=True):
     master_version: int = column(SmallInteger, ErasureAction.IMPERSONAL)
     wrapped: bytes = column(Bytes, ErasureAction.IMPERSONAL)
     created_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL, server_default=text("now()"))
+    address_form: int = column(SmallInteger, ErasureAction.IMPERSONAL, server_default="2")
+    """1 while stored hashes of addresses may be of their former form (``address_forms.former_lookup_form``)."""
 
 
 class LookupHash(NamedTuple):
@@ -54,9 +56,19 @@ SUBJECT_KEYS = DataKeyStore(SubjectKeyRow, "subject_id")
 LOOKUP_KEYS: KeyStore[int] = KeyStore(LookupKeyRow, "version", lambda version: version.to_bytes(2))
 
 ALL_LOOKUP_KEYS = Statement("""
-SELECT version, master_version, wrapped
+SELECT version, master_version, wrapped, address_form
 FROM lookup_keys
 ORDER BY version DESC
+""")
+
+HAS_FORMER_ADDRESSES = Statement("""
+SELECT EXISTS (SELECT FROM lookup_keys WHERE address_form = 1)
+""")
+
+SET_ADDRESS_FORM = Statement("""
+UPDATE lookup_keys
+SET address_form = 2
+WHERE address_form <> 2
 """)
 
 
@@ -67,6 +79,8 @@ class Keyring:
         self.pool = pool
         self.master_keys = master_keys
         self._lookup_keys: list[tuple[int, bytes]] = []
+        self.has_former_addresses = False
+        """Whether hashes of addresses may be stored in their former form, so that look-ups use both forms."""
 
     @property
     def is_loaded(self) -> bool:
@@ -80,8 +94,15 @@ class Keyring:
                 rows = await ALL_LOOKUP_KEYS.rows(connection)
         self._lookup_keys = [
             (version, LOOKUP_KEYS.unwrap(self.master_keys, version, master_version, wrapped))
-            for version, master_version, wrapped in rows
+            for version, master_version, wrapped, _ in rows
         ]
+        self.has_former_addresses = any(row["address_form"] == 1 for row in rows)
+
+    async def end_former_addresses(self) -> None:
+        """Record that all stored hashes of addresses have their present form. Other processes load it at start."""
+        async with self.pool.acquire() as connection:
+            await SET_ADDRESS_FORM.run(connection)
+        self.has_former_addresses = False
 
     async def add_lookup_key(self, connection: Connection, version: int) -> None:
         """Create a look-up key of this version, unless it exists."""

@@ -191,6 +191,6 @@ class _IdentifierHashes(NamedTuple):
 
 def _identifier_hashes(keyring: Keyring, person: ImportedSubject) -> _IdentifierHashes:
     def hashes(identifiers: Sequence[SubjectIdentifier]) -> list[LookupHash]:
-        return [hashed for identifier in identifiers for hashed in hash_identifier(keyring, identifier).hashes]
+        return [hashed for identifier in identifiers for hashed in hash_identifier(keyring, identifier).all_hashes]
 
     return _IdentifierHashes(hashes(person.addresses), hashes(person.accounts))

@@ -84,7 +84,7 @@ async def find_owner(unit: UnitOfWork, identifiers: Sequence[HashedIdentifier]) 
 
 async def _refuse_erased_identifiers(unit: UnitOfWork, identifiers: Sequence[HashedIdentifier]) -> None:
     """Raise SUBJECT_ERASED when an erased person owned one of the identifiers and no registered person owns it now."""
-    hashes = [lookup_hash for identifier in identifiers for lookup_hash in identifier.hashes]
+    hashes = [lookup_hash for identifier in identifiers for lookup_hash in identifier.all_hashes]
     async with unit.keyring.pool.acquire() as connection:
         erased = await ledger.erased_hashes(connection, hashes)
     if erased and await HAS_UNUSED_HASH.value(unit.connection, hashes=erased):

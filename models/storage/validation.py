@@ -76,11 +76,6 @@ def email_address(text: str, argument: str) -> str:
         raise BadInput(argument, "it is not an email address") from None
 
 
-def lookup_form(address: str) -> str:
-    """Return the form of a stored address that look-ups use: case-folded."""
-    return unicodedata.normalize("NFC", address.casefold())
-
-
 def country_code(text: str, argument: str) -> str:
     """Return a country code. Raise BAD_INPUT if it is not one of ISO 3166-1 alpha-2, in capitals."""
     if text not in COUNTRIES:

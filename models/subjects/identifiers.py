@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.encryption.keyring import Keyring, LookupHash
 from models.errors import BadInput
-from models.storage import validation
+from models.storage import address_forms, validation
 from models.storage.ids import Prefix, parse_id_of
 
 REFERENCE_LENGTH = 128
@@ -32,8 +32,21 @@ class SubjectIdentifier(NamedTuple):
 
     @classmethod
     def email(cls, text: str, argument: str = "subject.email") -> Self:
+        """Return the identifier of an address that may be stored and written to."""
         normalized = validation.email_address(text, argument)
-        return cls("email", validation.lookup_form(normalized), normalized)
+        return cls("email", address_forms.lookup_form(normalized), normalized)
+
+    @classmethod
+    def any_email(cls, text: str, argument: str = "subject.email") -> Self:
+        """Return the identifier of an address that is looked up or refused only: any text with an ``@``."""
+        try:
+            return cls.email(text, argument)
+        except BadInput:
+            address = address_forms.lenient_address(text, argument)
+        try:
+            return cls.email(address, argument)
+        except BadInput:
+            return cls("email", address_forms.lookup_form(address), address)
 
     @classmethod
     def account(cls, system: str, reference: str, argument: str = "subject.account") -> Self:
@@ -54,6 +67,10 @@ class HashedIdentifier(NamedTuple):
 
     identifier: SubjectIdentifier
     hashes: Sequence[LookupHash]
+    former_hashes: Sequence[LookupHash] = ()
+    """The hashes of the address's former form. Suppressions and erased identifiers may hold one for ever."""
+    is_stored_in_former_form: bool = False
+    """Whether rows of people may hold one of ``former_hashes``."""
 
     @property
     def kind(self) -> str:
@@ -66,15 +83,32 @@ class HashedIdentifier(NamedTuple):
 
     @property
     def digests(self) -> list[bytes]:
-        """The hashes that stored rows may hold."""
-        return [lookup_hash.digest for lookup_hash in self.hashes]
+        """The hashes that stored rows of people may hold."""
+        return [each.digest for each in (self.all_hashes if self.is_stored_in_former_form else self.hashes)]
+
+    @property
+    def all_hashes(self) -> list[LookupHash]:
+        """The hashes that rows without the identifier itself may hold: suppressions and erased identifiers."""
+        return [*self.hashes, *self.former_hashes]
 
 
 def hash_identifier(keyring: Keyring, identifier: SubjectIdentifier) -> HashedIdentifier:
     """Hash an email address or an account under every version of the lookup key."""
-    if isinstance(identifier.lookup_key, UUID):
+    kind, key = identifier.kind, identifier.lookup_key
+    if isinstance(key, UUID):
         return HashedIdentifier(identifier, ())
-    return HashedIdentifier(identifier, keyring.lookup_hashes(identifier.kind, identifier.lookup_key))
+    hashes = keyring.lookup_hashes(kind, key)
+    if kind == "email" and (former := address_forms.former_lookup_form(key)) != key:
+        former_hashes = keyring.lookup_hashes(kind, former)
+        return HashedIdentifier(identifier, hashes, former_hashes, keyring.has_former_addresses)
+    return HashedIdentifier(identifier, hashes)
+
+
+def lookup_digests(keyring: Keyring, kind: str, key: str) -> list[bytes]:
+    """Return the hashes that stored rows of people may hold for a lookup key, the newest first."""
+    if keyring.has_former_addresses:
+        return hash_identifier(keyring, SubjectIdentifier(kind, key)).digests
+    return [each.digest for each in keyring.lookup_hashes(kind, key)]
 
 
 def parse_system_name(text: str, argument: str) -> str:

@@ -58,13 +58,6 @@ def test_an_address_is_one_exactly_when_email_validator_says_so(text: str) -> No
         assert kept == expected
 
 
-@given(st.emails())
-def test_an_address_is_found_by_every_case_of_its_letters(text: str) -> None:
-    found = validation.lookup_form(validation.email_address(text, ""))
-    for again in (text.upper(), text.lower(), text.swapcase(), f" {text} "):
-        assert validation.lookup_form(validation.email_address(again, "")) == found
-
-
 @given(st.text(max_size=60))
 def test_a_line_is_in_one_form_and_stays_so(text: str) -> None:
     try:
