@@ -87,12 +87,12 @@ def cpu_seconds(process_id: int) -> float:
 
 
 def timed(  # noqa: PLR0913, PLR0917 -- all that a round depends on
-    work: Work, secret: str, process_id: int, port: int, connections: int, seconds: float
+    work: Work, secret: str, process_id: int, port: int, connections: int, seconds: int
 ) -> Round:
     """Time one round."""
     began = cpu_seconds(process_id)
     settings = {"BENCH_REQUESTS": str(work.requests), "BENCH_OFFSET": str(random.randrange(REQUEST_COUNT))}
-    command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:g}s"]
+    command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"]
     done = subprocess.run(
         [*command, "--script", str(ROOT / "benchmarks" / "load.lua"), f"http://127.0.0.1:{port}/graphql"],
         env=os.environ | settings | {"BENCH_TOKEN": secret, "BENCH_CASE": "case/1"},
@@ -127,7 +127,7 @@ def main() -> None:
     parser.add_argument("--subjects", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--before", type=Path, help="Another checkout, with a .venv of its own.")
     given = parser.parse_args()
     names = [*(["before"] if given.before else []), "uvicorn", *(f"+ {part}" for part in PARTS)]
