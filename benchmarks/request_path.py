@@ -129,8 +129,10 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--before", type=Path, help="Another checkout, with a .venv of its own.")
+    parser.add_argument("--steps", help="The names of some steps, separated by commas.")
     given = parser.parse_args()
     names = [*(["before"] if given.before else []), "uvicorn", *(f"+ {part}" for part in PARTS)]
+    names = [name for name in names if not given.steps or name in given.steps.split(",")]
     rounds: dict[tuple[str, str], list[Round]] = defaultdict(list)
     with run_postgresql() as cluster, ExitStack() as stack:
         place = create_databases(cluster, given.subjects)
