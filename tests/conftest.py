@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -381,12 +381,28 @@ def served(databases: Databases, running: Running) -> Iterator[Api]:
     made.client.close()
 
 
-@pytest.fixture(autouse=True)
-def captured_log() -> Iterator[None]:
-    """Have the services that run write their log lines before the test ends."""
-    yield
-    for service in [*Running.started]:
-        service.flush_log()
+def _flush_logs() -> Generator[None, object, object]:
+    """Have the services write their log lines before pytest stops to capture, between two phases of a test."""
+    try:
+        return (yield)
+    finally:
+        for service in [*Running.started]:
+            service.flush_log()
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_setup() -> Generator[None, object, object]:
+    return (yield from _flush_logs())
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    return (yield from _flush_logs())
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_teardown() -> Generator[None, object, object]:
+    return (yield from _flush_logs())
 
 
 @pytest.fixture

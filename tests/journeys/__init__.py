@@ -1,1 +1,1 @@
-"""What people and operators live through, end to end."""
+"""Tests of whole courses of events, from a request to the last effect."""

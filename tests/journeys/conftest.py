@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Databases, Templates
-from tests.journeys.places import two_databases
+from tests.journeys.isolated_databases import two_databases
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from models.erasure import ledger, ledger_lag, ledger_marks, steps
 from models.unit_of_work import unit_of_work
 from tests.cli.commands import environment
 from tests.conftest import ROOT, Databases, World
-from tests.journeys.places import people, world_of
+from tests.journeys.isolated_databases import open_world, request_erasures
 from tests.mailers.fake_smtp import FakeSmtpServer, serve
 
 pytestmark = pytest.mark.anyio
@@ -78,7 +78,7 @@ class Mortal:
 @contextlib.asynccontextmanager
 async def mortal(databases: Databases, port: int) -> AsyncIterator[Mortal]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.journeys.worker", f"smtp://127.0.0.1:{port}?starttls=never"),
+        *(sys.executable, "-m", "tests.journeys.killable_worker", f"smtp://127.0.0.1:{port}?starttls=never"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -172,14 +172,14 @@ async def killed_and_begun_again(databases: Databases, kills: int, seed: int) ->
     """Kill workers at random moments of their work, then let one live. Give what the kills cut in two."""
     chance, cut = random.Random(seed), Counter[str]()
     server = FakeSmtpServer()
-    async with world_of(databases) as world, serve(server) as port, mortal(databases, port) as worker:
+    async with open_world(databases) as world, serve(server) as port, mortal(databases, port) as worker:
         count = 2 * EACH
-        await people(world, EACH)
-        await people(world, EACH, first=EACH, account=True)
+        await request_erasures(world, EACH)
+        await request_erasures(world, EACH, first=EACH, account=True)
         whole = await finished(world, worker)
         for _ in range(kills):
-            await people(world, EACH // 2, first=count)
-            await people(world, EACH // 2, first=count + EACH // 2, account=True)
+            await request_erasures(world, EACH // 2, first=count)
+            await request_erasures(world, EACH // 2, first=count + EACH // 2, account=True)
             count += EACH
             await taken_up_again(world)
             await forum_answers(world)

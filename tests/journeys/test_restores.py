@@ -21,15 +21,21 @@ from models.subjects.email_addresses import ADDRESS
 from models.unit_of_work import unit_of_work
 from tests.cli.commands import privacy
 from tests.conftest import ROOT, Databases, Running, Templates, World, settings_for
-from tests.journeys.places import carried_out, people, two_databases, worker, world_of
+from tests.journeys.isolated_databases import (
+    drain_erasures,
+    erasure_worker,
+    open_world,
+    request_erasures,
+    two_databases,
+)
 
 
 def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one story
     aside: Databases, tmp_path: Path
 ) -> None:
     async def before() -> list[UUID]:
-        async with world_of(aside) as world:
-            ids = await people(world, 3, account=True)
+        async with open_world(aside) as world:
+            ids = await request_erasures(world, 3, account=True)
             async with unit_of_work(
                 world.database, world.keyring, Actor("store", Role.STORE, (Role.STORE,)), "test"
             ) as made:
@@ -43,8 +49,8 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
     assert dump.stat().st_mode & 0o777 == 0o600
 
     async def after() -> None:
-        async with world_of(aside) as world:
-            await worker(world).drain()
+        async with open_world(aside) as world:
+            await erasure_worker(world).drain()
             async with world.database.writers.acquire() as connection:
                 rows = await connection.fetch("SELECT id FROM erasure_steps")
             for row in rows[:2]:
@@ -52,14 +58,14 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
                     world.database, world.keyring, Actor("f", Role.SERVICE, (Role.SERVICE,)), "t"
                 ) as made:
                     await steps.complete_erasure_step(made, row[0], 1)
-            await worker(world).drain()
+            await erasure_worker(world).drain()
 
     asyncio.run(after())
     restored = asyncio.run(privacy("restore", str(dump), "--yes", "--no-replay", on=aside, at=tmp_path))
     assert restored.out.startswith("restored; 3 letters that were queued"), restored.errors
 
     async def brought_back() -> None:
-        async with world_of(aside) as world:
+        async with open_world(aside) as world:
             async with world.database.writers.acquire() as connection:
                 assert await connection.fetchval("SELECT count(*) FROM email_addresses") == 4
                 sealed = await connection.fetch("SELECT subject_id, address FROM email_addresses")
@@ -68,7 +74,7 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
             assert sum(keys for _, keys in opened) == 1, "with no other key, and that of who stays opens"
             assert await ledger_lag.read_lag(world.database, world.keyring) is ledger_lag.LedgerLag.DATABASE_IS_OLDER
             with pytest.raises(Exception, match="older"):
-                await worker(world).round()
+                await erasure_worker(world).round()
 
     asyncio.run(brought_back())
     service = Running(settings_for(aside))
@@ -87,8 +93,8 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
     service.thread.join(20)
 
     async def gone() -> None:
-        async with world_of(aside) as world:
-            await worker(world).drain()
+        async with open_world(aside) as world:
+            await erasure_worker(world).drain()
             async with world.database.writers.acquire() as connection:
                 assert await connection.fetchval("SELECT count(*) FROM email_addresses") == 1
                 assert await connection.fetchval("SELECT count(*) FROM subjects WHERE status = 'ACTIVE'") == 1
@@ -139,17 +145,17 @@ def test_a_backup_from_before_anybody_was_registered_forgets_nothing(aside: Data
     [dump] = tmp_path.glob("*.dump")
 
     async def lived() -> None:
-        async with world_of(aside) as world:
-            await people(world, 2)
-            await worker(world).drain()
+        async with open_world(aside) as world:
+            await request_erasures(world, 2)
+            await erasure_worker(world).drain()
 
     asyncio.run(lived())
     restored = asyncio.run(privacy("restore", str(dump), "--yes", on=aside, at=tmp_path))
     assert "2 erasures in the ledger, 0 people erased again" in restored.out, restored.errors
-    carried_out(aside)
+    drain_erasures(aside)
 
     async def known() -> None:
-        async with world_of(aside) as world, world.database.writers.acquire() as connection:
+        async with open_world(aside) as world, world.database.writers.acquire() as connection:
             assert await connection.fetchval("SELECT count(*) FROM subjects WHERE status = 'ERASED'") == 2
             assert await connection.fetchval("SELECT count(*) FROM rights_requests WHERE state = 'COMPLETED'") == 2
 
@@ -160,16 +166,16 @@ def test_a_keyring_that_was_rolled_back_is_noticed_and_its_keys_are_destroyed_ag
     name = aside.keyring_url.rpartition("/")[2].partition("?")[0]
 
     async def lived() -> None:
-        async with world_of(aside) as world:
-            await people(world, 2)
+        async with open_world(aside) as world:
+            await request_erasures(world, 2)
 
     asyncio.run(lived())
     old = aside.cluster.run("pg_dump", "--clean", "--if-exists", "-d", name)
-    carried_out(aside)
+    drain_erasures(aside)
     aside.cluster.run("psql", "-d", name, text=old)
 
     async def mended() -> None:
-        async with world_of(aside) as world:
+        async with open_world(aside) as world:
             assert await ledger_lag.read_lag(world.database, world.keyring) is ledger_lag.LedgerLag.KEYRING_IS_OLDER
             assert (await ledger_replay.replay_ledger(world.database, world.keyring)).restored == 2
             assert await ledger_lag.read_lag(world.database, world.keyring) is None
@@ -191,9 +197,9 @@ def test_postgresql_stopped_in_the_middle_holds_erasures_up_and_loses_none(testr
 
 
 async def _stopped_meanwhile(cluster: Cluster, databases: Databases) -> None:
-    async with world_of(databases) as world:
-        ids = await people(world, 60)
-        running = asyncio.create_task(worker(world).run(poll=0.01))
+    async with open_world(databases) as world:
+        ids = await request_erasures(world, 60)
+        running = asyncio.create_task(erasure_worker(world).run(poll=0.01))
         async with asyncio.timeout(90):
             while not await _count(world, "SELECT count(*) FROM rights_requests WHERE state <> 'SCHEDULED'"):  # noqa: ASYNC110 -- PostgreSQL tells nobody
                 await asyncio.sleep(0.005)

@@ -18,7 +18,7 @@ from models.storage.database import Database
 from models.storage.ids import Prefix, parse_id_of
 from models.unit_of_work import unit_of_work
 from tests.conftest import Api, Databases, Running, settings_for
-from tests.journeys.places import carried_out
+from tests.journeys.isolated_databases import drain_erasures
 from tests.people import GRANT
 
 REQUEST = """mutation Ask($who: SubjectBy!, $identity: IdentityProof! = EMAIL_CODE, $immediately: Boolean! = false) {
@@ -184,7 +184,7 @@ def test_retained_items_have_their_last_day_in_plan_request_and_certificate(api:
     request = api.ask("ADMIN", REQUEST, who=who, identity="ATTESTED", immediately=True).data["requestErasure"]["id"]
     shown = "query($id: ID!) { rightsRequest(id: $id) { retained { what ground until } certificate { jws } } }"
     assert api.ask("SUPPORT", shown, id=request).data["rightsRequest"] == {"retained": [], "certificate": None}
-    carried_out(databases)
+    drain_erasures(databases)
     done = api.ask("SUPPORT", shown, id=request).data["rightsRequest"]
     assert expected in done["retained"]
     keys = httpx.get(f"{api.url}/.well-known/jwks.json").json()["keys"]

@@ -1,4 +1,4 @@
-"""Two databases of a test's own, which it may roll back or stop, and the people in them."""
+"""Two databases of a test's own, which it may roll back or stop, and erasures in them."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ def two_databases(templates: Templates, suffix: str) -> Iterator[Databases]:
 
 
 @contextlib.asynccontextmanager
-async def world_of(databases: Databases) -> AsyncIterator[World]:
+async def open_world(databases: Databases) -> AsyncIterator[World]:
     database = await Database.open(databases.url, databases.keyring_url, readers=4, writers=10, timeout=10)
     try:
         keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
@@ -45,22 +45,22 @@ async def world_of(databases: Databases) -> AsyncIterator[World]:
         await database.close()
 
 
-def worker(world: World) -> ErasureWorker:
+def erasure_worker(world: World) -> ErasureWorker:
     return ErasureWorker(
         world.database, world.keyring, issuer="https://privacy.example.com", backup_life=timedelta(days=183)
     )
 
 
-def carried_out(databases: Databases) -> int:
+def drain_erasures(databases: Databases) -> int:
     async def drained() -> int:
-        async with world_of(databases) as world:
-            return await worker(world).drain()
+        async with open_world(databases) as world:
+            return await erasure_worker(world).drain()
 
     return asyncio.run(drained())
 
 
-async def people(world: World, count: int, *, first: int = 0, account: bool = False) -> list[UUID]:
-    """Register people and ask for each to be erased at once."""
+async def request_erasures(world: World, count: int, *, first: int = 0, account: bool = False) -> list[UUID]:
+    """Register subjects, request an immediate erasure of each, and return their ids."""
     ids = []
     for number in range(first, first + count):
         given = Registration(f"user{number}@example.com", account=("forum", f"u{number}") if account else None)

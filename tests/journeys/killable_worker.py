@@ -1,7 +1,7 @@
-"""The workers that erase and send letters, as a process of its own that tests may kill at any moment.
+"""The workers that erase subjects and send emails, in a process that tests may kill at any moment.
 
-``python -m tests.journeys.worker SMTP_URL``: each line that it reads begins one more. It is forked from a process that
-has everything loaded, so that it works within milliseconds; its process id is the first answer, ``dead`` the second.
+``python -m tests.journeys.killable_worker SMTP_URL`` starts one worker for each line that it reads. The worker is
+forked from this process, which has its code loaded. The first answer is the worker's process id, the second ``dead``.
 """
 
 import asyncio
