@@ -61,10 +61,11 @@ class App:
                 Route("/", _root),
                 *Health(self._dependencies).routes,
                 jwks(self._dependencies),
-                Unsubscribe(self._dependencies, is_proxied=settings.tls_in_front).route,
+                *Unsubscribe(self._dependencies, is_proxied=settings.tls_in_front).routes,
             ],
             lifespan=self._lifespan,
         )
+        self._starlette.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/graphql":

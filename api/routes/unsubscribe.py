@@ -2,14 +2,14 @@
 
 import base64
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
-from urllib.parse import parse_qs
+from typing import Final, NamedTuple
+from urllib.parse import unquote_plus
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -26,11 +26,15 @@ from models.storage.database import Database
 from models.unit_of_work import unit_of_work
 
 MAX_BODY_BYTES: Final = 4096
-MAX_FIELDS: Final = 20
 INVALID_TOKEN_COST: Final = 10
 """The number of requests that the rate limit counts for a request with an invalid token."""
 ACTOR: Final = Actor("one-click unsubscribe", Role.SERVICE, (Role.SERVICE,))
 """The actor in the consent ledger and the audit log for an opt-out through a link."""
+# A field of a form, urlencoded or multipart. Providers send headers of their own, other cases and other line ends.
+_ONE_CLICK = re.compile(
+    r"\blist-unsubscribe(?:[\"'\s]*[=:][\"'\s]*|\"?[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n\s*)one-click\b", re.IGNORECASE
+)
+_EVERYTHING = re.compile(r"(?:^|&)\s*everything=|\bname=\"?everything\b")
 STYLE: Final = """
 body{font:1.125rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:36rem;padding:1rem;overflow-wrap:anywhere}
 h1{font-size:1.5rem;line-height:1.2}
@@ -53,37 +57,36 @@ _PAGES: Final = Environment(
 )
 
 
+class Click(NamedTuple):
+    """The buttons that a body names."""
+
+    one_click: bool
+    everything: bool
+
+
 class Unsubscribe:
-    """Answers /u/TOKEN: GET shows a button, POST opts out. Requests are limited by client address."""
+    """Answers /u/TOKEN: GET shows a button, POST opts out. Invalid tokens are limited by client address.
+
+    The token is the authority. A valid token is never limited, because a mailbox provider sends many from one address.
+    """
 
     def __init__(self, dependencies: Callable[[], Dependencies], *, is_proxied: bool) -> None:
         self._dependencies = dependencies
         self._is_proxied = is_proxied
         self._rate_limiter = TokenBucketLimiter()
-        self.route = Route("/u/{token}", self._answer, methods=["GET", "HEAD", "POST"])
+        paths = ("/u/{token}", "/u/{token}/")
+        self.routes = [Route(path, self._answer, methods=["GET", "HEAD", "POST"]) for path in paths]
 
     async def _answer(self, request: Request) -> Response:
-        address = client_address(request.scope, is_proxied=self._is_proxied)
-        wait = self._rate_limiter.wait(address)
-        if wait:
-            return _page(
-                429,
-                "Too many requests",
-                "Please wait a little and try again.",
-                headers={"retry-after": str(wait)},
-            )
         try:
             dependencies = self._dependencies()
             dependencies.restore_guard.require_open()
             link = unsubscribe_links.parse_token(dependencies.keyring, request.path_params["token"])
-            title = await _purpose_title(dependencies.database, link) if link else None
-            if link is None or title is None:
-                self._rate_limiter.charge(address, INVALID_TOKEN_COST)
-                return _page(
-                    404,
-                    "This link does not work",
-                    "It may have been cut short on its way. Please open it from the letter once more.",
-                )
+            if link is None:
+                return self._refuse(client_address(request.scope, is_proxied=self._is_proxied))
+            title = await _purpose_title(dependencies.database, link)
+            if title is None:
+                return _invalid_link()
             if request.method != "POST":
                 return _page(
                     200, "Unsubscribe", f"You will get no more of this: {title}.", purpose=title, everything=True
@@ -98,10 +101,22 @@ class Unsubscribe:
                 headers={"retry-after": "60"},
             )
 
+    def _refuse(self, address: str) -> Response:
+        """Answer an invalid token: 404, or 429 after too many from one address."""
+        wait = self._rate_limiter.wait(address)
+        if wait:
+            return _page(
+                429,
+                "Too many requests",
+                "Please wait a little and try again.",
+                headers={"retry-after": str(wait)},
+            )
+        self._rate_limiter.charge(address, INVALID_TOKEN_COST)
+        return _invalid_link()
+
     async def _opt_out(self, request: Request, dependencies: Dependencies, link: LinkToken, title: str) -> Response:
-        form = await _read_form(request)
-        everything = "everything" in form
-        if not everything and form.get("List-Unsubscribe") != "One-Click":
+        one_click, everything = await _read_click(request)
+        if not everything and not one_click:
             return _page(400, "Unsubscribe", "Please press the button to unsubscribe.", purpose=title, everything=True)
         mutation = "optOutOfAll" if everything else "optOut"
         try:
@@ -121,27 +136,27 @@ async def _purpose_title(database: Database, link: LinkToken) -> str | None:
     return purpose.title if purpose and purpose.legal_basis in purposes.REFUSABLE_BASES else None
 
 
-async def _read_form(request: Request) -> Mapping[str, object]:
-    """Return the fields of a form; none when the body is malformed or longer than ``MAX_BODY_BYTES``.
+async def _read_click(request: Request) -> Click:
+    """Return the buttons that a body names; none when it is longer than ``MAX_BODY_BYTES``.
 
-    RFC 8058 permits both form encodings. A body of any other media type is read as urlencoded.
+    RFC 8058 permits both form encodings. The media type is not read, because providers send it with other cases,
+    with a charset, without a boundary, or not at all.
     """
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            return {}
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
-    try:
-        return await MultiPartParser(request.headers, _chunks(body), max_files=0, max_fields=MAX_FIELDS).parse()
-    except MultiPartException:
-        return {}
+            return Click(one_click=False, everything=False)
+    form = unquote_plus(body.decode("utf-8", "replace"))
+    return Click(_ONE_CLICK.search(form) is not None, _EVERYTHING.search(form) is not None)
 
 
-async def _chunks(body: bytes) -> AsyncGenerator[bytes, None]:
-    yield body
-    yield b""
+def _invalid_link() -> Response:
+    return _page(
+        404,
+        "This link does not work",
+        "It may have been cut short on its way. Please open it from the letter once more.",
+    )
 
 
 def _page(
