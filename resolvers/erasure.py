@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 import strawberry
 from strawberry import UNSET
 
-from models.erasure import steps
+from models.erasure import step_references, steps
 from models.erasure.plan import PlanItemRow, PlanRow
 from models.erasure.retention import RetainedRow, RetentionGround
 from models.erasure.steps import ErasureStepRow, StepState
@@ -54,10 +54,18 @@ class ErasureStep(Node):
     request_id: strawberry.ID = column(
         "request_id", make=id_formatter(Prefix.RIGHTS_REQUEST), description="The id of the request that it belongs to."
     )
-    system: str = column(description="The internal system.")
-    account_reference: str | None = column(
-        description="The person's reference in that system; null without an account, and once the step is done."
+    subject_id: strawberry.ID | None = column(
+        "person_id", make=id_formatter(Prefix.SUBJECT), description="The person to erase."
     )
+    system: str = column(description="The internal system.")
+    references: list[str] = column(
+        "reference_list",
+        "account_reference",
+        make=step_references.parse_references,
+        description="What that system calls the person, at most 100 references; empty where none is known, and once "
+        "the step is done.",
+    )
+    account_reference: str | None = column(description="The first of the references.", deprecated="Use references.")
     state: StepState = column(description="The state of the step.")
     attempts: int = column(description="The number of webhook deliveries that were attempted.")
     next_attempt_at: datetime | None = column(description="When the webhook is sent next.")
@@ -71,7 +79,7 @@ class ErasurePlanItem:
     system: str = column(description="Where it is: `privacy` for this service, otherwise an internal system.")
     what: str = column(description="What it is.")
     records: int = column(
-        description="The number of records; for an internal system, the number of accounts known to this service."
+        description="The number of records; for an internal system, the number of references known to this service."
     )
 
 

@@ -95,13 +95,16 @@ class Batched(NamedTuple):
 Source = Column | Batched
 
 
-def column(*names: str, make: Callable[..., Any] | None = None, description: str) -> Any:
+def column(*names: str, make: Callable[..., Any] | None = None, description: str, deprecated: str | None = None) -> Any:
     """Declare a field that is made of the named columns (by default the one of the field's own name)."""
 
     async def resolve(root: strawberry.Parent[Any], info: strawberry.Info[Any, None]) -> Any:
         return await source_of(info._field).value(root, info.context)  # noqa: SLF001 -- the oracle only
 
-    return strawberry.field(resolver=resolve, description=description, metadata={"source": Column(names, make)})
+    source = Column(names, make)
+    return strawberry.field(
+        resolver=resolve, description=description, deprecation_reason=deprecated, metadata={"source": source}
+    )
 
 
 def batched(by: Read, key: str = "id", *, description: str) -> Any:

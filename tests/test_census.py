@@ -13,7 +13,7 @@ from models.consent import opt_outs, recording
 from models.consent.ledger import Channel
 from models.delivery import claims, cleanup, results
 from models.delivery.results import DeliveryResult
-from models.erasure import completion, requesting, scope, steps
+from models.erasure import completion, holders, requesting, scope, steps
 from models.erasure import plan as erasure_plan
 from models.outbox.emails import EmailState
 from models.payments import fragments
@@ -74,6 +74,17 @@ def test_every_column_to_erase_is_reached_by_a_step_and_by_the_plan() -> None:
     planned = {step.what for step in scope.ERASURE_TARGETS}
     assert len(planned) == len(scope.ERASURE_TARGETS)
     assert {name.partition(".")[0] for name in columns_to_erase("keyring")} == KEYS
+
+
+def test_a_table_with_a_reference_of_another_system_says_which_system_holds_it() -> None:
+    """A new table needs a column ``system``, and a place in ``models/erasure/holders.py``."""
+    own = {"erasure_steps", "rights_requests", "access_events", "access_grants", "systems"}
+    columns = {tuple(name.split(".")) for name in declared("privacy")}
+    with_reference = {table for table, column in columns if "reference" in column} - own
+    with_system = {table for table, column in columns if column == "system"} - own
+    assert with_reference <= with_system == holders.REFERENCES.keys() - {"systems"}
+    for table, reference in holders.REFERENCES.items():
+        assert (table in with_reference) == (reference is not None), table
 
 
 def test_encrypted_columns_hold_bytes() -> None:
@@ -141,13 +152,16 @@ async def test_every_column_to_erase_is_filled_by_use_and_empty_after_an_erasure
     await _confirm_identity(world, subject_id, request_id)
     assert await worker.drain() == 1
     async with world.database.readers.acquire() as connection:
-        step_id = await connection.fetchval("SELECT id FROM erasure_steps")
+        rows = await connection.fetch("SELECT id FROM erasure_steps ORDER BY system")
+    step_ids = [row["id"] for row in rows]
+    assert len(step_ids) == 3, "the forum, the store and the sync server"
     async with world.unit(Role.SERVICE) as unit:
-        await steps.fail_erasure_step(unit, step_id, "it is read-only")
+        await steps.fail_erasure_step(unit, step_ids[0], "it is read-only")
     assert await filled_columns(world, "privacy") <= completion.CLEARED_COLUMNS
     filled = {history: names | await filled_columns(world, history) for history, names in filled.items()}
     async with world.unit(Role.SERVICE) as unit:
-        await steps.complete_erasure_step(unit, step_id, 1)
+        for step_id in step_ids:
+            await steps.complete_erasure_step(unit, step_id, 1)
     await worker.drain()
     assert await filled_columns(world, "privacy") == {"letters.address", "letters.context"}, (
         "the completion email, not sent yet"

@@ -81,9 +81,11 @@ class WebhookWorker:
                 "timestamp": delivery.created_at,
                 "data": {
                     "stepId": message_id,
-                    "requestId": format_id(Prefix.RIGHTS_REQUEST, delivery.subject_id),
+                    "requestId": format_id(Prefix.RIGHTS_REQUEST, delivery.request_id),
+                    "subjectId": format_id(Prefix.SUBJECT, delivery.subject_id),
                     "system": delivery.system.name,
-                    "accountReference": delivery.account_reference,
+                    "references": delivery.references,
+                    "accountReference": next(iter(delivery.references), None),
                 },
             }
         )

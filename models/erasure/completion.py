@@ -71,9 +71,9 @@ WHERE r.id = c.id
 
 CLEAR_STEPS = Statement("""
 UPDATE erasure_steps
-SET account_reference = NULL, error = NULL
+SET account_reference = NULL, reference_list = NULL, error = NULL
 WHERE request_id = ANY(:ids)
-AND (account_reference IS NOT NULL OR error IS NOT NULL)
+AND (account_reference IS NOT NULL OR reference_list IS NOT NULL OR error IS NOT NULL)
 """)
 
 MARK_SUBJECTS_ERASED = Statement("""
@@ -118,6 +118,7 @@ CLEARED_COLUMNS = frozenset(
         "rights_requests.farewell_to",
         "rights_requests.farewell_address",
         "erasure_steps.account_reference",
+        "erasure_steps.reference_list",
         "erasure_steps.error",
     }
 )

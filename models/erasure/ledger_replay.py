@@ -83,7 +83,7 @@ WHERE request_id = ANY(:request_ids)
 MARK_STEPS_DONE = Statement("""
 UPDATE erasure_steps
 SET state = 'DONE', completed_at = clock_timestamp(), completed_by = 'erasure ledger', next_attempt_at = NULL,
-    account_reference = NULL, error = NULL
+    account_reference = NULL, reference_list = NULL, error = NULL
 WHERE request_id = ANY(:request_ids)
 AND state <> 'DONE'
 """)

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import orjson
 
-from models.erasure import scope, systems
+from models.erasure import holders, scope
+from models.erasure.holders import Holder
 from models.erasure.retention import RetainedRow
 from models.erasure.scope import SERVICE_NAME
 from models.storage.clock import now
 from models.storage.ids import Prefix, format_id
-from models.storage.statement import Connection, RowByKey, Statement, as_list
+from models.storage.statement import Connection, RowByKey, as_list
 
 
 class PlanItemRow(NamedTuple):
@@ -32,32 +33,22 @@ class PlanRow(NamedTuple):
     retained: list[RetainedRow]
 
 
-ACCOUNTS = Statement("""
-SELECT subject_id, system, count(*)
-FROM accounts
-WHERE subject_id = ANY(:ids)
-GROUP BY subject_id, system
-ORDER BY subject_id, system
-""")
-
-
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, PlanRow]:
     """Return the plan of each person."""
     ids = as_list(ids)
     counts = await scope.count_targets(connection, ids)
     retained_counts = await scope.count_retained(connection, ids)
-    always = [row.name for row in (await systems.all_systems(connection, []))[None] if row.is_always_concerned]
-    account_counts: dict[UUID, dict[str, int]] = {subject_id: dict.fromkeys(always, 0) for subject_id in ids}
-    for subject_id, system, count in await ACCOUNTS.rows(connection, ids=ids):
-        account_counts[subject_id][system] = count
+    holders_by_subject: dict[UUID, list[Holder]] = {subject_id: [] for subject_id in ids}
+    for holder in await holders.find_holders(connection, ids):
+        holders_by_subject[holder.subject_id].append(holder)
     today = now().date()
     plans: RowByKey[UUID, PlanRow] = RowByKey()
     for subject_id in ids:
         items = [PlanItemRow(SERVICE_NAME, what, count) for what, count in counts[subject_id].items()]
         items.append(PlanItemRow(SERVICE_NAME, "the key that opens every copy, in backups too", 1))
         items += [
-            PlanItemRow(system, "everything under the person's accounts there", count)
-            for system, count in sorted(account_counts[subject_id].items())
+            PlanItemRow(holder.system, "everything under the person's accounts there", len(holder.references))
+            for holder in holders_by_subject[subject_id]
         ]
         retained = scope.retained_rows(retained_counts[subject_id], today)
         plans[subject_id] = PlanRow(subject_id, _hash(subject_id, items, retained), items, retained)

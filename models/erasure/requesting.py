@@ -5,7 +5,6 @@ from uuid import UUID
 
 from models.actors import Role
 from models.erasure import plan as erasure_plan
-from models.erasure import steps
 from models.erasure.steps import RETRY_PERIOD
 from models.errors import Forbidden, StateConflict
 from models.requests.intake import COOLING_OFF, ErasureOptions, create_request, start_identity_check
@@ -31,6 +30,14 @@ BRING_FORWARD = Statement("""
 UPDATE rights_requests
 SET execute_at = LEAST(execute_at, CAST(:at AS timestamptz)), is_immediate = true
 WHERE id = :id
+""")
+
+RETRY_FAILED = Statement("""
+UPDATE erasure_steps AS s
+SET state = 'PENDING', next_attempt_at = n.at, give_up_at = n.at + CAST(:retry_period AS interval)
+FROM (SELECT clock_timestamp() AS at) AS n
+WHERE s.request_id = :request_id
+AND s.state = 'FAILED'
 """)
 
 END_LEASE = Statement("""
@@ -74,6 +81,6 @@ async def retry_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:
     request = await lock_request(unit, request_id)
     if request.state not in EXECUTING_STATES:
         raise StateConflict(argument="id")
-    await steps.RETRY_FAILED.run(unit.connection, request_id=request_id, retry_period=RETRY_PERIOD)
+    await RETRY_FAILED.run(unit.connection, request_id=request_id, retry_period=RETRY_PERIOD)
     await END_LEASE.run(unit.connection, id=request_id)
     return request_id

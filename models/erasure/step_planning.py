@@ -1,41 +1,36 @@
-"""Planning of erasure steps: which internal systems take part in an erasure, and how each knows the person."""
+"""Planning of erasure steps: one for each system that holds the person, with the references that it knows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from models.encryption.encrypted_column import DataKey
-from models.erasure import steps, systems
+from models.erasure import holders, step_references, steps, systems
+from models.erasure.holders import Holder
+from models.erasure.step_references import MAX_REFERENCES
 from models.storage.ids import new_id
 from models.storage.statement import Connection, Statement
-from models.subjects.accounts import REFERENCE as ACCOUNT_REFERENCE
 
 
 class PlannedStep(NamedTuple):
-    """A step to insert. ``reference`` is encrypted, under the person's key or the request's."""
+    """A step to insert, with the references under which the system knows the person."""
 
     subject_id: UUID
     system: str
-    reference: bytes | None
+    references: Sequence[str]
 
-
-ACCOUNTS = Statement("""
-SELECT subject_id, system, reference
-FROM accounts
-WHERE subject_id = ANY(:ids)
-ORDER BY subject_id, system, added_at, id
-""")
 
 INSERT_STEPS = Statement("""
 INSERT INTO erasure_steps (
-    subject_id, id, request_id, system, account_reference, state, created_at, next_attempt_at, give_up_at
+    subject_id, id, request_id, system, account_reference, reference_list, state, created_at, next_attempt_at,
+    give_up_at
 )
-SELECT subject_id, id, request_id, system, reference, 'PENDING', n.at,
+SELECT subject_id, id, request_id, system, reference, reference_list, 'PENDING', n.at,
     CASE WHEN has_webhook THEN n.at END, CASE WHEN has_webhook THEN n.at + CAST(:retry_period AS interval) END
 FROM unnest(
     CAST(:subject_ids AS uuid[]), CAST(:ids AS uuid[]), CAST(:request_ids AS uuid[]), CAST(:systems AS text[]),
-    CAST(:references AS bytea[]), CAST(:has_webhook AS boolean[])
-) AS planned (subject_id, id, request_id, system, reference, has_webhook)
+    CAST(:references AS bytea[]), CAST(:reference_lists AS bytea[]), CAST(:has_webhook AS boolean[])
+) AS planned (subject_id, id, request_id, system, reference, reference_list, has_webhook)
 CROSS JOIN (SELECT clock_timestamp() AS at) AS n
 """)
 
@@ -46,43 +41,47 @@ async def plan_steps(
     keys: Mapping[UUID, DataKey],
     subject_keys: Mapping[UUID, DataKey | None],
 ) -> None:
-    """Insert a step for each account, and for each always concerned system in which the person has no account.
+    """Insert a step for each system that holds the person; several for more than MAX_REFERENCES references.
 
-    ``requests`` are the request ids by subject id; ``keys`` are the requests' keys. An account whose subject key is
-    destroyed gets a step without a reference.
+    ``requests`` are the request ids by subject id; ``keys`` are the requests' keys. A step has no references where
+    the person's key is destroyed.
     """
-    planned = []
-    for step in await _account_steps(connection, requests):
-        subject_key = subject_keys.get(step.subject_id)
-        reference = ACCOUNT_REFERENCE.decrypt(subject_key, step.reference) if subject_key and step.reference else None
-        encrypted = steps.REFERENCE.encrypt(keys[requests[step.subject_id]], reference) if reference else None
-        planned.append(step._replace(reference=encrypted))
-    await _insert_steps(connection, requests, planned)
+    planned = [
+        PlannedStep(holder.subject_id, holder.system, references)
+        for holder in await holders.find_holders(connection, list(requests))
+        for references in _split(holder, subject_keys.get(holder.subject_id))
+    ]
+    await _insert_steps(connection, requests, planned, keys)
 
 
 async def plan_steps_without_references(connection: Connection, requests: Mapping[UUID, UUID]) -> None:
-    """Insert one step for each concerned system. The person's key is destroyed: no account can be read."""
-    accounts = await _account_steps(connection, requests)
-    await _insert_steps(connection, requests, dict.fromkeys(step._replace(reference=None) for step in accounts))
+    """Insert one step for each system that holds the person, whose key is destroyed: no reference is readable."""
+    planned = [
+        PlannedStep(holder.subject_id, holder.system, ())
+        for holder in await holders.find_holders(connection, list(requests))
+    ]
+    await _insert_steps(connection, requests, planned, {})
 
 
-async def _account_steps(connection: Connection, requests: Mapping[UUID, UUID]) -> list[PlannedStep]:
-    return [PlannedStep._make(row) for row in await ACCOUNTS.rows(connection, ids=list(requests))]
+def _split(holder: Holder, key: DataKey | None) -> list[Sequence[str]]:
+    """Return the references of a holder in lists of at most MAX_REFERENCES; one empty list when there are none."""
+    references = holder.decrypt_references(key)
+    return [references[start : start + MAX_REFERENCES] for start in range(0, len(references), MAX_REFERENCES)] or [()]
 
 
 async def _insert_steps(
-    connection: Connection, requests: Mapping[UUID, UUID], account_steps: Iterable[PlannedStep]
+    connection: Connection,
+    requests: Mapping[UUID, UUID],
+    planned: Sequence[PlannedStep],
+    keys: Mapping[UUID, DataKey],
 ) -> None:
-    """Insert the steps of accounts, and add those of the always concerned systems."""
-    planned = list(account_steps)
     registered: Sequence[systems.SystemRow] = (await systems.all_systems(connection, []))[None]
     with_webhook = {system.name for system in registered if system.webhook_url}
-    with_account = {(step.subject_id, step.system) for step in planned}
-    planned += [
-        PlannedStep(subject_id, system.name, None)
-        for subject_id in requests
-        for system in registered
-        if system.is_always_concerned and (subject_id, system.name) not in with_account
+    encrypted = [
+        step_references.encrypt_references(keys[requests[step.subject_id]], step.references)
+        if step.references
+        else (None, None)
+        for step in planned
     ]
     await INSERT_STEPS.run(
         connection,
@@ -90,7 +89,8 @@ async def _insert_steps(
         ids=[new_id() for _ in planned],
         request_ids=[requests[step.subject_id] for step in planned],
         systems=[step.system for step in planned],
-        references=[step.reference for step in planned],
+        references=[first for first, _ in encrypted],
+        reference_lists=[every for _, every in encrypted],
         has_webhook=[step.system in with_webhook for step in planned],
         retry_period=steps.RETRY_PERIOD,
     )

@@ -1,7 +1,7 @@
 """Erasure steps: the part of an erasure that one internal system executes, and the result that it reports.
 
-The account reference and the error text are encrypted under the request's own key. That key is destroyed when the
-request is completed.
+The references and the error text are encrypted under the request's own key. That key is destroyed when the request is
+completed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
 
 from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
+from models.erasure.step_references import MAX_LIST_LENGTH, REFERENCE, REFERENCE_LIST
 from models.errors import BadInput, NotFound, StateConflict
 from models.storage import validation
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
@@ -36,7 +37,7 @@ class StepState(StrEnum):
 
 
 class ErasureStep(Table, table=True):
-    """What one internal system erases, for one account or for the person as a whole."""
+    """What one internal system erases. ``account_reference`` is the first of ``reference_list``."""
 
     __tablename__ = "erasure_steps"
     __table_args__ = (
@@ -49,6 +50,7 @@ class ErasureStep(Table, table=True):
             f"octet_length(account_reference) <= {4 * REFERENCE_LENGTH + ENCRYPTION_OVERHEAD}",
             name="step_reference_is_short",
         ),
+        CheckConstraint(f"octet_length(reference_list) <= {MAX_LIST_LENGTH}", name="step_references_are_bounded"),
         CheckConstraint(f"octet_length(error) <= {4 * ERROR_LENGTH + ENCRYPTION_OVERHEAD}", name="step_error_is_short"),
         Index("erasure_steps_of_request", "request_id"),
         Index("erasure_steps_of_system", "system", "state", "created_at", "id"),
@@ -69,9 +71,9 @@ class ErasureStep(Table, table=True):
     completed_by: str | None = column(Text, ErasureAction.KEPT, nullable=True)
     records_erased: int | None = column(Integer, ErasureAction.KEPT, nullable=True)
     error: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
+    reference_list: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
 
 
-REFERENCE = EncryptedColumn("erasure_steps.account_reference")
 ERROR = EncryptedColumn("erasure_steps.error")
 
 
@@ -90,18 +92,21 @@ class ErasureStepRow(NamedTuple):
     completed_at: datetime | None
     records_erased: int | None
     error: Annotated[bytes | None, ERROR]
+    person_id: UUID
+    """The person to erase; ``subject_id`` is the id of the request, which owns the data key."""
+    reference_list: Annotated[bytes | None, REFERENCE_LIST]
 
 
 BY_IDS = Statement("""
 SELECT id, request_id, request_id, system, account_reference, state, attempts, created_at, next_attempt_at,
-    completed_at, records_erased, error
+    completed_at, records_erased, error, subject_id, reference_list
 FROM erasure_steps
 WHERE id = ANY(:ids)
 """)
 
 OF_REQUESTS = Statement("""
 SELECT id, request_id, request_id, system, account_reference, state, attempts, created_at, next_attempt_at,
-    completed_at, records_erased, error
+    completed_at, records_erased, error, subject_id, reference_list
 FROM erasure_steps
 WHERE request_id = ANY(:ids)
 ORDER BY request_id, system, id
@@ -109,7 +114,7 @@ ORDER BY request_id, system, id
 
 OF_SYSTEM = Statement("""
 SELECT id, request_id, request_id, system, account_reference, state, attempts, created_at, next_attempt_at,
-    completed_at, records_erased, error
+    completed_at, records_erased, error, subject_id, reference_list
 FROM erasure_steps
 WHERE system = :system
 AND (created_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
@@ -119,7 +124,7 @@ LIMIT :first
 
 OF_SYSTEM_IN_STATE = Statement("""
 SELECT id, request_id, request_id, system, account_reference, state, attempts, created_at, next_attempt_at,
-    completed_at, records_erased, error
+    completed_at, records_erased, error, subject_id, reference_list
 FROM erasure_steps
 WHERE system = :system
 AND state = :state
@@ -158,7 +163,7 @@ AND NOT EXISTS (
 MARK_DONE = Statement("""
 UPDATE erasure_steps
 SET state = 'DONE', completed_at = :at, completed_by = :actor, records_erased = :records,
-    next_attempt_at = NULL, account_reference = NULL, error = NULL
+    next_attempt_at = NULL, account_reference = NULL, reference_list = NULL, error = NULL
 WHERE id = :id
 """)
 
@@ -166,14 +171,6 @@ MARK_FAILED = Statement("""
 UPDATE erasure_steps
 SET state = 'FAILED', error = :error, next_attempt_at = NULL
 WHERE id = :id
-""")
-
-RETRY_FAILED = Statement("""
-UPDATE erasure_steps AS s
-SET state = 'PENDING', next_attempt_at = n.at, give_up_at = n.at + CAST(:retry_period AS interval)
-FROM (SELECT clock_timestamp() AS at) AS n
-WHERE s.request_id = :request_id
-AND s.state = 'FAILED'
 """)
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from models.encryption.keyring import Keyring
-from models.erasure.steps import ERROR, REFERENCE
+from models.erasure import step_references
+from models.erasure.step_references import REFERENCE, REFERENCE_LIST
+from models.erasure.steps import ERROR
 from models.erasure.systems import SystemRow
 from models.storage.database import Database
 from models.storage.statement import Statement
@@ -19,13 +21,12 @@ class WebhookDelivery(NamedTuple):
     """One step whose webhook is due, with the system that receives it."""
 
     id: UUID
+    request_id: UUID
     subject_id: UUID
-    """The id of the request, which owns the key that decrypts ``reference``."""
     attempt: int
-    reference: Annotated[bytes | None, REFERENCE]
     system: SystemRow
     created_at: datetime
-    account_reference: str | None = None
+    references: Sequence[str]
 
 
 # The time of the next attempt is committed before this attempt starts, so that a killed worker's step is retried.
@@ -48,8 +49,8 @@ FROM due AS d, unnest(CAST(:waits AS interval[])) WITH ORDINALITY AS w (wait, or
 WHERE s.subject_id = d.subject_id
 AND s.id = d.id
 AND w.ordinal = LEAST(s.attempts + 1, cardinality(CAST(:waits AS interval[])))
-RETURNING s.id, s.request_id, s.attempts, s.account_reference, s.created_at, d.name, d.webhook_url,
-    d.is_always_concerned, d.secret_generation
+RETURNING s.id, s.request_id, s.subject_id, s.attempts, s.account_reference, s.reference_list, s.created_at,
+    d.name, d.webhook_url, d.is_always_concerned, d.secret_generation
 """)
 
 CLEAR_ERROR = Statement("""
@@ -84,12 +85,21 @@ async def claim(database: Database, keyring: Keyring, most: int) -> list[Webhook
         keys = await keyring.of_subjects(ring, list({row["request_id"] for row in rows}))
     deliveries = []
     for row in rows:
-        key, encrypted = keys[row["request_id"]], row["account_reference"]
+        key, first, every = keys[row["request_id"]], row["account_reference"], row["reference_list"]
         system = SystemRow(row["name"], row["webhook_url"], row["is_always_concerned"], row["secret_generation"])
-        reference = REFERENCE.decrypt(key, encrypted) if key and encrypted else None
+        references = step_references.parse_references(
+            REFERENCE_LIST.decrypt(key, every) if key and every else None,
+            REFERENCE.decrypt(key, first) if key and first else None,
+        )
         deliveries.append(
             WebhookDelivery(
-                row["id"], row["request_id"], row["attempts"], encrypted, system, row["created_at"], reference
+                row["id"],
+                row["request_id"],
+                row["subject_id"],
+                row["attempts"],
+                system,
+                row["created_at"],
+                references,
             )
         )
     return deliveries
@@ -104,7 +114,7 @@ async def record_result(database: Database, keyring: Keyring, delivery: WebhookD
         async with database.transaction() as connection:
             await CLEAR_ERROR.run(connection, id=delivery.id)
         return
-    key = await keyring.key_of(delivery.subject_id)
+    key = await keyring.key_of(delivery.request_id)
     async with database.transaction() as connection:
         await SET_ERROR.run(connection, id=delivery.id, error=ERROR.encrypt(key, problem))
 

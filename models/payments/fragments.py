@@ -16,13 +16,15 @@ from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedCol
 from models.errors import BadInput, NotFound
 from models.storage import validation
 from models.storage.clock import now
-from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, Uuid, column
+from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column
 from models.storage.ids import new_id
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
 from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import UnitOfWork
 
+SYSTEM = "store"
+"""The system that holds a fragment, unless its row names another."""
 REFERENCE_LENGTH = 64
 EXPIRY_YEARS = range(2000, 2100)
 
@@ -52,6 +54,7 @@ class PaymentFragment(Table, table=True):
     expiry_month: bytes = column(Bytes, ErasureAction.ENCRYPTED)
     expiry_year: bytes = column(Bytes, ErasureAction.ENCRYPTED)
     stored_at: datetime = column(Timestamp, ErasureAction.DELETED)
+    system: str = column(Text, ErasureAction.DELETED, server_default=SYSTEM)
 
 
 class PaymentRemoval(Table, table=True):
@@ -63,6 +66,7 @@ class PaymentRemoval(Table, table=True):
     subject_id: UUID = column(Uuid, ErasureAction.KEPT, references="subjects.id", primary_key=True)
     id: UUID = column(Uuid, ErasureAction.DELETED, primary_key=True)
     removed_at: datetime = column(Timestamp, ErasureAction.DELETED)
+    system: str = column(Text, ErasureAction.DELETED, server_default=SYSTEM)
 
 
 REFERENCE = EncryptedColumn("payment_fragments.reference")
@@ -110,10 +114,10 @@ DELETE = Statement("""
 WITH removed AS (
     DELETE FROM payment_fragments
     WHERE id = :id
-    RETURNING subject_id, id
+    RETURNING subject_id, id, system
 )
-INSERT INTO payment_removals (subject_id, id, removed_at)
-SELECT subject_id, id, :at
+INSERT INTO payment_removals (subject_id, id, removed_at, system)
+SELECT subject_id, id, :at, system
 FROM removed
 RETURNING subject_id
 """)

@@ -9,11 +9,13 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index,
 
 from models.access.access_grants import GrantedPage
 from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
-from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, Uuid, column
+from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column
 from models.storage.pagination import PageRequest, build_page
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
 from models.subjects.identifiers import REFERENCE_LENGTH
 
+SYSTEM = "sync"
+"""The system that holds a sync account, unless its row names another."""
 WORD_LENGTH = 64
 USER_AGENT_LENGTH = 512
 FILE_NAME_LENGTH = 1024
@@ -40,6 +42,7 @@ class SyncAccount(Table, table=True):
     storage_bytes: int = column(BigInteger, ErasureAction.DELETED)
     file_count: int = column(Integer, ErasureAction.DELETED)
     last_synced_at: datetime = column(Timestamp, ErasureAction.DELETED)
+    system: str = column(Text, ErasureAction.DELETED, server_default=SYSTEM)
 
 
 class SyncClient(Table, table=True):

@@ -29,10 +29,10 @@ ERASE = """mutation Erase($who: SubjectBy!) {
 }"""
 REQUEST = """query Request($id: ID!) { rightsRequest(id: $id) { id state certificate { jws } steps { id } } }"""
 STEPS = """query Steps($system: String!) {
-  erasureSteps(system: $system, state: null) { edges { node { id accountReference error } } }
+  erasureSteps(system: $system, state: null) { edges { node { id subjectId references error } } }
 }"""
 FAIL = "mutation Fail($id: ID!, $error: String!) { failErasureStep(id: $id, error: $error) { id state error } }"
-COMPLETE = "mutation Done($id: ID!) { completeErasureStep(id: $id, recordsErased: 4) { id state accountReference } }"
+COMPLETE = "mutation Done($id: ID!) { completeErasureStep(id: $id, recordsErased: 4) { id state references } }"
 CORRECT = "mutation($who: SubjectBy!, $new: String!) { correctSubject(subject: $who, input: {addEmail: $new}) { id } }"
 PAGE = "query($who: SubjectBy!) { subject(by: $who) { emails { address } displayName } }"
 PERSON = "query($who: SubjectBy!) { subject(by: $who) { status } }"
@@ -176,12 +176,17 @@ def test_every_value_of_a_person_is_a_canary_and_none_is_left(
     assert api.ask("PRIVACY", REQUEST, id=request["id"]).data["rightsRequest"]["state"] == "PARTIALLY_COMPLETED"
     [edge] = api.ask("SERVICE", STEPS, system="forum").data["erasureSteps"]["edges"]
     step = edge["node"]
-    assert step["accountReference"] == CANARIES["account"], "the system has to know whom to erase"
+    assert step["references"] == [CANARIES["account"]], "the system has to know whom to erase"
+    assert step["subjectId"] == subject
+    for system, reference in (("store", CANARIES["card"]), ("sync", CANARIES["sync"])):
+        [edge] = api.ask("SERVICE", STEPS, system=system).data["erasureSteps"]["edges"]
+        assert edge["node"]["references"] == [reference]
+        assert api.ask("SERVICE", COMPLETE, id=edge["node"]["id"]).data
     failed = api.ask("SERVICE", FAIL, id=step["id"], error=CANARIES["error"]).data["failErasureStep"]
     assert (failed["state"], failed["error"]) == ("FAILED", CANARIES["error"])
     assert places_with_canaries(site.kept()) == [], "while a system has not answered"
     done = api.ask("SERVICE", COMPLETE, id=step["id"]).data["completeErasureStep"]
-    assert (done["state"], done["accountReference"]) == ("DONE", None)
+    assert (done["state"], done["references"]) == ("DONE", [])
     drain_erasures(site.databases)
     assert api.ask("PRIVACY", REQUEST, id=request["id"]).data["rightsRequest"]["certificate"]["jws"]
     assert places_with_canaries(site.kept()) == [], "while the last letter waits"
@@ -228,8 +233,9 @@ def test_only_a_fresh_act_brings_an_erased_person_back_and_it_brings_nothing_alo
     assert api.ask("STORE", OPT_OUT, who={"id": subject}, purposes=["product-announcements"], channel="STORE").data
     api.ask("ADMIN", ERASE, who={"id": subject})
     drain_erasures(databases)
-    [edge] = api.ask("SERVICE", STEPS, system="forum").data["erasureSteps"]["edges"]
-    assert api.ask("SERVICE", COMPLETE, id=edge["node"]["id"]).data
+    for system in ("forum", "store", "sync"):
+        [edge] = api.ask("SERVICE", STEPS, system=system).data["erasureSteps"]["edges"]
+        assert api.ask("SERVICE", COMPLETE, id=edge["node"]["id"]).data
     drain_erasures(databases)
     for role in ("SYNC", "ADMIN"):
         for given in ({"email": address}, {"email": "new@example.com", "account": account}):

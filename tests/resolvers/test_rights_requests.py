@@ -19,7 +19,7 @@ from models.storage.ids import Prefix, parse_id_of
 from models.unit_of_work import unit_of_work
 from tests.conftest import Api, Databases, Running, settings_for
 from tests.journeys.isolated_databases import drain_erasures
-from tests.people import GRANT
+from tests.people import GRANT, RECORD_SYNC, SYNC, known
 
 REQUEST = """mutation Ask($who: SubjectBy!, $identity: IdentityProof! = EMAIL_CODE, $immediately: Boolean! = false) {
   requestErasure(subject: $who, channel: WEBSITE, identity: $identity, immediately: $immediately) { ... on Node { id } }
@@ -211,3 +211,40 @@ def test_a_node_is_a_request_or_a_step_for_roles_that_may_read_one(api: Api) -> 
     node = "query($id: ID!) { node(id: $id) { __typename ... on RightsRequest { state } } }"
     assert api.ask("PRIVACY", node, id=request).data["node"]["__typename"] == "RightsRequest"
     assert api.ask("STORE", "query($id: ID!) { node(id: $id) { id } }", id=request).data == {"node": None}
+
+
+STEPS = """query Steps($system: String!) {
+  erasureSteps(system: $system) { edges { node { subjectId references accountReference system state } } }
+}"""
+ERASE_NOW = """mutation Erase($who: SubjectBy!) {
+  requestErasure(subject: $who, channel: WEBSITE, identity: ATTESTED, immediately: true) { id state }
+}"""
+
+
+def test_the_sync_server_is_told_of_a_person_without_an_account(api: Api, databases: Databases) -> None:
+    subject = api.register("ada@example.com")
+    who = {"id": subject}
+    assert api.ask("SYNC", RECORD_SYNC, who=who, input={**SYNC, "storageBytes": 3_000_000_000}).data
+    plan = api.ask("PRIVACY", PLAN, who=who).data["erasurePlan"]
+    assert [item["records"] for item in plan["items"] if item["system"] == "sync"] == [1]
+    request = api.ask("ADMIN", ERASE_NOW, who=who).data["requestErasure"]["id"]
+    drain_erasures(databases)
+    assert state_of(api, request) == "PARTIALLY_COMPLETED"
+    [edge] = api.ask("SYNC", STEPS, system="sync").data["erasureSteps"]["edges"]
+    assert edge["node"] == {
+        "subjectId": subject,
+        "references": ["sync-1"],
+        "accountReference": "sync-1",
+        "system": "sync",
+        "state": "PENDING",
+    }
+
+
+def test_the_store_is_told_once_with_every_reference_that_it_uses(api: Api, databases: Databases) -> None:
+    person = known(api, "ada@example.com")
+    api.ask("ADMIN", ERASE_NOW, who={"id": person.id})
+    drain_erasures(databases)
+    [edge] = api.ask("STORE", STEPS, system="store").data["erasureSteps"]["edges"]
+    assert edge["node"]["subjectId"] == person.id
+    assert edge["node"]["references"] == ["ada@example.com", "card-1"]
+    assert api.ask("SUPPORT", STEPS, system="store").code == "FORBIDDEN"

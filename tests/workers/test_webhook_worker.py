@@ -117,6 +117,8 @@ async def test_a_system_is_told_whom_to_erase_and_can_check_who_says_so(world: W
     assert said["type"] == "erasure.requested"
     assert said["data"]["stepId"] == headers["webhook-id"] == format_id(Prefix.ERASURE_STEP, step_id)
     assert said["data"]["accountReference"] == "ada-1"
+    assert said["data"]["references"] == ["ada-1"]
+    assert said["data"]["subjectId"] == format_id(Prefix.SUBJECT, (await step(world))["subject_id"])
     shown = systems.display_secret(world.keyring.master_keys, SystemRow("forum", forum.url, False, 1))
     secret = base64.b64decode(shown.removeprefix("whsec_"))
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body

@@ -201,4 +201,6 @@ class BatchedExecution(Execution):
 
 def _subject_ids(batch: RowBatch) -> list[UUID | None]:
     rows: Sequence[Any] = batch.rows
+    if rows and hasattr(rows[0], "person_id"):
+        return [row.person_id for row in rows]
     return [row.subject_id for row in rows]

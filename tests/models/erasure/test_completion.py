@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from models.erasure import completion, steps
+from models.erasure import completion, step_references
 from models.erasure.completion import CleanupResult
 from tests.conftest import World
 from tests.models.erasure.erased_people import (
@@ -48,7 +48,7 @@ async def test_systems_are_left_to_answer_and_the_person_stays_erasing_until_the
         key = (await world.keyring.of_subjects(connection, [step.subject_id]))[step.subject_id]
     assert key
     assert step.account_reference
-    assert steps.REFERENCE.decrypt(key, step.account_reference) == "ada-1"
+    assert step_references.REFERENCE.decrypt(key, step.account_reference) == "ada-1"
     for count in (3, 99):
         await complete_step(world, step.id, count)
     await worker(world).drain()

@@ -34,9 +34,13 @@ async def database_time(world: World) -> datetime:
 
 
 async def test_a_delivery_has_the_decrypted_reference_and_is_claimed_once(world: World) -> None:
-    await pending(world)
+    request_id = await pending(world)
     [delivery] = await webhook_deliveries.claim(world.database, world.keyring, 10)
-    assert (delivery.system.name, delivery.account_reference, delivery.attempt) == ("forum", "ada-1", 1)
+    assert (delivery.system.name, delivery.references, delivery.attempt) == ("forum", ["ada-1"], 1)
+    assert (delivery.request_id, delivery.subject_id) == (
+        request_id,
+        await value(world, "SELECT id FROM subjects"),
+    )
     assert await webhook_deliveries.claim(world.database, world.keyring, 10) == []
 
 
