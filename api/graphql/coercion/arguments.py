@@ -46,15 +46,15 @@ class InputCompiler:
 
     def keywords(self, declared: Mapping[str, Declared], given: Mapping[str, ValueNode]) -> Keywords:
         """Compile literals given for arguments, or for fields of an input object, with the defaults of the others."""
-        taken = {name: self.taken(each, given.get(name)) for name, each in declared.items()}
-        parts = [(_python_name(declared[name]) or name, name, take) for name, take in taken.items() if take]
+        compiled = {name: self.compile_argument(each, given.get(name)) for name, each in declared.items()}
+        parts = [(_python_name(declared[name]) or name, name, take) for name, take in compiled.items() if take]
         fixed = {python_name: take.value for python_name, _, take in parts if _is_fixed(take)}
         parts = [part for part in parts if part[0] not in fixed]
 
         def keywords(variables: Variables) -> dict[str, Any]:
             made = fixed.copy()
             for python_name, name, take in parts:
-                # As ``placed`` does it; calling that costs as much as taking the value.
+                # As ``with_path`` does it; calling that costs as much as taking the value.
                 try:
                     value = take(variables)
                 except CoercionError as error:
@@ -66,7 +66,7 @@ class InputCompiler:
 
         return keywords
 
-    def taken(self, declared: Declared, node: ValueNode | None = None) -> Literal | None:
+    def compile_argument(self, declared: Declared, node: ValueNode | None = None) -> Literal | None:
         """Compile the value of an argument or a field: the literal, or else its default, made afresh each time."""
         default_node, is_required = get_default_value_ast(declared), is_non_null_type(declared.type)
         literal = self.literal(declared.type, node) if node else None
@@ -144,7 +144,7 @@ class _InputObject:
         for name, each in type_.fields.items():
             python_name = _python_name(each) or name
             self._fields[name] = python_name, inputs.coercer(each.type)
-            if take := inputs.taken(each):
+            if take := inputs.compile_argument(each):
                 self._defaults.append((name, python_name, take))
 
     def coerce(self, value: Any) -> Any:
