@@ -21,6 +21,9 @@ class Role(StrEnum):
 STAFF_ROLES = frozenset({Role.SUPPORT, Role.BILLING, Role.PRIVACY})
 """The roles of employees who read personal data. They name a case, and the audit log records each read."""
 
+MACHINE_ROLES = frozenset({Role.STORE, Role.SYNC, Role.SERVICE, Role.ADMIN})
+"""The roles of services and scripts. The audit log records their reads once a minute for each person and operation."""
+
 
 class Actor(NamedTuple):
     """A caller with its acting role, all of its roles, and the case that it names."""

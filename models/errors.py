@@ -30,7 +30,7 @@ class Forbidden(Refusal):
 
 
 class CaseRequired(Refusal):
-    """Reading personal data requires a case: name it in the header X-Case."""
+    """Reading personal data or changing a person's record requires a case: name it in the header X-Case."""
 
 
 class GrantRequired(Refusal):

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import asyncpg
 
-from models.actors import STAFF_ROLES, Actor
+from models.actors import MACHINE_ROLES, Actor
 from models.audit import events
 from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.errors import Unavailable
 from resolvers.batch_loader import BatchLoader
+from resolvers.recent_reads import Claims, ReadKey
 
 
 class AccessLog:
@@ -35,10 +36,9 @@ class AccessLog:
         return bool(self._read or self._events)
 
     def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
-        """Record that these fields of these subjects are about to be shown, if the actor's role is held by people."""
-        if self._actor.role in STAFF_ROLES:
-            for subject_id in subject_ids:
-                self._read[subject_id] = _union(self._read.get(subject_id, ()), *coordinates)
+        """Record that these fields of these subjects are about to be shown."""
+        for subject_id in subject_ids:
+            self._read[subject_id] = _union(self._read.get(subject_id, ()), *coordinates)
 
     def record_log_read(self, coordinate: str, subject_id: UUID | None) -> None:
         """Record that the audit log itself is about to be shown, whatever the actor's role is."""
@@ -57,18 +57,26 @@ class AccessLog:
         """Record that the actor was refused these fields."""
         self._add(AccessAction.REFUSED, None, tuple(coordinates))
 
-    def drain(self, groups: list[EventGroup]) -> None:
+    def drain(self, groups: list[EventGroup], claims: Claims) -> None:
         """Move the events into these groups, which are to be written now.
 
-        Reads that are alike, as those of several requests for one operation are, become one group.
+        Reads that are alike, as those of several requests for one operation are, become one group. Reads of services
+        that were recorded less than a minute ago are left out.
         """
         groups += self._events
+        is_machine = self._actor.role in MACHINE_ROLES
         for subject_id, coordinates in self._read.items():
             written = self._written.get(subject_id)
             unwritten = _difference(coordinates, written) if written else coordinates
             if not unwritten:
                 continue
             self._written[subject_id] = _union(written, unwritten) if written else unwritten
+            if is_machine:
+                unwritten = claims.add(
+                    ReadKey(self._actor, self._operation, self._operation_hash, subject_id), unwritten
+                )
+                if not unwritten:
+                    continue
             template = self._template(AccessAction.READ, unwritten)
             if groups and groups[-1].template == template:
                 groups[-1].subject_ids.append(subject_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from operator import itemgetter
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
@@ -32,6 +33,7 @@ from resolvers.access_log import AccessLog
 from resolvers.batch_loader import SLOW_COMMIT_SECONDS, BatchLoader, Then
 from resolvers.field_sources import Read
 from resolvers.pagination import CursorCodec
+from resolvers.recent_reads import Claims, RecentReads
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
@@ -67,6 +69,7 @@ class AppState:
         }
         self.recorder = BatchLoader(database.writers, SLOW_COMMIT_SECONDS)
         self.questions = DecisionCounts()
+        self.recent_reads = RecentReads()
         self.cursors = CursorCodec(keyring.master_keys.derive_keys("cursors"))
         self.grace = grace
         """How long an erasure can be cancelled."""
@@ -194,10 +197,15 @@ def write_access_logs(contexts: Sequence[RequestContext]) -> Awaitable[None] | N
     What is returned ends when they are committed. A response is released after that: no record, no data.
     """
     groups: list[EventGroup] = []
+    service = contexts[0].service
+    claims = Claims(service.recent_reads)
     for context in contexts:
         if context._access_log:  # noqa: SLF001 -- of this module; the property would create one
-            context._access_log.drain(groups)  # noqa: SLF001
-    return access_log.write(contexts[0].service.recorder, groups) if groups else None
+            context._access_log.drain(groups, claims)  # noqa: SLF001
+    write = partial(access_log.write, service.recorder, groups) if groups else None
+    if claims:
+        return claims.record(write)
+    return write() if write else None
 
 
 def _first_present(rows: Sequence[SubjectRow | None]) -> SubjectRow | None:

@@ -22,7 +22,7 @@ class NeedToKnow:
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION],
     name="personal",
-    description="The field is personal data. A person who reads it must name a case, and the read is recorded.",
+    description="The field is personal data. A person who reads it must name a case, and every read is recorded.",
 )
 class Personal:
     pass

@@ -277,7 +277,19 @@ PERSONAL: Final = frozenset(
 """The fields that are personal data. A person who reads them must name a case, and the read is recorded."""
 
 RECORDED: Final = PERSONAL | {"Subject.accessEvents"}
-"""The fields whose reads by a person are recorded in the audit log."""
+"""The fields whose reads are recorded in the audit log."""
+
+GRANT_DECISIONS: Final = frozenset({"Mutation.approveAccessGrant", "Mutation.refuseAccessGrant"})
+"""The mutations of staff that need no case: the grant that they decide names its case."""
+
+STAFF_MUTATIONS: Final = (
+    frozenset(name for name, roles in ACCESS_POLICY.items() if name.startswith("Mutation.") and roles & STAFF)
+    - GRANT_DECISIONS
+)
+"""The mutations that staff may use only for a case, whatever fields they select of the result."""
+
+NEEDS_CASE: Final = PERSONAL | STAFF_MUTATIONS
+"""The fields that staff may use only for a case."""
 
 
 def visible_types(role: Role) -> frozenset[str]:
@@ -286,7 +298,7 @@ def visible_types(role: Role) -> frozenset[str]:
 
 
 def check_access(actor: Actor, coordinates: frozenset[str]) -> None:
-    """Raise FORBIDDEN for fields that the role may not use, CASE_REQUIRED for personal data without a case.
+    """Raise FORBIDDEN for fields that the role may not use, CASE_REQUIRED for staff without a case.
 
     The refusal lists the fields, and the operation is refused as a whole.
     """
@@ -298,5 +310,5 @@ def check_access(actor: Actor, coordinates: frozenset[str]) -> None:
                 for coordinate in refused
             ]
         )
-    if actor.case is None and actor.role in STAFF_ROLES and not coordinates.isdisjoint(PERSONAL):
-        raise CaseRequired(access=[{"field": coordinate} for coordinate in sorted(coordinates & PERSONAL)])
+    if actor.case is None and actor.role in STAFF_ROLES and not coordinates.isdisjoint(NEEDS_CASE):
+        raise CaseRequired(access=[{"field": coordinate} for coordinate in sorted(coordinates & NEEDS_CASE)])

@@ -91,7 +91,7 @@ def prepare(text: str, name: str | None, actor: Actor) -> PreparedOperation:
         operation.name.value if operation.name else None,
         operation.operation is OperationType.QUERY,
         coordinates,
-        actor.role in STAFF_ROLES and not coordinates.isdisjoint(policy.PERSONAL),
+        actor.role in STAFF_ROLES and not coordinates.isdisjoint(policy.NEEDS_CASE),
         tuple(operation.variable_definitions or ()),
         operation_hash(document),
     )

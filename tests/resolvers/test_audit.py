@@ -1,16 +1,19 @@
 """Tests of the audit log: reads, mutations and refusals are recorded, and reading it is recorded, too."""
 
 import asyncio
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import asyncpg
+import pytest
 
 from models.audit.segments import SegmentSigner
 from models.storage.database import Database
 from tests.conftest import Api, Databases
 from tests.models.audit.sample_log import seal_all
-from tests.people import known
+from tests.people import CARD, STORE_CARD, known
 
 PAGE = "query Page($who: SubjectBy!) { subject(by: $who) { displayName emails { address } } }"
 EVENTS = """
@@ -26,6 +29,22 @@ OWN = "query($who: ID!) { subject(by: {id: $who}) { accessEvents { edges { node 
 
 def events(api: Api, role: str = "AUDITOR", **arguments: Any) -> list[dict[str, Any]]:
     return [edge["node"] for edge in api.ask(role, EVENTS, **arguments).data["accessEvents"]["edges"]]
+
+
+@contextmanager
+def full_log(databases: Databases) -> Iterator[None]:
+    """Refuse all access events."""
+
+    async def run(sql: str) -> None:
+        connection = await asyncpg.connect(databases.url)
+        await connection.execute(sql)
+        await connection.close()
+
+    asyncio.run(run("ALTER TABLE access_events ADD CONSTRAINT is_full CHECK (FALSE) NOT VALID"))
+    try:
+        yield
+    finally:
+        asyncio.run(run("ALTER TABLE access_events DROP CONSTRAINT is_full"))
 
 
 def test_a_read_is_recorded_with_its_fields_case_and_operation(api: Api) -> None:
@@ -46,10 +65,104 @@ def test_literals_do_not_change_the_hash_of_an_operation(api: Api) -> None:
     assert len({event["operationHash"] for event in reads}) == 1
 
 
-def test_services_read_without_an_event(api: Api) -> None:
+def test_services_read_what_is_not_personal_without_an_event(api: Api) -> None:
     person = api.register("ada@example.com")
     assert api.ask("STORE", "query($who: ID!) { subject(by: {id: $who}) { status } }", who=person).data
     assert [event["action"] for event in events(api, subject=person)] == ["WRITE"]
+
+
+CARDS = "query Cards($who: ID!) { subject(by: {id: $who}) { paymentFragments { lastDigits } } }"
+CLIENTS = "query Clients($who: ID!) { subject(by: {id: $who}) { syncAccounts { clients { app userAgent } } } }"
+
+
+def reads_by(api: Api, role: str) -> list[dict[str, Any]]:
+    return [event for event in events(api) if event["action"] == "READ" and event["role"] == role]
+
+
+@pytest.mark.parametrize(
+    ("role", "document", "fields"),
+    [
+        ("STORE", CARDS, ["PaymentFragment.lastDigits"]),
+        ("SYNC", CLIENTS, ["SyncAccount.clients", "SyncClient.app", "SyncClient.userAgent"]),
+    ],
+)
+def test_a_service_that_reads_personal_data_again_has_one_event(
+    api: Api, role: str, document: str, fields: list[str]
+) -> None:
+    person = known(api)
+    for _ in range(3):
+        assert api.ask(role, document, who=person.id).data["subject"]
+    [read] = reads_by(api, role)
+    assert (read["actor"], read["subjectId"], read["fields"]) == (f"{role.lower()} of the tests", person.id, fields)
+    assert read["operation"] == ("Cards" if role == "STORE" else "Clients")
+
+
+def test_reads_of_other_people_and_by_other_operations_have_events_of_their_own(api: Api) -> None:
+    one, other = known(api), known(api, "other@example.com")
+    expiry = CARDS.replace("query Cards", "query Expiry").replace("lastDigits", "expiryYear")
+    for person in (one, other):
+        api.ask("STORE", CARDS, who=person.id)
+        api.ask("STORE", expiry, who=person.id)
+    assert {(read["subjectId"], read["operation"]) for read in reads_by(api, "STORE")} == {
+        (person.id, operation) for person in (one, other) for operation in ("Cards", "Expiry")
+    }
+
+
+def test_services_that_read_at_once_have_one_event(api: Api) -> None:
+    person = known(api)
+    with ThreadPoolExecutor(8) as threads:
+        answers = [*threads.map(lambda _: api.ask("STORE", CARDS, who=person.id), range(40))]
+    assert all(answer.data["subject"]["paymentFragments"] for answer in answers)
+    assert len(reads_by(api, "STORE")) == 1
+
+
+def test_a_field_that_a_service_reads_later_by_the_same_operation_is_recorded(api: Api) -> None:
+    person = known(api)
+    both = "query Both($who: ID!, $all: Boolean!) { subject(by: {id: $who}) { paymentFragments { lastDigits "
+    both += "expiryYear @include(if: $all) } } }"
+    for is_all in (False, True, True):
+        assert api.ask("STORE", both, who=person.id, all=is_all).data
+    fields = [read["fields"] for read in reads_by(api, "STORE")]
+    assert fields == [["PaymentFragment.expiryYear"], ["PaymentFragment.lastDigits"]]
+
+
+def test_what_a_service_selects_of_its_mutation_is_recorded_as_a_read(api: Api) -> None:
+    person = known(api)
+    stored = STORE_CARD.replace("{ id }", "{ id lastDigits }")
+    assert api.ask("STORE", stored, who={"id": person.id}, input=CARD).data
+    assert [read["fields"] for read in reads_by(api, "STORE")] == [["PaymentFragment.lastDigits"]]
+
+
+def test_a_service_is_not_answered_when_its_read_cannot_be_recorded(api: Api, databases: Databases) -> None:
+    person = known(api)
+    with full_log(databases):
+        for _ in range(2):
+            answer = api.ask("STORE", CARDS, who=person.id)
+            assert (answer.status, answer.code) == (503, "UNAVAILABLE")
+            assert "4242" not in str(answer.body)
+    assert api.ask("STORE", CARDS, who=person.id).data["subject"]["paymentFragments"] == [{"lastDigits": "4242"}]
+    assert len(reads_by(api, "STORE")) == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "document"),
+    [
+        ("SUPPORT", 'mutation { correctSubject(subject: {id: "%s"}, input: {country: "FR"}) { id } }'),
+        ("SUPPORT", 'mutation { optOutOfAll(subject: {id: "%s"}, channel: SUPPORT) { at } }'),
+        ("PRIVACY", 'mutation { restrictProcessing(subject: {id: "%s"}) { __typename } }'),
+        ("BILLING", 'mutation { removePaymentFragment(id: "%s") }'),
+    ],
+)
+def test_a_mutation_of_staff_needs_a_case_whatever_it_selects(api: Api, role: str, document: str) -> None:
+    person = known(api)
+    asked = document % (person.card if role == "BILLING" else person.id)
+    refused = api.ask(role, asked, case="")
+    assert (refused.status, refused.code) == (400, "CASE_REQUIRED")
+    assert [entry["field"].partition(".")[0] for entry in refused.extensions["access"]] == ["Mutation"]
+    assert not [event for event in events(api) if event["action"] == "WRITE" and event["role"] == role]
+    assert api.ask(role, asked).data
+    [written] = [event for event in events(api) if event["action"] == "WRITE" and event["role"] == role]
+    assert written["case"] == "case/1"
 
 
 def test_an_empty_id_is_refused_and_an_empty_actor_has_no_events(api: Api) -> None:
@@ -127,16 +240,8 @@ def test_support_cannot_read_the_audit_log(api: Api) -> None:
 def test_a_read_that_cannot_be_recorded_is_not_answered(api: Api, databases: Databases) -> None:
     person = api.register("ada@example.com", displayName="Ada Example")
 
-    async def run(sql: str) -> None:
-        connection = await asyncpg.connect(databases.url)
-        await connection.execute(sql)
-        await connection.close()
-
-    asyncio.run(run("ALTER TABLE access_events ADD CONSTRAINT is_full CHECK (FALSE) NOT VALID"))
-    try:
+    with full_log(databases):
         answer = api.ask("SUPPORT", PAGE, who={"id": person})
-    finally:
-        asyncio.run(run("ALTER TABLE access_events DROP CONSTRAINT is_full"))
     assert (answer.status, answer.code) == (503, "UNAVAILABLE")
     assert answer.extensions["retryable"] is True
     assert "data" not in answer.body
