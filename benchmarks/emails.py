@@ -89,7 +89,7 @@ async def queue_emails(database: Database, keyring: Keyring, count: int) -> None
         async with unit_of_work(database, keyring, actor, "registerSubject") as unit:
             address = f"user{number}@example.com"
             keys.append(await keyring.key_of(await registering.register_subject(unit, Registration(address))))
-            await grant_consent(unit, SubjectIdentifier.email(address), "newsletter", Channel.IMPORT, None)
+            await grant_consent(unit, SubjectIdentifier.email(address), "newsletter", Channel.SCRIPT, None)
     contexts = {
         "consent_granted": orjson.dumps({"purpose": "Newsletter"}).decode(),
         "details_corrected": orjson.dumps({"changed": ["name"]}).decode(),

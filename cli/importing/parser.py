@@ -8,6 +8,7 @@ import orjson
 from pydantic import ValidationError
 
 from cli.importing.format import ClientPart, ConsentPart, PersonPart, SyncPart, to_utc
+from models.consent.ledger import Channel
 from models.consent.purposes import REFUSABLE_BASES, PurposeRow
 from models.errors import BadInput, CardNumberRefused, PurposeNotRefusable, Underage, UnknownPurpose
 from models.payments import fragments as payments_fragments
@@ -132,6 +133,8 @@ def _consent(consent: ConsentPart, argument: str, purposes: Mapping[str, Purpose
         raise UnknownPurpose(argument=f"{argument}.purpose")
     if purpose.legal_basis not in REFUSABLE_BASES:
         raise PurposeNotRefusable(argument=f"{argument}.purpose")
+    if consent.state == "GRANTED" and consent.channel is Channel.GPC:
+        raise BadInput(f"{argument}.channel", "Global Privacy Control signals only refuse")
     return ImportedConsent(
         purpose, consent.state == "GRANTED", _past_time(consent.at, f"{argument}.at"), consent.channel
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from models.consent import purposes, suppressions
+from models.consent.channels import require_channel
 from models.consent.ledger import Channel, refusal_state
 from models.consent.purposes import PurposeRow
 from models.consent.recording import Choice, record_choice, require_refusable
@@ -54,8 +55,10 @@ async def opt_out(
     """Withdraw consent or record an objection for each purpose, by its legal basis, and enqueue a confirmation email.
 
     An address that no subject has is suppressed; a later registration applies the suppression.
-    BAD_INPUT for no purpose or more than 100; UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE; and as ``resolution.lock``.
+    BAD_INPUT for no purpose or more than 100, and for IMPORT by staff; UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE; and as
+    ``resolution.lock``.
     """
+    require_channel(unit.actor, channel)
     if not 0 < len(purpose_keys) <= MAX_PURPOSES:
         raise BadInput("purposes", f"it names 1 to {MAX_PURPOSES} purposes")
     refused = await require_refusable(unit, purpose_keys, "purposes")
@@ -76,6 +79,7 @@ async def opt_out_of_all(
 
     Unknown addresses are suppressed as in ``opt_out``.
     """
+    require_channel(unit.actor, channel)
     refused = await purposes.refusable_purposes(unit.connection)
     address, subject_id = await _resolve(unit, identifier)
     if subject_id is None:

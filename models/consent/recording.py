@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from models.consent import purposes
+from models.consent.channels import require_grant_channel
 from models.consent.ledger import Channel, ConsentState
 from models.consent.purposes import REFUSABLE_BASES, PurposeRow
 from models.errors import BadInput, PurposeNotRefusable, StateConflict, UnknownPurpose
@@ -21,7 +22,7 @@ INDIRECT_CHANNELS = frozenset({Channel.GPC, Channel.IMPORT, Channel.SCRIPT})
 """Channels that do not carry the subject's own grant. No grant on them ends an opt-out of everything."""
 
 BULK_CHANNELS = frozenset({Channel.IMPORT, Channel.SCRIPT})
-"""Channels that record many choices at once. Grants on them are not confirmed by email."""
+"""Channels that record many choices at once. Grants on them never follow a refusal, and no email confirms them."""
 
 
 # The update locks the subject's row. The clock is read while the lock is held, so that a later choice has a later
@@ -74,6 +75,16 @@ UPDATE consents
 SET confirmed_at = :clock
 WHERE subject_id = :subject_id
 AND purpose = :purpose
+""")
+
+REFUSED_BEFORE = Statement("""
+SELECT EXISTS (
+    SELECT FROM consents
+    WHERE subject_id = :subject_id
+    AND purpose = :purpose
+    AND state <> 'GRANTED'
+    AND GREATEST(effective_at, confirmed_at) < COALESCE(CAST(:at AS timestamptz), clock_timestamp())
+)
 """)
 
 DELETE_SUPPRESSIONS = Statement("""
@@ -158,10 +169,16 @@ async def grant_consent(
 ) -> tuple[UUID, str]:
     """Record a grant and enqueue a confirmation email. Return the subject's id and the purpose's key.
 
-    UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE when a contract or a law requires the purpose; and as ``resolution.lock``.
+    BAD_INPUT for a channel that may not carry it; UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE when a contract or a law
+    requires the purpose; STATE_CONFLICT when it follows a refusal on IMPORT or SCRIPT; and as ``resolution.lock``.
     """
+    require_grant_channel(unit.actor, channel)
     [purpose] = await require_refusable(unit, [purpose_key], "purpose")
     subject = await resolution.lock(unit, identifier)
+    if channel in BULK_CHANNELS and await REFUSED_BEFORE.value(
+        unit.connection, subject_id=subject.subject_id, purpose=purpose_key, at=at
+    ):
+        raise StateConflict(argument="channel")
     await record_choice(unit, subject.subject_id, Choice(purpose, ConsentState.GRANTED, channel, at))
     sequence = unit.latest_sequences.pop(subject.subject_id, None)
     if sequence is not None and channel not in BULK_CHANNELS:

@@ -4,12 +4,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from models.actors import Role
+from models.consent.channels import require_channel
 from models.erasure import plan as erasure_plan
 from models.erasure.steps import RETRY_PERIOD
-from models.errors import Forbidden, StateConflict
+from models.errors import BadInput, Forbidden, StateConflict
 from models.requests.intake import COOLING_OFF, ErasureOptions, create_request, start_identity_check
 from models.requests.locking import LockedRequest, lock_request
-from models.requests.requests import ErasureReason, RequestKind
+from models.requests.requests import ErasureReason, IdentityProof, RequestKind
 from models.requests.states import EXECUTING_STATES, RequestState
 from models.storage.statement import Statement
 from models.subjects import resolution
@@ -53,9 +54,12 @@ async def request_erasure(
     """Create a request for erasure. A repeated request returns the open one, and may bring it forward.
 
     A request waits until identity is proved. ``immediately`` leaves out the cooling-off time and is FORBIDDEN to all
-    roles but PRIVACY and ADMIN. Raise
+    roles but PRIVACY and ADMIN. Raise BAD_INPUT for the identity NONE_YET and for the channel IMPORT by staff,
     STATE_CONFLICT when the plan has changed, SUBJECT_NOT_FOUND or SUBJECT_ERASED.
     """
+    if options.identity is IdentityProof.NONE_YET:
+        raise BadInput("identity", "a request needs a way to prove the identity: EMAIL_CODE or ATTESTED")
+    require_channel(unit.actor, options.channel)
     if options.immediately and unit.actor.role not in IMMEDIATE_ROLES:
         raise Forbidden(argument="immediately", access=[])
     subject = await resolution.lock(unit, identifier, allow_erased=True)

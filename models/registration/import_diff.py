@@ -11,7 +11,7 @@ from uuid import UUID
 from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
 from models.payments.fragments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, FragmentInput
-from models.registration.importing import is_forbidden
+from models.registration.importing import REFUSED_PURPOSES, is_forbidden
 from models.registration.records import ImportedConsent, ImportedSubject, ImportedSync
 from models.storage.database import Database
 from models.storage.statement import Connection, Statement
@@ -86,6 +86,7 @@ class _StoredState(NamedTuple):
     """The stored data of the compared people, by subject id."""
 
     subject_states: dict[UUID, Any]
+    refused_at: dict[UUID, dict[str, datetime]]
     consent_events: set[Any]
     fragments: dict[Any, Any]
     syncs: dict[Any, Any]
@@ -130,10 +131,13 @@ async def _load_state(
 ) -> _StoredState:
     keys: dict[UUID, DataKey] = {}
     if not ids:
-        return _StoredState({}, set(), {}, {}, {}, {}, keys)
+        return _StoredState({}, {}, set(), {}, {}, {}, {}, keys)
     if any(person.fragments for person in people):
         async with keyring.pool.acquire() as keyring_connection:
             keys = dict(await keyring.of_subjects(keyring_connection, ids))
+    refused_at: dict[UUID, dict[str, datetime]] = {}
+    for subject_id, purpose, at in await REFUSED_PURPOSES.rows(connection, ids=ids):
+        refused_at.setdefault(subject_id, {})[purpose] = at
     clients: dict[Any, dict[bytes, datetime]] = {}
     for subject_id, account_id, digest, seen_at in await CLIENTS.rows(connection, ids=ids):
         clients.setdefault((subject_id, account_id), {})[digest] = seen_at
@@ -143,6 +147,7 @@ async def _load_state(
             files.setdefault((subject_id, account_id), {})[digest] = tuple(file)
     return _StoredState(
         {row[0]: tuple(row)[1:] for row in await SUBJECT_STATES.rows(connection, ids=ids)},
+        refused_at,
         {tuple(row) for row in await CONSENT_EVENTS.rows(connection, ids=ids)},
         {(row[0], row[1]): tuple(row)[2:] for row in await FRAGMENTS.rows(connection, ids=ids)},
         {(row[0], row[1]): tuple(row)[2:] for row in await SYNCS.rows(connection, ids=ids)},
@@ -156,8 +161,9 @@ def _compare_subject(person: ImportedSubject, subject_id: UUID, stored: _StoredS
     state = stored.subject_states.get(subject_id)
     if state is None:
         return SubjectDiff(is_new=False)
-    status, has_name, has_country, opted_out_at, refused = state
-    forbidden = [is_forbidden(consent, opted_out_at, refused) for consent in person.consents]
+    status, has_name, has_country, opted_out_at, suppressed = state
+    refused_at = stored.refused_at.get(subject_id, {})
+    forbidden = [is_forbidden(consent, opted_out_at, suppressed, refused_at) for consent in person.consents]
     is_repeat = (
         status in {SubjectStatus.ACTIVE, SubjectStatus.RESTRICTED}
         and (has_name or person.display_name is None)

@@ -1,8 +1,9 @@
 """Import of people from another system, with their consents. An import never reverts an opt-out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -45,14 +46,33 @@ FROM subjects AS s
 WHERE s.id = :subject_id
 """)
 
+REFUSED_PURPOSES = Statement("""
+SELECT subject_id, purpose, GREATEST(effective_at, confirmed_at)
+FROM consents
+WHERE subject_id = ANY(:ids)
+AND state <> 'GRANTED'
+""")
 
-def is_forbidden(consent: ImportedConsent, opted_out_at: datetime | None, refused: Collection[str]) -> bool:
-    """Return whether an opt-out forbids this grant: one of all purposes, or a suppression of an address.
 
-    The date and channel of an imported grant do not matter, because an export may lack the person's latest choice.
-    Only a later choice by the person reverts an opt-out.
+def is_forbidden(
+    consent: ImportedConsent,
+    opted_out_at: datetime | None,
+    suppressed: Collection[str],
+    refused_at: Mapping[str, datetime] = MappingProxyType({}),
+) -> bool:
+    """Return whether an opt-out forbids this grant: of all purposes, of an address, or of the purpose before the grant.
+
+    ``refused_at`` holds the last refusal of each purpose that is refused now. The channel of an imported grant does not
+    matter, because an export may lack the person's latest choice. Only the person reverts an opt-out.
     """
-    return consent.grants and (opted_out_at is not None or not {ALL_PURPOSES, consent.purpose.key}.isdisjoint(refused))
+    if not consent.grants:
+        return False
+    key = consent.purpose.key
+    return (
+        opted_out_at is not None
+        or not {ALL_PURPOSES, key}.isdisjoint(suppressed)
+        or (key in refused_at and refused_at[key] < consent.at)
+    )
 
 
 async def import_subject(unit: UnitOfWork, person: ImportedSubject, slot: InsertSlot | None) -> ImportResult:
@@ -84,9 +104,10 @@ async def import_subject(unit: UnitOfWork, person: ImportedSubject, slot: Insert
 async def _record_consents(unit: UnitOfWork, subject_id: UUID, consents: Sequence[ImportedConsent]) -> int:
     """Record the consents that no opt-out forbids, in their order. Return how many grants were skipped."""
     forbidden_count = 0
-    opted_out_at, refused = await SUPPRESSIONS.row(unit.connection, subject_id=subject_id) or (None, ())
+    opted_out_at, suppressed = await SUPPRESSIONS.row(unit.connection, subject_id=subject_id) or (None, ())
+    refused_at = {row[1]: row[2] for row in await REFUSED_PURPOSES.rows(unit.connection, ids=[subject_id])}
     for consent in consents:
-        if is_forbidden(consent, opted_out_at, refused):
+        if is_forbidden(consent, opted_out_at, suppressed, refused_at):
             forbidden_count += 1
         else:
             choice = Choice(consent.purpose, consent.state, consent.channel, consent.at)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from models.actors import Role
 from models.consent import opt_outs, recording
 from models.consent.decisions import DecisionRow, decisions_of_subjects
 from models.consent.ledger import Channel, ConsentRow
@@ -31,7 +32,7 @@ async def granted(
     channel: Channel = Channel.WEBSITE,
     at: datetime | None = None,
 ) -> None:
-    async with world.unit() as unit:
+    async with world.unit(Role.ADMIN if channel is Channel.IMPORT else Role.STORE) as unit:
         await recording.grant_consent(unit, named(who), purpose, channel, at)
 
 

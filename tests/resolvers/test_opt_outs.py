@@ -1,7 +1,7 @@
 """Tests of optOutOfAll with the Global Privacy Control signal, which is recorded as a channel of its own."""
 
 from tests.conftest import Api, Databases
-from tests.people import DECIDE, GRANT
+from tests.people import DECIDE, GRANT, OPT_OUT
 
 OPT_OUT_OF_ALL = (
     "mutation All($who: SubjectBy!, $channel: Channel!) "
@@ -35,3 +35,41 @@ def test_a_browser_signal_is_stored_for_an_address_that_is_not_registered_yet(ap
     who = {"id": api.register("user@example.com")}
     decision = api.ask("STORE", DECIDE, who=who, purpose="newsletter").data["consentDecision"]
     assert (decision["allowed"], decision["reason"]) == (False, "WITHDRAWN")
+
+
+REQUEST_ERASURE = (
+    "mutation($who: SubjectBy!, $channel: Channel!, $identity: IdentityProof!) "
+    "{ requestErasure(subject: $who, channel: $channel, identity: $identity) { state } }"
+)
+
+
+def test_a_grant_on_gpc_or_on_import_is_refused_and_changes_nothing(api: Api) -> None:
+    who = {"id": api.register("user@example.com")}
+    for role, channel in (("STORE", "GPC"), ("ADMIN", "GPC"), ("STORE", "IMPORT"), ("SUPPORT", "IMPORT")):
+        document = GRANT if role != "ADMIN" else GRANT.replace("{ state effectiveAt }", "{ __typename }")
+        answer = api.ask(role, document, who=who, purpose="newsletter", channel=channel)
+        assert (answer.code, answer.extensions["argument"]) == ("BAD_INPUT", "channel")
+    assert api.ask("STORE", DECIDE, who=who, purpose="newsletter").data["consentDecision"]["reason"] == "NEVER_ASKED"
+
+
+def test_an_agent_names_the_channel_of_the_person_and_a_way_to_prove_the_identity(api: Api) -> None:
+    who = {"id": api.register("user@example.com")}
+    for role in ("SUPPORT", "PRIVACY"):
+        assert api.ask(role, OPT_OUT, who=who, purposes=["newsletter"], channel="IMPORT").code == "BAD_INPUT"
+        all_of_them = OPT_OUT_OF_ALL.replace("suppressed purposes at", "at")
+        assert api.ask(role, all_of_them, who=who, channel="IMPORT").code == "BAD_INPUT"
+        answer = api.ask(role, REQUEST_ERASURE, who=who, channel="IMPORT", identity="EMAIL_CODE")
+        assert (answer.code, answer.extensions["argument"]) == ("BAD_INPUT", "channel")
+        answer = api.ask(role, REQUEST_ERASURE, who=who, channel="PHONE", identity="NONE_YET")
+        assert (answer.code, answer.extensions["argument"]) == ("BAD_INPUT", "identity")
+
+
+def test_a_script_does_not_undo_a_complaint(api: Api) -> None:
+    complain = 'mutation { recordBounce(address: "user@example.com", kind: COMPLAINT) }'
+    who = {"id": api.register("user@example.com")}
+    assert api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="WEBSITE").data
+    assert api.ask("SERVICE", complain).data
+    answer = api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="SCRIPT")
+    assert (answer.code, answer.extensions["argument"]) == ("STATE_CONFLICT", "channel")
+    assert api.ask("STORE", DECIDE, who=who, purpose="newsletter").data["consentDecision"]["reason"] == "WITHDRAWN"
+    assert api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="WEBSITE").data

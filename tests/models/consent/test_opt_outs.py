@@ -7,7 +7,7 @@ import pytest
 from models.consent import opt_outs
 from models.consent.decisions import DecisionReason
 from models.consent.ledger import Channel
-from models.errors import BadInput, SubjectNotFound
+from models.errors import BadInput, StateConflict, SubjectNotFound
 from models.registration.corrections import Correction, correct_subject
 from models.storage.clock import now
 from models.subjects.identifiers import SubjectIdentifier
@@ -56,7 +56,8 @@ async def test_granting_again_takes_the_purpose_off_the_list(world: World) -> No
 async def test_a_script_takes_nothing_off_the_list(world: World) -> None:
     await refused(world, "user@example.com")
     who = await registered(world)
-    await granted(world, who, channel=Channel.SCRIPT)
+    with pytest.raises(StateConflict):
+        await granted(world, who, channel=Channel.SCRIPT)
     assert await counted(world, "suppressions") == 1
 
 

@@ -167,7 +167,7 @@ async def test_an_opt_out_of_all_outlives_purposes_defined_later_and_sign_ups(wo
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("channel", [Channel.IMPORT, Channel.SCRIPT, Channel.GPC])
+@pytest.mark.parametrize("channel", [Channel.IMPORT, Channel.SCRIPT])
 async def test_nobody_but_the_person_undoes_an_opt_out_of_all(world: World, channel: Channel) -> None:
     who = await registered(world)
     await refused_all(world, who)
@@ -178,6 +178,23 @@ async def test_nobody_but_the_person_undoes_an_opt_out_of_all(world: World, chan
     assert await dumped(world, "consent_events") == before
     await granted(world, who, channel=channel, at=now() - timedelta(days=1))
     assert (await decision(world, who)).reason == DecisionReason.WITHDRAWN
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("channel", [Channel.IMPORT, Channel.SCRIPT])
+async def test_a_grant_in_bulk_never_follows_a_refusal_of_its_purpose(world: World, channel: Channel) -> None:
+    who = await registered(world)
+    await granted(world, who)
+    await refused(world, who)
+    for at in (None, now() + timedelta(seconds=30)):
+        with pytest.raises(StateConflict):
+            await granted(world, who, channel=channel, at=at)
+    await granted(world, who, channel=channel, at=now() - timedelta(days=1))
+    assert (await decision(world, who)).reason == DecisionReason.WITHDRAWN
+    await granted(world, who, "crash-reports", channel)
+    await granted(world, who, channel=Channel.PHONE)
+    await granted(world, who, channel=channel)
+    assert (await decision(world, who)).reason == DecisionReason.GRANTED
 
 
 @pytest.mark.anyio

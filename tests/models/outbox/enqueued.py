@@ -72,7 +72,7 @@ async def handed(world: World, letter: ClaimedEmail) -> bool:
 
 
 async def granted(world: World, channel: Channel = Channel.WEBSITE) -> None:
-    async with world.unit() as unit:
+    async with world.unit(Role.ADMIN) as unit:
         await recording.grant_consent(unit, PERSON, "newsletter", channel, None)
 
 
