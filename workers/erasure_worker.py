@@ -15,6 +15,7 @@ from models.erasure import certificates, completion, execution, ledger_lag, ledg
 from models.erasure.certificates import CertificateSigner
 from models.erasure.completion import CleanupResult
 from models.erasure.execution import LEASE
+from models.erasure.ledger_lag import LedgerLagError
 from models.storage.clock import now
 from models.storage.database import OUTAGE_ERRORS, Database
 
@@ -34,10 +35,6 @@ WITHOUT_EMAIL: Final = Counter(
     "privacy_erasures_without_letter", "Erasures whose completion email could not be enqueued."
 )
 LAGGING: Final = Gauge("privacy_behind_ledger", "1 while the database lags behind the erasure ledger.")
-
-
-class LedgerLagError(Exception):
-    """The databases do not match. No erasure may be executed or completed before `privacy restore replay`."""
 
 
 class ErasureWorker:
@@ -98,8 +95,9 @@ class ErasureWorker:
 
     async def round(self) -> tuple[int, int] | None:
         """Execute and complete one batch. Return both counts, or None when there was nothing to do."""
+        mark = await self._check_ledger()
         if self._cleanup is None:
-            self._cleanup = await self._check_ledger()
+            self._cleanup = CleanupResult(mark)
         started = self._clock()
         claimed = await execution.claim_erasures(self._database, self._batch, self._lease)
         if claimed:
@@ -138,11 +136,12 @@ class ErasureWorker:
         self._signer = await certificates.current_signer(self._keyring)
         return self._signer
 
-    async def _check_ledger(self) -> CleanupResult:
-        """Return the state to start from. Raise LedgerLagError unless the database matches the ledger."""
+    async def _check_ledger(self) -> int:
+        """Return the ledger mark. Raise LedgerLagError unless the database matches the ledger."""
+        async with self._database.writers.acquire() as connection:
+            mark = await ledger_marks.read(connection)
         lag = await ledger_lag.read_lag(self._database, self._keyring)
         LAGGING.set(lag is not None)
         if lag:
             raise LedgerLagError(lag)
-        async with self._database.writers.acquire() as connection:
-            return CleanupResult(await ledger_marks.read(connection))
+        return mark

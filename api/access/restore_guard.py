@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
+import asyncpg
 from prometheus_client import Gauge
 
 from models.encryption.keyring import Keyring
@@ -12,9 +13,9 @@ from models.erasure.ledger_lag import LedgerLag
 from models.errors import Unavailable
 from models.storage.database import OUTAGE_ERRORS, Database
 
-POLL_SECONDS: Final = 1.0
+POLL_SECONDS: Final = 0.25
 """Seconds between two reads of the lag while the guard is open."""
-RECHECK_SECONDS: Final = 0.25
+RECHECK_SECONDS: Final = 0.1
 """Seconds after which an open guard confirms a lag with a second read, and between two reads of a closed guard."""
 
 
@@ -38,9 +39,15 @@ class RestoreGuard:
     async def refresh(self) -> LedgerLag | None:
         """Read the lag, then open or close the guard; return the lag, or None.
 
-        An outage raises and leaves the guard as it was.
+        An outage raises and leaves the guard as it was. A database without tables, as during a restore, raises and
+        closes the guard.
         """
-        lag = await ledger_lag.read_lag(self._database, self._keyring)
+        try:
+            lag = await ledger_lag.read_lag(self._database, self._keyring)
+        except asyncpg.UndefinedTableError:
+            self._is_open = False
+            CLOSED.set(1)
+            raise
         if lag and self._is_open:
             await asyncio.sleep(RECHECK_SECONDS)
             lag = await ledger_lag.read_lag(self._database, self._keyring)

@@ -9,7 +9,7 @@ import orjson
 
 from models.audit import segments
 from models.encryption.keyring import Keyring
-from models.erasure import completion_emails, ledger, ledger_marks, scope, steps
+from models.erasure import completion_emails, ledger, ledger_lag, scope, steps
 from models.erasure.certificates import CertificateSigner
 from models.erasure.completion_emails import CompletionEmail
 from models.erasure.execution import ERASURE_WORKER
@@ -104,13 +104,6 @@ WHERE completed_at IS NULL
 AND position > :position
 ORDER BY position
 LIMIT :most
-""")
-
-# The position up to which every entry is erased.
-LAST_ERASED_POSITION = Statement("""
-SELECT COALESCE(
-    (SELECT min(position) - 1 FROM erasures WHERE erased_at IS NULL), (SELECT max(position) FROM erasures), 0
-)
 """)
 
 CLEARED_COLUMNS = frozenset(
@@ -208,9 +201,9 @@ async def clean_up(
 ) -> CleanupResult:
     """Finish what a killed worker left undone after its last commit, and advance the ledger mark.
 
-    ``previous.mark`` is the mark at which the database was last known to match the ledger. A lower mark means that the
-    database was rolled back; then the mark stays. Each call scans at most ``most`` uncompleted entries, after those of
-    the call before, because many may wait for systems.
+    ``previous.mark`` is the mark at which the database was last known to match the ledger. Raise LedgerLagError if
+    the database was rolled back since; the mark then stays. Each call scans at most ``most`` uncompleted entries, after
+    those of the call before, because many may wait for systems.
     """
     async with keyring.pool.acquire() as ring:
         waiting = await NOT_COMPLETED.rows(ring, position=previous.scanned_to, most=most)
@@ -218,10 +211,7 @@ async def clean_up(
         async with database.writers.acquire() as connection:
             erased = await ERASED_REQUESTS.rows(connection, ids=list(unfinished))
         await ledger.mark_erased(ring, [row["subject_id"] for row in erased])
-        position = await LAST_ERASED_POSITION.value(ring)
     if completed := [row["id"] for row in erased if row["is_completed"]]:
         await _destroy_keys(keyring, completed)
-    async with database.transaction() as connection:
-        await ledger_marks.advance(connection, position, previous.mark)
-        mark = await ledger_marks.read(connection)
+    mark = await ledger_lag.advance_mark(database, keyring, previous.mark)
     return CleanupResult(mark, waiting[-1]["position"] if len(waiting) == most else 0)

@@ -22,6 +22,17 @@ class LedgerLag(StrEnum):
     KEYRING_IS_OLDER = "the keyring is older than the database, as after a restore: run `privacy restore replay`"
 
 
+class LedgerLagError(Exception):
+    """The databases do not match. No erasure may be executed or completed before `privacy restore replay`."""
+
+
+# The position up to which every entry is erased.
+LAST_ERASED_POSITION = Statement("""
+SELECT COALESCE(
+    (SELECT min(position) - 1 FROM erasures WHERE erased_at IS NULL), (SELECT max(position) FROM erasures), 0
+)
+""")
+
 REQUEST_STATES = Statement("""
 SELECT id, state, erased_at IS NOT NULL AS is_erased
 FROM rights_requests
@@ -42,6 +53,27 @@ async def read_lag(database: Database, keyring: Keyring) -> LedgerLag | None:
                     return LedgerLag.DATABASE_IS_OLDER
             position = entries[-1].position
     return None
+
+
+async def advance_mark(database: Database, keyring: Keyring, seen: int) -> int:
+    """Advance the ledger mark over the erasures that the database contains, and return it.
+
+    Raise LedgerLagError where the mark is below ``seen``, a mark read before, or where the database lacks an erasure of
+    the ledger. The mark then stays: only a replay sets it past a missing erasure.
+    """
+    async with keyring.pool.acquire() as ring, database.transaction() as connection:
+        mark = before = await ledger_marks.lock(connection)
+        if mark < seen:
+            raise LedgerLagError(LedgerLag.DATABASE_IS_OLDER)
+        end = await LAST_ERASED_POSITION.value(ring)
+        while mark < end:
+            entries = [entry for entry in await ledger.entries_after(ring, mark, BATCH) if entry.position <= end]
+            if await missing_entries(connection, entries):
+                raise LedgerLagError(LedgerLag.DATABASE_IS_OLDER)
+            mark = entries[-1].position
+        if mark > before:
+            await ledger_marks.set_to(connection, mark)
+    return mark
 
 
 async def missing_entries(connection: Connection, entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:

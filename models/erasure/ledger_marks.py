@@ -28,13 +28,11 @@ ON CONFLICT (is_only) DO UPDATE
 SET position = excluded.position
 """)
 
-# Advances only a mark that has not fallen behind, so that a rollback of the database meanwhile is detected.
-ADVANCE = Statement("""
-INSERT INTO ledger_marks (position)
-VALUES (:position)
-ON CONFLICT (is_only) DO UPDATE
-SET position = GREATEST(ledger_marks.position, excluded.position)
-WHERE ledger_marks.position >= :seen
+# A restore of the database waits for the lock, or has ended before it.
+LOCK = Statement("""
+SELECT position
+FROM ledger_marks
+FOR UPDATE
 """)
 
 
@@ -49,7 +47,7 @@ async def set_to(connection: Connection, position: int) -> None:
     await SET.run(connection, position=position)
 
 
-async def advance(connection: Connection, position: int, seen: int) -> None:
-    """Advance the mark to ``position``, unless it is lower than ``seen``, the mark that was read before."""
-    if await read(connection) >= seen and position > seen:
-        await ADVANCE.run(connection, position=position, seen=seen)
+async def lock(connection: Connection) -> int:
+    """Lock the mark to the end of the transaction, and return it."""
+    position: int = await LOCK.value(connection) or 0
+    return position

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from models.erasure import ledger_marks
+from models.erasure.ledger_lag import LedgerLagError
 from tests.conftest import World
 from tests.models.erasure.erased_people import keyring_value, registered, requested, value, worker
-from workers.erasure_worker import LedgerLagError
 
 pytestmark = pytest.mark.anyio
 

@@ -1,4 +1,4 @@
-"""The ledger mark advances, and stays where a rollback of the database put it."""
+"""The ledger mark is locked, read and set."""
 
 import pytest
 
@@ -8,16 +8,9 @@ from tests.conftest import World
 pytestmark = pytest.mark.anyio
 
 
-async def test_the_mark_starts_at_zero_and_only_advances(world: World) -> None:
+async def test_the_mark_starts_at_zero_and_is_what_was_set(world: World) -> None:
     async with world.database.transaction() as connection:
-        assert await ledger_marks.read(connection) == 0
-        await ledger_marks.advance(connection, 5, seen=0)
-        await ledger_marks.advance(connection, 3, seen=0)
-        assert await ledger_marks.read(connection) == 5
-
-
-async def test_a_mark_that_fell_behind_is_not_advanced(world: World) -> None:
-    async with world.database.transaction() as connection:
-        await ledger_marks.set_to(connection, 2)
-        await ledger_marks.advance(connection, 9, seen=4)
-        assert await ledger_marks.read(connection) == 2
+        assert await ledger_marks.read(connection) == await ledger_marks.lock(connection) == 0
+        for position in (5, 3):
+            await ledger_marks.set_to(connection, position)
+            assert await ledger_marks.read(connection) == await ledger_marks.lock(connection) == position
