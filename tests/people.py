@@ -50,7 +50,8 @@ def known(api: Api, email: str = "user@example.com", **registered: Any) -> Known
     who = {"id": subject_id}
     api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="STORE").data  # noqa: B018 -- it asserts
     card = api.ask("STORE", STORE_CARD, who=who, input=CARD).data["storePaymentFragment"]["id"]
-    sync = api.ask("SYNC", RECORD_SYNC, who=who, input=SYNC).data["recordSync"]["id"]
+    report = SYNC | {"reference": SYNC["reference"] if email == "user@example.com" else f"sync-{email}"}
+    sync = api.ask("SYNC", RECORD_SYNC, who=who, input=report).data["recordSync"]["id"]
     return Known(subject_id, card, sync)
 
 

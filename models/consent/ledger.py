@@ -131,9 +131,14 @@ CROSS JOIN LATERAL (
     FROM consent_events AS e
     JOIN purposes AS p ON p.key = e.purpose
     WHERE e.subject_id = requested.subject_id
-    AND (e.effective_at, e.epoch)
-        < (COALESCE(CAST(:after_at AS timestamptz), 'infinity'), CAST(:after_sequence AS bigint))
-    ORDER BY e.effective_at DESC, e.epoch DESC
+    AND e.effective_at <= COALESCE(CAST(:after_at AS timestamptz), 'infinity')
+    AND (e.effective_at, e.state <> 'GRANTED', e.epoch) < (
+        COALESCE(CAST(:after_at AS timestamptz), 'infinity'),
+        (SELECT a.state <> 'GRANTED' FROM consent_events AS a
+         WHERE a.subject_id = requested.subject_id AND a.epoch = CAST(:after_sequence AS bigint)),
+        CAST(:after_sequence AS bigint)
+    )
+    ORDER BY e.effective_at DESC, e.state <> 'GRANTED' DESC, e.epoch DESC
     LIMIT :first
 ) AS page
 """)
@@ -165,7 +170,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
 async def history(
     connection: Connection, ids: Sequence[UUID], page: PageRequest
 ) -> Mapping[UUID, Page[ConsentEventRow]]:
-    """Return a page of each subject's events, the latest effective time first."""
+    """Return a page of each subject's events, the latest effective time first, at equal times a refusal."""
     after_at, after_sequence = page.after or (None, None)
     groups: RowsByKey[UUID, ConsentEventRow] = RowsByKey()
     rows = await HISTORY.rows(

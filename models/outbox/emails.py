@@ -202,6 +202,11 @@ async def enqueue(  # noqa: PLR0913 -- each is a part of the email
     return email_id if count else None
 
 
+async def recipient_of(unit: UnitOfWork, subject_id: UUID) -> Recipient | None:
+    """Return the address that the person is written to, or None without an address."""
+    return next(iter(await addresses(unit.connection, await unit.keyring.key_of(subject_id))), None)
+
+
 async def addresses(connection: Connection, key: DataKey) -> list[Recipient]:
     """Return the person's addresses. Emails go to the first."""
     return [

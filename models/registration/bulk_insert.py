@@ -59,10 +59,12 @@ WITH person AS (
     )
 ), storage AS (
     INSERT INTO sync_accounts
-        (subject_id, id, reference, lookup_version, lookup_hash, storage_bytes, file_count, last_synced_at)
+        (subject_id, id, reference, lookup_version, lookup_hash, storage_bytes, file_count, last_synced_at,
+        reference_hash)
     SELECT * FROM unnest(
         CAST(:y0 AS uuid[]), CAST(:y1 AS uuid[]), CAST(:y2 AS bytea[]), CAST(:y3 AS smallint[]),
-        CAST(:y4 AS bytea[]), CAST(:y5 AS bigint[]), CAST(:y6 AS integer[]), CAST(:y7 AS timestamptz[])
+        CAST(:y4 AS bytea[]), CAST(:y5 AS bigint[]), CAST(:y6 AS integer[]), CAST(:y7 AS timestamptz[]),
+        CAST(:y8 AS bytea[])
     )
 ), clients AS (
     INSERT INTO sync_clients

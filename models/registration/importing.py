@@ -16,7 +16,7 @@ from models.registration.bulk_insert import InsertSlot
 from models.registration.records import ImportedConsent, ImportedSubject
 from models.storage.statement import Statement
 from models.subjects.identifiers import SubjectIdentifier, hash_identifier
-from models.sync import reports
+from models.sync import references, reports
 from models.unit_of_work import UnitOfWork
 
 
@@ -85,6 +85,8 @@ async def import_subject(unit: UnitOfWork, person: ImportedSubject, slot: Insert
     addresses = [identifier for identifier in identifiers if identifier.kind == "email"]
     owner = await registering.find_owner(unit, identifiers)
     if owner is None and slot is not None and not await suppressions.find_suppressions(unit, *addresses):
+        sync_references = [synced.sync.reference for synced in person.syncs]
+        await references.require_unshared(unit, slot.key.owner_id, sync_references, "syncAccounts")
         await bulk_insert.insert(unit, slot, person)
         return ImportResult(ImportOutcome.NEW, 0)
     subject_id = await registering.upsert_subject(unit, owner, identifiers, person.display_name, person.country)

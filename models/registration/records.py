@@ -16,6 +16,7 @@ from models.subjects.accounts import REFERENCE as ACCOUNT
 from models.subjects.email_addresses import ADDRESS
 from models.subjects.identifiers import SubjectIdentifier, hash_identifier
 from models.subjects.subjects import COUNTRY, DISPLAY_NAME, regime_of
+from models.sync import references
 from models.sync.accounts import APP, FILE_NAME, PLATFORM, USER_AGENT, VERSION
 from models.sync.accounts import REFERENCE as SYNC
 from models.sync.reports import ClientReport, SyncReport
@@ -86,7 +87,7 @@ COLUMNS = {
     ),
     "sync_accounts": (
         *("subject_id", "id", "reference", "lookup_version", "lookup_hash"),
-        *("storage_bytes", "file_count", "last_synced_at"),
+        *("storage_bytes", "file_count", "last_synced_at", "reference_hash"),
     ),
     "sync_clients": (
         *("subject_id", "sync_account_id", "lookup_hash"),
@@ -175,7 +176,8 @@ def _add_sync_rows(
     version, digest = keyring.lookup_hashes("sync", f"{subject_id}\x00{sync.reference}")[0]
     encrypted = SYNC.encrypt(key, sync.reference)
     counts = (sync.storage_bytes, sync.file_count, sync.synced_at)
-    rows["sync_accounts"].append((subject_id, account_id, encrypted, version, digest, *counts))
+    reference_hash = references.reference_hashes(keyring, sync.reference)[0].digest
+    rows["sync_accounts"].append((subject_id, account_id, encrypted, version, digest, *counts, reference_hash))
     for client, seen_at in synced.clients:
         rows["sync_clients"].append((
             subject_id,

@@ -117,13 +117,17 @@ async def start_identity_check(
         )
         await schedule_erasure(unit, attested, IdentityProof.ATTESTED, cooling_off)
     elif options.identity is IdentityProof.EMAIL_CODE:
-        issued = await verification_codes.issue_code(unit, request.subject_id, request.id)
+        recipient = await emails.recipient_of(unit, request.subject_id)
+        issued = await verification_codes.issue_code(
+            unit, request.subject_id, request.id, recipient.id if recipient else None
+        )
         if issued:
             await emails.enqueue(
                 unit,
                 EmailKind.IDENTITY_CODE,
                 request.subject_id,
                 f"code:{new_id().hex}",
+                recipient=recipient,
                 code=issued.code,
                 expires_at=issued.expires_at,
             )
@@ -179,5 +183,6 @@ async def confirm_identity(
         raise StateConflict(argument="id")
     refusal = await verification_codes.attempt_code(unit, request.subject_id, request_id, code)
     if refusal is None:
+        await verification_codes.verify_address(unit, request.subject_id, request_id)
         await schedule_erasure(unit, request, IdentityProof.EMAIL_CODE, cooling_off)
     return ConfirmationResult(request_id, refusal)

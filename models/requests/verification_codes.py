@@ -39,14 +39,17 @@ class IdentityCode(Table, table=True):
     attempts: int = column(SmallInteger, ErasureAction.DELETED, server_default="0")
     issued: int = column(SmallInteger, ErasureAction.DELETED, server_default="1")
     expires_at: datetime = column(Timestamp, ErasureAction.DELETED)
+    address_id: UUID | None = column(Uuid, ErasureAction.DELETED, nullable=True)
+    """The row of the email address that the code was mailed to."""
 
 
 # A valid code stays; an expired or exhausted code is replaced, up to the limit.
 ISSUE = Statement("""
-INSERT INTO identity_codes AS c (subject_id, request_id, code_hash, expires_at)
-VALUES (:subject_id, :request_id, :hash, clock_timestamp() + CAST(:life AS interval))
+INSERT INTO identity_codes AS c (subject_id, request_id, code_hash, expires_at, address_id)
+VALUES (:subject_id, :request_id, :hash, clock_timestamp() + CAST(:life AS interval), :address_id)
 ON CONFLICT (subject_id, request_id) DO UPDATE
-SET code_hash = excluded.code_hash, attempts = 0, issued = c.issued + 1, expires_at = excluded.expires_at
+SET code_hash = excluded.code_hash, attempts = 0, issued = c.issued + 1, expires_at = excluded.expires_at,
+    address_id = excluded.address_id
 WHERE (c.expires_at <= clock_timestamp() OR c.attempts >= :max_attempts)
 AND c.issued < :max_codes
 RETURNING issued, expires_at
@@ -66,6 +69,24 @@ SELECT attempts >= :max_attempts
 FROM identity_codes
 WHERE subject_id = :subject_id
 AND request_id = :request_id
+""")
+
+HAS_NO_CODE_LEFT = Statement("""
+SELECT issued >= :max_codes AND (expires_at <= clock_timestamp() OR attempts >= :max_attempts)
+FROM identity_codes
+WHERE subject_id = :subject_id
+AND request_id = :request_id
+""")
+
+# The address may have been removed, or may be another person's since: its row is found by id and subject.
+VERIFY_ADDRESS = Statement("""
+UPDATE email_addresses AS e
+SET verified_at = :at
+FROM identity_codes AS c
+WHERE c.subject_id = :subject_id
+AND c.request_id = :request_id
+AND e.subject_id = c.subject_id
+AND e.id = c.address_id
 """)
 
 FIND_CODE_HASH = Statement("""
@@ -89,8 +110,13 @@ def _digests(unit: UnitOfWork, request_id: UUID, code: str) -> list[bytes]:
     return [hashed.digest for hashed in unit.keyring.lookup_hashes("code", f"{request_id}\x00{typed}")]
 
 
-async def issue_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID) -> IssuedCode | None:
-    """Issue a code. None while another code is valid, or once the request has had ten codes."""
+async def issue_code(
+    unit: UnitOfWork, subject_id: UUID, request_id: UUID, address_id: UUID | None = None
+) -> IssuedCode | None:
+    """Issue a code for the address that it will be mailed to. None while another code is valid.
+
+    TOO_MANY_ATTEMPTS when the request has had ten codes and none of them is valid.
+    """
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
     row = await ISSUE.row(
         unit.connection,
@@ -100,8 +126,24 @@ async def issue_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID) -> Is
         life=CODE_LIFETIME,
         max_attempts=MAX_ATTEMPTS,
         max_codes=MAX_CODES,
+        address_id=address_id,
     )
-    return None if row is None else IssuedCode(code, row["expires_at"])
+    if row is not None:
+        return IssuedCode(code, row["expires_at"])
+    if await HAS_NO_CODE_LEFT.value(
+        unit.connection,
+        subject_id=subject_id,
+        request_id=request_id,
+        max_attempts=MAX_ATTEMPTS,
+        max_codes=MAX_CODES,
+    ):
+        raise TooManyAttempts(argument="identity")
+    return None
+
+
+async def verify_address(unit: UnitOfWork, subject_id: UUID, request_id: UUID) -> None:
+    """Record that the person controls the address that the confirmed code was mailed to."""
+    await VERIFY_ADDRESS.run(unit.connection, subject_id=subject_id, request_id=request_id, at=unit.at)
 
 
 async def attempt_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID, code: str) -> Refusal | None:

@@ -31,6 +31,7 @@ class SyncAccount(Table, table=True):
         CheckConstraint(
             f"octet_length(reference) <= {4 * REFERENCE_LENGTH + ENCRYPTION_OVERHEAD}", name="sync_reference_is_short"
         ),
+        Index("sync_accounts_by_reference", "reference_hash"),
         CheckConstraint("storage_bytes >= 0 AND file_count >= 0", name="storage_is_counted"),
     )
 
@@ -42,6 +43,8 @@ class SyncAccount(Table, table=True):
     storage_bytes: int = column(BigInteger, ErasureAction.DELETED)
     file_count: int = column(Integer, ErasureAction.DELETED)
     last_synced_at: datetime = column(Timestamp, ErasureAction.DELETED)
+    reference_hash: bytes | None = column(Bytes, ErasureAction.DELETED, nullable=True)
+    """The hash of the reference alone: ``lookup_hash`` includes the person."""
     system: str = column(Text, ErasureAction.DELETED, server_default=SYSTEM)
 
 

@@ -18,6 +18,7 @@ from models.storage.ids import Prefix, format_id, new_id
 from models.storage.statement import Statement
 from models.subjects import resolution
 from models.subjects.identifiers import REFERENCE_LENGTH, SubjectIdentifier
+from models.sync import references
 from models.sync.accounts import (
     APP,
     FILE_NAME,
@@ -44,14 +45,16 @@ MAX_FILE_COUNT = 2**31 - 1
 # A late report does not overwrite a newer one.
 UPSERT_ACCOUNT = Statement("""
 INSERT INTO sync_accounts
-    (subject_id, id, reference, lookup_version, lookup_hash, storage_bytes, file_count, last_synced_at)
-VALUES (:subject_id, :id, :reference, :version, :hash, :storage_bytes, :file_count, :at)
+    (subject_id, id, reference, lookup_version, lookup_hash, storage_bytes, file_count, last_synced_at,
+    reference_hash)
+VALUES (:subject_id, :id, :reference, :version, :hash, :storage_bytes, :file_count, :at, :reference_hash)
 ON CONFLICT (subject_id, lookup_hash) DO UPDATE
 SET storage_bytes = CASE WHEN excluded.last_synced_at >= sync_accounts.last_synced_at
         THEN excluded.storage_bytes ELSE sync_accounts.storage_bytes END,
     file_count = CASE WHEN excluded.last_synced_at >= sync_accounts.last_synced_at
         THEN excluded.file_count ELSE sync_accounts.file_count END,
-    last_synced_at = GREATEST(excluded.last_synced_at, sync_accounts.last_synced_at)
+    last_synced_at = GREATEST(excluded.last_synced_at, sync_accounts.last_synced_at),
+    reference_hash = excluded.reference_hash
 RETURNING id, last_synced_at
 """)
 
@@ -136,9 +139,13 @@ async def record_sync(unit: UnitOfWork, identifier: SubjectIdentifier, report: S
 
 
 async def store_report(unit: UnitOfWork, identifier: SubjectIdentifier, report: SyncReport) -> UUID:
-    """Store a valid report, and return the account's id. A late report does not overwrite a newer one."""
+    """Store a valid report, and return the account's id. A late report does not overwrite a newer one.
+
+    SUBJECT_AMBIGUOUS when the reference belongs to another person.
+    """
     subject = await resolution.lock(unit, identifier)
     key = await unit.keyring.key_of(subject.subject_id)
+    await references.require_unshared(unit, subject.subject_id, [report.reference], "input.reference")
     hashed = unit.keyring.lookup_hashes("sync", f"{subject.subject_id}\x00{report.reference}")[0]
     account = await UPSERT_ACCOUNT.row(
         unit.connection,
@@ -150,6 +157,7 @@ async def store_report(unit: UnitOfWork, identifier: SubjectIdentifier, report: 
         storage_bytes=report.storage_bytes,
         file_count=report.file_count,
         at=report.synced_at,
+        reference_hash=references.reference_hashes(unit.keyring, report.reference)[0].digest,
     )
     assert account is not None  # noqa: S101 -- an upsert always returns its row
     account_id: UUID = account["id"]

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from models.consent import ledger
-from models.consent.ledger import ConsentState
-from models.consent.purposes import all_purposes
+from models.consent import ledger, recording
+from models.consent.ledger import Channel, ConsentState
+from models.consent.purposes import all_purposes, find_purposes
+from models.consent.recording import Choice
 from models.storage.clock import now
 from models.storage.pagination import PageRequest
 from tests.conftest import World
@@ -30,6 +31,24 @@ async def test_history_is_read_in_pages_the_latest_first(world: World) -> None:
     assert pages[who].has_next
     assert ([row.sequence for row in rest[who].rows], rest[who].has_next) == ([1], False)
     assert pages[other].rows == []
+
+
+async def test_at_equal_times_the_history_lists_the_refusal_that_counts_first(world: World) -> None:
+    who = await registered(world)
+    at = now() - timedelta(days=1)
+    async with world.database.readers.acquire() as connection:
+        purpose = (await find_purposes(connection, ["newsletter"]))["newsletter"]
+    async with world.unit() as unit:
+        for state in (ConsentState.WITHDRAWN, ConsentState.GRANTED):
+            await recording.record_choice(unit, who, Choice(purpose, state, Channel.STORE, at))
+    consent = await current(world, who)
+    assert consent
+    async with world.database.readers.acquire() as connection:
+        page = (await ledger.history(connection, [who], PageRequest(1)))[who]
+        last = page.rows[-1]
+        rest = (await ledger.history(connection, [who], PageRequest(1, (last.at, last.sequence))))[who]
+    assert [consent.state, page.rows[0].state, rest.rows[0].state] == ["WITHDRAWN", "WITHDRAWN", "GRANTED"]
+    assert not rest.has_next
 
 
 async def test_an_opt_out_of_all_overrides_the_recorded_grant(world: World) -> None:

@@ -1,13 +1,18 @@
 """Verification codes: five attempts, fifteen minutes, ten codes a request."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
+from models.actors import Role
 from models.errors import IdentityUnverified, TooManyAttempts
+from models.registration import corrections
+from models.registration.corrections import Correction
 from models.requests import verification_codes
+from models.subjects import email_addresses
 from tests.conftest import World
-from tests.models.requests.erasure_requests import asked, confirmed, found, new_code, registered
+from tests.models.requests.erasure_requests import ADA, asked, confirmed, found, new_code, registered
 
 pytestmark = pytest.mark.anyio
 
@@ -44,9 +49,36 @@ async def test_asking_again_gives_a_new_code_only_when_the_old_one_is_spent_and_
     await registered(world)
     request = await asked(world)
     issued = 1
-    for _ in range(20):
+    for _ in range(9):
         async with world.unit() as made:
             assert await verification_codes.issue_code(made, request.subject_id, request.id) is None
             await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
             issued += await verification_codes.issue_code(made, request.subject_id, request.id) is not None
     assert issued == verification_codes.MAX_CODES
+    async with world.unit() as made:
+        assert await verification_codes.issue_code(made, request.subject_id, request.id) is None
+        await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
+    for _ in range(2):
+        with pytest.raises(TooManyAttempts):
+            await asked(world)
+
+
+async def test_a_confirmed_code_verifies_the_address_that_it_was_mailed_to(world: World) -> None:
+    subject_id = await registered(world)
+    async with world.unit(Role.SUPPORT) as made:
+        await corrections.correct_subject(made, ADA, Correction(add_email="second@example.com"))
+    request = await asked(world)
+    known = world.keyring.lookup_hashes("code", f"{request.id}\x0023456789")[0].digest
+    async with world.unit() as made:
+        await made.connection.execute("UPDATE identity_codes SET code_hash = $1", known)
+    assert await confirmed(world, request, "2345678A") is IdentityUnverified
+    assert await verified(world, subject_id) == [False, False]
+    assert await confirmed(world, request, "2345-6789") is None
+    assert await verified(world, subject_id) == [True, False]
+
+
+async def verified(world: World, subject_id: UUID) -> list[bool]:
+    """Return for each address, the primary one first, whether it is verified."""
+    async with world.database.readers.acquire() as connection:
+        rows = (await email_addresses.of_subjects(connection, [subject_id]))[subject_id]
+    return [row.verified_at is not None for row in rows]

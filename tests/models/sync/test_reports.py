@@ -18,7 +18,7 @@ CLIENT = ClientReport("Outliner", "5.1", "macOS 15", "Outliner/5.1")
 
 
 async def recorded(world: World, who: UUID, hours: int = 0, **given: Any) -> UUID:
-    said = SyncReport("sync-1", 100 + hours, hours, BASE + timedelta(hours=hours))._replace(**given)
+    said = SyncReport(f"sync-{who}", 100 + hours, hours, BASE + timedelta(hours=hours))._replace(**given)
     async with world.unit() as unit:
         return await reports.record_sync(unit, named(who), said)
 
