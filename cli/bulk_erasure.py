@@ -119,7 +119,7 @@ def _identifier(row: dict[str, str]) -> SubjectIdentifier:
     if "id" in row:
         return SubjectIdentifier.id(row["id"] or "")
     if "email" in row:
-        return SubjectIdentifier.email(row["email"] or "")
+        return SubjectIdentifier.any_email(row["email"] or "")
     return SubjectIdentifier.account(row["system"] or "", row["reference"] or "")
 
 

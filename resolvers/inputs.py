@@ -1,6 +1,6 @@
 """Inputs and arguments: how callers identify people and which values they send."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -8,7 +8,7 @@ import strawberry
 from strawberry import UNSET
 
 from models.consent.ledger import Channel
-from models.errors import QueryTooLarge, Refusal
+from models.errors import QueryTooLarge
 from models.payments.fragments import FragmentInput
 from models.registration.corrections import UNCHANGED, Correction
 from models.registration.registering import Registration
@@ -26,20 +26,6 @@ def none_if_unset(value: _Value | None) -> _Value | None:
     return None if value is UNSET else value
 
 
-def _parse_all(
-    parse: Callable[[str, str], SubjectIdentifier], texts: Sequence[str], argument: str
-) -> list[SubjectIdentifier]:
-    """Parse each text. The error for a malformed one names its index, which is built only then, to save time."""
-    identifiers: list[SubjectIdentifier] = []
-    for text in texts:
-        try:
-            identifiers.append(parse(text, argument))
-        except Refusal:
-            parse(text, f"{argument}.{len(identifiers)}")
-            raise
-    return identifiers
-
-
 def input_field(description: str, default: Any = ...) -> Any:
     """Declare a field of an input type; without a default it is required."""
     return strawberry.field(description=description, **({} if default is ... else {"default": default}))
@@ -54,7 +40,9 @@ class AccountRef:
 @strawberry.input(one_of=True, description="Identifies one person, by exactly one key.")
 class SubjectBy:
     id: strawberry.ID | None = input_field("The person's id: `sub_` and 32 hex digits.", UNSET)
-    email: str | None = input_field("An email address of the person.", UNSET)
+    email: str | None = input_field(
+        "An email address of the person. Any text with an `@` can be looked up and opted out.", UNSET
+    )
     account: AccountRef | None = input_field("An account of the person in an internal system.", UNSET)
 
     def identifier(self, argument: str = "subject") -> SubjectIdentifier:
@@ -63,7 +51,7 @@ class SubjectBy:
             return SubjectIdentifier.id(self.id, f"{argument}.id")
         if self.account:
             return SubjectIdentifier.account(self.account.system, self.account.reference, f"{argument}.account")
-        return SubjectIdentifier.email(self.email or "", f"{argument}.email")
+        return SubjectIdentifier.any_email(self.email or "", f"{argument}.email")
 
 
 @strawberry.input(
@@ -72,17 +60,23 @@ class SubjectBy:
 )
 class SubjectsBy:
     ids: list[strawberry.ID] | None = input_field("Ids of people.", UNSET)
-    emails: list[str] | None = input_field("Email addresses of people.", UNSET)
+    emails: list[str] | None = input_field(
+        "Email addresses of people. A text that is no address is an unknown person.", UNSET
+    )
     accounts: list[AccountRef] | None = input_field("Accounts of people in internal systems.", UNSET)
 
     def identifiers(self, argument: str = "subjects") -> SubjectIdentifiers:
-        """Return the identifiers; raise QUERY_TOO_LARGE past 1,000, BAD_INPUT for the first malformed one."""
+        """Return the identifiers; raise QUERY_TOO_LARGE past 1,000, BAD_INPUT for the first malformed id or account.
+
+        An address that no person can have is an unknown person and does not refuse the other ones.
+        """
         entries: Sequence[object] = self.ids or self.emails or self.accounts or ()
         if len(entries) > MAX_SUBJECTS:
             raise QueryTooLarge(argument=argument, most=MAX_SUBJECTS)
         if self.emails:
-            emails = _parse_all(SubjectIdentifier.email, self.emails, f"{argument}.emails")
-            return SubjectIdentifiers("email", [email.lookup_key for email in emails])
+            return SubjectIdentifiers(
+                "email", [SubjectIdentifier.email_or_unknown(text).lookup_key for text in self.emails]
+            )
         if self.accounts:
             accounts = [
                 SubjectIdentifier.account(account.system, account.reference, f"{argument}.accounts.{index}")

@@ -25,7 +25,7 @@ async def record_bounce(unit: UnitOfWork, address: str, kind: BounceKind) -> boo
     A complaint of an unknown address becomes a suppression. A soft bounce changes nothing. No email confirms a
     complaint. Always returns true, so that a caller cannot learn which addresses are known.
     """
-    identifier = SubjectIdentifier.email(address, "address")
+    identifier = SubjectIdentifier.any_email(address, "address")
     if kind is BounceKind.COMPLAINT:
         refusable = await purposes.refusable_purposes(unit.connection)
         marketing = [purpose.key for purpose in refusable if purpose.is_marketing]

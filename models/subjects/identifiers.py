@@ -49,6 +49,14 @@ class SubjectIdentifier(NamedTuple):
             return cls("email", address_forms.lookup_form(address), address)
 
     @classmethod
+    def email_or_unknown(cls, text: str) -> Self:
+        """Return the identifier of one address of many. A text that is no address gets one that no person has."""
+        try:
+            return cls.any_email(text)
+        except BadInput:
+            return cls("email", "")
+
+    @classmethod
     def account(cls, system: str, reference: str, argument: str = "subject.account") -> Self:
         system = parse_system_name(system, f"{argument}.system")
         reference = validation.single_line(reference, f"{argument}.reference", REFERENCE_LENGTH)

@@ -1,5 +1,7 @@
 """Tests of optOutOfAll with the Global Privacy Control signal, which is recorded as a channel of its own."""
 
+import pytest
+
 from tests.conftest import Api, Databases
 from tests.people import DECIDE, GRANT, OPT_OUT
 
@@ -35,6 +37,46 @@ def test_a_browser_signal_is_stored_for_an_address_that_is_not_registered_yet(ap
     who = {"id": api.register("user@example.com")}
     decision = api.ask("STORE", DECIDE, who=who, purpose="newsletter").data["consentDecision"]
     assert (decision["allowed"], decision["reason"]) == (False, "WITHDRAWN")
+
+
+DECIDE_ALL = 'query($all: SubjectsBy!) { consentDecisions(subjects: $all, purpose: "newsletter") { subjectId reason } }'
+IRREGULAR = ["hana..ko.@example.jp", ".ko@example.jp", "ko@example_jp", "ko@localhost", "k o@example.jp", "\u58f1@.jp"]
+
+
+@pytest.mark.parametrize("address", IRREGULAR)
+def test_an_address_that_cannot_be_registered_can_be_refused(api: Api, address: str) -> None:
+    for opt_out in (
+        api.ask("SERVICE", OPT_OUT, who={"email": address}, purposes=["newsletter"], channel="EMAIL").data["optOut"],
+        api.ask("SERVICE", OPT_OUT_OF_ALL, who={"email": address.upper()}, channel="EMAIL").data["optOutOfAll"],
+    ):
+        assert opt_out["suppressed"]
+    for kind in ("COMPLAINT", "HARD", "SOFT"):
+        bounce = "mutation($address: String!, $kind: BounceKind!) { recordBounce(address: $address, kind: $kind) }"
+        assert api.ask("SERVICE", bounce, address=address, kind=kind).data == {"recordBounce": True}
+    decision = api.ask("STORE", DECIDE, who={"email": address}, purpose="newsletter").data["consentDecision"]
+    assert (decision["subjectId"], decision["allowed"], decision["reason"]) == (None, False, "UNKNOWN_SUBJECT")
+    erasure = api.ask("PRIVACY", REQUEST_ERASURE, who={"email": address}, channel="EMAIL", identity="EMAIL_CODE")
+    assert erasure.code == "SUBJECT_NOT_FOUND"
+
+
+@pytest.mark.parametrize("address", [*IRREGULAR, "", "no address", "a" * 400 + "@example.com", "a\x01@example.com"])
+def test_an_address_that_no_person_can_have_does_not_fail_a_batch(api: Api, address: str) -> None:
+    subject_id = api.register("user@example.com")
+    everyone = {"emails": [address, "user@example.com", address, "stranger@example.com"]}
+    decisions = api.ask("STORE", DECIDE_ALL, all=everyone).data["consentDecisions"]
+    reasons = [(decision["subjectId"], decision["reason"]) for decision in decisions]
+    unknown = (None, "UNKNOWN_SUBJECT")
+    assert reasons == [unknown, (subject_id, "NEVER_ASKED"), unknown, unknown]
+
+
+def test_an_opt_out_reaches_the_person_however_the_address_is_written(api: Api) -> None:
+    for number, written in enumerate(("  {} ", "Ada <{}>", "<{}>", "{}.")):
+        address = f"user{number}@example.com"
+        who = {"id": api.register(address)}
+        assert api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="WEBSITE").data
+        refused = {"email": written.format(address)}
+        assert api.ask("SERVICE", OPT_OUT, who=refused, purposes=["newsletter"], channel="EMAIL").data["optOut"]["at"]
+        assert api.ask("STORE", DECIDE, who=who, purpose="newsletter").data["consentDecision"]["reason"] == "WITHDRAWN"
 
 
 REQUEST_ERASURE = (

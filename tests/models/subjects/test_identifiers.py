@@ -17,6 +17,14 @@ def test_an_email_address_is_looked_up_without_regard_to_case() -> None:
     assert identifier.normalized.startswith("Ada@")
 
 
+def test_an_address_for_look_ups_is_any_text_with_an_at_and_equals_the_strict_one() -> None:
+    assert SubjectIdentifier.any_email("Ada <ada@Example.com>").lookup_key == "ada@example.com"
+    assert SubjectIdentifier.any_email("Hana..ko.@example.jp").lookup_key == "hana..ko.@example.jp"
+    assert SubjectIdentifier.email_or_unknown("no address").lookup_key == ""
+    with pytest.raises(BadInput):
+        SubjectIdentifier.any_email("no address")
+
+
 def test_an_account_is_looked_up_by_system_and_reference() -> None:
     keys = {SubjectIdentifier.account(*each).lookup_key for each in (("store", "1"), ("forum", "1"), ("store", "2"))}
     assert len(keys) == 3

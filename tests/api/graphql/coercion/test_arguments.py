@@ -76,11 +76,9 @@ BAD: dict[str, tuple[SampleRequest, str, str]] = {
     "a long id": (subject({"id": f"sub_{7:033x}"}), "by.id", f"{7:033x}"),
     "an id with a line end": (subject({"id": f"sub_{7:032x}\n"}), "by.id", f"{7:032x}"),
     "an id of an unknown kind": (("STORE", NODE, {"id": f"xyz_{7:032x}"}), "id", "xyz_"),
-    "the third address of many": (
-        ("STORE", MANY, {"all": {"emails": ["a@example.com", "b@example.com", "Secret"]}}),
-        "subjects.emails.2",
-        "Secret",
-    ),
+    "an address without an @": (subject({"email": "Secret"}), "by.email", "Secret"),
+    "an address with a NUL": (subject({"email": "Secret\x00@example.com"}), "by.email", "Secret"),
+    "an address of 321 characters": (subject({"email": "@" + "Secret" * 53 + "ab"}), "by.email", "Secret"),
     "the second id of many": (
         ("STORE", MANY, {"all": {"ids": [f"sub_{7:032x}", "Secret"]}}),
         "subjects.ids.1",
