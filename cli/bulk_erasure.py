@@ -37,6 +37,7 @@ DEFAULT_MAX_COUNT: Final = 1000
 """People that one run may erase unless the operator sets --at-most."""
 DEFAULT_MAX_SHARE: Final = 0.01
 """The share of all people that one run may erase unless the operator sets --at-most-share."""
+NO_COOLING_OFF: Final = "There is no cooling-off period: nobody can cancel."
 COLUMNS: Final = ("id", "email", "system", "reference")
 
 ERASABLE_COUNT = Statement("""
@@ -78,7 +79,7 @@ def erase(  # noqa: PLR0913, PLR0917 -- each is an option of the command
 ) -> None:
     """Request the erasure of all people in a file: print the plan, ask for confirmation, then request.
 
-    Workers carry out the erasures. You attest the identity of these people.
+    Workers carry out the erasures at once: there is no cooling-off period. You attest the identity of these people.
 
     The command may run again: people whose erasure has begun are skipped.
 
@@ -92,11 +93,11 @@ def erase(  # noqa: PLR0913, PLR0917 -- each is an option of the command
             return
         _check_limits(selection, max_count, max_share)
         if confirmed_hash is None:
-            typer.confirm(f"Erase {len(selection.ids):,} people? This cannot be undone", abort=True)
+            typer.confirm(f"Erase {len(selection.ids):,} people? {NO_COOLING_OFF} This cannot be undone", abort=True)
         elif confirmed_hash != selection.hash:
             raise UnsafeSettingError("the plan has changed since it was confirmed: nothing was erased")
         count = asyncio.run(_request_all(settings, selection, reason, rate))
-    typer.echo(f"{count:,} erasures requested; workers carry them out")
+    typer.echo(f"{count:,} erasures requested; workers carry them out. {NO_COOLING_OFF}")
 
 
 def _read_identifiers(source: Path) -> Iterator[SubjectIdentifier]:

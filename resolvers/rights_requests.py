@@ -190,6 +190,6 @@ async def deny_request(
 @root_field
 @loads(requests.by_ids)
 async def retry_erasure(info: Info, id: IdArgument) -> RightsRequest:  # noqa: A002 -- the contract's name
-    """Retry an erasure: send the webhook again to the internal systems that failed."""
+    """Retry an erasure at once: send the webhook again to every internal system that has not finished."""
     request_id = await info.context.run_mutation(requesting.retry_erasure, parse_id_of(Prefix.RIGHTS_REQUEST, id))
     return await info.context.load_one(requests.by_ids, request_id)

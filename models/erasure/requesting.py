@@ -33,12 +33,16 @@ SET execute_at = LEAST(execute_at, CAST(:at AS timestamptz)), is_immediate = tru
 WHERE id = :id
 """)
 
-RETRY_FAILED = Statement("""
+# A system without a webhook lists its steps itself: they have no next attempt.
+RETRY_STEPS = Statement("""
 UPDATE erasure_steps AS s
-SET state = 'PENDING', next_attempt_at = n.at, give_up_at = n.at + CAST(:retry_period AS interval)
+SET state = 'PENDING',
+    next_attempt_at = CASE WHEN s.system = ANY(w.systems) THEN n.at END,
+    give_up_at = CASE WHEN s.system = ANY(w.systems) THEN n.at + CAST(:retry_period AS interval) END
 FROM (SELECT clock_timestamp() AS at) AS n
+CROSS JOIN (SELECT array_agg(name) AS systems FROM systems WHERE webhook_url IS NOT NULL) AS w
 WHERE s.request_id = :request_id
-AND s.state = 'FAILED'
+AND s.state IN ('FAILED', 'PENDING')
 """)
 
 END_LEASE = Statement("""
@@ -81,10 +85,13 @@ async def request_erasure(
 
 
 async def retry_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:
-    """Retry the failed steps of an erasure that has begun, and end its lease so that any worker continues it."""
+    """Retry at once the steps that are not done, and end the lease so that any worker continues the erasure.
+
+    A webhook that waits for its next attempt is sent now. Raise STATE_CONFLICT unless the erasure has begun.
+    """
     request = await lock_request(unit, request_id)
     if request.state not in EXECUTING_STATES:
         raise StateConflict(argument="id")
-    await RETRY_FAILED.run(unit.connection, request_id=request_id, retry_period=RETRY_PERIOD)
+    await RETRY_STEPS.run(unit.connection, request_id=request_id, retry_period=RETRY_PERIOD)
     await END_LEASE.run(unit.connection, id=request_id)
     return request_id

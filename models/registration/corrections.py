@@ -9,6 +9,7 @@ from models.encryption.encrypted_column import DataKey, EncryptedColumn
 from models.errors import BadInput
 from models.outbox import emails
 from models.outbox.emails import EmailKind, Recipient
+from models.registration import registering
 from models.storage import validation
 from models.storage.ids import new_id
 from models.subjects import email_addresses, resolution, subjects
@@ -39,7 +40,8 @@ class Correction(NamedTuple):
 async def correct_subject(unit: UnitOfWork, identifier: SubjectIdentifier, correction: Correction) -> UUID:
     """Change the values of the correction, and notify the person. Return the person's id.
 
-    Raise SUBJECT_AMBIGUOUS when an address to add belongs to another person. Raise BAD_INPUT when the primary address
+    Raise SUBJECT_AMBIGUOUS when an address to add belongs to another person, and SUBJECT_ERASED when an erased person
+    owned it: it returns only by a registration, an act of the person. Raise BAD_INPUT when the primary address
     is not one of the person's, and STATE_CONFLICT when the only address would be removed.
     """
     display_name = correction.display_name
@@ -57,6 +59,7 @@ async def correct_subject(unit: UnitOfWork, identifier: SubjectIdentifier, corre
     if added:
         # Orders this addition against a concurrent opt-out of the address.
         await suppressions.lock_identifiers(unit, added)
+        await registering.refuse_erased_identifiers(unit, [added])
     subject = await resolution.lock(unit, identifier)
     key = await unit.keyring.key_of(subject.subject_id)
     before = await emails.addresses(unit.connection, key)

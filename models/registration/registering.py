@@ -78,11 +78,11 @@ async def find_owner(unit: UnitOfWork, identifiers: Sequence[HashedIdentifier]) 
     await suppressions.lock_identifiers(unit, *identifiers)
     subject = await resolution.find_for_update(unit, *identifiers)
     if unit.actor.role not in FIRST_PARTY_ROLES:
-        await _refuse_erased_identifiers(unit, identifiers)
+        await refuse_erased_identifiers(unit, identifiers)
     return subject
 
 
-async def _refuse_erased_identifiers(unit: UnitOfWork, identifiers: Sequence[HashedIdentifier]) -> None:
+async def refuse_erased_identifiers(unit: UnitOfWork, identifiers: Sequence[HashedIdentifier]) -> None:
     """Raise SUBJECT_ERASED when an erased person owned one of the identifiers and no registered person owns it now."""
     hashes = [lookup_hash for identifier in identifiers for lookup_hash in identifier.all_hashes]
     async with unit.keyring.pool.acquire() as connection:

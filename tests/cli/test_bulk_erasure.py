@@ -70,6 +70,7 @@ async def test_many_are_planned_agreed_to_and_erased_and_the_rest_stay(
         "erase", "--from", str(source), "--at-most-share", "0.5", "--plan", hash_of(shown), on=databases
     )
     assert "10 erasures requested" in done.out, done.errors
+    assert "There is no cooling-off period" in done.out
     assert await erased(world) == 10
     async with world.database.readers.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM subjects WHERE status = 'ACTIVE'") == 30

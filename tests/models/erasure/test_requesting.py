@@ -5,7 +5,7 @@ import pytest
 from models.actors import Role
 from models.consent.ledger import Channel
 from models.erasure import plan as erasure_plan
-from models.erasure import requesting
+from models.erasure import requesting, systems
 from models.errors import Forbidden, StateConflict, SubjectErased, SubjectNotFound
 from models.requests.intake import ErasureOptions
 from models.requests.requests import IdentityProof
@@ -64,3 +64,40 @@ async def test_only_a_running_erasure_can_be_retried(world: World) -> None:
         async with world.unit(Role.PRIVACY) as unit:
             await requesting.retry_erasure(unit, request_id)
     assert (await request(world, request_id)).state == "SCHEDULED"
+
+
+async def test_a_retry_sends_waiting_webhooks_now_and_gives_a_system_that_polls_no_attempt(world: World) -> None:
+    async with world.database.transaction() as connection:
+        await systems.register(connection, "forum", "https://forum.example.org/hook", is_always_concerned=False)
+    await registered(world, "ada@example.com", ("forum", "ada-1"), ("wiki", "ada-2"), ("done", "ada-3"))
+    request_id = await requested(world, "ada@example.com")
+    await worker(world).drain()
+    async with world.database.transaction() as connection:
+        await connection.execute(
+            "UPDATE erasure_steps SET next_attempt_at = now() + interval '8 hours' WHERE system = 'forum'"
+        )
+        await connection.execute("UPDATE erasure_steps SET state = 'FAILED' WHERE system = 'wiki'")
+        await connection.execute("UPDATE erasure_steps SET state = 'DONE', completed_at = now() WHERE system = 'done'")
+    async with world.unit(Role.PRIVACY) as unit:
+        await requesting.retry_erasure(unit, request_id)
+    async with world.database.readers.acquire() as connection:
+        rows = await connection.fetch(
+            "SELECT system, state, next_attempt_at <= now(), give_up_at > now() FROM erasure_steps ORDER BY 1"
+        )
+    assert [tuple(row) for row in rows] == [
+        ("done", "DONE", None, None),
+        ("forum", "PENDING", True, True),
+        ("wiki", "PENDING", None, None),
+    ]
+
+
+async def test_a_retry_sends_the_webhook_of_a_system_that_was_registered_meanwhile(world: World) -> None:
+    await registered(world, "ada@example.com", ("forum", "ada-1"))
+    request_id = await requested(world, "ada@example.com")
+    await worker(world).drain()
+    assert await value(world, "SELECT next_attempt_at FROM erasure_steps") is None
+    async with world.database.transaction() as connection:
+        await systems.register(connection, "forum", "https://forum.example.org/hook", is_always_concerned=False)
+    async with world.unit(Role.PRIVACY) as unit:
+        await requesting.retry_erasure(unit, request_id)
+    assert await value(world, "SELECT next_attempt_at <= now() FROM erasure_steps")

@@ -5,13 +5,14 @@ from uuid import UUID
 
 import pytest
 
-from models.errors import BadInput, StateConflict, SubjectAmbiguous, SubjectNotFound
+from models.errors import BadInput, StateConflict, SubjectAmbiguous, SubjectErased, SubjectNotFound
 from models.registration.corrections import Correction, correct_subject
 from models.subjects.email_addresses import ADDRESS
 from models.subjects.email_addresses import of_subjects as addresses_of
 from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import COUNTRY, DISPLAY_NAME, by_ids
 from tests.conftest import World
+from tests.models.erasure.erased_people import requested, worker
 from tests.models.unit_of_work import dumped, named, registered
 
 
@@ -109,3 +110,14 @@ async def test_removing_the_address_of_somebody_else_takes_nothing(world: World)
     other = await registered(world, "second@example.com")
     await corrected(world, who, remove_email="second@example.com")
     assert await addresses(world, other) == ["second@example.com"]
+
+
+@pytest.mark.anyio
+async def test_an_address_of_an_erased_person_is_not_added(world: World) -> None:
+    await registered(world, "erased@example.com")
+    await requested(world, "erased@example.com")
+    await worker(world).drain()
+    who = await registered(world, "ada@example.com")
+    with pytest.raises(SubjectErased):
+        await corrected(world, who, add_email="Erased@example.com")
+    assert await addresses(world, who) == ["ada@example.com"]
