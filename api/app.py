@@ -94,17 +94,18 @@ class App:
             roles=column_grants.database_roles(core),
         )
         self._keyring = Keyring(self._database.keyring, MasterKeys(settings.master_key.get_secret_value()))
+        token_life = TokenLifetimes(settings.token_life_people, settings.token_life_services)
         service = AppState(
             self._database,
             self._keyring,
             grace=settings.erasure_grace,
             public_url=settings.public_url,
-            token_life=TokenLifetimes(settings.token_life_people, settings.token_life_services),
+            token_life=token_life,
         )
         self._restore_guard = RestoreGuard(self._database, self._keyring)
         jwts = None
         if settings.jwks_url and settings.jwt_issuer and settings.jwt_audience:
-            jwts = JwtVerifier(settings.jwks_url, settings.jwt_issuer, settings.jwt_audience)
+            jwts = JwtVerifier(settings.jwks_url, settings.jwt_issuer, settings.jwt_audience, token_life)
         authenticator = Authenticator(service.internal, jwts)
         request_log = RequestLog(lines=settings.log_requests)
         self._graphql = GraphQLEndpoint(service, authenticator, request_log, self._restore_guard)

@@ -26,6 +26,7 @@ import httpx
 
 from cli.embedded import Cluster
 from models.access import tokens
+from models.access.tokens import NewToken
 from models.actors import Actor, Role
 from models.consent.ledger import Channel
 from models.encryption.keyring import Keyring
@@ -157,7 +158,7 @@ async def measure_decision_rates(
 ) -> DecisionRates:
     """Return the rates of decisions without and with a worker at the default rate limit, in alternating rounds."""
     async with unit_of_work(databases.database, databases.keyring, ADMIN, "issueToken") as unit:
-        secret = (await tokens.issue_token(unit, "benchmark", [Role.STORE], None)).secret
+        secret = (await tokens.issue_token(unit, NewToken("benchmark", [Role.STORE]))).secret
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -16,7 +16,7 @@ from cli.atomic_file import PRIVATE, replace_file
 from cli.embedded import Cluster
 from migrations import HISTORIES, upgrade
 from models.access.database_roles import LOGIN
-from models.actors import Actor, Role
+from models.actors import COMMAND_LINE, Actor, Role
 from models.audit import epochs
 from models.encryption.keyring import HAS_FORMER_ADDRESSES, Keyring
 from models.encryption.master_keys import MasterKeys
@@ -180,9 +180,9 @@ def run_with_databases(action: Callable[[OpenDatabases], Awaitable[_Result]]) ->
 
 @asynccontextmanager
 async def admin_unit_of_work(
-    databases: OpenDatabases, operation: str, actor_name: str = "command line"
+    databases: OpenDatabases, operation: str, actor_name: str = COMMAND_LINE
 ) -> AsyncIterator[UnitOfWork]:
     """Open a unit of work of an administrator; it commits when the context ends without an exception."""
-    actor = Actor(actor_name, Role.ADMIN, (Role.ADMIN,))
+    actor = Actor(actor_name, Role.ADMIN, (Role.ADMIN,), identity=COMMAND_LINE)
     async with unit_of_work(databases.database, databases.keyring, actor, operation) as unit:
         yield unit

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from cli.atomic_file import PRIVATE, replace_file
 from cli.databases import OpenDatabases, admin_unit_of_work
-from models.access import tokens
+from models.access import token_names, tokens
+from models.access.tokens import NewToken
 from models.actors import Role
 from models.consent import recording
 from models.consent.ledger import Channel
@@ -25,6 +26,8 @@ from models.sync import reports
 from models.sync.reports import ClientReport, FileReport, SyncReport
 
 TOKEN_LIFE = timedelta(days=30)
+SYSTEMS = {Role.STORE: "store", Role.SYNC: "sync", Role.SERVICE: "forums"}
+"""The internal systems of the example people, by the role whose token takes their steps."""
 PEOPLE = [
     Registration("ada@example.com", "Ada Example", "DE", ("store", "customer-1")),
     Registration("bo@example.com", "Bo Sample", "GB", ("store", "customer-2")),
@@ -80,11 +83,22 @@ async def issue_tokens(databases: OpenDatabases, path: Path) -> dict[str, str]:
         return stored
     secrets = {}
     for role in Role:
+        new = NewToken(f"demo {role.lower()}", [role], now() + TOKEN_LIFE, SYSTEMS.get(role))
+        await _revoke_named(databases, new.name)
         async with admin_unit_of_work(databases, "issueToken", "demonstration") as unit:
-            token = await tokens.issue_token(unit, f"demo {role.lower()}", [role], now() + TOKEN_LIFE)
-            secrets[str(role)] = token.secret
+            secrets[str(role)] = (await tokens.issue_token(unit, new, is_approved=True)).secret
     replace_file(path, json.dumps(secrets, indent=2).encode(), PRIVATE)
     return secrets
+
+
+async def _revoke_named(databases: OpenDatabases, name: str) -> None:
+    """Revoke the tokens of this name whose secrets are lost."""
+    async with databases.database.readers.acquire() as connection:
+        rows = (await tokens.all_tokens(connection, []))[None]
+    for row in rows:
+        if row.revoked_at is None and token_names.comparable(row.name) == token_names.comparable(name):
+            async with admin_unit_of_work(databases, "revokeToken", "demonstration") as unit:
+                await tokens.revoke_token(unit, row.id)
 
 
 def print_welcome(url: str, secrets: dict[str, str]) -> None:

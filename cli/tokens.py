@@ -11,12 +11,13 @@ from rich.table import Column, Table
 from api.settings import Settings
 from cli.databases import OpenDatabases, admin_unit_of_work, database_settings, open_databases, run_with_databases
 from models.access import tokens
-from models.access.tokens import IssuedTokenRow, TokenLifetimes, TokenRow
+from models.access.token_approval import is_approved
+from models.access.tokens import IssuedTokenRow, NewToken, TokenLifetimes, TokenRow
 from models.actors import Role
 from models.storage.clock import now
 from models.storage.ids import Prefix, format_id, parse_id_of
 
-COLUMNS = ("id", "name", "roles", "issued", "expires", "last used", "revoked")
+COLUMNS = ("id", "name", "roles", "system", "approved", "issued", "expires", "last used", "revoked")
 MIN_TABLE_WIDTH = 160
 """Characters that the table needs; a narrower terminal wraps its lines."""
 
@@ -33,8 +34,13 @@ def issue(
         int | None,
         typer.Option(min=1, help="Days until the token expires: at most 90 for people, 365 for services."),
     ] = None,
+    system: Annotated[
+        str | None, typer.Option(help="The internal system that it belongs to, such as store: it takes its steps.")
+    ] = None,
 ) -> None:
     """Issue a token and print its id and its secret. The secret is not stored and cannot be printed again.
+
+    It works at once: a token from the command line counts as approved.
 
     Example: privacy token issue --name "store service" --role STORE --days 365
     """
@@ -43,7 +49,7 @@ def issue(
         life = TokenLifetimes(settings.token_life_people, settings.token_life_services)
         expires_at = now() + timedelta(days=days) if days else None
         async with open_databases(settings) as databases, admin_unit_of_work(databases, "issueToken") as unit:
-            return await tokens.issue_token(unit, name, role, expires_at, life)
+            return await tokens.issue_token(unit, NewToken(name, role, expires_at, system), life, is_approved=True)
 
     with database_settings() as settings:
         token = asyncio.run(issue_token(settings))
@@ -77,6 +83,8 @@ def list_tokens() -> None:
             format_id(Prefix.TOKEN, row.id),
             row.name,
             " ".join(row.roles),
+            row.system or "",
+            "yes" if is_approved(row.roles, row.approved_at) else "waits",
             *(time.strftime("%Y-%m-%d %H:%M") if time else "" for time in times),
         )
     Console(width=max(Console().width, MIN_TABLE_WIDTH)).print(table)

@@ -11,6 +11,8 @@ from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
 from models.storage.ids import Prefix, format_id
 from models.storage.statement import Connection
 
+WAITS = "It does not work yet. If its owner should have it, a privacy officer approves it with approveToken."
+
 
 async def template_context(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
     """Return the template context of a notice, or None when its object no longer exists."""
@@ -40,6 +42,7 @@ async def _people_token_issued(connection: Connection, notice: StaffNoticeRow) -
         "name": token.name,
         "roles": ", ".join(token.roles),
         "expires": f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "never",
+        "approval": "It works already." if token.approved_at else WAITS,
     }
 
 

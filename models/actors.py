@@ -24,6 +24,14 @@ STAFF_ROLES = frozenset({Role.SUPPORT, Role.BILLING, Role.PRIVACY})
 MACHINE_ROLES = frozenset({Role.STORE, Role.SYNC, Role.SERVICE, Role.ADMIN})
 """The roles of services and scripts. The audit log records their reads once a minute for each person and operation."""
 
+COMMAND_LINE = "command line"
+"""The name and the identity of an administrator at the command line."""
+
+RESERVED_NAMES = frozenset(
+    {COMMAND_LINE, "demonstration", "erasure worker", "one-click unsubscribe", "record keeper", "retention worker"}
+)
+"""The names of the actors of the service itself. No token and no JWT has one of them."""
+
 
 class Actor(NamedTuple):
     """A caller with its acting role, all of its roles, and the case that it names."""
@@ -32,3 +40,11 @@ class Actor(NamedTuple):
     role: Role
     roles: tuple[Role, ...]
     case: str | None = None
+    system: str | None = None
+    """The internal system that its token belongs to."""
+    identity: str | None = None
+    """What identifies the caller beside its name: the id of a token, or the issuer and subject of a JWT."""
+
+    def is_same_as(self, name: str, identity: str | None) -> bool:
+        """Return whether the caller has this name or this identity."""
+        return self.name == name or (identity is not None and self.identity == identity)

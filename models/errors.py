@@ -28,9 +28,14 @@ class Unauthenticated(Refusal):
 class Forbidden(Refusal):
     """The acting role may not use some of the fields of this operation; nothing was executed."""
 
+    def __init__(self, problem: str | None = None, **extensions: object) -> None:
+        super().__init__(**extensions)
+        if problem is not None:
+            self.message = problem
+
 
 class CaseRequired(Refusal):
-    """Reading personal data or changing a person's record requires a case: name it in the header X-Case."""
+    """A question about a person, or a change of a person's record, requires a case: name it in the header X-Case."""
 
 
 class GrantRequired(Refusal):

@@ -18,7 +18,7 @@ from resolvers.recent_reads import Claims, ReadKey
 class AccessLog:
     """The access events of one request that are not written yet."""
 
-    __slots__ = ("_actor", "_events", "_operation", "_operation_hash", "_read", "_written")
+    __slots__ = ("_actor", "_events", "_operation", "_operation_hash", "_questions", "_read", "_written")
 
     def __init__(self, actor: Actor, operation: str | None, operation_hash: bytes | None) -> None:
         self._actor = actor
@@ -29,6 +29,14 @@ class AccessLog:
         self._written: dict[UUID | None, tuple[str, ...]] = {}
         """Those of them that were drained before."""
         self._events: list[EventGroup] = []
+        self._questions: dict[tuple[str, UUID | None], None] = {}
+
+    def record_question(self, coordinate: str, subject_id: UUID | None) -> None:
+        """Record that a query asked about a person; None for one that is not registered.
+
+        Where the same request reads personal data of the person, that event is the record.
+        """
+        self._questions[coordinate, subject_id] = None
 
     @property
     def has_events(self) -> bool:
@@ -77,12 +85,18 @@ class AccessLog:
                 )
                 if not unwritten:
                     continue
-            template = self._template(AccessAction.READ, unwritten)
-            if groups and groups[-1].template == template:
-                groups[-1].subject_ids.append(subject_id)
-            else:
-                groups.append(EventGroup(template, (subject_id,)))
-        self._events, self._read = [], {}
+            self._append(groups, self._template(AccessAction.READ, unwritten), subject_id)
+        for coordinate, subject_id in self._questions:
+            if subject_id is None or subject_id not in self._written:
+                self._append(groups, self._template(AccessAction.READ, (coordinate,)), subject_id)
+        self._events, self._read, self._questions = [], {}, {}
+
+    @staticmethod
+    def _append(groups: list[EventGroup], template: EventTemplate, subject_id: UUID | None) -> None:
+        if groups and groups[-1].template == template:
+            groups[-1].subject_ids.append(subject_id)
+        else:
+            groups.append(EventGroup(template, (subject_id,)))
 
     def _add(
         self, action: AccessAction, subject_id: UUID | None, fields: tuple[str, ...], grant_id: UUID | None = None
@@ -91,6 +105,15 @@ class AccessLog:
 
     def _template(self, action: AccessAction, fields: tuple[str, ...], grant_id: UUID | None = None) -> EventTemplate:
         return EventTemplate(self._actor, action, fields, self._operation, self._operation_hash, grant_id)
+
+
+def person_of(row: Any) -> UUID | None:
+    """Return the id of the person that a row is about; None without a row, or for a person who is not registered.
+
+    The ``subject_id`` of a row names the owner of its data key. Where that is not the person, ``person_id`` is.
+    """
+    person_id: UUID | None = getattr(row, "person_id", None) or getattr(row, "subject_id", None)
+    return person_id
 
 
 def write(recorder: BatchLoader, groups: Sequence[EventGroup]) -> Awaitable[None]:

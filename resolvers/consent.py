@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -71,9 +70,12 @@ def consent_decision(info: Info, subject: SubjectArgument, purpose: PurposeArgum
     A service asks it immediately before it processes the data.
     """
     context, identifier = info.context, subject.identifier()
-    row: Any = _decide(
-        context, identifier.kind, [identifier.lookup_key], purpose, partial(_count_one, context, purpose)
-    )
+    keys = [identifier.lookup_key]
+
+    def load(then: Callable[[Any], Any]) -> Awaitable[Any]:
+        return _decide(context, identifier.kind, keys, purpose, lambda rows: then(_count(context, purpose, rows)[0]))
+
+    row: Any = context.answer("Query.consentDecision", load)
     return row
 
 
@@ -86,7 +88,12 @@ def consent_decisions(
 ) -> list[ConsentDecision]:
     """Decide the same for up to 1,000 people at once; the answers are in the order of the people."""
     context, identifiers = info.context, subjects.identifiers()
-    rows: Any = _decide(context, identifiers.kind, identifiers.lookup_keys, purpose, partial(_count, context, purpose))
+    keys = identifiers.lookup_keys
+
+    def load(then: Callable[[Any], Any]) -> Awaitable[Any]:
+        return _decide(context, identifiers.kind, keys, purpose, lambda rows: then(_count(context, purpose, rows)))
+
+    rows: Any = context.answer("Query.consentDecisions", load, len(keys))
     return rows
 
 
@@ -94,10 +101,6 @@ def _count(context: RequestContext, purpose: str, rows: list[Any]) -> list[Any]:
     """Add the decisions to the counts per actor, purpose and reason; return them."""
     context.service.questions.count(context.actor.name, purpose, [row.reason for row in rows])
     return rows
-
-
-def _count_one(context: RequestContext, purpose: str, rows: list[Any]) -> Any:
-    return _count(context, purpose, rows)[0]
 
 
 def _decide(

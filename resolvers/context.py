@@ -13,7 +13,7 @@ from strawberry.utils.str_converters import to_camel_case
 from models.access.access_grants import GrantedPage
 from models.access.database_roles import READERS
 from models.access.tokens import DEFAULT_LIFETIMES, TokenLifetimes
-from models.actors import Actor
+from models.actors import STAFF_ROLES, Actor
 from models.audit.events import EventGroup
 from models.consent.decision_counts import DecisionCounts
 from models.encryption.encrypted_column import DataKey
@@ -116,12 +116,33 @@ class RequestContext:
         """Return the value of one key."""
         return self.load(read, [key], arguments, _first)
 
-    def find(self, name: SubjectIdentifier) -> Awaitable[SubjectRow | None]:
-        """Return the subject of an identifier, or None."""
+    def find(self, name: SubjectIdentifier, question: str) -> Awaitable[SubjectRow | None]:
+        """Return the subject of an identifier, or None. ``question`` is the coordinate of the query that asks."""
+        return self.answer(question, partial(self._find, name))
+
+    def _find(self, name: SubjectIdentifier, then: Callable[[Any], Any]) -> Awaitable[SubjectRow | None]:
         if isinstance(name.lookup_key, UUID):
-            return self.load(subjects.by_ids, [name.lookup_key], then=_first)
+            return self.load(subjects.by_ids, [name.lookup_key], then=lambda rows: then(rows[0]))
         digests = hash_identifier(self.service.keyring, name).digests
-        return self.load(resolution.SUBJECTS_BY_KIND[name.kind], digests, then=_first_present)
+        loading = resolution.SUBJECTS_BY_KIND[name.kind]
+        return self.load(loading, digests, then=lambda rows: then(_first_present(rows)))
+
+    def answer(
+        self, question: str, load: Callable[[Callable[[Any], Any]], Awaitable[Any]], _people: int = 1
+    ) -> Awaitable[Any]:
+        """Return the answer to a question about people, recorded for desk roles.
+
+        ``load`` gets a function that it applies to the row, or to the list of rows, that it loads.
+        """
+        if self.actor.role not in STAFF_ROLES:
+            return load(_same)
+        return load(partial(self._record_question, question))
+
+    def _record_question(self, question: str, answer: Any) -> Any:
+        """Record who an answer is about; None for a person who is not registered. Return the answer."""
+        for row in answer if isinstance(answer, list) else [answer]:
+            self.access_log.record_question(question, access_log.person_of(row))
+        return answer
 
     def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, DataKey]] | Mapping[UUID, DataKey]:
         """Return the data keys of these subjects, read once a request; destroyed ones are missing."""
@@ -206,6 +227,10 @@ def write_access_logs(contexts: Sequence[RequestContext]) -> Awaitable[None] | N
     if claims:
         return claims.record(write)
     return write() if write else None
+
+
+def _same(answer: Any) -> Any:
+    return answer
 
 
 def _first_present(rows: Sequence[SubjectRow | None]) -> SubjectRow | None:

@@ -10,7 +10,7 @@ from models.erasure import step_references, steps
 from models.erasure.plan import PlanItemRow, PlanRow
 from models.erasure.retention import RetainedRow, RetentionGround
 from models.erasure.steps import ErasureStepRow, StepState
-from models.errors import SubjectErased, SubjectNotFound
+from models.errors import Forbidden, SubjectErased, SubjectNotFound
 from models.storage.ids import Prefix, id_formatter, parse_id_of
 from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import SubjectStatus
@@ -108,7 +108,7 @@ async def erasure_plan(info: Info, subject: SubjectArgument) -> ErasurePlan:
 
 async def _plan(context: RequestContext, identifier: SubjectIdentifier) -> Any:
     """Return the plan of one person; raise SUBJECT_NOT_FOUND or, where nothing is left, SUBJECT_ERASED."""
-    subject = await context.find(identifier)
+    subject = await context.find(identifier, "Query.erasurePlan")
     if subject is None:
         raise SubjectNotFound(argument="subject")
     if subject.status == SubjectStatus.ERASED:
@@ -127,8 +127,16 @@ async def erasure_steps(
     first: First = DEFAULT_FIRST,
     after: After = UNSET,
 ) -> Connection[ErasureStep]:
-    """Return the erasure steps of an internal system, the oldest first."""
-    return await page(info.context, _STEPS, steps.page_key(system, state), {"first": first, "after": after})
+    """Return the erasure steps of an internal system, the oldest first.
+
+    The caller's token must belong to that system.
+    """
+    try:
+        key = steps.page_key(info.context.actor, system, state)
+    except Forbidden:
+        info.context.access_log.record_refusal(["Query.erasureSteps"])
+        raise
+    return await page(info.context, _STEPS, key, {"first": first, "after": after})
 
 
 @root_field
@@ -138,7 +146,7 @@ async def complete_erasure_step(
     id: IdArgument,  # noqa: A002 -- the contract's name
     records_erased: Annotated[int, strawberry.argument(description="The number of records that it erased.")],
 ) -> ErasureStep:
-    """Report that an internal system has erased the person.
+    """Report that the internal system of the caller's token has erased the person.
 
     Reporting a finished step again changes nothing.
     """
@@ -157,6 +165,6 @@ async def fail_erasure_step(
         str, strawberry.argument(description="The reason, at most 200 characters, without personal data.")
     ],
 ) -> ErasureStep:
-    """Report that an internal system cannot erase the person, and why."""
+    """Report that the internal system of the caller's token cannot erase the person, and why."""
     step_id = await info.context.run_mutation(steps.fail_erasure_step, parse_id_of(Prefix.ERASURE_STEP, id), error)
     return await info.context.load_one(steps.by_ids, step_id)

@@ -107,13 +107,22 @@ def column(*names: str, make: Callable[..., Any] | None = None, description: str
     )
 
 
-def batched(by: Read, key: str = "id", *, description: str) -> Any:
-    """Declare a field that a batched read feeds, keyed by a column of the parent's row."""
+def batched(
+    by: Read,
+    key: str = "id",
+    *,
+    arguments: Callable[[Any, Mapping[str, Any]], tuple[Hashable, ...]] | None = None,
+    description: str,
+) -> Any:
+    """Declare a field that a batched read feeds, keyed by a column of the parent's row.
+
+    ``arguments`` returns what the read takes beside the keys, from the context of the request.
+    """
 
     async def resolve(root: strawberry.Parent[Any], info: strawberry.Info[Any, None]) -> Any:
         return await source_of(info._field).value(root, info.context, {})  # noqa: SLF001
 
-    return strawberry.field(resolver=resolve, description=description, metadata={"source": Batched(by, key)})
+    return strawberry.field(resolver=resolve, description=description, metadata={"source": Batched(by, key, arguments)})
 
 
 def root_field(resolver: Callable[..., Any]) -> StrawberryField:

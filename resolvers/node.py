@@ -1,5 +1,6 @@
 """The interface Node, and the query that finds a row by its id."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, NamedTuple
 
 import strawberry
@@ -27,6 +28,12 @@ class Kind(NamedTuple):
 
     type_name: str
     read: Read
+    is_visible: Callable[[RequestContext, Any], bool] | None = None
+    """Whether the caller may see this row of the type."""
+
+
+def _is_own_step(context: RequestContext, row: Any) -> bool:
+    return steps.visible_system(context.actor) in {None, row.system}
 
 
 KINDS = {
@@ -34,7 +41,7 @@ KINDS = {
     Prefix.SUBJECT: Kind("Subject", subjects.by_ids),
     Prefix.PAYMENT_FRAGMENT: Kind("PaymentFragment", fragments.by_ids),
     Prefix.RIGHTS_REQUEST: Kind("RightsRequest", requests.by_ids),
-    Prefix.ERASURE_STEP: Kind("ErasureStep", steps.by_ids),
+    Prefix.ERASURE_STEP: Kind("ErasureStep", steps.by_ids, _is_own_step),
     Prefix.SYNC_ACCOUNT: Kind("SyncAccount", accounts.by_ids),
 }
 
@@ -62,4 +69,11 @@ async def _find(context: RequestContext, text: str) -> Any:
     """Return the row of an id; None when there is none, or the role may read no field of its type."""
     parsed = parse_id(text)
     kind = KINDS.get(parsed.prefix)
-    return await context.load_one(kind.read, parsed.value) if kind and kind.type_name in context.sees else None
+    if kind is None or kind.type_name not in context.sees:
+        return None
+
+    def load(then: Callable[[Any], Any]) -> Awaitable[Any]:
+        return context.load(kind.read, [parsed.value], then=lambda rows: then(rows[0]))
+
+    row = await context.answer("Query.node", load)
+    return row if row is None or kind.is_visible is None or kind.is_visible(context, row) else None

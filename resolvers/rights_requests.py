@@ -1,5 +1,6 @@
 """Rights requests: type, queries, and the mutations that take a request from its receipt to its end."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -35,6 +36,10 @@ def _retained(state: str, completed_at: datetime | None) -> list[RetainedRow]:
     return scope.currently_retained(completed_at.date() if completed_at else None, now().date())
 
 
+def _visible_system(context: RequestContext, _arguments: Mapping[str, Any]) -> tuple[str | None]:
+    return (steps.visible_system(context.actor),)
+
+
 def _certificate(jws: str | None, issued_at: datetime | None) -> CertificateRow | None:
     return CertificateRow(issued_at, jws) if jws and issued_at else None
 
@@ -64,7 +69,11 @@ class RightsRequest(Node):
         "before that, because the key is destroyed."
     )
     identity: IdentityProof = column(description="How the identity of the person was proved.")
-    steps: list[ErasureStep] = batched(by=steps.of_requests, description="The steps of internal systems.")
+    steps: list[ErasureStep] = batched(
+        by=steps.of_requests,
+        arguments=_visible_system,
+        description="The steps of internal systems. ADMIN sees those of the system of its token.",
+    )
     retained: list[RetainedItem] = column(
         "state",
         "completed_at",
@@ -84,7 +93,12 @@ _REQUESTS = PaginatedList(requests.find_requests, BY_RECEIPT)
 @loads(requests.by_ids)
 def rights_request(info: Info, id: IdArgument) -> RightsRequest | None:  # noqa: A002 -- the contract's name
     """Return one rights request; null when no request has this id."""
-    row: Any = info.context.load_one(requests.by_ids, parse_id_of(Prefix.RIGHTS_REQUEST, id))
+    context, request_id = info.context, parse_id_of(Prefix.RIGHTS_REQUEST, id)
+
+    def load(then: Callable[[Any], Any]) -> Awaitable[Any]:
+        return context.load(requests.by_ids, [request_id], then=lambda rows: then(rows[0]))
+
+    row: Any = context.answer("Query.rightsRequest", load)
     return row
 
 

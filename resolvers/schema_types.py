@@ -65,6 +65,7 @@ Mutation = create_type(
         unsubscribe.unsubscribe_link,
         bounces.record_bounce,
         tokens.issue_token,
+        tokens.approve_token,
         tokens.revoke_token,
     ],
     description="The mutations. Each one is a transaction that is committed before its answer is built. Repeating a "

@@ -1,5 +1,6 @@
 """Data subjects: types, queries and mutations. Edges point away from ``Subject``, so the graph is a tree."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -114,7 +115,7 @@ _SUBJECTS = PaginatedList(all_subjects, BY_REGISTRATION)
 @loads(*SUBJECT_READS)
 def subject(info: Info, by: SubjectArgument) -> Subject | None:
     """Return one person; null when no person is registered under the identifier."""
-    row: Any = info.context.find(by.identifier("by"))
+    row: Any = info.context.find(by.identifier("by"), "Query.subject")
     return row
 
 
@@ -122,7 +123,15 @@ def subject(info: Info, by: SubjectArgument) -> Subject | None:
 @loads(all_subjects)
 async def subjects(info: Info, first: First = DEFAULT_FIRST, after: After = UNSET) -> Connection[Subject]:
     """Return all people, in the order of their registration."""
-    return await page(info.context, _SUBJECTS, None, {"first": first, "after": after})
+    context = info.context
+
+    async def load(then: Callable[[Any], Any]) -> Any:
+        connection = await page(context, _SUBJECTS, None, {"first": first, "after": after})
+        then([edge.node for edge in connection.edges])
+        return connection
+
+    connection: Connection[Subject] = await context.answer("Query.subjects", load, first or DEFAULT_FIRST)
+    return connection
 
 
 @root_field

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import UNSET
 
+from models.access import token_approval
 from models.access import tokens as token_records
-from models.access.tokens import IssuedTokenRow, TokenRow
+from models.access.tokens import IssuedTokenRow, NewToken, TokenRow
 from models.actors import Actor, Role
 from models.storage.ids import Prefix, parse_id_of
 from resolvers.context import Info
@@ -29,7 +30,14 @@ class Viewer:
 @object_type(TokenRow, description="A bearer token of a service, a person or a script.")
 class Token:
     id: strawberry.ID = own_id(Prefix.TOKEN)
-    name: str = column(description="The name of the token's owner.")
+    name: str = column(description="The name of the token's owner. No other valid token has it.")
+    system: str | None = column(description="The internal system that it belongs to: it takes this system's steps.")
+    is_approved: bool = column(
+        "roles",
+        "approved_at",
+        make=token_approval.is_approved,
+        description="Whether it works. One with a role of people waits for `approveToken`.",
+    )
     roles: list[Role] = column(description="The roles that it may act in; the first is the default.")
     issued_at: datetime = column(description="When it was issued.")
     expires_at: datetime | None = column(description="When it expires.")
@@ -69,12 +77,29 @@ async def issue_token(
         datetime | None,
         strawberry.argument(description="When it expires; if absent, as late as its roles permit."),
     ] = UNSET,
+    system: Annotated[
+        str | None,
+        strawberry.argument(description="The internal system that it belongs to, such as `store`."),
+    ] = UNSET,
 ) -> IssuedToken:
-    """Issue a token to a service, a person or a script."""
-    token: Any = await info.context.run_mutation(
-        token_records.issue_token, name, roles, none_if_unset(expires_at), info.context.service.token_life
-    )
+    """Issue a token to a service, a person or a script.
+
+    A token with a role of people works once a privacy officer has approved it.
+    """
+    new = NewToken(name, roles, none_if_unset(expires_at), none_if_unset(system))
+    token: Any = await info.context.run_mutation(token_records.issue_token, new, info.context.service.token_life)
     return token
+
+
+@root_field
+@loads(token_records.by_ids)
+async def approve_token(info: Info, id: IdArgument) -> Token:  # noqa: A002 -- the contract's name
+    """Approve a token with a role of people, which works from now on.
+
+    The actor who issued the token cannot approve it.
+    """
+    token_id = await info.context.run_mutation(token_approval.approve_token, parse_id_of(Prefix.TOKEN, id))
+    return await info.context.load_one(token_records.by_ids, token_id)
 
 
 @root_field

@@ -27,11 +27,13 @@ from api.settings import Settings
 from cli import database_roles
 from cli.embedded import Cluster
 from models.access import tokens
+from models.access.tokens import NewToken
 from models.actors import STAFF_ROLES, Actor, Role
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
 from models.unit_of_work import UnitOfWork, unit_of_work
+from tests.models.access.issuing import ISSUE
 
 hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=5000)
@@ -43,6 +45,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).parent.parent
 KEPT = {"alembic_version", "purposes", "policy_versions", "lookup_keys", "tokens", "audit_eras"}
 """Tables that are not emptied between tests."""
+SYSTEMS: Mapping[Role, str] = {Role.STORE: "store", Role.SYNC: "sync", Role.SERVICE: "forum"}
+"""The systems that the tokens of the tests belong to."""
 UNSAFE: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 """Settings of a server whose data may be lost when the machine stops."""
 
@@ -135,6 +139,7 @@ class Cleaner:
         self._url = url
         self._connection: asyncpg.Connection | None = None
         self._tables: list[str] = []
+        self._has_tokens = False
 
     def clean(self) -> None:
         """Delete all rows but those of `KEPT`, once the transactions that write some have ended."""
@@ -158,6 +163,8 @@ class Cleaner:
             rows = await connection.fetch(" UNION ALL ".join(probes))
             if rows:
                 await connection.execute("; ".join(f"DELETE FROM {row[0]}" for row in rows))
+            if self._has_tokens:  # names are unique, so tokens of one test would keep their names from the next one
+                await connection.execute("DELETE FROM tokens WHERE name NOT LIKE '% of the tests'")
 
     async def _connect(self) -> asyncpg.Connection:
         # No triggers: they guard the audit log against deletions, and check what is emptied as a whole.
@@ -165,6 +172,7 @@ class Cleaner:
         self._connection = connection = await asyncpg.connect(self._url, server_settings=settings)
         rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         self._tables = sorted({row[0] for row in rows} - KEPT)
+        self._has_tokens = "tokens" in {row[0] for row in rows}
         return connection
 
 
@@ -192,8 +200,9 @@ class World(NamedTuple):
     keyring: Keyring
 
     @contextlib.asynccontextmanager
-    async def unit(self, role: Role = Role.STORE) -> AsyncIterator[UnitOfWork]:
-        async with unit_of_work(self.database, self.keyring, Actor("a test", role, (role,)), "test") as made:
+    async def unit(self, role: Role = Role.STORE, system: str = "forum") -> AsyncIterator[UnitOfWork]:
+        actor = Actor("a test", role, (role,), system=system)
+        async with unit_of_work(self.database, self.keyring, actor, "test") as made:
             yield made
 
 
@@ -270,6 +279,14 @@ class Api:
         """Register a person; give the id."""
         asked = "mutation($input: RegisterSubjectInput!) { registerSubject(input: $input) { id } }"
         return str(self.ask("STORE", asked, input={"email": email, **known}).data["registerSubject"]["id"])
+
+    def issue(self, name: str, *roles: str, **given: Any) -> str:
+        """Issue a token, have it approved where it needs that, and return its secret."""
+        token = self.ask("ADMIN", ISSUE, name=name, roles=roles, **given).data["issueToken"]
+        if not token["token"]["isApproved"]:
+            approve = "mutation($id: ID!) { approveToken(id: $id) { isApproved } }"
+            assert self.ask("PRIVACY", approve, id=token["token"]["id"]).data["approveToken"]["isApproved"]
+        return str(token["secret"])
 
 
 class _Server(uvicorn.Server):
@@ -362,7 +379,8 @@ async def issued(databases: Databases) -> dict[str, str]:
     secrets = {}
     for role in Role:
         async with unit_of_work(database, keyring, Actor("tests", Role.ADMIN, (Role.ADMIN,)), "issueToken") as made:
-            secrets[str(role)] = (await tokens.issue_token(made, f"{role.lower()} of the tests", [role], None)).secret
+            new = NewToken(f"{role.lower()} of the tests", [role], None, SYSTEMS.get(role))
+            secrets[str(role)] = (await tokens.issue_token(made, new, is_approved=True)).secret
     await database.close()
     return secrets
 

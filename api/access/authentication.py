@@ -12,6 +12,7 @@ from models.actors import Actor, Role
 from models.errors import BadInput, CardNumberRefused, Forbidden, Unauthenticated
 from models.storage.card_numbers import looks_like_card_number
 from models.storage.clock import now
+from models.storage.ids import Prefix, format_id
 from resolvers.batch_loader import BatchLoader
 
 CACHE_SECONDS = 1.0
@@ -28,6 +29,8 @@ class VerifiedToken(NamedTuple):
     roles: tuple[Role, ...]
     valid_until: float = 0.0
     token_id: object = None
+    system: str | None = None
+    identity: str | None = None
 
 
 def resolve_actor(token: VerifiedToken, role: str | None, case: str | None) -> Actor:
@@ -42,7 +45,8 @@ def resolve_actor(token: VerifiedToken, role: str | None, case: str | None) -> A
             raise BadInput("X-Case", "it is a reference of 3 to 64 letters, digits, and #:_/-")
         if looks_like_card_number(case):
             raise CardNumberRefused(argument="X-Case")
-    return Actor(token.name, Role(role) if role is not None else token.roles[0], token.roles, case)
+    acting = Role(role) if role is not None else token.roles[0]
+    return Actor(token.name, acting, token.roles, case, token.system, token.identity)
 
 
 def credentials_of(headers: Mapping[bytes, bytes]) -> tuple[bytes | None, ...]:
@@ -91,8 +95,11 @@ class Authenticator:
         if secret.startswith(PREFIX):
             token = await self._verify_issued_token(secret)
         elif self._jwt_verifier:
-            name, roles, expires_in = await self._jwt_verifier.verify(secret)
-            token = VerifiedToken(name, roles, time.monotonic() + min(CACHE_SECONDS, expires_in))
+            claims = await self._jwt_verifier.verify(secret)
+            valid_until = time.monotonic() + min(CACHE_SECONDS, claims.expires_in)
+            token = VerifiedToken(
+                claims.name, claims.roles, valid_until, system=claims.system, identity=claims.identity
+            )
         else:
             raise Unauthenticated
         if len(self._tokens) >= MAX_CACHE_ENTRIES:
@@ -107,4 +114,5 @@ class Authenticator:
             raise Unauthenticated
         remaining = (row.expires_at - now()).total_seconds() if row.expires_at else CACHE_SECONDS
         roles = tuple(Role(role) for role in row.roles)
-        return VerifiedToken(row.name, roles, read_at + min(CACHE_SECONDS, remaining), row.id)
+        identity = format_id(Prefix.TOKEN, row.id)
+        return VerifiedToken(row.name, roles, read_at + min(CACHE_SECONDS, remaining), row.id, row.system, identity)

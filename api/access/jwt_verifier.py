@@ -3,29 +3,47 @@
 import math
 import re
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import jwt
 
 from api.access.key_set import ALGORITHMS, KeySet
+from models.access.token_names import is_reserved
+from models.access.tokens import DEFAULT_LIFETIMES, TokenLifetimes
 from models.actors import Role
-from models.errors import Unauthenticated
+from models.errors import BadInput, Unauthenticated
+from models.storage.card_numbers import looks_like_card_number
+from models.subjects.identifiers import parse_system_name
 
 LEEWAY_SECONDS = 5.0
 """Seconds by which the clocks of this service and the identity provider may differ."""
-_NAME = re.compile(r"[A-Za-z0-9 ._@/:|-]{1,64}")
+_NAME = re.compile(r"[A-Za-z0-9._@/:|-]+( [A-Za-z0-9._@/:|-]+)*")
+_NAME_LENGTH = 64
+
+
+class JwtClaims(NamedTuple):
+    """What a valid JWT states."""
+
+    name: str
+    roles: tuple[Role, ...]
+    expires_in: float
+    """The remaining life in seconds."""
+    system: str | None
+    identity: str
+    """The issuer and the subject."""
 
 
 class JwtVerifier:
     """Verifies signature, issuer, audience and times."""
 
-    def __init__(self, url: str, issuer: str, audience: str) -> None:
+    def __init__(self, url: str, issuer: str, audience: str, lifetimes: TokenLifetimes = DEFAULT_LIFETIMES) -> None:
+        self._lifetimes = lifetimes
         self._key_set = KeySet(url)
         self._issuer = issuer
         self._audience = audience
 
-    async def verify(self, token: str) -> tuple[str, tuple[Role, ...], float]:
-        """Return the token's name, its roles and its remaining life in seconds.
+    async def verify(self, token: str) -> JwtClaims:
+        """Return what a token states.
 
         Raises UNAUTHENTICATED when it is not valid, UNAVAILABLE when no keys could be fetched.
         """
@@ -45,10 +63,31 @@ class JwtVerifier:
             )
         except (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError):
             raise Unauthenticated from None
-        name = claims["sub"]
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        name, roles, now = _name(claims["sub"]), _roles(claims.get("roles")), time.time()
+        # A token that does not state when it was issued counts from now.
+        expires_at, issued_at = _seconds(claims["exp"]), min(_seconds(claims.get("iat", now)), now)
+        if expires_at - issued_at > self._lifetimes.of(roles).total_seconds() + LEEWAY_SECONDS:
             raise Unauthenticated
-        return name, _roles(claims.get("roles")), _seconds(claims["exp"]) - time.time()
+        return JwtClaims(name, roles, expires_at - now, _system(claims.get("system")), f"{self._issuer}#{name}")
+
+
+def _name(value: Any) -> str:
+    """Return the subject of a token, unless it is malformed, reserved or a card number."""
+    if not isinstance(value, str) or len(value) > _NAME_LENGTH or not _NAME.fullmatch(value):
+        raise Unauthenticated
+    if is_reserved(value) or looks_like_card_number(value):
+        raise Unauthenticated
+    return value
+
+
+def _system(value: Any) -> str | None:
+    """Return the internal system that a token belongs to, None without the claim."""
+    if value is None:
+        return None
+    try:
+        return parse_system_name(value if isinstance(value, str) else "", "system")
+    except BadInput:
+        raise Unauthenticated from None
 
 
 def _roles(value: Any) -> tuple[Role, ...]:

@@ -26,7 +26,7 @@ AUDIT_READERS: Final = frozenset({PRIVACY, AUDITOR})
 CARD_READERS: Final = frozenset({STORE, BILLING})
 SYNC_READERS: Final = frozenset({SYNC}) | SUPPORT_AND_PRIVACY
 GRANT_READERS: Final = frozenset({SUPPORT, PRIVACY, AUDITOR})
-TOKEN_READERS: Final = frozenset({AUDITOR, ADMIN})
+TOKEN_READERS: Final = frozenset({PRIVACY, AUDITOR, ADMIN})
 REQUEST_READERS: Final = SUPPORT_AND_PRIVACY | {ADMIN}
 PLAN_READERS: Final = frozenset({PRIVACY, ADMIN})
 STEP_WRITERS: Final = SERVICES | {ADMIN}
@@ -69,6 +69,7 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Mutation.unsubscribeLink": frozenset({STORE, SERVICE, ADMIN}),
     "Mutation.recordBounce": frozenset({SERVICE, ADMIN}),
     "Mutation.issueToken": frozenset({ADMIN}),
+    "Mutation.approveToken": frozenset({PRIVACY}),
     "Mutation.revokeToken": frozenset({ADMIN}),
     "Viewer.name": ALL_ROLES,
     "Viewer.role": ALL_ROLES,
@@ -205,7 +206,7 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "ErasureStep.nextAttemptAt": STEP_READERS,
     "ErasureStep.completedAt": STEP_READERS,
     "ErasureStep.recordsErased": STEP_READERS,
-    "ErasureStep.error": STEP_READERS,
+    "ErasureStep.error": SERVICES | SUPPORT_AND_PRIVACY,
     "ErasurePlan.subjectId": PLAN_READERS,
     "ErasurePlan.hash": PLAN_READERS,
     "ErasurePlan.items": PLAN_READERS,
@@ -239,6 +240,8 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "AccessGrant.approvedBy": GRANT_READERS,
     "Token.id": TOKEN_READERS,
     "Token.name": TOKEN_READERS,
+    "Token.system": TOKEN_READERS,
+    "Token.isApproved": TOKEN_READERS,
     "Token.roles": TOKEN_READERS,
     "Token.issuedAt": TOKEN_READERS,
     "Token.expiresAt": TOKEN_READERS,
@@ -259,9 +262,12 @@ PERSONAL: Final = frozenset(
         "EmailAddress.verifiedAt",
         "Account.system",
         "Account.reference",
+        "PaymentFragment.reference",
         "PaymentFragment.lastDigits",
         "PaymentFragment.expiryMonth",
         "PaymentFragment.expiryYear",
+        "PaymentFragment.isExpired",
+        "SyncAccount.reference",
         "SyncAccount.clients",
         "SyncAccount.files",
         "SyncClient.app",
@@ -272,15 +278,33 @@ PERSONAL: Final = frozenset(
         "SyncFile.name",
         "SyncFile.sizeBytes",
         "SyncFile.modifiedAt",
+        "ErasureStep.references",
+        "ErasureStep.accountReference",
+        "ErasureStep.error",
     }
 )
 """The fields that are personal data. A person who reads them must name a case, and the read is recorded."""
 
+QUESTIONS: Final = frozenset(
+    {
+        "Query.node",
+        "Query.subject",
+        "Query.subjects",
+        "Query.consentDecision",
+        "Query.consentDecisions",
+        "Query.rightsRequest",
+        "Query.erasurePlan",
+    }
+)
+"""The queries about a person. A desk role must name a case for them, whatever they select, and they are recorded."""
+
 RECORDED: Final = PERSONAL | {"Subject.accessEvents"}
 """The fields whose reads are recorded in the audit log."""
 
-GRANT_DECISIONS: Final = frozenset({"Mutation.approveAccessGrant", "Mutation.refuseAccessGrant"})
-"""The mutations of staff that need no case: the grant that they decide names its case."""
+GRANT_DECISIONS: Final = frozenset(
+    {"Mutation.approveAccessGrant", "Mutation.refuseAccessGrant", "Mutation.approveToken"}
+)
+"""The mutations of staff that need no case: a grant names its case, and a token concerns no person."""
 
 STAFF_MUTATIONS: Final = (
     frozenset(name for name, roles in ACCESS_POLICY.items() if name.startswith("Mutation.") and roles & STAFF)
@@ -288,7 +312,7 @@ STAFF_MUTATIONS: Final = (
 )
 """The mutations that staff may use only for a case, whatever fields they select of the result."""
 
-NEEDS_CASE: Final = PERSONAL | STAFF_MUTATIONS
+NEEDS_CASE: Final = PERSONAL | QUESTIONS | STAFF_MUTATIONS
 """The fields that staff may use only for a case."""
 
 
@@ -298,7 +322,7 @@ def visible_types(role: Role) -> frozenset[str]:
 
 
 def check_access(actor: Actor, coordinates: frozenset[str]) -> None:
-    """Raise FORBIDDEN for fields that the role may not use, CASE_REQUIRED for staff without a case.
+    """Raise FORBIDDEN for fields that the role may not use, CASE_REQUIRED for a desk role without a case.
 
     The refusal lists the fields, and the operation is refused as a whole.
     """

@@ -120,7 +120,7 @@ class RequestExecution:
         try:
             actor = resolve_actor(token, role, case)
         except Forbidden:
-            known = Actor(token.name, token.roles[0], token.roles)
+            known = Actor(token.name, token.roles[0], token.roles, identity=token.identity)
             await RequestContext(self._endpoint.service, known, None, frozenset()).record_refusal(["X-Role"])
             raise
         authenticator.cache_actor(credentials, actor, token)

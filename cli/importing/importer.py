@@ -8,7 +8,7 @@ import asyncpg
 from cli.bulk.job import JobStopped, LineResult, NumberedLine, retry_while_unavailable
 from cli.databases import OpenDatabases
 from cli.importing.parser import parse_person
-from models.actors import Actor, Role
+from models.actors import COMMAND_LINE, Actor, Role
 from models.consent.purposes import PurposeRow
 from models.errors import Refusal
 from models.registration import bulk_insert, import_diff, importing
@@ -35,7 +35,7 @@ class Importer:
     ) -> None:
         self._databases = databases
         self._purposes = purposes
-        self._actor = Actor(actor_name, Role.ADMIN, (Role.ADMIN,))
+        self._actor = Actor(actor_name, Role.ADMIN, (Role.ADMIN,), identity=COMMAND_LINE)
         self._limit = asyncio.Semaphore(concurrency)
 
     async def import_lines(self, lines: Sequence[NumberedLine[bytes | None]]) -> list[LineResult]:

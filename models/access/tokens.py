@@ -1,7 +1,6 @@
 """Bearer tokens of services, people and scripts. Only the hash of a token is stored."""
 
 import hashlib
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,19 +9,19 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint
 
+from models.access import token_names
 from models.actors import STAFF_ROLES, Role
-from models.errors import BadInput, CardNumberRefused, NotFound
+from models.errors import BadInput, NotFound
 from models.outbox import staff_notices
 from models.outbox.staff_notices import StaffNoticeKind
-from models.storage.card_numbers import looks_like_card_number
 from models.storage.clock import CLOCK_SKEW
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column
 from models.storage.ids import new_id
 from models.storage.statement import Connection, RowByKey, Statement, as_list, reads
+from models.subjects.identifiers import parse_system_name
 from models.unit_of_work import UnitOfWork
 
 PREFIX = "prv_"
-TOKEN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,62}[A-Za-z0-9]|[A-Za-z0-9]")
 
 
 class TokenLifetimes(NamedTuple):
@@ -43,6 +42,10 @@ class Token(Table, table=True):
     __table_args__ = (
         CheckConstraint("cardinality(roles) > 0", name="token_has_a_role"),
         CheckConstraint("octet_length(secret_sha256) = 32", name="token_hash_is_one"),
+        CheckConstraint(
+            "system ~ '^[a-z][a-z0-9]*(-[a-z0-9]+)*$' AND length(system) <= 32", name="token_system_is_a_name"
+        ),
+        CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="an_approval_has_its_time"),
     )
 
     id: UUID = column(Uuid, ErasureAction.IMPERSONAL, primary_key=True)
@@ -51,6 +54,10 @@ class Token(Table, table=True):
     secret_sha256: bytes = column(Bytes, ErasureAction.IMPERSONAL, unique=True)
     issued_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL)
     issued_by: str = column(Text, ErasureAction.IMPERSONAL)
+    issued_by_identity: str | None = column(Text, ErasureAction.IMPERSONAL, nullable=True)
+    system: str | None = column(Text, ErasureAction.IMPERSONAL, nullable=True)
+    approved_by: str | None = column(Text, ErasureAction.IMPERSONAL, nullable=True)
+    approved_at: datetime | None = column(Timestamp, ErasureAction.IMPERSONAL, nullable=True)
     expires_at: datetime | None = column(Timestamp, ErasureAction.IMPERSONAL, nullable=True)
     last_used_at: datetime | None = column(Timestamp, ErasureAction.IMPERSONAL, nullable=True)
     revoked_at: datetime | None = column(Timestamp, ErasureAction.IMPERSONAL, nullable=True)
@@ -66,6 +73,17 @@ class TokenRow(NamedTuple):
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    system: str | None
+    approved_at: datetime | None
+
+
+class NewToken(NamedTuple):
+    """What an issuer asks for. Without ``expires_at`` the token gets the maximum lifetime of its roles."""
+
+    name: str
+    roles: Sequence[Role]
+    expires_at: datetime | None = None
+    system: str | None = None
 
 
 class IssuedTokenRow(NamedTuple):
@@ -80,28 +98,36 @@ EXPIRY_WARNING = timedelta(days=14)
 """How long before its end a token counts as expiring."""
 
 ALL = Statement("""
-SELECT id, name, roles, issued_at, expires_at, last_used_at, revoked_at
+SELECT id, name, roles, issued_at, expires_at, last_used_at, revoked_at, system, approved_at
 FROM tokens
 ORDER BY issued_at, id
 """)
 
 BY_IDS = Statement("""
-SELECT id, name, roles, issued_at, expires_at, last_used_at, revoked_at
+SELECT id, name, roles, issued_at, expires_at, last_used_at, revoked_at, system, approved_at
 FROM tokens
 WHERE id = ANY(:ids)
 """)
 
+# A token with a role of people is valid once it is approved.
 VALID = Statement("""
-SELECT secret_sha256, id, name, roles, issued_at, expires_at, last_used_at, revoked_at
+SELECT secret_sha256, id, name, roles, issued_at, expires_at, last_used_at, revoked_at, system, approved_at
 FROM tokens
 WHERE secret_sha256 = ANY(:hashes)
 AND revoked_at IS NULL
 AND (expires_at IS NULL OR expires_at > clock_timestamp())
+AND (approved_at IS NOT NULL OR NOT roles && CAST('{SUPPORT,BILLING,PRIVACY}' AS text[]))
 """)
 
 ISSUE = Statement("""
-INSERT INTO tokens (id, name, roles, secret_sha256, issued_at, issued_by, expires_at)
-VALUES (:id, :name, :roles, :hash, :at, :actor, :expires_at)
+INSERT INTO tokens (
+    id, name, roles, secret_sha256, issued_at, issued_by, issued_by_identity, system, approved_by, approved_at,
+    expires_at
+)
+VALUES (
+    :id, :name, :roles, :hash, :at, :actor, :identity, :system, CAST(:approved_by AS text),
+    CASE WHEN CAST(:approved_by AS text) IS NOT NULL THEN CAST(:at AS timestamptz) END, :expires_at
+)
 """)
 
 REVOKE = Statement("""
@@ -157,40 +183,38 @@ async def find_valid(connection: Connection, hashes: Sequence[bytes]) -> RowByKe
 
 
 async def issue_token(
-    unit: UnitOfWork,
-    name: str,
-    roles: Sequence[Role],
-    expires_at: datetime | None,
-    lifetimes: TokenLifetimes = DEFAULT_LIFETIMES,
+    unit: UnitOfWork, new: NewToken, lifetimes: TokenLifetimes = DEFAULT_LIFETIMES, *, is_approved: bool = False
 ) -> IssuedTokenRow:
     """Issue a token for a service, a person or a script. The secret is returned only now and is not stored.
 
-    Without ``expires_at`` the token gets the maximum lifetime of its roles. Raise BAD_INPUT if the end is later.
+    A token with a role of people works once it is approved, which only commands do at once (``is_approved``).
+    Raise BAD_INPUT for a name that a valid token has, and for an end after the maximum lifetime of the roles.
     """
-    if not TOKEN_NAME.fullmatch(name):
-        raise BadInput("name", "it is not a name of 1 to 64 letters, digits, spaces, dots, dashes, slashes")
-    if looks_like_card_number(name):
-        raise CardNumberRefused(argument="name")
-    if not roles:
+    name = token_names.parse_name(new.name)
+    if not new.roles:
         raise BadInput("roles", "it has no role")
-    if expires_at is not None and expires_at <= unit.at:
+    if new.expires_at is not None and new.expires_at <= unit.at:
         raise BadInput("expiresAt", "it is in the past")
-    lifetime = lifetimes.of(roles)
-    if expires_at is not None and expires_at > unit.at + lifetime + CLOCK_SKEW:
+    lifetime = lifetimes.of(new.roles)
+    if new.expires_at is not None and new.expires_at > unit.at + lifetime + CLOCK_SKEW:
         raise BadInput("expiresAt", f"it is later than {lifetime.days} days from now")
+    await token_names.require_free(unit.connection, name)
     secret = PREFIX + secrets.token_urlsafe(32)
     token_id = new_id()
     await ISSUE.run(
         unit.connection,
         id=token_id,
         name=name,
-        roles=[str(role) for role in dict.fromkeys(roles)],
+        roles=[str(role) for role in dict.fromkeys(new.roles)],
         hash=hash_secret(secret),
         at=unit.at,
         actor=unit.actor.name,
-        expires_at=expires_at or unit.at + lifetime,
+        identity=unit.actor.identity,
+        system=None if new.system is None else parse_system_name(new.system, "system"),
+        approved_by=unit.actor.name if is_approved else None,
+        expires_at=new.expires_at or unit.at + lifetime,
     )
-    if not STAFF_ROLES.isdisjoint(roles):
+    if not STAFF_ROLES.isdisjoint(new.roles):
         await staff_notices.enqueue(unit, StaffNoticeKind.PEOPLE_TOKEN_ISSUED, token_id)
     return IssuedTokenRow(token_id, secret)
 

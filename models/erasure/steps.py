@@ -12,9 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
 
+from models.actors import STAFF_ROLES, Actor
 from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
 from models.erasure.step_references import MAX_LIST_LENGTH, REFERENCE, REFERENCE_LIST
-from models.errors import BadInput, NotFound, StateConflict
+from models.errors import BadInput, Forbidden, NotFound, StateConflict
 from models.storage import validation
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.pagination import Page, PageRequest, build_page
@@ -23,6 +24,7 @@ from models.subjects.identifiers import REFERENCE_LENGTH, parse_system_name
 from models.unit_of_work import UnitOfWork
 
 ERROR_LENGTH = 200
+OTHER_SYSTEM = "The token does not belong to this system; steps are shown to and taken by tokens of their system."
 MAX_RECORDS = 2**31 - 1
 RETRY_PERIOD = timedelta(days=3)
 """How long webhook attempts are repeated before a step is marked as FAILED."""
@@ -109,6 +111,7 @@ SELECT id, request_id, request_id, system, account_reference, state, attempts, c
     completed_at, records_erased, error, subject_id, reference_list
 FROM erasure_steps
 WHERE request_id = ANY(:ids)
+AND system = COALESCE(CAST(:system AS text), system)
 ORDER BY request_id, system, id
 """)
 
@@ -135,7 +138,7 @@ LIMIT :first
 
 # Locks the request, so that the steps of one request change one after another.
 LOCK_REQUEST = Statement("""
-SELECT s.subject_id, s.request_id, s.state
+SELECT s.subject_id, s.request_id, s.state, s.system
 FROM rights_requests AS r
 JOIN erasure_steps AS s ON s.subject_id = r.subject_id AND s.request_id = r.id
 WHERE s.id = :id
@@ -181,10 +184,15 @@ async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, 
 
 
 @reads(OF_REQUESTS)
-async def of_requests(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, ErasureStepRow]:
-    """Return the steps of each request, ordered by system."""
+async def of_requests(
+    connection: Connection, ids: Sequence[UUID], system: str | None = None
+) -> RowsByKey[UUID, ErasureStepRow]:
+    """Return the steps of each request that the reader may see, ordered by system.
+
+    ``system`` is the only system whose steps are returned; None for all.
+    """
     groups: RowsByKey[UUID, ErasureStepRow] = RowsByKey()
-    for row in await OF_REQUESTS.rows(connection, ids=as_list(ids)):
+    for row in await OF_REQUESTS.rows(connection, ids=as_list(ids), system=system):
         groups.add(row[1], ErasureStepRow._make(row))
     return groups
 
@@ -236,14 +244,27 @@ class _LockedStep(NamedTuple):
 
 
 async def _lock(unit: UnitOfWork, step_id: UUID) -> _LockedStep:
-    """Lock the step's request and return the step. The state is read after the lock is held."""
+    """Lock the step's request and return the step. The state is read after the lock is held.
+
+    Raise NOT_FOUND for an unknown step and FORBIDDEN for one of another system than that of the actor's token.
+    """
     row = await LOCK_REQUEST.row(unit.connection, id=step_id)
     if row is None:
         raise NotFound(argument="id")
+    if unit.actor.system != row["system"]:
+        raise Forbidden(OTHER_SYSTEM, argument="id", access=[])
     unit.subject_ids.append(row["subject_id"])
     return _LockedStep(row["subject_id"], row["request_id"], await STATE.value(unit.connection, id=step_id))
 
 
-def page_key(system: str, state: StepState | None) -> tuple[str, StepState | None]:
-    """Return the page key of a system's steps. Raise BAD_INPUT when the system's name is malformed."""
-    return parse_system_name(system, "system"), state
+def visible_system(actor: Actor) -> str | None:
+    """Return the only system whose steps the actor may see; None for desk roles, which see all."""
+    return None if actor.role in STAFF_ROLES else actor.system or ""
+
+
+def page_key(actor: Actor, system: str, state: StepState | None) -> tuple[str, StepState | None]:
+    """Return the page key of a system's steps. Raise BAD_INPUT for a malformed name, FORBIDDEN for another system."""
+    name = parse_system_name(system, "system")
+    if actor.system != name:
+        raise Forbidden(OTHER_SYSTEM, argument="system", access=[])
+    return name, state

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
 EACH = 4
 """People who are to be erased at each kill: half of them have an account that a system has to erase, too."""
 LEASE = "0.1"
-FORUM = Actor("forum", Role.SERVICE, (Role.SERVICE,))
+FORUM = Actor("forum", Role.SERVICE, (Role.SERVICE,), system="forum")
 
 LEFT = "SELECT count(*) FROM rights_requests WHERE state <> 'COMPLETED'"
 UNTOUCHED = "SELECT count(*) FROM rights_requests WHERE state = 'SCHEDULED'"

@@ -27,6 +27,7 @@ NOTICES = {
         "token": f"tok_{ID}",
         "name": "n" * 64,
         "roles": "SUPPORT, BILLING, PRIVACY",
+        "approval": "It does not work yet.",
         "expires": "2027-01-31",
     },
     StaffNoticeKind.AUDIT_HEAD: {"day": "2027-01-31", "head": "{" + ID * 20 + "}"},

@@ -55,7 +55,7 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
                 rows = await connection.fetch("SELECT id FROM erasure_steps")
             for row in rows[:2]:
                 async with unit_of_work(
-                    world.database, world.keyring, Actor("f", Role.SERVICE, (Role.SERVICE,)), "t"
+                    world.database, world.keyring, Actor("f", Role.SERVICE, (Role.SERVICE,), system="forum"), "t"
                 ) as made:
                     await steps.complete_erasure_step(made, row[0], 1)
             await erasure_worker(world).drain()

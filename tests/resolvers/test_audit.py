@@ -306,3 +306,42 @@ def test_the_record_and_its_seals_hold_no_value(api: Api, databases: Databases) 
     assert person.id.removeprefix("sub_") in text.replace("-", "")
     for value in ("canary", "example.com", "Ada Example", "4242", "Outliner", "Diary"):
         assert value not in text
+
+
+DECIDE = 'query Ask($who: SubjectBy!) { consentDecision(subject: $who, purpose: "newsletter") { allowed } }'
+LOOK = "query Look($who: SubjectBy!) { subject(by: $who) { status } }"
+
+
+@pytest.mark.parametrize("role", ["SUPPORT", "BILLING", "PRIVACY"])
+def test_every_question_of_a_desk_role_about_a_person_is_recorded(api: Api, role: str) -> None:
+    person = api.register("ada@example.com")
+    for who, subject_id in (({"id": person}, person), ({"email": "nobody@example.com"}, None)):
+        for document, field in ((DECIDE, "Query.consentDecision"), (LOOK, "Query.subject")):
+            assert api.ask(role, document, case="case/9", who=who).data
+            events = "query($actor: String) { accessEvents(actor: $actor, first: 1) { edges { node { %s } } } }"
+            asked = events.replace("%s", "role case subjectId action fields")
+            [edge] = api.ask("AUDITOR", asked, actor=f"{role.lower()} of the tests").data["accessEvents"]["edges"]
+            assert edge["node"] == {
+                "role": role,
+                "case": "case/9",
+                "subjectId": subject_id,
+                "action": "READ",
+                "fields": [field],
+            }
+
+
+def test_questions_of_services_are_not_recorded_one_by_one(api: Api) -> None:
+    person = api.register("ada@example.com")
+    api.ask("STORE", DECIDE, who={"id": person})
+    events = '{ accessEvents(actor: "store of the tests", first: 5) { edges { node { fields } } } }'
+    fields = [edge["node"]["fields"] for edge in api.ask("AUDITOR", events).data["accessEvents"]["edges"]]
+    assert fields == [["registerSubject"]]
+
+
+def test_a_list_of_people_is_recorded_for_each_of_them(api: Api) -> None:
+    people = {api.register(f"person{number}@example.com") for number in range(3)}
+    assert api.ask("PRIVACY", "{ subjects(first: 3) { edges { node { id } } } }").data
+    events = '{ accessEvents(actor: "privacy of the tests", first: 9) { edges { node { subjectId fields } } } }'
+    nodes = [edge["node"] for edge in api.ask("AUDITOR", events).data["accessEvents"]["edges"]]
+    assert {node["subjectId"] for node in nodes} == people
+    assert {tuple(node["fields"]) for node in nodes} == {("Query.subjects",)}

@@ -9,6 +9,7 @@ import pytest
 from mailers.message import Sender
 from mailers.transport_factory import create_transport_factory
 from models.access import access_grants, tokens
+from models.access.tokens import NewToken
 from models.actors import Actor, Role
 from models.audit.inclusion_proofs import parse
 from models.audit.segments import SegmentSigner
@@ -61,8 +62,8 @@ async def test_every_officer_hears_of_a_grant_once(world: World) -> None:
 
 async def test_a_token_of_people_does_not_go_unseen(world: World) -> None:
     async with world.unit(Role.ADMIN) as made:
-        await tokens.issue_token(made, "a script", [Role.ADMIN], None)
-        issued = await tokens.issue_token(made, "myself", [Role.PRIVACY], None)
+        await tokens.issue_token(made, NewToken("a script", [Role.ADMIN]))
+        issued = await tokens.issue_token(made, NewToken("myself", [Role.PRIVACY]))
     server = FakeSmtpServer()
     async with worker(world, server) as notices:
         assert await notices.drain() == 1

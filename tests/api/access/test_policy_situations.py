@@ -8,7 +8,7 @@ from typing import NamedTuple
 import asyncpg
 import pytest
 
-from api.access.policy import ACCESS_POLICY, GRANT_DECISIONS, PERSONAL
+from api.access.policy import ACCESS_POLICY, GRANT_DECISIONS, PERSONAL, QUESTIONS
 from models.actors import STAFF_ROLES, Role
 from tests.api.field_documents import NOBODY, document_for
 from tests.conftest import Answered, Api, Databases
@@ -19,7 +19,6 @@ UNDER_GRANT = {"SyncAccount.files", "SyncFileConnection.edges", "SyncFileConnect
 OPEN = "mutation($who: ID!) { openAccessGrant(subject: $who) { id } }"
 APPROVE = "mutation($id: ID!) { approveAccessGrant(id: $id) { state } }"
 REFUSE = "mutation($id: ID!) { refuseAccessGrant(id: $id) { state } }"
-ISSUE = 'mutation { issueToken(name: "another agent", roles: [SUPPORT]) { secret } }'
 ROOTS = 15
 """The number of mutations in one operation; the limit is 20."""
 VALUES = ("Ada Example", "user@example.com", "4242", "Outliner", "Diary")
@@ -76,7 +75,7 @@ def for_another_case(scene: Scene) -> None:
 
 
 def of_another_agent(scene: Scene) -> None:
-    secret = scene.api.ask("ADMIN", ISSUE).data["issueToken"]["secret"]
+    secret = scene.api.issue("another agent", "SUPPORT")
     other = Api(scene.api.url, {"SUPPORT": secret, "PRIVACY": scene.api.secrets["PRIVACY"]})
     Scene(other, *scene[1:]).granted(scene.person.id)
     other.client.close()
@@ -131,7 +130,9 @@ def expected_outcome(named: set[str], role: Role, situation: Situation) -> tuple
     forbidden = {coordinate for coordinate in named if role not in ACCESS_POLICY[coordinate]}
     if forbidden:
         return "FORBIDDEN", forbidden
-    personal = named & PERSONAL | {name for name in named if name.startswith("Mutation.")} - GRANT_DECISIONS
+    personal = (
+        named & (PERSONAL | QUESTIONS) | {name for name in named if name.startswith("Mutation.")} - GRANT_DECISIONS
+    )
     if role in STAFF_ROLES and not situation.case and personal:
         return "CASE_REQUIRED", personal
     if "SyncAccount.files" in named and situation.opens_to is not role:

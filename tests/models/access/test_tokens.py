@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models.access import tokens
+from models.access.tokens import NewToken
 from models.actors import Role
 from tests.conftest import World
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_a_token_s_last_use_is_written_to_the_minute_and_once_a_minute(world: World) -> None:
     async with world.unit(Role.ADMIN) as made:
-        issued = await tokens.issue_token(made, "a script", [Role.ADMIN], None)
+        issued = await tokens.issue_token(made, NewToken("a script", [Role.ADMIN]))
     async with world.database.writers.acquire() as connection:
         counts = [await tokens.USED.run(connection, ids=[issued.token_id]) for _ in range(3)]
         found = (await tokens.by_ids(connection, [issued.token_id]))[issued.token_id]

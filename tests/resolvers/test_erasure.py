@@ -1,0 +1,81 @@
+"""Erasure steps over HTTP: seen and taken by tokens of their system only."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.conftest import Api, Databases
+
+STEPS = "query($system: String!) { erasureSteps(system: $system, state: null) { edges { node { id error } } } }"
+NODE = "query($id: ID!) { node(id: $id) { id } }"
+DONE = "mutation($id: ID!) { completeErasureStep(id: $id, recordsErased: 1) { id state } }"
+FAIL = 'mutation($id: ID!) { failErasureStep(id: $id, error: "no") { id state } }'
+OF_REQUEST = "query($id: ID!) { rightsRequest(id: $id) { steps { id system } } }"
+ERASE = """mutation($who: SubjectBy!) {
+  requestErasure(subject: $who, channel: SCRIPT, identity: ATTESTED, immediately: true) { id }
+}"""
+WRITE_STEP = """
+INSERT INTO erasure_steps (subject_id, id, request_id, system, state, created_at)
+SELECT subject_id, gen_random_uuid(), id, 'store', 'PENDING', now()
+FROM rights_requests
+RETURNING replace(id::text, '-', '')
+"""
+
+
+@pytest.fixture
+def request_and_step(api: Api, databases: Databases) -> tuple[str, str]:
+    person = api.register("ada@example.com")
+    request = api.ask("ADMIN", ERASE, who={"id": person}).data["requestErasure"]["id"]
+
+    async def write() -> str:
+        connection = await asyncpg.connect(databases.url)
+        try:
+            return str(await connection.fetchval(WRITE_STEP))
+        finally:
+            await connection.close()
+
+    return request, f"stp_{asyncio.run(write())}"
+
+
+def refused_fields(api: Api) -> list[Any]:
+    events = "{ accessEvents(first: 20) { edges { node { action fields } } } }"
+    nodes = [edge["node"] for edge in api.ask("AUDITOR", events).data["accessEvents"]["edges"]]
+    return [node["fields"] for node in nodes if node["action"] == "REFUSED"]
+
+
+def test_a_step_is_seen_and_taken_by_a_token_of_its_system(api: Api, request_and_step: tuple[str, str]) -> None:
+    _, step = request_and_step
+    assert api.ask("STORE", STEPS, system="store").data["erasureSteps"]["edges"][0]["node"]["id"] == step
+    assert api.ask("STORE", NODE, id=step).data["node"] == {"id": step}
+    assert api.ask("STORE", DONE, id=step).data["completeErasureStep"]["state"] == "DONE"
+
+
+@pytest.mark.parametrize("role", ["SYNC", "SERVICE", "ADMIN"])
+def test_a_step_of_another_system_is_neither_seen_nor_taken(
+    api: Api, request_and_step: tuple[str, str], role: str
+) -> None:
+    request, step = request_and_step
+    steps = STEPS.replace(" error", "")
+    assert api.ask(role, steps, system="store").code == "FORBIDDEN"
+    assert api.ask(role, NODE, id=step).data["node"] is None
+    for mutation in (DONE, FAIL):
+        assert api.ask(role, mutation, id=step).code == "FORBIDDEN"
+    fields = refused_fields(api)
+    for field in ("Query.erasureSteps", "Mutation.completeErasureStep", "Mutation.failErasureStep"):
+        assert [field] in fields
+    for desk in ("SUPPORT", "PRIVACY"):
+        assert api.ask(desk, OF_REQUEST, id=request).data["rightsRequest"]["steps"] == [{"id": step, "system": "store"}]
+        assert api.ask(desk, NODE, id=step).data["node"] == {"id": step}
+    assert api.ask("ADMIN", OF_REQUEST, id=request).data["rightsRequest"]["steps"] == []
+
+
+def test_an_administrator_s_token_of_a_system_takes_its_steps(api: Api, request_and_step: tuple[str, str]) -> None:
+    request, step = request_and_step
+    keeper = Api(api.url, {"ADMIN": api.issue("store script", "ADMIN", system="store")})
+    try:
+        assert keeper.ask("ADMIN", OF_REQUEST, id=request).data["rightsRequest"]["steps"][0]["id"] == step
+        assert keeper.ask("ADMIN", DONE, id=step).data["completeErasureStep"]["state"] == "DONE"
+    finally:
+        keeper.client.close()
