@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 import strawberry
 from strawberry import UNSET
 
-from models.erasure import step_references, steps
+from models.erasure import step_access, step_references, steps
 from models.erasure.plan import PlanItemRow, PlanRow
 from models.erasure.retention import RetainedRow, RetentionGround
 from models.erasure.steps import ErasureStepRow, StepState
@@ -132,7 +132,7 @@ async def erasure_steps(
     The caller's token must belong to that system.
     """
     try:
-        key = steps.page_key(info.context.actor, system, state)
+        key = step_access.own_system(info.context.actor, system), state
     except Forbidden:
         info.context.access_log.record_refusal(["Query.erasureSteps"])
         raise

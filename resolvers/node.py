@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 import strawberry
 
 from models.access import access_grants
-from models.erasure import steps
+from models.erasure import step_access, steps
 from models.payments import fragments
 from models.requests import requests
 from models.storage.ids import Prefix, id_formatter, parse_id
@@ -33,7 +33,7 @@ class Kind(NamedTuple):
 
 
 def _is_own_step(context: RequestContext, row: Any) -> bool:
-    return steps.visible_system(context.actor) in {None, row.system}
+    return step_access.visible_system(context.actor) in {None, row.system}
 
 
 KINDS = {

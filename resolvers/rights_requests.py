@@ -9,7 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from models.consent.ledger import Channel
-from models.erasure import requesting, scope, steps
+from models.erasure import requesting, scope, step_access, steps
 from models.erasure.retention import RetainedRow
 from models.requests import closing, intake, requests
 from models.requests.intake import ErasureOptions
@@ -37,7 +37,7 @@ def _retained(state: str, completed_at: datetime | None) -> list[RetainedRow]:
 
 
 def _visible_system(context: RequestContext, _arguments: Mapping[str, Any]) -> tuple[str | None]:
-    return (steps.visible_system(context.actor),)
+    return (step_access.visible_system(context.actor),)
 
 
 def _certificate(jws: str | None, issued_at: datetime | None) -> CertificateRow | None:

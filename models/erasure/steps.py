@@ -12,19 +12,18 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
 
-from models.actors import STAFF_ROLES, Actor
 from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
+from models.erasure import step_access
 from models.erasure.step_references import MAX_LIST_LENGTH, REFERENCE, REFERENCE_LIST
-from models.errors import BadInput, Forbidden, NotFound, StateConflict
+from models.errors import BadInput, NotFound, StateConflict
 from models.storage import validation
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.pagination import Page, PageRequest, build_page
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
-from models.subjects.identifiers import REFERENCE_LENGTH, parse_system_name
+from models.subjects.identifiers import REFERENCE_LENGTH
 from models.unit_of_work import UnitOfWork
 
 ERROR_LENGTH = 200
-OTHER_SYSTEM = "The token does not belong to this system; steps are shown to and taken by tokens of their system."
 MAX_RECORDS = 2**31 - 1
 RETRY_PERIOD = timedelta(days=3)
 """How long webhook attempts are repeated before a step is marked as FAILED."""
@@ -251,20 +250,6 @@ async def _lock(unit: UnitOfWork, step_id: UUID) -> _LockedStep:
     row = await LOCK_REQUEST.row(unit.connection, id=step_id)
     if row is None:
         raise NotFound(argument="id")
-    if unit.actor.system != row["system"]:
-        raise Forbidden(OTHER_SYSTEM, argument="id", access=[])
+    step_access.require_own(unit.actor, row["system"], "id")
     unit.subject_ids.append(row["subject_id"])
     return _LockedStep(row["subject_id"], row["request_id"], await STATE.value(unit.connection, id=step_id))
-
-
-def visible_system(actor: Actor) -> str | None:
-    """Return the only system whose steps the actor may see; None for desk roles, which see all."""
-    return None if actor.role in STAFF_ROLES else actor.system or ""
-
-
-def page_key(actor: Actor, system: str, state: StepState | None) -> tuple[str, StepState | None]:
-    """Return the page key of a system's steps. Raise BAD_INPUT for a malformed name, FORBIDDEN for another system."""
-    name = parse_system_name(system, "system")
-    if actor.system != name:
-        raise Forbidden(OTHER_SYSTEM, argument="system", access=[])
-    return name, state
