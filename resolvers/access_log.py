@@ -41,7 +41,7 @@ class AccessLog:
     @property
     def has_events(self) -> bool:
         """Whether there is anything to drain."""
-        return bool(self._read or self._events)
+        return bool(self._read or self._events or self._questions)
 
     def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
         """Record that these fields of these subjects are about to be shown."""

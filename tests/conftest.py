@@ -45,7 +45,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).parent.parent
 KEPT = {"alembic_version", "purposes", "policy_versions", "lookup_keys", "tokens", "audit_eras"}
 """Tables that are not emptied between tests."""
-SYSTEMS: Mapping[Role, str] = {Role.STORE: "store", Role.SYNC: "sync", Role.SERVICE: "forum"}
+SYSTEMS: Mapping[Role, str] = {Role.STORE: "store", Role.SYNC: "sync", Role.SERVICE: "forum", Role.ADMIN: "archive"}
 """The systems that the tokens of the tests belong to."""
 UNSAFE: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 """Settings of a server whose data may be lost when the machine stops."""

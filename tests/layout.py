@@ -62,7 +62,6 @@ TESTED_ELSEWHERE = {
     "models/subjects/subjects.py": ("models/registration/test_registering.py", "Registration writes the subjects."),
     "resolvers/context.py": ("api/access/test_policy_over_http.py", "Every operation has a context."),
     "resolvers/enums.py": ("test_documents.py", "It declares enumerations, which the schema's text shows."),
-    "resolvers/erasure.py": ("resolvers/test_rights_requests.py", "An erasure is a rights request."),
     "resolvers/inputs.py": ("api/graphql/coercion/test_arguments.py", "Inputs are tested as callers send them."),
     "resolvers/node.py": ("resolvers/test_pagination.py", "It declares the interface of what has an id."),
     "resolvers/payments.py": ("api/access/test_policy_over_http.py", "It calls models; a test asks every field of it."),

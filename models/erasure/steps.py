@@ -186,10 +186,7 @@ async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, 
 async def of_requests(
     connection: Connection, ids: Sequence[UUID], system: str | None = None
 ) -> RowsByKey[UUID, ErasureStepRow]:
-    """Return the steps of each request that the reader may see, ordered by system.
-
-    ``system`` is the only system whose steps are returned; None for all.
-    """
+    """Return the steps of each request, ordered by system; only those of ``system`` unless it is None."""
     groups: RowsByKey[UUID, ErasureStepRow] = RowsByKey()
     for row in await OF_REQUESTS.rows(connection, ids=as_list(ids), system=system):
         groups.add(row[1], ErasureStepRow._make(row))
@@ -243,10 +240,7 @@ class _LockedStep(NamedTuple):
 
 
 async def _lock(unit: UnitOfWork, step_id: UUID) -> _LockedStep:
-    """Lock the step's request and return the step. The state is read after the lock is held.
-
-    Raise NOT_FOUND for an unknown step and FORBIDDEN for one of another system than that of the actor's token.
-    """
+    """Lock the step's request and return the step. Raise NOT_FOUND, or FORBIDDEN for a step of another system."""
     row = await LOCK_REQUEST.row(unit.connection, id=step_id)
     if row is None:
         raise NotFound(argument="id")

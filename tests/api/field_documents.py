@@ -21,6 +21,7 @@ from graphql import (
 
 from api.access.policy import ACCESS_POLICY
 from models.actors import Role
+from tests.conftest import SYSTEMS
 
 SDL = (Path(__file__).parents[2] / "schema.graphql").read_text()
 SCHEMA = build_schema(SDL)
@@ -112,7 +113,8 @@ def document_for(coordinates: Iterable[str], role: Role) -> tuple[str, set[str]]
         inner = f"{step.selected} {{ {inner} }}"
         named.add(step.coordinate)
     root = way[0].coordinate if way else parent
-    return f"{'mutation' if root.startswith('Mutation') else 'query'} {{ {inner} }}", named
+    document = f"{'mutation' if root.startswith('Mutation') else 'query'} {{ {inner} }}"
+    return document.replace('erasureSteps(system: "x")', f'erasureSteps(system: "{SYSTEMS.get(role, "x")}")'), named
 
 
 def _chosen(name: str, field: GraphQLField) -> str:

@@ -104,7 +104,7 @@ QUERIES = {
         '{ erasurePlan(subject: {email: "ada@example.com"}) { hash } }',
         '{ erasurePlan(subject: {account: {system: "store", reference: "1"}}) { hash } }',
     ],
-    "erasureSteps": ['{ erasureSteps(system: "store") { edges { node { id } } } }'],
+    "erasureSteps": ['{ erasureSteps(system: "archive") { edges { node { id } } } }'],
     "tokens": ["{ tokens { id } }"],
 }
 ROLES = {"subject": "STORE", "consentDecision": "STORE", "consentDecisions": "STORE", "accessEvents": "AUDITOR"}
