@@ -72,9 +72,10 @@ async def _import(source: InputFile, concurrency: int, actor_name: str) -> JobCo
         async with open_databases(settings.model_copy(update={"write_connections": concurrency})) as databases:
             async with databases.database.readers.acquire() as connection:
                 purposes_by_key = {row.key: row for row in (await purposes.all_purposes(connection, []))[None]}
+                policies = await purposes.policy_versions(connection)
             path = source.sibling(".progress") if source.digest else None
             checkpoint = Checkpoint(path, ["import", source.digest])
-            importer = Importer(databases, purposes_by_key, actor_name, concurrency)
+            importer = Importer(databases, purposes_by_key, policies, actor_name, concurrency)
             return await run_job(
                 Job(source, source.lines(), importer.import_lines, checkpoint, REJECTS_SUFFIX, "people")
             )

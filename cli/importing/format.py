@@ -37,6 +37,7 @@ class ConsentPart(_Part):
     state: Literal["GRANTED", "WITHDRAWN", "OBJECTED"]
     at: AwareDatetime
     channel: Channel = Channel.IMPORT
+    policy_version: str | None = None
 
 
 class FragmentPart(_Part):

@@ -9,7 +9,7 @@ from cli.bulk.job import JobStopped, LineResult, NumberedLine, retry_while_unava
 from cli.databases import OpenDatabases
 from cli.importing.parser import parse_person
 from models.actors import COMMAND_LINE, Actor, Role
-from models.consent.purposes import PurposeRow
+from models.consent.purposes import PolicyVersions, PurposeRow
 from models.errors import Refusal
 from models.registration import bulk_insert, import_diff, importing
 from models.registration.bulk_insert import InsertSlot
@@ -31,10 +31,16 @@ class Importer:
     """Imports chunks of lines; at most ``concurrency`` people are written at the same time."""
 
     def __init__(
-        self, databases: OpenDatabases, purposes: Mapping[str, PurposeRow], actor_name: str, concurrency: int
+        self,
+        databases: OpenDatabases,
+        purposes: Mapping[str, PurposeRow],
+        policies: PolicyVersions,
+        actor_name: str,
+        concurrency: int,
     ) -> None:
         self._databases = databases
         self._purposes = purposes
+        self._policies = policies
         self._actor = Actor(actor_name, Role.ADMIN, (Role.ADMIN,), identity=COMMAND_LINE)
         self._limit = asyncio.Semaphore(concurrency)
 
@@ -47,7 +53,7 @@ class Importer:
                 results[number] = LineResult((BLANK,))
                 continue
             try:
-                people[number] = parse_person(line, self._purposes)
+                people[number] = parse_person(line, self._purposes, self._policies)
             except Refusal as refusal:
                 results[number] = _refusal_result(refusal)
         diffs = dict(zip(people, await self._compare(list(people.values())), strict=True))

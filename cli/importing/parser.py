@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from cli.importing.format import ClientPart, ConsentPart, PersonPart, SyncPart, to_utc
 from models.consent.ledger import Channel
-from models.consent.purposes import REFUSABLE_BASES, PurposeRow
+from models.consent.purposes import REFUSABLE_BASES, PolicyVersions, PurposeRow
+from models.consent.recording import BEFORE_FIRST_POLICY
 from models.errors import BadInput, CardNumberRefused, PurposeNotRefusable, Underage, UnknownPurpose
 from models.payments import fragments as payments_fragments
 from models.payments.fragments import FragmentInput
@@ -29,7 +30,7 @@ _PROBLEMS = {
 }
 
 
-def parse_person(line: bytes | None, purposes: Mapping[str, PurposeRow]) -> ImportedSubject:
+def parse_person(line: bytes | None, purposes: Mapping[str, PurposeRow], policies: PolicyVersions) -> ImportedSubject:
     """Parse a line; raise Refusal with a code and an argument when it does not follow the format."""
     if line is None:
         raise BadInput("line", "it is longer than 1 MiB")
@@ -55,7 +56,7 @@ def parse_person(line: bytes | None, purposes: Mapping[str, PurposeRow]) -> Impo
         if part.display_name is not None
         else None,
         validation.country_code(part.country, "country") if part.country is not None else None,
-        [_consent(consent, f"consents.{index}", purposes) for index, consent in enumerate(part.consents)],
+        [_consent(consent, f"consents.{index}", purposes, policies) for index, consent in enumerate(part.consents)],
         _fragments(part),
         _syncs(part.sync_accounts),
     )
@@ -127,7 +128,9 @@ def _past_time(time: datetime, argument: str) -> datetime:
     return at
 
 
-def _consent(consent: ConsentPart, argument: str, purposes: Mapping[str, PurposeRow]) -> ImportedConsent:
+def _consent(
+    consent: ConsentPart, argument: str, purposes: Mapping[str, PurposeRow], policies: PolicyVersions
+) -> ImportedConsent:
     purpose = purposes.get(consent.purpose)
     if purpose is None:
         raise UnknownPurpose(argument=f"{argument}.purpose")
@@ -135,9 +138,14 @@ def _consent(consent: ConsentPart, argument: str, purposes: Mapping[str, Purpose
         raise PurposeNotRefusable(argument=f"{argument}.purpose")
     if consent.state == "GRANTED" and consent.channel is Channel.GPC:
         raise BadInput(f"{argument}.channel", "Global Privacy Control signals only refuse")
-    return ImportedConsent(
-        purpose, consent.state == "GRANTED", _past_time(consent.at, f"{argument}.at"), consent.channel
-    )
+    at = _past_time(consent.at, f"{argument}.at")
+    in_force = policies.in_force(at)
+    if consent.state == "GRANTED" and in_force is None:
+        raise BadInput(f"{argument}.at", BEFORE_FIRST_POLICY)
+    if consent.policy_version is not None and not policies.is_registered(consent.policy_version):
+        raise BadInput(f"{argument}.policyVersion", "no such version of the privacy policy is registered")
+    version = consent.policy_version or in_force or policies.first
+    return ImportedConsent(purpose, consent.state == "GRANTED", at, consent.channel, version)
 
 
 def _require_unique_references(references: Iterable[str], argument: str) -> None:

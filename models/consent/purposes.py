@@ -1,7 +1,7 @@
 """Purposes that personal data may be used for, each with its legal basis; and versions of the privacy policy."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -49,7 +49,7 @@ class Purpose(Table, table=True):
 
 
 class PolicyVersion(Table, table=True):
-    """A version of the privacy policy. Each consent event refers to the version in force at that time."""
+    """A version of the privacy policy. Each consent event refers to the version in force at its effective time."""
 
     __tablename__ = "policy_versions"
     __table_args__ = REFERENCE_TABLE
@@ -88,6 +88,39 @@ WHERE effective_on <= CAST(now() AT TIME ZONE 'UTC' AS date)
 ORDER BY effective_on DESC
 LIMIT 1
 """)
+
+
+ALL_POLICY_VERSIONS = Statement("""
+SELECT version, effective_on
+FROM policy_versions
+ORDER BY effective_on
+""")
+
+
+class PolicyVersions(NamedTuple):
+    """The registered versions of the privacy policy with the days on which they took effect (UTC), the oldest first."""
+
+    versions: Sequence[tuple[str, date]]
+
+    def is_registered(self, version: str) -> bool:
+        """Return whether there is such a version."""
+        return any(version == name for name, _ in self.versions)
+
+    def in_force(self, at: datetime) -> str | None:
+        """Return the version in force at a time; None before the first version."""
+        day = at.astimezone(UTC).date()
+        return next((version for version, effective_on in reversed(self.versions) if effective_on <= day), None)
+
+    @property
+    def first(self) -> str:
+        """The first version. A refusal from before it is stored with this version."""
+        return self.versions[0][0]
+
+
+async def policy_versions(connection: Connection) -> PolicyVersions:
+    """Return all registered versions of the privacy policy."""
+    rows = await ALL_POLICY_VERSIONS.rows(connection)
+    return PolicyVersions([(row[0], row[1]) for row in rows])
 
 
 @reads(ALL)

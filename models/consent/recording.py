@@ -37,8 +37,9 @@ RETURNING epoch
 CURRENT_CONSENT = Statement("""
 SELECT clock_timestamp(), s.opted_out_at, c.state, c.effective_at, c.confirmed_at, c.channel, c.policy_version,
     (SELECT v.version FROM policy_versions AS v
-     WHERE v.effective_on <= CAST(now() AT TIME ZONE 'UTC' AS date)
-     ORDER BY v.effective_on DESC LIMIT 1)
+     WHERE v.effective_on <= CAST(COALESCE(CAST(:at AS timestamptz), now()) AT TIME ZONE 'UTC' AS date)
+     ORDER BY v.effective_on DESC LIMIT 1),
+    (SELECT v.version FROM policy_versions AS v ORDER BY v.effective_on LIMIT 1)
 FROM subjects AS s
 LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = :purpose
 WHERE s.id = :subject_id
@@ -96,28 +97,41 @@ AND s.purpose = :purpose
 """)
 
 
+BEFORE_FIRST_POLICY = "it is before the first version of the privacy policy"
+
+
 class Choice(NamedTuple):
-    """A choice to record. Without ``at`` it takes effect now."""
+    """A choice to record. Without ``at`` it takes effect now.
+
+    ``policy_version`` is the registered version that the person saw, if it is not the version in force then.
+    """
 
     purpose: PurposeRow
     state: ConsentState
     channel: Channel
     at: datetime | None = None
+    policy_version: str | None = None
 
 
 async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> datetime:
     """Record a choice of a subject whose row is locked, and return its effective time.
 
-    A repeated choice is recorded once. BAD_INPUT when ``at`` lies in the future; STATE_CONFLICT when a grant on an
+    A repeated choice is recorded once. BAD_INPUT when ``at`` lies in the future, or for a grant before the first
+    version of the privacy policy; STATE_CONFLICT when a grant on an
     indirect channel would end an opt-out of everything.
     """
-    current = await CURRENT_CONSENT.row(unit.connection, subject_id=subject_id, purpose=choice.purpose.key)
+    current = await CURRENT_CONSENT.row(
+        unit.connection, subject_id=subject_id, purpose=choice.purpose.key, at=choice.at
+    )
     assert current is not None  # noqa: S101 -- the caller holds the lock of this row
-    clock, opted_out_at, state, effective_at, confirmed_at, channel, recorded_policy, policy_version = current
+    clock, opted_out_at, state, effective_at, confirmed_at, channel, recorded_policy, in_force, first_policy = current
     if choice.at is not None and choice.at > clock + CLOCK_SKEW:
         raise BadInput("at", "it lies in the future")
     at = clock if choice.at is None else min(choice.at, clock)
     grants = choice.state == ConsentState.GRANTED
+    if grants and in_force is None:
+        raise BadInput("at", BEFORE_FIRST_POLICY)
+    policy_version = choice.policy_version or in_force or first_policy
     if grants and opted_out_at is not None and at > opted_out_at and choice.channel in INDIRECT_CHANNELS:
         raise StateConflict(argument="channel")
     if choice.at is None:

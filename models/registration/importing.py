@@ -112,6 +112,6 @@ async def _record_consents(unit: UnitOfWork, subject_id: UUID, consents: Sequenc
         if is_forbidden(consent, opted_out_at, suppressed, refused_at):
             forbidden_count += 1
         else:
-            choice = Choice(consent.purpose, consent.state, consent.channel, consent.at)
+            choice = Choice(consent.purpose, consent.state, consent.channel, consent.at, consent.policy_version)
             await recording.record_choice(unit, subject_id, choice)
     return forbidden_count

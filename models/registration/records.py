@@ -29,6 +29,8 @@ class ImportedConsent(NamedTuple):
     grants: bool
     at: datetime
     channel: Channel
+    policy_version: str | None = None
+    """The version that the person saw, or that was in force then; None for the version in force now."""
 
     @property
     def state(self) -> ConsentState:
@@ -146,6 +148,7 @@ def _consent_rows(
     The order is that of ``consent.recording``: by effective time; at the same time a refusal follows a grant.
     """
     sequences: dict[tuple[str, ConsentState, datetime, Channel], int] = {}
+    versions: list[str] = []
     ranks: dict[str, tuple[datetime, bool, int]] = {}
     for consent in consents:
         at = min(consent.at, context.at)
@@ -153,16 +156,16 @@ def _consent_rows(
         if event in sequences:
             continue
         sequence = sequences[event] = len(sequences) + 1
+        versions.append(consent.policy_version or context.policy_version)
         rank = (at, not consent.grants, sequence)
         ranks[consent.purpose.key] = max(ranks.get(consent.purpose.key, rank), rank)
     latest = {sequence for _, _, sequence in ranks.values()}
-    version = context.policy_version
     events = [
-        (subject_id, sequence, purpose, state, at, context.at, channel, version, context.actor)
+        (subject_id, sequence, purpose, state, at, context.at, channel, versions[sequence - 1], context.actor)
         for (purpose, state, at, channel), sequence in sequences.items()
     ]
     current = [
-        (subject_id, purpose, state, at, sequence, channel, version)
+        (subject_id, purpose, state, at, sequence, channel, versions[sequence - 1])
         for (purpose, state, at, channel), sequence in sequences.items()
         if sequence in latest
     ]

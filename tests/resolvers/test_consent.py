@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import Api, Databases, Running, settings_for
-from tests.people import DECIDE, known
+from tests.people import DECIDE, GRANT, known
 
 MANY = 'query($ids: [ID!]!) { consentDecisions(subjects: {ids: $ids}, purpose: "newsletter") { reason } }'
 ISSUE = "mutation($name: String!, $roles: [Role!]!) { issueToken(name: $name, roles: $roles) { secret } }"
@@ -25,6 +25,14 @@ def test_the_store_asks_for_a_decision(api: Api) -> None:
     assert api.ask("STORE", query, who={"id": person}).data == {
         "consentDecision": {"allowed": False, "reason": "NEVER_ASKED"}
     }
+
+
+def test_a_grant_from_before_the_first_policy_is_refused_with_its_argument(api: Api) -> None:
+    who = {"id": api.register("user@example.com")}
+    for at in ("1800-01-01T00:00:00Z", "2015-06-01T12:00:00+02:00"):
+        answer = api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="STORE", at=at)
+        assert (answer.code, answer.extensions["argument"]) == ("BAD_INPUT", "at")
+    assert api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="STORE", at="2019-01-01T00:00:00Z").data
 
 
 def test_decisions_are_counted_and_the_counts_written_when_the_service_stops(api: Api, databases: Databases) -> None:

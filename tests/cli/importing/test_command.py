@@ -164,6 +164,35 @@ async def test_bad_lines_are_listed_by_number_and_code_without_a_value(
 
 
 @pytest.mark.anyio
+async def test_a_grant_from_before_the_first_policy_and_an_unknown_version_are_refused(
+    world: World, clean: Databases, tmp_path: Path
+) -> None:
+    def line(number: int, **given: str) -> dict[str, Any]:
+        consent = {"purpose": "newsletter", "state": "GRANTED", "at": "2020-01-01T00:00:00Z"}
+        return {"email": f"user{number}@example.com", "consents": [consent | given]}
+
+    lines = [
+        line(0, at="2015-01-01T00:00:00Z"),
+        line(1, at="1800-01-01T00:00:00Z", policyVersion="2018-05-24"),
+        line(2, policyVersion="2017"),
+        line(3, policyVersion="2018-05-24"),
+        line(4, at="2015-01-01T00:00:00Z", state="WITHDRAWN"),
+    ]
+    path = written(tmp_path / "people.jsonl", lines)
+    ran = await imported(clean, path)
+    assert (ran.code, ran.count("people imported")) == (1, 2)
+    rejects = [json.loads(text) for text in (tmp_path / "people.jsonl.rejects.jsonl").read_text().splitlines()]
+    assert [(row["line"], row["code"], row["argument"]) for row in rejects] == [
+        (1, "BAD_INPUT", "consents.0.at"),
+        (2, "BAD_INPUT", "consents.0.at"),
+        (3, "BAD_INPUT", "consents.0.policyVersion"),
+    ]
+    async with world.database.readers.acquire() as connection:
+        rows = await connection.fetch("SELECT state, policy_version FROM consents ORDER BY state")
+    assert [tuple(row) for row in rows] == [("GRANTED", "2018-05-24"), ("WITHDRAWN", "2018-05-24")]
+
+
+@pytest.mark.anyio
 async def test_byte_counts_are_no_card_numbers(world: World, clean: Databases, tmp_path: Path) -> None:
     path = written(tmp_path / "people.jsonl", [{"email": EMAIL, "syncAccounts": [SYNC | {"storageBytes": int(CARD)}]}])
     assert (await imported(clean, path)).code == 0

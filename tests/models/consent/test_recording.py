@@ -252,6 +252,38 @@ async def test_every_event_names_the_policy_in_force_and_who_wrote_it(world: Wor
     assert tuple(row or ()) == (in_force, "a test", "WEBSITE")
 
 
+NEXT_VERSION = "INSERT INTO policy_versions (version, effective_on) VALUES ('2025-06', '2025-06-01')"
+
+
+@pytest.mark.anyio
+async def test_a_choice_names_the_policy_in_force_at_its_time(world: World) -> None:
+    who = await registered(world)
+    async with world.unit() as unit:
+        await unit.connection.execute(NEXT_VERSION)
+    try:
+        for at in (datetime(2018, 5, 24, tzinfo=UTC), datetime(2025, 5, 31, 23, 59, tzinfo=UTC)):
+            await choose(world, who, (YES, at))
+        await choose(world, who, (NO, datetime(2025, 6, 1, tzinfo=UTC)), (NO, datetime(1800, 1, 1, tzinfo=UTC)))
+        async with world.database.readers.acquire() as connection:
+            rows = await connection.fetch("SELECT policy_version FROM consent_events ORDER BY effective_at")
+        assert [row[0] for row in rows] == ["2018-05-24", "2018-05-24", "2018-05-24", "2025-06"]
+    finally:
+        async with world.unit() as unit:
+            await unit.connection.execute("UPDATE consents SET policy_version = '2018-05-24'")
+            await unit.connection.execute("SET session_replication_role = replica")
+            await unit.connection.execute("DELETE FROM policy_versions WHERE version = '2025-06'")
+            await unit.connection.execute("SET session_replication_role = DEFAULT")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("at", [datetime(1800, 1, 1, tzinfo=UTC), datetime(2018, 5, 23, 23, 59, 59, tzinfo=UTC)])
+async def test_a_grant_from_before_the_first_policy_is_refused(world: World, at: datetime) -> None:
+    who = await registered(world)
+    with pytest.raises(BadInput):
+        await choose(world, who, (YES, at))
+    assert await counted(world, "consent_events") == 0
+
+
 @pytest.mark.anyio
 async def test_what_cannot_be_chosen_is_refused_whole(world: World) -> None:
     who = await registered(world)
