@@ -9,6 +9,7 @@ import orjson
 
 from api.access.authentication import credentials_of
 from models.errors import BadInput, CardNumberRefused
+from models.storage import strict_json
 from models.storage.card_numbers import looks_like_card_number
 
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -124,10 +125,7 @@ async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
 
 def parse_request(octets: bytes) -> Request:
     """Return the GraphQL request of a body; 400 when there is none."""
-    try:
-        asked = orjson.loads(octets)
-    except orjson.JSONDecodeError:
-        asked = _lenient(octets)
+    asked = _parsed(octets)
     if type(asked) is not dict:
         raise RejectedRequest(400, "the body is one JSON object; batches are not answered")
     document, operation, variables = asked.get("query"), asked.get("operationName"), asked.get("variables")
@@ -139,21 +137,28 @@ def parse_request(octets: bytes) -> Request:
         raise RejectedRequest(400, "variables is not an object")
     if asked.get("extensions") is not None and type(asked["extensions"]) is not dict:
         raise RejectedRequest(400, "extensions is not an object")
-    if operation is not None:
+    if operation:
         if looks_like_card_number(operation):
             raise CardNumberRefused(argument="operationName")
         if not _NAME.fullmatch(operation):
             raise BadInput("operationName", f"it is not a name of at most {MAX_OPERATION_NAME_LENGTH} characters")
-    return Request(document, operation, variables or {})
+    return Request(document, operation or None, variables or {})
 
 
-def _lenient(octets: bytes) -> Any:
-    """Parse JSON that may hold half a surrogate pair, so that the argument that holds it can be named."""
-    if b"\\u" in octets:
+def _parsed(octets: bytes) -> Any:
+    """Parse JSON without repeated keys. It may hold half a surrogate pair, so that its argument can be named."""
+    try:
         try:
-            return json.loads(octets.decode(), parse_constant=_no_constant)
-        except (ValueError, RecursionError):
-            pass
+            return strict_json.parse(octets)
+        except orjson.JSONDecodeError:
+            if b"\\u" in octets:
+                return json.loads(
+                    octets.decode(), parse_constant=_no_constant, object_pairs_hook=strict_json.unique_pairs
+                )
+    except strict_json.RepeatedKeyError:
+        raise RejectedRequest(400, "an object in the body has the same key twice") from None
+    except (ValueError, RecursionError):
+        pass
     raise RejectedRequest(400, "the body is not JSON")
 
 

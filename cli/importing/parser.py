@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NoReturn
 
-import orjson
 from pydantic import ValidationError
 
 from cli.importing.format import ClientPart, ConsentPart, PersonPart, SyncPart, to_utc
@@ -15,7 +14,7 @@ from models.errors import BadInput, CardNumberRefused, PurposeNotRefusable, Unde
 from models.payments import fragments as payments_fragments
 from models.payments.fragments import FragmentInput
 from models.registration.records import ImportedConsent, ImportedSubject, ImportedSync
-from models.storage import validation
+from models.storage import strict_json, validation
 from models.storage.card_numbers import contains_card_number, number_looks_like_card
 from models.storage.clock import CLOCK_SKEW, now
 from models.subjects.identifiers import SubjectIdentifier
@@ -35,7 +34,9 @@ def parse_person(line: bytes | None, purposes: Mapping[str, PurposeRow], policie
     if line is None:
         raise BadInput("line", "it is longer than 1 MiB")
     try:
-        parsed = orjson.loads(line)
+        parsed = strict_json.parse(line)
+    except strict_json.RepeatedKeyError:
+        raise BadInput("line", "an object in it has the same key twice") from None
     except ValueError:
         raise BadInput("line", "it is not a JSON object in UTF-8") from None
     if contains_card_number(parsed) and contains_card_number(_without_file_names(parsed)):

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import graphql
-import orjson
 import typer
 from graphql import (
     GraphQLInputObjectType,
@@ -22,6 +21,7 @@ from graphql import (
 )
 
 from api.graphql.schema import core
+from models.storage import strict_json
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _BOOLEANS = {"true": True, "false": False}
@@ -41,14 +41,19 @@ class CsvColumn(NamedTuple):
     def name(self) -> str:
         return ".".join(self.path)
 
+    def _parse_json(self, text: str) -> Any:
+        try:
+            return strict_json.parse(text.encode())
+        except strict_json.RepeatedKeyError:
+            raise VariableError("an object in it has the same key twice") from None
+        except ValueError:
+            raise VariableError(f"it is not a {self.type}: write it as JSON") from None
+
     def value(self, text: str) -> Any:
         """Convert a text to the type of this column; raise VariableError when it cannot be converted."""
         nullable_type = get_nullable_type(self.type)
         if isinstance(nullable_type, GraphQLList | GraphQLInputObjectType):
-            try:
-                return orjson.loads(text)
-            except ValueError:
-                raise VariableError(f"it is not a {self.type}: write it as JSON") from None
+            return self._parse_json(text)
         name = get_named_type(nullable_type).name
         if name in {"Int", "BigInt"}:
             if not _INTEGER.fullmatch(text):

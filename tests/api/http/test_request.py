@@ -96,6 +96,14 @@ def test_graphql_is_asked_by_post_alone(api: Api, method: str) -> None:
         b'{"query":"{viewer{role}}","variables":[]}',
         b'{"query":"{viewer{role}}","variables":"{}"}',
         b'{"query":"{viewer{role}}","operationName":1}',
+        b'{"query":"{viewer{role}}","variables":""}',
+        b'{"query":"{viewer{role}}","query":"{viewer{name}}"}',
+        b'{"query":"{viewer{role}}","qu\\u0065ry":"{viewer{name}}"}',
+        b'{"query":"{viewer{role}}","variables":{"a":1,"a":1}}',
+        b'{"query":"{viewer{role}}","variables":{"a":[{"b":{"c":1,"d":2,"c":3}}]}}',
+        b'{"query":"{viewer{role}}","variables":{"a":"\\u003a","a":"\\u003A"}}',
+        b'{"query":"{viewer{role}}","variables":{"a":"\\ud800","a":1}}',
+        b'{"query":"{viewer{role}}","extensions":{"a":1,"a":1}}',
         b'{"query":"{viewer{role}}","extensions":[]}',
         b'{"query":"{viewer{role}}"} x',
         b'\xef\xbb\xbf{"query":"{viewer{role}}"}',
@@ -105,7 +113,7 @@ def test_graphql_is_asked_by_post_alone(api: Api, method: str) -> None:
         b'{"query":"{viewer{role}}","variables":' + b"[" * 5000 + b"]" * 5000 + b"}",
         b'{"query":"\\u0061","variables":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
-    ids=range(22),
+    ids=range(30),
 )
 @pytest.mark.parametrize("accept", [RESPONSE, "application/json"])
 def test_a_body_that_is_no_request_is_a_bad_request(api: Api, content: bytes, accept: str) -> None:
@@ -116,7 +124,8 @@ def test_a_body_that_is_no_request_is_a_bad_request(api: Api, content: bytes, ac
 
 
 @pytest.mark.parametrize(
-    "extra", [{"variables": None}, {"operationName": None}, {"extensions": {}}, {"more": "than asked"}]
+    "extra",
+    [{"variables": None}, {"operationName": None}, {"operationName": ""}, {"extensions": {}}, {"more": "than asked"}],
 )
 def test_absent_and_null_parts_of_a_request_are_one(api: Api, extra: dict[str, Any]) -> None:
     assert api.send(VIEWER | extra).json() == ANSWER
@@ -266,3 +275,28 @@ def test_a_caller_who_hangs_up_harms_nobody(api: Api, capsys: pytest.CaptureFixt
     assert api.send(VIEWER).json() == ANSWER
     captured = capsys.readouterr()
     assert "Traceback" not in captured.err + captured.out
+
+
+def test_an_empty_operation_name_is_none_and_selects_nothing_among_several(api: Api) -> None:
+    several = "query A { viewer { role } } query B { viewer { name } }"
+    for name in ("", None):
+        answer = api.send({"query": several, "operationName": name})
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_INVALID"
+    assert api.send({"query": "query A { viewer { role } }", "operationName": ""}).json() == ANSWER
+
+
+@pytest.mark.parametrize("variables", [[], "", "{}", 0, False])
+def test_variables_that_are_no_object_are_named(api: Api, variables: Any) -> None:
+    answer = api.send(VIEWER | {"variables": variables})
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["message"] == "variables is not an object"
+
+
+def test_a_repeated_key_stores_nothing_and_is_not_repeated_in_the_answer(api: Api) -> None:
+    body = json.dumps({"query": REGISTER, "variables": {"input": {"email": "zebra@example.com", "isUnder13": True}}})
+    answer = api.send(body.replace('"isUnder13": true', '"isUnder13": true, "isUnder13": false').encode())
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["message"] == "an object in the body has the same key twice"
+    read = '{ subject(by: { email: "zebra@example.com" }) { id } }'
+    assert api.ask("SUPPORT", read).data == {"subject": None}
