@@ -15,7 +15,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from models.storage.card_numbers import contains_card_number
+from models.storage.card_fields import contains_card_number
 
 SEED: Final = 20_260_101
 # Microseconds of the first second of 2001 and the last one of 2037: the range of times in files and logs.
@@ -69,6 +69,22 @@ NO_FALSE_POSITIVES: Final[Mapping[str, Callable[[random.Random], object]]] = {
     "time: epoch microseconds": lambda rng: str(rng.randint(_FIRST_TIME, _LAST_TIME)),
     "time: epoch nanoseconds": lambda rng: str(rng.randint(_FIRST_TIME, _LAST_TIME) * 1000 + rng.randrange(1000)),
     "number: byte count, as JSON has it": lambda rng: {"storageBytes": int(2 ** rng.uniform(0, 63))},
+    "input: report of a sync": lambda rng: {
+        "reference": f"vault-{_digits(rng, 8)}",
+        "storageBytes": int(2 ** rng.uniform(0, 50)),
+        "syncedAt": _random_time(rng).isoformat(),
+        "client": {
+            "app": rng.choice(("Outliner", "Notes 2")),
+            "version": f"{rng.randrange(30)}.{rng.randrange(20)}.{rng.randrange(2000)}",
+            "platform": rng.choice(("iOS 17", "Windows 11", "macOS 14.5", "Android 15", "Linux")),
+            "userAgent": f"App/{rng.randrange(30)}.{rng.randrange(20)} (X11; rv:{rng.randrange(150)}.0) 7",
+        },
+    },
+    "input: person with an account": lambda rng: {
+        "email": f"{_digits(rng, rng.randint(6, 11))}@example.com",
+        "displayName": rng.choice(_NAMES),
+        "account": {"system": "store", "reference": _digits(rng, rng.randint(4, 12))},
+    },
     "number: byte count of up to twelve digits, as text": lambda rng: str(int(2 ** rng.uniform(0, 39))),
     "number: fraction, as text": lambda rng: str(rng.random()),
     "number: latitude and longitude": lambda rng: f"{rng.uniform(-90, 90)},{rng.uniform(-180, 180)}",
@@ -90,6 +106,11 @@ POSSIBLE_FALSE_POSITIVES: Final[Mapping[str, Callable[[random.Random], object]]]
     "order: sixteen digits": lambda rng: _digits(rng, 16),
     "order: nineteen digits": lambda rng: _digits(rng, 19),
     "number: byte count of any size, as text": lambda rng: str(int(2 ** rng.uniform(0, 63))),
+    "input: fragment with a reference of twelve digits": lambda rng: {
+        "reference": _digits(rng, 12),
+        "lastDigits": _digits(rng, 4),
+    },
+    "number: fraction with one digit before it, as text": lambda rng: str(rng.uniform(1, 10)),
     "telephone: +49 and eleven digits": lambda rng: f"+49 15{_digits(rng, 2)} {_digits(rng, 7)}",
     "telephone: +1 555 123 4567": lambda rng: f"+1 {_digits(rng, 3)} {_digits(rng, 3)} {_digits(rng, 4)}",
     "account: German IBAN, in fours": lambda rng: (

@@ -79,7 +79,7 @@ class _Literals(Visitor):
 
 
 def screen_document(schema: GraphQLSchema, document: DocumentNode) -> None:
-    """Refuse a document in which a card number stands, in a string, a name, or a bare number where a string belongs."""
+    """Refuse a document that contains a card number: in a string or name, or as a number in the place of a string."""
     types = TypeInfo(schema)
     literals = _Literals(types)
     try:

@@ -27,7 +27,7 @@ from graphql.validation import MaxIntrospectionDepthRule, ValuesOfCorrectTypeRul
 from graphql.validation.validate import ValidationAbortedError
 
 from api.access import policy
-from api.graphql import input_screening, limits
+from api.graphql import comments, input_screening, limits
 from api.graphql.execution import Plan, compile_operation
 from api.graphql.operation_hash import operation_hash
 from api.graphql.schema import core, schema_for
@@ -73,6 +73,7 @@ def prepare(text: str, name: str | None, actor: Actor) -> PreparedOperation:
     """Prepare an operation; raise InvalidOperation, or the refusal itself. A refused operation is not cached."""
     document = _parsed(text)
     limits.check_limits(document)
+    comments.screen_comments(document)
     input_screening.screen_document(core, document)
     if errors := validate(core, document, _RULES, max_errors=MAX_ERRORS, hide_suggestions=True):
         if len(errors) <= MAX_ERRORS and isinstance(errors[-1], ValidationAbortedError):

@@ -15,7 +15,8 @@ from models.payments import fragments as payments_fragments
 from models.payments.fragments import FragmentInput
 from models.registration.records import ImportedConsent, ImportedSubject, ImportedSync
 from models.storage import strict_json, validation
-from models.storage.card_numbers import contains_card_number, number_looks_like_card
+from models.storage.card_fields import contains_card_number
+from models.storage.card_numbers import number_looks_like_card
 from models.storage.clock import CLOCK_SKEW, now
 from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import NAME_LENGTH

@@ -4,23 +4,28 @@ The privacy policy allows the last four digits and the expiry date of a card, so
 A full number has an issuer's prefix, a length of that issuer (13 to 19 digits), a valid Luhn digit, and is separate.
 
 Digits of any script count, circled and superscript ones too, in any mixture. Spaces, dashes and zero-width characters
-may separate them in any grouping. Dots, slashes, underscores and bullets may separate only the groups that are printed
-on cards (4-4-4-4, 4-6-5, 4-6-4), because addresses, dates and versions contain them.
+may separate them in any grouping. Up to four other ASCII marks, or an ``x``, may separate single digits, pairs, and
+the groups that are printed on cards (4-4-4-4, 4-6-5, 4-6-4). Addresses, dates and lists contain other groups with them.
+In text of over 10,000 characters, which no field stores, these marks are dots, slashes, underscores and bullets.
 
-A separate number consists of whole groups of digits. It is not part of a longer run of digits, a UUID or the fraction
-of a decimal number. It is not part of a hexadecimal word (16 characters with a letter, or 20 and more). Other letters
-may touch it: ``card:4111…``, ``x4111…`` and ``4111…abc`` are detected. Not detected are digits in words or CJK
-numerals, escaped digits (percent-encoding and others), and a number that is split into several strings.
+A separate number consists of whole groups of digits. It is not part of a longer run of digits, a UUID, or a
+hexadecimal word (16 characters with a letter, or 20 and more). It is not part of an IPv6 address, a list of
+more such groups, or the fraction of a decimal number. Zeros may precede it, and so may the number of an item
+in a list (``1.4111…`` that stands alone). Other letters may touch it: ``card:4111…``, ``x4111…`` and
+``4111…abc`` are detected. Not detected are digits in words or CJK numerals, and escaped digits
+(percent-encoding and others).
 
 False positives, measured on a million samples of each kind (``python -m benchmarks.card_numbers``): none for ids,
-UUIDs, times, email, IP and street addresses, JSON numbers, fractions, and order numbers of up to twelve digits. Random
-digits may pass all three checks: order numbers of 13, 16 and 19 digits 1.6, 3.6 and 2.4 %, of 3-7-7 digits 2.4 %; byte
-counts of any size sent as text 0.8 %; 16 hex digits that may all be decimal 0.002 %; German mobile numbers with +49
-10 %; German IBANs in groups of four 9 %, without spaces none; dashed times with microseconds 0.3 % (on day 30, Diners).
+UUIDs, times, email, IP and street addresses, JSON numbers, fractions, and order numbers of up to twelve digits.
+Random digits may pass all three checks by chance: order numbers of 13, 16 and 19 digits 1.6, 3.6 and 2.4 %, of 3-7-7
+digits 2.4 %; byte counts of any size sent as text 0.8 %; 16 hex digits that may all be decimal 0.002 %; German mobile
+numbers with +49 10 %; German IBANs in groups of four 9 %, without spaces none; dashed times with microseconds 0.3 %
+(on day 30, Diners).
 """
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 # Issuer, first digits, lengths, from the issuers' tables and the list of ISO/IEC 7812 numbers. Rows overlap where
@@ -88,14 +93,45 @@ _CANONICAL: Final = (
         if unicodedata.category(char) in _SEPARATOR_CATEGORIES or char in _OTHER_SEPARATORS
     }
     | {ord(char): str(unicodedata.digit(char)) for char in filter(str.isdigit, _NON_ASCII)}
-    | dict.fromkeys(map(ord, "\N{MIDDLE DOT}\N{BULLET}"), ".")
+    | {ord(char): unicodedata.normalize("NFKC", char) for char in map(chr, range(0xFF01, 0xFF5F)) if not char.isalnum()}
+    | dict.fromkeys(map(ord, "\N{MIDDLE DOT}\N{BULLET}\N{HORIZONTAL ELLIPSIS}\N{IDEOGRAPHIC FULL STOP}"), ".")
+    | dict.fromkeys(map(ord, "\N{IDEOGRAPHIC COMMA}\N{ARABIC COMMA}"), ",")
+    | dict.fromkeys(map(ord, "\u2018\u2019\u201a\u201c\u201d\u201e\u2039\u203a\xab\xbb"), '"')
+    | {ord("\N{MULTIPLICATION SIGN}"): "x", ord("\N{BROKEN BAR}"): "|"}
 )
 
+MAX_MARKED_LENGTH: Final = 10_000
+"""The length of a text in which marks may separate groups. No field stores a longer one, and the search takes time."""
 _LENGTHS: Final = range(13, 20)
 _CANDIDATE: Final = re.compile(r"[0-9][^A-Za-z]{12}")
 # The groups that are printed on a card, with dots, slashes or underscores. No address, date or version has this form.
 _PRINTED: Final = re.compile(
     r"[0-9]{4}([._/])(?<![0-9].{5})(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{1,3})?|[0-9]{6}\1[0-9]{4,5})(?![0-9])"
+)
+# The same groups with other marks, single digits, and pairs. Runs of the same mark are consumed whole, so that the time
+# is linear in the length of the text.
+_MARKS: Final = r"(?:[ -]?[xX][ -]?|[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]{1,4})"
+_MARKED: Final = re.compile(
+    rf"(?<![0-9])[0-9]{{4}}(?:(?:{_MARKS}[0-9]{{4}}){{3}}(?:{_MARKS}[0-9]{{1,3}})?|{_MARKS}[0-9]{{6}}{_MARKS}[0-9]{{4,5}})"
+    r"(?![0-9])"
+)
+_UNIFORM: Final = re.compile(
+    rf"(?<![0-9])(?:[0-9]({_MARKS})[0-9](?:\1[0-9])*+|[0-9]{{2}}({_MARKS})[0-9]{{2}}(?:\2[0-9]{{2}})*+(?:\2[0-9])?)(?![0-9])"
+)
+_LONGEST_UNIFORM: Final = 19 + 18 * 4
+_CROSSED: Final = re.compile(r"(?:[0-9]{4,6} ?|[0-9]{1,2} ?(?:[xX] ?[0-9]{1,2} ?){5})[xX] ?[0-9]")
+# A group of an IPv6 address before or after; a further group of four with any mark.
+_LISTED_BEFORE: Final = re.compile(rf"(?:(?:^|[^0-9A-Za-z])[0-9A-Fa-f]{{0,4}}:|(?<![0-9])[0-9]{{4}}{_MARKS})\Z")
+_LISTED_AFTER: Final = re.compile(rf":[0-9A-Fa-f:]|{_MARKS}[0-9]{{4}}(?![0-9])")
+_PLAIN_SEPARATORS: Final = " -\t\r\n\0"
+_IS_MARK: Final = str.maketrans("", "", "0123456789 -()[]{}<>\"'`\t\r\n")
+# A number padded with zeros: of 16 and 19 digits, and of the issuers of shorter ones that are not random too often.
+_PADDED: Final = re.compile(
+    r"(?<![0-9A-Za-z.,])0+([1-9][0-9]{15}(?:[0-9]{3})?|3[47][0-9]{13}|3[0689][0-9]{12}|4[0-9]{12})(?![0-9A-Za-z])"
+)
+# A number after that of an item in a list, and not beside another number, as a pair of coordinates has it.
+_ITEM: Final = re.compile(
+    r"(?<![^\s(\"'])(?<![0-9]\s)(?<![,;]\s)[1-9]\.([0-9]{13,19})(?![0-9])(?![ \t]*[,;/]?[ \t]*[-+]?[0-9])"
 )
 # A UUID, or a hexadecimal word. Each begins with eight digits: a look-behind after them is faster than one before them.
 _IDENTIFIER: Final = re.compile(
@@ -151,33 +187,37 @@ def _contains_run(chains: list[str]) -> bool:
     return False
 
 
+def _marked_chains(text: str) -> Iterator[str]:
+    """Yield the digits of groups that are separated by marks other than spaces and dashes, with spaces between them."""
+    for match in _MARKED.finditer(text):
+        groups = re.findall("[0-9]+", match[0])
+        marks = "".join(re.split("[0-9]+", match[0]))
+        if not marks.strip(_PLAIN_SEPARATORS):
+            continue
+        start, end = match.span()
+        is_listed = _LISTED_BEFORE.search(text[max(0, start - 9) : start]) or _LISTED_AFTER.match(text, end)
+        if len({*marks.translate(_IS_MARK)}) <= 1 and not is_listed:
+            yield " ".join(groups)
+    for match in _UNIFORM.finditer(text):
+        if len(match[0]) <= _LONGEST_UNIFORM:
+            yield re.sub("[^0-9]", "", match[0])
+
+
 def looks_like_card_number(text: str) -> bool:
     """Return whether ``text`` contains what looks like a full card number."""
     if len(text) < _LENGTHS[0]:
         return False
     if not text.isascii():
         text = text.translate(_CANONICAL)
-    if _CANDIDATE.search(text) is None:
+    if _CANDIDATE.search(text) is None and _CROSSED.search(text) is None:
         return False
     chains = [printed[0] for printed in _PRINTED.finditer(text)]
+    if len(text) <= MAX_MARKED_LENGTH:
+        chains += _marked_chains(text)
+    chains += (padded[1] for padded in _PADDED.finditer(text))
+    chains += (numbered[1] for numbered in _ITEM.finditer(text))
     chains += _CHAIN.findall(_IDENTIFIER.sub("|", text))
     return bool(chains) and _contains_run(chains)
-
-
-def contains_card_number(value: object) -> bool:
-    """Return whether a string in a parsed JSON value looks like a card number: keys and values, at any depth."""
-    pending = [value]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, str):
-            if looks_like_card_number(current):
-                return True
-        elif isinstance(current, dict):
-            pending.extend(current)
-            pending.extend(current.values())
-        elif isinstance(current, list | tuple):
-            pending.extend(current)
-    return False
 
 
 def number_looks_like_card(value: float) -> bool:

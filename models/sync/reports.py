@@ -10,9 +10,9 @@ import structlog
 from prometheus_client import Counter
 
 from models.encryption.encrypted_column import DataKey
-from models.errors import BadInput
+from models.errors import BadInput, CardNumberRefused
 from models.storage import validation
-from models.storage.card_numbers import looks_like_card_number
+from models.storage.card_numbers import looks_like_card_number, number_looks_like_card
 from models.storage.clock import CLOCK_SKEW
 from models.storage.ids import Prefix, format_id, new_id
 from models.storage.statement import Statement
@@ -40,6 +40,8 @@ MAX_FILES = 1000
 MAX_CLIENTS = 20
 """The clients that are stored of an account: those seen last."""
 MAX_BYTES = 2**63 - 1
+MAX_REAL_BYTES = 2**50
+"""A count of bytes above that of any account. A larger one that is a valid card number is refused."""
 MAX_FILE_COUNT = 2**31 - 1
 
 # A late report does not overwrite a newer one.
@@ -170,8 +172,7 @@ async def store_report(unit: UnitOfWork, identifier: SubjectIdentifier, report: 
 
 def validate(report: SyncReport, now: datetime, argument: str) -> SyncReport:
     """Return the normalized report, with each file name once. BAD_INPUT when a value is invalid."""
-    if not 0 <= report.storage_bytes <= MAX_BYTES:
-        raise BadInput(f"{argument}.storageBytes", "it is not a count of bytes")
+    _require_bytes(report.storage_bytes, f"{argument}.storageBytes")
     if not 0 <= report.file_count <= MAX_FILE_COUNT:
         raise BadInput(f"{argument}.fileCount", "it is not a count")
     if report.synced_at > now + CLOCK_SKEW:
@@ -184,6 +185,14 @@ def validate(report: SyncReport, now: datetime, argument: str) -> SyncReport:
         return report
     files, replaced_name_count = _validate_files(report.files, f"{argument}.files")
     return report._replace(files=files, replaced_name_count=replaced_name_count)
+
+
+def _require_bytes(value: int, argument: str) -> None:
+    """Raise BAD_INPUT unless this is a count of bytes, CARD_NUMBER_REFUSED if it is a card number above real counts."""
+    if not 0 <= value <= MAX_BYTES:
+        raise BadInput(argument, "it is not a count of bytes")
+    if value > MAX_REAL_BYTES and number_looks_like_card(value):
+        raise CardNumberRefused(argument=argument)
 
 
 def validate_client(client: ClientReport, argument: str) -> ClientReport:
@@ -208,8 +217,7 @@ def _validate_files(files: Sequence[FileReport], argument: str) -> tuple[list[Fi
     reported_names = {file.name for file in files}
     unused = filter(lambda name: name not in reported_names, map(REPLACED_NAME.format, count(1)))
     for index, file in enumerate(files):
-        if not 0 <= file.size_bytes <= MAX_BYTES:
-            raise BadInput(f"{argument}.{index}.sizeBytes", "it is not a count of bytes")
+        _require_bytes(file.size_bytes, f"{argument}.{index}.sizeBytes")
         name = validation.file_name(file.name, f"{argument}.{index}.name", FILE_NAME_LENGTH)
         if looks_like_card_number(name):
             name = placeholders.get(name) or placeholders.setdefault(name, next(unused))

@@ -13,7 +13,7 @@ from mailers.emails import EMAIL_TEMPLATES, TEMPLATE_DIRECTORY, render_email
 from mailers.message import Envelope, Sender, build_message
 from models.outbox.emails import EmailKind
 from models.outbox.staff_notices import StaffNoticeKind
-from models.storage.card_numbers import contains_card_number
+from models.storage.card_fields import contains_card_number
 from tests.mailers.fake_smtp import STRICT
 
 SENDER = Sender.read("Privätsphäre <privacy@example.org>", "support@example.org", "https://privacy.example.org/base/")

@@ -1,7 +1,9 @@
 """Turns what callers give, as JSON or as literals, into the arguments that Strawberry gives to the bodies of fields."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING
+from itertools import chain
+from operator import attrgetter
 from typing import Any, TypeAlias, TypeGuard
 
 from graphql import GraphQLArgument, GraphQLSchema, Undefined, is_list_type, is_non_null_type, language
@@ -13,6 +15,8 @@ from strawberry.types.base import StrawberryMaybe
 
 from api.graphql.coercion import values
 from api.graphql.coercion.values import Coerce, CoercionError, Constant, Literal, Variables, with_path
+from models.errors import CardNumberRefused
+from models.storage.card_fields import fields_contain_card_number
 
 DEFINITION = "strawberry-definition"
 Declared: TypeAlias = GraphQLArgument | GraphQLInputField
@@ -138,6 +142,8 @@ class _InputObject:
         self._preset = dict.fromkeys(each.python_name for each in fields if each.default_factory is MISSING)
         self._fields: dict[str, tuple[str, Coerce]] = {}
         self._defaults: list[tuple[str, str, Literal]] = []
+        self.texts: list[Callable[[Any], Iterable[str]]] = []
+        """Functions that return the texts in an object of this type, one for each field that may have any."""
 
     def complete(self, type_: GraphQLInputObjectType, inputs: InputCompiler) -> None:
         """Compile the fields, which may be of this very type."""
@@ -146,6 +152,8 @@ class _InputObject:
             self._fields[name] = python_name, inputs.coercer(each.type)
             if take := inputs.compile_argument(each):
                 self._defaults.append((name, python_name, take))
+            if texts := _texts_of(each.type, python_name, inputs):
+                self.texts.append(texts)
 
     def coerce(self, value: Any) -> Any:
         """Coerce a JSON object. The name of a field that does not exist is the caller's word: it is not repeated."""
@@ -161,10 +169,27 @@ class _InputObject:
         return self.make(given)
 
     def make(self, given: dict[str, Any]) -> Any:
-        """Make the input object of the fields that have values."""
+        """Make the input object of the fields that have values. Refuse a card number that they form together."""
         if self._is_one_of and (len(given) != 1 or None in given.values()):
             raise CoercionError
-        return self._class(**self._preset | given)
+        made = self._class(**self._preset | given)
+        if len(self.texts) > 1 and fields_contain_card_number(chain.from_iterable(texts(made) for texts in self.texts)):
+            raise CoercionError(CardNumberRefused())
+        return made
+
+
+def _texts_of(
+    type_: GraphQLInputType, python_name: str, inputs: InputCompiler
+) -> Callable[[Any], Iterable[str]] | None:
+    """Return a function that returns the texts of a field of an input object: its own, or those of an object in it."""
+    named = type_.of_type if is_non_null_type(type_) else type_
+    read = attrgetter(python_name)
+    if isinstance(named, GraphQLInputObjectType):
+        inner = inputs.object(named).texts
+        return lambda made: chain.from_iterable(texts(read(made)) for texts in inner) if read(made) else ()
+    if getattr(named, "name", "") in {"String", "ID"}:
+        return lambda made: (text,) if isinstance(text := read(made), str) else ()
+    return None
 
 
 def _is_fixed(take: Literal) -> TypeGuard[Constant]:

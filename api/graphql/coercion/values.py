@@ -9,7 +9,7 @@ from graphql import GraphQLError, GraphQLInputType, Undefined, is_non_null_type
 from graphql.language import Node
 from graphql.pyutils import is_iterable
 
-from models.errors import BadInput, Refusal
+from models.errors import BadInput, CardNumberRefused, Refusal
 
 Variables: TypeAlias = Mapping[str, Any]
 Coerce: TypeAlias = Callable[[Any], Any]
@@ -34,6 +34,8 @@ class CoercionError(Exception):
             placed = BadInput(".".join(reversed(self.path)))
             placed.message = refusal.message if isinstance(refusal, Refusal) else placed.message
             refusal = placed
+        elif isinstance(refusal, CardNumberRefused):
+            refusal = CardNumberRefused(argument=".".join(reversed(self.path)))
         return GraphQLError(refusal.message, node, original_error=refusal)
 
 

@@ -228,6 +228,11 @@ def test_what_is_no_token_is_refused(provider: Provider) -> None:
         assert provider.status(wrong) == 401
 
 
+@pytest.mark.parametrize("name", ["4111111111111111", "card-4111-1111-1111-1111", "4111:1111:1111:1111"])
+def test_a_name_that_looks_like_a_card_number_is_refused(provider: Provider, name: str) -> None:
+    assert provider.status(token(sub=name)) == 401
+
+
 def test_strangers_do_not_make_the_service_ask_the_provider_again_and_again(provider: Provider) -> None:
     provider.status(token())
     before, begun = len(provider.asked), time.monotonic()

@@ -115,13 +115,63 @@ def test_a_card_number_is_refused_in_every_part_of_a_request(
     assert "1111111" not in captured.out + captured.err
 
 
-def test_bytes_and_counts_that_look_like_a_card_number_are_counted(api: Api) -> None:
+def test_a_count_of_bytes_that_looks_like_a_card_number_is_stored_up_to_a_pebibyte(api: Api) -> None:
     person = known(api)
+    size = 4222222222222
     asked = "query($id: ID!) { node(id: $id) { ... on SyncAccount { storageBytes } } }"
-    for variables in (sync(storageBytes=int(VISA), syncedAt="2026-03-01T00:00:00Z")[2],):
-        assert api.ask("SYNC", RECORD_SYNC, **variables).data
-        assert api.ask("SYNC", inlined(RECORD_SYNC, variables)).data
-    assert api.ask("SYNC", asked, id=person.sync).data == {"node": {"storageBytes": int(VISA)}}
+    variables = sync(storageBytes=size, syncedAt="2026-03-01T00:00:00Z")[2]
+    assert api.ask("SYNC", RECORD_SYNC, **variables).data
+    assert api.ask("SYNC", inlined(RECORD_SYNC, variables)).data
+    assert api.ask("SYNC", asked, id=person.sync).data == {"node": {"storageBytes": size}}
+
+
+def test_a_larger_count_that_looks_like_a_card_number_is_refused(api: Api, databases: Databases) -> None:
+    known(api)
+    file = {"name": "a.txt", "sizeBytes": 1, "modifiedAt": "2026-01-01T00:00:00Z"}
+    before = counted(databases)
+    for (role, document, variables), argument in (
+        (sync(storageBytes=int(VISA)), "input.storageBytes"),
+        (sync(storageBytes=float(VISA)), "input.storageBytes"),
+        (sync(files=[file, file | {"name": "b", "sizeBytes": int(VISA)}]), "input.files.1.sizeBytes"),
+    ):
+        for request in ({"query": document, "variables": variables}, {"query": inlined(document, variables)}):
+            demand_refused(api.send(request, role), "CARD_NUMBER_REFUSED", argument, VISA)
+    assert counted(databases) == before
+    variables = sync(storageBytes=int(VISA) + 1, syncedAt="2026-03-02T00:00:00Z")[2]
+    assert api.ask("SYNC", RECORD_SYNC, **variables).data
+
+
+@pytest.mark.parametrize(
+    ("request_", "argument"),
+    [
+        (card(reference="411111111111", lastDigits="1111"), "input"),
+        (card(reference="111111111111", lastDigits="4111"), "input"),
+        (sync(client=CLIENT | {"app": "41111111", "version": "11111111"}), "input.client"),
+        (register(displayName="411111111", account={"system": "store", "reference": "1111111"}), "input"),
+    ],
+    ids=["fragment", "fragment, reversed", "client", "person and account"],
+)
+def test_a_card_number_divided_between_fields_of_one_input_is_refused(
+    api: Api, databases: Databases, request_: SampleRequest, argument: str
+) -> None:
+    known(api)
+    before = counted(databases)
+    role, document, variables = request_
+    for sent in ({"query": document, "variables": variables}, {"query": inlined(document, variables)}):
+        demand_refused(api.send(sent, role), "CARD_NUMBER_REFUSED", argument, "411111")
+    assert counted(databases) == before
+
+
+def test_a_card_number_divided_between_variables_of_one_input_is_refused(api: Api) -> None:
+    document = (
+        "mutation($first: String!, $last: String!) { storePaymentFragment("
+        'subject: { email: "user@example.com" }, '
+        "input: { reference: $first, lastDigits: $last, expiryMonth: 1, expiryYear: 2031 }) { id } }"
+    )
+    known(api)
+    answer = api.send({"query": document, "variables": {"first": "411111111111", "last": "1111"}}, "STORE")
+    demand_refused(answer, "CARD_NUMBER_REFUSED", None, "411111")
+    assert api.send({"query": document, "variables": {"first": "ref-1", "last": "1111"}}, "STORE").json()["data"]
 
 
 @pytest.mark.parametrize("half", ["\\ud800", "\\udfff", "a\\ud83d", "\\udc00\\ud800"])

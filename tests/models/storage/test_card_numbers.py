@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.card_numbers import NO_FALSE_POSITIVES, POSSIBLE_FALSE_POSITIVES, count_false_positives
-from models.storage.card_numbers import contains_card_number, looks_like_card_number, number_looks_like_card
+from models.storage.card_numbers import looks_like_card_number, number_looks_like_card
 
 MEBIBYTE: Final = 1 << 20
 
@@ -167,7 +167,6 @@ def test_a_number_printed_with_dots_or_slashes_is_found(mark: str) -> None:
         "0" * 16,
         "4" * 16,
         "41111111111111110",
-        "04111111111111111",
         "4111111111111111" * 2,
         "sub_0192f3" + "4111111111111111" + "abcdef012a",
         "tok_" + "4111111111111111" * 2,
@@ -189,8 +188,14 @@ def test_a_number_printed_with_dots_or_slashes_is_found(mark: str) -> None:
         "978-0-306-40615-7",
         "GB29 NWBK 6016 1331 9268 19",
         "ORD-2024-000123",
-        "4111:1111:1111:1111",
-        "4111,1111,1111,1111",
+        "2600:4111:1111:1111:1111::/64",
+        "4111:1111:1111:1111::/64",
+        "4051, 4052, 4053, 4111, 1111, 1111, 1111, 4054",
+        "1.4111111111111111, 103.8",
+        "103.8 1.4111111111111111",
+        "103.8, 1.4111111111111111",
+        "4,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,9,9,9,9",
+        "DE04111111111111111",
     ],
 )
 def test_what_is_no_card_number_is_let_through(text: str) -> None:
@@ -218,6 +223,45 @@ def test_a_card_number_beside_other_digits_is_found(text: str) -> None:
     assert looks_like_card_number(text)
 
 
+MARKS: Final = (
+    ",", ":", "|", "*", "(", ")", '"', "x", "X", " x ", ", ", " | ", "**", ") (", ")(", '" "', ";", "...", "\\", "~",
+    "=", "\N{MULTIPLICATION SIGN}", "\N{FULLWIDTH COMMA}", "\N{FULLWIDTH COLON}", "\N{IDEOGRAPHIC COMMA}",
+    "\u201d \u201c",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", MARKS, ids=ascii)
+def test_a_number_printed_with_any_mark_is_found(mark: str) -> None:
+    assert looks_like_card_number(mark.join(("4111", "1111", "1111", "1111")))
+    assert looks_like_card_number(f"card no. {mark.join(('4111', '1111', '1111', '1111'))} (Visa)")
+    assert looks_like_card_number(mark.join(("3782", "822463", "10005")))
+    assert looks_like_card_number(mark.join("4111111111111111"))
+    assert looks_like_card_number(mark.join(("41", *["11"] * 7)))
+    assert not looks_like_card_number(mark.join(("4111", "1111", "1111", "1112")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(4111) 1111 1111 1111",
+        '["4111","1111","1111","1111"]',
+        "4111.1111-1111.1111",
+        "card:4111:1111:1111:1111",
+        "4111,1111,1111,1111,12/30",
+        "number=4111|1111|1111|1111|123",
+        "4.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1",
+        "04111111111111111",
+        "0004111111111111111",
+        "0378282246310005",
+        "1.4111111111111111",
+        "items: 2.4111111111111111 ok",
+        "1.4111111111111111\n2.5555555555554444",
+    ],
+)
+def test_a_number_with_marks_zeros_or_an_item_s_number_is_found(text: str) -> None:
+    assert looks_like_card_number(text)
+
+
 def by_the_book(groups: list[str]) -> bool:
     """Try every stretch of groups, one by one, of the issuers Visa and American Express."""
     for start in range(len(groups)):
@@ -233,30 +277,6 @@ def by_the_book(groups: list[str]) -> bool:
 @given(st.lists(st.text("34", min_size=1, max_size=20), min_size=1, max_size=12))
 def test_a_stretch_of_groups_is_judged_as_one_by_one(groups: list[str]) -> None:
     assert looks_like_card_number(" ".join(groups)) == by_the_book(groups)
-
-
-@given(
-    st.recursive(
-        card_numbers(), lambda inner: st.lists(inner, min_size=1) | st.dictionaries(st.text(), inner, min_size=1)
-    )
-)
-def test_a_number_is_found_at_any_depth(value: object) -> None:
-    assert contains_card_number(value)
-
-
-def test_a_number_is_found_in_a_key_and_far_below_the_stack() -> None:
-    assert contains_card_number({"a": [{"4111111111111111": None}]})
-    deep: object = "4111 1111 1111 1111"
-    for _ in range(100_000):
-        deep = [deep]
-    assert contains_card_number(deep)
-    while isinstance(deep, list):  # Taken apart by hand: the interpreter would take it apart by recursion.
-        deep = deep.pop()
-
-
-@pytest.mark.parametrize("value", [None, True, 4111111111111111, 4111111111111111.0, [], {}, "", {"a": [1, None, "b"]}])
-def test_numbers_and_empty_values_hold_no_card_number(value: object) -> None:
-    assert not contains_card_number(value)
 
 
 @pytest.mark.parametrize("number", PUBLISHED.values(), ids=PUBLISHED.keys())
