@@ -10,7 +10,7 @@ from cli.bulk.checkpoint import Checkpoint, JobCounts, require_writable
 from cli.bulk.input_file import InputFile
 from cli.bulk.job import Job, print_summary, run_job
 from cli.databases import database_settings, open_databases
-from cli.importing.importer import REPLACED, SUPPRESSED, Importer
+from cli.importing.importer import REFUSED, REPLACED, SUPPRESSED, Importer
 from models.consent import purposes
 from models.registration.importing import ImportOutcome
 
@@ -20,6 +20,7 @@ SUMMARY_LABELS = [
     (ImportOutcome.COMPLETED, "people known before, with values added"),
     (ImportOutcome.UNCHANGED, "people known before, unchanged"),
     (SUPPRESSED, "grants left out: an opt-out forbids them"),
+    (REFUSED, "lines refused, with refusals that are recorded from now on"),
     (REPLACED, "file names replaced: they looked like card numbers"),
 ]
 

@@ -1,18 +1,32 @@
 """The format of import lines: one JSON object a line. Unknown keys are refused."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from models.consent.ledger import Channel
-from models.storage.clock import MAX_TIMESTAMP, MIN_TIMESTAMP
+from models.storage import rfc3339
 from models.sync.reports import MAX_BYTES, MAX_CLIENTS, MAX_FILE_COUNT, MAX_FILES
 
 MAX_ENTRIES = 100
 """Entries that each of accounts, paymentFragments, syncAccounts and additionalEmails may have in one line."""
 MAX_CONSENTS = 1000
+
+
+TIME_ERROR = "rfc_3339"
+
+
+def _parse_time(value: Any) -> datetime:
+    try:
+        return rfc3339.parse_time(value)
+    except ValueError:
+        raise PydanticCustomError(TIME_ERROR, "it is no time") from None
+
+
+Time = Annotated[datetime, PlainValidator(_parse_time)]
 
 
 class _Part(BaseModel):
@@ -35,7 +49,7 @@ class ConsentPart(_Part):
 
     purpose: str
     state: Literal["GRANTED", "WITHDRAWN", "OBJECTED"]
-    at: AwareDatetime
+    at: Time
     channel: Channel = Channel.IMPORT
     policy_version: str | None = None
 
@@ -56,7 +70,7 @@ class ClientPart(_Part):
     version: str
     platform: str
     user_agent: str
-    last_seen_at: AwareDatetime | None = None
+    last_seen_at: Time | None = None
 
 
 class FilePart(_Part):
@@ -64,7 +78,7 @@ class FilePart(_Part):
 
     name: str
     size_bytes: Annotated[int, Field(ge=0, le=MAX_BYTES)]
-    modified_at: AwareDatetime
+    modified_at: Time
 
 
 class SyncPart(_Part):
@@ -73,7 +87,7 @@ class SyncPart(_Part):
     reference: str
     storage_bytes: Annotated[int, Field(ge=0, le=MAX_BYTES)]
     file_count: Annotated[int, Field(ge=0, le=MAX_FILE_COUNT)]
-    synced_at: AwareDatetime
+    synced_at: Time
     clients: Annotated[list[ClientPart], Field(max_length=MAX_CLIENTS)] = []
     files: Annotated[list[FilePart], Field(max_length=MAX_FILES)] | None = None
 
@@ -90,11 +104,3 @@ class PersonPart(_Part):
     consents: Annotated[list[ConsentPart], Field(max_length=MAX_CONSENTS)] = []
     payment_fragments: Annotated[list[FragmentPart], Field(max_length=MAX_ENTRIES)] = []
     sync_accounts: Annotated[list[SyncPart], Field(max_length=MAX_ENTRIES)] = []
-
-
-def to_utc(time: datetime) -> datetime:
-    """Convert a time to UTC; raise OverflowError when it is outside the range that PostgreSQL stores."""
-    at = time.astimezone(UTC)
-    if MIN_TIMESTAMP <= at <= MAX_TIMESTAMP:
-        return at
-    raise OverflowError

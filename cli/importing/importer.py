@@ -2,27 +2,35 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 
 import asyncpg
 
 from cli.bulk.job import JobStopped, LineResult, NumberedLine, retry_while_unavailable
 from cli.databases import OpenDatabases
 from cli.importing.parser import parse_person
+from cli.importing.refusals import find_refusals
 from models.actors import COMMAND_LINE, Actor, Role
+from models.consent import opt_outs
+from models.consent.ledger import Channel
 from models.consent.purposes import PolicyVersions, PurposeRow
-from models.errors import Refusal
+from models.errors import Refusal, SubjectErased, Underage
 from models.registration import bulk_insert, import_diff, importing
 from models.registration.bulk_insert import InsertSlot
 from models.registration.import_diff import SubjectDiff
 from models.registration.importing import ImportOutcome, ImportResult
 from models.registration.records import ImportedSubject
 from models.storage.database import OUTAGE_ERRORS
+from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import unit_of_work
 
 SUPPRESSED = "honoured"
 """The counter of grants that an opt-out forbids; checkpoint files hold this key."""
 REPLACED = "replaced"
 """The counter of file names that looked like a card number."""
+REFUSED = "refused"
+"""The counter of refused lines whose refusals were recorded."""
 BLANK = "blank"
 SERVICE = "PostgreSQL"
 
@@ -75,7 +83,27 @@ class Importer:
             unused_keys = [slot.key.owner_id for slot in unused_slots]
             await retry_while_unavailable(lambda: keyring.destroy(unused_keys), SERVICE)
         results.update((number, task.result()) for number, task in tasks.items())
+        for number, line in lines:
+            if results[number].code not in {None, Underage.code} and await self._record_refusals(line):
+                results[number] = results[number]._replace(
+                    counts=(REFUSED,), problem=f"{results[number].problem} Its refusals are recorded from now on."
+                )
         return [results[number] for number, _ in lines]
+
+    async def _record_refusals(self, line: bytes | None) -> bool:
+        """Opt the addresses of a refused line out of what it refuses, and return whether there was any."""
+        refusals = find_refusals(line, self._purposes)
+        if refusals is None:
+            return False
+
+        async def opt_out(identifier: SubjectIdentifier) -> None:
+            with suppress(SubjectErased):  # a decision about a person who is being erased is always no
+                async with unit_of_work(*self._databases, self._actor, "optOut") as unit:
+                    await opt_outs.opt_out(unit, identifier, refusals.purposes, Channel.IMPORT)
+
+        for identifier in refusals.addresses:
+            await retry_while_unavailable(partial(opt_out, identifier), SERVICE)
+        return True
 
     async def _compare(self, people: Sequence[ImportedSubject]) -> list[SubjectDiff]:
         return await retry_while_unavailable(lambda: import_diff.compare(*self._databases, people), SERVICE)

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from cli.importing.format import ClientPart, ConsentPart, PersonPart, SyncPart, to_utc
+from cli.importing.format import TIME_ERROR, ClientPart, ConsentPart, PersonPart, SyncPart
 from models.consent.ledger import Channel
 from models.consent.purposes import REFUSABLE_BASES, PolicyVersions, PurposeRow
 from models.consent.recording import BEFORE_FIRST_POLICY
@@ -14,7 +14,7 @@ from models.errors import BadInput, CardNumberRefused, PurposeNotRefusable, Unde
 from models.payments import fragments as payments_fragments
 from models.payments.fragments import FragmentInput
 from models.registration.records import ImportedConsent, ImportedSubject, ImportedSync
-from models.storage import strict_json, validation
+from models.storage import rfc3339, strict_json, validation
 from models.storage.card_fields import contains_card_number
 from models.storage.card_numbers import number_looks_like_card
 from models.storage.clock import CLOCK_SKEW, now
@@ -27,6 +27,7 @@ _PROBLEMS = {
     "missing": "it is missing",
     "extra_forbidden": "it has a key that the format does not define",
     "too_long": "it has too many entries",
+    TIME_ERROR: rfc3339.PROBLEM,
 }
 
 
@@ -110,7 +111,7 @@ def _raise_refusal(error: ValidationError) -> NoReturn:
 def _may_be_card_number(problem: Mapping[str, Any]) -> bool:
     value = problem["input"]
     return (
-        problem["type"] in {"string_type", "extra_forbidden"}
+        problem["type"] in {"string_type", "extra_forbidden", TIME_ERROR}
         and isinstance(value, int | float)
         and number_looks_like_card(value)
     )
@@ -123,11 +124,10 @@ def _unique(identifiers: Iterable[SubjectIdentifier]) -> list[SubjectIdentifier]
 
 
 def _past_time(time: datetime, argument: str) -> datetime:
-    """Return the time in UTC; raise BadInput when it lies further in the future than clocks may differ."""
-    at = _storable_time(time, argument)
-    if at > now() + CLOCK_SKEW:
+    """Return the time; raise BadInput when it lies further in the future than clocks may differ."""
+    if time > now() + CLOCK_SKEW:
         raise BadInput(argument, "it lies in the future")
-    return at
+    return time
 
 
 def _consent(
@@ -180,12 +180,7 @@ def _sync(part: SyncPart, argument: str) -> ImportedSync:
     synced_at = _past_time(part.synced_at, f"{argument}.syncedAt")
     files = None
     if part.files is not None:
-        files = [
-            FileReport(
-                file.name, file.size_bytes, _storable_time(file.modified_at, f"{argument}.files.{index}.modifiedAt")
-            )
-            for index, file in enumerate(part.files)
-        ]
+        files = [FileReport(file.name, file.size_bytes, file.modified_at) for file in part.files]
     sync = reports.validate(
         SyncReport(part.reference, part.storage_bytes, part.file_count, synced_at, None, files), now(), argument
     )
@@ -200,11 +195,3 @@ def _client(part: ClientPart, synced_at: datetime, argument: str) -> tuple[Clien
     client = ClientReport(part.app, part.version, part.platform, part.user_agent)
     at = _past_time(part.last_seen_at, f"{argument}.lastSeenAt") if part.last_seen_at else synced_at
     return reports.validate_client(client, argument), at
-
-
-def _storable_time(time: datetime, argument: str) -> datetime:
-    """Return the time in UTC; raise BadInput when PostgreSQL cannot store it. Files may have future times."""
-    try:
-        return to_utc(time)
-    except OverflowError:
-        raise BadInput(argument, "it lies outside the calendar") from None
