@@ -130,7 +130,7 @@ async def migrate_databases(settings: Settings) -> list[MigrationResult]:
 
 async def renew_address_hashes(databases: OpenDatabases) -> RenewalCount:
     """Renew the hashes of email addresses that were made by the former rule of equal addresses."""
-    actor = Actor("command line", Role.ADMIN, (Role.ADMIN,))
+    actor = Actor(COMMAND_LINE, Role.ADMIN, (Role.ADMIN,), identity=COMMAND_LINE)
     return await address_hashes.renew_hashes(*databases, actor)
 
 
