@@ -12,7 +12,7 @@ import typer
 from graphql import parse, validate
 
 from api.graphql.errors import status_of
-from api.graphql.schema import core
+from api.graphql.schema import RELEASED_LOCATIONS, core
 from api.settings import Settings
 from cli import audit, demo
 from cli.databases import OpenDatabases
@@ -199,3 +199,12 @@ def every_command(command: Any) -> Iterator[Any]:
     yield command
     for inner in getattr(command, "commands", {}).values():
         yield from every_command(inner)
+
+
+def test_introspection_lists_the_directive_locations_of_the_released_specification_only(api: Api) -> None:
+    for role in sorted(api.secrets):
+        directives = api.ask(role, "{ __schema { directives { name locations } } }").data["__schema"]["directives"]
+        assert {location for directive in directives for location in directive["locations"]} <= RELEASED_LOCATIONS
+        [deprecated] = [each for each in directives if each["name"] == "deprecated"]
+        fields = {"FIELD_DEFINITION", "ARGUMENT_DEFINITION", "INPUT_FIELD_DEFINITION", "ENUM_VALUE"}
+        assert set(deprecated["locations"]) == fields

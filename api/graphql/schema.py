@@ -1,11 +1,13 @@
 """The schema: what the types say, with who needs to know written on every field, and what of it each role sees."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
 import strawberry
 from graphql import (
+    GraphQLDirective,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -29,6 +31,14 @@ from resolvers.schema_types import Mutation, Query
 from resolvers.subjects import Subject
 from resolvers.sync import SyncAccount
 
+RELEASED_LOCATIONS = frozenset(
+    {
+        *("QUERY", "MUTATION", "SUBSCRIPTION", "FIELD", "FRAGMENT_DEFINITION", "FRAGMENT_SPREAD", "INLINE_FRAGMENT"),
+        *("VARIABLE_DEFINITION", "SCHEMA", "SCALAR", "OBJECT", "FIELD_DEFINITION", "ARGUMENT_DEFINITION", "INTERFACE"),
+        *("UNION", "ENUM", "ENUM_VALUE", "INPUT_OBJECT", "INPUT_FIELD_DEFINITION"),
+    }
+)
+"""The directive locations of the GraphQL specification of September 2025."""
 CODES = {refusal.code: refusal.__doc__ or "" for refusal in errors.Refusal.__subclasses__()}
 _enum: Any = StrEnum
 ErrorCode: Any = strawberry.enum(
@@ -70,6 +80,19 @@ def print_schema() -> str:
     return schema.as_str() + "\n"
 
 
+def _released(directives: Iterable[GraphQLDirective]) -> list[GraphQLDirective]:
+    """Return the directives with the locations of the released specification only.
+
+    Clients refuse an introspection result with a location that they do not know, such as that of a draft.
+    """
+    kept = []
+    for directive in directives:
+        options = directive.to_kwargs()
+        options["locations"] = tuple(one for one in directive.locations if one.name in RELEASED_LOCATIONS)
+        kept.append(GraphQLDirective(**options))
+    return kept
+
+
 @cache
 def schema_for(role: Role) -> GraphQLSchema:
     """Return the part of the schema that a role may use; introspection answers from it."""
@@ -82,7 +105,7 @@ def schema_for(role: Role) -> GraphQLSchema:
         query=kept["Query"],
         mutation=kept["Mutation"] if "Mutation" in visible else None,
         types=[*(kept[name] for name in visible - {"Query", "Mutation"}), core.type_map["ErrorCode"]],
-        directives=core.directives,
+        directives=_released(core.directives),
     )
 
 

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from api.http.bounded_protocol import BoundedProtocol
 from api.http.client_address import client_address
 from api.http.exchange import Exchange, Headers, HttpExchange, ResponseQueue
+from api.http.head_limits import HEAD_END
 from api.http.request import RequestHead
 
 PATH: Final = b"/graphql"
@@ -23,7 +24,6 @@ MAX_CACHED_HEADS: Final = 8
 MAX_CACHED_HEAD_BYTES: Final = 8192
 MAX_BODY_BYTES: Final = 65536
 """The largest body that is collected before the endpoint sees the request; uvicorn streams larger ones to it."""
-HEAD_END: Final = b"\r\n\r\n"
 
 
 class ParsedHead(NamedTuple):
@@ -38,17 +38,14 @@ class ParsedHead(NamedTuple):
 _QUEUES: WeakKeyDictionary[ServerState, ResponseQueue] = WeakKeyDictionary()
 
 
-class GraphQLProtocol(HttpToolsProtocol):
+class GraphQLProtocol(BoundedProtocol):
     """One connection."""
 
-    cycle: Any
     _response_queue: ResponseQueue
     _heads: dict[bytes, ParsedHead]
     """The last heads by their bytes, of those that arrived in one piece, alone or with the whole body."""
     _repeated_head = b""
     """A cached head that arrived again, and whose body is still to come."""
-    _is_between_requests = True
-    """Whether the parser has seen the end of a request, and nothing of the next."""
     _chunk = b""
     """The bytes received with the start of the current request, if its whole head is among them."""
     _head: ParsedHead
@@ -113,22 +110,16 @@ class GraphQLProtocol(HttpToolsProtocol):
             # A cached head, byte for byte, and one whole body: there is nothing to parse.
             self._start(head, data[end:])
             return
-        if self._is_between_requests:
+        super().data_received(data)
+
+    def _parse(self, data: bytes) -> None:
+        if self.is_between_requests:
             self._chunk = data
         elif self._body:
             self._chunk = b""
-        super().data_received(data)
+        super()._parse(data)
 
-    @property
-    def _is_free(self) -> bool:
-        """Whether the next byte is the first one of a request, and all requests before it are answered."""
-        return self._is_between_requests and (self.cycle is None or self.cycle.response_complete)
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._is_between_requests = False
-
-    def on_headers_complete(self) -> None:
+    def start_request(self) -> None:
         parser, before = self.parser, self.cycle
         length = _body_length(self.headers)
         if (
@@ -138,7 +129,6 @@ class GraphQLProtocol(HttpToolsProtocol):
             and (before is None or before.response_complete)
             and parser.get_http_version() == "1.1"
             and not self.expect_100_continue
-            and not parser.should_upgrade()
             and length is not None
         ):
             keep_alive = parser.should_keep_alive()
@@ -150,19 +140,19 @@ class GraphQLProtocol(HttpToolsProtocol):
             self.cycle = self._exchange = HttpExchange(self, self._head.request, client, keep_alive=keep_alive)
         else:
             self._heads.clear()
-            super().on_headers_complete()
+            super().start_request()
 
     def on_body(self, body: bytes) -> None:
         if self.cycle.__class__ is HttpExchange:
+            self.count_body(len(body))
             self._body.append(body)
         else:
             super().on_body(body)
 
-    def on_message_complete(self) -> None:
-        self._is_between_requests = True
+    def complete_request(self) -> None:
         chunk, self._chunk = self._chunk, b""
         if self.cycle.__class__ is not HttpExchange:
-            super().on_message_complete()
+            super().complete_request()
             return
         head, body, self._body = self._head, b"".join(self._body), []
         start, length = chunk.find(HEAD_END), head.body_length
@@ -200,10 +190,12 @@ class GraphQLProtocol(HttpToolsProtocol):
             super().on_response_complete()
             return
         self.server_state.total_requests += 1
-        self._is_idle = True
+        self._is_idle = not self._unparsed
         self._idle_since = self.loop.time()
         if self._idle_timer is None:
             self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
+        if self._unparsed:
+            self.parse_held()
 
     def _close_if_idle(self) -> None:
         idle = self.loop.time() - self._idle_since if self._is_idle else 0.0

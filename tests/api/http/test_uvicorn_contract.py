@@ -12,7 +12,9 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from api.http.bounded_protocol import BoundedProtocol
 from api.http.exchange import HttpExchange
+from api.http.lingering import LingeringProtocol
 from api.http.protocol import GraphQLProtocol
 
 ADVICE = (
@@ -24,14 +26,28 @@ OVERRIDDEN = {
     "data_received": ["self", "data"],
     "shutdown": ["self"],
     "on_message_begin": ["self"],
+    "on_url": ["self"],
+    "on_header": ["self", "name", "value"],
     "on_headers_complete": ["self"],
     "on_body": ["self", "body"],
     "on_message_complete": ["self"],
     "on_response_complete": ["self"],
 }
-CALLED = {"timeout_keep_alive_handler": ["self"]}
+CALLED = {"timeout_keep_alive_handler": ["self"], "_unset_keepalive_if_required": ["self"]}
 ATTRIBUTES = {
-    *("app", "cycle", "expect_100_continue", "flow", "headers", "loop", "parser", "pipeline", "scope", "server_state"),
+    *(
+        "app",
+        "cycle",
+        "expect_100_continue",
+        "flow",
+        "headers",
+        "loop",
+        "parser",
+        "pipeline",
+        "scope",
+        "server_state",
+        "url",
+    ),
     *("timeout_keep_alive", "transport"),
 }
 STATE = {"default_headers", "tasks", "total_requests"}
@@ -56,7 +72,9 @@ def test_the_methods_of_uvicorns_protocol_take_what_they_took(name: str, paramet
 
 
 def test_our_protocol_overrides_what_is_checked_here_and_nothing_else() -> None:
-    own = {name for name in vars(GraphQLProtocol) if name in vars(HttpToolsProtocol) and not name.startswith("__")}
+    classes = (LingeringProtocol, BoundedProtocol, GraphQLProtocol)
+    names = {name for cls in classes for name in vars(cls) if not name.startswith("__")}
+    own = {name for name in names if name in vars(HttpToolsProtocol)}
     assert own == set(OVERRIDDEN)
 
 
@@ -67,6 +85,9 @@ def test_uvicorns_protocol_has_the_attributes_that_ours_uses() -> None:
     assert not missing, ADVICE.format(f"the server state {missing}, which is gone")
     source = inspect.getsource(flow_control)
     assert "self.write_paused" in source, ADVICE.format("FlowControl.write_paused, which is gone")
+    source = inspect.getsource(httptools_impl.RequestResponseCycle)
+    for name in ("transport", "response_started", "disconnected", "message_event"):
+        assert f"self.{name} = " in source, ADVICE.format(f"RequestResponseCycle.{name}, which is gone")
     assert hasattr(FlowControl, "drain"), ADVICE.format("FlowControl.drain, which is gone")
 
 

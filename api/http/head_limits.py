@@ -1,0 +1,78 @@
+"""The bounds of a request's head and trailers, and the responses to requests that are refused before they are read."""
+
+from http import HTTPStatus
+from typing import Final
+
+Headers = list[tuple[bytes, bytes]]
+LINE_END: Final = b"\r\n"
+HEAD_END: Final = b"\r\n\r\n"
+MAX_HEAD_BYTES: Final = 32 * 1024
+"""The longest head; also the longest trailer section, in bytes."""
+MAX_FIELDS: Final = 100
+"""The most header fields of a head; also the most trailer fields."""
+MAX_TARGET_BYTES: Final = 8 * 1024
+"""The longest request target (path and query string), in bytes."""
+CHUNKED_PIECE_BYTES: Final = 512
+"""The bytes of a chunked body that are parsed at once: other requests may follow it among them."""
+_HOP_BY_HOP: Final = {b"upgrade", b"http2-settings"}
+_PROBLEMS: Final = {
+    400: b"The request is not valid HTTP.",
+    408: b"The request did not arrive in time.",
+    414: b"The request target has at most %d bytes." % MAX_TARGET_BYTES,
+    431: b"The head of a request has at most %d bytes and %d fields." % (MAX_HEAD_BYTES, MAX_FIELDS),
+    501: b"The method CONNECT is not supported.",
+    503: b"The server has too many connections. Please try again later.",
+}
+
+
+class RefusedHead(Exception):  # noqa: N818 -- it is a response
+    """The head of a request is refused with this status."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(status)
+
+
+def refusal_response(status: int, default_headers: Headers) -> bytes:
+    """Return the whole response that refuses a request and closes its connection."""
+    body = _PROBLEMS[status]
+    lines = [b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode())]
+    lines += [b"%b: %b" % header for header in default_headers]
+    lines += [b"content-type: text/plain; charset=utf-8", b"content-length: %d" % len(body), b"connection: close"]
+    return b"\r\n".join((*lines, b"", body))
+
+
+def head_size(target: bytes, headers: Headers) -> int:
+    """Return the size in bytes of a head without the method and the version."""
+    return len(target) + sum(len(name) + len(value) + 4 for name, value in headers)
+
+
+def require_host(version: str, headers: Headers) -> None:
+    """Refuse a request without the header Host (HTTP/1.1) or with two of them: 400 (RFC 9112, 3.2)."""
+    count = sum(name == b"host" for name, _ in headers)
+    if count > 1 or (not count and version != "1.0"):
+        raise RefusedHead(400)
+
+
+def declared_length(headers: Headers) -> int | None:
+    """Return the body length that a head declares; 0 without a body, None for a chunked body."""
+    length = 0
+    for name, value in headers:
+        if name == b"transfer-encoding":
+            return None
+        if name == b"content-length" and value.isdigit():
+            length = int(value)
+    return length
+
+
+def without_upgrade(method: bytes, target: bytes, version: str, headers: Headers) -> bytes:
+    """Return a head without what asks for another protocol (RFC 9110, 7.8: a server may ignore Upgrade)."""
+    lines = [b"%b %b HTTP/%b" % (method, target, version.encode())]
+    for name, value in headers:
+        kept = value
+        if name == b"connection":
+            options = [option.strip() for option in value.split(b",")]
+            kept = b", ".join(option for option in options if option.lower() not in _HOP_BY_HOP)
+        if kept and name not in _HOP_BY_HOP:
+            lines.append(b"%b: %b" % (name, kept))
+    return b"\r\n".join((*lines, b"", b""))
