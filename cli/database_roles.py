@@ -1,6 +1,7 @@
 """The roles and column privileges in PostgreSQL; every migration applies them from the access policy."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -14,8 +15,10 @@ from api.settings import Settings, UnsafeSettingError
 from migrations import HISTORIES
 from models.access.database_roles import ALL, WORKER, WRITER
 
-MAX_ATTEMPTS: Final = 5
-"""Attempts to create roles: migrations of two databases of a server may change the same role concurrently."""
+ROLES_LOCK: Final = 7235482
+"""The key of the advisory lock that a session holds while it changes the roles and privileges of a database."""
+MAX_ATTEMPTS: Final = 10
+"""Attempts to create roles: migrations of other databases of the server may change the same role concurrently."""
 DEFAULTED_COLUMNS: Final = {"access_events": ("written_in",)}
 """Columns of append-only tables that only their database default may fill."""
 
@@ -150,11 +153,12 @@ def grant_statements(history: str, privileges: Iterable[Privilege]) -> Iterator[
 
 
 async def apply(history: str, url: str, login_names: Iterable[str] = ()) -> None:
-    """Create the roles and grant them the privileges of the access policy.
+    """Create the roles and grant them the privileges of the access policy, under an advisory lock of the database.
 
     Raise UnsafeSettingError when the login of the URL may not create roles.
     """
     async with connected(url) as connection:
+        await connection.execute(f"SELECT pg_advisory_lock({ROLES_LOCK})")
         for attempt in range(MAX_ATTEMPTS):
             try:
                 async with connection.transaction():
@@ -166,10 +170,11 @@ async def apply(history: str, url: str, login_names: Iterable[str] = ()) -> None
                     "the login of PRIVACY_OWNER_URL (or PRIVACY_DATABASE_URL) may not create roles: "
                     "run the output of `privacy grants sql --login NAME` as a superuser, then migrate again"
                 ) from None
-            except asyncpg.InternalServerError:  # a migration of another database changed the same role
+            except (asyncpg.InternalServerError, asyncpg.UniqueViolationError):
+                # A migration of another database of the server, which has locks of its own, changed the same role.
                 if attempt + 1 == MAX_ATTEMPTS:
                     raise
-                await asyncio.sleep(0.1 * (attempt + 1))
+                await asyncio.sleep(random.uniform(0.05, 0.2) * (attempt + 1))  # noqa: S311 -- jitter, no secret
         privileges = await required_privileges(history, connection)
         async with connection.transaction():
             for statement in grant_statements(history, privileges):

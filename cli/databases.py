@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -12,9 +12,9 @@ from cryptography.exceptions import InvalidTag
 
 from api.settings import Settings, UnsafeSettingError
 from cli import database_roles
-from cli.atomic_file import PRIVATE, replace_file
+from cli.atomic_file import PRIVATE, create_file
 from cli.embedded import Cluster
-from migrations import HISTORIES, upgrade
+from migrations import HISTORIES, is_newer, upgrade
 from models.access.database_roles import LOGIN
 from models.actors import COMMAND_LINE, Actor, Role
 from models.audit import epochs
@@ -30,6 +30,8 @@ NO_DATABASE = (
     "set PRIVACY_DATABASE_URL, PRIVACY_KEYRING_URL and PRIVACY_MASTER_KEY, "
     "or run `privacy serve --demo`, which starts an embedded PostgreSQL"
 )
+SETUP_LOCK = 7235481
+"""The key of the advisory lock that a process holds while it migrates the databases or adds example data."""
 COMMAND_TIMEOUT = 60.0
 """Seconds that one statement of a command may take."""
 
@@ -49,6 +51,11 @@ class MigrationResult(NamedTuple):
     history: str
     before: str
     after: str
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer version migrated this database, so that this version has left it unchanged."""
+        return is_newer(self.history, self.after)
 
 
 @contextmanager
@@ -106,18 +113,45 @@ def temporary_databases() -> Iterator[Settings]:
 
 
 def read_or_create_secret(path: Path, generate: Callable[[], str]) -> str:
-    """Return the content of a secret file; generate it and write it with mode 0600 when the file is missing."""
+    """Return the content of a secret file; generate it and write it with mode 0600 when the file is missing.
+
+    Concurrent processes get the same secret: the first one that creates the file decides.
+    """
     if not path.exists():
-        replace_file(path, generate().encode(), PRIVATE)
+        with suppress(FileExistsError):
+            create_file(path, generate().encode(), PRIVATE)
     return path.read_text().strip()
 
 
+@asynccontextmanager
+async def exclusive_setup(settings: Settings) -> AsyncIterator[None]:
+    """Hold an advisory lock of the first database: one process at a time migrates, and adds example data.
+
+    The lock ends with its session, even if the process is killed.
+    """
+    async with database_roles.connected(owner_urls(settings)["privacy"]) as connection:
+        await connection.execute(f"SELECT pg_advisory_lock({SETUP_LOCK})")
+        yield
+
+
 async def migrate_databases(settings: Settings) -> list[MigrationResult]:
-    """Upgrade both databases to the newest revision, then apply the roles and their privileges."""
+    """Upgrade both databases to the newest revision, then apply the roles and their privileges.
+
+    A database that a newer version has migrated stays as it is. Concurrent calls wait for each other.
+    """
+    async with exclusive_setup(settings):
+        return await _migrate(settings)
+
+
+async def _migrate(settings: Settings) -> list[MigrationResult]:
     results = []
     for history, url in owner_urls(settings).items():
-        results.append(MigrationResult(history, *await upgrade(history, url)))
-        await database_roles.apply(history, url, database_roles.logins(settings))
+        result = MigrationResult(history, *await upgrade(history, url))
+        results.append(result)
+        if not result.is_newer:
+            await database_roles.apply(history, url, database_roles.logins(settings))
+    if any(result.is_newer for result in results):
+        return results
     async with database_roles.connected(owner_urls(settings)["privacy"]) as connection:
         await epochs.begin_epoch(connection)  # type: ignore[arg-type]  # a pooled connection has the same methods
     async with database_roles.connected(owner_urls(settings)["keyring"]) as connection:

@@ -14,14 +14,14 @@ from api.settings import UnsafeSettingError
 from cli import access_grants, audit, backups, checks, emails, erasure, keys, tokens
 from cli.bulk.job import JobStopped
 from cli.bulk_erasure import erase
-from cli.databases import database_settings, migrate_databases, owner_urls, temporary_databases
+from cli.databases import MigrationResult, database_settings, migrate_databases, owner_urls, temporary_databases
 from cli.embedded import EmbeddedError
 from cli.importing import import_people
 from cli.querying import query
 from cli.seed import seed
 from cli.serve import serve
 from cli.work import work
-from migrations import differences
+from migrations import differences, head
 from models.errors import Refusal
 
 app = typer.Typer(
@@ -54,8 +54,17 @@ app.add_typer(emails.app, name="letters")
 def migrate() -> None:
     """Upgrade both databases: tables, then roles and privileges. Run it before a new version starts to serve."""
     with database_settings() as settings:
-        for history, before, after in asyncio.run(migrate_databases(settings)):
-            typer.echo(f"{history}: {'was' if before == after else (before or 'nothing') + ' ->'} {after}")
+        for result in asyncio.run(migrate_databases(settings)):
+            typer.echo(f"{result.history}: {_describe(result)}")
+
+
+def _describe(result: MigrationResult) -> str:
+    if result.is_newer:
+        return (
+            f"was {result.after}, which a newer version has made (this one knows {head(result.history)}): "
+            "nothing was changed"
+        )
+    return f"was {result.after}" if result.before == result.after else f"{result.before or 'nothing'} -> {result.after}"
 
 
 @app.command()

@@ -20,7 +20,7 @@ from api.http.protocol import SERVER_OPTIONS
 from api.settings import Settings, UnsafeSettingError
 from cli import demo as demonstration
 from cli.audit import KEY
-from cli.databases import VAR, database_settings, migrate_databases, open_databases
+from cli.databases import VAR, database_settings, exclusive_setup, migrate_databases, open_databases
 from cli.logging import configure_logging
 from cli.work import workers_in_thread
 
@@ -144,6 +144,6 @@ def _require_free_port(host: str, port: int) -> None:
 async def _prepare_demo(settings: Settings) -> dict[str, str]:
     """Migrate the databases, register the example people, and return a token secret for each role."""
     await migrate_databases(settings)
-    async with open_databases(settings) as databases:
+    async with exclusive_setup(settings), open_databases(settings) as databases:
         await demonstration.register_people(databases)
         return await demonstration.issue_tokens(databases, VAR / "demo-tokens.json")

@@ -43,13 +43,24 @@ def head(history: str) -> str:
     return ScriptDirectory.from_config(_config(history)).get_current_head() or ""
 
 
+def is_newer(history: str, revision: str) -> bool:
+    """Return whether a newer version of this service made a revision: it follows all that this version knows."""
+    script = ScriptDirectory.from_config(_config(history))
+    return revision not in {known.revision for known in script.walk_revisions()} and revision > head(history)
+
+
 async def upgrade(history: str, url: str) -> tuple[str, str]:
-    """Upgrade a database under an advisory lock; return the revisions before and after."""
+    """Upgrade a database under an advisory lock; return the revisions before and after.
+
+    A database of a newer version stays as it is: its revision is returned twice.
+    """
     engine = _engine(url)
     try:
         async with engine.begin() as connection:
             await connection.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(7235467)"))
             before = await connection.run_sync(_revision)
+            if is_newer(history, before):
+                return before, before
             await connection.run_sync(lambda on: _upgrade(_config(history), on))
             return before, head(history)
     finally:

@@ -1,0 +1,42 @@
+"""The routes for operators, on databases of other versions and on servers that fail."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+import httpx
+import pytest
+
+from migrations import head
+from tests.conftest import Api, Databases
+
+
+@contextmanager
+def revision(url: str, history: str, number: str) -> Iterator[None]:
+    async def write(value: str) -> None:
+        connection = await asyncpg.connect(url)
+        await connection.execute("UPDATE alembic_version SET version_num = $1", value)
+        await connection.close()
+
+    asyncio.run(write(number))
+    try:
+        yield
+    finally:
+        asyncio.run(write(head(history)))
+
+
+@pytest.mark.parametrize("history", ["privacy", "keyring"])
+def test_a_database_of_a_newer_version_is_ready(api: Api, databases: Databases, history: str) -> None:
+    with revision(databases.url if history == "privacy" else databases.keyring_url, history, "9999"):
+        assert httpx.get(f"{api.url}/readyz").status_code == 200
+
+
+@pytest.mark.parametrize(("history", "component"), [("privacy", "database"), ("keyring", "keyring")])
+@pytest.mark.parametrize("number", ["0001", "0000"])
+def test_a_database_that_lacks_migrations_is_not_ready(
+    api: Api, databases: Databases, history: str, component: str, number: str
+) -> None:
+    with revision(databases.url if history == "privacy" else databases.keyring_url, history, number):
+        answer = httpx.get(f"{api.url}/readyz")
+    assert (answer.status_code, answer.json()[component]) == (503, "migrations are missing: run `privacy migrate`")
