@@ -20,6 +20,7 @@ from graphql import (
 import resolvers.enums  # noqa: F401 -- describes the enums
 from api.access import policy
 from api.access.directives import directives_for
+from api.graphql.strawberry_features import require_supported
 from models import errors
 from models.actors import Role
 from resolvers.access_grants import AccessGrant
@@ -56,6 +57,7 @@ def _made() -> strawberry.Schema:
         types=[AccessGrant, Subject, PaymentFragment, SyncAccount, RightsRequest, ErasureStep, ErrorCode],
         config=CONFIG,
     )
+    require_supported(made)
     fields = {
         f"{named.name}.{name}": field
         for named in made._schema.type_map.values()  # noqa: SLF001 -- Strawberry has no public access to its schema
