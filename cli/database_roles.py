@@ -158,7 +158,7 @@ async def apply(history: str, url: str, login_names: Iterable[str] = ()) -> None
     Raise UnsafeSettingError when the login of the URL may not create roles.
     """
     async with connected(url) as connection:
-        await connection.execute(f"SELECT pg_advisory_lock({ROLES_LOCK})")
+        await connection.execute("SELECT pg_advisory_lock($1)", ROLES_LOCK)
         for attempt in range(MAX_ATTEMPTS):
             try:
                 async with connection.transaction():

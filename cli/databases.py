@@ -130,7 +130,7 @@ async def exclusive_setup(settings: Settings) -> AsyncIterator[None]:
     The lock ends with its session, even if the process is killed.
     """
     async with database_roles.connected(owner_urls(settings)["privacy"]) as connection:
-        await connection.execute(f"SELECT pg_advisory_lock({SETUP_LOCK})")
+        await connection.execute("SELECT pg_advisory_lock($1)", SETUP_LOCK)
         yield
 
 

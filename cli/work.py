@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
-import structlog
+import asyncpg
 import uvloop
 
 from api.settings import Settings, UnsafeSettingError
@@ -21,14 +21,13 @@ from models.access.database_roles import WORKER
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import OUTAGE_ERRORS, Database, DatabaseRoles
+from models.storage.outages import outages
 from workers.audit_sealer import AuditSealer
 from workers.email_worker import EmailWorker
 from workers.erasure_worker import ErasureWorker
 from workers.notice_worker import NoticeWorker
 from workers.runner import WRITER_CONNECTIONS, run
 from workers.webhook_worker import WebhookWorker
-
-log = structlog.get_logger("privacy")
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 KEYRING_RETRY_INTERVAL = 1.0
@@ -99,9 +98,11 @@ async def run_workers(settings: Settings) -> None:
         while not keyring.is_loaded:
             try:
                 await keyring.load()
-            except OUTAGE_ERRORS as problem:
-                log.warning("the keyring database is unavailable", problem=type(problem).__name__)
+            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
+                # Besides an outage, a role or a table may be missing until `privacy migrate` has run.
+                outages.fail_with("keyring", error)
                 await asyncio.sleep(KEYRING_RETRY_INTERVAL)
+        outages.recover("keyring")
         await run(
             EmailWorker(database, keyring, sender, transport),
             ErasureWorker(

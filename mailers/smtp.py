@@ -9,6 +9,7 @@ from aiosmtplib import SMTPException
 from email_validator import validate_email
 
 from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, Mail, TransportUnavailable
+from models.storage.outages import outages
 
 REPLY_TIMEOUT: Final = 30.0
 """Seconds in which a mail server must reply to a command."""
@@ -49,11 +50,15 @@ class Smtp:
                 return
         self._disconnect()
         self._client, self._used = self._create_client(), 0
+        target = f"mail server {self._client.hostname}:{self._client.port}"
         try:
             await self._client.connect(timeout=self.reply_timeout)
-        except (SMTPException, OSError, TimeoutError, ValueError) as problem:
+        except (SMTPException, OSError, TimeoutError, ValueError) as error:
+            problem, code = describe_problem(error), getattr(error, "code", None)
+            outages.fail(target, problem=problem, reply=code)
             self._disconnect()
-            raise TransportUnavailable(type(problem).__name__, counts_attempt=False) from None
+            raise TransportUnavailable(f"{problem} {code}" if code else problem, counts_attempt=False) from None
+        outages.recover(target)
         await self._envelope(self._client, mail)
 
     async def _envelope(self, client: aiosmtplib.SMTP, mail: Mail) -> None:
@@ -137,6 +142,13 @@ class Smtp:
         except (SMTPException, OSError, TimeoutError):
             pass
         self._disconnect()
+
+
+def describe_problem(error: Exception) -> str:
+    """Return why no connection was opened: the class of the error, or a sentence where the class says too little."""
+    if type(error) is SMTPException and "STARTTLS" in str(error):
+        return "the server offers no STARTTLS, which PRIVACY_SMTP_URL requires"
+    return type(error).__name__
 
 
 def _recipient_options(client: aiosmtplib.SMTP, recipient: str) -> tuple[str, list[str], str]:

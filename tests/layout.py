@@ -32,8 +32,9 @@ TESTED_ELSEWHERE = {
     "api/http/client_address.py": ("api/routes/test_unsubscribe.py", "The rate limit by address depends on it."),
     "api/http/request_log.py": ("test_canaries.py", "A test reads its lines with all that the service writes."),
     "api/http/token_bucket.py": ("api/routes/test_unsubscribe.py", "Only the unsubscribe page uses it."),
+    "workers/metrics.py": ("api/routes/test_health.py", "What it keeps out of /metrics is read there."),
+    "api/routes/component_checks.py": ("api/routes/test_health.py", "Its states are those of /readyz."),
     "api/routes/dependencies.py": ("api/routes/test_unsubscribe.py", "It holds what the routes share, without logic."),
-    "api/routes/health.py": ("test_outages.py", "Its answers differ during outages only."),
     "api/routes/jwks.py": (
         "resolvers/test_rights_requests.py",
         "It publishes keys that verify a certificate.",
@@ -42,7 +43,6 @@ TESTED_ELSEWHERE = {
     "cli/backups.py": ("journeys/test_restores.py", "A backup is tested by its restore."),
     "cli/bulk/job.py": ("cli/querying/test_command.py", "A job needs an operation; queries are the simplest."),
     "cli/bulk/progress.py": ("cli/querying/test_command.py", "It prints the summary that those tests read."),
-    "cli/databases.py": ("cli/test_main.py", "Its refusals are sentences of commands."),
     "cli/demo.py": ("cli/test_endings.py", "It takes a server of its own, which that file starts."),
     "cli/embedded/config.py": ("cli/embedded/test_cluster.py", "The package is tested as a whole, on real servers."),
     "cli/embedded/data_dir.py": ("cli/embedded/test_cluster.py", "The package is tested as a whole, on real servers."),

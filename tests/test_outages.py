@@ -1,11 +1,13 @@
 """Tests of database outages: no partial writes, UNAVAILABLE as the answer, and recovery without intervention."""
 
 import asyncio
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +18,7 @@ import pytest
 import migrations
 from cli import database_roles
 from cli.embedded import Cluster
+from cli.embedded.data_dir import resolve_data_path
 from models.encryption.master_keys import MasterKeys
 from tests.conftest import ROOT, Answered, Api, Databases, Running, issued, settings_for
 from tests.people import DECIDE, GRANT, REGISTER, known
@@ -61,6 +64,38 @@ def stopped(cluster: Cluster) -> Iterator[None]:
         yield
     finally:
         cluster.start()
+
+
+@contextmanager
+def standby(cluster: Cluster) -> Iterator[None]:
+    """Restart the server as a read-only standby, as an address leads to one after a fail-over."""
+    signal_file = resolve_data_path(cluster.directory) / "data" / "standby.signal"
+    cluster.stop()
+    signal_file.touch()
+    try:
+        cluster.start()
+        yield
+    finally:
+        cluster.stop()
+        signal_file.unlink()
+        cluster.start()
+
+
+@contextmanager
+def hanging(cluster: Cluster) -> Iterator[None]:
+    """Suspend every process of the server: it keeps its connections and answers nothing."""
+    data = resolve_data_path(cluster.directory) / "data"
+    postmaster = int((data / "postmaster.pid").read_text().partition("\n")[0])
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    processes = [postmaster, *(int(child) for child in children)]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
 
 
 def wait_until_ready(site: Site) -> None:
@@ -125,6 +160,34 @@ def test_answers_are_unavailable_during_an_outage_and_correct_after_it(site: Sit
     wait_until_ready(site)
     assert ask_decision(site, person.id).data["consentDecision"]["allowed"]
     assert count(site, "subjects") == people
+
+
+def test_a_read_only_standby_answers_reads_and_is_not_ready(site: Site) -> None:
+    person = known(site.api, "standby@example.com")
+    with standby(site.main):
+        deadline = time.monotonic() + 60
+        while "errors" in ask_decision(site, person.id).body:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert ask_decision(site, person.id).data["consentDecision"]["allowed"]
+        for _ in range(3):
+            assert is_unavailable(site.api.ask("STORE", REGISTER, input={"email": "never@example.com"}))
+        ready = httpx.get(f"{site.api.url}/readyz")
+        assert (ready.status_code, ready.json()["database"]) == (503, "is read-only: it is a standby (SQLSTATE 25006)")
+    wait_until_ready(site)
+    with standby(site.keyring):
+        assert is_unavailable(site.api.ask("STORE", REGISTER, input={"email": "never@example.com", "displayName": "N"}))
+        ready = httpx.get(f"{site.api.url}/readyz")
+        assert (ready.status_code, ready.json()["keyring"]) == (503, "is read-only: it is a standby (SQLSTATE 25006)")
+    wait_until_ready(site)
+
+
+def test_readiness_is_answered_soon_while_both_servers_hang(site: Site) -> None:
+    with hanging(site.main), hanging(site.keyring):
+        for path, status in (("/readyz", 503), ("/readyz", 503), ("/metrics", 200), ("/healthz", 200)):
+            # All checks run side by side for one second. One after another, they took eight.
+            assert httpx.get(f"{site.api.url}{path}", timeout=4).status_code == status
+    wait_until_ready(site)
 
 
 def test_decisions_continue_without_the_keyring_and_writes_are_rolled_back(site: Site) -> None:

@@ -24,6 +24,7 @@ from models.outbox.emails import EmailReason, EmailState
 from models.storage.clock import now
 from models.storage.database import OUTAGE_ERRORS, Database
 from workers.delivery_updates import DeliveryUpdates
+from workers.metrics import WORKER_METRICS
 
 log = structlog.get_logger("privacy")
 
@@ -37,7 +38,7 @@ RETRY_PERIOD: Final = timedelta(days=1)
 WRITE_RETRY_DELAYS: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds between attempts to record a result while PostgreSQL is unavailable."""
 
-EMAILS: Final = Counter("privacy_letters", "Email delivery results.", ["letter", "state"])
+EMAILS: Final = Counter("privacy_letters", "Email delivery results.", ["letter", "state"], registry=WORKER_METRICS)
 
 
 class Delivery:

@@ -18,6 +18,7 @@ from models.erasure.execution import LEASE
 from models.erasure.ledger_lag import LedgerLagError
 from models.storage.clock import now
 from models.storage.database import OUTAGE_ERRORS, Database
+from workers.metrics import WORKER_METRICS
 
 log = structlog.get_logger("privacy")
 
@@ -29,12 +30,14 @@ CLEANUP_INTERVAL: Final = 1.0
 """Seconds between clean-ups while there is work; a clean-up advances the ledger mark."""
 MAX_BACKOFF: Final = 30.0
 
-ERASED: Final = Counter("privacy_erasures", "People erased in this service.")
-COMPLETED: Final = Counter("privacy_erasures_completed", "Erasures completed everywhere.")
+ERASED: Final = Counter("privacy_erasures", "People erased in this service.", registry=WORKER_METRICS)
+COMPLETED: Final = Counter("privacy_erasures_completed", "Erasures completed everywhere.", registry=WORKER_METRICS)
 WITHOUT_EMAIL: Final = Counter(
-    "privacy_erasures_without_letter", "Erasures whose completion email could not be enqueued."
+    "privacy_erasures_without_letter", "Erasures whose completion email could not be enqueued.", registry=WORKER_METRICS
 )
-LAGGING: Final = Gauge("privacy_behind_ledger", "1 while the database lags behind the erasure ledger.")
+LAGGING: Final = Gauge(
+    "privacy_behind_ledger", "1 while the database lags behind the erasure ledger.", registry=WORKER_METRICS
+)
 
 
 class ErasureWorker:

@@ -16,6 +16,7 @@ from models.erasure.webhook_deliveries import WebhookDelivery
 from models.errors import SubjectErased
 from models.storage.database import OUTAGE_ERRORS, Database
 from models.storage.ids import Prefix, format_id
+from workers.metrics import WORKER_METRICS
 
 log = structlog.get_logger("privacy")
 
@@ -25,7 +26,9 @@ TIMEOUT: Final = 15.0
 POLL: Final = 1.0
 EVENT_TYPE: Final = "erasure.requested"
 
-WEBHOOKS: Final = Counter("privacy_webhooks", "Webhooks sent, by outcome.", ["system", "outcome"])
+WEBHOOKS: Final = Counter(
+    "privacy_webhooks", "Webhooks sent, by outcome.", ["system", "outcome"], registry=WORKER_METRICS
+)
 
 
 class WebhookWorker:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -11,14 +12,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from api.routes.component_checks import CHECK_TIMEOUT_SECONDS, OK, ComponentChecks
 from api.routes.dependencies import Dependencies
-from migrations import head
+from migrations import head, is_newer
 from models.access import tokens
 from models.erasure import backups
+from models.storage import write_probe
 from models.storage.database import OUTAGE_ERRORS
-from models.storage.statement import Statement
-
-CHECK_TIMEOUT_SECONDS: Final = 5
+from models.storage.statement import Connection, Statement
 
 EXPIRED_BACKUPS: Final = Gauge("privacy_backups_expired", "1 while a backup is kept longer than PRIVACY_BACKUP_LIFE.")
 EXPIRING_TOKENS: Final = Gauge("privacy_tokens_expiring", "Tokens that expire within 14 days.")
@@ -34,6 +35,18 @@ class Health:
 
     def __init__(self, dependencies: Callable[[], Dependencies]) -> None:
         self._dependencies = dependencies
+        self._count_task: asyncio.Task[None] | None = None
+        self._checks = ComponentChecks(
+            {
+                component: partial(_run_check, check, dependencies)
+                for component, check in (
+                    ("database", _check_database),
+                    ("keyring", _check_keyring),
+                    ("ledger", _check_ledger),
+                    ("backups", _check_backups),
+                )
+            }
+        )
         self.routes = [
             Route("/healthz", _healthz),
             Route("/readyz", self._readyz),
@@ -42,51 +55,52 @@ class Health:
 
     async def _readyz(self, _request: Request) -> Response:
         """Return 200 when this process can answer callers, otherwise 503 with the state of each component."""
-        dependencies = self._dependencies()
-        components = {
-            "database": await _state(_check_database, dependencies),
-            "keyring": await _state(_check_keyring, dependencies),
-            "ledger": await _state(_check_ledger, dependencies),
-            "backups": await _state(_check_backups, dependencies),
-        }
-        EXPIRED_BACKUPS.set(0 if components["backups"] == "ok" else 1)
+        components = await self._checks.states()
+        EXPIRED_BACKUPS.set(0 if components["backups"] == OK else 1)
         # An expired backup must be removed, but it does not stop this process from answering.
-        is_ready = all(state == "ok" for component, state in components.items() if component != "backups")
+        is_ready = all(state == OK for component, state in components.items() if component != "backups")
         return JSONResponse({"ready": is_ready, **components}, 200 if is_ready else 503)
 
     async def _metrics(self, _request: Request) -> Response:
         """Return the metrics. During an outage the token count keeps its last value."""
+        if self._count_task is None or self._count_task.done():
+            self._count_task = asyncio.create_task(self._count_expiring())
+        await asyncio.wait({self._count_task}, timeout=CHECK_TIMEOUT_SECONDS)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    async def _count_expiring(self) -> None:
         with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
             async with self._dependencies().database.readers.acquire() as connection:
                 EXPIRING_TOKENS.set(await tokens.count_expiring(connection))
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _healthz(_request: Request) -> Response:
     return JSONResponse({"alive": True})
 
 
-async def _state(check: Callable[[Dependencies], Awaitable[None]], dependencies: Dependencies) -> str:
-    """Run one check; return ``ok`` or the sentence that says what is wrong."""
-    try:
-        await asyncio.wait_for(check(dependencies), CHECK_TIMEOUT_SECONDS)
-    except LookupError as problem:
-        return str(problem.args[0])
-    except Exception:  # noqa: BLE001 -- any other exception means that the component is out of reach
-        return "cannot be reached"
-    return "ok"
+async def _run_check(
+    check: Callable[[Dependencies], Awaitable[None]], dependencies: Callable[[], Dependencies]
+) -> None:
+    await check(dependencies())
 
 
 async def _check_database(dependencies: Dependencies) -> None:
     async with dependencies.database.readers.acquire() as connection:
-        if await REVISION.value(connection) != head("privacy"):
-            raise LookupError("migrations are missing: run `privacy migrate`")
+        await _check_revision(connection, "privacy")
+    await write_probe.require_writable(dependencies.database.writers)
+
+
+async def _check_revision(connection: Connection, history: str) -> None:
+    """Raise LookupError unless the database has the revision of this version, or that of a newer version."""
+    revision = await REVISION.value(connection)
+    if revision != head(history) and not is_newer(history, revision or ""):
+        raise LookupError("migrations are missing: run `privacy migrate`")
 
 
 async def _check_keyring(dependencies: Dependencies) -> None:
     async with dependencies.database.keyring.acquire() as connection:
-        if await REVISION.value(connection) != head("keyring"):
-            raise LookupError("migrations are missing: run `privacy migrate`")
+        await _check_revision(connection, "keyring")
+    await write_probe.require_writable(dependencies.database.keyring)
     if not dependencies.keyring.is_loaded:
         raise LookupError("its look-up keys are not read yet: is PRIVACY_MASTER_KEY the one that wrapped them?")
 

@@ -1,13 +1,14 @@
 """The main and the keyring database: pools that read, pools that write, and the one place that commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Self
 
 import asyncpg
 
 from models.errors import Unavailable
+from models.storage.outages import OUT_OF_REACH, describe, outages
 from models.storage.statement import Connection
 
 OUTAGE_ERRORS = (
@@ -25,6 +26,11 @@ OUTAGE_ERRORS = (
     asyncpg.exceptions.DeadlockDetectedError,
     asyncpg.exceptions.SerializationError,
     asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
+    asyncpg.exceptions.TransactionTimeoutError,
+    # A standby, or a server whose administrator has made it read-only: after a fail-over the address leads elsewhere.
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+    # The disk fails. A full disk is one of the insufficient resources above.
+    asyncpg.exceptions.PostgresSystemError,
 )
 """Errors which mean that PostgreSQL cannot answer now. The caller may try again."""
 
@@ -57,6 +63,7 @@ class _Pool(asyncpg.pool.Pool):
         self,
         url: str,
         *,
+        target: str,
         timeout: float,
         max_size: int,
         read_only: bool,
@@ -73,7 +80,9 @@ class _Pool(asyncpg.pool.Pool):
             loop=None,
             connection_class=connection_class,
             record_class=asyncpg.Record,
-            timeout=timeout,
+            connect=_log_outages(target, role),  # type: ignore[arg-type]  # its protocol names each option
+            # A connection that hangs is given up before the wait for it ends, so that its outage is logged.
+            timeout=timeout * 0.9,
             command_timeout=timeout,
             min_size=0,
             max_size=max_size,
@@ -138,7 +147,13 @@ class Database:
             url: str, size: int, role: str | None, *, read_only: bool, hidden_columns: frozenset[str] = frozenset()
         ) -> Any:
             return _Pool(
-                url, timeout=timeout, max_size=size, read_only=read_only, role=role, hidden_columns=hidden_columns
+                url,
+                target="keyring" if url == keyring_url else "database",
+                timeout=timeout,
+                max_size=size,
+                read_only=read_only,
+                role=role,
+                hidden_columns=hidden_columns,
             )
 
         database = cls(
@@ -165,6 +180,28 @@ class Database:
         """Yield a writing connection inside one transaction. Only this method commits to the main database."""
         async with self.writers.acquire() as connection, connection.transaction():
             yield connection
+
+
+def _log_outages(target: str, role: str | None) -> Callable[..., Awaitable[asyncpg.Connection]]:
+    """Return a function that connects, and logs once why connections cannot be opened.
+
+    A server that cannot be reached is one target. What it refuses may differ by role, so each role is one, too.
+    """
+    session = f"{target} connections as {role}" if role else f"{target} connections"
+    server = f"{target} server"
+
+    async def connect(*args: Any, **options: Any) -> asyncpg.Connection:
+        try:
+            connection: asyncpg.Connection = await asyncpg.connect(*args, **options)
+        except Exception as error:
+            is_reached = isinstance(error, asyncpg.PostgresError) and describe(error) != OUT_OF_REACH
+            outages.fail_with(session if is_reached else server, error)
+            raise
+        outages.recover(server)
+        outages.recover(session)
+        return connection
+
+    return connect
 
 
 async def _no_reset(_connection: object) -> None:

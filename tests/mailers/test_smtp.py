@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from structlog.testing import capture_logs
 
 from mailers.smtp import Smtp, dot_stuff
 from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, TransportUnavailable
@@ -233,6 +234,25 @@ async def test_a_certificate_of_somebody_else_is_refused(tmp_path: Path, *, impl
     assert server.accepted == []
 
 
+async def test_a_server_without_tls_is_logged_once_with_the_reason_and_the_target(anyio_backend: str) -> None:
+    server = FakeSmtpServer()
+    async with serve(server) as port:
+        transport = transport_to(port, "starttls=required")
+        with capture_logs() as lines:
+            for _ in range(3):
+                with pytest.raises(TransportUnavailable, match="offers no STARTTLS"):
+                    await sent(transport)
+        assert await sent(transport_to(port)) == 250
+    assert lines == [
+        {
+            "event": "component unavailable",
+            "log_level": "warning",
+            "target": f"mail server 127.0.0.1:{port}",
+            "problem": "the server offers no STARTTLS, which PRIVACY_SMTP_URL requires",
+        }
+    ]
+
+
 async def test_opportunistic_takes_what_there_is(tmp_path: Path) -> None:
     server = FakeSmtpServer()
     async with serve(server) as port:
@@ -250,9 +270,11 @@ async def test_user_and_password_go_over_tls(tmp_path: Path) -> None:
             if is_right:
                 assert await sent(transport) == 250
             else:
-                with pytest.raises(TransportUnavailable) as unreachable:
+                with pytest.raises(TransportUnavailable) as unreachable, capture_logs() as lines:
                     await sent(transport)
                 assert not unreachable.value.counts_attempt
+                assert [(line["problem"], line["reply"]) for line in lines] == [("SMTPAuthenticationError", 535)]
+                assert "wrong" not in str(lines)
             await transport.close()
     assert server.logins[0] == (b"privacy@example.org", b"open sesame")
 

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 import asyncpg
 import httpx
 import pytest
+from prometheus_client import generate_latest
 
 from migrations import head
 from tests.conftest import Api, Databases
+from workers.metrics import WORKER_METRICS
 
 
 @contextmanager
@@ -40,3 +42,11 @@ def test_a_database_that_lacks_migrations_is_not_ready(
     with revision(databases.url if history == "privacy" else databases.keyring_url, history, number):
         answer = httpx.get(f"{api.url}/readyz")
     assert (answer.status_code, answer.json()[component]) == (503, "migrations are missing: run `privacy migrate`")
+
+
+def test_the_api_exports_no_metrics_of_the_worker(api: Api) -> None:
+    text = httpx.get(f"{api.url}/metrics").text
+    assert "privacy_operations_total" in text
+    for name in ("privacy_letters", "privacy_webhooks", "privacy_erasures", "privacy_behind_ledger"):
+        assert name not in text
+    assert generate_latest(WORKER_METRICS).count(b"# HELP privacy_erasures") >= 1
