@@ -185,8 +185,7 @@ def list_backups() -> None:
             return await backups.all_backups(connection)
 
     for row in run_with_databases(load):
-        state = f"removed {_day(row.removed_at)}" if row.removed_at else f"remove by {_day(row.expires_at)}"
-        typer.echo(f"{backups.file_name(row)}  {state}")
+        typer.echo(f"{backups.file_name(row)}  {_state(row)}")
 
 
 @app.command()
@@ -202,6 +201,15 @@ def removed(name: Annotated[str, typer.Argument(help="The file's name, as `priva
 
     if not run_with_databases(remove):
         raise UnsafeSettingError("no backup of that name is registered: see `privacy backups list`")
+
+
+def _state(row: BackupRow) -> str:
+    if row.removed_at:
+        return f"removed {_day(row.removed_at)}"
+    is_overdue = row.expires_at <= now()
+    return (
+        f"OVERDUE: delete every copy, due {_day(row.expires_at)}" if is_overdue else f"remove by {_day(row.expires_at)}"
+    )
 
 
 def _day(time: datetime) -> str:

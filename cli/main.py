@@ -23,6 +23,7 @@ from cli.serve import serve
 from cli.work import work
 from migrations import differences, head
 from models.errors import Refusal
+from models.storage.outages import OUT_OF_REACH, describe
 
 app = typer.Typer(
     help="Serve, migrate and operate the privacy API.",
@@ -129,9 +130,7 @@ def run() -> None:
         console.print("privacy: tables are missing in the databases: run `privacy migrate`", markup=False)
         sys.exit(2)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
-        console.print(
-            f"privacy: PostgreSQL cannot be used ({type(problem).__name__}): "
-            "check PRIVACY_DATABASE_URL and PRIVACY_KEYRING_URL",
-            markup=False,
-        )
+        sentence = describe(problem)
+        advice = ": check PRIVACY_DATABASE_URL and PRIVACY_KEYRING_URL" if sentence == OUT_OF_REACH else ""
+        console.print(f"privacy: PostgreSQL {sentence}{advice} ({type(problem).__name__})", markup=False)
         sys.exit(1)

@@ -9,7 +9,7 @@ import strawberry
 from graphql import is_interface_type, is_introspection_type, is_object_type
 from strawberry.types.field import StrawberryField
 
-ROOTS = frozenset({"Query", "Mutation"})
+ROOTS = frozenset({"Query", "Mutation", "Subscription"})
 
 
 def require_supported(schema: strawberry.Schema) -> None:

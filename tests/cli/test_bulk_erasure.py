@@ -174,6 +174,7 @@ async def test_a_backup_that_is_kept_too_long_is_named_until_it_is_removed(
     connection = await asyncpg.connect(clean.keyring_url)
     await connection.execute("UPDATE backup_sets SET expires_at = now() - interval '1 second'")
     await connection.close()
+    assert f"{path.name}  OVERDUE: delete every copy, due " in (await privacy("backups", "list", on=clean)).out
     answer = await asyncio.to_thread(httpx.get, f"{api.url}/readyz")
     assert answer.status_code == 200
     assert path.name in answer.json()["backups"]
