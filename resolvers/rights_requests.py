@@ -133,7 +133,8 @@ async def request_erasure(  # noqa: PLR0913, PLR0917 -- the contract's arguments
     reason: Annotated[
         ErasureReason,
         strawberry.argument(
-            description="The reason for the erasure. UNDERAGE needs no code and has no cooling-off period."
+            description="The reason for the erasure. UNDERAGE has no code and no cooling-off period; it "
+            "restricts processing at once, and runs when SUPPORT or PRIVACY states it."
         ),
     ] = ErasureReason.REQUESTED,
     immediately: Annotated[  # noqa: FBT002 -- the contract's argument

@@ -14,7 +14,8 @@ import models.requests.requests
 import models.subjects.accounts
 import models.subjects.email_addresses
 import models.sync.accounts
-from models.registration import corrections, registering
+from models.errors import Refusal
+from models.registration import corrections, underage
 from models.storage.ids import Prefix
 from models.subjects import restrictions
 from models.subjects.accounts import AccountRow
@@ -143,9 +144,13 @@ async def register_subject(
     """Register a person.
 
     If the address or the account is known, it is that person: missing values are added, and nothing is overwritten.
+    With isUnder13 the answer is UNDERAGE. If the person is known, processing is restricted, and an erasure waits until
+    SUPPORT or PRIVACY attests it with requestErasure.
     """
-    subject_id = await info.context.run_mutation(registering.register_subject, input.registration())
-    return await info.context.load_one(by_ids, subject_id)
+    result = await info.context.run_mutation(underage.register_subject, input.registration())
+    if isinstance(result, Refusal):
+        raise result
+    return await info.context.load_one(by_ids, result)
 
 
 @root_field

@@ -68,6 +68,7 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Mutation.failErasureStep": STEP_WRITERS,
     "Mutation.unsubscribeLink": frozenset({STORE, SERVICE, ADMIN}),
     "Mutation.recordBounce": frozenset({SERVICE, ADMIN}),
+    "Mutation.liftSuppression": frozenset({PRIVACY}),
     "Mutation.issueToken": frozenset({ADMIN}),
     "Mutation.approveToken": frozenset({PRIVACY}),
     "Mutation.revokeToken": frozenset({ADMIN}),

@@ -8,6 +8,7 @@ from models.consent.channels import require_channel
 from models.erasure import plan as erasure_plan
 from models.erasure.steps import RETRY_PERIOD
 from models.errors import BadInput, Forbidden, StateConflict
+from models.requests import underage
 from models.requests.intake import COOLING_OFF, ErasureOptions, create_request, start_identity_check
 from models.requests.locking import LockedRequest, lock_request
 from models.requests.requests import ErasureReason, IdentityProof, RequestKind
@@ -79,9 +80,21 @@ async def request_erasure(
         return await create_request(unit, subject, options, cooling_off)
     if open_request["state"] == RequestState.AWAITING_VERIFICATION:
         await start_identity_check(unit, LockedRequest._make(open_request), options, cooling_off)
-    elif options.immediately or options.reason is ErasureReason.UNDERAGE:
-        await BRING_FORWARD.run(unit.connection, id=open_request["id"], at=unit.at)
+    else:
+        await _report_again(unit, subject.subject_id, open_request["id"], options)
     return open_request["id"]
+
+
+async def _report_again(unit: UnitOfWork, subject_id: UUID, request_id: UUID, options: ErasureOptions) -> None:
+    """Bring a scheduled request forward where the options say so, and restrict processing for a child."""
+    is_underage = options.reason is ErasureReason.UNDERAGE
+    is_attested = underage.is_attested(unit, options.reason)
+    if is_underage:
+        await underage.restrict(unit, subject_id, request_id)
+    if is_attested:
+        await underage.SET_REASON.run(unit.connection, id=request_id)
+    if options.immediately or is_attested:
+        await BRING_FORWARD.run(unit.connection, id=request_id, at=unit.at)
 
 
 async def retry_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:

@@ -1,17 +1,18 @@
 """Registration of people: each person is registered once."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from models.actors import Role
 from models.consent import opt_outs, suppressions
 from models.encryption.encrypted_column import DataKey
-from models.erasure import ledger
+from models.encryption.keyring import LookupHash
+from models.erasure import ledger, registration_suppressions
 from models.errors import SubjectErased, Underage
 from models.storage import validation
 from models.storage.ids import new_id
-from models.storage.statement import Statement
+from models.storage.statement import Connection, Statement
 from models.subjects import accounts, email_addresses, resolution, subjects
 from models.subjects.identifiers import HashedIdentifier, SubjectIdentifier, hash_identifier
 from models.subjects.subjects import COUNTRY, DISPLAY_NAME, NAME_LENGTH, SubjectRow, regime_of
@@ -73,20 +74,30 @@ async def find_owner(unit: UnitOfWork, identifiers: Sequence[HashedIdentifier]) 
 
     Every registration starts here. Raise SUBJECT_AMBIGUOUS when several people own them, and SUBJECT_ERASED when the
     owner is erased or being erased. An identifier of an erased person is available again only to FIRST_PARTY_ROLES,
-    never to an import, a script or a sync.
+    never to an import, a script or a sync; the address of an erased child only after ``lift_suppression``.
     """
     await suppressions.lock_identifiers(unit, *identifiers)
     subject = await resolution.find_for_update(unit, *identifiers)
     if unit.actor.role not in FIRST_PARTY_ROLES:
         await refuse_erased_identifiers(unit, identifiers)
+    else:
+        await _refuse(unit, identifiers, registration_suppressions.suppressed_hashes)
     return subject
 
 
 async def refuse_erased_identifiers(unit: UnitOfWork, identifiers: Sequence[HashedIdentifier]) -> None:
     """Raise SUBJECT_ERASED when an erased person owned one of the identifiers and no registered person owns it now."""
+    await _refuse(unit, identifiers, ledger.erased_hashes)
+
+
+async def _refuse(
+    unit: UnitOfWork,
+    identifiers: Sequence[HashedIdentifier],
+    find: Callable[[Connection, Sequence[LookupHash]], Awaitable[list[bytes]]],
+) -> None:
     hashes = [lookup_hash for identifier in identifiers for lookup_hash in identifier.all_hashes]
     async with unit.keyring.pool.acquire() as connection:
-        erased = await ledger.erased_hashes(connection, hashes)
+        erased = await find(connection, hashes)
     if erased and await HAS_UNUSED_HASH.value(unit.connection, hashes=erased):
         raise SubjectErased
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from models.outbox import emails
 from models.outbox.emails import EmailKind
+from models.requests import underage
 from models.requests.locking import lock_request
 from models.requests.requests import DenialReason
 from models.requests.states import RequestState, check_transition
@@ -39,6 +40,7 @@ async def _close(unit: UnitOfWork, request_id: UUID, state: RequestState, reason
         return request_id
     check_transition(request.state, state)
     await DELETE_CODE.run(unit.connection, subject_id=request.subject_id, id=request_id)
+    await underage.lift(unit, request)
     await CLOSE.run(
         unit.connection, id=request_id, state=state, actor=unit.actor.name, at=unit.at, denial_reason=reason
     )

@@ -8,7 +8,7 @@ from models.consent.ledger import Channel
 from models.errors import Refusal, StateConflict
 from models.outbox import emails
 from models.outbox.emails import EmailKind
-from models.requests import deadlines, verification_codes
+from models.requests import deadlines, underage, verification_codes
 from models.requests.locking import LockedRequest, lock_request
 from models.requests.requests import ErasureReason, IdentityProof, RequestKind
 from models.requests.states import RequestState
@@ -79,15 +79,17 @@ async def create_request(
         at=unit.at,
         due_at=due_at,
     )
-    await emails.enqueue(
-        unit,
-        EmailKind.REQUEST_RECEIVED,
-        subject.subject_id,
-        f"request:{request_id.hex}",
-        kind=RequestKind.ERASURE,
-        received_at=unit.at,
-        due_at=due_at,
-    )
+    # A report of a child that waits for attestation is no request of the person.
+    if options.reason is not ErasureReason.UNDERAGE or underage.is_attested(unit, options.reason):
+        await emails.enqueue(
+            unit,
+            EmailKind.REQUEST_RECEIVED,
+            subject.subject_id,
+            f"request:{request_id.hex}",
+            kind=RequestKind.ERASURE,
+            received_at=unit.at,
+            due_at=due_at,
+        )
     request = LockedRequest(
         request_id,
         subject.subject_id,
@@ -105,11 +107,17 @@ async def start_identity_check(
 ) -> None:
     """Enqueue an email with a verification code, or accept the actor's attestation and schedule the erasure.
 
-    For a child under 13 the actor's statement counts as attestation (docs/decisions/0020).
+    A request with the reason UNDERAGE restricts processing at once. The statement of SUPPORT or PRIVACY counts as
+    attestation; after that of another role the request waits for theirs (docs/decisions/0020).
     """
     if options.immediately and not request.is_immediate:
         await SET_IMMEDIATE.run(unit.connection, id=request.id)
     is_underage = ErasureReason.UNDERAGE in {options.reason, request.reason}
+    if is_underage:
+        await underage.restrict(unit, request.subject_id, request.id)
+        await underage.SET_REASON.run(unit.connection, id=request.id)
+        if not underage.is_attested(unit, options.reason):
+            return
     if options.identity is IdentityProof.ATTESTED or is_underage:
         attested = request._replace(
             reason=ErasureReason.UNDERAGE if is_underage else request.reason,

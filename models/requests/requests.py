@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import Boolean, CheckConstraint, Index, UniqueConstraint, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from models.actors import Role
@@ -139,6 +139,7 @@ class RightsRequest(Table, table=True):
     erased: str | None = column(JSONB, ErasureAction.KEPT, nullable=True)
     certificate: str | None = column(Text, ErasureAction.KEPT, nullable=True)
     certified_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    has_restricted: bool = column(Boolean, ErasureAction.KEPT, server_default=false())
 
 
 FINAL_EMAIL_ADDRESS = EncryptedColumn("rights_requests.farewell_address")

@@ -19,7 +19,7 @@ from models.storage.ids import Prefix, parse_id_of
 from models.unit_of_work import unit_of_work
 from tests.conftest import Api, Databases, Running, settings_for
 from tests.journeys.isolated_databases import drain_erasures
-from tests.people import GRANT, RECORD_SYNC, SYNC, known
+from tests.people import DECIDE, GRANT, RECORD_SYNC, REGISTER, SYNC, known
 
 REQUEST = """mutation Ask($who: SubjectBy!, $identity: IdentityProof! = EMAIL_CODE, $immediately: Boolean! = false) {
   requestErasure(subject: $who, channel: WEBSITE, identity: $identity, immediately: $immediately) { ... on Node { id } }
@@ -248,3 +248,26 @@ def test_the_store_is_told_once_with_every_reference_that_it_uses(api: Api, data
     assert edge["node"]["subjectId"] == person.id
     assert edge["node"]["references"] == ["ada@example.com", "card-1"]
     assert api.ask("SUPPORT", STEPS, system="store").code == "FORBIDDEN"
+
+
+def test_a_known_person_who_is_reported_as_a_child_is_restricted_until_support_attests(
+    api: Api, databases: Databases
+) -> None:
+    who = {"id": api.register("ada@example.com")}
+    assert api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="STORE").data
+    child = {"email": "ada@example.com", "isUnder13": True}
+    assert api.ask("STORE", REGISTER, input=child).code == "UNDERAGE"
+    decided = api.ask("STORE", DECIDE, who=who, purpose="newsletter").data["consentDecision"]
+    assert (decided["allowed"], decided["reason"]) == (False, "RESTRICTED")
+    assert drain_erasures(databases) == 0
+    by_support = (
+        "mutation($who: SubjectBy!) { requestErasure(subject: $who, channel: SUPPORT, reason: UNDERAGE) { id } }"
+    )
+    assert api.ask("SUPPORT", by_support, who=who).data
+    assert drain_erasures(databases) == 1
+    assert api.ask("STORE", REGISTER, input={"email": "ada@example.com"}).code == "SUBJECT_ERASED"
+    lift = "mutation($email: String!) { liftSuppression(email: $email) }"
+    assert api.ask("SUPPORT", lift, email="ada@example.com").code == "FORBIDDEN"
+    assert api.ask("PRIVACY", lift, email="ADA@example.com").data == {"liftSuppression": True}
+    assert api.ask("PRIVACY", lift, email="ada@example.com").data == {"liftSuppression": False}
+    assert api.ask("STORE", REGISTER, input={"email": "ada@example.com"}).data
