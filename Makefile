@@ -51,7 +51,7 @@ setup: ## Make .venv with all that the project needs, as locked in requirements/
 	printf '%s\n' "$$wanted" > .venv/made-from
 
 serve: setup ## Serve http://127.0.0.1:8000 with demo people (PORT=8001 for another port)
-	@exec $(BIN)/privacy serve --demo --port "$(PORT)"
+	@export PRIVACY_TOKEN_RATES="$${PRIVACY_TOKEN_RATES-SUPPORT=0,BILLING=0,PRIVACY=0}"; exec $(BIN)/privacy serve --demo --port "$(PORT)"
 
 test: setup ## Run the whole suite on a PostgreSQL of its own (ARGS="-k consent" for a part)
 	@echo "Running the tests ..."

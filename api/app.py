@@ -27,7 +27,8 @@ from api.routes.health import Health
 from api.routes.jwks import jwks
 from api.routes.unsubscribe import Unsubscribe
 from api.settings import Settings
-from models.access import tokens
+from models.access import people_limits, tokens
+from models.access.people_limits import DEFAULT_TOKEN_RATES
 from models.access.tokens import TokenLifetimes
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
@@ -101,6 +102,8 @@ class App:
             grace=settings.erasure_grace,
             public_url=settings.public_url,
             token_life=token_life,
+            token_rates=people_limits.parse_rates(settings.token_rates, DEFAULT_TOKEN_RATES),
+            role_rates=people_limits.parse_rates(settings.role_rates),
         )
         self._restore_guard = RestoreGuard(self._database, self._keyring)
         jwts = None

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.access.people_limits import parse_rates
 from models.access.tokens import DEFAULT_LIFETIMES
 from models.encryption.master_keys import MasterKeys
 from models.erasure.backups import MAX_RETENTION
@@ -104,8 +105,24 @@ class Settings(BaseSettings):
     token_life_services: Annotated[
         timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=365))
     ] = Field(DEFAULT_LIFETIMES.services, description="The maximum lifetime of all other tokens, at most 365d.")
+    token_rates: str = Field(
+        "",
+        description="How many people each token may ask about, as ROLE=PER_MINUTE/BURST/PER_DAY, separated by commas; "
+        "0 is no limit. The default of SUPPORT, BILLING and PRIVACY is 60/100/500, other roles have no limit. "
+        "STORE.decisions, SYNC.decisions and SERVICE.decisions limit consent decisions.",
+    )
+    role_rates: str = Field("", description="The same for all tokens of a role together. The default is no limit.")
     log_format: Literal["json", "text"] = Field("json", description="The format of log lines.")
     log_requests: bool = Field(default=True, description="Whether each operation is logged.")
+
+    @field_validator("token_rates", "role_rates")
+    @classmethod
+    def _is_a_list_of_rates(cls, value: str, info: ValidationInfo) -> str:
+        try:
+            parse_rates(value)
+        except ValueError as problem:
+            raise ValueError(f"set PRIVACY_{str(info.field_name).upper()} to something else: {problem}") from None
+        return value
 
     @field_validator("master_key")
     @classmethod

@@ -50,6 +50,7 @@ class BenchmarkDatabases(NamedTuple):
             "PRIVACY_KEYRING_URL": self.cluster.url(f"keyring_{self.subjects}"),
             "PRIVACY_MASTER_KEY": self.master_key,
             "PRIVACY_ENVIRONMENT": "development",
+            "PRIVACY_TOKEN_RATES": "SUPPORT=0,BILLING=0,PRIVACY=0",
         }
 
     @property

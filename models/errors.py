@@ -91,6 +91,10 @@ class IdentityUnverified(Refusal):
     """The person's identity has not been verified yet."""
 
 
+class RateLimited(Refusal):
+    """This caller asked about too many people in a short time: nothing was done, try again later."""
+
+
 class TooManyAttempts(Refusal):
     """There were too many attempts; request a new code."""
 

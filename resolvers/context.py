@@ -12,6 +12,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from models.access.access_grants import GrantedPage
 from models.access.database_roles import READERS
+from models.access.people_limits import NO_RATES, Rates
 from models.access.tokens import DEFAULT_LIFETIMES, TokenLifetimes
 from models.actors import STAFF_ROLES, Actor
 from models.audit.events import EventGroup
@@ -33,6 +34,7 @@ from resolvers.access_log import AccessLog
 from resolvers.batch_loader import SLOW_COMMIT_SECONDS, BatchLoader, Then
 from resolvers.field_sources import Read
 from resolvers.pagination import CursorCodec
+from resolvers.people_limiter import PeopleLimiter
 from resolvers.recent_reads import Claims, RecentReads
 
 _Given = ParamSpec("_Given")
@@ -43,10 +45,14 @@ SUBJECT_READS: tuple[Read, ...] = (subjects.by_ids, *resolution.SUBJECTS_BY_KIND
 """The batched reads by which ``RequestContext.find`` finds a subject."""
 
 
+DECISIONS = frozenset({"Query.consentDecision", "Query.consentDecisions"})
+"""The questions that services ask most."""
+
+
 class AppState:
     """The objects that all requests of one process share."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- the settings of a process
         self,
         database: Database,
         keyring: Keyring,
@@ -54,7 +60,10 @@ class AppState:
         grace: timedelta = COOLING_OFF,
         public_url: str = "",
         token_life: TokenLifetimes = DEFAULT_LIFETIMES,
+        token_rates: Rates = NO_RATES,
+        role_rates: Rates = NO_RATES,
     ) -> None:
+        self.limiter = PeopleLimiter(database, token_rates, role_rates)
         self.database = database
         self.keyring = keyring
         self.internal = BatchLoader(database.readers)
@@ -128,15 +137,19 @@ class RequestContext:
         return self.load(loading, digests, then=lambda rows: then(_first_present(rows)))
 
     def answer(
-        self, question: str, load: Callable[[Callable[[Any], Any]], Awaitable[Any]], _people: int = 1
+        self, question: str, load: Callable[[Callable[[Any], Any]], Awaitable[Any]], people: int = 1
     ) -> Awaitable[Any]:
-        """Return the answer to a question about people, recorded for desk roles.
+        """Return the answer to a question about people, within the caller's limits, and recorded for desk roles.
 
         ``load`` gets a function that it applies to the row, or to the list of rows, that it loads.
         """
-        if self.actor.role not in STAFF_ROLES:
-            return load(_same)
-        return load(partial(self._record_question, question))
+        then = partial(self._record_question, question) if self.actor.role in STAFF_ROLES else _same
+        limit = self.service.limiter.name_of(self.actor, is_decision=question in DECISIONS)
+        return load(then) if limit is None else self._answer_limited(limit, people, partial(load, then))
+
+    async def _answer_limited(self, limit: str, people: int, load: Callable[[], Awaitable[Any]]) -> Any:
+        await self.service.limiter.charge(self.actor, limit, people)
+        return await load()
 
     def _record_question(self, question: str, answer: Any) -> Any:
         """Record who an answer is about; None for a person who is not registered. Return the answer."""
@@ -172,6 +185,9 @@ class RequestContext:
         """
         field = to_camel_case(mutation.__name__)
         service = self.service
+        limit = service.limiter.name_of(self.actor, is_decision=False)
+        if limit is not None:
+            await service.limiter.charge(self.actor, limit, 1)
         try:
             async with unit_of_work(
                 service.database, service.keyring, self.actor, field, self.operation, self.operation_hash

@@ -77,6 +77,7 @@ TESTED_ELSEWHERE = {
     "api/http/exchange.py": ("api/http/test_protocol.py", "The protocol makes the exchanges."),
     "api/http/headers.py": ("api/http/test_request.py", "Tests send each header over HTTP."),
     "mailers/transport.py": ("mailers/test_smtp.py", "It declares the interface of transports."),
+    "resolvers/people_limiter.py": ("models/access/test_people_limits.py", "Its limits are tested over HTTP."),
     "resolvers/access_log.py": ("resolvers/test_audit.py", "What it records is read in the audit log."),
 }
 """Each module without a test file that its name leads to: the file below tests/ that tests it, and why it does."""

@@ -1,0 +1,41 @@
+"""The limits of people that a caller may ask about, charged before a question about people is answered."""
+
+from prometheus_client import Counter
+
+from models.access import people_limits
+from models.access.people_limits import DECISIONS, Rates
+from models.actors import STAFF_ROLES, Actor
+from models.errors import RateLimited
+from models.storage.database import Database
+
+LIMITED = Counter("privacy_rate_limited", "Questions about people that a limit refused.", labelnames=["role", "bucket"])
+CHARGED = Counter("privacy_limited_people", "People that limited callers asked about.", labelnames=["role"])
+
+
+class PeopleLimiter:
+    """The limits of all callers. A caller without a limit costs nothing."""
+
+    def __init__(self, database: Database, token_rates: Rates, role_rates: Rates) -> None:
+        self._database = database
+        self._rates = (token_rates, role_rates)
+
+    def name_of(self, actor: Actor, *, is_decision: bool) -> str | None:
+        """Return the name of the limit of a question; None where no limit applies.
+
+        Consent decisions of services have a limit of their own. Those of desk roles count as all other questions.
+        """
+        name = f"{actor.role}{DECISIONS}" if is_decision and actor.role not in STAFF_ROLES else str(actor.role)
+        return name if any(name in rates for rates in self._rates) else None
+
+    async def charge(self, actor: Actor, name: str, people: int) -> None:
+        """Charge the caller and its role for people; raise RATE_LIMITED where either has too few left."""
+        buckets = zip(("token", "role"), people_limits.bucket_names(actor, name), self._rates, strict=True)
+        async with self._database.writers.acquire() as connection:
+            for kind, bucket, rates in buckets:
+                try:
+                    if name in rates:
+                        await people_limits.charge(connection, bucket, rates[name], people)
+                except RateLimited:
+                    LIMITED.labels(actor.role, kind).inc()
+                    raise
+        CHARGED.labels(actor.role).inc(people)
