@@ -1,7 +1,6 @@
 """``privacy erase``: request the erasure of many people after a confirmed plan, within limits."""
 
 import asyncio
-import csv
 import getpass
 import hashlib
 import time
@@ -16,6 +15,8 @@ import typer
 from rich.console import Console
 
 from api.settings import Settings, UnsafeSettingError
+from cli.bulk.csv_file import CsvFile
+from cli.bulk.input_file import InputFile
 from cli.bulk.job import JobStopped, retry_while_unavailable
 from cli.bulk.progress import ProgressReporter
 from cli.databases import OpenDatabases, admin_unit_of_work, database_settings, open_databases
@@ -100,28 +101,33 @@ def erase(  # noqa: PLR0913, PLR0917 -- each is an option of the command
     typer.echo(f"{count:,} erasures requested; workers carry them out. {NO_COOLING_OFF}")
 
 
-def _read_identifiers(source: Path) -> Iterator[SubjectIdentifier]:
+def _read_identifiers(path: Path) -> Iterator[SubjectIdentifier]:
+    """Yield the identifier of each line; one invalid line refuses the whole file."""
+    source = InputFile(str(path))
     try:
-        with source.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            columns = [column for column in COLUMNS if column in (rows.fieldnames or ())]
-            if columns not in (["id"], ["email"], ["system", "reference"]):
-                raise UnsafeSettingError("the first line must name the column id, or email, or system and reference")
-            for number, row in enumerate(rows, 2):
-                try:
-                    yield _identifier(row)
-                except BadInput:
-                    raise UnsafeSettingError(f"line {number} holds no valid identifier: nothing was erased") from None
-    except (OSError, UnicodeDecodeError, csv.Error):
-        raise UnsafeSettingError("the file cannot be read as CSV in UTF-8") from None
+        file = CsvFile(source)
+        columns = [column for column in COLUMNS if column in file.header]
+        if columns not in (["id"], ["email"], ["system", "reference"]) or len({*file.header}) < len(file.header):
+            raise UnsafeSettingError("the first line must name the column id, or email, or system and reference")
+        for number, (cells, problem) in enumerate(file.lines(), 1):
+            if problem:
+                raise UnsafeSettingError(f"line {number}: {problem}: nothing was erased")
+            if not any(cells):
+                continue
+            try:
+                yield _identifier(dict(zip(file.header, cells, strict=True)))
+            except (BadInput, ValueError):
+                raise UnsafeSettingError(f"line {number} holds no valid identifier: nothing was erased") from None
+    finally:
+        source.close()
 
 
 def _identifier(row: dict[str, str]) -> SubjectIdentifier:
     if "id" in row:
-        return SubjectIdentifier.id(row["id"] or "")
+        return SubjectIdentifier.id(row["id"])
     if "email" in row:
-        return SubjectIdentifier.any_email(row["email"] or "")
-    return SubjectIdentifier.account(row["system"] or "", row["reference"] or "")
+        return SubjectIdentifier.email(row["email"])
+    return SubjectIdentifier.account(row["system"], row["reference"])
 
 
 async def _select(settings: Settings, identifiers: Sequence[SubjectIdentifier]) -> ErasureSelection:

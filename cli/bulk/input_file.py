@@ -49,6 +49,14 @@ class InputFile:
         path = self.path if self.path is not None and self.size is not None else Path("stdin")
         return path.with_name(path.name + suffix)
 
+    def require_text_lines(self) -> None:
+        """Raise BadParameter when the input begins as UTF-16 or UTF-32, or its lines end with CR only."""
+        start = self._stream.peek(1)
+        if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in start[:4]:
+            raise typer.BadParameter(f"{self.name} is not UTF-8, but UTF-16 or UTF-32: save it as UTF-8")
+        if b"\n" not in start and b"\r" in start.rstrip(b"\r"):
+            raise typer.BadParameter(f"the lines of {self.name} end with CR only: save it with LF or CR LF")
+
     def lines(self) -> Iterator[bytes | None]:
         """Yield each line without its line end; None for a line over 1 MiB, which is never held in memory."""
         # A byte order mark does not belong to the first line.

@@ -58,6 +58,7 @@ def import_people(
     """  # noqa: D301 -- \b is the character by which help texts keep their lines
     source = InputFile(file)
     try:
+        source.require_text_lines()
         require_writable(source.sibling(REJECTS_SUFFIX))
         progress = uvloop.run(_import(source, concurrency, name))
     except KeyboardInterrupt:

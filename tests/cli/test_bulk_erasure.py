@@ -112,7 +112,19 @@ async def test_the_circuit_breaker_stops_before_anything_is_asked(
     assert await erased(world) == 0
 
 
-@pytest.mark.parametrize("content", ["", "name\nx\n", "email\nnot an address\n", "id\nsub_1\n", "email,id\na,b\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "name\nx\n",
+        "email\nnot an address\n",
+        "id\nsub_1\n",
+        "email,id\na,b\n",
+        'email,note\na@example.com,"x\nb@example.com,y\n',
+        "email\ra@example.com\r",
+        "email\n\x00a@example.com\n",
+    ],
+)
 async def test_a_file_that_names_nobody_well_is_refused_whole_and_not_repeated(
     databases: Databases, tmp_path: Path, content: str
 ) -> None:

@@ -111,6 +111,17 @@ async def test_each_line_is_asked_and_failures_are_listed_without_values(script:
 
 
 @pytest.mark.anyio
+async def test_an_open_quote_costs_only_the_lines_that_are_listed(script: Script, world: World) -> None:
+    lines = ["sep=;", "input.email;input.displayName", *(f"user{number}@example.com;Ada" for number in range(3, 401))]
+    lines[200] = 'user201@example.com;"Ada'
+    ran = await script.run(REGISTER, "--yes", lines=lines)
+    assert (ran.code, ran.count("lines done"), ran.count("BAD_INPUT")) == (1, 298, 100)
+    listed = script.failures()
+    assert [failure["line"] for failure in listed] == list(range(201, 301))
+    assert {failure["problem"] for failure in listed} == {"a quote is not closed: lines 201 to 300"}
+
+
+@pytest.mark.anyio
 async def test_texts_become_what_the_variables_are(script: Script) -> None:
     header = "by.email,input.reference,input.storageBytes,input.fileCount,input.syncedAt,input.client"
     client = '"{""app"": ""A"", ""version"": ""1"", ""platform"": ""P"", ""userAgent"": ""U""}"'
@@ -169,6 +180,7 @@ async def test_killed_and_run_again_every_line_is_asked(script: Script, world: W
         (DECISION, ["--var", "purpose"], None, "NAME=VALUE"),
         (DECISION, ["--var", "purpose=x"], ["subject.email,purpose"], "$purpose is set twice"),
         (DECISION, [], [""], "must name variables"),
+        (DECISION, [], ["\0e\0m\0a\0i\0l"], "save it as UTF-8"),
         (OPT_OUT, ["--var", "channel=PIGEON"], None, "it is not one of STORE"),
         ("query A { viewer { name } } query B { viewer { name } }", [], None, "--operation: A, B"),
         ("{ viewer { name } }", ["--url", "http://privacy.example.com"], None, "https://"),
