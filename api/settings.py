@@ -63,6 +63,17 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("Privacy <privacy@localhost>", description="The From address of letters.")
     reply_to: str | None = Field(None, description="The Reply-To address of letters. The default is the From address.")
+    company_name: str | None = Field(
+        None,
+        description="The name of the company, in letters and on the unsubscribe page. The default is the display name "
+        "of MAIL_FROM.",
+    )
+    company_contact: str | None = Field(
+        None, description="The address for questions in letters. The default is the Reply-To address."
+    )
+    company_address: str | None = Field(
+        None, description="The postal address of the company, in one line. Set it in production: letters name it."
+    )
     officers: str = Field(
         "privacy-officers@localhost",
         description="The addresses of the privacy officers, separated by commas. They are notified at once of access "

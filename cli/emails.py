@@ -17,7 +17,14 @@ from models.storage.ids import Prefix, format_id, parse_id_of
 app = typer.Typer(
     help="List and preview letters, and retry those that need a decision.", no_args_is_help=True, rich_markup_mode=None
 )
-EXAMPLE_SENDER = Sender.read("Privacy <privacy@example.com>", "support@example.com", "https://privacy.example.com")
+EXAMPLE_SENDER = Sender.read(
+    "Privacy <privacy@example.com>",
+    "support@example.com",
+    "https://privacy.example.com",
+    "Example Ltd",
+    None,
+    "1 Example Street, 12345 Example City",
+)
 EXAMPLE_LINK = "https://privacy.example.com/u/TOKEN"
 
 
@@ -35,13 +42,15 @@ def preview(
     *,
     is_opened: Annotated[bool, typer.Option("--open", help="Open the HTML file in a browser.")] = False,
 ) -> None:
-    """Write a letter with example values into a text file and an HTML file."""
-    message = render_email(name, EMAIL_TEMPLATES[name].example, EXAMPLE_SENDER, EXAMPLE_LINK)
+    """Write a letter with example values, in each of its variants, into a text file and an HTML file."""
+    template = EMAIL_TEMPLATES[name]
     into.mkdir(parents=True, exist_ok=True)
-    for kind, body in (("txt", f"{message.subject}\n\n{message.text}"), ("html", message.html)):
-        path = into / f"{name}.{kind}"
-        path.write_text(body, encoding="utf-8")
-        typer.echo(path)
+    for variant, values in {"": {}, **template.variants}.items():
+        message = render_email(name, {**template.example, **values}, EXAMPLE_SENDER, EXAMPLE_LINK)
+        for kind, body in (("txt", f"{message.subject}\n\n{message.text}"), ("html", message.html)):
+            path = into / f"{name}{variant and f'-{variant}'}.{kind}"
+            path.write_text(body, encoding="utf-8")
+            typer.echo(path)
     if is_opened:
         webbrowser.open((into / f"{name}.html").resolve().as_uri())
 

@@ -40,7 +40,14 @@ def mail_settings(settings: Settings) -> tuple[Sender, Callable[[], Transport]]:
     """Return the sender and the transport of emails; raise UnsafeSettingError for a malformed or unsafe setting."""
     url = settings.smtp_url.get_secret_value()
     try:
-        sender = Sender.read(settings.mail_from, settings.reply_to, settings.public_url)
+        sender = Sender.read(
+            settings.mail_from,
+            settings.reply_to,
+            settings.public_url,
+            settings.company_name,
+            settings.company_contact,
+            settings.company_address,
+        )
         transport = create_transport_factory(url, sender.domain)
     except ValueError as problem:
         raise UnsafeSettingError(str(problem)) from None

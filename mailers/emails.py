@@ -12,6 +12,8 @@ from mailers.transport import Mail
 from models.consent import unsubscribe_links
 from models.delivery.claims import ClaimedEmail
 from models.encryption.keyring import Keyring
+from models.erasure.retention import RetainedRow, RetentionGround
+from models.erasure.scope import currently_retained
 from models.outbox.emails import CONTEXT_FIELDS, EmailKind
 
 EventData = Mapping[str, Any]
@@ -32,7 +34,51 @@ _HTML: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_KINDS: Final = {"ERASURE": "to erase your personal data"}
+
+
+class _ErasureWords(NamedTuple):
+    """What the emails about an erasure say, by the reason of the erasure."""
+
+    title: str
+    opening: str
+    closing: str
+    objection: str
+
+
+_ANSWER: Final = "We will have finished by {due}. If you think that this is a mistake, please write to us."
+_MISTAKE: Final = "If you think that this is a mistake, answer this letter before then. After that it cannot be undone."
+_ERASURES: Final = {
+    "REQUESTED": _ErasureWords(
+        "We have your request",
+        "On {received} you asked us to erase your personal data. We are working on it.",
+        "You will have our answer by {due}. If it was not you who asked, please write to us.",
+        "Until then you can change your mind: just answer this letter. After that it cannot be undone.",
+    ),
+    "CONSENT_WITHDRAWN": _ErasureWords(
+        "We will erase your data",
+        "On {received} we began the erasure of your personal data, because you withdrew your consent to its use.",
+        _ANSWER,
+        _MISTAKE,
+    ),
+    "UNLAWFUL": _ErasureWords(
+        "We will erase your data",
+        "On {received} we found that we hold personal data about you that we may not keep. We will erase it.",
+        _ANSWER,
+        _MISTAKE,
+    ),
+    "UNDERAGE": _ErasureWords(
+        "We will erase your data",
+        "On {received} we learned that this address may belong to a child under 13. We keep no data of children, so we "
+        "will erase what we hold.",
+        _ANSWER,
+        _MISTAKE,
+    ),
+}
+_GROUNDS: Final = {
+    RetentionGround.LEGAL_OBLIGATION: "the law requires us to be able to prove it",
+    RetentionGround.LEGAL_CLAIM: "for legal claims",
+    RetentionGround.PUBLISHED_BY_SUBJECT: "you published it",
+}
 _DENIALS: Final = {
     "SUSPECTED_FRAUD": "we have reason to believe that it was not you who asked",
     "INSUFFICIENT_VERIFICATION": "we could not make sure that it was you who asked",
@@ -45,11 +91,12 @@ _DENIALS: Final = {
 
 
 class EmailTemplate(NamedTuple):
-    """A kind of email: when it is sent, the function that builds its context, and example data."""
+    """A kind of email: when it is sent, the function that builds its context, example data, and variants of these."""
 
     when: str
     build_context: Callable[[EventData], dict[str, Any]]
     example: EventData
+    variants: Mapping[str, EventData] = {}
 
 
 def identity_code(event: EventData) -> dict[str, Any]:
@@ -58,11 +105,14 @@ def identity_code(event: EventData) -> dict[str, Any]:
 
 
 def request_received(event: EventData) -> dict[str, Any]:
-    """Return the kind of a request and the date by which it is answered (Art. 12(3) GDPR)."""
+    """Return why a request was opened, and the date by which it is answered (Art. 12(3) GDPR)."""
+    words = _ERASURES.get(event.get("reason", "REQUESTED"), _ERASURES["REQUESTED"])
+    if event["kind"] != "ERASURE":
+        words = words._replace(opening="On {received} you asked us about your personal data. We are working on it.")
     return {
-        "wish": _KINDS.get(event["kind"], "about your personal data"),
-        "received": _day(event["received_at"]),
-        "due": _day(event["due_at"]),
+        "title": words.title,
+        "opening": words.opening.format(received=_day(event["received_at"])),
+        "closing": words.closing.format(due=_day(event["due_at"])),
     }
 
 
@@ -72,8 +122,12 @@ def opted_out(event: EventData) -> dict[str, Any]:
 
 
 def consent_granted(event: EventData) -> dict[str, Any]:
-    """Return the purpose of a consent, which the email explains how to withdraw (Art. 7(3) GDPR)."""
-    return {"purpose": event["purpose"]}
+    """Return the purpose of a consent or of a withdrawn objection; the email explains how to reverse it."""
+    if event.get("withdraws_objection"):
+        title, opening = "You have withdrawn your objection", "You no longer object to this:"
+        return {"title": title, "opening": opening, "purpose": event["purpose"], "reversal": "object again here"}
+    title, opening = "Thank you for agreeing", "You have agreed to this:"
+    return {"title": title, "opening": opening, "purpose": event["purpose"], "reversal": "take it back here"}
 
 
 def details_corrected(event: EventData) -> dict[str, Any]:
@@ -82,18 +136,34 @@ def details_corrected(event: EventData) -> dict[str, Any]:
 
 
 def erasure_scheduled(event: EventData) -> dict[str, Any]:
-    """Return the time of a scheduled erasure, which the email explains how to cancel."""
-    return {"execute": _minute(event["execute_at"])}
+    """Return the time of a scheduled erasure, and how to cancel it."""
+    words = _ERASURES.get(event.get("reason", "REQUESTED"), _ERASURES["REQUESTED"])
+    return {"execute": _minute(event["execute_at"]), "objection": words.objection}
 
 
 def erasure_done(event: EventData) -> dict[str, Any]:
-    """Return the date of a completed erasure, and the date by which the last backup is removed."""
-    return {"completed": _day(event["completed_at"]), "backups_clear": _day(event["backups_clear_at"])}
+    """Return the dates of an erasure, and what is kept after it: on which ground, and until when (Art. 17(3) GDPR)."""
+    erased_on = datetime.fromisoformat(event["completed_at"]).date()
+    return {
+        "completed": _day(event["completed_at"]),
+        "backups_clear": _day(event["backups_clear_at"]),
+        "kept": [_kept(row) for row in currently_retained(erased_on, erased_on)],
+    }
+
+
+def _kept(row: RetainedRow) -> str:
+    until = f"until {row.until.day} {row.until:%B %Y}" if row.until else "without a fixed end"
+    return f"{row.what} ({_GROUNDS[row.ground]}, {until})"
 
 
 def erasure_denied(event: EventData) -> dict[str, Any]:
     """Return the reason of a denial; the email states the right to complain (Art. 12(4) GDPR)."""
-    return {"reason": _DENIALS.get(event["reason"], _DENIALS["OTHER"])}
+    reason = _DENIALS.get(event["reason"], _DENIALS["OTHER"])
+    if event.get("erasure_reason", "REQUESTED") == "REQUESTED":
+        opening = f"You asked us to erase your personal data. We have not done so: {reason}."
+        return {"title": "About your request to erase your data", "opening": opening}
+    opening = f"We wrote that we would erase your personal data. We have not done so: {reason}."
+    return {"title": "About the erasure of your data", "opening": opening}
 
 
 _CHANGES: Final = {
@@ -108,24 +178,39 @@ EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
     EmailKind.IDENTITY_CODE: EmailTemplate(
         "a person asks for something that needs proof of who they are",
         identity_code,
-        {"code": "482913", "expires_at": "2027-01-31T12:15:00+00:00"},
+        {"code": "7KQM4TXH", "expires_at": "2027-01-31T12:15:00+00:00"},
     ),
     EmailKind.REQUEST_RECEIVED: EmailTemplate(
         "a request reaches us",
         request_received,
-        {"kind": "ERASURE", "received_at": "2027-01-31T12:00:00+00:00", "due_at": "2027-02-28T12:00:00+00:00"},
+        {
+            "kind": "ERASURE",
+            "reason": "REQUESTED",
+            "received_at": "2027-01-31T12:00:00+00:00",
+            "due_at": "2027-02-28T12:00:00+00:00",
+        },
+        {reason.lower(): {"reason": reason} for reason in _ERASURES if reason != "REQUESTED"},
     ),
     EmailKind.OPTED_OUT: EmailTemplate(
-        "a person opts out", opted_out, {"purposes": ["Newsletter", "Product announcements"], "is_everything": False}
+        "a person opts out",
+        opted_out,
+        {"purposes": ["Newsletter", "Product announcements"], "is_everything": False},
+        {"everything": {"purposes": [], "is_everything": True}},
     ),
     EmailKind.CONSENT_GRANTED: EmailTemplate(
-        "a person agrees to something", consent_granted, {"purpose": "Newsletter"}
+        "a person agrees to something",
+        consent_granted,
+        {"purpose": "Newsletter", "withdraws_objection": False},
+        {"objection": {"purpose": "Protection from fraud", "withdraws_objection": True}},
     ),
     EmailKind.DETAILS_CORRECTED: EmailTemplate(
         "a person's details are put right", details_corrected, {"changed": ["name", "address_added"]}
     ),
     EmailKind.ERASURE_SCHEDULED: EmailTemplate(
-        "an erasure begins its cooling-off time", erasure_scheduled, {"execute_at": "2027-02-03T12:00:00+00:00"}
+        "an erasure begins its cooling-off time",
+        erasure_scheduled,
+        {"reason": "REQUESTED", "execute_at": "2027-02-03T12:00:00+00:00"},
+        {"unlawful": {"reason": "UNLAWFUL"}},
     ),
     EmailKind.ERASURE_DONE: EmailTemplate(
         "a person is erased everywhere",
@@ -133,7 +218,10 @@ EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
         {"completed_at": "2027-02-03T12:05:00+00:00", "backups_clear_at": "2027-08-05T12:05:00+00:00"},
     ),
     EmailKind.ERASURE_DENIED: EmailTemplate(
-        "an erasure is denied", erasure_denied, {"reason": "INSUFFICIENT_VERIFICATION"}
+        "an erasure is denied",
+        erasure_denied,
+        {"reason": "INSUFFICIENT_VERIFICATION", "erasure_reason": "REQUESTED"},
+        {"unlawful": {"reason": "OTHER", "erasure_reason": "UNLAWFUL"}},
     ),
 }
 if EMAIL_TEMPLATES.keys() != set(EmailKind) or any(
@@ -153,8 +241,9 @@ def render_templates(
     """Return the rendered templates of one folder."""
     variables = {
         **context,
-        "sender": sender.address.display_name or sender.address.addr_spec,
-        "contact": (sender.reply_to or sender.address).addr_spec,
+        "sender": sender.company_name,
+        "postal_address": sender.postal_address,
+        "contact": sender.contact,
         "unsubscribe": unsubscribe,
     }
     return EmailContent(

@@ -86,21 +86,37 @@ def _folded(name: str, value: str) -> str:
 
 
 class Sender(NamedTuple):
-    """The sender's addresses, and the public URL of links."""
+    """The sender's addresses, the public URL of links, and the company that every letter names."""
 
     address: Address
     reply_to: Address | None
     public_url: str
+    company_name: str
+    contact: str
+    postal_address: str | None
 
     @classmethod
-    def read(cls, mail_from: str, reply_to: str | None, public_url: str) -> "Sender":
+    def read(  # noqa: PLR0913, PLR0917 -- one setting each
+        cls,
+        mail_from: str,
+        reply_to: str | None,
+        public_url: str,
+        company_name: str | None = None,
+        contact: str | None = None,
+        postal_address: str | None = None,
+    ) -> "Sender":
         """Return the sender of these settings. Raise ValueError for a malformed address or URL."""
         if not re.fullmatch(r"https?://[!-~]+", public_url):
             raise ValueError("PRIVACY_PUBLIC_URL is not a URL, such as https://privacy.example.com")
+        address = _address(mail_from, "PRIVACY_MAIL_FROM")
+        reply_address = _address(reply_to, "PRIVACY_REPLY_TO") if reply_to else None
         return cls(
-            _address(mail_from, "PRIVACY_MAIL_FROM"),
-            _address(reply_to, "PRIVACY_REPLY_TO") if reply_to else None,
+            address,
+            reply_address,
             public_url.rstrip("/"),
+            company_name or address.display_name or address.addr_spec,
+            _address(contact, "PRIVACY_COMPANY_CONTACT").addr_spec if contact else (reply_address or address).addr_spec,
+            postal_address or None,
         )
 
     @property

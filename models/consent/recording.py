@@ -8,7 +8,7 @@ from uuid import UUID
 from models.consent import purposes
 from models.consent.channels import require_grant_channel
 from models.consent.ledger import Channel, ConsentState
-from models.consent.purposes import REFUSABLE_BASES, PurposeRow
+from models.consent.purposes import REFUSABLE_BASES, LegalBasis, PurposeRow
 from models.errors import BadInput, PurposeNotRefusable, StateConflict, UnknownPurpose
 from models.outbox import emails
 from models.outbox.emails import EmailKind
@@ -203,6 +203,7 @@ async def grant_consent(
             f"consent:{sequence:x}",
             required_purpose=purpose_key,
             purpose=purpose.title,
+            withdraws_objection=purpose.legal_basis != LegalBasis.CONSENT,
         )
     if channel not in INDIRECT_CHANNELS:
         await DELETE_SUPPRESSIONS.run(unit.connection, subject_id=subject.subject_id, purpose=purpose_key)

@@ -38,13 +38,13 @@ class EmailKind(StrEnum):
 
 CONTEXT_FIELDS: Final[Mapping[EmailKind, frozenset[str]]] = {
     EmailKind.IDENTITY_CODE: frozenset({"code", "expires_at"}),
-    EmailKind.REQUEST_RECEIVED: frozenset({"kind", "received_at", "due_at"}),
+    EmailKind.REQUEST_RECEIVED: frozenset({"kind", "reason", "received_at", "due_at"}),
     EmailKind.OPTED_OUT: frozenset({"purposes", "is_everything"}),
-    EmailKind.CONSENT_GRANTED: frozenset({"purpose"}),
+    EmailKind.CONSENT_GRANTED: frozenset({"purpose", "withdraws_objection"}),
     EmailKind.DETAILS_CORRECTED: frozenset({"changed"}),
-    EmailKind.ERASURE_SCHEDULED: frozenset({"execute_at"}),
+    EmailKind.ERASURE_SCHEDULED: frozenset({"reason", "execute_at"}),
     EmailKind.ERASURE_DONE: frozenset({"completed_at", "backups_clear_at"}),
-    EmailKind.ERASURE_DENIED: frozenset({"reason"}),
+    EmailKind.ERASURE_DENIED: frozenset({"reason", "erasure_reason"}),
 }
 """The fields of each email's template context.
 

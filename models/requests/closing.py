@@ -46,6 +46,11 @@ async def _close(unit: UnitOfWork, request_id: UUID, state: RequestState, reason
     )
     if reason:
         await emails.enqueue(
-            unit, EmailKind.ERASURE_DENIED, request.subject_id, f"request:{request_id.hex}", reason=reason
+            unit,
+            EmailKind.ERASURE_DENIED,
+            request.subject_id,
+            f"request:{request_id.hex}",
+            reason=reason,
+            erasure_reason=request.reason,
         )
     return request_id

@@ -87,6 +87,7 @@ async def create_request(
             subject.subject_id,
             f"request:{request_id.hex}",
             kind=RequestKind.ERASURE,
+            reason=options.reason,
             received_at=unit.at,
             due_at=due_at,
         )
@@ -163,6 +164,7 @@ async def schedule_erasure(
             EmailKind.ERASURE_SCHEDULED,
             request.subject_id,
             f"request:{request.id.hex}",
+            reason=request.reason,
             execute_at=execute_at,
         )
 

@@ -30,7 +30,7 @@ async def ended(world: World, outcome: DeliveryResult, about: str) -> UUID:
     """Post a letter, and let this come of it; give its id."""
     async with world.unit() as unit:
         subject_id = await registering.register_subject(unit, Registration("user@example.com"))
-        said: dict[str, Any] = {"reason": "OTHER"}
+        said: dict[str, Any] = {"reason": "OTHER", "erasure_reason": "REQUESTED"}
         letter_id = await emails.enqueue(unit, EmailKind.ERASURE_DENIED, subject_id, f"request:{about}", **said)
     assert letter_id
     [letter] = await claims.claim(world.database, world.keyring, "example.org", 1)

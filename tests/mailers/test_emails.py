@@ -1,7 +1,7 @@
 """Letters as others read them: a strict parser finds no defect, nothing slips into a header, and little is said."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from html.parser import HTMLParser
@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from mailers.emails import EMAIL_TEMPLATES, TEMPLATE_DIRECTORY, render_email
+from mailers.emails import EMAIL_TEMPLATES, TEMPLATE_DIRECTORY, render_email, render_templates
 from mailers.message import Envelope, Sender, build_message
+from models.erasure.scope import currently_retained
 from models.outbox.emails import EmailKind
 from models.outbox.staff_notices import StaffNoticeKind
+from models.requests import verification_codes
 from models.storage.card_fields import contains_card_number
 from tests.mailers.fake_smtp import STRICT
 
@@ -129,7 +131,8 @@ def test_letters_are_short_and_hold_nothing_personal(name: EmailKind) -> None:
     text = made(name).get_body(("plain",))
     assert text is not None
     content = text.get_content()
-    assert len(content.replace(LINK, "")) < 700
+    # The completion email lists what is kept.
+    assert len(content.replace(LINK, "")) < (1100 if name is EmailKind.ERASURE_DONE else 700)
     assert all(len(line) <= 72 for line in content.replace(LINK, "").splitlines())
     assert "user@example.com" not in content
     assert not contains_card_number(content)
@@ -146,3 +149,89 @@ def test_titles_are_text_in_html() -> None:
     html = made(EmailKind.OPTED_OUT, purposes=["<script>alert(1)</script> & more"]).get_body(("html",))
     assert html is not None
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in html.get_content()
+
+
+VARIANTS = [(kind, variant) for kind in EVERY for variant in EMAIL_TEMPLATES[kind].variants]
+
+
+def text_of(kind: EmailKind, **event: Any) -> str:
+    return " ".join(render_email(kind, {**EMAIL_TEMPLATES[kind].example, **event}, SENDER, LINK).text.split())
+
+
+@pytest.mark.parametrize(("kind", "variant"), VARIANTS)
+def test_each_variant_is_whole_in_text_and_html(kind: EmailKind, variant: str) -> None:
+    event = EMAIL_TEMPLATES[kind].variants[variant]
+    assert event.keys() <= EMAIL_TEMPLATES[kind].example.keys()
+    letter = made(kind, **event)
+    html, text = letter.get_body(("html",)), letter.get_body(("plain",))
+    assert html is not None
+    assert text is not None
+    bare = re.sub(r"<title>.*?</title>|<[^>]+>", " ", html.get_content())
+    said = [set(re.findall(r"\w+", words.replace(LINK, ""))) for words in (text.get_content(), bare)]
+    assert said[0] == said[1]
+    assert all(len(line) <= 72 for line in text.get_content().replace(LINK, "").splitlines())
+
+
+@pytest.mark.parametrize("reason", ["UNLAWFUL", "UNDERAGE", "CONSENT_WITHDRAWN"])
+def test_an_erasure_that_the_person_did_not_request_is_not_called_a_request(reason: str) -> None:
+    text = text_of(EmailKind.REQUEST_RECEIVED, reason=reason)
+    assert "you asked" not in text
+    assert "Thank you" not in text
+    assert "change your mind" not in text_of(EmailKind.ERASURE_SCHEDULED, reason=reason)
+    assert "You asked" not in text_of(EmailKind.ERASURE_DENIED, erasure_reason=reason)
+    assert "you asked us to erase" in text_of(EmailKind.REQUEST_RECEIVED)
+
+
+def test_emails_that_an_earlier_version_enqueued_are_rendered() -> None:
+    for kind in EVERY:
+        event = dict(EMAIL_TEMPLATES[kind].example.items())
+        for added in ("withdraws_objection", "erasure_reason") + (("reason",) if "DENIED" not in kind.name else ()):
+            event.pop(added, None)
+        assert render_email(kind, event, SENDER, LINK).text
+
+
+def test_withdrawing_an_objection_is_not_called_agreeing() -> None:
+    event = {"purpose": "Protection from fraud", "withdraws_objection": True}
+    content = render_email(EmailKind.CONSENT_GRANTED, event, SENDER, LINK)
+    assert content.subject == "You have withdrawn your objection"
+    assert "agree" not in content.text.lower()
+    assert "Protection from fraud" in content.text
+
+
+def test_the_example_code_has_the_form_of_a_real_code() -> None:
+    code = EMAIL_TEMPLATES[EmailKind.IDENTITY_CODE].example["code"]
+    assert len(code) == verification_codes.CODE_LENGTH
+    assert set(code) <= set(verification_codes.ALPHABET)
+
+
+def test_the_completion_email_says_what_is_kept_on_which_ground_and_until_when() -> None:
+    text = text_of(EmailKind.ERASURE_DONE)
+    for row in currently_retained(date(2027, 2, 3), date(2027, 2, 3)):
+        assert row.what in text
+    assert "for legal claims, until 31 December 2030" in text
+    assert "the law requires us to be able to prove it, without a fixed end" in text
+
+
+def test_letters_name_the_company_its_contact_and_its_postal_address() -> None:
+    sender = Sender.read(
+        "Privacy <privacy@example.org>",
+        None,
+        "https://privacy.example.org",
+        "Example Ltd",
+        "Data Protection <dpo@example.org>",
+        "1 Example Street, 12345 Example City",
+    )
+    for kind in EVERY:
+        content = render_email(kind, EMAIL_TEMPLATES[kind].example, sender, LINK)
+        for body in (content.text, content.html):
+            assert "Example Ltd" in body
+            assert "dpo@example.org" in body
+            assert "1 Example Street, 12345 Example City" in body
+
+
+@pytest.mark.parametrize(("minutes", "words"), [("1", "1 minute "), ("30", "30 minutes ")])
+def test_a_number_of_minutes_has_its_plural(minutes: str, words: str) -> None:
+    context = {"actor": "jane", "minutes": minutes, "case": "#1", "grant": "gra_1", "person": "sub_1"}
+    content = render_templates("access_grant_asked", context, SENDER)
+    assert words in " ".join(content.text.split())
+    assert words in " ".join(content.html.split())

@@ -62,7 +62,7 @@ async def test_one_call_is_enough_for_as_many_loops_as_there_are_letters_for(wor
     server = FakeSmtpServer()
     server.gate.clear()
     subject_id = await register(world)
-    said: dict[str, Any] = {"reason": "OTHER"}
+    said: dict[str, Any] = {"reason": "OTHER", "erasure_reason": "REQUESTED"}
     async with email_worker(world, server, smtp_timeout=60) as sending, running(sending, concurrency=8, poll=600):
         async with world.unit() as unit:
             for number in range(2 * BATCH + 1):

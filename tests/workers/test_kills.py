@@ -82,7 +82,7 @@ async def owe(world: World, subject_id: UUID, number: int, *, governed: bool) ->
                 unit, SubjectIdentifier("id", subject_id), "newsletter", Channel.WEBSITE, None
             )
     else:
-        said: dict[str, Any] = {"reason": "OTHER"}
+        said: dict[str, Any] = {"reason": "OTHER", "erasure_reason": "REQUESTED"}
         async with world.unit() as unit:
             await emails.enqueue(unit, EmailKind.ERASURE_DENIED, subject_id, f"request:{number:x}", **said)
 
