@@ -6,8 +6,8 @@ The table is unlogged: a charge waits for no disk, and a crash empties the count
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
