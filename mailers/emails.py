@@ -166,6 +166,11 @@ def erasure_denied(event: EventData) -> dict[str, Any]:
     return {"title": "About the erasure of your data", "opening": opening}
 
 
+def erasure_cancelled(event: EventData) -> dict[str, Any]:
+    """Return the time at which an erasure was cancelled that an earlier email announced."""
+    return {"cancelled": _minute(event["cancelled_at"])}
+
+
 _CHANGES: Final = {
     "name": "your name",
     "country": "your country",
@@ -222,6 +227,9 @@ EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
         erasure_denied,
         {"reason": "INSUFFICIENT_VERIFICATION", "erasure_reason": "REQUESTED"},
         {"unlawful": {"reason": "OTHER", "erasure_reason": "UNLAWFUL"}},
+    ),
+    EmailKind.ERASURE_CANCELLED: EmailTemplate(
+        "an erasure that was announced is cancelled", erasure_cancelled, {"cancelled_at": "2027-02-01T12:00:00+00:00"}
     ),
 }
 if EMAIL_TEMPLATES.keys() != set(EmailKind) or any(

@@ -34,6 +34,7 @@ class EmailKind(StrEnum):
     ERASURE_SCHEDULED = "erasure_scheduled"
     ERASURE_DONE = "erasure_done"
     ERASURE_DENIED = "erasure_denied"
+    ERASURE_CANCELLED = "erasure_cancelled"
 
 
 CONTEXT_FIELDS: Final[Mapping[EmailKind, frozenset[str]]] = {
@@ -45,6 +46,7 @@ CONTEXT_FIELDS: Final[Mapping[EmailKind, frozenset[str]]] = {
     EmailKind.ERASURE_SCHEDULED: frozenset({"reason", "execute_at"}),
     EmailKind.ERASURE_DONE: frozenset({"completed_at", "backups_clear_at"}),
     EmailKind.ERASURE_DENIED: frozenset({"reason", "erasure_reason"}),
+    EmailKind.ERASURE_CANCELLED: frozenset({"cancelled_at"}),
 }
 """The fields of each email's template context.
 

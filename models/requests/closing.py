@@ -23,9 +23,19 @@ WHERE subject_id = :subject_id
 AND request_id = :id
 """)
 
+# The request's own emails: that it was received, and when it will be executed.
+WAS_ANNOUNCED = Statement("""
+SELECT EXISTS (
+    SELECT FROM letters WHERE subject_id = :subject_id AND deed = :cause
+)
+""")
+
 
 async def cancel_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:
-    """Cancel an erasure before it begins. STATE_CONFLICT once it has begun."""
+    """Cancel an erasure before it begins. STATE_CONFLICT once it has begun.
+
+    Enqueue an email if an earlier one told of the request.
+    """
     return await _close(unit, request_id, RequestState.CANCELLED, None)
 
 
@@ -44,13 +54,16 @@ async def _close(unit: UnitOfWork, request_id: UUID, state: RequestState, reason
     await CLOSE.run(
         unit.connection, id=request_id, state=state, actor=unit.actor.name, at=unit.at, denial_reason=reason
     )
+    cause = f"request:{request_id.hex}"
     if reason:
         await emails.enqueue(
             unit,
             EmailKind.ERASURE_DENIED,
             request.subject_id,
-            f"request:{request_id.hex}",
+            cause,
             reason=reason,
             erasure_reason=request.reason,
         )
+    elif await WAS_ANNOUNCED.value(unit.connection, subject_id=request.subject_id, cause=cause):
+        await emails.enqueue(unit, EmailKind.ERASURE_CANCELLED, request.subject_id, cause, cancelled_at=unit.at)
     return request_id

@@ -61,3 +61,22 @@ async def test_an_erasure_that_has_begun_is_neither_cancelled_nor_denied(world: 
         async with world.unit() as unit:
             await closing.deny_request(unit, request.id, DenialReason.OTHER)
     assert (await found(world, request.id)).state == state
+
+
+async def test_a_cancellation_is_written_to_a_person_who_was_told_of_the_erasure(world: World) -> None:
+    await registered(world)
+    request = await asked(world, ATTESTED)
+    for _ in range(2):
+        async with world.unit() as unit:
+            await closing.cancel_erasure(unit, request.id)
+    assert await counted(world, "letters WHERE letter = 'erasure_scheduled'") == 1
+    assert await counted(world, "letters WHERE letter = 'erasure_cancelled'") == 1
+
+
+async def test_a_cancellation_is_not_written_to_a_person_who_was_told_nothing(world: World) -> None:
+    await registered(world)
+    request = await asked(world, ATTESTED)
+    await execute(world, "DELETE FROM letters")
+    async with world.unit() as unit:
+        await closing.cancel_erasure(unit, request.id)
+    assert await counted(world, "letters") == 0
