@@ -13,6 +13,7 @@ from models.access.people_limits import parse_rates
 from models.access.tokens import DEFAULT_LIFETIMES
 from models.encryption.master_keys import MasterKeys
 from models.erasure.backups import MAX_RETENTION
+from models.erasure.webhook_targets import LOOPBACK_NETWORKS, Network, parse_networks
 from models.requests.intake import COOLING_OFF
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -79,6 +80,11 @@ class Settings(BaseSettings):
         description="The addresses of the privacy officers, separated by commas. They are notified at once of access "
         "grants and of tokens with roles of people.",
     )
+    webhook_networks: str = Field(
+        "",
+        description="The private networks that webhooks may be sent to, such as `10.0.0.0/8,fd00::/8`. Public "
+        "addresses are always permitted, and loopback in development.",
+    )
     witness: str | None = Field(
         None, description="The address that the head of the audit log is mailed to every day, as evidence."
     )
@@ -140,6 +146,21 @@ class Settings(BaseSettings):
     def _is_a_master_key(cls, value: SecretStr) -> SecretStr:
         MasterKeys(value.get_secret_value())
         return value
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _is_a_list_of_networks(cls, value: str) -> str:
+        try:
+            parse_networks(value)
+        except ValueError:
+            raise ValueError("set PRIVACY_WEBHOOK_NETWORKS to networks such as 10.0.0.0/8,fd00::/8") from None
+        return value
+
+    @property
+    def permitted_webhook_networks(self) -> tuple[Network, ...]:
+        """The private networks that webhooks may be sent to."""
+        networks = parse_networks(self.webhook_networks)
+        return (*LOOPBACK_NETWORKS, *networks) if self.environment == "development" else networks
 
     @classmethod
     def read(cls, **values: object) -> "Settings":

@@ -1,5 +1,6 @@
 """``privacy erasure``: verify certificates; ``privacy systems``: register systems that take part in erasures."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,8 +8,8 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from api.settings import UnsafeSettingError
-from cli.databases import OpenDatabases, run_with_databases
+from api.settings import Settings, UnsafeSettingError
+from cli.databases import OpenDatabases, database_settings, open_databases, run_with_databases
 from models.erasure import certificates, systems
 from models.erasure.certificates import InvalidCertificateError
 from models.erasure.systems import SystemRow
@@ -63,11 +64,13 @@ def add_system(
 ) -> None:
     """Register a system or change its registration; print the signing secret of its webhook."""
 
-    async def register(databases: OpenDatabases) -> None:
-        async with databases.database.transaction() as connection:
-            await systems.register(connection, name, webhook, is_always_concerned=always)
+    async def register(settings: Settings) -> None:
+        networks = settings.permitted_webhook_networks
+        async with open_databases(settings) as databases, databases.database.transaction() as connection:
+            await systems.register(connection, name, webhook, is_always_concerned=always, networks=networks)
 
-    run_with_databases(register)
+    with database_settings() as settings:
+        asyncio.run(register(settings))
     if webhook:
         secret(name)
 

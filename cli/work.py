@@ -119,7 +119,7 @@ async def run_workers(settings: Settings) -> None:
                 backup_life=settings.backup_life,
                 rate=settings.erasures_per_second,
             ),
-            WebhookWorker(database, keyring),
+            WebhookWorker(database, keyring, networks=settings.permitted_webhook_networks),
             AuditSealer(database, signer),
             NoticeWorker(database, sender, transport, officers=officer_addresses(settings), witness=settings.witness),
         )

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import httpx
@@ -11,8 +12,9 @@ import structlog
 from prometheus_client import Counter
 
 from models.encryption.keyring import Keyring
-from models.erasure import systems, webhook_deliveries
+from models.erasure import systems, webhook_deliveries, webhook_targets
 from models.erasure.webhook_deliveries import WebhookDelivery
+from models.erasure.webhook_targets import LOOPBACK_NETWORKS, ForbiddenTargetError, Network
 from models.errors import SubjectErased
 from models.storage.database import OUTAGE_ERRORS, Database
 from models.storage.ids import Prefix, format_id
@@ -34,8 +36,16 @@ WEBHOOKS: Final = Counter(
 class WebhookWorker:
     """Sends due webhooks until cancelled."""
 
-    def __init__(self, database: Database, keyring: Keyring, *, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        *,
+        timeout: float = TIMEOUT,
+        networks: Sequence[Network] = LOOPBACK_NETWORKS,
+    ) -> None:
         self._database = database
+        self._networks = networks
         self._keyring = keyring
         self._timeout = timeout
 
@@ -65,7 +75,9 @@ class WebhookWorker:
         try:
             async with asyncio.timeout(self._timeout):
                 problem = await self._post(client, delivery)
-        except (httpx.HTTPError, TimeoutError) as error:
+        except ForbiddenTargetError:
+            problem = "not sent: the host has no address, or one outside PRIVACY_WEBHOOK_NETWORKS"
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError) as error:
             problem = f"no answer ({type(error).__name__})"
         WEBHOOKS.labels(delivery.system.name, "failed" if problem else "heard").inc()
         try:
@@ -99,5 +111,20 @@ class WebhookWorker:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": systems.sign(secrets, message_id, timestamp, body),
         }
-        async with client.stream("POST", delivery.system.webhook_url or "", content=body, headers=headers) as answer:
-            return None if answer.is_success else f"HTTP {answer.status_code}"
+        url = httpx.URL(delivery.system.webhook_url or "")
+        headers["host"] = url.netloc.decode()
+        addresses = await webhook_targets.resolve(str(url), self._networks)
+        for is_last, address in ((address == addresses[-1], address) for address in addresses):
+            try:
+                async with client.stream(
+                    "POST",
+                    url.copy_with(host=address),
+                    content=body,
+                    headers=headers,
+                    extensions={"sni_hostname": url.raw_host.decode()},
+                ) as answer:
+                    return None if answer.is_success else f"HTTP {answer.status_code}"
+            except httpx.ConnectError:
+                if is_last:
+                    raise
+        raise ForbiddenTargetError

@@ -9,18 +9,15 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from sqlalchemy import Boolean, CheckConstraint, Integer
 
 from models.encryption.master_keys import MasterKeys
-from models.errors import BadInput
+from models.erasure import webhook_targets
+from models.erasure.webhook_targets import LOOPBACK_NETWORKS, Network
 from models.storage.columns import ErasureAction, Table, Text, Timestamp, column
 from models.storage.statement import Connection, Statement
 from models.subjects.identifiers import parse_system_name
-
-URL_LENGTH = 500
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class System(Table, table=True):
@@ -78,16 +75,17 @@ async def all_systems(connection: Connection, _keys: Sequence[None]) -> dict[Non
     return {None: [SystemRow._make(row) for row in await ALL.rows(connection)]}
 
 
-async def register(connection: Connection, name: str, webhook_url: str | None, *, is_always_concerned: bool) -> None:
-    """Register or update a system. Raise BAD_INPUT unless the URL is https://, or http:// to this machine."""
+async def register(
+    connection: Connection,
+    name: str,
+    webhook_url: str | None,
+    *,
+    is_always_concerned: bool,
+    networks: Sequence[Network] = LOOPBACK_NETWORKS,
+) -> None:
+    """Register or update a system. Raise BAD_INPUT unless webhooks may be sent to the URL."""
     if webhook_url is not None:
-        try:
-            parts = urlsplit(webhook_url)
-        except ValueError:
-            raise BadInput("webhookUrl", "it is not a URL") from None
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-        if not is_safe or not parts.hostname or len(webhook_url) > URL_LENGTH or parts.username or parts.fragment:
-            raise BadInput("webhookUrl", "it is not an https:// URL (http:// only to this machine)")
+        webhook_targets.validate_url(webhook_url, networks, "webhookUrl")
     await REGISTER.run(
         connection,
         name=parse_system_name(name, "name"),

@@ -128,6 +128,33 @@ async def test_a_system_is_told_whom_to_erase_and_can_check_who_says_so(world: W
     assert await completed(world, step_id) == "COMPLETED"
 
 
+@pytest.mark.parametrize(
+    "url", ["https://h:99999/", "https://10.0.0.1/hook", "https://h.example/\r\nx: y", "http://[", "https://h.invalid/"]
+)
+async def test_an_address_that_is_not_permitted_holds_up_no_other_system(world: World, forum: System, url: str) -> None:
+    await begun(world)
+    async with world.database.transaction() as connection:
+        await connection.execute("INSERT INTO systems VALUES ('search', $1, false, 1, now())", url)
+        await connection.execute(
+            "INSERT INTO erasure_steps SELECT (jsonb_populate_record(s, jsonb_build_object("
+            "'id', gen_random_uuid(), 'system', 'search', 'next_attempt_at', now() - interval '1 s'))).* "
+            "FROM erasure_steps AS s WHERE system = 'forum'"
+        )
+    assert await teller(world).round() == 2
+    assert len(forum.heard) == 1
+    async with world.database.readers.acquire() as connection:
+        rows = await connection.fetch("SELECT system, error IS NULL AS sent FROM erasure_steps ORDER BY system")
+    assert [(row["system"], row["sent"]) for row in rows] == [("forum", True), ("search", False)]
+
+
+async def test_a_webhook_goes_to_no_private_network_that_is_not_permitted(world: World, forum: System) -> None:
+    step_id = await begun(world)
+    await WebhookWorker(world.database, world.keyring, networks=()).round()
+    assert forum.heard == []
+    assert (await step(world))["id"] == step_id
+    assert (await step(world))["error"] is not None
+
+
 @pytest.mark.parametrize("status", [500, 503, 404, 410, 302])
 async def test_a_system_that_refuses_is_told_again_later_under_the_same_id(
     world: World, forum: System, status: int

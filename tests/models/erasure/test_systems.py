@@ -40,6 +40,15 @@ def test_a_secret_outlives_a_change_of_the_master_key_and_not_its_own_renewal() 
         "https://forum.example.org/#here",
         "https://forum.example.org/" + "x" * 600,
         "http://[",
+        "https://forum.example.org:99999/",
+        "https://forum.example.org:0/",
+        "https://forum.example.org/a\r\nx-role: ADMIN",
+        "https://forum.example.org/a b",
+        "https://10.0.0.1/hook",
+        "https://169.254.169.254/latest",
+        "https://[fe80::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://2130706433/",
     ],
 )
 async def test_a_webhook_goes_nowhere_in_the_clear(world: World, url: str) -> None:
