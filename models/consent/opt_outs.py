@@ -9,7 +9,7 @@ from models.consent import purposes, suppressions
 from models.consent.channels import require_channel
 from models.consent.ledger import Channel, refusal_state
 from models.consent.purposes import PurposeRow
-from models.consent.recording import Choice, record_choice, require_refusable
+from models.consent.recording import Choice, confirm_refusal, record_choice, require_refusable
 from models.consent.suppressions import ALL_PURPOSES, SuppressionRow
 from models.errors import BadInput, SubjectNotFound
 from models.outbox import emails
@@ -23,14 +23,15 @@ MAX_PURPOSES = 100
 
 OPT_OUT_OF_ALL = Statement("""
 UPDATE subjects
-SET opted_out_at = GREATEST(opted_out_at, CAST(:at AS timestamptz))
+SET opted_out_at = COALESCE(opted_out_at, CAST(:at AS timestamptz)),
+    opted_out_confirmed_at = GREATEST(opted_out_confirmed_at, opted_out_at, CAST(:at AS timestamptz))
 WHERE id = :subject_id
 """)
 
-# Repeating an opt-out moves its time forward, so that a late-arriving older grant cannot undo it.
+# Callers see the first time. The last repetition orders grants, so that a late-arriving one changes nothing.
 REPEAT_OPT_OUT_OF_ALL = Statement("""
 UPDATE subjects
-SET opted_out_at = clock_timestamp()
+SET opted_out_at = COALESCE(opted_out_at, clock_timestamp()), opted_out_confirmed_at = clock_timestamp()
 WHERE id = :subject_id
 """)
 
@@ -102,12 +103,16 @@ async def apply_suppressions(unit: UnitOfWork, subject_id: UUID, address: Hashed
 
 async def _apply_suppression(unit: UnitOfWork, subject_id: UUID, suppression: SuppressionRow) -> None:
     refusable = await purposes.refusable_purposes(unit.connection)
-    channel, at = Channel(suppression.channel), suppression.at
+    channel, at, repeated_at = Channel(suppression.channel), suppression.at, suppression.confirmed_at
     if suppression.purpose == ALL_PURPOSES:
-        await OPT_OUT_OF_ALL.run(unit.connection, subject_id=subject_id, at=at)
+        for time in (at, repeated_at or at):
+            await OPT_OUT_OF_ALL.run(unit.connection, subject_id=subject_id, at=time)
     for purpose in refusable:
         if suppression.purpose in {ALL_PURPOSES, purpose.key}:
-            await record_choice(unit, subject_id, Choice(purpose, refusal_state(purpose), channel, at))
+            choice = Choice(purpose, refusal_state(purpose), channel, at)
+            await record_choice(unit, subject_id, choice)
+            if repeated_at is not None and not await confirm_refusal(unit, subject_id, purpose.key, repeated_at):
+                await record_choice(unit, subject_id, choice._replace(at=repeated_at))
 
 
 async def _resolve(unit: UnitOfWork, identifier: SubjectIdentifier) -> tuple[HashedIdentifier, UUID | None]:

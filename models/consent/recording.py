@@ -35,7 +35,8 @@ RETURNING epoch
 """)
 
 CURRENT_CONSENT = Statement("""
-SELECT clock_timestamp(), s.opted_out_at, c.state, c.effective_at, c.confirmed_at, c.channel, c.policy_version,
+SELECT clock_timestamp(), s.opted_out_at, COALESCE(s.opted_out_confirmed_at, s.opted_out_at),
+    c.state, c.effective_at, c.confirmed_at, c.channel, c.policy_version,
     (SELECT v.version FROM policy_versions AS v
      WHERE v.effective_on <= CAST(COALESCE(CAST(:at AS timestamptz), now()) AT TIME ZONE 'UTC' AS date)
      ORDER BY v.effective_on DESC LIMIT 1),
@@ -70,12 +71,14 @@ SET state = excluded.state, effective_at = excluded.effective_at, epoch = exclud
     channel = excluded.channel, policy_version = excluded.policy_version, confirmed_at = NULL
 """)
 
-# A repeated refusal appends no event, but no grant from before this time replaces it.
+# A repeated refusal keeps its first time, but no grant from before the repetition replaces it.
 CONFIRM_REFUSAL = Statement("""
 UPDATE consents
-SET confirmed_at = :clock
+SET confirmed_at = GREATEST(confirmed_at, CAST(:at AS timestamptz))
 WHERE subject_id = :subject_id
 AND purpose = :purpose
+AND state <> 'GRANTED'
+AND effective_at <= CAST(:at AS timestamptz)
 """)
 
 REFUSED_BEFORE = Statement("""
@@ -114,17 +117,18 @@ class Choice(NamedTuple):
 
 
 async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> datetime:
-    """Record a choice of a subject whose row is locked, and return its effective time.
+    """Record a choice of a subject whose row is locked, and return its effective time, the first one of a refusal.
 
-    A repeated choice is recorded once. BAD_INPUT when ``at`` lies in the future, or for a grant before the first
-    version of the privacy policy; STATE_CONFLICT when a grant on an
-    indirect channel would end an opt-out of everything.
+    A choice that is repeated now is recorded once on each channel. BAD_INPUT when ``at`` lies in the future, or for a
+    grant before the first version of the privacy policy; STATE_CONFLICT when a grant on an indirect channel would end
+    an opt-out of everything.
     """
     current = await CURRENT_CONSENT.row(
         unit.connection, subject_id=subject_id, purpose=choice.purpose.key, at=choice.at
     )
     assert current is not None  # noqa: S101 -- the caller holds the lock of this row
-    clock, opted_out_at, state, effective_at, confirmed_at, channel, recorded_policy, in_force, first_policy = current
+    clock, opted_out_at, last_opt_out_at, *row = current
+    state, effective_at, confirmed_at, channel, recorded_policy, in_force, first_policy = row
     if choice.at is not None and choice.at > clock + CLOCK_SKEW:
         raise BadInput("at", "it lies in the future")
     at = clock if choice.at is None else min(choice.at, clock)
@@ -132,16 +136,14 @@ async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> d
     if grants and in_force is None:
         raise BadInput("at", BEFORE_FIRST_POLICY)
     policy_version = choice.policy_version or in_force or first_policy
-    if grants and opted_out_at is not None and at > opted_out_at and choice.channel in INDIRECT_CHANNELS:
-        raise StateConflict(argument="channel")
+    if grants and last_opt_out_at is not None:
+        _require_effective(choice.channel, at, opted_out_at, last_opt_out_at, is_first=state is None)
     if choice.at is None:
         if (state, channel, recorded_policy) == (choice.state, choice.channel, policy_version) and not _is_ineffective(
             choice, effective_at, opted_out_at, clock
         ):
             if not grants:
-                await CONFIRM_REFUSAL.run(
-                    unit.connection, subject_id=subject_id, purpose=choice.purpose.key, clock=clock
-                )
+                await confirm_refusal(unit, subject_id, choice.purpose.key, clock)
             return effective_at
     elif await EVENT_EXISTS.value(
         unit.connection,
@@ -163,9 +165,27 @@ async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> d
         "policy_version": policy_version,
     }
     await APPEND_EVENT.run(unit.connection, **event, actor=unit.actor.name)
+    if choice.at is None and state == choice.state and not grants:
+        await confirm_refusal(unit, subject_id, choice.purpose.key, at)
+        return effective_at
     if effective_at is None or (at, not grants) >= (confirmed_at or effective_at, state != ConsentState.GRANTED):
         await UPSERT_CONSENT.run(unit.connection, **event)
     return at
+
+
+async def confirm_refusal(unit: UnitOfWork, subject_id: UUID, purpose_key: str, at: datetime) -> bool:
+    """Record that the current refusal was repeated at this time, and return whether there is an earlier one."""
+    return bool(await CONFIRM_REFUSAL.run(unit.connection, subject_id=subject_id, purpose=purpose_key, at=at))
+
+
+def _require_effective(
+    channel: Channel, at: datetime, opted_out_at: datetime, last_opt_out_at: datetime, *, is_first: bool
+) -> None:
+    """Raise STATE_CONFLICT for a grant that an opt-out of everything, or its repetition, forbids."""
+    if at > last_opt_out_at and channel in INDIRECT_CHANNELS:
+        raise StateConflict(argument="channel")
+    if is_first and opted_out_at < at <= last_opt_out_at:
+        raise StateConflict(argument="at")
 
 
 def _is_ineffective(choice: Choice, effective_at: datetime, opted_out_at: datetime | None, clock: datetime) -> bool:

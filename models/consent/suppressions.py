@@ -31,6 +31,8 @@ class Suppression(Table, table=True):
     lookup_version: int = column(SmallInteger, ErasureAction.KEPT)
     at: datetime = column(Timestamp, ErasureAction.KEPT)
     channel: str = column(Text, ErasureAction.KEPT)
+    confirmed_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    """When the opt-out was last repeated."""
 
 
 class SuppressionRow(NamedTuple):
@@ -39,10 +41,11 @@ class SuppressionRow(NamedTuple):
     purpose: str
     at: datetime
     channel: str
+    confirmed_at: datetime | None
 
 
 BY_HASHES = Statement("""
-SELECT purpose, at, channel
+SELECT purpose, at, channel, confirmed_at
 FROM suppressions
 WHERE lookup_hash = ANY(:hashes)
 ORDER BY at, purpose
@@ -52,7 +55,8 @@ INSERT = Statement("""
 INSERT INTO suppressions (lookup_hash, purpose, lookup_version, at, channel)
 SELECT :hash, purpose, :version, clock_timestamp(), :channel
 FROM unnest(CAST(:purposes AS text[])) AS fresh (purpose)
-ON CONFLICT DO NOTHING
+ON CONFLICT (lookup_hash, purpose) DO UPDATE
+SET confirmed_at = clock_timestamp()
 """)
 
 SUPPRESSED_SINCE = Statement("""

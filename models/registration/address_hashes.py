@@ -37,8 +37,8 @@ AND NOT EXISTS (SELECT FROM email_addresses AS other WHERE other.lookup_hash = C
 """)
 
 COPY_SUPPRESSIONS = Statement("""
-INSERT INTO suppressions (lookup_hash, purpose, lookup_version, at, channel)
-SELECT CAST(:hash AS bytea), purpose, CAST(:version AS smallint), at, channel
+INSERT INTO suppressions (lookup_hash, purpose, lookup_version, at, channel, confirmed_at)
+SELECT CAST(:hash AS bytea), purpose, CAST(:version AS smallint), at, channel, confirmed_at
 FROM suppressions
 WHERE lookup_hash = :stored
 ON CONFLICT DO NOTHING

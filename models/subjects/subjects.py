@@ -69,6 +69,8 @@ class Subject(Table, table=True):
     regime: str = column(Text, ErasureAction.KEPT)
     epoch: int = column(BigInteger, ErasureAction.KEPT, server_default="0")
     opted_out_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    opted_out_confirmed_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    """When the opt-out of everything was last repeated. No grant from before it counts."""
     display_name: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
     country: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
 

@@ -12,7 +12,17 @@ from models.registration.corrections import Correction, correct_subject
 from models.storage.clock import now
 from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
-from tests.models.unit_of_work import counted, decision, dumped, granted, named, refused, refused_all, registered
+from tests.models.unit_of_work import (
+    counted,
+    current,
+    decision,
+    dumped,
+    granted,
+    named,
+    refused,
+    refused_all,
+    registered,
+)
 
 
 @pytest.mark.anyio
@@ -131,3 +141,52 @@ async def test_an_opt_out_of_all_said_again_outlives_grants_from_before_it(world
     await refused_all(world, who)
     await granted(world, who, at=between)
     assert (await decision(world, who)).reason == DecisionReason.WITHDRAWN
+
+
+@pytest.mark.anyio
+async def test_the_first_moment_of_a_refusal_stays_and_the_last_repetition_orders_grants(world: World) -> None:
+    who = await registered(world)
+    await granted(world, who)
+    first = await refused(world, who)
+    for channel in (Channel.PHONE, Channel.EMAIL, Channel.PHONE):
+        assert (await refused(world, who, channel=channel)).at == first.at
+    between = now()
+    repeated = await refused(world, who, channel=Channel.MAIL)
+    kept = await current(world, who)
+    assert kept
+    assert (repeated.at, kept.effective_at, (await decision(world, who)).effective_at) == (first.at,) * 3
+    await granted(world, who, at=between)
+    assert (await decision(world, who)).reason == "WITHDRAWN"
+    await granted(world, who)
+    assert (await decision(world, who)).reason == "GRANTED"
+
+
+@pytest.mark.anyio
+async def test_the_first_moment_of_an_opt_out_of_all_stays_and_the_last_one_orders_grants(world: World) -> None:
+    who = await registered(world)
+    first = await refused_all(world, who)
+    opted_out_at = await opted_out_of_all_at(world)
+    between = now()
+    for channel in (Channel.PHONE, Channel.GPC, Channel.WEBSITE):
+        assert (await refused_all(world, who, channel=channel)).at == first.at
+    assert await opted_out_of_all_at(world) == opted_out_at
+    await granted(world, who, at=between)
+    assert (await decision(world, who)).reason == "WITHDRAWN"
+    await granted(world, who)
+    assert (await decision(world, who)).reason == "GRANTED"
+
+
+@pytest.mark.anyio
+async def test_the_first_moment_of_a_suppression_stays_and_the_last_one_orders_grants(world: World) -> None:
+    first = await refused(world, "user@example.com")
+    between = now()
+    assert (await refused(world, "user@example.com", channel=Channel.PHONE)).at == first.at
+    who = await registered(world)
+    assert (await decision(world, who)).effective_at == first.at
+    await granted(world, who, at=between)
+    assert (await decision(world, who)).reason == "WITHDRAWN"
+
+
+async def opted_out_of_all_at(world: World) -> object:
+    async with world.database.readers.acquire() as connection:
+        return await connection.fetchval("SELECT opted_out_at FROM subjects")
