@@ -4,8 +4,13 @@ Heads and trailers have a maximum size. One request of a connection is handled a
 read further until it is answered. A request that is refused early is answered, and what still arrives is dropped.
 """
 
-import httptools
+from typing import Any
+from weakref import WeakKeyDictionary
 
+import httptools
+from uvicorn.server import ServerState
+
+from api.http.connection_limits import BODY_SECONDS, HEAD_SECONDS, HEALTH_TARGETS, READER_SECONDS, ConnectionMonitor
 from api.http.head_limits import (
     CHUNKED_PIECE_BYTES,
     HEAD_END,
@@ -21,6 +26,13 @@ from api.http.head_limits import (
 )
 from api.http.lingering import LingeringProtocol, LingeringTransport
 
+_MONITORS: WeakKeyDictionary[ServerState, ConnectionMonitor] = WeakKeyDictionary()
+
+
+def monitor_of(state: ServerState, loop: Any) -> ConnectionMonitor:
+    """Return the connection monitor of a server."""
+    return _MONITORS.get(state) or _MONITORS.setdefault(state, ConnectionMonitor(loop, state.connections))
+
 
 class BoundedProtocol(LingeringProtocol):
     """One connection."""
@@ -35,6 +47,12 @@ class BoundedProtocol(LingeringProtocol):
     _body_left: int | None = 0
     """The bytes of the body that are still to come; None for a chunked body."""
     _is_upgrade = False
+    _is_reserved = False
+    """Whether the connection is beyond the maximum, and is served health checks only."""
+    is_idle = False
+    """Whether the connection waits for its next request, with a timer of its own."""
+    _pending: tuple[float, Any, float] | None = None
+    """The part that the client owes, by its seconds and the request before it, and since when."""
     _unparsed = b""
     """What arrived after a request that is not answered yet."""
 
@@ -43,9 +61,42 @@ class BoundedProtocol(LingeringProtocol):
         """Whether the next byte is the first one of a request, and all requests before it are answered."""
         return self.is_between_requests and (self.cycle is None or self.cycle.response_complete)
 
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        monitor = monitor_of(self.server_state, self.loop)
+        self._is_reserved = monitor.is_full
+        if monitor.is_exhausted:
+            self.transport.abort()
+        monitor.watch()
+
+    @property
+    def pending_part(self) -> float:
+        """The seconds that the part of a request or response may take that the client owes; 0 when it owes none."""
+        if self.flow.write_paused:
+            return READER_SECONDS
+        if not self.is_between_requests:
+            return HEAD_SECONDS if self.is_in_head else BODY_SECONDS
+        if self._is_free and not self.is_idle and self.timeout_keep_alive_task is None:
+            return HEAD_SECONDS
+        return 0
+
+    def check_deadline(self, now: float) -> None:
+        """Refuse a request that does not arrive in time: 408; close connections without a request."""
+        seconds = 0 if self.is_lingering else self.pending_part
+        if not seconds:
+            self._pending = None
+        elif self._pending is None or self._pending[0] != seconds or self._pending[1] is not self.cycle:
+            self._pending = (seconds, self.cycle, now)
+        elif now - self._pending[2] >= seconds:
+            if seconds == READER_SECONDS or self.is_between_requests:
+                self.transport.abort()
+            else:
+                self.refuse(408)
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.pipeline.clear()
+        self._pending = None
         self._unparsed = b""
 
     def data_received(self, data: bytes) -> None:
@@ -148,6 +199,8 @@ class BoundedProtocol(LingeringProtocol):
         if self._framing + self._head_bytes > MAX_HEAD_BYTES and head_size(self.url, self.headers) > MAX_HEAD_BYTES:
             raise RefusedHead(431)
         require_host(self.parser.get_http_version(), self.headers)
+        if self._is_reserved and self.url not in HEALTH_TARGETS:
+            raise RefusedHead(503)
         self.is_in_head = False
         self._head_bytes = 0
         self._body_left = declared_length(self.headers)

@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 
 from api.http.bounded_protocol import BoundedProtocol
 from api.http.client_address import client_address
+from api.http.connection_limits import BODY_SECONDS
 from api.http.exchange import Exchange, Headers, HttpExchange, ResponseQueue
 from api.http.head_limits import HEAD_END
 from api.http.request import RequestHead
@@ -53,7 +54,6 @@ class GraphQLProtocol(BoundedProtocol):
     """The exchange under way."""
     _body: list[bytes]
     _idle_since = 0.0
-    _is_idle = False
     _idle_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -76,6 +76,10 @@ class GraphQLProtocol(BoundedProtocol):
     def queue_response(self, exchange: HttpExchange) -> None:
         self._response_queue.put(exchange)
 
+    @property
+    def pending_part(self) -> float:
+        return BODY_SECONDS if self._repeated_head else super().pending_part
+
     def connection_lost(self, exc: Exception | None) -> None:
         exchange, self._exchange = self._exchange, None
         if self.cycle is exchange:
@@ -97,7 +101,7 @@ class GraphQLProtocol(BoundedProtocol):
         super().shutdown()
 
     def data_received(self, data: bytes) -> None:
-        self._is_idle = False
+        self.is_idle = False
         if self._repeated_head:
             data, self._repeated_head = self._repeated_head + data, b""
         elif data.endswith(HEAD_END) and data in self._heads and self._is_free:
@@ -190,7 +194,7 @@ class GraphQLProtocol(BoundedProtocol):
             super().on_response_complete()
             return
         self.server_state.total_requests += 1
-        self._is_idle = not self._unparsed
+        self.is_idle = not self._unparsed
         self._idle_since = self.loop.time()
         if self._idle_timer is None:
             self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
@@ -198,7 +202,7 @@ class GraphQLProtocol(BoundedProtocol):
             self.parse_held()
 
     def _close_if_idle(self) -> None:
-        idle = self.loop.time() - self._idle_since if self._is_idle else 0.0
+        idle = self.loop.time() - self._idle_since if self.is_idle else 0.0
         if idle < self.timeout_keep_alive:
             self._idle_timer = self.loop.call_later(self.timeout_keep_alive - idle, self._close_if_idle)
         else:

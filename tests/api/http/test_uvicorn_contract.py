@@ -26,7 +26,7 @@ OVERRIDDEN = {
     "data_received": ["self", "data"],
     "shutdown": ["self"],
     "on_message_begin": ["self"],
-    "on_url": ["self"],
+    "on_url": ["self", "url"],
     "on_header": ["self", "name", "value"],
     "on_headers_complete": ["self"],
     "on_body": ["self", "body"],
@@ -46,7 +46,6 @@ ATTRIBUTES = {
         "pipeline",
         "scope",
         "server_state",
-        "url",
     ),
     *("timeout_keep_alive", "transport"),
 }

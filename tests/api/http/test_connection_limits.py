@@ -1,0 +1,94 @@
+"""Connections that do not send a whole request are closed in time, and do not keep health checks out."""
+
+import resource
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from typing import Any
+
+import pytest
+import uvicorn
+
+from api.http import bounded_protocol
+from api.http.bounded_protocol import monitor_of
+from api.http.connection_limits import RESERVED_CONNECTIONS, connections_for, raise_file_limit
+from api.http.protocol import SERVER_OPTIONS
+from tests.api.http.connections import HEALTH, connect, read_response
+from tests.conftest import Api
+
+POST = b"POST /other HTTP/1.1\r\nHost: here\r\n"
+
+
+async def _echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answer 200 when the whole body has arrived."""
+    is_complete = scope["type"] != "http"
+    while not is_complete:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        is_complete = not message["more_body"]
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body"})
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[uvicorn.Server, Api]]:
+    """Serve an application without a database, with short deadlines."""
+    monkeypatch.setattr(bounded_protocol, "HEAD_SECONDS", 2)
+    monkeypatch.setattr(bounded_protocol, "BODY_SECONDS", 3)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(_echo, lifespan="off", timeout_graceful_shutdown=1, **SERVER_OPTIONS))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    yield server, Api(f"http://127.0.0.1:{listener.getsockname()[1]}", {})
+    server.should_exit = True
+    thread.join(30)
+
+
+def test_connections_without_a_request_are_closed(server: tuple[uvicorn.Server, Api]) -> None:
+    with connect(server[1]) as silent, connect(server[1]) as half, connect(server[1]) as lines:
+        half.sendall(HEALTH[:20])
+        lines.sendall(b"\r\n")
+        assert read_response(half)[0] == 408
+        for connection in (silent, lines):
+            with suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+
+
+@pytest.mark.parametrize("body", [b"Content-Length: 9\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"])
+def test_half_a_body_is_refused(server: tuple[uvicorn.Server, Api], body: bytes) -> None:
+    with connect(server[1]) as connection:
+        connection.sendall(POST + body)
+        assert read_response(connection)[0] == 408
+
+
+def test_health_checks_are_answered_when_there_are_too_many_connections(server: tuple[uvicorn.Server, Api]) -> None:
+    running, here = server
+    state = running.server_state
+    with ExitStack() as stack:
+        with connect(here) as first:
+            first.sendall(HEALTH)
+            assert read_response(first)[0] == 200
+            monitor_of(state, None).max_connections = 0
+            with connect(here) as late, connect(here) as health:
+                late.sendall(POST + b"Content-Length: 0\r\n\r\n")
+                assert read_response(late)[0] == 503
+                health.sendall(HEALTH)
+                assert read_response(health)[0] == 200
+        for _ in range(RESERVED_CONNECTIONS + 10):
+            stack.enter_context(connect(here))
+        time.sleep(0.2)
+        assert len(state.connections) <= RESERVED_CONNECTIONS
+
+
+def test_the_file_limit_is_raised_and_bounds_the_connections() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+        assert raise_file_limit() == resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 512
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert connections_for(1024) < 1024 - RESERVED_CONNECTIONS
