@@ -217,6 +217,25 @@ async def test_file_names_do_not_cost_a_line_and_card_numbers_in_them_are_counte
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (json.dumps({"email": EMAIL}).encode("utf-16"), "save it as UTF-8"),
+        (b'{"email": "a@example.com"}\r{"email": "b@example.com"}\r', "end with CR only"),
+    ],
+    ids=["UTF-16", "CR"],
+)
+async def test_a_file_whose_lines_cannot_be_told_apart_is_refused(
+    clean: Databases, tmp_path: Path, content: bytes, sentence: str
+) -> None:
+    (tmp_path / "people.jsonl").write_bytes(content)
+    ran = await imported(clean, tmp_path / "people.jsonl")
+    assert ran.code == 2
+    assert sentence in " ".join(ran.errors.replace("│", " ").split())
+    assert "example.com" not in ran.errors + ran.out
+
+
+@pytest.mark.anyio
 async def test_an_opt_out_of_everything_outlives_an_import(api: Api, clean: Databases, tmp_path: Path) -> None:
     later = [CONSENT, CONSENT | {"purpose": "crash-reports", "at": "2026-11-01T00:00:00Z", "channel": "WEBSITE"}]
     opt_out = "mutation($who: SubjectBy!) { optOutOfAll(subject: $who, channel: PHONE) { suppressed } }"

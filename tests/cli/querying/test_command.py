@@ -70,6 +70,16 @@ async def test_a_query_runs_at_once_and_prints_json(script: Script) -> None:
 
 
 @pytest.mark.anyio
+async def test_invisible_characters_of_an_answer_are_escaped(script: Script) -> None:
+    name = "A\u200b\u200fé\U000e0041"
+    script.api.register("ada@example.com", displayName=name)
+    document = '{ subject(by: { email: "ada@example.com" }) { displayName } }'
+    ran = await script.run(document, "--case", "case/1", role="SUPPORT")
+    assert json.loads(ran.out) == {"data": {"subject": {"displayName": name}}}
+    assert '"A\\u200b\\u200fé\\udb40\\udc41"' in ran.out
+
+
+@pytest.mark.anyio
 async def test_a_mutation_is_shown_first_and_done_with_yes(script: Script, world: World) -> None:
     script.api.register("ada@example.com")
     words = ["--var", "subject.email=ada@example.com", "--var", "channel=MAIL"]
