@@ -1,8 +1,8 @@
 """Recording of sync reports: accounts, clients and file lists."""
 
+import itertools
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import count
 from typing import NamedTuple
 from uuid import UUID
 
@@ -35,7 +35,6 @@ from models.unit_of_work import UnitOfWork
 log = structlog.get_logger("privacy")
 REPLACED_NAMES = Counter("privacy_file_names_replaced", "File names of sync reports that looked like a card number.")
 REPLACED_NAME = "[card number removed {}]"
-"""What is stored for a file name that looks like a card number; the number tells such files of one report apart."""
 MAX_FILES = 1000
 MAX_CLIENTS = 20
 """The clients that are stored of an account: those seen last."""
@@ -132,11 +131,9 @@ async def record_sync(unit: UnitOfWork, identifier: SubjectIdentifier, report: S
     """Validate and store a report, and return the account's id. Count and log replaced file names."""
     report = validate(report, unit.at, "input")
     account_id = await store_report(unit, identifier, report)
-    if report.replaced_name_count:
-        REPLACED_NAMES.inc(report.replaced_name_count)
-        log.info(
-            "file names replaced", count=report.replaced_name_count, account=format_id(Prefix.SYNC_ACCOUNT, account_id)
-        )
+    if count := report.replaced_name_count:
+        REPLACED_NAMES.inc(count)
+        log.info("file names replaced", count=count, account=format_id(Prefix.SYNC_ACCOUNT, account_id))
     return account_id
 
 
@@ -206,16 +203,13 @@ def validate_client(client: ClientReport, argument: str) -> ClientReport:
 
 
 def _validate_files(files: Sequence[FileReport], argument: str) -> tuple[list[FileReport], int]:
-    """Return the files, each name once, and how many names looked like a card number and are replaced.
-
-    A program reports these names, so one of them must not cost the report. Camera names often look like card numbers.
-    """
+    """Return the files, each name once, and how many names are replaced: photos often look like cards."""
     if len(files) > MAX_FILES:
         raise BadInput(argument, f"it lists more than {MAX_FILES} files")
     files_by_name: dict[str, FileReport] = {}
     placeholders: dict[str, str] = {}
     reported_names = {file.name for file in files}
-    unused = filter(lambda name: name not in reported_names, map(REPLACED_NAME.format, count(1)))
+    unused = filter(lambda name: name not in reported_names, map(REPLACED_NAME.format, itertools.count(1)))
     for index, file in enumerate(files):
         _require_bytes(file.size_bytes, f"{argument}.{index}.sizeBytes")
         name = validation.file_name(file.name, f"{argument}.{index}.name", FILE_NAME_LENGTH)
