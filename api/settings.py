@@ -110,6 +110,9 @@ class Settings(BaseSettings):
     backup_life: Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=MAX_RETENTION)] = Field(
         MAX_RETENTION, description="The retention of backups, at most 183d: the privacy policy says six months."
     )
+    audit_retention: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(days=1))] = Field(
+        timedelta(days=1096), description="How long access events are kept at least: `privacy audit prune` keeps them."
+    )
     erasures_per_second: Annotated[float, Field(gt=0, le=10_000)] = Field(
         50.0,
         description="The maximum of erasures per second and worker. It leaves capacity for other requests.",

@@ -17,9 +17,11 @@ import typer
 from api.settings import UnsafeSettingError
 from cli.databases import VAR, database_settings, owner_urls, read_or_create_secret
 from models.audit import inclusion_proofs
+from models.audit.pruning import count_old
 from models.audit.pruning import prune as prune_segments
 from models.audit.segments import Segment, SegmentSigner, TrustedKeys, last_segment
-from models.audit.verification import NO_LAST, Finding, VerificationResult, Verifier
+from models.audit.verification import NO_LAST, VerificationResult, Verifier
+from models.storage.clock import now
 from models.storage.ids import Prefix, parse_id_of
 
 KEY = "PRIVACY_AUDIT_KEY"
@@ -107,14 +109,20 @@ def verify(
     Only --heads, with heads stored outside of this database, detects that the newest segments were cut off.
     """
 
-    async def run_verifier() -> tuple[VerificationResult, list[Finding]]:
+    async def run_verifier() -> tuple[VerificationResult, Verifier]:
         async with _owner_connection() as connection:
             verifier = Verifier(_trusted_keys(public_key))
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 result = await verifier.verify(connection, first, last or NO_LAST, _read_heads(heads) if heads else [])
-        return result, verifier.findings
+        return result, verifier
 
-    result, findings = asyncio.run(run_verifier())
+    result, verifier = asyncio.run(run_verifier())
+    for pruning in verifier.prunes:
+        typer.echo(
+            f"pruned at {pruning.pruned_at:%Y-%m-%d %H:%M:%S} UTC up to segment {pruning.number}, "
+            f"signed with the key {pruning.key_id.hex()}"
+        )
+    findings = verifier.findings
     for finding in findings[:MAX_FINDINGS_PRINTED]:
         typer.echo(f"{finding.kind} segment {finding.segment} {finding.event or ''}: {finding.description}")
     if len(findings) > MAX_FINDINGS_PRINTED:
@@ -183,13 +191,33 @@ def prune(
         datetime,
         typer.Option(formats=["%Y-%m-%d"], help="Delete segments whose events are all older than this day (UTC)."),
     ],
+    *,
+    is_confirmed: Annotated[bool, typer.Option("--yes", help="Delete without a question.")] = False,
 ) -> None:
-    """Delete old segments with all their events; a signed row records the position, so that the rest still verifies."""
+    """Delete old segments with all their events; a signed row records the position, so that the rest still verifies.
+
+    Events younger than PRIVACY_AUDIT_RETENTION are never deleted.
+    """
+    until = before.replace(tzinfo=UTC)
+    with database_settings() as settings:
+        retention = settings.audit_retention
+    if until > now() - retention:
+        raise UnsafeSettingError(
+            f"--before must be at least {retention.days} days ago: PRIVACY_AUDIT_RETENTION keeps younger events"
+        )
+
+    async def count() -> tuple[int, int]:
+        async with _owner_connection() as connection:
+            return await count_old(connection, until)
 
     async def run_pruning() -> tuple[int, int]:
         async with _owner_connection() as connection:
             signer = segment_signer(is_embedded=KEY_FILE.exists())
-            return await prune_segments(connection, signer, before.replace(tzinfo=UTC))
+            return await prune_segments(connection, signer, until)
+
+    if not is_confirmed:
+        segments, events = asyncio.run(count())
+        typer.confirm(f"Delete {segments} segments with {events} events, without a way back?", abort=True)
 
     segments, events = asyncio.run(run_pruning())
     typer.echo(f"{segments} segments with {events} events were deleted")

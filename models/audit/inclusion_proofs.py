@@ -56,7 +56,7 @@ def serialize(segment: Segment) -> dict[str, Any]:
 def parse(serialized: dict[str, Any]) -> Segment:
     """Return the segment that ``serialize`` wrote. Raise ValueError if the values do not have that form."""
     try:
-        return Segment(
+        segment = Segment(
             number=int(serialized["number"]),
             from_transaction=int(serialized["from_transaction"]),
             until_transaction=int(serialized["until_transaction"]),
@@ -70,6 +70,9 @@ def parse(serialized: dict[str, Any]) -> Segment:
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         raise ValueError("it is not a head of the audit log") from None
+    if serialized.get("head", segment.head.hex()) != segment.head.hex():
+        raise ValueError("its head is not that of its fields")
+    return segment
 
 
 def verify_proof(proof: dict[str, Any], trusted: TrustedKeys) -> bool:

@@ -58,6 +58,12 @@ ORDER BY number DESC
 LIMIT 1
 """)
 
+COUNT_OLD_SEGMENTS = Statement("""
+SELECT count(*), COALESCE(sum(event_count), 0)
+FROM audit_segments
+WHERE number < COALESCE((SELECT min(number) FROM audit_segments WHERE last_at >= :before), 9223372036854775807)
+""")
+
 INSERT_PRUNE = Statement("""
 INSERT INTO audit_prunes (number, head, until_transaction, pruned_at, key_id, signature)
 VALUES (:number, :head, :until_transaction, :pruned_at, :key_id, :signature)
@@ -81,6 +87,12 @@ WHERE i.inhparent = 'access_events'::regclass
 AND c.relname < 'access_events_' || to_char(LEAST(CAST(:before AS timestamptz), now()) AT TIME ZONE 'UTC', 'YYYY_MM')
 ORDER BY c.relname
 """)
+
+
+async def count_old(connection: Connection, before: datetime) -> tuple[int, int]:
+    """Return how many segments and how many events ``prune`` would delete."""
+    segments, events = await COUNT_OLD_SEGMENTS.row(connection, before=before) or (0, 0)
+    return segments, int(events)
 
 
 async def prune(connection: Connection, signer: SegmentSigner, before: datetime) -> tuple[int, int]:

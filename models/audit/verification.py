@@ -101,6 +101,8 @@ class Verifier:
         self._trusted = trusted
         self.findings: list[Finding] = []
         self.heads: dict[int, bytes] = {}
+        self.prunes: list[Prune] = []
+        """The prunings that a trusted key signed."""
 
     async def verify(
         self, connection: Connection, first: int = 1, last: int = NO_LAST, kept: Sequence[Segment] = ()
@@ -137,6 +139,7 @@ class Verifier:
             if self._trusted.has_signed(prune.key_id, prune.message, prune.signature):
                 number, head, since = prune.number + 1, prune.head, prune.until_transaction
                 self.heads[prune.number] = prune.head
+                self.prunes.append(prune)
             else:
                 self._segment(FindingKind.FORGED, prune.number, "its pruning is not signed by a trusted key")
         if first > number:

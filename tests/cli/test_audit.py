@@ -3,12 +3,14 @@
 import asyncio
 import base64
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
 import pytest
 from typer.testing import CliRunner
 
+from api.settings import UnsafeSettingError
 from cli.audit import app
 from models.audit.segments import SegmentSigner
 from models.storage.database import Database
@@ -118,11 +120,35 @@ def test_a_kept_head_shows_that_the_end_was_cut_off(record: list[str], databases
 
 
 def test_pruned_segments_go_whole_and_the_rest_verifies(record: list[str], databases: Databases) -> None:
-    assert run("prune", "--before", "2020-01-01") == (0, "0 segments with 0 events were deleted\n")
-    change(databases, "UPDATE audit_segments SET last_at = last_at")
-    assert run("prune", "--before", "2999-01-01") == (0, "3 segments with 10 events were deleted\n")
-    assert run("verify") == (0, "0 segments with 0 events, 0 findings\n")
+    assert run("prune", "--before", "2020-01-01", "--yes") == (0, "0 segments with 0 events were deleted\n")
+    change(databases, "UPDATE audit_segments SET last_at = '2020-01-01'")
+    asked = CliRunner().invoke(app, ["prune", "--before", "2021-01-01"], input="n\n")
+    assert asked.exit_code == 1
+    assert "Delete 3 segments with 10 events" in asked.output
+    assert run("prune", "--before", "2021-01-01", "--yes") == (0, "3 segments with 10 events were deleted\n")
+    code, said = run("verify")
+    assert code == 0
+    assert said.startswith("pruned at 2")
+    assert f"up to segment 3, signed with the key {SegmentSigner(KEY).key_id.hex()}\n" in said
+    assert said.endswith("0 segments with 0 events, 0 findings\n")
     assert run("head")[0] == 1
+    assert record
+
+
+def test_young_events_are_never_pruned(record: list[str]) -> None:
+    for day in ("2999-01-01", f"{datetime.now(UTC):%Y-%m-%d}"):
+        with pytest.raises(UnsafeSettingError, match="PRIVACY_AUDIT_RETENTION"):
+            run("prune", "--before", day, "--yes")
+    assert run("verify") == (0, "3 segments with 10 events, 0 findings\n")
+    assert record
+
+
+def test_a_changed_head_in_a_kept_file_is_noticed(record: list[str], tmp_path: Path) -> None:
+    kept = json.loads(run("head")[1])
+    path = tmp_path / "heads"
+    path.write_text(json.dumps(kept | {"head": "00" * 32}))
+    with pytest.raises(UnsafeSettingError):
+        run("verify", "--heads", str(path))
     assert record
 
 
