@@ -138,13 +138,15 @@ class PaginatedList(NamedTuple):
             raise BadInput("first", "it is not a count, 1 to 100")
         if first > MAX_FIRST:
             raise QueryTooLarge(argument="first", most=MAX_FIRST)
-        actor, case = (context.actor.name, context.actor.case) if self.granted else (None, None)
+        actor, case, identity = None, None, None
+        if self.granted:
+            actor, case, identity = context.actor.name, context.actor.case, context.actor.identity
         after = arguments.get("after")
         if after is None or after is strawberry.UNSET:
-            return (RequestedPage(first, actor=actor, case=case, requester=context),)
+            return (RequestedPage(first, None, actor, case, identity, requester=context),)
         owner, *values = context.cursors.decode(self.name, after)
         position = tuple(parse(value) for parse, value in zip(self.order.parsers, values, strict=True))
-        return (RequestedPage(first, position, actor, case, owner, context),)
+        return (RequestedPage(first, position, actor, case, identity, owner, context),)
 
     def check(self, key: Any, page: RequestedPage) -> None:
         """Refuse the cursor of another list."""

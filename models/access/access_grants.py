@@ -63,6 +63,8 @@ class AccessGrant(Table, table=True):
     decided_by: str | None = column(Text, ErasureAction.KEPT, nullable=True)
     decided_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
     expires_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    actor_identity: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    decided_by_identity: str | None = column(Text, ErasureAction.KEPT, nullable=True)
 
 
 class AccessGrantRow(NamedTuple):
@@ -106,6 +108,7 @@ SELECT id
 FROM access_grants
 WHERE subject_id = :subject_id
 AND actor = :actor
+AND actor_identity IS NOT DISTINCT FROM CAST(:identity AS text)
 AND case_reference = :case
 AND (expires_at > clock_timestamp() OR (decided_at IS NULL AND asked_at > clock_timestamp() - CAST(:waits AS interval)))
 ORDER BY asked_at DESC
@@ -113,12 +116,12 @@ LIMIT 1
 """)
 
 INSERT_GRANT = Statement("""
-INSERT INTO access_grants (subject_id, id, actor, case_reference, minutes, asked_at)
-VALUES (:subject_id, :id, :actor, :case, :minutes, clock_timestamp())
+INSERT INTO access_grants (subject_id, id, actor, actor_identity, case_reference, minutes, asked_at)
+VALUES (:subject_id, :id, :actor, :identity, :case, :minutes, clock_timestamp())
 """)
 
 LOCK_GRANT = Statement("""
-SELECT id, subject_id, actor, case_reference, minutes, asked_at, decided_by, decided_at, expires_at
+SELECT id, subject_id, actor, case_reference, minutes, asked_at, decided_by, decided_at, expires_at, actor_identity
 FROM access_grants
 WHERE id = :id
 FOR UPDATE
@@ -128,6 +131,7 @@ FOR UPDATE
 DECIDE = Statement("""
 UPDATE access_grants
 SET decided_by = :actor,
+    decided_by_identity = :identity,
     decided_at = now.at,
     expires_at = CASE WHEN :opens THEN now.at + make_interval(mins => minutes) END
 FROM (SELECT clock_timestamp()) AS now (at)
@@ -172,7 +176,12 @@ async def open_access_grant(unit: UnitOfWork, name: SubjectIdentifier, minutes: 
         raise BadInput("minutes", f"it is not a number of minutes from 1 to {MAX_MINUTES}")
     subject = await resolution.lock(unit, name, "subject")
     grant_id: UUID | None = await ACTIVE_GRANT.value(
-        unit.connection, subject_id=subject.subject_id, actor=unit.actor.name, case=case, waits=APPROVAL_TIMEOUT
+        unit.connection,
+        subject_id=subject.subject_id,
+        actor=unit.actor.name,
+        identity=unit.actor.identity,
+        case=case,
+        waits=APPROVAL_TIMEOUT,
     )
     if grant_id is None:
         grant_id = new_id()
@@ -181,6 +190,7 @@ async def open_access_grant(unit: UnitOfWork, name: SubjectIdentifier, minutes: 
             subject_id=subject.subject_id,
             id=grant_id,
             actor=unit.actor.name,
+            identity=unit.actor.identity,
             case=case,
             minutes=minutes,
         )
@@ -209,12 +219,19 @@ async def _decide(unit: UnitOfWork, grant_id: UUID, decision: GrantState) -> UUI
     row = await LOCK_GRANT.row(unit.connection, id=grant_id)
     if row is None:
         raise NotFound(argument="id")
-    grant = AccessGrantRow._make(row)
-    if grant.actor == unit.actor.name:
+    *columns, identity = row
+    grant = AccessGrantRow._make(columns)
+    if unit.actor.is_same_as(grant.actor, identity):
         raise Forbidden(argument="id", access=[])
     state = state_of(grant.asked_at, grant.decided_at, grant.expires_at)
     if state is GrantState.WAITING:
-        await DECIDE.run(unit.connection, id=grant_id, actor=unit.actor.name, opens=decision is GrantState.OPEN)
+        await DECIDE.run(
+            unit.connection,
+            id=grant_id,
+            actor=unit.actor.name,
+            identity=unit.actor.identity,
+            opens=decision is GrantState.OPEN,
+        )
     elif state is not decision:
         raise StateConflict(state=state)
     unit.subject_ids.append(grant.subject_id)

@@ -11,13 +11,14 @@ _Row = TypeVar("_Row")
 class PageRequest:
     """A page to read: at most ``first`` rows that follow the position ``after``, from the beginning when it is None.
 
-    ``actor`` and ``case`` select the access grants that apply, for lists that need one.
+    ``actor`` with its ``identity`` and ``case`` select the access grants that apply, for lists that need one.
     """
 
     first: int
     after: tuple[Any, ...] | None = None
     actor: str | None = None
     case: str | None = None
+    identity: str | None = None
 
 
 class Page(NamedTuple, Generic[_Row]):

@@ -166,6 +166,7 @@ LEFT JOIN LATERAL (
     FROM access_grants AS g
     WHERE g.subject_id = a.subject_id
     AND g.actor = :actor
+    AND g.actor_identity IS NOT DISTINCT FROM CAST(:identity AS text)
     AND g.case_reference = :case
     AND g.expires_at > clock_timestamp()
     ORDER BY g.expires_at DESC
@@ -219,6 +220,7 @@ async def files_of_accounts(
         connection,
         ids=as_list(ids),
         actor=page.actor,
+        identity=page.identity,
         case=page.case,
         after_id=page.after and page.after[0],
         first=page.first + 1,

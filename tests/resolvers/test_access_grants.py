@@ -37,7 +37,13 @@ def person_with_files(api: Api, email: str = "ada@example.com") -> str:
     files = [
         {"name": f"letter {index}.txt", "sizeBytes": 1, "modifiedAt": "2026-01-01T00:00:00Z"} for index in range(3)
     ]
-    given = {"reference": "r", "storageBytes": 1, "fileCount": 3, "syncedAt": "2026-01-01T00:00:00Z", "files": files}
+    given = {
+        "reference": f"r-{email}",
+        "storageBytes": 1,
+        "fileCount": 3,
+        "syncedAt": "2026-01-01T00:00:00Z",
+        "files": files,
+    }
     assert api.ask("SYNC", SYNC, who={"id": person}, input=given).data
     return person
 

@@ -253,3 +253,30 @@ def test_a_provider_that_cannot_be_reached_is_unavailable(databases: Databases, 
             assert api.send(VIEWER).status_code == 200
         finally:
             api.client.close()
+
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({"exp": time.time() + 89 * DAY}, 200),
+        ({"exp": time.time() + 91 * DAY}, 401),
+        ({"exp": time.time() + 3650 * DAY}, 401),
+        ({"exp": time.time() + 60, "iat": time.time() - 91 * DAY}, 401),
+        ({"exp": time.time() + 364 * DAY, "roles": ["STORE"]}, 200),
+        ({"exp": time.time() + 366 * DAY, "roles": ["STORE"]}, 401),
+        ({"exp": time.time() + 364 * DAY, "roles": ["STORE", "PRIVACY"]}, 401),
+        ({"sub": "one-click unsubscribe"}, 401),
+        ({"sub": "jane "}, 401),
+        ({"sub": "4111 1111 1111 1111"}, 401),
+        ({"system": "forum"}, 200),
+        ({"system": "No System"}, 401),
+    ],
+)
+def test_a_token_lives_as_long_as_one_of_our_own_and_names_no_one_else(
+    provider: Provider, claims: dict[str, Any], status: int
+) -> None:
+    answer = provider.api.send(VIEWER, authorization=f"Bearer {token(**claims)}")
+    assert answer.status_code == status

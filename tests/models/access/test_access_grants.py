@@ -140,3 +140,12 @@ async def test_an_approved_grant_opens_for_its_minutes_and_both_acts_are_logged(
 async def test_a_grant_that_does_not_exist_is_not_found(world: World) -> None:
     with pytest.raises(NotFound):
         await decide(world, new_id())
+
+
+@pytest.mark.anyio
+async def test_a_grant_belongs_to_an_identity_and_not_to_a_name(world: World) -> None:
+    who = await registered(world)
+    agent, namesake = (AGENT._replace(identity=identity) for identity in ("tok_1", "https://id.example.com#an agent"))
+    grant_id = await request(world, who, actor=agent)
+    assert await request(world, who, actor=agent) == grant_id
+    assert await request(world, who, actor=namesake) != grant_id
