@@ -22,6 +22,14 @@ MAX_ATTEMPTS: Final = 10
 DEFAULTED_COLUMNS: Final = {"access_events": ("written_in",)}
 """Columns of append-only tables that only their database default may fill."""
 
+WRITER_UPDATES: Final = {
+    "tokens": frozenset({"approved_at", "approved_by", "last_used_at", "revoked_at"}),
+    "systems": frozenset[str](),
+}
+"""Tables of which mutations update these columns only and delete nothing. Roles and secrets of tokens never change."""
+COMMAND_ONLY: Final = frozenset({"systems"})
+"""Tables that only commands write, as the owner of the tables."""
+
 PRIVILEGES = """
 SELECT r.rolname, c.relname, a.attname, p.privilege
 FROM pg_roles AS r
@@ -87,13 +95,14 @@ def _write_privileges(history: str) -> Iterator[Privilege]:
                 continue
             for column in columns:
                 yield role, name, column, "SELECT"
-                if table.info.get("is_reference"):
+                if table.info.get("is_reference") or (role is WRITER and name in COMMAND_ONLY):
                     continue
                 if column not in DEFAULTED_COLUMNS.get(name, ()):
                     yield role, name, column, "INSERT"
-                if not _is_append_only(table):
+                if not _is_append_only(table) and (role is not WRITER or column in WRITER_UPDATES.get(name, columns)):
                     yield role, name, column, "UPDATE"
             is_deleted = not (table.info.get("is_reference") or _is_append_only(table))
+            is_deleted = is_deleted and not (role is WRITER and name in WRITER_UPDATES)
             if is_deleted and (history == "privacy" or role is WORKER):
                 yield role, name, "", "DELETE"
     for role in (WRITER, WORKER):

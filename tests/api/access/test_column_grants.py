@@ -157,6 +157,22 @@ def test_nobody_who_serves_callers_bends_the_record_or_the_schema(databases: Dat
     assert asyncio.run(refused(databases.url, role, sql))
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE tokens SET roles = roles",
+        "UPDATE tokens SET secret_sha256 = secret_sha256",
+        "UPDATE tokens SET name = name",
+        "DELETE FROM tokens",
+        "UPDATE systems SET webhook_url = NULL",
+        "INSERT INTO systems (name) VALUES ('x')",
+        "DELETE FROM systems",
+    ],
+)
+def test_mutations_change_no_token_s_rights_and_no_webhook(databases: Databases, sql: str) -> None:
+    assert asyncio.run(refused(databases.url, WRITER, sql))
+
+
 @pytest.mark.parametrize("role", [*READERS.values(), INTERNAL])
 def test_readers_write_nothing(databases: Databases, role: str) -> None:
     assert asyncio.run(refused(databases.url, role, "DELETE FROM consents"))
