@@ -89,7 +89,7 @@ class Unsubscribe:
                 return _invalid_link()
             if request.method != "POST":
                 return _page(
-                    200, "Unsubscribe", f"You will get no more of this: {title}.", purpose=title, everything=True
+                    200, "Unsubscribe", f"Press the button to stop this: {title}.", purpose=title, everything=True
                 )
             return await self._opt_out(request, dependencies, link, title)
         except Exception as error:  # noqa: BLE001 -- the person gets a page whatever the exception is
