@@ -21,19 +21,19 @@ RESERVED_FILES: Final = 128
 """The file descriptors that are left for databases, logs and modules."""
 MAX_CONNECTIONS: Final = 10_000
 """The most connections of a process, where its file limit permits as many."""
-WANTED_FILES: Final = MAX_CONNECTIONS + RESERVED_CONNECTIONS + RESERVED_FILES
+TARGET_FILES: Final = MAX_CONNECTIONS + RESERVED_CONNECTIONS + RESERVED_FILES
 HEALTH_TARGETS: Final = frozenset({b"/healthz", b"/readyz"})
 
 
 def raise_file_limit() -> int:
     """Raise the soft limit of open files towards the hard one, and return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    target = WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, WANTED_FILES)
+    target = TARGET_FILES if hard == resource.RLIM_INFINITY else min(hard, TARGET_FILES)
     if soft != resource.RLIM_INFINITY and soft < target:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
             soft = target
-    return WANTED_FILES if soft == resource.RLIM_INFINITY else soft
+    return TARGET_FILES if soft == resource.RLIM_INFINITY else soft
 
 
 def connections_for(files: int) -> int:
