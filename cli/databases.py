@@ -118,6 +118,7 @@ def read_or_create_secret(path: Path, generate: Callable[[], str]) -> str:
     Concurrent processes get the same secret: the first one that creates the file decides.
     """
     if not path.exists():
+        path.parent.mkdir(mode=0o755, exist_ok=True)
         with suppress(FileExistsError):
             create_file(path, generate().encode(), PRIVATE)
     return path.read_text().strip()

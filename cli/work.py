@@ -5,15 +5,18 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import asyncpg
+import typer
 import uvloop
 
 from api.settings import Settings, UnsafeSettingError
 from cli.audit import segment_signer
 from cli.databases import database_settings
 from cli.logging import configure_logging
+from cli.worker_health import health_endpoint
 from mailers.message import Sender
 from mailers.transport import Transport
 from mailers.transport_factory import create_transport_factory
@@ -70,26 +73,32 @@ def officer_addresses(settings: Settings) -> list[str]:
     return [each for each in addresses if settings.environment == "development" or not each.endswith("@localhost")]
 
 
-def work() -> None:
+def work(
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The port of /healthz, /readyz and /metrics; by default none.")
+    ] = None,
+    metrics_host: Annotated[str, typer.Option(help="The address that this port listens on.")] = "127.0.0.1",
+) -> None:
     """Run the background workers until stopped: letters, erasures, webhooks, audit segments and notices.
 
-    Several of these processes may run at the same time.
+    Several of these processes may run at the same time. The metrics port takes no token: permit access from your own
+    network only.
     """
     with database_settings() as settings:
         configure_logging(settings.log_format)
-        uvloop.run(_run_until_signal(settings))
+        uvloop.run(_run_until_signal(settings, metrics_host, metrics_port))
 
 
-async def _run_until_signal(settings: Settings) -> None:
-    task = asyncio.create_task(run_workers(settings))
+async def _run_until_signal(settings: Settings, host: str, port: int | None) -> None:
+    task = asyncio.create_task(run_workers(settings, metrics_host=host, metrics_port=port))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with suppress(asyncio.CancelledError):
         await task
 
 
-async def run_workers(settings: Settings) -> None:
-    """Run all workers on their own database connections until cancelled."""
+async def run_workers(settings: Settings, *, metrics_host: str = "127.0.0.1", metrics_port: int | None = None) -> None:
+    """Run all workers on their own database connections until cancelled; with a port, serve their health, too."""
     sender, transport = mail_settings(settings)
     signer = segment_signer(is_embedded=settings.environment == "development")
     database = await Database.open(
@@ -102,27 +111,31 @@ async def run_workers(settings: Settings) -> None:
     )
     try:
         keyring = Keyring(database.keyring, MasterKeys(settings.master_key.get_secret_value()))
-        while not keyring.is_loaded:
-            try:
-                await keyring.load()
-            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
-                # Besides an outage, a role or a table may be missing until `privacy migrate` has run.
-                outages.fail_with("keyring", error)
-                await asyncio.sleep(KEYRING_RETRY_INTERVAL)
-        outages.recover("keyring")
-        await run(
-            EmailWorker(database, keyring, sender, transport),
-            ErasureWorker(
-                database,
-                keyring,
-                issuer=settings.public_url,
-                backup_life=settings.backup_life,
-                rate=settings.erasures_per_second,
-            ),
-            WebhookWorker(database, keyring, networks=settings.permitted_webhook_networks),
-            AuditSealer(database, signer),
-            NoticeWorker(database, sender, transport, officers=officer_addresses(settings), witness=settings.witness),
-        )
+        emails = EmailWorker(database, keyring, sender, transport)
+        async with health_endpoint(database, keyring, emails.health, host=metrics_host, port=metrics_port):
+            while not keyring.is_loaded:
+                try:
+                    await keyring.load()
+                except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
+                    # Besides an outage, a role or a table may be missing until `privacy migrate` has run.
+                    outages.fail_with("keyring", error)
+                    await asyncio.sleep(KEYRING_RETRY_INTERVAL)
+            outages.recover("keyring")
+            await run(
+                emails,
+                ErasureWorker(
+                    database,
+                    keyring,
+                    issuer=settings.public_url,
+                    backup_life=settings.backup_life,
+                    rate=settings.erasures_per_second,
+                ),
+                WebhookWorker(database, keyring, networks=settings.permitted_webhook_networks),
+                AuditSealer(database, signer),
+                NoticeWorker(
+                    database, sender, transport, officers=officer_addresses(settings), witness=settings.witness
+                ),
+            )
     finally:
         await database.close()
 

@@ -24,6 +24,7 @@ from models.outbox.emails import EmailReason, EmailState
 from models.storage.clock import now
 from models.storage.database import OUTAGE_ERRORS, Database
 from workers.delivery_updates import DeliveryUpdates
+from workers.mail_health import MailHealth
 from workers.metrics import WORKER_METRICS
 
 log = structlog.get_logger("privacy")
@@ -44,9 +45,16 @@ EMAILS: Final = Counter("privacy_letters", "Email delivery results.", ["letter",
 class Delivery:
     """Sends emails over one transport, and records their results."""
 
-    def __init__(
-        self, database: Database, keyring: Keyring, sender: Sender, marks: DeliveryUpdates, transport: Transport
+    def __init__(  # noqa: PLR0913, PLR0917 -- the parts of a delivery
+        self,
+        database: Database,
+        keyring: Keyring,
+        sender: Sender,
+        marks: DeliveryUpdates,
+        transport: Transport,
+        health: MailHealth,
     ) -> None:
+        self._health = health
         self._database = database
         self._keyring = keyring
         self._sender = sender
@@ -83,6 +91,7 @@ class Delivery:
         try:
             await self.transport.send_envelope(mail)
         except DeliveryRejected as refused:
+            self._health.record_rejected(refused.code)
             await self._settle(email, _rejected(email, refused))
             return
         try:
@@ -128,11 +137,13 @@ class Delivery:
         try:
             code = await self.transport.send_data(mail)
         except DeliveryRejected as refused:
+            self._health.record_rejected(refused.code)
             return _rejected(email, refused)
         except DeliveryUnconfirmed:
             if email.row.letter in REPEATABLE_KINDS and not _is_expired(email):
                 return _retry(email, None)
             return DeliveryResult(EmailState.UNCERTAIN, EmailReason.NO_ANSWER)
+        self._health.record_accepted()
         return DeliveryResult(EmailState.SENT, reply_code=code)
 
     async def _settle(self, email: ClaimedEmail, outcome: DeliveryResult) -> None:

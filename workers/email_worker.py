@@ -17,6 +17,7 @@ from models.storage.database import OUTAGE_ERRORS, Database
 from models.storage.statement import Connection
 from workers.delivery_updates import DeliveryUpdates
 from workers.email_delivery import Delivery
+from workers.mail_health import MailHealth
 
 log = structlog.get_logger("privacy")
 
@@ -44,6 +45,7 @@ class EmailWorker:
         self._sender = sender
         self._transport = transport
         self._updates = DeliveryUpdates(database)
+        self.health = MailHealth()
         self._wakeups: asyncio.Queue[None] = asyncio.Queue(1)
         self._is_stopping = False
 
@@ -71,7 +73,7 @@ class EmailWorker:
 
     def delivery(self) -> Delivery:
         """Return a delivery with its own connection to the mail server."""
-        return Delivery(self._database, self._keyring, self._sender, self._updates, self._transport())
+        return Delivery(self._database, self._keyring, self._sender, self._updates, self._transport(), self.health)
 
     async def _claim(self) -> list[ClaimedEmail]:
         return await claims.claim(self._database, self._keyring, self._sender.domain, BATCH)
@@ -94,6 +96,8 @@ class EmailWorker:
                     expected = isinstance(problem, (TransportUnavailable, *OUTAGE_ERRORS))
                     # The text of TransportUnavailable is safe; the texts of other errors may quote personal data.
                     fault = str(problem) if isinstance(problem, TransportUnavailable) else type(problem).__name__
+                    if isinstance(problem, TransportUnavailable):
+                        self.health.record_unavailable(fault)
                     log.log(30 if expected else 40, "emails are delayed", problem=fault, seconds=pause)
                     await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 -- jitter, no secret
         finally:

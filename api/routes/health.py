@@ -1,18 +1,18 @@
 """The routes for operators: /healthz (liveness), /readyz (readiness) and /metrics (Prometheus)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Final
 
 import asyncpg
-from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.routes.component_checks import CHECK_TIMEOUT_SECONDS, OK, ComponentChecks
+from api.routes.component_checks import CHECK_TIMEOUT_SECONDS, OK, Check, ComponentChecks
 from api.routes.dependencies import Dependencies
 from migrations import head, is_newer
 from models.access import tokens
@@ -33,8 +33,18 @@ FROM alembic_version
 class Health:
     """Answers /healthz, /readyz and /metrics for one process."""
 
-    def __init__(self, dependencies: Callable[[], Dependencies]) -> None:
+    def __init__(
+        self,
+        dependencies: Callable[[], Dependencies],
+        *,
+        checks: Mapping[str, Check] = {},
+        registry: CollectorRegistry = REGISTRY,
+        refresh: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Set the objects to check, further checks, the metrics, and what refreshes them before they are exported."""
         self._dependencies = dependencies
+        self._registry = registry
+        self._refresh = refresh or self._count_expiring
         self._count_task: asyncio.Task[None] | None = None
         self._checks = ComponentChecks(
             {
@@ -46,6 +56,7 @@ class Health:
                     ("backups", _check_backups),
                 )
             }
+            | dict(checks)
         )
         self.routes = [
             Route("/healthz", _healthz),
@@ -62,16 +73,19 @@ class Health:
         return JSONResponse({"ready": is_ready, **components}, 200 if is_ready else 503)
 
     async def _metrics(self, _request: Request) -> Response:
-        """Return the metrics. During an outage the token count keeps its last value."""
+        """Return the metrics. During an outage counts of rows keep their last values."""
         if self._count_task is None or self._count_task.done():
-            self._count_task = asyncio.create_task(self._count_expiring())
+            self._count_task = asyncio.create_task(self._refresh_metrics())
         await asyncio.wait({self._count_task}, timeout=CHECK_TIMEOUT_SECONDS)
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+
+    async def _refresh_metrics(self) -> None:
+        with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
+            await self._refresh()
 
     async def _count_expiring(self) -> None:
-        with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
-            async with self._dependencies().database.readers.acquire() as connection:
-                EXPIRING_TOKENS.set(await tokens.count_expiring(connection))
+        async with self._dependencies().database.readers.acquire() as connection:
+            EXPIRING_TOKENS.set(await tokens.count_expiring(connection))
 
 
 async def _healthz(_request: Request) -> Response:

@@ -1,0 +1,71 @@
+"""Gauges of the work that waits, and of what needs a decision; counted in the database when they are exported."""
+
+from typing import Final
+
+from prometheus_client import Gauge
+
+from models.storage.database import Database
+from models.storage.statement import Statement
+from workers.metrics import WORKER_METRICS
+
+WAITING: Final = Gauge("privacy_letters_waiting", "Queued letters, by age.", ["age"], registry=WORKER_METRICS)
+UNCERTAIN: Final = Gauge(
+    "privacy_letters_uncertain", "Letters that the mail server may have accepted.", registry=WORKER_METRICS
+)
+FAILED: Final = Gauge(
+    "privacy_letters_failed", "Failed letters, by the reply of the mail server.", ["reply"], registry=WORKER_METRICS
+)
+WEBHOOKS: Final = Gauge("privacy_webhooks_waiting", "Webhooks that are not answered yet.", registry=WORKER_METRICS)
+OVERDUE: Final = Gauge(
+    "privacy_steps_overdue",
+    "Erasure steps that failed, or are not done three days after the erasure.",
+    registry=WORKER_METRICS,
+)
+AGES: Final = ("under 5 minutes", "under 1 hour", "under 1 day", "older")
+
+COUNT_QUEUED: Final = Statement("""
+SELECT CASE
+        WHEN posted_at > clock_timestamp() - interval '5 minutes' THEN 'under 5 minutes'
+        WHEN posted_at > clock_timestamp() - interval '1 hour' THEN 'under 1 hour'
+        WHEN posted_at > clock_timestamp() - interval '1 day' THEN 'under 1 day'
+        ELSE 'older'
+    END, count(*)
+FROM letters
+WHERE state = 'QUEUED'
+GROUP BY 1
+""")
+
+COUNT_UNDELIVERED: Final = Statement("""
+SELECT state, COALESCE(CAST(reply_code AS text), 'none'), count(*)
+FROM letters
+WHERE state IN ('FAILED', 'UNCERTAIN')
+GROUP BY 1, 2
+""")
+
+COUNT_STEPS: Final = Statement("""
+SELECT
+    count(*) FILTER (WHERE s.state = 'PENDING' AND y.webhook_url IS NOT NULL),
+    count(*) FILTER (WHERE s.state = 'FAILED' OR r.erased_at < clock_timestamp() - interval '3 days')
+FROM erasure_steps AS s
+JOIN systems AS y ON y.name = s.system
+JOIN rights_requests AS r ON r.subject_id = s.subject_id AND r.id = s.request_id AND r.erased_at IS NOT NULL
+WHERE s.state IN ('PENDING', 'FAILED')
+AND r.completed_at IS NULL
+""")
+
+
+async def refresh(database: Database) -> None:
+    """Count the backlog and set the gauges."""
+    async with database.readers.acquire() as connection:
+        queued = {row[0]: row[1] for row in await COUNT_QUEUED.rows(connection)}
+        undelivered = await COUNT_UNDELIVERED.rows(connection)
+        steps = await COUNT_STEPS.row(connection)
+    for age in AGES:
+        WAITING.labels(age).set(queued.get(age, 0))
+    UNCERTAIN.set(sum(count for state, _, count in undelivered if state == "UNCERTAIN"))
+    FAILED.clear()
+    for state, reply, count in undelivered:
+        if state == "FAILED":
+            FAILED.labels(reply).set(count)
+    WEBHOOKS.set(steps[0] if steps else 0)
+    OVERDUE.set(steps[1] if steps else 0)
