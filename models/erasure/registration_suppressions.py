@@ -61,7 +61,7 @@ async def suppressed_hashes(keyring: Connection, hashes: Sequence[LookupHash]) -
 
 
 async def lift_suppression(unit: UnitOfWork, email: str) -> bool:
-    """Let services register the address of an erased child again. Return whether it was suppressed.
+    """Allow services to register the address of an erased child again. Return whether it was suppressed.
 
     An address that is erased once more with the reason UNDERAGE is suppressed again.
     """

@@ -34,7 +34,7 @@ SELECT EXISTS (
 async def cancel_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:
     """Cancel an erasure before it begins. STATE_CONFLICT once it has begun.
 
-    Enqueue an email if an earlier one told of the request.
+    Enqueue an email if an earlier one announced the request.
     """
     return await _close(unit, request_id, RequestState.CANCELLED, None)
 
