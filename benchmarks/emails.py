@@ -88,7 +88,7 @@ async def queue_emails(database: Database, keyring: Keyring, count: int) -> None
     for number in range(PEOPLE):
         async with unit_of_work(database, keyring, actor, "registerSubject") as unit:
             address = f"user{number}@example.com"
-            keys.append(await keyring.key_of(await registering.register_subject(unit, Registration(address))))
+            keys.append(await keyring.key_of(await registering.register_or_complete(unit, Registration(address))))
             await grant_consent(unit, SubjectIdentifier.email(address), "newsletter", Channel.SCRIPT, None)
     contexts = {
         "consent_granted": orjson.dumps({"purpose": "Newsletter"}).decode(),

@@ -39,6 +39,7 @@ DEFAULT_MAX_COUNT: Final = 1000
 DEFAULT_MAX_SHARE: Final = 0.01
 """The share of all people that one run may erase unless the operator sets --at-most-share."""
 NO_COOLING_OFF: Final = "There is no cooling-off period: nobody can cancel."
+AWAITS_ATTESTATION: Final = "Each waits until SUPPORT or PRIVACY attests it, and restricts processing meanwhile."
 COLUMNS: Final = ("id", "email", "system", "reference")
 
 ERASABLE_COUNT = Statement("""
@@ -81,11 +82,13 @@ def erase(  # noqa: PLR0913, PLR0917 -- each is an option of the command
     """Request the erasure of all people in a file: print the plan, ask for confirmation, then request.
 
     Workers carry out the erasures at once: there is no cooling-off period. You attest the identity of these people.
+    With the reason UNDERAGE, each erasure waits until SUPPORT or PRIVACY attests it.
 
     The command may run again: people whose erasure has begun are skipped.
 
     Example: privacy erase --from lapsed.csv --at-most 20000 --at-most-share 0.05
     """
+    notice = AWAITS_ATTESTATION if reason is ErasureReason.UNDERAGE else NO_COOLING_OFF
     with database_settings() as settings:
         identifiers = list(_read_identifiers(source))
         selection = asyncio.run(_select(settings, identifiers))
@@ -94,11 +97,11 @@ def erase(  # noqa: PLR0913, PLR0917 -- each is an option of the command
             return
         _check_limits(selection, max_count, max_share)
         if confirmed_hash is None:
-            typer.confirm(f"Erase {len(selection.ids):,} people? {NO_COOLING_OFF} This cannot be undone", abort=True)
+            typer.confirm(f"Erase {len(selection.ids):,} people? {notice} This cannot be undone", abort=True)
         elif confirmed_hash != selection.hash:
             raise UnsafeSettingError("the plan has changed since it was confirmed: nothing was erased")
         count = asyncio.run(_request_all(settings, selection, reason, rate))
-    typer.echo(f"{count:,} erasures requested; workers carry them out. {NO_COOLING_OFF}")
+    typer.echo(f"{count:,} erasures requested; workers carry them out. {notice}")
 
 
 def _read_identifiers(path: Path) -> Iterator[SubjectIdentifier]:

@@ -52,7 +52,7 @@ async def register_people(databases: OpenDatabases) -> None:
     for index, person in enumerate(PEOPLE):
         async with admin_unit_of_work(databases, "registerSubject", "demonstration") as unit:
             identifier = SubjectIdentifier.email(person.email)
-            await registering.register_subject(unit, person)
+            await registering.register_or_complete(unit, person)
             await recording.grant_consent(unit, identifier, "newsletter", Channel.WEBSITE, None)
             await recording.grant_consent(unit, identifier, "usage-statistics", Channel.APP, None)
             await fragments.store_payment_fragment(

@@ -179,7 +179,9 @@ async def test_every_column_to_erase_is_filled_by_use_and_empty_after_an_erasure
 async def _fill_every_table(world: World) -> None:
     """Register a person and fill every table about people."""
     async with world.unit() as unit:
-        await registering.register_subject(unit, Registration(ADA.normalized, "Ada Example", "DE", ("forum", "ada-1")))
+        await registering.register_or_complete(
+            unit, Registration(ADA.normalized, "Ada Example", "DE", ("forum", "ada-1"))
+        )
     async with world.unit(Role.SUPPORT) as unit:
         await corrections.correct_subject(unit, ADA, Correction(add_email="ada@example.org"))
     async with world.unit() as unit:

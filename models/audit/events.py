@@ -195,7 +195,6 @@ async def append(connection: Connection, groups: Sequence[EventGroup]) -> RowByK
 def _group_row(group: EventGroup) -> dict[str, Any]:
     """Return a group in the form that INSERT_EVENTS reads."""
     actor, action, fields, operation, operation_hash, grant_id = group.template
-    subject_ids = group.subject_ids
     return {
         "actor": actor.name,
         "role": actor.role,
@@ -205,9 +204,9 @@ def _group_row(group: EventGroup) -> dict[str, Any]:
         "operation": operation,
         "operation_hash": operation_hash and rf"\x{operation_hash.hex()}",
         "grant_id": grant_id and grant_id.hex,
-        "ids": [new_id().hex for _ in subject_ids],
-        "ats": [now() for _ in subject_ids],
-        "subject_ids": [subject_id and subject_id.hex for subject_id in subject_ids],
+        "ids": [new_id().hex for _ in group.subject_ids],
+        "ats": [now() for _ in group.subject_ids],
+        "subject_ids": [subject_id and subject_id.hex for subject_id in group.subject_ids],
     }
 
 

@@ -46,7 +46,7 @@ VALUES (:id, :registered_at, :regime, :display_name, :country)
 """)
 
 
-async def register_subject(unit: UnitOfWork, registration: Registration) -> UUID:
+async def register_or_complete(unit: UnitOfWork, registration: Registration) -> UUID:
     """Register a person, or complete the registered person who owns the address or the account. Return the id.
 
     Stored values stay as they are, missing ones are added, and earlier opt-outs of the address apply. Raise UNDERAGE

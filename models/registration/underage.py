@@ -28,7 +28,7 @@ async def register_subject(unit: UnitOfWork, registration: Registration) -> UUID
     registered person is named.
     """
     if not registration.is_under_13:
-        return await registering.register_subject(unit, registration)
+        return await registering.register_or_complete(unit, registration)
     subjects = await _find_named(unit, registration)
     if not subjects:
         raise Underage

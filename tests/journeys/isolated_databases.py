@@ -65,7 +65,7 @@ async def request_erasures(world: World, count: int, *, first: int = 0, account:
     for number in range(first, first + count):
         given = Registration(f"user{number}@example.com", account=("forum", f"u{number}") if account else None)
         async with unit_of_work(world.database, world.keyring, STORE, "test") as made:
-            ids.append(await registering.register_subject(made, given))
+            ids.append(await registering.register_or_complete(made, given))
         async with unit_of_work(world.database, world.keyring, ADMIN, "test") as made:
             await requesting.request_erasure(made, SubjectIdentifier.email(given.email), NOW)
     return ids

@@ -39,7 +39,7 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
             async with unit_of_work(
                 world.database, world.keyring, Actor("store", Role.STORE, (Role.STORE,)), "test"
             ) as made:
-                await registering.register_subject(made, Registration("stays@example.com", "Stays Here"))
+                await registering.register_or_complete(made, Registration("stays@example.com", "Stays Here"))
             return ids
 
     ids = asyncio.run(before())

@@ -27,7 +27,7 @@ async def logged(world: World) -> list[tuple[str, str, list[str], UUID | None, s
 
 async def test_the_event_names_the_mutation_the_operation_and_the_person(world: World) -> None:
     async with unit_of_work(world.database, world.keyring, ACTOR, "registerSubject", "Sign", bytes(32)) as unit:
-        subject_id = await registering.register_subject(unit, Registration("ada@example.com"))
+        subject_id = await registering.register_or_complete(unit, Registration("ada@example.com"))
     assert await logged(world) == [("an agent", "WRITE", ["registerSubject"], subject_id, "Sign", bytes(32))]
     assert await counted(world, "subjects") == 1
 
@@ -48,7 +48,7 @@ async def test_a_unit_without_a_person_has_one_event(world: World) -> None:
 async def test_an_exception_rolls_back_the_writes_and_leaves_no_event(world: World) -> None:
     async def fail() -> None:
         async with unit_of_work(world.database, world.keyring, ACTOR, "registerSubject") as unit:
-            await registering.register_subject(unit, Registration("ada@example.com"))
+            await registering.register_or_complete(unit, Registration("ada@example.com"))
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -62,7 +62,7 @@ async def test_writes_without_their_event_are_not_committed(world: World) -> Non
 
     async def act() -> None:
         async with unit_of_work(world.database, world.keyring, prose, "registerSubject") as unit:
-            await registering.register_subject(unit, Registration("ada@example.com"))
+            await registering.register_or_complete(unit, Registration("ada@example.com"))
 
     with pytest.raises(Exception, match="case_is_a_reference"):
         await act()

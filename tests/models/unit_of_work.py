@@ -22,7 +22,7 @@ def named(subject_id: UUID) -> SubjectIdentifier:
 
 async def registered(world: World, email: str = "user@example.com", **known: Any) -> UUID:
     async with world.unit() as unit:
-        return await registering.register_subject(unit, Registration(email, **known))
+        return await registering.register_or_complete(unit, Registration(email, **known))
 
 
 async def granted(

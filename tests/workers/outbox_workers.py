@@ -33,7 +33,7 @@ async def email_worker(world: World, server: FakeSmtpServer, *, smtp_timeout: fl
 
 async def register(world: World, address: str = "user@example.com") -> UUID:
     async with world.unit() as unit:
-        return await registering.register_subject(unit, Registration(address))
+        return await registering.register_or_complete(unit, Registration(address))
 
 
 async def enqueue(world: World, subject_id: UUID, name: EmailKind = EmailKind.ERASURE_DENIED, about: str = "1") -> None:

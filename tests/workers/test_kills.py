@@ -129,7 +129,7 @@ async def erased_though_killed(world: World, databases: Databases, *, each: int)
             last = numbers.pop(0)
             email = f"user{last}@example.com"
             async with world.unit() as unit:
-                await registering.register_subject(unit, Registration(email, "Ada Example", "DE"))
+                await registering.register_or_complete(unit, Registration(email, "Ada Example", "DE"))
                 await recording.grant_consent(unit, SubjectIdentifier.email(email), "newsletter", Channel.WEBSITE, None)
             async with world.unit(Role.ADMIN) as unit:
                 await requesting.request_erasure(unit, SubjectIdentifier.email(email), NOW)

@@ -39,7 +39,7 @@ async def worker(world: World, server: FakeSmtpServer, witness: str | None = Non
 
 async def asked(world: World) -> str:
     async with world.unit() as made:
-        person = await registering.register_subject(made, Registration("ada@example.com"))
+        person = await registering.register_or_complete(made, Registration("ada@example.com"))
     async with unit_of_work(world.database, world.keyring, AGENT, "openAccessGrant") as made:
         name = SubjectIdentifier.id(format_id(Prefix.SUBJECT, person))
         return format_id(Prefix.ACCESS_GRANT, await access_grants.open_access_grant(made, name, 15))

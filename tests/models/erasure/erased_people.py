@@ -31,12 +31,12 @@ def worker(world: World, **settings: Any) -> ErasureWorker:
 
 async def registered(world: World, email: str, *accounts: tuple[str, str]) -> UUID:
     async with world.unit() as unit:
-        subject_id = await registering.register_subject(
+        subject_id = await registering.register_or_complete(
             unit, Registration(email, "Ada Example", "DE", accounts[0] if accounts else None)
         )
     for account in accounts[1:]:
         async with world.unit() as unit:
-            await registering.register_subject(unit, Registration(email, account=account))
+            await registering.register_or_complete(unit, Registration(email, account=account))
     return subject_id
 
 

@@ -38,7 +38,7 @@ def test_what_a_law_demands_and_what_is_not_done_yet_has_no_day() -> None:
 async def person(world: World, email: str) -> UUID:
     """Register somebody who chose something."""
     async with world.unit() as made:
-        subject_id = await registering.register_subject(made, Registration(email))
+        subject_id = await registering.register_or_complete(made, Registration(email))
         await recording.grant_consent(made, SubjectIdentifier.email(email), "newsletter", Channel.STORE, None)
     return subject_id
 

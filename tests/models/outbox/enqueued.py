@@ -30,7 +30,7 @@ SENT = DeliveryResult(EmailState.SENT, reply_code=250)
 
 async def registered(world: World, *more: str) -> UUID:
     async with world.unit() as unit:
-        subject_id = await registering.register_subject(unit, Registration("user@example.com", "Ada Example", "DE"))
+        subject_id = await registering.register_or_complete(unit, Registration("user@example.com", "Ada Example", "DE"))
     for address in more:
         async with world.unit(Role.SUPPORT) as unit:
             await corrections.correct_subject(unit, PERSON, Correction(add_email=address))

@@ -237,11 +237,11 @@ async def test_an_erased_person_returns_only_through_a_service_in_which_they_act
         ):
             with pytest.raises(SubjectErased):
                 async with world.unit(role) as unit:
-                    await registering.register_subject(unit, registration)
+                    await registering.register_or_complete(unit, registration)
     async with world.unit(Role.STORE) as unit:
-        second = await registering.register_subject(unit, Registration("ada@example.com"))
+        second = await registering.register_or_complete(unit, Registration("ada@example.com"))
     assert second != first
     async with world.unit(Role.SYNC) as unit:
-        assert await registering.register_subject(unit, Registration("ada@example.com")) == second
+        assert await registering.register_or_complete(unit, Registration("ada@example.com")) == second
     assert await value(world, "SELECT count(*) FROM accounts") == 0
     assert await value(world, "SELECT count(*) FROM consent_events WHERE subject_id = $1", second) == 0

@@ -20,7 +20,7 @@ ATTESTED = ErasureOptions(Channel.PHONE, IdentityProof.ATTESTED)
 
 async def registered(world: World, email: str = "ada@example.com", country: str | None = None) -> UUID:
     async with world.unit() as made:
-        return await registering.register_subject(made, Registration(email, country=country))
+        return await registering.register_or_complete(made, Registration(email, country=country))
 
 
 async def asked(

@@ -137,7 +137,7 @@ async def test_a_plan_changes_nothing_and_its_hash_holds_until_the_plan_changes(
     assert plan
     assert ("privacy", "mail addresses", 1) in plan.items
     async with world.unit() as made:
-        await registering.register_subject(made, Registration("ada@example.com", account=("forum", "ada")))
+        await registering.register_or_complete(made, Registration("ada@example.com", account=("forum", "ada")))
     with pytest.raises(StateConflict):
         await asked(world, BY_CODE._replace(plan_hash=plan.hash))
     async with world.database.readers.acquire() as connection:
