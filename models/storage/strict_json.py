@@ -13,8 +13,8 @@ class RepeatedKeyError(ValueError):
 def parse(octets: bytes) -> Any:
     """Return the parsed value; raise RepeatedKeyError, or another ValueError when it is not JSON.
 
-    Each key brings a colon. The colons of the text and those of the parsed value, written again, are as many unless a
-    key was lost, or a colon in a string is escaped. Only then is the text parsed a second time, slowly.
+    Each key has a colon. The text and the serialised value have the same number of colons, unless a key was lost or a
+    colon in a string is escaped. Only then is the text parsed a second time, slowly.
     """
     parsed = orjson.loads(octets)
     try:
