@@ -130,14 +130,13 @@ class RequestExecution:
         """Prepare the operation; start it as a query that can be batched, otherwise execute it in a task."""
         endpoint, exchange = self._endpoint, self._exchange
         request = parse_request(body)
-        self._operation = request.operation
         try:
             operation = endpoint.operations.get_or_prepare(request.document, request.operation, actor)
         except InvalidOperation as error:
-            self._operation = None
             self._respond(_refused(error.errors, responds=self._accepts_response))
             return
         except (Forbidden, CaseRequired) as refusal:
+            self._operation = request.operation  # the document has it: an unknown name is not logged
             exchange.spawn(self._record_refusal(actor, refusal))
             return
         input_screening.screen_variables(core, operation.variables, request.variables)

@@ -1,12 +1,13 @@
 """Registrations that name a child under 13: nothing is stored, and a registered person is restricted for review."""
 
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
 from models.actors import Role
 from models.consent.ledger import Channel
 from models.erasure import requesting
-from models.errors import Refusal, Underage
+from models.errors import BadInput, Refusal, Underage
 from models.registration import registering
 from models.registration.registering import Registration
 from models.requests.intake import ErasureOptions
@@ -40,7 +41,9 @@ async def register_subject(unit: UnitOfWork, registration: Registration) -> UUID
 
 async def _find_named(unit: UnitOfWork, registration: Registration) -> list[SubjectRow]:
     """Return the people who own the address or the account, in the order of their locks, unless they are erased."""
-    names = [SubjectIdentifier.email(registration.email, "input.email")]
+    names = []
+    with suppress(BadInput):  # a malformed address belongs to no registered person
+        names.append(SubjectIdentifier.email(registration.email, "input.email"))
     if registration.account:
         names.append(SubjectIdentifier.account(*registration.account, "input.account"))
     rows = [row for name in names for row in await resolution.find_many(unit.connection, unit.keyring, [name])]

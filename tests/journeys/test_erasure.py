@@ -178,10 +178,10 @@ def test_every_value_of_a_person_is_a_canary_and_none_is_left(
     step = edge["node"]
     assert step["references"] == [CANARIES["account"]], "the system has to know whom to erase"
     assert step["subjectId"] == subject
-    for system, reference in (("store", CANARIES["card"]), ("sync", CANARIES["sync"])):
-        [edge] = api.ask("SERVICE", STEPS, system=system).data["erasureSteps"]["edges"]
+    for role, system, reference in (("STORE", "store", CANARIES["card"]), ("SYNC", "sync", CANARIES["sync"])):
+        [edge] = api.ask(role, STEPS, system=system).data["erasureSteps"]["edges"]
         assert edge["node"]["references"] == [reference]
-        assert api.ask("SERVICE", COMPLETE, id=edge["node"]["id"]).data
+        assert api.ask(role, COMPLETE, id=edge["node"]["id"]).data
     failed = api.ask("SERVICE", FAIL, id=step["id"], error=CANARIES["error"]).data["failErasureStep"]
     assert (failed["state"], failed["error"]) == ("FAILED", CANARIES["error"])
     assert places_with_canaries(site.kept()) == [], "while a system has not answered"
@@ -233,9 +233,9 @@ def test_only_a_fresh_act_brings_an_erased_person_back_and_it_brings_nothing_alo
     assert api.ask("STORE", OPT_OUT, who={"id": subject}, purposes=["product-announcements"], channel="STORE").data
     api.ask("ADMIN", ERASE, who={"id": subject})
     drain_erasures(databases)
-    for system in ("forum", "store", "sync"):
-        [edge] = api.ask("SERVICE", STEPS, system=system).data["erasureSteps"]["edges"]
-        assert api.ask("SERVICE", COMPLETE, id=edge["node"]["id"]).data
+    for role, system in (("SERVICE", "forum"), ("STORE", "store"), ("SYNC", "sync")):
+        [edge] = api.ask(role, STEPS, system=system).data["erasureSteps"]["edges"]
+        assert api.ask(role, COMPLETE, id=edge["node"]["id"]).data
     drain_erasures(databases)
     for role in ("SYNC", "ADMIN"):
         for given in ({"email": address}, {"email": "new@example.com", "account": account}):

@@ -257,7 +257,8 @@ async def test_a_token_stays_valid_after_rotation_of_the_master_key_and_a_new_lo
             await connection.execute("DELETE FROM lookup_keys")
             for row in kept:
                 await connection.execute(
-                    "INSERT INTO lookup_keys (version, master_version, wrapped, created_at) VALUES ($1, $2, $3, $4)",
+                    f"INSERT INTO lookup_keys ({', '.join(row.keys())})"
+                    f" VALUES ({', '.join(f'${number}' for number in range(1, len(row) + 1))})",
                     *row.values(),
                 )
 

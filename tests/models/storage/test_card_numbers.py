@@ -1,7 +1,6 @@
 """What is taken for a card number, and what is not."""
 
 import random
-import time
 import unicodedata
 from typing import Final
 
@@ -355,22 +354,12 @@ def hostile_stream() -> str:
     ],
     ids=lambda text: ascii(text[:20]),
 )
-def test_a_mebibyte_takes_a_moment(text: str) -> None:
+@pytest.mark.timeout(60)  # a tenth of a second on an idle machine; a quadratic search would take many minutes
+def test_a_mebibyte_ends_in_linear_time(text: str) -> None:
     assert not looks_like_card_number(text)
-    assert fastest(text) < 0.4  # Seconds; a twentieth to a tenth on an idle machine, minutes were it quadratic.
 
 
-def test_an_eighth_of_a_mebibyte_written_to_be_slow_takes_a_moment() -> None:
+@pytest.mark.timeout(60)  # some milliseconds on an idle machine; exponential backtracking would not end
+def test_an_eighth_of_a_mebibyte_written_to_be_slow_ends() -> None:
     text = hostile_stream()
     assert not looks_like_card_number(text)
-    assert fastest(text) < 0.05
-
-
-def fastest(text: str) -> float:
-    """Time three runs, in seconds of the processor, and give the shortest: the others say what else it did."""
-    times = []
-    for _ in range(3):
-        begun = time.thread_time()
-        looks_like_card_number(text)
-        times.append(time.thread_time() - begun)
-    return min(times)

@@ -111,7 +111,10 @@ def test_each_request_is_answered_with_its_own_subject_and_recorded(
             assert shown["syncAccounts"][0]["clients"] == [{"userAgent": "Outliner/5.1 (Macintosh)"}]
         else:
             assert shown is None
-    recorded = asyncio.run(read(clean))
+    events = asyncio.run(read(clean))
+    recorded = [row for row in events if row["subject_id"]]
+    questions = [row for row in events if not row["subject_id"]]
+    assert {frozenset(row["fields"]) for row in questions} <= {frozenset({"Query.subject"})}
     looks = Counter(
         (f"sub_{row['subject_id'].hex}", row["case_reference"], row["actor"].split()[0]) for row in recorded
     )
