@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
-from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -374,18 +373,15 @@ def settings_for(databases: Databases, **given: Any) -> Settings:
     )
 
 
-async def issued(databases: Databases) -> dict[str, str]:
-    """Issue a token for each role; give their secrets."""
+async def issued(databases: Databases, owner: str = "one test") -> dict[str, str]:
+    """Issue a token for each role and return their secrets. Those of one test are deleted before the next one."""
     database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=1, timeout=10)
     keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
     await keyring.load()
     secrets = {}
-    async with database.writers.acquire() as connection:
-        is_repeated = await connection.fetchval("SELECT EXISTS (SELECT FROM tokens WHERE name LIKE '%of the tests')")
-    suffix = f" {uuid4().hex[:8]}" if is_repeated else ""  # the names of valid tokens are unique
     for role in Role:
         async with unit_of_work(database, keyring, Actor("tests", Role.ADMIN, (Role.ADMIN,)), "issueToken") as made:
-            new = NewToken(f"{role.lower()} of the tests{suffix}", [role], None, SYSTEMS.get(role))
+            new = NewToken(f"{role.lower()} of {owner}", [role], None, SYSTEMS.get(role))
             secrets[str(role)] = (await tokens.issue_token(made, new, is_approved=True)).secret
     await database.close()
     return secrets
@@ -400,7 +396,7 @@ def running(databases: Databases) -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def served(databases: Databases, running: Running) -> Iterator[Api]:
-    made = Api(running.url, asyncio.run(issued(databases)))
+    made = Api(running.url, asyncio.run(issued(databases, "the tests")))
     yield made
     made.client.close()
 
