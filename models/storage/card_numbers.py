@@ -112,8 +112,8 @@ _PRINTED: Final = re.compile(
 # is linear in the length of the text.
 _MARKS: Final = r"(?:[ -]?[xX][ -]?|[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]{1,4})"
 _MARKED: Final = re.compile(
-    rf"(?<![0-9])[0-9]{{4}}(?:(?:{_MARKS}[0-9]{{4}}){{3}}(?:{_MARKS}[0-9]{{1,3}})?|{_MARKS}[0-9]{{6}}{_MARKS}[0-9]{{4,5}})"
-    r"(?![0-9])"
+    rf"(?<![0-9])[0-9]{{4}}(?:(?:{_MARKS}[0-9]{{4}}){{3}}(?:{_MARKS}[0-9]{{1,3}}(?![0-9A-Za-z]))?"
+    rf"|{_MARKS}[0-9]{{6}}{_MARKS}[0-9]{{4,5}})(?![0-9])"
 )
 _UNIFORM: Final = re.compile(
     rf"(?<![0-9])(?:[0-9]({_MARKS})[0-9](?:\1[0-9])*+|[0-9]{{2}}({_MARKS})[0-9]{{2}}(?:\2[0-9]{{2}})*+(?:\2[0-9])?)(?![0-9])"
@@ -131,7 +131,7 @@ _PADDED: Final = re.compile(
 )
 # A number after that of an item in a list, and not beside another number, as a pair of coordinates has it.
 _ITEM: Final = re.compile(
-    r"(?<![^\s(\"'])(?<![0-9]\s)(?<![,;]\s)[1-9]\.([0-9]{13,19})(?![0-9])(?![ \t]*[,;/]?[ \t]*[-+]?[0-9])"
+    r"(?<![^\s(\"'])(?<![0-9]\s)(?<![,;]\s)[1-9]\.([0-9]{13,19})(?![0-9A-Za-z])(?![ \t]*[,;/]?[ \t]*[-+]?[0-9])"
 )
 # A UUID, or a hexadecimal word. Each begins with eight digits: a look-behind after them is faster than one before them.
 _IDENTIFIER: Final = re.compile(
