@@ -1,6 +1,7 @@
 """Certificates verify offline against the published keys, also after keys are added or rewrapped."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -31,7 +32,7 @@ async def test_the_certificate_says_what_was_erased_and_verifies_offline(world: 
     said = certificates.verify_certificate(jws, keys)
     assert {"system": "privacy", "what": "mail addresses", "records": 1} in said["erased"]
     assert said["auditHead"] == {"segment": segment.number, "head": segment.head.hex()}
-    assert "ada" not in str(said).lower()
+    assert not re.search(r"\bada\b|ada@", str(said).lower())  # a hash may hold these letters
     head, body, signature = jws.split(".")
     changed = body[:-4] + ("AAAA" if body[-4:] != "AAAA" else "BBBB")
     for forged, given in ((f"{head}.{changed}.{signature}", keys), (jws, []), ("nonsense", keys)):

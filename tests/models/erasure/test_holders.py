@@ -24,7 +24,9 @@ async def found(world: World, *emails: str) -> dict[str, dict[str, list[str]]]:
         rows = await holders.find_holders(connection, list(ids))
     references: dict[str, dict[str, list[str]]] = {email: {} for email in emails}
     for row in rows:
-        references[ids[row.subject_id]][row.system] = row.decrypt_references(await key_of(world, row.subject_id))
+        references[ids[row.subject_id]][row.system] = sorted(
+            row.decrypt_references(await key_of(world, row.subject_id))
+        )
     return references
 
 
@@ -59,7 +61,7 @@ async def test_references_of_one_system_from_several_tables_are_together(world: 
     await synced(world, "s-1")
     await paid(world, "card-1")
     assert await found(world, "ada@example.com") == {
-        "ada@example.com": {"store": ["customer-1", "card-1"], "sync": ["s-1"]}
+        "ada@example.com": {"store": ["card-1", "customer-1"], "sync": ["s-1"]}
     }
 
 

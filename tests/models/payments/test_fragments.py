@@ -61,7 +61,7 @@ async def test_no_column_of_the_table_has_room_for_a_card_number_beside_the_refe
         )
     assert {name for (name,) in columns} == {
         *("subject_id", "id", "reference", "lookup_version", "lookup_hash"),
-        *("last_digits", "expiry_month", "expiry_year", "stored_at"),
+        *("last_digits", "expiry_month", "expiry_year", "stored_at", "system"),  # no caller sets the system
     }
 
 
