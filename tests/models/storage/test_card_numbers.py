@@ -311,10 +311,10 @@ def test_a_time_is_let_through(moment: object) -> None:
     assert not looks_like_card_number(f"{moment}")
 
 
+@pytest.mark.timeout(900)  # a sync report has many fields and takes 2 ms
 @pytest.mark.parametrize("kind", NO_FALSE_POSITIVES)
-def test_of_many_of_a_kind_none_is_mistaken(kind: str) -> None:
-    count = 5_000 if kind == "input: report of a sync" else 50_000  # a report has many fields and takes 2 ms
-    assert count_false_positives(NO_FALSE_POSITIVES[kind], count) == 0
+def test_of_fifty_thousand_of_a_kind_none_is_mistaken(kind: str) -> None:
+    assert count_false_positives(NO_FALSE_POSITIVES[kind], 50_000) == 0
 
 
 def test_plain_numbers_of_sixteen_digits_are_mistaken_as_often_as_stated() -> None:
