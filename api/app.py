@@ -28,6 +28,7 @@ from api.routes.jwks import jwks
 from api.routes.unsubscribe import Unsubscribe
 from api.settings import Settings
 from models.access import people_limits, tokens
+from models.access.cost_limits import parse_cost_limits
 from models.access.people_limits import DEFAULT_TOKEN_RATES
 from models.access.tokens import TokenLifetimes
 from models.encryption.keyring import Keyring
@@ -111,7 +112,8 @@ class App:
             jwts = JwtVerifier(settings.jwks_url, settings.jwt_issuer, settings.jwt_audience, token_life)
         authenticator = Authenticator(service.internal, jwts)
         request_log = RequestLog(lines=settings.log_requests)
-        self._graphql = GraphQLEndpoint(service, authenticator, request_log, self._restore_guard)
+        max_costs = parse_cost_limits(settings.max_costs)
+        self._graphql = GraphQLEndpoint(service, authenticator, request_log, self._restore_guard, max_costs)
         self._adapter = AsgiAdapter(self._graphql.handle, is_proxied=self.is_proxied)
         tasks = [
             asyncio.create_task(self._restore_guard.poll()),

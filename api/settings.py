@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, Validat
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.access.cost_limits import parse_cost_limits
 from models.access.people_limits import parse_rates
 from models.access.tokens import DEFAULT_LIFETIMES
 from models.encryption.master_keys import MasterKeys
@@ -132,14 +133,19 @@ class Settings(BaseSettings):
         "STORE.decisions, SYNC.decisions and SERVICE.decisions limit consent decisions.",
     )
     role_rates: str = Field("", description="The same for all tokens of a role together. The default is no limit.")
+    max_costs: str = Field(
+        "",
+        description="The maximum cost of an operation for each role, as ROLE=COST, separated by commas; 0 is no limit. "
+        "The default is 10000 for PRIVACY and 5000 for all other roles.",
+    )
     log_format: Literal["json", "text"] = Field("json", description="The format of log lines.")
     log_requests: bool = Field(default=True, description="Whether each operation is logged.")
 
-    @field_validator("token_rates", "role_rates")
+    @field_validator("token_rates", "role_rates", "max_costs")
     @classmethod
-    def _is_a_list_of_rates(cls, value: str, info: ValidationInfo) -> str:
+    def _is_a_list_of_limits(cls, value: str, info: ValidationInfo) -> str:
         try:
-            parse_rates(value)
+            (parse_cost_limits if info.field_name == "max_costs" else parse_rates)(value)
         except ValueError as problem:
             raise ValueError(f"set PRIVACY_{str(info.field_name).upper()} to something else: {problem}") from None
         return value

@@ -27,6 +27,7 @@ TESTED_ELSEWHERE = {
         "graphql-core is the oracle of selections.",
     ),
     "api/graphql/operation_hash.py": ("resolvers/test_audit.py", "A test reads the hash in the audit log."),
+    "api/graphql/responses.py": ("api/http/test_request.py", "Tests read status and head of each response."),
     "api/graphql/schema.py": ("test_documents.py", "Tests compare its text with schema.graphql and the documents."),
     "api/http/asgi.py": ("api/http/test_transport_parity.py", "Its answers equal those of the protocol."),
     "api/http/client_address.py": ("api/routes/test_unsubscribe.py", "The rate limit by address depends on it."),

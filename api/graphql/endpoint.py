@@ -6,30 +6,28 @@ something has to be awaited, such as authentication or a mutation, it continues 
 
 import asyncio
 import os
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Mapping
 from itertools import count
 from time import perf_counter
-from typing import Any, NamedTuple
-
-from graphql import GraphQLError
+from typing import Any
 
 from api.access.authentication import Authenticator, resolve_actor
 from api.access.policy import visible_types
 from api.access.restore_guard import RestoreGuard
 from api.graphql import input_screening
-from api.graphql.errors import format_error, refusal_of, status_of
+from api.graphql.errors import format_error, refusal_of
 from api.graphql.execution import Result, as_json
 from api.graphql.execution.batching import RequestBatcher
 from api.graphql.execution.query_execution import Outcome
 from api.graphql.operation_cache import OperationCache
 from api.graphql.prepare import InvalidOperation, PreparedOperation
+from api.graphql.responses import Response, head_template, refused
 from api.graphql.schema import core
-from api.http.exchange import Exchange, Headers, ResponseHeadTemplate
-from api.http.headers import JSON_HEADERS, RESPONSE_HEADERS
+from api.http.exchange import Exchange, Headers
 from api.http.rate_limit import AuthFailureThrottle
 from api.http.request import ClientDisconnected, RejectedRequest, parse_request
 from api.http.request_log import RequestLog
+from models.access.cost_limits import DEFAULT_MAX_COSTS
 from models.actors import Actor, Role
 from models.errors import CaseRequired, Forbidden, GraphqlInvalid, Refusal, Unauthenticated, Unavailable
 from resolvers.context import AppState, RequestContext, write_access_logs
@@ -38,24 +36,23 @@ _SEES = {role: visible_types(role) for role in Role}
 _CHALLENGE: Headers = ((b"www-authenticate", b"Bearer"),)
 
 
-class Response(NamedTuple):
-    """A response: its status, its body, and the code of its first error for the request log."""
-
-    status: int
-    body: dict[str, Any]
-    code: str = ""
-
-
 class GraphQLEndpoint:
     """The endpoint of all callers."""
 
     def __init__(
-        self, service: AppState, authenticator: Authenticator, request_log: RequestLog, restore_guard: RestoreGuard
+        self,
+        service: AppState,
+        authenticator: Authenticator,
+        request_log: RequestLog,
+        restore_guard: RestoreGuard,
+        max_costs: Mapping[Role, int] = DEFAULT_MAX_COSTS,
     ) -> None:
         self.service = service
         self.authenticator = authenticator
         self.request_log = request_log
         self.restore_guard = restore_guard
+        self.max_costs = max_costs
+        """The maximum cost of an operation for each role."""
         self.operations = OperationCache()
         self.batcher: RequestBatcher[RequestContext] = RequestBatcher(write_access_logs)
         self.throttle = AuthFailureThrottle()
@@ -74,7 +71,7 @@ class GraphQLEndpoint:
 class RequestExecution:
     """One request in the pipeline."""
 
-    __slots__ = ("_accepts_response", "_actor", "_endpoint", "_exchange", "_id", "_operation", "_started_at")
+    __slots__ = ("_accepts_response", "_actor", "_cost", "_endpoint", "_exchange", "_id", "_operation", "_started_at")
 
     def __init__(self, endpoint: GraphQLEndpoint, exchange: Exchange) -> None:
         self._started_at = perf_counter()
@@ -84,6 +81,8 @@ class RequestExecution:
         self._accepts_response = exchange.head.accepts_response
         self._actor: Actor | None = None
         self._operation: str | None = None
+        self._cost = b""
+        """The end of a response that shows the cost."""
 
     def start(self) -> None:
         """Continue synchronously if the actor is cached and the body is there, otherwise in a task."""
@@ -133,14 +132,18 @@ class RequestExecution:
         try:
             operation = endpoint.operations.get_or_prepare(request.document, request.operation, actor)
         except InvalidOperation as error:
-            self._respond(_refused(error.errors, responds=self._accepts_response))
+            self._respond(refused(error.errors, responds=self._accepts_response))
             return
         except (Forbidden, CaseRequired) as refusal:
             self._operation = request.operation  # the document has it: an unknown name is not logged
             exchange.spawn(self._record_refusal(actor, refusal))
             return
-        input_screening.screen_variables(core, operation.variables, request.variables)
         self._operation = operation.name
+        most = endpoint.max_costs[actor.role]
+        cost = operation.require_cost(request.variables, most)
+        if exchange.head.shows_cost:
+            self._cost = b',"extensions":{"cost":{"requested":%d,"most":%d}}}' % (cost, most)
+        input_screening.screen_variables(core, operation.variables, request.variables)
         context = RequestContext(endpoint.service, actor, operation.name, _SEES[actor.role], operation.hash)
         if operation.is_query and exchange.is_disconnected:
             raise ClientDisconnected
@@ -199,7 +202,7 @@ class RequestExecution:
 
     def _respond_result(self, result: Result) -> None:
         if not result.executed:
-            self._respond(_refused(result.errors, responds=self._accepts_response))
+            self._respond(refused(result.errors, responds=self._accepts_response))
         elif result.errors:
             errors = [format_error(error) for error in result.errors]
             body = {"data": result.data, "errors": errors}
@@ -216,32 +219,21 @@ class RequestExecution:
             self._respond(Response(error.status, {"errors": [entry]}, GraphqlInvalid.code), error.headers)
         elif isinstance(error, Refusal):
             is_unauthenticated = isinstance(error, Unauthenticated)
-            response = _refused([error], responds=self._accepts_response or is_unauthenticated)
+            response = refused([error], responds=self._accepts_response or is_unauthenticated)
             self._respond(response, _CHALLENGE if is_unauthenticated else ())
         else:
-            self._respond(_refused([refusal_of(error)], responds=True))
+            self._respond(refused([refusal_of(error)], responds=True))
 
     def _respond(self, response: Response, headers: Headers = ()) -> None:
         self._send(response.status, as_json(response.body), response.code, headers)
 
     def _send(self, status: int, body: bytes, code: str = "", headers: Headers = ()) -> None:
         own = ((b"x-request-id", self._id.encode()), *headers)
-        self._exchange.respond(_template(status, responds=self._accepts_response), own, body)
+        if self._cost:
+            body = body[:-1] + self._cost
+        self._exchange.respond(head_template(status, responds=self._accepts_response), own, body)
         self._log(code)
 
     def _log(self, code: str) -> None:
         seconds = perf_counter() - self._started_at
         self._endpoint.request_log.note(self._id, self._actor, self._operation, code, seconds)
-
-
-def _refused(errors: Iterable[GraphQLError | Refusal], *, responds: bool) -> Response:
-    """Return the response to an operation that was not executed."""
-    refused = list(errors)
-    refusals = [refusal_of(error) for error in refused]
-    status = status_of(refusals) if responds else 200
-    return Response(status, {"errors": [format_error(error) for error in refused]}, refusals[0].code)
-
-
-@cache
-def _template(status: int, *, responds: bool) -> ResponseHeadTemplate:
-    return ResponseHeadTemplate(status, RESPONSE_HEADERS if responds else JSON_HEADERS)

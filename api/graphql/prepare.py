@@ -1,6 +1,6 @@
 """Prepares operations: parses, measures, screens, validates, authorises and compiles a document."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -28,7 +28,9 @@ from graphql.validation.validate import ValidationAbortedError
 
 from api.access import policy
 from api.graphql import comments, input_screening, limits
+from api.graphql.cost import Amount, amount_of, compile_cost
 from api.graphql.execution import Plan, compile_operation
+from api.graphql.execution.field_collection import Document
 from api.graphql.operation_hash import operation_hash
 from api.graphql.schema import core, schema_for
 from models.actors import STAFF_ROLES, Actor
@@ -67,6 +69,16 @@ class PreparedOperation(NamedTuple):
     needs_case: bool
     variables: tuple[VariableDefinitionNode, ...]
     hash: bytes
+    cost: Amount
+
+    def require_cost(self, variables: Mapping[str, Any], most: int) -> int:
+        """Return the cost of the operation with these variables; QUERY_TOO_LARGE when it is above ``most``."""
+        cost = self.cost
+        if cost.__class__ is not int:
+            cost = amount_of(cost, variables)
+        if cost > most:
+            raise QueryTooLarge(limit="cost", most=most, cost=cost)
+        return cost
 
 
 def prepare(text: str, name: str | None, actor: Actor) -> PreparedOperation:
@@ -95,6 +107,7 @@ def prepare(text: str, name: str | None, actor: Actor) -> PreparedOperation:
         actor.role in STAFF_ROLES and not coordinates.isdisjoint(policy.NEEDS_CASE),
         tuple(operation.variable_definitions or ()),
         operation_hash(document),
+        compile_cost(core, Document.of(core, document), operation),
     )
 
 

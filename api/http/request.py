@@ -51,6 +51,8 @@ class RequestHead(NamedTuple):
     """Whether the response is application/graphql-response+json."""
     credentials: tuple[bytes | None, ...]
     rejection: RejectedRequest | None
+    shows_cost: bool = False
+    """Whether the response has the cost of the operation in its extensions."""
 
     @classmethod
     def parse(cls, method: str, headers: Mapping[bytes, bytes]) -> "RequestHead":
@@ -63,7 +65,7 @@ class RequestHead(NamedTuple):
             require_json(headers.get(b"content-type"))
         except RejectedRequest as rejection:
             return cls(accepts_response, (), rejection)
-        return cls(accepts_response, credentials_of(headers), None)
+        return cls(accepts_response, credentials_of(headers), None, headers.get(b"x-cost") == b"1")
 
 
 def negotiate_media_type(accept: bytes | None) -> bool:
