@@ -171,9 +171,9 @@ class App:
 def _with_headers(send: Send) -> Send:
     async def sending(message: dict[str, object]) -> None:
         if message["type"] == "http.response.start":
-            given: list[tuple[bytes, bytes]] = message["headers"]  # type: ignore[assignment]
-            named = {name for name, _ in given}
-            message["headers"] = [*given, *(header for header in SECURITY_HEADERS if header[0] not in named)]
+            headers: list[tuple[bytes, bytes]] = message["headers"]  # type: ignore[assignment]
+            named = {name for name, _ in headers}
+            message["headers"] = [*headers, *(header for header in SECURITY_HEADERS if header[0] not in named)]
         await send(message)
 
     return sending  # type: ignore[return-value]

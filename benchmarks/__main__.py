@@ -26,9 +26,9 @@ class Timing(NamedTuple):
 
 def warm_up(databases: BenchmarkDatabases, each: RunningServer, workload: Workload, connections: int) -> None:
     """Send requests until just-in-time compilers have optimised: V8 needs about ten thousand requests."""
-    asked = spent = 0
-    while asked < WARM_REQUESTS and spent < WARM_SECONDS:
-        asked += run_round(databases, each, workload, connections=connections, seconds=4).requests
+    request_count = spent = 0
+    while request_count < WARM_REQUESTS and spent < WARM_SECONDS:
+        request_count += run_round(databases, each, workload, connections=connections, seconds=4).requests
         spent += 4
 
 

@@ -89,11 +89,11 @@ class PageServer:
             answer = self.ask(body)
             assert answer["data"]["subject"]["emails"], answer
         before, began = self._place.rows("privacy", READS)[0][0], self.cpu_seconds
-        given = {"BENCH_REQUESTS": str(requests), "BENCH_OFFSET": str(random.randrange(len(lines)))}
+        environment = {"BENCH_REQUESTS": str(requests), "BENCH_OFFSET": str(random.randrange(len(lines)))}
         command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:g}s"]
         process = subprocess.run(
             [*command, "--script", str(ROOT / "benchmarks" / "load.lua"), f"http://127.0.0.1:{self.port}/graphql"],
-            env=os.environ | given | {"BENCH_TOKEN": self._secret, "BENCH_CASE": CASE},
+            env=os.environ | environment | {"BENCH_TOKEN": self._secret, "BENCH_CASE": CASE},
             capture_output=True,
             text=True,
             check=True,
@@ -180,8 +180,8 @@ def measure(databases: BenchmarkDatabases, rounds: int, counts: Sequence[int], s
                 PageRoundResult(*map(statistics.median, zip(*each, strict=True)))
                 for each in zip(*run_round, strict=True)
             )
-            for name, found in zip(PROGRAMS, (recorded, unrecorded), strict=True):
-                best[name] = max(best[name], found.per_second)
+            for name, medians in zip(PROGRAMS, (recorded, unrecorded), strict=True):
+                best[name] = max(best[name], medians.per_second)
             rates = f"{recorded.per_second:,.0f} | {unrecorded.per_second:,.0f} | {ratios[-1]:.1%}"
             core = f"{recorded.cpu_us:.0f}, {unrecorded.cpu_us:.0f}"
             print(f"| {connections} | {rates} | {core} | {recorded.p99_ms:.1f}, {unrecorded.p99_ms:.1f} |", flush=True)

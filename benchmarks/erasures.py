@@ -73,21 +73,21 @@ async def seeded_databases(cluster: Cluster, size: int) -> AsyncIterator[Erasure
     names = f"privacy_{size}", f"keyring_{size}"
     for name in names:
         cluster.create_database(name)
-    given = {
+    settings = {
         "PRIVACY_DATABASE_URL": cluster.url(names[0]),
         "PRIVACY_KEYRING_URL": cluster.url(names[1]),
         "PRIVACY_MASTER_KEY": MasterKeys.generate(),
         "PRIVACY_ENVIRONMENT": "development",
         "PRIVACY_LOG_REQUESTS": "false",
     }
-    environment = os.environ | given
+    environment = os.environ | settings
     for command in (["migrate"], ["seed", "--subjects", str(size)]):
         await asyncio.to_thread(_run, [sys.executable, "-m", "cli", *command], environment)
     # Otherwise autovacuum and a checkpoint would run during the measurement.
     for name in names:
         cluster.run("psql", "-d", name, "-c", "VACUUM ANALYZE", "-c", "CHECKPOINT")
-    database = await Database.open(*cluster_urls(given), readers=4, writers=10, timeout=60)
-    keyring = Keyring(database.keyring, MasterKeys(given["PRIVACY_MASTER_KEY"]))
+    database = await Database.open(*cluster_urls(settings), readers=4, writers=10, timeout=60)
+    keyring = Keyring(database.keyring, MasterKeys(settings["PRIVACY_MASTER_KEY"]))
     await keyring.load()
     try:
         yield ErasureDatabases(environment, database, keyring)
@@ -100,8 +100,8 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
-def cluster_urls(given: dict[str, str]) -> tuple[str, str]:
-    return given["PRIVACY_DATABASE_URL"], given["PRIVACY_KEYRING_URL"]
+def cluster_urls(environment: dict[str, str]) -> tuple[str, str]:
+    return environment["PRIVACY_DATABASE_URL"], environment["PRIVACY_KEYRING_URL"]
 
 
 async def request_erasures(databases: ErasureDatabases, numbers: list[int]) -> None:
@@ -222,11 +222,11 @@ async def main() -> None:
     parser.add_argument("--seconds", type=float, default=10, help="Seconds for each round of decisions.")
     parser.add_argument("--alone", action="store_true", help="Skip the measurement of consent decisions.")
     parser.add_argument("--worker", action="store_true", help="Run as the worker process of another measurement.")
-    given = parser.parse_args()
-    if given.worker:
+    options = parser.parse_args()
+    if options.worker:
         await run_worker()
-    erased_count = 3 * given.erasures + (0 if given.alone else int(DEFAULT_RATE * ROUNDS * (given.seconds + 3)))
-    sizes = [int(size) for size in given.sizes.split(",")]
+    erased_count = 3 * options.erasures + (0 if options.alone else int(DEFAULT_RATE * ROUNDS * (options.seconds + 3)))
+    sizes = [int(size) for size in options.sizes.split(",")]
     if min(sizes) * (1 - 1 / SUBJECTS_PER_CALLER) - 1 < erased_count:
         parser.error(
             f"{erased_count:,} people are erased of each size: give larger --sizes, or fewer --erasures or --seconds"
@@ -243,15 +243,18 @@ async def main() -> None:
             async with seeded_databases(cluster, size) as databases:
                 # People who are used for decisions are not erased.
                 chosen = random.Random(1).sample(range(size // SUBJECTS_PER_CALLER + 1, size), erased_count)
-                rounds = [chosen[part * given.erasures : (part + 1) * given.erasures] for part in range(3)]
+                rounds = [chosen[part * options.erasures : (part + 1) * options.erasures] for part in range(3)]
                 rates[size] = median([await erasures_per_second(databases, numbers) for numbers in rounds])
                 row = f"| {size:,} | {rates[size]:.0f} | {1000 / rates[size]:.2f} ms |"
-                if given.alone:
+                if options.alone:
                     row += " | |"
                 else:
-                    found = await measure_decision_rates(databases, size, chosen[3 * given.erasures :], given.seconds)
-                    row += f" {found.without:.0f} | {found.during:.0f} ({found.during / found.without:.0%}), "
-                    row += f"at {found.erased:.0f} erasures a second |"
+                    decisions = await measure_decision_rates(
+                        databases, size, chosen[3 * options.erasures :], options.seconds
+                    )
+                    row += f" {decisions.without:.0f} | {decisions.during:.0f} "
+                    row += f"({decisions.during / decisions.without:.0%}), "
+                    row += f"at {decisions.erased:.0f} erasures a second |"
             print(row, flush=True)
         first, last = next(iter(rates.values())), list(rates.values())[-1]
         print(f"An erasure among the most people costs {first / last:.2f} times what it costs among the fewest.")

@@ -38,18 +38,18 @@ ANALYZE bench.people;
 """
 
 
-async def _record_statements(databases: BenchmarkDatabases, asked: dict[str, Any]) -> list[LoggedQuery]:
+async def _record_statements(databases: BenchmarkDatabases, variables: dict[str, Any]) -> list[LoggedQuery]:
     """Opt one person out through the models; return the statements that this executed."""
     urls = (databases.cluster.url(f"{kind}_{databases.subjects}") for kind in ("privacy", "keyring"))
     database = await Database.open(*urls, readers=1, writers=1, timeout=10)
-    found: list[LoggedQuery] = []
+    queries: list[LoggedQuery] = []
     try:
         keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
         await keyring.load()
-        async with unit_of_work(database, keyring, Actor("benchmark", Role.STORE, (Role.STORE,)), "optOut") as made:
-            made.connection.add_query_logger(found.append)
-            await opt_outs.opt_out(made, SubjectIdentifier.id(asked["id"]), asked["purposes"], Channel.WEBSITE)
-        return [each for each in found if not DRIVER_STATEMENTS.search(each.query)]
+        async with unit_of_work(database, keyring, Actor("benchmark", Role.STORE, (Role.STORE,)), "optOut") as unit:
+            unit.connection.add_query_logger(queries.append)
+            await opt_outs.opt_out(unit, SubjectIdentifier.id(variables["id"]), variables["purposes"], Channel.WEBSITE)
+        return [each for each in queries if not DRIVER_STATEMENTS.search(each.query)]
     finally:
         await database.close()
 
@@ -92,10 +92,10 @@ def compare_with_pgbench(
     databases: BenchmarkDatabases, ours: RunningServer, workload: Workload, seconds: float
 ) -> dict[str, Any]:
     """Measure opt-outs per second of this service and of pgbench, in alternating rounds with equal connections."""
-    asked = random.choice(workload.variables)  # a repeated opt-out would write nothing
-    recorded = asyncio.run(_record_statements(databases, asked))
+    variables = random.choice(workload.variables)  # a repeated opt-out would write nothing
+    recorded = asyncio.run(_record_statements(databases, variables))
     script = databases.cluster.directory / "optout.sql"
-    subject_id = UUID(asked["id"].removeprefix("sub_"))
+    subject_id = UUID(variables["id"].removeprefix("sub_"))
     [row] = databases.rows("privacy", "SELECT epoch FROM subjects WHERE id = $1", subject_id)
     writing = PgbenchScript(subject_id, row["epoch"])
     # The opted-out people are not part of the read workloads.
@@ -110,11 +110,11 @@ def compare_with_pgbench(
     script.write_text("\n".join(lines) + "\n")
     people = PEOPLE.format(ids=",".join(leaving))
     databases.cluster.run("psql", "--quiet", "--dbname", f"privacy_{databases.subjects}", text=people)
-    found: dict[str, list[float]] = {"ours": [], "pgbench": []}
+    rates: dict[str, list[float]] = {"ours": [], "pgbench": []}
     for _ in range(ROUNDS):
-        found["ours"].append(run_round(databases, ours, workload, connections=CONNECTIONS, seconds=seconds).per_second)
-        found["pgbench"].append(_pgbench(databases, script, seconds))
-    ours_best, theirs = (sorted(each)[ROUNDS // 2] for each in found.values())
+        rates["ours"].append(run_round(databases, ours, workload, connections=CONNECTIONS, seconds=seconds).per_second)
+        rates["pgbench"].append(_pgbench(databases, script, seconds))
+    ours_best, theirs = (sorted(each)[ROUNDS // 2] for each in rates.values())
     return {
         "ours, a second": round(ours_best),
         "pgbench, a second": round(theirs),

@@ -41,9 +41,9 @@ def print_comparison(results: Results) -> None:
     table = Table("workload", "server", title=f"{results.subjects:,} people, {results.connections} connections")
     for name in ("requests/s", "median ms", "p99 ms", "server µs", "ours is, by requests/s", "by server µs"):
         table.add_column(name, justify="right")
-    for workload, found in results.workloads.items():
-        ours = found.get("ours")
-        for name, figures in found.items():
+    for workload, rounds in results.workloads.items():
+        ours = rounds.get("ours")
+        for name, figures in rounds.items():
             ratios = ["", ""]
             if ours and name != "ours":
                 ratios = [f"x {ours.per_second / figures.per_second:.2f}", f"x {figures.cpu_us / ours.cpu_us:.2f}"]
@@ -92,9 +92,9 @@ def save(results: Results) -> None:
         "works": {
             workload: {
                 name: {key: round(value, 2) for key, value in figures._asdict().items()}
-                for name, figures in found.items()
+                for name, figures in rounds.items()
             }
-            for workload, found in results.workloads.items()
+            for workload, rounds in results.workloads.items()
         },
         "scaling": results.scaling,
     }

@@ -130,21 +130,21 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--before", type=Path, help="Another checkout, with a .venv of its own.")
     parser.add_argument("--steps", help="The names of some steps, separated by commas.")
-    given = parser.parse_args()
-    names = [*(["before"] if given.before else []), "uvicorn", *(f"+ {part}" for part in PARTS)]
-    names = [name for name in names if not given.steps or name in given.steps.split(",")]
+    options = parser.parse_args()
+    names = [*(["before"] if options.before else []), "uvicorn", *(f"+ {part}" for part in PARTS)]
+    names = [name for name in names if not options.steps or name in options.steps.split(",")]
     rounds: dict[tuple[str, str], list[Round]] = defaultdict(list)
     with run_postgresql() as cluster, ExitStack() as stack:
-        place = create_databases(cluster, given.subjects)
+        place = create_databases(cluster, options.subjects)
         works = works_of(place)
         secrets = {work.role: place.token(work.role) for work in works}
         ports = {name: PORT + number for number, name in enumerate(names)}
-        ids = {name: stack.enter_context(serving(name, place, ports[name], given.before)) for name in names}
-        for number in range(given.rounds + 1):
-            console.print(f"round {number} of {given.rounds} ...")
+        ids = {name: stack.enter_context(serving(name, place, ports[name], options.before)) for name in names}
+        for number in range(options.rounds + 1):
+            console.print(f"round {number} of {options.rounds} ...")
             for work in works:
                 for name in random.sample(names, len(names)):
-                    connections, seconds = given.connections, given.seconds
+                    connections, seconds = options.connections, options.seconds
                     result = timed(work, secrets[work.role], ids[name], ports[name], connections, seconds)
                     if number:  # the first round fills the caches
                         rounds[work.name, name].append(result)

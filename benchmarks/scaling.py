@@ -27,14 +27,14 @@ def _workloads_by_name(databases: BenchmarkDatabases) -> dict[str, Workload]:
 
 def _medians(rounds: Iterable[RoundResult]) -> dict[str, float]:
     """Return the median of each field."""
-    found = list(rounds)
-    return {name: round(statistics.median(getattr(each, name) for each in found), 2) for name in RoundResult._fields}
+    results = list(rounds)
+    return {name: round(statistics.median(getattr(each, name) for each in results), 2) for name in RoundResult._fields}
 
 
 def growth(cluster: Cluster, seconds: float, most: int) -> dict[str, Any]:
     """Measure one decision and the person page with each number of people, in alternating rounds."""
     places = [create_databases(cluster, size) for size in SIZES if size <= most]
-    found: dict[tuple[str, int], list[RoundResult]] = {}
+    results: dict[tuple[str, int], list[RoundResult]] = {}
     for _ in range(ROUNDS):
         for databases in places:
             workloads = _workloads_by_name(databases)
@@ -42,31 +42,33 @@ def growth(cluster: Cluster, seconds: float, most: int) -> dict[str, Any]:
                 for name in ("one", "page"):
                     run_round(databases, ours, workloads[name], connections=32, seconds=1)
                     measured = run_round(databases, ours, workloads[name], connections=32, seconds=seconds)
-                    found.setdefault((name, databases.subjects), []).append(measured)
-    return {f"{name}, {size:,} people": _medians(each) for (name, size), each in sorted(found.items())}
+                    results.setdefault((name, databases.subjects), []).append(measured)
+    return {f"{name}, {size:,} people": _medians(each) for (name, size), each in sorted(results.items())}
 
 
 def connections(databases: BenchmarkDatabases, ours: RunningServer, seconds: float) -> dict[str, Any]:
     """Measure one decision with each number of connections, in alternating rounds."""
     workload = _workloads_by_name(databases)["one"]
-    found: dict[int, list[RoundResult]] = {}
+    results: dict[int, list[RoundResult]] = {}
     for _ in range(ROUNDS):
         for count in CONNECTIONS:
-            found.setdefault(count, []).append(run_round(databases, ours, workload, connections=count, seconds=seconds))
-    return {str(count): _medians(each) for count, each in found.items()}
+            results.setdefault(count, []).append(
+                run_round(databases, ours, workload, connections=count, seconds=seconds)
+            )
+    return {str(count): _medians(each) for count, each in results.items()}
 
 
 def memory(databases: BenchmarkDatabases, ours: RunningServer, requests: int) -> dict[str, Any]:
     """Send this number of requests; return the memory of the process after each part."""
     workloads = _workloads_by_name(databases)
-    asked = 0
+    request_count = 0
     held: list[tuple[int, float]] = []
-    while asked < requests:
+    while request_count < requests:
         for name in ("one", "page", "hundred"):
-            asked += run_round(
+            request_count += run_round(
                 databases, ours, workloads[name], connections=32, seconds=20 if name == "one" else 2
             ).requests
-        held.append((asked, round(ours.megabytes, 1)))
+        held.append((request_count, round(ours.megabytes, 1)))
     return {"after requests, MB": held}
 
 
@@ -112,14 +114,14 @@ def measure_all(
 ) -> dict[str, Any]:
     """Run all measurements of this module."""
     tokens = {role: databases.token(role) for role in ROLES}
-    found: dict[str, Any] = {"start-up, s": start_up(databases, tokens)}
+    results: dict[str, Any] = {"start-up, s": start_up(databases, tokens)}
     with run_server(OURS, databases, tokens) as ours:
-        found["one decision over connections"] = connections(databases, ours, seconds)
-        found["optOut beside pgbench"] = opt_outs.compare_with_pgbench(
+        results["one decision over connections"] = connections(databases, ours, seconds)
+        results["optOut beside pgbench"] = opt_outs.compare_with_pgbench(
             databases, ours, _workloads_by_name(databases)["out"], seconds
         )
-        found["profile of one decision, %"] = profile(databases, ours, seconds)
-        found["memory"] = memory(databases, ours, requests)
-    found["growth"] = growth(cluster, seconds, databases.subjects)
-    found["cores"] = {"server": sorted(core_sets()[0]), "load and PostgreSQL": sorted(core_sets()[1])}
-    return found
+        results["profile of one decision, %"] = profile(databases, ours, seconds)
+        results["memory"] = memory(databases, ours, requests)
+    results["growth"] = growth(cluster, seconds, databases.subjects)
+    results["cores"] = {"server": sorted(core_sets()[0]), "load and PostgreSQL": sorted(core_sets()[1])}
+    return results

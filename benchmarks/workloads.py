@@ -125,7 +125,7 @@ def create_workloads(databases: BenchmarkDatabases) -> list[Workload]:
 
 
 def _expected_decision(databases: BenchmarkDatabases, variables: dict[str, Any]) -> Any:
-    found = databases.rows(
+    rows = databases.rows(
         "plain",
         "SELECT d.* FROM subjects AS s LEFT JOIN email_addresses AS e ON e.subject_id = s.id, "
         "consent_decision(s.id, $1) AS d WHERE s.id = $2 OR e.address = $3",
@@ -133,14 +133,14 @@ def _expected_decision(databases: BenchmarkDatabases, variables: dict[str, Any])
         variables.get("id", "sub_" + "0" * 32).removeprefix("sub_"),
         variables.get("email", ""),
     )
-    return {"consentDecision": _decision_fields(found[0])}
+    return {"consentDecision": _decision_fields(rows[0])}
 
 
 def _expected_decisions(databases: BenchmarkDatabases, variables: dict[str, Any]) -> Any:
     ids = [text.removeprefix("sub_") for text in variables["ids"]]
     sql = "SELECT d.* FROM unnest($1::uuid[]) AS asked (id), consent_decision(asked.id, $2) AS d"
-    found = {row["subject_id"].hex: row for row in databases.rows("plain", sql, ids, PURPOSE)}
-    return {"consentDecisions": [_decision_fields(found[id_]) for id_ in ids]}
+    rows = {row["subject_id"].hex: row for row in databases.rows("plain", sql, ids, PURPOSE)}
+    return {"consentDecisions": [_decision_fields(rows[id_]) for id_ in ids]}
 
 
 def _decision_fields(row: Any) -> dict[str, Any]:

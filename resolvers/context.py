@@ -176,8 +176,8 @@ class RequestContext:
     async def run_mutation(
         self,
         mutation: Callable[Concatenate[UnitOfWork, _Given], Awaitable[_Result]],
-        *given: _Given.args,
-        **named: _Given.kwargs,
+        *args: _Given.args,
+        **kwargs: _Given.kwargs,
     ) -> _Result:
         """Run a mutation in one transaction, which is committed when this returns.
 
@@ -192,7 +192,7 @@ class RequestContext:
             async with unit_of_work(
                 service.database, service.keyring, self.actor, field, self.operation, self.operation_hash
             ) as unit:
-                return await mutation(unit, *given, **named)
+                return await mutation(unit, *args, **kwargs)
         except (Forbidden, CaseRequired):
             self.access_log.record_refusal([f"Mutation.{field}"])
             raise

@@ -83,13 +83,13 @@ class Batched(NamedTuple):
     check: Callable[..., None] | None = None
     wrap: Callable[..., Any] | None = None
 
-    async def value(self, row: Any, context: LoadingContext, given: Mapping[str, Any]) -> Any:
+    async def value(self, row: Any, context: LoadingContext, values: Mapping[str, Any]) -> Any:
         key = getattr(row, self.key)
-        arguments = self.arguments(context, given) if self.arguments else ()
+        arguments = self.arguments(context, values) if self.arguments else ()
         if self.check:
             self.check(key, *arguments)
-        [found] = await context.load(self.read, [key], arguments)
-        return self.wrap(found, key, *arguments) if self.wrap else found
+        [content] = await context.load(self.read, [key], arguments)
+        return self.wrap(content, key, *arguments) if self.wrap else content
 
 
 Source = Column | Batched

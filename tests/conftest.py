@@ -101,10 +101,10 @@ class Templates:
 
     def _make_once(self) -> None:
         """Migrate the templates unless a worker of the same run did."""
-        with (self._cluster.directory / "templates.run").open("a+") as made:
-            fcntl.flock(made, fcntl.LOCK_EX)
-            made.seek(0)
-            if made.read() == self._run:
+        with (self._cluster.directory / "templates.run").open("a+") as marker:
+            fcntl.flock(marker, fcntl.LOCK_EX)
+            marker.seek(0)
+            if marker.read() == self._run:
                 return
             for history in migrations.HISTORIES:
                 name = f"template_{history}"
@@ -112,8 +112,8 @@ class Templates:
                 self._cluster.create_database(name)
                 asyncio.run(migrations.upgrade(history, self._cluster.url(name)))
                 asyncio.run(database_roles.apply(history, self._cluster.url(name)))
-            made.truncate(0)
-            made.write(self._run)
+            marker.truncate(0)
+            marker.write(self._run)
 
     def _execute(self, *commands: str) -> None:
         arguments = (word for command in commands for word in ("-c", command))
@@ -196,7 +196,7 @@ def clean(databases: Databases, cleaners: tuple[Cleaner, ...]) -> Databases:
 
 
 class World(NamedTuple):
-    """The models, without the API: for tests of verbs and rules."""
+    """The models without the API, for tests of mutations and rules."""
 
     database: Database
     keyring: Keyring
@@ -204,8 +204,8 @@ class World(NamedTuple):
     @contextlib.asynccontextmanager
     async def unit(self, role: Role = Role.STORE, system: str = "forum") -> AsyncIterator[UnitOfWork]:
         actor = Actor("a test", role, (role,), system=system)
-        async with unit_of_work(self.database, self.keyring, actor, "test") as made:
-            yield made
+        async with unit_of_work(self.database, self.keyring, actor, "test") as unit_:
+            yield unit_
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ class Answered(NamedTuple):
 
     @property
     def code(self) -> str:
-        """Give the code of the first error."""
+        """Return the code of the first error."""
         return str(self.body["errors"][0]["extensions"]["code"])
 
     @property
@@ -263,28 +263,28 @@ class Api:
 
     def send(self, content: bytes | dict[str, Any], role: str = "STORE", **headers: str | None) -> httpx.Response:
         """Send a body as it is; a header is named with ``_`` for ``-``, and None leaves a usual one out."""
-        given: dict[str, str | None] = {
+        fields: dict[str, str | None] = {
             "authorization": f"Bearer {self.secrets[role]}",
             "content-type": "application/json",
             "accept": "application/graphql-response+json",
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
         octets = content if isinstance(content, bytes) else json.dumps(content).encode()
-        sent = {name: value for name, value in given.items() if value is not None}
+        sent = {name: value for name, value in fields.items() if value is not None}
         request = self.client.build_request("POST", "/graphql", content=octets, headers=sent)
-        for name, value in given.items():
+        for name, value in fields.items():
             if value is None:
                 request.headers.pop(name, None)
         return self.client.send(request)
 
     def register(self, email: str, **known: Any) -> str:
-        """Register a person; give the id."""
-        asked = "mutation($input: RegisterSubjectInput!) { registerSubject(input: $input) { id } }"
-        return str(self.ask("STORE", asked, input={"email": email, **known}).data["registerSubject"]["id"])
+        """Register a person and return the id."""
+        document = "mutation($input: RegisterSubjectInput!) { registerSubject(input: $input) { id } }"
+        return str(self.ask("STORE", document, input={"email": email, **known}).data["registerSubject"]["id"])
 
-    def issue(self, name: str, *roles: str, **given: Any) -> str:
+    def issue(self, name: str, *roles: str, **options: Any) -> str:
         """Issue a token, have it approved where it needs that, and return its secret."""
-        token = self.ask("ADMIN", ISSUE, name=name, roles=roles, **given).data["issueToken"]
+        token = self.ask("ADMIN", ISSUE, name=name, roles=roles, **options).data["issueToken"]
         if not token["token"]["isApproved"]:
             approve = "mutation($id: ID!) { approveToken(id: $id) { isApproved } }"
             assert self.ask("PRIVACY", approve, id=token["token"]["id"]).data["approveToken"]["isApproved"]
@@ -328,11 +328,11 @@ class Running:
         return self.url
 
     def settling(self) -> Future[None]:
-        """Have it begin to write what it keeps in memory for a while."""
+        """Start to write the counts that are buffered in memory."""
         return asyncio.run_coroutine_threadsafe(self.app._write_uses(), self.server.loop)
 
     def settle(self) -> None:
-        """Have it write what it keeps in memory for a while, so that none of it is written later."""
+        """Write the counts that are buffered in memory, so that none is written later."""
         self.settling().result(60)
 
     def flush_log(self) -> None:
@@ -363,13 +363,13 @@ class Running:
         self.end()
 
 
-def settings_for(databases: Databases, **given: Any) -> Settings:
+def settings_for(databases: Databases, **changes: Any) -> Settings:
     return Settings.read(
         database_url=databases.url,
         keyring_url=databases.keyring_url,
         master_key=databases.master_key,
         environment="development",
-        **({"token_rates": UNLIMITED} | given),
+        **({"token_rates": UNLIMITED} | changes),
     )
 
 
@@ -380,29 +380,29 @@ async def issued(databases: Databases, owner: str = "one test") -> dict[str, str
     await keyring.load()
     secrets = {}
     for role in Role:
-        async with unit_of_work(database, keyring, Actor("tests", Role.ADMIN, (Role.ADMIN,)), "issueToken") as made:
+        async with unit_of_work(database, keyring, Actor("tests", Role.ADMIN, (Role.ADMIN,)), "issueToken") as unit:
             new = NewToken(f"{role.lower()} of {owner}", [role], None, SYSTEMS.get(role))
-            secrets[str(role)] = (await tokens.issue_token(made, new, is_approved=True)).secret
+            secrets[str(role)] = (await tokens.issue_token(unit, new, is_approved=True)).secret
     await database.close()
     return secrets
 
 
 @pytest.fixture(scope="session")
 def running(databases: Databases) -> Iterator[Running]:
-    made = Running(settings_for(databases))
-    with made:
-        yield made
+    server = Running(settings_for(databases))
+    with server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def served(databases: Databases, running: Running) -> Iterator[Api]:
-    made = Api(running.url, asyncio.run(issued(databases, "the tests")))
-    yield made
-    made.client.close()
+    client = Api(running.url, asyncio.run(issued(databases, "the tests")))
+    yield client
+    client.client.close()
 
 
 def _flush_logs() -> Generator[None, object, object]:
-    """Have the services write their log lines before pytest stops to capture, between two phases of a test."""
+    """Flush the services' log lines before pytest stops to capture, between two phases of a test."""
     try:
         return (yield)
     finally:
@@ -427,11 +427,11 @@ def pytest_runtest_teardown() -> Generator[None, object, object]:
 
 @pytest.fixture
 def settled(running: Running) -> None:
-    """Let nothing that tests before this one counted be written during this one."""
+    """Write pending counts of earlier tests first, so that they are not written during this test."""
     running.settle()
 
 
 @pytest.fixture
 def api(served: Api, settled: None, clean: Databases) -> Api:
-    """Give the service, without people."""
+    """Return the service without people."""
     return served

@@ -6,7 +6,7 @@ from tests.prose import faults, faults_of, sentences, word_count
 from tests.vocabulary import PACKAGES, modules
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", [*PACKAGES, "tests"])
 def test_docstrings_and_comments_keep_the_rules_of_prose(package: str) -> None:
     breaches = faults_of(modules([package]))
     assert not breaches, f"{len(breaches)} breaches:\n" + "\n".join(breaches)

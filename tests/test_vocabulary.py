@@ -9,6 +9,7 @@ import pytest
 
 from api.graphql.schema import core
 from tests.documents import DOCUMENTS
+from tests.result_names import participle_names
 from tests.vocabulary import (
     PACKAGES,
     REJECTED_SYNONYMS,
@@ -35,10 +36,20 @@ def _name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("folder", PACKAGES)
+def _in_folder(folder: str) -> list[Path]:
+    return [path for path in PYTHON if path.relative_to(ROOT).parts[0] == folder]
+
+
+@pytest.mark.parametrize("folder", [*PACKAGES, "tests"])
 def test_code_has_no_retired_word(folder: str) -> None:
-    uses = uses_of(path for path in PYTHON if path.relative_to(ROOT).parts[0] == folder)
+    uses = uses_of(_in_folder(folder))
     assert not uses, f"{len(uses)} retired words:\n" + "\n".join(uses)
+
+
+@pytest.mark.parametrize("folder", [*PACKAGES, "tests"])
+def test_no_name_is_a_bare_participle(folder: str) -> None:
+    uses = [str(use) for path in _in_folder(folder) for use in participle_names(path.read_text(), _name(path))]
+    assert not uses, "\n".join(uses)
 
 
 def test_files_and_folders_have_no_retired_word() -> None:
@@ -105,3 +116,17 @@ def test_the_scanner_splits_identifiers_into_words() -> None:
 def test_classes_of_one_name_are_found_unless_one_is_the_graphql_type_of_the_other() -> None:
     owners = {"Token": ["models/access/tokens.py", "resolvers/tokens.py"], "Step": ["models/a.py", "models/b.py"]}
     assert shared_class_names(owners) == {"Step": owners["Step"]}
+
+
+def test_participles_are_found_wherever_a_name_is_bound() -> None:
+    source = """
+def made(given, rows):
+    found = self._asked = rows
+    for told in found: ...
+    with opened() as said: ...
+    try: ...
+    except ValueError as wanted: ...
+    return [taken for taken in made(rows=found)]
+"""
+    names = sorted(use.name for use in participle_names(source))
+    assert names == sorted(["made", "given", "found", "_asked", "told", "said", "wanted", "taken"])

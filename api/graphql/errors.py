@@ -27,7 +27,7 @@ def refusal_of(error: BaseException) -> Refusal:
     unavailable = unavailable_for(error)
     if unavailable:
         return unavailable
-    made = Internal(id=secrets.token_hex(8))
+    refusal = Internal(id=secrets.token_hex(8))
     frames = [
         f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)[-FRAMES:]
@@ -35,29 +35,29 @@ def refusal_of(error: BaseException) -> Refusal:
     # The type and the place, never the message: libraries quote values in theirs.
     log.error(
         "fault",
-        id=made.extensions["id"],
+        id=refusal.extensions["id"],
         fault=type(error).__name__,
         sqlstate=getattr(error, "sqlstate", None),
         frames=frames,
     )
-    return made
+    return refusal
 
 
 def format_error(error: BaseException) -> dict[str, Any]:
     """Write an error as GraphQL answers have it (October 2021, 7.1.2)."""
     refusal = refusal_of(error)
-    made: dict[str, Any] = {"message": refusal.message}
+    response: dict[str, Any] = {"message": refusal.message}
     if isinstance(error, GraphQLError):
         if isinstance(refusal, GraphqlInvalid) and not isinstance(error.original_error, Refusal):
-            made["message"] = error.message
+            response["message"] = error.message
         if error.locations:
-            made["locations"] = [
+            response["locations"] = [
                 {"line": place.line, "column": place.column} for place in error.locations[:MOST_PLACES]
             ]
         if error.path:
-            made["path"] = list(error.path)
-    made["extensions"] = {"code": refusal.code, **refusal.extensions}
-    return made
+            response["path"] = list(error.path)
+    response["extensions"] = {"code": refusal.code, **refusal.extensions}
+    return response
 
 
 def status_of(refusals: Iterable[Refusal]) -> int:

@@ -50,17 +50,17 @@ for _value in ErrorCode.__strawberry_definition__.values:
     _value.description = CODES[_value.name]
 
 
-def _made() -> strawberry.Schema:
-    made = strawberry.Schema(
+def _checked_schema() -> strawberry.Schema:
+    schema_ = strawberry.Schema(
         Query,
         Mutation,
         types=[AccessGrant, Subject, PaymentFragment, SyncAccount, RightsRequest, ErasureStep, ErrorCode],
         config=CONFIG,
     )
-    require_supported(made)
+    require_supported(schema_)
     fields = {
         f"{named.name}.{name}": field
-        for named in made._schema.type_map.values()  # noqa: SLF001 -- Strawberry has no public access to its schema
+        for named in schema_._schema.type_map.values()  # noqa: SLF001 -- Strawberry has no public access to its schema
         if (is_object_type(named) or is_interface_type(named)) and not is_introspection_type(named)
         for name, field in named.fields.items()
     }
@@ -70,10 +70,10 @@ def _made() -> strawberry.Schema:
         raise SystemExit(f"api/access/policy.py calls personal what is no field: {', '.join(sorted(unknown))}")
     for coordinate, field in fields.items():
         field.extensions["strawberry-definition"].directives = list(directives_for(coordinate))
-    return made
+    return schema_
 
 
-schema = _made()
+schema = _checked_schema()
 core: GraphQLSchema = schema._schema  # noqa: SLF001
 
 

@@ -127,17 +127,17 @@ async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
 
 def parse_request(octets: bytes) -> Request:
     """Return the GraphQL request of a body; 400 when there is none."""
-    asked = _parsed(octets)
-    if type(asked) is not dict:
+    body = _parsed(octets)
+    if type(body) is not dict:
         raise RejectedRequest(400, "the body is one JSON object; batches are not answered")
-    document, operation, variables = asked.get("query"), asked.get("operationName"), asked.get("variables")
+    document, operation, variables = body.get("query"), body.get("operationName"), body.get("variables")
     if type(document) is not str:
         raise RejectedRequest(400, "query is missing, or not a string")
     if operation is not None and type(operation) is not str:
         raise RejectedRequest(400, "operationName is not a string")
     if variables is not None and type(variables) is not dict:
         raise RejectedRequest(400, "variables is not an object")
-    if asked.get("extensions") is not None and type(asked["extensions"]) is not dict:
+    if body.get("extensions") is not None and type(body["extensions"]) is not dict:
         raise RejectedRequest(400, "extensions is not an object")
     if operation:
         if looks_like_card_number(operation):

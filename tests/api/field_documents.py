@@ -65,8 +65,8 @@ def literal(type_: Any) -> str:
 
 def selected(name: str, field: GraphQLField) -> str:
     """Return a field with its required arguments."""
-    given = [f"{key}: {literal(one.type)}" for key, one in field.args.items() if is_required_argument(one)]
-    return name + (f"({', '.join(given)})" if given else "")
+    arguments = [f"{key}: {literal(one.type)}" for key, one in field.args.items() if is_required_argument(one)]
+    return name + (f"({', '.join(arguments)})" if arguments else "")
 
 
 def leading_to(type_: Any) -> list[Any]:
@@ -82,9 +82,9 @@ def ways(role: Role) -> dict[str, tuple[Step, ...]]:
     """Return the shortest path to each type, over fields that the role may use where such a path exists."""
     assert SCHEMA.query_type
     assert SCHEMA.mutation_type
-    found: dict[str, tuple[Step, ...]] = {"Query": (), "Mutation": ()}
+    routes: dict[str, tuple[Step, ...]] = {"Query": (), "Mutation": ()}
     for may_all in (True, False):
-        pending = deque(found)
+        pending = deque(routes)
         while pending:
             name = pending.popleft()
             parent: Any = SCHEMA.type_map[name]
@@ -93,12 +93,12 @@ def ways(role: Role) -> dict[str, tuple[Step, ...]]:
                 if may_all and role not in ACCESS_POLICY[coordinate]:
                     continue
                 for target in leading_to(field.type):
-                    if target.name not in found:
+                    if target.name not in routes:
                         condition = target.name if target is not get_named_type(field.type) else None
                         step = Step(coordinate, selected(key, field), condition)
-                        found[target.name] = (*found[name], step)
+                        routes[target.name] = (*routes[name], step)
                         pending.append(target.name)
-    return found
+    return routes
 
 
 def document_for(coordinates: Iterable[str], role: Role) -> tuple[str, set[str]]:

@@ -25,45 +25,45 @@ FILE = {"name": "a.txt", "sizeBytes": 1, "modifiedAt": "2026-01-01T00:00:00Z"}
 AHEAD = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
 
 
-def register(**given: Any) -> SampleRequest:
-    return "STORE", REGISTER, {"input": {"email": "new@example.com"} | given}
+def register(**fields: Any) -> SampleRequest:
+    return "STORE", REGISTER, {"input": {"email": "new@example.com"} | fields}
 
 
-def card(**given: Any) -> SampleRequest:
-    return "STORE", STORE_CARD, {"who": PERSON, "input": CARD | given}
+def card(**fields: Any) -> SampleRequest:
+    return "STORE", STORE_CARD, {"who": PERSON, "input": CARD | fields}
 
 
-def sync(**given: Any) -> SampleRequest:
-    return "SYNC", RECORD_SYNC, {"who": PERSON, "input": SYNC | given}
+def sync(**fields: Any) -> SampleRequest:
+    return "SYNC", RECORD_SYNC, {"who": PERSON, "input": SYNC | fields}
 
 
-def grant(**given: Any) -> SampleRequest:
-    return "STORE", GRANT, {"who": PERSON, "purpose": "newsletter", "channel": "STORE"} | given
+def grant(**fields: Any) -> SampleRequest:
+    return "STORE", GRANT, {"who": PERSON, "purpose": "newsletter", "channel": "STORE"} | fields
 
 
 def subject(by: Any) -> SampleRequest:
     return "STORE", SUBJECT, {"by": by}
 
 
-def correct(**given: Any) -> SampleRequest:
-    return "SUPPORT", CORRECT, {"who": PERSON, "input": given}
+def correct(**fields: Any) -> SampleRequest:
+    return "SUPPORT", CORRECT, {"who": PERSON, "input": fields}
 
 
-def people(**given: Any) -> SampleRequest:
-    return "ADMIN", PEOPLE, given
+def people(**fields: Any) -> SampleRequest:
+    return "ADMIN", PEOPLE, fields
 
 
 def counted(databases: Databases) -> dict[str, int]:
     """Return the number of rows of every table in both databases."""
 
     async def count() -> dict[str, int]:
-        found = {}
+        counts = {}
         for url in (databases.url, databases.keyring_url):
             connection = await asyncpg.connect(url)
             for (name,) in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
-                found[name] = await connection.fetchval(f"SELECT count(*) FROM {name}")
+                counts[name] = await connection.fetchval(f"SELECT count(*) FROM {name}")
             await connection.close()
-        return found
+        return counts
 
     return asyncio.run(count())
 

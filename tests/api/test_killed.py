@@ -56,7 +56,7 @@ class Load:
         self._secret = secret
         self._person = person
         self._name = name
-        self._asked = 0
+        self._request_count = 0
         self.answered: Counter[tuple[str, str]] = Counter()
         """How often a case was answered with what must be on the record as this action."""
 
@@ -69,14 +69,14 @@ class Load:
                 await self.ask()
 
     async def ask(self) -> None:
-        """Ask once; OSError when nobody answers."""
-        self._asked += 1
-        kind, case = KINDS[self._asked % len(KINDS)], f"{self._name}/{self._asked % CASES}"
+        """Ask once; OSError without an answer."""
+        self._request_count += 1
+        kind, case = KINDS[self._request_count % len(KINDS)], f"{self._name}/{self._request_count % CASES}"
         if kind.holds in await self._answer(kind.document, case):
             self.answered[case, kind.action] += 1
 
     async def _answer(self, document: str, case: str) -> bytes:
-        """Give all octets that came back, whether the answer was whole or not."""
+        """Return all octets that came back, also of an incomplete answer."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         body = json.dumps({"query": document, "variables": {"id": self._person}}).encode()
         writer.write(

@@ -21,8 +21,8 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def read(monkeypatch: pytest.MonkeyPatch, given: dict[str, str]) -> Settings:
-    for name, value in given.items():
+def read(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> Settings:
+    for name, value in values.items():
         monkeypatch.setenv(name, value)
     return Settings.read()
 
@@ -32,7 +32,7 @@ def test_safe_settings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("values", "sentence"),
     [
         (
             {"PRIVACY_DATABASE_URL": "postgresql:///privacy"},
@@ -62,8 +62,8 @@ def test_safe_settings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_an_unsafe_one_is_named_and_never_repeated(
-    given: dict[str, str], sentence: str, monkeypatch: pytest.MonkeyPatch
+    values: dict[str, str], sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UnsafeSettingError) as refused:
-        read(monkeypatch, given)
+        read(monkeypatch, values)
     assert str(refused.value) == sentence

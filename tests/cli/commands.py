@@ -108,29 +108,37 @@ def _fork_server() -> socket.socket:
 
 
 async def start(
-    *arguments: str, on: Databases | None = None, fed: bytes = b"", given: Mapping[str, str] | None = None, at: Path
+    *arguments: str,
+    on: Databases | None = None,
+    stdin: bytes = b"",
+    variables: Mapping[str, str] | None = None,
+    at: Path,
 ) -> Command:
     """Start the command in the directory ``at`` and return once it runs."""
     ours, its = socket.socketpair()
     out, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 -- `wait` closes them
-    heard, said = os.pipe()
-    request = {"arguments": arguments, "directory": str(at), "environment": environment(on) | dict(given or {})}
-    fork_server.send(_fork_server(), request, [heard, out.fileno(), errors.fileno(), its.fileno()])
+    reader, writer = os.pipe()
+    request = {"arguments": arguments, "directory": str(at), "environment": environment(on) | dict(variables or {})}
+    fork_server.send(_fork_server(), request, [reader, out.fileno(), errors.fileno(), its.fileno()])
     its.close()
-    os.close(heard)
+    os.close(reader)
     started = Command(*await asyncio.open_connection(sock=ours), out, errors)
     await started.begin()
-    await asyncio.to_thread(_feed, said, fed)
+    await asyncio.to_thread(_feed, writer, stdin)
     return started
 
 
 async def privacy(
-    *arguments: str, on: Databases | None = None, fed: bytes = b"", given: Mapping[str, str] | None = None, at: Path
+    *arguments: str,
+    on: Databases | None = None,
+    stdin: bytes = b"",
+    variables: Mapping[str, str] | None = None,
+    at: Path,
 ) -> Ran:
     """Run the command to its end, in the directory ``at``."""
-    return await (await start(*arguments, on=on, fed=fed, given=given, at=at)).wait()
+    return await (await start(*arguments, on=on, stdin=stdin, variables=variables, at=at)).wait()
 
 
-def _feed(said: int, fed: bytes) -> None:
-    with contextlib.suppress(BrokenPipeError), os.fdopen(said, "wb") as stream:
-        stream.write(fed)
+def _feed(writer: int, stdin: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError), os.fdopen(writer, "wb") as stream:
+        stream.write(stdin)

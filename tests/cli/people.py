@@ -17,7 +17,7 @@ OBJECTED = {"site-analytics"}
 def person(index: int, seed: int = 0) -> dict[str, Any]:
     """Invent a person; the same one for the same numbers."""
     dice = random.Random(f"{seed} {index}")
-    made: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "email": f"person{index}@example.com",
         "displayName": f"Person {index}",
         "country": dice.choice(["DE", "CH", "US", "FR"]),
@@ -53,46 +53,46 @@ def person(index: int, seed: int = 0) -> dict[str, Any]:
         ],
     }
     if dice.random() < 0.3:
-        made["additionalEmails"] = [f"person{index}@example.org"]
-    return made
+        fields["additionalEmails"] = [f"person{index}@example.org"]
+    return fields
 
 
-def choices(made: dict[str, Any]) -> dict[str, bool]:
-    """Say what counts for each purpose that the person chose on: the latest, a refusal at equal times."""
+def choices(fields: dict[str, Any]) -> dict[str, bool]:
+    """Return the current choice for each purpose: the latest, and at equal times the refusal."""
     latest: dict[str, tuple[str, bool]] = {}
-    for consent in made["consents"]:
+    for consent in fields["consents"]:
         rank = (consent["at"], consent["state"] != "GRANTED")
         latest[consent["purpose"]] = max(rank, latest.get(consent["purpose"], rank))
     return {purpose: not refuses for purpose, (_, refuses) in latest.items()}
 
 
-def expected(made: dict[str, Any]) -> dict[str, Any]:
-    """Say what is to be kept of a person who was not known before."""
+def expected(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return what the database must hold of a person who was unknown before."""
     return {
-        "name": made["displayName"],
-        "country": made["country"],
-        "emails": [made["email"], *made.get("additionalEmails", [])],
-        "accounts": [("store", made["accounts"][0]["reference"])],
+        "name": fields["displayName"],
+        "country": fields["country"],
+        "emails": [fields["email"], *fields.get("additionalEmails", [])],
+        "accounts": [("store", fields["accounts"][0]["reference"])],
         "ledger": sorted(
             {
                 (line["purpose"], _state(line), line["at"], line.get("channel", "IMPORT"))
-                for line in made["consents"]
+                for line in fields["consents"]
             }
         ),
-        "consents": choices(made),
+        "consents": choices(fields),
         "fragments": sorted(
             (card["reference"], card["lastDigits"], f"{card['expiryMonth']:02}", str(card["expiryYear"]))
-            for card in made["paymentFragments"]
+            for card in fields["paymentFragments"]
         ),
         "syncs": sorted(
             (sync["reference"], sync["storageBytes"], sync["fileCount"], sync["syncedAt"], ["Planner"], 1)
-            for sync in made["syncAccounts"]
+            for sync in fields["syncAccounts"]
         ),
     }  # fmt: skip
 
 
 async def kept(world: World) -> dict[str, Any]:
-    """Give what is kept of everybody, opened, by their primary address."""
+    """Return the decrypted rows of all people by primary address."""
     people = {}
     async with world.database.readers.acquire() as connection, world.keyring.pool.acquire() as on_keyring:
         ids = [row[0] for row in await connection.fetch("SELECT id FROM subjects")]
@@ -105,7 +105,7 @@ async def kept(world: World) -> dict[str, Any]:
         cards = await fragments.of_subjects(connection, ids)
         storage = await sync_accounts.of_subjects(connection, ids)
         clients = await sync_accounts.clients_of_accounts(
-            connection, [row.id for found in storage.values() for row in found]
+            connection, [row.id for stored_accounts in storage.values() for row in stored_accounts]
         )
         listed = await connection.fetch("SELECT sync_account_id, count(*) FROM sync_files GROUP BY 1")
         files = {row[0]: row[1] for row in listed}

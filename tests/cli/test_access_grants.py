@@ -67,8 +67,8 @@ def test_grants_are_reviewed_with_what_was_read_under_them(api: Api, clean: Data
     assert ran(clean, tmp_path, "review").out.startswith(f"{grant} WAITING, on {person.id}\n")
     api.ask("PRIVACY", APPROVE, id=grant)
     assert api.ask("SUPPORT", FILES, id=person.id).data
-    told = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "WHEN", ran(clean, tmp_path, "review").out)
-    assert told.splitlines() == [
+    output = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "WHEN", ran(clean, tmp_path, "review").out)
+    assert output.splitlines() == [
         f"{grant} OPEN, on {person.id}",
         "  asked by support of the tests for case/1, 15 minutes, WHEN",
         "  decided by privacy of the tests, WHEN",

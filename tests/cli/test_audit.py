@@ -24,14 +24,14 @@ PUBLIC = base64.b64encode(SegmentSigner(KEY).public).decode()
 
 @pytest.fixture
 def record(clean: Databases, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Give the ids of the events of a record of three segments, in an environment that names it."""
+    """Return the ids of the events of an audit log of three segments; the environment names its database."""
     monkeypatch.setenv("PRIVACY_DATABASE_URL", clean.url)
     monkeypatch.setenv("PRIVACY_KEYRING_URL", clean.keyring_url)
     monkeypatch.setenv("PRIVACY_MASTER_KEY", clean.master_key)
     monkeypatch.setenv("PRIVACY_ENVIRONMENT", "development")
     monkeypatch.setenv("PRIVACY_AUDIT_KEY", KEY)
 
-    async def made() -> list[str]:
+    async def event_ids() -> list[str]:
         database = await Database.open(clean.url, clean.keyring_url, readers=2, writers=4, timeout=10)
         ids = []
         for size in (3, 5, 2):
@@ -40,7 +40,7 @@ def record(clean: Databases, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         await database.close()
         return [format_id(Prefix.ACCESS_EVENT, identity) for identity in ids]
 
-    return asyncio.run(made())
+    return asyncio.run(event_ids())
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -82,20 +82,20 @@ def test_a_proof_is_checked_offline(record: list[str], tmp_path: Path, monkeypat
     for name in ("PRIVACY_DATABASE_URL", "PRIVACY_AUDIT_KEY"):
         monkeypatch.delenv(name)
     assert code == 0
-    code, said = run("check", str(path), "--public-key", PUBLIC)
-    assert (code, said.startswith("the event is in segment 2, sealed at ")) == (0, True)
+    code, output = run("check", str(path), "--public-key", PUBLIC)
+    assert (code, output.startswith("the event is in segment 2, sealed at ")) == (0, True)
     stranger = base64.b64encode(SegmentSigner(SegmentSigner.generate()).public).decode()
     assert run("check", str(path), "--public-key", stranger)[0] == 1
-    given = json.loads(proof)
-    event, segment = given["event"], given["segment"]
+    document = json.loads(proof)
+    event, segment = document["event"], document["segment"]
     for bend in (
         {"event": [*event[:2], "somebody else", *event[3:]]},
-        {"place": given["place"] + 1},
+        {"place": document["place"] + 1},
         {"segment": {**segment, "event_count": 6}},
-        {"path": given["path"][1:]},
+        {"path": document["path"][1:]},
         {"segment": None},
     ):
-        path.write_text(json.dumps(given | bend))
+        path.write_text(json.dumps(document | bend))
         assert run("check", str(path), "--public-key", PUBLIC)[0] == 1
     path.write_text("no proof")
     assert run("check", str(path), "--public-key", PUBLIC)[0] == 1
@@ -122,15 +122,15 @@ def test_a_kept_head_shows_that_the_end_was_cut_off(record: list[str], databases
 def test_pruned_segments_go_whole_and_the_rest_verifies(record: list[str], databases: Databases) -> None:
     assert run("prune", "--before", "2020-01-01", "--yes") == (0, "0 segments with 0 events were deleted\n")
     change(databases, "UPDATE audit_segments SET last_at = '2020-01-01'")
-    asked = CliRunner().invoke(app, ["prune", "--before", "2021-01-01"], input="n\n")
-    assert asked.exit_code == 1
-    assert "Delete 3 segments with 10 events" in asked.output
+    question = CliRunner().invoke(app, ["prune", "--before", "2021-01-01"], input="n\n")
+    assert question.exit_code == 1
+    assert "Delete 3 segments with 10 events" in question.output
     assert run("prune", "--before", "2021-01-01", "--yes") == (0, "3 segments with 10 events were deleted\n")
-    code, said = run("verify")
+    code, output = run("verify")
     assert code == 0
-    assert said.startswith("pruned at 2")
-    assert f"up to segment 3, signed with the key {SegmentSigner(KEY).key_id.hex()}\n" in said
-    assert said.endswith("0 segments with 0 events, 0 findings\n")
+    assert output.startswith("pruned at 2")
+    assert f"up to segment 3, signed with the key {SegmentSigner(KEY).key_id.hex()}\n" in output
+    assert output.endswith("0 segments with 0 events, 0 findings\n")
     assert run("head")[0] == 1
     assert record
 
@@ -153,7 +153,7 @@ def test_a_changed_head_in_a_kept_file_is_noticed(record: list[str], tmp_path: P
 
 
 def test_a_new_key_is_printed_with_its_public_key() -> None:
-    code, said = run("key")
-    private, public = (line.partition("=")[2] for line in said.splitlines())
+    code, output = run("key")
+    private, public = (line.partition("=")[2] for line in output.splitlines())
     assert code == 0
     assert base64.b64encode(SegmentSigner(private).public).decode() == public

@@ -22,11 +22,13 @@ pytestmark = pytest.mark.anyio
 
 
 async def privacy(
-    *arguments: str, on: Databases | None = None, fed: str = "", given: Mapping[str, str] | None = None
+    *arguments: str, on: Databases | None = None, stdin: str = "", variables: Mapping[str, str] | None = None
 ) -> Ran:
     """Run the command inside this process, which spares each call the start of a Python."""
-    env = {name: value for name, value in environment(on).items() if name.startswith("PRIVACY_")} | dict(given or {})
-    done = await asyncio.to_thread(CliRunner().invoke, app, arguments, input=fed, env=env)
+    env = {name: value for name, value in environment(on).items() if name.startswith("PRIVACY_")} | dict(
+        variables or {}
+    )
+    done = await asyncio.to_thread(CliRunner().invoke, app, arguments, input=stdin, env=env)
     if done.exception is None or isinstance(done.exception, SystemExit):
         return Ran(done.exit_code, done.stdout, done.stderr)
     return Ran(2 if isinstance(done.exception, UnsafeSettingError) else 1, done.stdout, str(done.exception))
@@ -59,7 +61,7 @@ async def test_many_are_planned_agreed_to_and_erased_and_the_rest_stay(
 ) -> None:
     await seeded(databases, 40)
     source = listed(tmp_path / "people.csv", 11)
-    shown = await privacy("erase", "--from", str(source), "--at-most-share", "0.5", on=databases, fed="n\n")
+    shown = await privacy("erase", "--from", str(source), "--at-most-share", "0.5", on=databases, stdin="n\n")
     assert shown.count("people of 40 would be erased") == 10
     assert shown.count("lines name no person who can be erased") == 1
     assert shown.out.count("such as sub_") == 5
@@ -86,14 +88,14 @@ async def test_stopped_and_run_again_everybody_is_asked_for_once(
     await seeded(databases, 40)
     source = listed(tmp_path / "people.csv", 21)
     words = "erase", "--from", str(source), "--at-most-share", "1", "--rate", "10"
-    running = await start(*words, on=databases, fed=b"y\n", at=ROOT)
+    running = await start(*words, on=databases, stdin=b"y\n", at=ROOT)
     async with asyncio.timeout(60), world.database.writers.acquire() as connection:
-        while await connection.fetchval("SELECT count(*) FROM rights_requests") < 3:  # noqa: ASYNC110 -- tables tell nobody
+        while await connection.fetchval("SELECT count(*) FROM rights_requests") < 3:  # noqa: ASYNC110 -- no event marks a change of a table
             await asyncio.sleep(0.01)
     await running.kill()
     some = await erased(world)
     assert 3 <= some < 20
-    again = await privacy("erase", "--from", str(source), "--at-most-share", "1", on=databases, fed="y\n")
+    again = await privacy("erase", "--from", str(source), "--at-most-share", "1", on=databases, stdin="y\n")
     assert again.count(f"people of {40 - some} would be erased") == 20 - some
     assert some + await erased(world) == 20
     async with world.database.readers.acquire() as connection:
@@ -106,7 +108,7 @@ async def test_the_circuit_breaker_stops_before_anything_is_asked(
 ) -> None:
     await seeded(databases, 40)
     source = listed(tmp_path / "people.csv", 11)
-    ran = await privacy("erase", "--from", str(source), *limit, on=databases, fed="y\n")
+    ran = await privacy("erase", "--from", str(source), *limit, on=databases, stdin="y\n")
     assert ran.code != 0
     assert "if this is intended" in ran.errors
     assert await erased(world) == 0
@@ -138,14 +140,16 @@ async def test_a_certificate_is_checked_offline_against_the_published_keys(
     api: Api, world: World, databases: Databases, tmp_path: Path
 ) -> None:
     subject = api.register("ada@example.com")
-    asked = (
+    document = (
         "mutation($who: SubjectBy!) { requestErasure(subject: $who, channel: EMAIL, identity: ATTESTED, "
         "immediately: true) { id } }"
     )
-    request = api.ask("ADMIN", asked, who={"id": subject}).data["requestErasure"]["id"]
+    request = api.ask("ADMIN", document, who={"id": subject}).data["requestErasure"]["id"]
     await erased(world)
-    found = api.ask("ADMIN", "query($id: ID!) { rightsRequest(id: $id) { certificate { jws } } }", id=request).data
-    jws = found["rightsRequest"]["certificate"]["jws"]
+    rights_request = api.ask(
+        "ADMIN", "query($id: ID!) { rightsRequest(id: $id) { certificate { jws } } }", id=request
+    ).data
+    jws = rights_request["rightsRequest"]["certificate"]["jws"]
     published = await asyncio.to_thread(httpx.get, f"{api.url}/.well-known/jwks.json")
     (tmp_path / "jwks.json").write_text(published.text)
     (tmp_path / "certificate.jws").write_text(jws + "\n")
@@ -180,8 +184,8 @@ async def test_systems_are_registered_listed_renewed_and_removed(clean: Database
 async def test_a_backup_that_is_kept_too_long_is_named_until_it_is_removed(
     api: Api, clean: Databases, tmp_path: Path
 ) -> None:
-    made = await privacy("backup", "--to", str(tmp_path), on=clean, given={"PRIVACY_BACKUP_LIFE": "1s"})
-    assert made.code == 0, made.errors
+    run = await privacy("backup", "--to", str(tmp_path), on=clean, variables={"PRIVACY_BACKUP_LIFE": "1s"})
+    assert run.code == 0, run.errors
     [path] = await asyncio.to_thread(lambda: list(tmp_path.glob("*.dump")))
     connection = await asyncpg.connect(clean.keyring_url)
     await connection.execute("UPDATE backup_sets SET expires_at = now() - interval '1 second'")

@@ -18,7 +18,7 @@ from tests.conftest import Databases
 
 @pytest.fixture(scope="module")
 def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Give a server of its own, with an owner who is no superuser and a login without rights."""
+    """Yield a server with an owner that is no superuser and a login without rights."""
     with Cluster(Path(tmp_path_factory.mktemp("production")), settings={"fsync": "off"}) as cluster:
         yield cluster
 
@@ -28,7 +28,7 @@ def run(cluster: Cluster, *statements: str, database: str = "postgres") -> None:
         cluster.run("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={database}", text=statement)
 
 
-def made(cluster: Cluster, name: str, owner: str, rights: str) -> str:
+def new_database(cluster: Cluster, name: str, owner: str, rights: str) -> str:
     """Make a database with an owner; give its address as the owner has it."""
     run(cluster, f"CREATE ROLE {owner} LOGIN {rights}", f"CREATE DATABASE {name} OWNER {owner} TEMPLATE template0")
     url = cluster.url(name, owner)
@@ -51,8 +51,8 @@ async def reads(url: str, role: str, sql: str) -> bool:
         await connection.close()
 
 
-def test_an_owner_without_createrole_is_told_what_to_do(production: Cluster) -> None:
-    url = made(production, "first", "owner_one", "")
+def test_an_owner_without_createrole_reads_what_to_do(production: Cluster) -> None:
+    url = new_database(production, "first", "owner_one", "")
     with pytest.raises(UnsafeSettingError, match="privacy grants sql"):
         asyncio.run(database_roles.apply("privacy", url, ["web"]))
     run(production, ";\n".join(database_roles.role_statements(["web", "owner_one"])) + ";")
@@ -67,7 +67,7 @@ def test_an_owner_without_createrole_is_told_what_to_do(production: Cluster) -> 
 
 def test_an_owner_with_createrole_makes_the_roles(tmp_path: Path) -> None:
     with Cluster(tmp_path / "server", settings={"fsync": "off"}) as cluster:
-        url = made(cluster, "second", "owner_two", "CREATEROLE")
+        url = new_database(cluster, "second", "owner_two", "CREATEROLE")
         asyncio.run(database_roles.apply("privacy", url, ["web"]))
         assert asyncio.run(database_roles.differences("privacy", url)) == []
         assert asyncio.run(reads(cluster.url("second", "web"), READERS[Role.STORE], "SELECT status FROM subjects"))
@@ -93,10 +93,10 @@ def test_a_privilege_too_many_or_too_few_is_named(databases: Databases) -> None:
 
 
 def test_the_roles_cannot_log_in(databases: Databases) -> None:
-    async def found() -> list[str]:
+    async def login_roles() -> list[str]:
         connection = await asyncpg.connect(databases.url)
         rows = await connection.fetch("SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname = ANY($1)", list(ALL))
         await connection.close()
         return [row[0] for row in rows]
 
-    assert asyncio.run(found()) == []
+    assert asyncio.run(login_roles()) == []

@@ -30,8 +30,8 @@ async def ended(world: World, outcome: DeliveryResult, about: str) -> UUID:
     """Post a letter, and let this come of it; give its id."""
     async with world.unit() as unit:
         subject_id = await registering.register_or_complete(unit, Registration("user@example.com"))
-        said: dict[str, Any] = {"reason": "OTHER", "erasure_reason": "REQUESTED"}
-        letter_id = await emails.enqueue(unit, EmailKind.ERASURE_DENIED, subject_id, f"request:{about}", **said)
+        content: dict[str, Any] = {"reason": "OTHER", "erasure_reason": "REQUESTED"}
+        letter_id = await emails.enqueue(unit, EmailKind.ERASURE_DENIED, subject_id, f"request:{about}", **content)
     assert letter_id
     [letter] = await claims.claim(world.database, world.keyring, "example.org", 1)
     async with world.database.transaction() as connection:

@@ -42,12 +42,12 @@ async def test_seeding_a_hundred_after_fifty_adds_fifty(
     assert await seeded(100) == "0 people added, 100 existed before"
     both = await ids(world)
     assert both[:50] == first
-    assert {made.version for made in both} == {7}
+    assert {subject_id.version for subject_id in both} == {7}
     async with world.database.readers.acquire() as connection:
         for table, each in TABLES.items():
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 100 * each
-    asked = 'query { subject(by: {email: "user77@example.com"}) { displayName emails { address } } }'
-    page = api.ask("SUPPORT", asked).data["subject"]
+    document = 'query { subject(by: {email: "user77@example.com"}) { displayName emails { address } } }'
+    page = api.ask("SUPPORT", document).data["subject"]
     assert page["displayName"]
     assert page["emails"] == [{"address": "user77@example.com"}]
     cards = 'query { subject(by: {email: "user77@example.com"}) { paymentFragments { lastDigits expiryYear } } }'
@@ -57,19 +57,19 @@ async def test_seeding_a_hundred_after_fifty_adds_fifty(
     for cleaner in cleaners:
         await asyncio.to_thread(cleaner.clean)
     known = api.register("user7@example.com")
-    said: list[Ran] = []
+    runs: list[Ran] = []
 
     async def seed() -> None:
-        said.append(await privacy("seed", "--subjects", "100", on=clean, at=tmp_path))
+        runs.append(await privacy("seed", "--subjects", "100", on=clean, at=tmp_path))
 
     async with anyio.create_task_group() as group:
         group.start_soon(seed)
         group.start_soon(seed)
-    assert sorted(ran.out.strip() for ran in said) == [
+    assert sorted(ran.out.strip() for ran in runs) == [
         "0 people added, 100 existed before",
         "99 people added, 1 existed before",
     ]
-    assert {made.hex for made in await ids(world)} ^ {made.hex for made in both} == {
+    assert {subject_id.hex for subject_id in await ids(world)} ^ {subject_id.hex for subject_id in both} == {
         both[6].hex,
         known.removeprefix("sub_"),
     }

@@ -31,7 +31,7 @@ PAGE = "query($id: ID!) { subject(by: {id: $id}) { displayName } }"
 
 @pytest.fixture
 def elsewhere(databases: Databases, tmp_path: Path) -> Iterator[Databases]:
-    """Give a database of the same name and roles on a server that has just been made."""
+    """Create a database of the same name and roles on a new server."""
     with Cluster(tmp_path / "elsewhere", settings={"fsync": "off"}) as cluster:
         cluster.create_database("privacy")
         asyncio.run(migrations.upgrade("privacy", cluster.url("privacy")))
@@ -62,16 +62,16 @@ async def gone_on(databases: Databases, seen: list[Segment]) -> tuple[Verificati
     await seal_all(database, SIGNER)
     await write_events(database, 1)
     await seal_all(database, SIGNER)
-    found = await verify_log(database, SIGNER, seen=seen)
+    findings = await verify_log(database, SIGNER, seen=seen)
     await database.close()
-    return found
+    return findings
 
 
 async def value(url: str, sql: str) -> int:
     connection = await asyncpg.connect(url)
-    found: int = await connection.fetchval(sql)
+    scalar: int = await connection.fetchval(sql)
     await connection.close()
-    return found
+    return scalar
 
 
 def dumped(source: Databases, target: Databases) -> None:
@@ -111,8 +111,8 @@ def test_a_restored_record_goes_on_on_another_server(
     result, findings = asyncio.run(gone_on(elsewhere, seen))
     assert (result.events, findings) == (3 + 5 + 2 + 1 + 4 + 1, [])
     assert asyncio.run(value(elsewhere.url, BEGINNINGS)) == 1
-    said = asyncio.run(privacy("audit", "verify", on=elsewhere, given={"PRIVACY_AUDIT_KEY": KEY}, at=tmp_path))
-    assert said.out == f"{result.segments} segments with 16 events, 0 findings\n"
+    run = asyncio.run(privacy("audit", "verify", on=elsewhere, variables={"PRIVACY_AUDIT_KEY": KEY}, at=tmp_path))
+    assert run.out == f"{result.segments} segments with 16 events, 0 findings\n"
 
 
 def test_nothing_is_recorded_on_a_server_before_its_era_and_the_sealer_begins_it(

@@ -30,8 +30,8 @@ async def test_the_worker_says_that_its_mail_server_is_away_and_what_waits(
     out = "mutation($id: ID!) { optOutOfAll(subject: { id: $id }, channel: SUPPORT) { suppressed } }"
     assert (await asyncio.to_thread(lambda: api.ask("SUPPORT", out, id=person))).data
     port, nowhere = free_port(), free_port()
-    given = {"PRIVACY_SMTP_URL": f"smtp://127.0.0.1:{nowhere}?starttls=never"}
-    worker = await start("work", "--metrics-port", str(port), on=clean, given=given, at=tmp_path)
+    variables = {"PRIVACY_SMTP_URL": f"smtp://127.0.0.1:{nowhere}?starttls=never"}
+    worker = await start("work", "--metrics-port", str(port), on=clean, variables=variables, at=tmp_path)
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             with anyio.fail_after(120):

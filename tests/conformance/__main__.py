@@ -28,7 +28,7 @@ def databases_on(cluster: Cluster) -> Databases:
 
 
 def audited(url: str, token: str) -> list[dict[str, Any]]:
-    """Give what the audits found."""
+    """Return the results of the audits."""
     environment = os.environ | {"PRIVACY_URL": f"{url}/graphql", "PRIVACY_TOKEN": token}
     done = subprocess.run(
         ["node", "audit.mjs"],  # noqa: S607 -- whichever Node.js the caller's path names
@@ -39,8 +39,8 @@ def audited(url: str, token: str) -> list[dict[str, Any]]:
         text=True,
         timeout=120,
     )
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+    audits: list[dict[str, Any]] = json.loads(done.stdout)
+    return audits
 
 
 def main() -> int:
@@ -49,12 +49,12 @@ def main() -> int:
         databases = databases_on(cluster)
         secrets = asyncio.run(issued(databases))
         with Running(settings_for(databases, log_requests=False)) as url:
-            found = audited(url, secrets["STORE"])
-    for audit in found:
+            audits = audited(url, secrets["STORE"])
+    for audit in audits:
         sys.stdout.write(f"{audit['status']:6} {audit['id']}  {audit['name']}  {audit['reason']}".rstrip() + "\n")
-    failed = [audit for audit in found if audit["status"] != "ok" and not audit["name"].startswith("MAY")]
-    sys.stdout.write(f"{len(found)} audits, {len(failed)} of what MUST and SHOULD be failed\n")
-    return 1 if failed or not found else 0
+    failed = [audit for audit in audits if audit["status"] != "ok" and not audit["name"].startswith("MAY")]
+    sys.stdout.write(f"{len(audits)} audits, {len(failed)} of what MUST and SHOULD be failed\n")
+    return 1 if failed or not audits else 0
 
 
 if __name__ == "__main__":

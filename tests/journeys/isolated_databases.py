@@ -63,9 +63,9 @@ async def request_erasures(world: World, count: int, *, first: int = 0, account:
     """Register subjects, request an immediate erasure of each, and return their ids."""
     ids = []
     for number in range(first, first + count):
-        given = Registration(f"user{number}@example.com", account=("forum", f"u{number}") if account else None)
-        async with unit_of_work(world.database, world.keyring, STORE, "test") as made:
-            ids.append(await registering.register_or_complete(made, given))
-        async with unit_of_work(world.database, world.keyring, ADMIN, "test") as made:
-            await requesting.request_erasure(made, SubjectIdentifier.email(given.email), NOW)
+        registration = Registration(f"user{number}@example.com", account=("forum", f"u{number}") if account else None)
+        async with unit_of_work(world.database, world.keyring, STORE, "test") as unit:
+            ids.append(await registering.register_or_complete(unit, registration))
+        async with unit_of_work(world.database, world.keyring, ADMIN, "test") as unit:
+            await requesting.request_erasure(unit, SubjectIdentifier.email(registration.email), NOW)
     return ids

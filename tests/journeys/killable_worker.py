@@ -22,7 +22,7 @@ from workers.erasure_worker import ErasureWorker
 POLL = 0.01
 
 
-async def live(smtp_url: str, said: TextIO) -> None:
+async def live(smtp_url: str, output: TextIO) -> None:
     database = await Database.open(
         os.environ["PRIVACY_DATABASE_URL"],
         os.environ["PRIVACY_KEYRING_URL"],
@@ -42,22 +42,22 @@ async def live(smtp_url: str, said: TextIO) -> None:
         backup_life=timedelta(days=183),
         lease=timedelta(seconds=float(os.environ["LEASE"])),
     )
-    said.write(f"{os.getpid()}\n")
+    output.write(f"{os.getpid()}\n")
     await asyncio.gather(erasures.run(poll=POLL), letters.run(concurrency=2, poll=POLL))
 
 
 def main() -> None:
     """Answer each line."""
     # What workers log is no answer.
-    said = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    said.write("ready\n")
+    output.write("ready\n")
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:
-            asyncio.run(live(sys.argv[1], said))
+            asyncio.run(live(sys.argv[1], output))
         os.waitpid(child, 0)
-        said.write("dead\n")
+        output.write("dead\n")
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ CANARIES = {
 
 
 def hashes() -> Iterator[bytes]:
-    """Give what somebody who knows a value finds it by, when it is hashed without a key."""
+    """Return the unkeyed hashes by which a known value can be searched."""
     for value in CANARIES.values():
         for form in {value.encode(), value.lower().encode()}:
             for digest in (hashlib.sha256, hashlib.sha1, hashlib.md5):
@@ -89,7 +89,7 @@ class Site(NamedTuple):
     api: Api
 
     def kept(self) -> dict[str, bytes]:
-        """Give all that is kept: a dump of each database, and the server's files, write-ahead log and all."""
+        """Return all stored bytes: a dump of each database and the server's files with the write-ahead log."""
         self.cluster.run("psql", "-c", "CHECKPOINT")
         places = {
             name: self.cluster.run("pg_dump", "-d", dsn.rpartition("/")[2].partition("?")[0]).encode()
@@ -121,8 +121,8 @@ def site(worker_id: str, testrun_uid: str) -> Iterator[Site]:
 def everything_known(api: Api) -> str:
     """Register a person of whom every value is a canary; give their id."""
     c = CANARIES
-    given = {"displayName": c["name"], "country": "DE", "account": {"system": "forum", "reference": c["account"]}}
-    subject = api.register(c["address"], **given)
+    fields = {"displayName": c["name"], "country": "DE", "account": {"system": "forum", "reference": c["account"]}}
+    subject = api.register(c["address"], **fields)
     who = {"id": subject}
     assert api.ask("SUPPORT", CORRECT, who=who, new=c["second"]).data
     assert api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="STORE").data
@@ -152,16 +152,16 @@ def mailed(databases: Databases, maildir: Path) -> bytes:
 
 def answers(api: Api, *ids: str) -> dict[str, bytes]:
     """Ask every field of the schema in every role, mutations too, about each of these; give the answers."""
-    found = {}
+    responses = {}
     for role in Role:
         for coordinate in ACCESS_POLICY:
             document = document_for([coordinate], role)[0].replace('"x"', '"forum"')
             for one in ids if NOBODY in document and role in ACCESS_POLICY[coordinate] else ids[:1]:
                 answer = api.ask(role, document.replace(NOBODY, one))
-                found[f"{role} asks {coordinate} of {one}"] = json.dumps(answer.body, ensure_ascii=False).encode()
-        for name, given in (("email", CANARIES["address"]), ("email", CANARIES["second"])):
-            found[f"{role} looks {name} up"] = json.dumps(api.ask(role, PAGE, who={name: given}).body).encode()
-    return found
+                responses[f"{role} asks {coordinate} of {one}"] = json.dumps(answer.body, ensure_ascii=False).encode()
+        for name, value in (("email", CANARIES["address"]), ("email", CANARIES["second"])):
+            responses[f"{role} looks {name} up"] = json.dumps(api.ask(role, PAGE, who={name: value}).body).encode()
+    return responses
 
 
 @pytest.mark.timeout(300)
@@ -203,7 +203,7 @@ def test_every_value_of_a_person_is_a_canary_and_none_is_left(
     assert places_with_canaries(kept | log | answers(api, subject, request["id"], step["id"])) == []
 
 
-def test_whoever_looks_an_erased_person_up_learns_nothing(api: Api, databases: Databases) -> None:
+def test_a_look_up_of_an_erased_person_shows_nothing(api: Api, databases: Databases) -> None:
     subject = everything_known(api)
     api.ask("ADMIN", ERASE, who={"id": subject})
     drain_erasures(databases)
@@ -238,8 +238,8 @@ def test_only_a_fresh_act_brings_an_erased_person_back_and_it_brings_nothing_alo
         assert api.ask(role, COMPLETE, id=edge["node"]["id"]).data
     drain_erasures(databases)
     for role in ("SYNC", "ADMIN"):
-        for given in ({"email": address}, {"email": "new@example.com", "account": account}):
-            assert api.ask(role, REGISTER, input=given).code == "SUBJECT_ERASED"
+        for fields in ({"email": address}, {"email": "new@example.com", "account": account}):
+            assert api.ask(role, REGISTER, input=fields).code == "SUBJECT_ERASED"
     lines = [{"email": address, "displayName": "Back"}, {"email": "new@example.com", "accounts": [account]}]
     source = written_lines(tmp_path / "people.jsonl", lines)
     ran = asyncio.run(imported(databases, source))

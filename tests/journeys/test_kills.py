@@ -61,16 +61,16 @@ class Mortal:
         """Begin one; it works when this returns."""
         assert self._process.stdin
         self._process.stdin.write(b"\n")
-        self._living = int(await self._said())
+        self._living = int(await self._next_line())
 
     async def killed(self) -> None:
         """Kill the one that lives, if there is one."""
         if self._living:
             os.kill(self._living, signal.SIGKILL)
             self._living = None
-            assert await self._said() == "dead"
+            assert await self._next_line() == "dead"
 
-    async def _said(self) -> str:
+    async def _next_line(self) -> str:
         assert self._process.stdout
         return (await asyncio.wait_for(self._process.stdout.readline(), 60)).decode().strip()
 
@@ -88,11 +88,11 @@ async def mortal(databases: Databases, port: int) -> AsyncIterator[Mortal]:
     try:
         assert process.stdout
         assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
-        made = Mortal(process)
+        worker = Mortal(process)
         try:
-            yield made
+            yield worker
         finally:
-            await made.killed()
+            await worker.killed()
     finally:
         process.kill()
         await process.wait()
@@ -114,26 +114,26 @@ async def mark(world: World) -> int:
 
 
 async def end(world: World) -> int:
-    """Give where the ledger ends: what was entered by two workers at once leaves a gap."""
+    """Return the end of the ledger; two workers that write at once may leave a gap."""
     async with world.keyring.pool.acquire() as connection:
         last: int = await ledger.LAST_POSITION.value(connection)
     return last
 
 
 async def points(world: World) -> dict[UUID, str]:
-    """Give how far each erasure has come."""
+    """Return the progress of each erasure."""
     async with world.database.writers.acquire() as connection:
-        found = {row[0]: row[1] for row in await connection.fetch(POINTS)}
+        by_erasure = {row[0]: row[1] for row in await connection.fetch(POINTS)}
     entered, keyed, unnoted = await ring(world, ENTERED), await ring(world, KEYED), await ring(world, UNNOTED)
     return {
         subject_id: (
             ("entered" if subject_id in keyed else "key destroyed")
             if point == "prepared" and subject_id in entered
-            else f"{point}, the ledger not told"
+            else f"{point}, the ledger not written"
             if (point == "rows gone" and subject_id in entered) or (point == "completed" and subject_id in unnoted)
             else point
         )
-        for subject_id, point in found.items()
+        for subject_id, point in by_erasure.items()
     }
 
 
@@ -141,8 +141,8 @@ async def forum_answers(world: World) -> None:
     async with world.database.writers.acquire() as connection:
         waiting = await connection.fetch("SELECT id FROM erasure_steps WHERE state = 'PENDING'")
     for row in waiting:
-        async with unit_of_work(world.database, world.keyring, FORUM, "completeErasureStep") as made:
-            await steps.complete_erasure_step(made, row[0], 2)
+        async with unit_of_work(world.database, world.keyring, FORUM, "completeErasureStep") as unit:
+            await steps.complete_erasure_step(unit, row[0], 2)
 
 
 async def taken_up_again(world: World) -> None:
@@ -152,7 +152,7 @@ async def taken_up_again(world: World) -> None:
 
 
 async def finished(world: World, worker: Mortal) -> float:
-    """Let a worker live until nothing is left to do; give how long that took."""
+    """Run a worker until no work is left; return how long that took."""
     began = time.monotonic()
     await worker.born()
     async with asyncio.timeout(120):
@@ -162,7 +162,7 @@ async def finished(world: World, worker: Mortal) -> float:
     took = time.monotonic() - began
     # What is done when there is nothing else to do: keys that a dead worker left, and the mark.
     async with asyncio.timeout(60):
-        while await ring(world, UNNOTED) or await ring(world, KEYED) or await mark(world) < await end(world):  # noqa: ASYNC110 -- tables tell nobody
+        while await ring(world, UNNOTED) or await ring(world, KEYED) or await mark(world) < await end(world):  # noqa: ASYNC110 -- no event marks a change of a table
             await asyncio.sleep(0.01)
     await worker.killed()
     return took
@@ -185,7 +185,7 @@ async def killed_and_begun_again(databases: Databases, kills: int, seed: int) ->
             await forum_answers(world)
             before, waiting = await points(world), await value(world, UNTOUCHED)
             await worker.born()
-            while await value(world, UNTOUCHED) == waiting:  # noqa: ASYNC110 -- tables tell nobody
+            while await value(world, UNTOUCHED) == waiting:  # noqa: ASYNC110 -- no event marks a change of a table
                 await asyncio.sleep(0.001)
             await asyncio.sleep(chance.uniform(0, whole))
             await worker.killed()
@@ -210,15 +210,15 @@ async def everything_is_done_once(world: World, server: FakeSmtpServer, count: i
         "SELECT count(*) FROM letters WHERE letter = 'erasure_done'": count,
         "SELECT count(*) FROM email_addresses": 0,
     }
-    for sql, wanted in once.items():
-        assert await value(world, sql) == wanted, sql
+    for sql, expected_rows in once.items():
+        assert await value(world, sql) == expected_rows, sql
     assert await ring(world, KEYED) == set()
     assert len(await ring(world, "SELECT subject_id FROM erasures WHERE completed_at IS NOT NULL")) == count
     assert await ledger_lag.read_lag(world.database, world.keyring) is None
     arrived = Counter((letter.recipient, letter.message["Message-ID"]) for letter in server.accepted)
     assert max(arrived.values()) == 1, "a letter was sent twice"
     last = Counter(letter.recipient for letter in server.accepted if "erased" in letter.message["Subject"].lower())
-    assert max(last.values()) == 1, "somebody was told twice"
+    assert max(last.values()) == 1, "a person got a letter twice"
     async with world.database.writers.acquire() as connection:
         sent = await connection.fetch("SELECT message_id FROM letters WHERE state = 'SENT'")
     assert {row[0] for row in sent} <= {name for _, name in arrived}, "a letter that is called sent was not"

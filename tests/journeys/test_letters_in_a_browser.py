@@ -35,9 +35,9 @@ NOTICES = {
 
 
 def every() -> dict[str, EmailContent]:
-    """Give all letters and notices in words, the long values of each included."""
-    found = {str(name): render_email(name, letter.example, SENDER, LINK) for name, letter in EMAIL_TEMPLATES.items()}
-    return found | {str(name): render_templates(name, NOTICES[name], SENDER) for name in StaffNoticeKind}
+    """Return all rendered letters and notices, with long values."""
+    messages = {str(name): render_email(name, letter.example, SENDER, LINK) for name, letter in EMAIL_TEMPLATES.items()}
+    return messages | {str(name): render_templates(name, NOTICES[name], SENDER) for name in StaffNoticeKind}
 
 
 @pytest.mark.parametrize("width", [320, 800])
@@ -55,6 +55,9 @@ def test_letters_fit_the_screen_and_load_nothing(tmp_path: Path, width: int) -> 
 
 def test_letters_begin_with_a_capital() -> None:
     for name, words in every().items():
-        greeting, _, said = words.text.partition("\n\n")
+        greeting, _, paragraphs = words.text.partition("\n\n")
         assert greeting == "Hello,"
-        assert said[0].isupper() or name in {StaffNoticeKind.ACCESS_GRANT_ASKED, StaffNoticeKind.PEOPLE_TOKEN_ISSUED}
+        assert paragraphs[0].isupper() or name in {
+            StaffNoticeKind.ACCESS_GRANT_ASKED,
+            StaffNoticeKind.PEOPLE_TOKEN_ISSUED,
+        }

@@ -1,4 +1,4 @@
-"""PostgreSQL is restored or stopped in the middle: nobody who was erased returns, and no erasure is lost."""
+"""PostgreSQL is restored or stopped in the middle: no erased person returns, and no erasure is lost."""
 
 import asyncio
 import contextlib
@@ -38,13 +38,13 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
             ids = await request_erasures(world, 3, account=True)
             async with unit_of_work(
                 world.database, world.keyring, Actor("store", Role.STORE, (Role.STORE,)), "test"
-            ) as made:
-                await registering.register_or_complete(made, Registration("stays@example.com", "Stays Here"))
+            ) as unit:
+                await registering.register_or_complete(unit, Registration("stays@example.com", "Stays Here"))
             return ids
 
     ids = asyncio.run(before())
-    made = asyncio.run(privacy("backup", "--to", str(tmp_path / "backups"), on=aside, at=tmp_path))
-    assert made.code == 0, made.errors
+    run = asyncio.run(privacy("backup", "--to", str(tmp_path / "backups"), on=aside, at=tmp_path))
+    assert run.code == 0, run.errors
     [dump] = (tmp_path / "backups").iterdir()
     assert dump.stat().st_mode & 0o777 == 0o600
 
@@ -56,8 +56,8 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
             for row in rows[:2]:
                 async with unit_of_work(
                     world.database, world.keyring, Actor("f", Role.SERVICE, (Role.SERVICE,), system="forum"), "t"
-                ) as made:
-                    await steps.complete_erasure_step(made, row[0], 1)
+                ) as unit:
+                    await steps.complete_erasure_step(unit, row[0], 1)
             await erasure_worker(world).drain()
 
     asyncio.run(after())
@@ -100,8 +100,8 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
                 assert await connection.fetchval("SELECT count(*) FROM subjects WHERE status = 'ACTIVE'") == 1
                 states = await connection.fetch("SELECT state, count(*) FROM rights_requests GROUP BY 1 ORDER BY 1")
                 assert [tuple(row) for row in states] == [("COMPLETED", 2), ("PARTIALLY_COMPLETED", 1)]
-                told = await connection.fetch("SELECT system FROM erasure_steps WHERE state = 'PENDING'")
-                assert [row[0] for row in told] == ["forum"]
+                systems = await connection.fetch("SELECT system FROM erasure_steps WHERE state = 'PENDING'")
+                assert [row[0] for row in systems] == ["forum"]
 
     asyncio.run(gone())
 
@@ -201,7 +201,7 @@ async def _stopped_meanwhile(cluster: Cluster, databases: Databases) -> None:
         ids = await request_erasures(world, 60)
         running = asyncio.create_task(erasure_worker(world).run(poll=0.01))
         async with asyncio.timeout(90):
-            while not await _count(world, "SELECT count(*) FROM rights_requests WHERE state <> 'SCHEDULED'"):  # noqa: ASYNC110 -- PostgreSQL tells nobody
+            while not await _count(world, "SELECT count(*) FROM rights_requests WHERE state <> 'SCHEDULED'"):  # noqa: ASYNC110 -- PostgreSQL sends no event
                 await asyncio.sleep(0.005)
         await asyncio.to_thread(cluster.stop)
         assert not cluster.is_running

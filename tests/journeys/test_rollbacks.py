@@ -29,8 +29,8 @@ def name_of(databases: Databases) -> str:
 
 
 async def by_restore(databases: Databases, at: Path) -> AsyncGenerator[GoBack, None]:
-    made = await privacy("backup", "--to", str(at / "backups"), on=databases, at=at)
-    assert made.code == 0, made.errors
+    run = await privacy("backup", "--to", str(at / "backups"), on=databases, at=at)
+    assert run.code == 0, run.errors
     [dump] = (at / "backups").iterdir()
 
     async def go_back() -> None:
@@ -87,7 +87,7 @@ async def by_failover(databases: Databases, _at: Path) -> AsyncGenerator[GoBack,
 
 
 async def refused(worker: ErasureWorker) -> None:
-    """Let the worker go on until it notices; rounds on a connection that was lost fail before."""
+    """Run the worker until it notices; rounds on a connection that was lost fail before."""
     async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(*OUTAGE_ERRORS):

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.skipif(program() is None, reason="Chromium is not insta
 
 @pytest.fixture(params=["with scripts", "without scripts"])
 def browser(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Browser]:
-    with opened(tmp_path, width=320, scripts=request.param == "with scripts") as made:
-        yield made
+    with opened(tmp_path, width=320, scripts=request.param == "with scripts") as window:
+        yield window
 
 
 def test_a_person_unsubscribes_with_one_click(api: Api, browser: Browser) -> None:

@@ -17,7 +17,7 @@ STRICT = default.clone(raise_on_defect=True)
 
 
 class Fault(Enum):
-    """What the server can be told to do instead of its duty, once."""
+    """One deviation of the server from the protocol."""
 
     STALL = "it does not answer"
     HANG_UP = "it closes the connection"
@@ -36,7 +36,7 @@ class AcceptedEmail(NamedTuple):
 
     @property
     def message(self) -> EmailMessage:
-        """Give the letter, read by a parser that raises at every defect."""
+        """Return the email, parsed by a parser that raises at every defect."""
         return message_from_bytes(self.octets, policy=STRICT)
 
 
@@ -52,12 +52,12 @@ class FakeSmtpServer:
         self.when_offered: Callable[[str], None] = lambda _: None
         """Hears the address of each letter when it is offered."""
         self.released = asyncio.Event()
-        self.gate = asyncio.Event()
+        self.may_answer = asyncio.Event()
         """Messages are accepted only while it is set."""
-        self.gate.set()
+        self.may_answer.set()
 
     def order(self, command: str, *misdeeds: Fault | str) -> None:
-        """Have it misbehave at the next of these commands; a string is an answer."""
+        """Set the deviation at the next of these commands; a string is an answer."""
         self.orders.setdefault(command, []).extend(misdeeds)
 
     def addresses(self) -> list[str]:
@@ -122,7 +122,7 @@ class FakeSmtpServer:
             return refused
         if server.transport is None or server.transport.is_closing():
             return "451 closed"
-        await self.gate.wait()
+        await self.may_answer.wait()
         if self.delay:
             await asyncio.sleep(self.delay)
         self._take(envelope)
@@ -142,7 +142,7 @@ async def serve(
     tls: ssl.SSLContext | None = None,
     implicit: bool = False,
     smtputf8: bool = True,
-    **given: Any,
+    **options: Any,
 ) -> AsyncIterator[int]:
     """Serve on loopback, in this event loop. Yield the port."""
 
@@ -153,7 +153,7 @@ async def serve(
             loop=asyncio.get_running_loop(),
             enable_SMTPUTF8=smtputf8,
             tls_context=None if implicit else tls,
-            **given,
+            **options,
         )
 
     server.released = asyncio.Event()
@@ -162,6 +162,6 @@ async def serve(
         yield listener.sockets[0].getsockname()[1]
     finally:
         server.released.set()
-        server.gate.set()
+        server.may_answer.set()
         listener.close()
         await listener.wait_closed()

@@ -39,7 +39,7 @@ HEADERS = {
 UNSUBSCRIBE = {"List-Unsubscribe", "List-Unsubscribe-Post"}
 
 
-def made(
+def rendered(
     name: EmailKind, recipient: str = "user@example.com", unsubscribe: str | None = LINK, **says: Any
 ) -> EmailMessage:
     """Write a letter as it would go, and read it with a parser that raises at every defect."""
@@ -69,9 +69,11 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in {"meta", "br"}:
             self.open.append(tag)
-        found = dict(attrs)
-        self.loads += [str(found[name]) for name in ("src", "srcset", "background", "poster") if name in found]
-        self.links += [str(found["href"])] if "href" in found else []
+        attributes = dict(attrs)
+        self.loads += [
+            str(attributes[name]) for name in ("src", "srcset", "background", "poster") if name in attributes
+        ]
+        self.links += [str(attributes["href"])] if "href" in attributes else []
         assert tag not in {"img", "script", "link", "iframe", "form", "object"}
 
     def handle_endtag(self, tag: str) -> None:
@@ -80,7 +82,7 @@ class Page(HTMLParser):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_strict_parser_finds_no_defect(name: EmailKind) -> None:
-    letter = made(name)
+    letter = rendered(name)
     assert set(letter.keys()) == HEADERS | UNSUBSCRIBE
     assert letter.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in letter.iter_parts()] == ["text/plain", "text/html"]
@@ -89,7 +91,7 @@ def test_a_strict_parser_finds_no_defect(name: EmailKind) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_headers_say_that_a_machine_wrote_and_when(name: EmailKind) -> None:
-    letter = made(name, unsubscribe=None)
+    letter = rendered(name, unsubscribe=None)
     assert set(letter.keys()) == HEADERS
     assert str(letter["From"]) == "Privätsphäre <privacy@example.org>"
     assert str(letter["Reply-To"]) == "support@example.org"
@@ -102,7 +104,7 @@ def test_headers_say_that_a_machine_wrote_and_when(name: EmailKind) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_the_html_is_whole_and_loads_nothing(name: EmailKind) -> None:
-    html = made(name).get_body(("html",))
+    html = rendered(name).get_body(("html",))
     assert html is not None
     page = Page()
     page.feed(html.get_content())
@@ -114,21 +116,21 @@ def test_the_html_is_whole_and_loads_nothing(name: EmailKind) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_text_and_html_say_the_same(name: EmailKind) -> None:
-    letter = made(name)
+    letter = rendered(name)
     html, text = letter.get_body(("html",)), letter.get_body(("plain",))
     assert html is not None
     assert text is not None
     bare = re.sub(r"<title>.*?</title>|<[^>]+>", " ", html.get_content())
-    said = [re.findall(r"\w+", words) for words in (text.get_content(), bare)]
+    word_lists = [re.findall(r"\w+", words) for words in (text.get_content(), bare)]
     if name is EmailKind.CONSENT_GRANTED:
         assert LINK in text.get_content()
     else:
-        assert said[0] == said[1]
+        assert word_lists[0] == word_lists[1]
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_letters_are_short_and_hold_nothing_personal(name: EmailKind) -> None:
-    text = made(name).get_body(("plain",))
+    text = rendered(name).get_body(("plain",))
     assert text is not None
     content = text.get_content()
     # The completion email lists what is kept.
@@ -146,7 +148,7 @@ def test_each_letter_has_its_folder_and_each_folder_its_letter() -> None:
 
 
 def test_titles_are_text_in_html() -> None:
-    html = made(EmailKind.OPTED_OUT, purposes=["<script>alert(1)</script> & more"]).get_body(("html",))
+    html = rendered(EmailKind.OPTED_OUT, purposes=["<script>alert(1)</script> & more"]).get_body(("html",))
     assert html is not None
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in html.get_content()
 
@@ -162,13 +164,13 @@ def text_of(kind: EmailKind, **event: Any) -> str:
 def test_each_variant_is_whole_in_text_and_html(kind: EmailKind, variant: str) -> None:
     event = EMAIL_TEMPLATES[kind].variants[variant]
     assert event.keys() <= EMAIL_TEMPLATES[kind].example.keys()
-    letter = made(kind, **event)
+    letter = rendered(kind, **event)
     html, text = letter.get_body(("html",)), letter.get_body(("plain",))
     assert html is not None
     assert text is not None
     bare = re.sub(r"<title>.*?</title>|<[^>]+>", " ", html.get_content())
-    said = [set(re.findall(r"\w+", words.replace(LINK, ""))) for words in (text.get_content(), bare)]
-    assert said[0] == said[1]
+    word_sets = [set(re.findall(r"\w+", words.replace(LINK, ""))) for words in (text.get_content(), bare)]
+    assert word_sets[0] == word_sets[1]
     assert all(len(line) <= 72 for line in text.get_content().replace(LINK, "").splitlines())
 
 

@@ -76,6 +76,6 @@ def test_addresses_of_other_scripts_stand_in_the_header(recipient: str) -> None:
         SENDER, ENVELOPE._replace(recipient=recipient), EmailContent("Hello", "text", "<p>html</p>")
     ).body
     parsed: Any = message_from_bytes(octets, policy=default)  # the strict one calls every other script a defect
-    [found] = parsed["To"].addresses
-    assert found.username.encode("utf-8", "surrogateescape") == recipient.partition("@")[0].encode()
-    assert found.domain in {"xn--exmple-cua.se", "example.com"}
+    [address] = parsed["To"].addresses
+    assert address.username.encode("utf-8", "surrogateescape") == recipient.partition("@")[0].encode()
+    assert address.domain in {"xn--exmple-cua.se", "example.com"}

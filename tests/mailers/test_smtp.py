@@ -64,8 +64,8 @@ async def test_a_no_says_what_it_is_about_and_the_connection_goes_on(
         server.order(command, answer)
         with pytest.raises(DeliveryRejected) as refused:
             await sent(transport)
-        told = refused.value
-        assert (told.code, told.is_permanent, told.is_about_address) == (
+        rejection = refused.value
+        assert (rejection.code, rejection.is_permanent, rejection.is_about_address) == (
             int(answer[:3]),
             is_permanent,
             is_about_address,

@@ -55,8 +55,8 @@ async def decision(world: World, who: UUID, purpose: str = "newsletter") -> Deci
 
 async def current(world: World, who: UUID, purpose: str = "newsletter") -> ConsentRow | None:
     async with world.database.readers.acquire() as connection:
-        found = (await consents_of(connection, [who]))[who]
-    return next((row for row in found if row.purpose.key == purpose), None)
+        choices = (await consents_of(connection, [who]))[who]
+    return next((row for row in choices if row.purpose.key == purpose), None)
 
 
 async def counted(world: World, table: str) -> int:
@@ -65,7 +65,7 @@ async def counted(world: World, table: str) -> int:
 
 
 async def dumped(world: World, table: str) -> list[str]:
-    """Give every row of a table as text, so that two states can be compared."""
+    """Return every row of a table as text, so that two states can be compared."""
     async with world.database.readers.acquire() as connection:
         rows = await connection.fetch(f"SELECT t::text FROM {table} AS t ORDER BY 1")
     return [row[0] for row in rows]

@@ -37,14 +37,14 @@ def person_with_files(api: Api, email: str = "ada@example.com") -> str:
     files = [
         {"name": f"letter {index}.txt", "sizeBytes": 1, "modifiedAt": "2026-01-01T00:00:00Z"} for index in range(3)
     ]
-    given = {
+    sync = {
         "reference": f"r-{email}",
         "storageBytes": 1,
         "fileCount": 3,
         "syncedAt": "2026-01-01T00:00:00Z",
         "files": files,
     }
-    assert api.ask("SYNC", SYNC, who={"id": person}, input=given).data
+    assert api.ask("SYNC", SYNC, who={"id": person}, input=sync).data
     return person
 
 
@@ -88,12 +88,12 @@ def test_file_names_are_refused_without_a_grant_and_the_refusal_is_recorded(api:
 
 def test_a_grant_waits_for_the_approval_of_another_actor(api: Api) -> None:
     person = person_with_files(api)
-    asked = api.ask("SUPPORT", OPEN, who=person).data["openAccessGrant"]
-    assert asked["state"] == "WAITING"
-    assert asked["expiresAt"] is None
-    assert (asked["actor"], asked["case"], asked["subjectId"]) == ("support of the tests", "case/1", person)
+    grant = api.ask("SUPPORT", OPEN, who=person).data["openAccessGrant"]
+    assert grant["state"] == "WAITING"
+    assert grant["expiresAt"] is None
+    assert (grant["actor"], grant["case"], grant["subjectId"]) == ("support of the tests", "case/1", person)
     assert api.ask("SUPPORT", FILES, who=person).code == "GRANT_REQUIRED"
-    approved = api.ask("PRIVACY", APPROVE, id=asked["id"]).data["approveAccessGrant"]
+    approved = api.ask("PRIVACY", APPROVE, id=grant["id"]).data["approveAccessGrant"]
     assert (approved["state"], approved["approvedBy"]) == ("OPEN", "privacy of the tests")
     assert names(api.ask("SUPPORT", FILES, who=person)) == ["letter 0.txt", "letter 1.txt"]
 

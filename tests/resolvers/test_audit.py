@@ -155,12 +155,12 @@ def test_a_service_is_not_answered_when_its_read_cannot_be_recorded(api: Api, da
 )
 def test_a_mutation_of_staff_needs_a_case_whatever_it_selects(api: Api, role: str, document: str) -> None:
     person = known(api)
-    asked = document % (person.card if role == "BILLING" else person.id)
-    refused = api.ask(role, asked, case="")
+    query = document % (person.card if role == "BILLING" else person.id)
+    refused = api.ask(role, query, case="")
     assert (refused.status, refused.code) == (400, "CASE_REQUIRED")
     assert [entry["field"].partition(".")[0] for entry in refused.extensions["access"]] == ["Mutation"]
     assert not [event for event in events(api) if event["action"] == "WRITE" and event["role"] == role]
-    assert api.ask(role, asked).data
+    assert api.ask(role, query).data
     [written] = [event for event in events(api) if event["action"] == "WRITE" and event["role"] == role]
     assert written["case"] == "case/1"
 
@@ -270,9 +270,9 @@ def test_no_answer_with_data_is_without_its_event_while_connections_are_killed(a
         await connection.close()
 
     with ThreadPoolExecutor(8) as threads:
-        asked = [threads.submit(ask, number) for number in range(300)]
+        futures = [threads.submit(ask, number) for number in range(300)]
         asyncio.run(kill())
-    assert all(future.done() for future in asked)
+    assert all(future.done() for future in futures)
 
     async def recorded() -> set[str]:
         connection = await asyncpg.connect(databases.url)
@@ -319,8 +319,8 @@ def test_every_question_of_a_desk_role_about_a_person_is_recorded(api: Api, role
         for document, field in ((DECIDE, "Query.consentDecision"), (LOOK, "Query.subject")):
             assert api.ask(role, document, case="case/9", who=who).data
             events = "query($actor: String) { accessEvents(actor: $actor, first: 1) { edges { node { %s } } } }"
-            asked = events.replace("%s", "role case subjectId action fields")
-            [edge] = api.ask("AUDITOR", asked, actor=f"{role.lower()} of the tests").data["accessEvents"]["edges"]
+            query = events.replace("%s", "role case subjectId action fields")
+            [edge] = api.ask("AUDITOR", query, actor=f"{role.lower()} of the tests").data["accessEvents"]["edges"]
             assert edge["node"] == {
                 "role": role,
                 "case": "case/9",

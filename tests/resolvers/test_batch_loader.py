@@ -1,4 +1,4 @@
-"""The coalescing reader: what goes out together, what nobody has to suffer for, and that it is never a cache."""
+"""The coalescing reader: which keys share a statement, how failures are isolated, and that it is never a cache."""
 
 import asyncio
 import sys
@@ -54,8 +54,8 @@ class Napping:
 
 @pytest.fixture
 async def pool(clean: Databases) -> AsyncIterator[asyncpg.Pool]:
-    async with asyncpg.create_pool(clean.url, min_size=0, max_size=6, command_timeout=5) as made:
-        yield made
+    async with asyncpg.create_pool(clean.url, min_size=0, max_size=6, command_timeout=5) as connections:
+        yield connections
 
 
 async def until(pool: asyncpg.Pool, asleep: int) -> None:
@@ -88,8 +88,8 @@ async def test_other_arguments_are_another_statement(pool: asyncpg.Pool) -> None
 async def test_a_statement_takes_a_few_hundred_keys_and_one_request_alone_may_have_more(pool: asyncpg.Pool) -> None:
     read, reader = Doubling(), BatchLoader(pool)
     many = list(range(1000, 1000 + 2 * MAX_BATCH_SIZE))
-    asked = [reader.load(read, many), *(reader.load(read, [2000 + n, 3000 + n]) for n in range(MAX_BATCH_SIZE))]
-    answers = await asyncio.gather(*asked)
+    loads = [reader.load(read, many), *(reader.load(read, [2000 + n, 3000 + n]) for n in range(MAX_BATCH_SIZE))]
+    answers = await asyncio.gather(*loads)
     assert answers[0] == [2 * n for n in many]
     assert [len(keys) for keys in read.statements] == [2 * MAX_BATCH_SIZE, MAX_BATCH_SIZE, MAX_BATCH_SIZE]
 
@@ -104,15 +104,15 @@ async def test_a_key_may_count_for_many(pool: asyncpg.Pool) -> None:
 async def test_while_statements_are_on_their_way_the_next_batch_gathers(pool: asyncpg.Pool) -> None:
     read, reader = Doubling(), BatchLoader(pool)
     read.is_free.clear()
-    asked = []
+    loads = []
     for n in range(MAX_IN_FLIGHT_QUERIES + 40):
         read.has_begun.clear()
-        asked.append(asyncio.create_task(reader.load(read, [n + 100])))
+        loads.append(asyncio.create_task(reader.load(read, [n + 100])))
         if n < MAX_IN_FLIGHT_QUERIES:
             await read.has_begun.wait()
         await asyncio.sleep(0)
     read.is_free.set()
-    assert await asyncio.gather(*asked) == [[2 * n + 200] for n in range(MAX_IN_FLIGHT_QUERIES + 40)]
+    assert await asyncio.gather(*loads) == [[2 * n + 200] for n in range(MAX_IN_FLIGHT_QUERIES + 40)]
     assert [len(keys) for keys in read.statements] == [*([1] * MAX_IN_FLIGHT_QUERIES), 40]
 
 
@@ -124,7 +124,7 @@ async def test_a_failure_belongs_to_those_whose_keys_it_came_of(pool: asyncpg.Po
     assert await reader.load(read, [14]) == [28]
 
 
-async def test_a_lost_connection_fails_those_aboard_and_nobody_after_them(pool: asyncpg.Pool) -> None:
+async def test_a_lost_connection_fails_its_batch_and_no_later_one(pool: asyncpg.Pool) -> None:
     reader = BatchLoader(pool)
     napping = asyncio.create_task(reader.load(Napping(), [60.0]))
     await until(pool, 1)
@@ -145,12 +145,12 @@ async def test_a_slow_statement_is_cut_by_the_timeout(clean: Databases) -> None:
 async def test_a_caller_who_goes_away_leaves_the_others_their_answer(pool: asyncpg.Pool) -> None:
     read, reader = Doubling(), BatchLoader(pool)
     read.is_free.clear()
-    asked = [asyncio.create_task(reader.load(read, [n])) for n in range(20, 30)]
+    loads = [asyncio.create_task(reader.load(read, [n])) for n in range(20, 30)]
     await read.has_begun.wait()
-    asked[4].cancel()
-    await asyncio.wait([asked[4]])
+    loads[4].cancel()
+    await asyncio.wait([loads[4]])
     read.is_free.set()
-    answers = await asyncio.gather(*asked, return_exceptions=True)
+    answers = await asyncio.gather(*loads, return_exceptions=True)
     assert isinstance(answers.pop(4), asyncio.CancelledError)
     assert answers == [[2 * n] for n in range(20, 30) if n != 24]
 
@@ -158,11 +158,11 @@ async def test_a_caller_who_goes_away_leaves_the_others_their_answer(pool: async
 async def test_the_statement_of_callers_who_all_went_away_is_cancelled(pool: asyncpg.Pool) -> None:
     reader = BatchLoader(pool)
     read = Napping()
-    asked = [asyncio.create_task(reader.load(read, [20.0 + n])) for n in range(2)]
+    loads = [asyncio.create_task(reader.load(read, [20.0 + n])) for n in range(2)]
     await until(pool, 1)
-    for each in asked:
+    for each in loads:
         each.cancel()
-    await asyncio.wait(asked)
+    await asyncio.wait(loads)
     await until(pool, 0)
     assert await reader.load(read, [0.0]) == [True]
     assert reader.waiting == 0
@@ -259,7 +259,7 @@ async def test_without_keys_nothing_is_asked(pool: asyncpg.Pool) -> None:
     assert read.statements == []
 
 
-async def test_the_lanes_are_gone_when_nobody_asks(pool: asyncpg.Pool) -> None:
+async def test_the_queues_are_removed_when_no_caller_is_left(pool: asyncpg.Pool) -> None:
     reader = BatchLoader(pool)
     await asyncio.gather(*(reader.load(Doubling(), [n], (n,)) for n in range(10)))
     async with asyncio.timeout(5):
@@ -300,16 +300,16 @@ async def test_what_was_committed_before_a_question_is_in_its_answer(
     script = tmp_path / "writer.py"
     script.write_text(WRITER)
     reader, read = BatchLoader(pool), Counting()
-    committed = asked = 0
+    committed = load_count = 0
     is_over = asyncio.Event()
 
     async def ask(key: int) -> None:
-        nonlocal asked
+        nonlocal load_count
         while not is_over.is_set():
             least = committed
             [seen] = await reader.load(read, [key])
             assert seen >= least
-            asked += 1
+            load_count += 1
 
     writer = await asyncio.create_subprocess_exec(
         sys.executable, str(script), clean.url, "400", stdout=asyncio.subprocess.PIPE
@@ -323,4 +323,4 @@ async def test_what_was_committed_before_a_question_is_in_its_answer(
     await pool.execute("DROP TABLE loader_counter")
     assert await writer.wait() == 0
     assert committed == 400
-    assert asked > 1000
+    assert load_count > 1000

@@ -1,4 +1,4 @@
-"""Pages: by key, complete, and with cursors that nobody makes, alters or carries to another list."""
+"""Pages: by key, complete, and with cursors that no caller can make, alter or use on another list."""
 
 import base64
 from typing import Any
@@ -35,19 +35,19 @@ def chooses(api: Api, person: str, times: int) -> None:
 def test_pages_give_everybody_once_in_order(api: Api) -> None:
     people = [api.register(f"user{number}@example.com") for number in range(7)]
     for size in (1, 2, 3, 6, 7, 8, 100):
-        found: list[str] = []
+        ids: list[str] = []
         after = None
         while True:
             page: dict[str, Any] = api.ask("ADMIN", PEOPLE, first=size, after=after).data["subjects"]
             info, edges = page["pageInfo"], page["edges"]
-            assert info["hasPreviousPage"] == bool(found)
+            assert info["hasPreviousPage"] == bool(ids)
             assert 0 < len(edges) <= size
-            found += [edge["node"]["id"] for edge in edges]
-            assert info["hasNextPage"] == (len(found) < len(people))
+            ids += [edge["node"]["id"] for edge in edges]
+            assert info["hasNextPage"] == (len(ids) < len(people))
             if not info["hasNextPage"]:
                 break
             after = info["endCursor"]
-        assert found == people
+        assert ids == people
 
 
 def test_an_empty_list_has_a_page_without_cursors(api: Api) -> None:

@@ -42,13 +42,13 @@ def code_of(databases: Databases, request: str) -> str:
         database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=1, timeout=10)
         keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
         await keyring.load()
-        async with unit_of_work(database, keyring, Actor("a test", Role.ADMIN, (Role.ADMIN,)), "test") as made:
-            await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
+        async with unit_of_work(database, keyring, Actor("a test", Role.ADMIN, (Role.ADMIN,)), "test") as unit:
+            await unit.connection.execute("UPDATE identity_codes SET expires_at = now()")
             request_id = parse_id_of(Prefix.RIGHTS_REQUEST, request)
-            subject_id = await made.connection.fetchval(
+            subject_id = await unit.connection.fetchval(
                 "SELECT subject_id FROM rights_requests WHERE id = $1", request_id
             )
-            new = await verification_codes.issue_code(made, subject_id, request_id)
+            new = await verification_codes.issue_code(unit, subject_id, request_id)
         await database.close()
         assert new
         return new.code
@@ -62,8 +62,8 @@ def request_erasure(api: Api, email: str = "user@example.com") -> str:
 
 
 def state_of(api: Api, request: str) -> str:
-    found = api.ask("ADMIN", "query($id: ID!) { rightsRequest(id: $id) { state } }", id=request)
-    return str(found.data["rightsRequest"]["state"])
+    answer = api.ask("ADMIN", "query($id: ID!) { rightsRequest(id: $id) { state } }", id=request)
+    return str(answer.data["rightsRequest"]["state"])
 
 
 def test_a_service_requests_an_erasure_and_confirms_it_with_the_code(api: Api, databases: Databases) -> None:
@@ -95,7 +95,7 @@ def test_five_attempts_are_permitted_over_aliases_connections_and_services(api: 
             return [str(error["extensions"]["code"]) for error in answer.json()["errors"]]
 
         with ThreadPoolExecutor(20) as pool:
-            codes = [code for found in pool.map(guess, range(20)) for code in found]
+            codes = [code for batch in pool.map(guess, range(20)) for code in batch]
     # What follows a refused mutation in a document does not run: each connection makes one attempt, at least.
     assert len(codes) >= 20
     assert codes.count("IDENTITY_UNVERIFIED") == 5
@@ -166,9 +166,9 @@ def test_a_child_is_erased_without_a_code_or_a_cooling_off_period(api: Api) -> N
         "mutation($who: SubjectBy!) { requestErasure(subject: $who, channel: SUPPORT, reason: UNDERAGE) "
         "{ state identity receivedAt executeAt } }"
     )
-    found = api.ask("SUPPORT", ask, who={"email": "child@example.com"}).data["requestErasure"]
-    assert (found["state"], found["identity"]) == ("SCHEDULED", "ATTESTED")
-    assert found["executeAt"] == found["receivedAt"]
+    request = api.ask("SUPPORT", ask, who={"email": "child@example.com"}).data["requestErasure"]
+    assert (request["state"], request["identity"]) == ("SCHEDULED", "ATTESTED")
+    assert request["executeAt"] == request["receivedAt"]
 
 
 def test_retained_items_have_their_last_day_in_plan_request_and_certificate(api: Api, databases: Databases) -> None:
@@ -194,8 +194,8 @@ def test_retained_items_have_their_last_day_in_plan_request_and_certificate(api:
 def test_a_person_s_requests_can_be_cancelled_or_denied(api: Api) -> None:
     request = request_erasure(api)
     shown = "query($who: SubjectBy!) { subject(by: $who) { rightsRequests { id state channel identity } } }"
-    found = api.ask("SUPPORT", shown, who={"email": "user@example.com"}).data["subject"]["rightsRequests"]
-    assert found == [{"id": request, "state": "AWAITING_VERIFICATION", "channel": "WEBSITE", "identity": "NONE_YET"}]
+    requests = api.ask("SUPPORT", shown, who={"email": "user@example.com"}).data["subject"]["rightsRequests"]
+    assert requests == [{"id": request, "state": "AWAITING_VERIFICATION", "channel": "WEBSITE", "identity": "NONE_YET"}]
     cancel = "mutation($id: ID!) { cancelErasure(id: $id) { state } }"
     assert api.ask("SUPPORT", cancel, id=request).data == {"cancelErasure": {"state": "CANCELLED"}}
     deny = "mutation($id: ID!) { denyRequest(id: $id, reason: NO_MATCH) { state denialReason } }"
@@ -221,7 +221,7 @@ ERASE_NOW = """mutation Erase($who: SubjectBy!) {
 }"""
 
 
-def test_the_sync_server_is_told_of_a_person_without_an_account(api: Api, databases: Databases) -> None:
+def test_the_sync_server_has_a_step_for_a_person_without_an_account(api: Api, databases: Databases) -> None:
     subject = api.register("ada@example.com")
     who = {"id": subject}
     assert api.ask("SYNC", RECORD_SYNC, who=who, input={**SYNC, "storageBytes": 3_000_000_000}).data
@@ -240,7 +240,7 @@ def test_the_sync_server_is_told_of_a_person_without_an_account(api: Api, databa
     }
 
 
-def test_the_store_is_told_once_with_every_reference_that_it_uses(api: Api, databases: Databases) -> None:
+def test_the_store_has_one_step_with_every_reference_that_it_uses(api: Api, databases: Databases) -> None:
     person = known(api, "ada@example.com")
     api.ask("ADMIN", ERASE_NOW, who={"id": person.id})
     drain_erasures(databases)

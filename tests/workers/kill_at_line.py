@@ -1,8 +1,8 @@
-"""A worker that kills itself at the line it is told to.
+"""A worker that kills itself at a given line.
 
-``python -m tests.workers.kill_at_line WORK DATABASE KEYRING MASTER_KEY SMTP_URL`` reads numbers, one a line. For each a
-process of its own does what is due of the work, ``letters`` or ``erasures``, and the answer is the number of lines that
-ran, or ``killed``. Zero kills nothing.
+``python -m tests.workers.kill_at_line WORK DATABASE KEYRING MASTER_KEY SMTP_URL`` reads numbers, one a line. For each
+number a process of its own does the due work: ``letters`` or ``erasures``. It prints how many lines ran, or ``killed``.
+Zero kills nothing.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ LINES = {
 
 
 class Fuse:
-    """Counts the lines that run in the code under test; at the one that is told the process is killed."""
+    """Counts the lines that run in the code under test, and kills the process at the given one."""
 
     def __init__(self, work: str, last: int) -> None:
         self.last = last
@@ -93,17 +93,17 @@ def main() -> None:
     """Answer each number."""
     print("ready", flush=True)  # noqa: T201 -- it is how this program answers
     for line in sys.stdin:
-        heard, said = os.pipe()
+        reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
             fuse = Fuse(sys.argv[1], int(line))
             sys.settrace(fuse)
             asyncio.run(drain(*sys.argv[1:6]))
             sys.settrace(None)
-            os.write(said, str(fuse.count).encode())
+            os.write(writer, str(fuse.count).encode())
             os._exit(0)
-        os.close(said)
-        with os.fdopen(heard, "rb") as answer:
+        os.close(writer)
+        with os.fdopen(reader, "rb") as answer:
             count = answer.read().decode()
         _, status = os.waitpid(child, 0)
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL

@@ -38,18 +38,18 @@ async def register(world: World, address: str = "user@example.com") -> UUID:
 
 async def enqueue(world: World, subject_id: UUID, name: EmailKind = EmailKind.ERASURE_DENIED, about: str = "1") -> None:
     """Post a letter: one that must not be repeated, unless another is named."""
-    said: dict[str, Any] = {
+    content: dict[str, Any] = {
         EmailKind.ERASURE_DENIED: {"reason": "OTHER", "erasure_reason": "REQUESTED"},
         EmailKind.ERASURE_SCHEDULED: {"reason": "REQUESTED", "execute_at": "2027-01-31T12:00:00+00:00"},
     }[name]
     async with world.unit() as unit:
-        await emails.enqueue(unit, name, subject_id, f"request:{about}", **said)
+        await emails.enqueue(unit, name, subject_id, f"request:{about}", **content)
 
 
 async def email_rows(world: World, *columns: str) -> list[tuple[Any, ...]]:
     async with world.database.readers.acquire() as connection:
-        found = await connection.fetch(f"SELECT {', '.join(columns)} FROM letters ORDER BY posted_at, id")
-    return [tuple(row) for row in found]
+        rows = await connection.fetch(f"SELECT {', '.join(columns)} FROM letters ORDER BY posted_at, id")
+    return [tuple(row) for row in rows]
 
 
 async def make_due(world: World) -> None:
@@ -58,7 +58,7 @@ async def make_due(world: World) -> None:
 
 
 async def wait_until(is_so: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
-    """Wait until something is so that nobody calls us about."""
+    """Poll until a condition holds that no event signals."""
     async with asyncio.timeout(seconds):
         while not await is_so():  # noqa: ASYNC110 -- tables and mail servers set no event
             await asyncio.sleep(0.02)
@@ -72,8 +72,8 @@ async def wait_until_sent(world: World, count: int = 1) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(letters: EmailWorker, **given: Any) -> AsyncIterator[None]:
-    task = asyncio.create_task(letters.run(**given))
+async def running(letters: EmailWorker, **options: Any) -> AsyncIterator[None]:
+    task = asyncio.create_task(letters.run(**options))
     try:
         yield
     finally:

@@ -48,7 +48,7 @@ async def test_a_letter_is_sent_and_leaves_only_proof(world: World) -> None:
     assert letter.message["Message-ID"] == message_id
 
 
-async def test_the_commit_of_a_deed_calls_the_worker(world: World) -> None:
+async def test_the_commit_of_a_mutation_calls_the_worker(world: World) -> None:
     server = FakeSmtpServer()
     subject_id = await register(world)
     async with email_worker(world, server) as letters, running(letters, poll=600):
@@ -60,19 +60,19 @@ async def test_the_commit_of_a_deed_calls_the_worker(world: World) -> None:
 
 async def test_one_call_is_enough_for_as_many_loops_as_there_are_letters_for(world: World) -> None:
     server = FakeSmtpServer()
-    server.gate.clear()
+    server.may_answer.clear()
     subject_id = await register(world)
-    said: dict[str, Any] = {"reason": "OTHER", "erasure_reason": "REQUESTED"}
+    content: dict[str, Any] = {"reason": "OTHER", "erasure_reason": "REQUESTED"}
     async with email_worker(world, server, smtp_timeout=60) as sending, running(sending, concurrency=8, poll=600):
         async with world.unit() as unit:
             for number in range(2 * BATCH + 1):
-                await emails.enqueue(unit, EmailKind.ERASURE_DENIED, subject_id, f"request:{number:x}", **said)
+                await emails.enqueue(unit, EmailKind.ERASURE_DENIED, subject_id, f"request:{number:x}", **content)
 
         async def are_claimed() -> bool:
             return server.connections == 3
 
         await wait_until(are_claimed)
-        server.gate.set()
+        server.may_answer.set()
         await wait_until_sent(world, 2 * BATCH + 1)
     assert server.connections == 3
 
@@ -229,7 +229,7 @@ async def test_the_worker_takes_up_again_when_the_mail_server_is_back(world: Wor
 
 async def test_a_worker_that_is_stopped_sees_its_letter_through_and_gives_the_others_back(world: World) -> None:
     server = FakeSmtpServer()
-    server.gate.clear()
+    server.may_answer.clear()
     subject_id = await register(world)
     for number in range(5):
         await enqueue(world, subject_id, about=str(number))
@@ -242,7 +242,7 @@ async def test_a_worker_that_is_stopped_sees_its_letter_through_and_gives_the_ot
         await wait_until(is_handed_over)
         task.cancel()
         await asyncio.sleep(0)
-        server.gate.set()
+        server.may_answer.set()
         with suppress(asyncio.CancelledError):
             await task
         sent = [row[0] for row in await email_rows(world, "state")].count("SENT")

@@ -103,7 +103,7 @@ async def test_a_letter_whose_connection_to_postgresql_breaks_before_it_is_hande
 
 
 async def interleaved(world: World, people: int) -> None:
-    """Let people leave at the very moments at which their letters are on their way; none may follow an opt-out.
+    """Opt people out while their letters are being delivered; no delivery may start after an opt-out.
 
     Of ten subjects one opts out before the first email and one after the last. Three opt out at any time. The others
     opt out when the mail server gets the recipient: before the last check, while the email is held, or after it.

@@ -42,13 +42,13 @@ ONCE = (
 
 
 class Victim:
-    """A worker in a process of its own that dies where it is told to."""
+    """A worker in a process of its own that is killed at a given line."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
     async def run(self, last: int = 0) -> str:
-        """Let it send what is due until that line; give ``killed``, or how many lines there were."""
+        """Send what is due until that line; return ``killed``, or how many lines ran."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{last}\n".encode())
@@ -57,9 +57,9 @@ class Victim:
 
 @contextlib.asynccontextmanager
 async def victim(work: str, databases: Databases, port: int = 0) -> AsyncIterator[Victim]:
-    given = work, databases.url, databases.keyring_url, databases.master_key
+    arguments = work, databases.url, databases.keyring_url, databases.master_key
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.workers.kill_at_line", *given),
+        *(sys.executable, "-m", "tests.workers.kill_at_line", *arguments),
         f"smtp://127.0.0.1:{port}?starttls=never",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -82,9 +82,9 @@ async def owe(world: World, subject_id: UUID, number: int, *, governed: bool) ->
                 unit, SubjectIdentifier("id", subject_id), "newsletter", Channel.WEBSITE, None
             )
     else:
-        said: dict[str, Any] = {"reason": "OTHER", "erasure_reason": "REQUESTED"}
+        content: dict[str, Any] = {"reason": "OTHER", "erasure_reason": "REQUESTED"}
         async with world.unit() as unit:
-            await emails.enqueue(unit, EmailKind.ERASURE_DENIED, subject_id, f"request:{number:x}", **said)
+            await emails.enqueue(unit, EmailKind.ERASURE_DENIED, subject_id, f"request:{number:x}", **content)
 
 
 async def killed_at(
@@ -134,10 +134,10 @@ async def erased_though_killed(world: World, databases: Databases, *, each: int)
             async with world.unit(Role.ADMIN) as unit:
                 await requesting.request_erasure(unit, SubjectIdentifier.email(email), NOW)
             count += 1
-            said = await worker.run(last)
+            outcome = await worker.run(last)
             if not last:
-                numbers += range(1, int(said) + 1, each)
-                assert int(said) > 100
+                numbers += range(1, int(outcome) + 1, each)
+                assert int(outcome) > 100
             await worker.run()
             for sql in ONCE:
                 async with world.database.writers.acquire() as connection:

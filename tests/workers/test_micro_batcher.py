@@ -1,4 +1,4 @@
-"""What is asked for at the same moment is asked together, and everybody gets their own answer."""
+"""Calls of the same moment share one batch, and each caller gets its own result."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ class Desk:
     """Answers with the double, once it may, and notes what was asked together."""
 
     def __init__(self) -> None:
-        self.asked: list[list[int]] = []
+        self.batches: list[list[int]] = []
         self.may_answer = asyncio.Event()
 
     async def answer(self, numbers: Sequence[int]) -> list[int]:
-        self.asked.append(list(numbers))
+        self.batches.append(list(numbers))
         await self.may_answer.wait()
         if 13 in numbers:
             raise OSError
@@ -44,7 +44,7 @@ async def test_the_first_goes_alone_and_the_others_together(anyio_backend: str) 
     others = await begun(joined, 2, 3, 4)
     desk.may_answer.set()
     assert await asyncio.gather(*first, *others) == [2, 4, 6, 8]
-    assert desk.asked == [[1], [2, 3, 4]]
+    assert desk.batches == [[1], [2, 3, 4]]
 
 
 async def test_an_error_is_everybodys_who_asked_and_nobody_elses(anyio_backend: str) -> None:

@@ -37,16 +37,16 @@ async def worker(world: World, server: FakeSmtpServer, witness: str | None = Non
         yield NoticeWorker(world.database, SENDER, transport, officers=OFFICERS, witness=witness)
 
 
-async def asked(world: World) -> str:
-    async with world.unit() as made:
-        person = await registering.register_or_complete(made, Registration("ada@example.com"))
-    async with unit_of_work(world.database, world.keyring, AGENT, "openAccessGrant") as made:
+async def new_request(world: World) -> str:
+    async with world.unit() as unit:
+        person = await registering.register_or_complete(unit, Registration("ada@example.com"))
+    async with unit_of_work(world.database, world.keyring, AGENT, "openAccessGrant") as unit:
         name = SubjectIdentifier.id(format_id(Prefix.SUBJECT, person))
-        return format_id(Prefix.ACCESS_GRANT, await access_grants.open_access_grant(made, name, 15))
+        return format_id(Prefix.ACCESS_GRANT, await access_grants.open_access_grant(unit, name, 15))
 
 
 async def test_every_officer_hears_of_a_grant_once(world: World) -> None:
-    grant = await asked(world)
+    grant = await new_request(world)
     server = FakeSmtpServer()
     async with worker(world, server) as notices:
         assert await notices.drain() == 1
@@ -61,9 +61,9 @@ async def test_every_officer_hears_of_a_grant_once(world: World) -> None:
 
 
 async def test_a_token_of_people_does_not_go_unseen(world: World) -> None:
-    async with world.unit(Role.ADMIN) as made:
-        await tokens.issue_token(made, NewToken("a script", [Role.ADMIN]))
-        issued = await tokens.issue_token(made, NewToken("myself", [Role.PRIVACY]))
+    async with world.unit(Role.ADMIN) as unit:
+        await tokens.issue_token(unit, NewToken("a script", [Role.ADMIN]))
+        issued = await tokens.issue_token(unit, NewToken("myself", [Role.PRIVACY]))
     server = FakeSmtpServer()
     async with worker(world, server) as notices:
         assert await notices.drain() == 1
@@ -74,7 +74,7 @@ async def test_a_token_of_people_does_not_go_unseen(world: World) -> None:
 
 
 async def test_a_notice_that_cannot_be_sent_is_tried_again(world: World) -> None:
-    await asked(world)
+    await new_request(world)
     server = FakeSmtpServer()
     server.order("DATA", Fault.HANG_UP)
     async with worker(world, server) as notices:
@@ -87,7 +87,7 @@ async def test_a_notice_that_cannot_be_sent_is_tried_again(world: World) -> None
 
 
 async def test_the_witness_gets_a_head_that_can_be_read_back(world: World) -> None:
-    await asked(world)
+    await new_request(world)
     signer = SegmentSigner(SegmentSigner.generate())
     [*_, last] = await seal_all(world.database, signer)
     server = FakeSmtpServer()

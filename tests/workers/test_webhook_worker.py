@@ -1,4 +1,4 @@
-"""Systems are told by signed webhooks; they answer wrongly, late, twice or never, and nothing is lost by it."""
+"""Systems get signed webhooks; no step is lost when they answer wrongly, late, twice or never."""
 
 import asyncio
 import base64
@@ -32,7 +32,7 @@ NOW = ErasureOptions(Channel.WEBSITE, IdentityProof.ATTESTED, ErasureReason.REQU
 
 
 class System:
-    """An internal system over real HTTP: it keeps what it hears, and answers as it is told to."""
+    """An internal system over real HTTP: it keeps what it receives, and answers as the test sets."""
 
     def __init__(self) -> None:
         self.heard: list[tuple[dict[str, str], bytes]] = []
@@ -80,10 +80,10 @@ def teller(world: World, timeout: float = 5) -> WebhookWorker:
 
 async def begun(world: World) -> UUID:
     """Erase a person here who has an account in the forum; give the forum's step."""
-    async with world.unit() as made:
-        await registering.register_or_complete(made, Registration("ada@example.com", account=("forum", "ada-1")))
-    async with world.unit(Role.ADMIN) as made:
-        await requesting.request_erasure(made, SubjectIdentifier.email("ada@example.com"), NOW)
+    async with world.unit() as unit:
+        await registering.register_or_complete(unit, Registration("ada@example.com", account=("forum", "ada-1")))
+    async with world.unit(Role.ADMIN) as unit:
+        await requesting.request_erasure(unit, SubjectIdentifier.email("ada@example.com"), NOW)
     await eraser(world).drain()
     step_id: UUID = (await step(world))["id"]
     return step_id
@@ -102,23 +102,23 @@ async def due_again(world: World, **columns: str) -> None:
 
 
 async def completed(world: World, step_id: UUID) -> str:
-    async with world.unit(Role.SERVICE) as made:
-        await steps.complete_erasure_step(made, step_id, 7)
+    async with world.unit(Role.SERVICE) as unit:
+        await steps.complete_erasure_step(unit, step_id, 7)
     await eraser(world).drain()
     async with world.database.readers.acquire() as connection:
         return str(await connection.fetchval("SELECT state FROM rights_requests"))
 
 
-async def test_a_system_is_told_whom_to_erase_and_can_check_who_says_so(world: World, forum: System) -> None:
+async def test_a_webhook_names_the_person_and_its_signature_can_be_checked(world: World, forum: System) -> None:
     step_id = await begun(world)
     assert await teller(world).round() == 1
     [(headers, body)] = forum.heard
-    said = json.loads(body)
-    assert said["type"] == "erasure.requested"
-    assert said["data"]["stepId"] == headers["webhook-id"] == format_id(Prefix.ERASURE_STEP, step_id)
-    assert said["data"]["accountReference"] == "ada-1"
-    assert said["data"]["references"] == ["ada-1"]
-    assert said["data"]["subjectId"] == format_id(Prefix.SUBJECT, (await step(world))["subject_id"])
+    payload = json.loads(body)
+    assert payload["type"] == "erasure.requested"
+    assert payload["data"]["stepId"] == headers["webhook-id"] == format_id(Prefix.ERASURE_STEP, step_id)
+    assert payload["data"]["accountReference"] == "ada-1"
+    assert payload["data"]["references"] == ["ada-1"]
+    assert payload["data"]["subjectId"] == format_id(Prefix.SUBJECT, (await step(world))["subject_id"])
     shown = systems.display_secret(world.keyring.master_keys, SystemRow("forum", forum.url, False, 1))
     secret = base64.b64decode(shown.removeprefix("whsec_"))
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
@@ -156,18 +156,16 @@ async def test_a_webhook_goes_to_no_private_network_that_is_not_permitted(world:
 
 
 @pytest.mark.parametrize("status", [500, 503, 404, 410, 302])
-async def test_a_system_that_refuses_is_told_again_later_under_the_same_id(
-    world: World, forum: System, status: int
-) -> None:
+async def test_a_refused_webhook_is_repeated_later_under_the_same_id(world: World, forum: System, status: int) -> None:
     step_id = await begun(world)
     forum.refuses(status)
     await teller(world).round()
-    found = await step(world)
-    assert (found["state"], found["attempts"]) == ("PENDING", 1)
+    step_row = await step(world)
+    assert (step_row["state"], step_row["attempts"]) == ("PENDING", 1)
     async with world.keyring.pool.acquire() as ring:
-        key = (await world.keyring.of_subjects(ring, [found["request_id"]]))[found["request_id"]]
+        key = (await world.keyring.of_subjects(ring, [step_row["request_id"]]))[step_row["request_id"]]
     assert key
-    assert steps.ERROR.decrypt(key, found["error"]) == f"HTTP {status}"
+    assert steps.ERROR.decrypt(key, step_row["error"]) == f"HTTP {status}"
     await due_again(world)
     await teller(world).round()
     assert forum.heard[0][0]["webhook-id"] == forum.heard[1][0]["webhook-id"]
@@ -188,37 +186,37 @@ async def test_a_system_that_always_refuses_is_notified_until_the_retry_period_e
     assert len(forum.heard) == 10
 
 
-async def test_a_system_that_never_answers_fails_after_three_days_and_may_be_told_again(
+async def test_a_system_that_never_answers_fails_after_three_days_and_may_be_retried(
     world: World, forum: System
 ) -> None:
     await begun(world)
     forum.waits.clear()
     await teller(world, 0.2).round()
-    found = await step(world)
-    assert found["state"] == "PENDING"
-    assert found["give_up_at"] - found["created_at"] == timedelta(days=3)
+    step_row = await step(world)
+    assert step_row["state"] == "PENDING"
+    assert step_row["give_up_at"] - step_row["created_at"] == timedelta(days=3)
     await due_again(world, give_up_at="now()")
     await teller(world, 0.2).round()
     assert (await step(world))["state"] == "FAILED"
-    async with world.unit(Role.PRIVACY) as made:
-        await requesting.retry_erasure(made, found["request_id"])
+    async with world.unit(Role.PRIVACY) as unit:
+        await requesting.retry_erasure(unit, step_row["request_id"])
     forum.waits.set()
     heard = len(forum.heard)
     await teller(world).round()
     assert len(forum.heard) == heard + 1
-    assert await completed(world, found["id"]) == "COMPLETED"
+    assert await completed(world, step_row["id"]) == "COMPLETED"
 
 
-async def test_a_system_that_does_its_part_before_it_answers_is_not_told_again(world: World, forum: System) -> None:
+async def test_a_system_that_completes_before_it_answers_gets_no_second_webhook(world: World, forum: System) -> None:
     step_id = await begun(world)
     forum.waits.clear()
-    telling = asyncio.create_task(teller(world, 60).round())
-    while not forum.heard:  # noqa: ASYNC110 -- the system tells nobody
+    delivery = asyncio.create_task(teller(world, 60).round())
+    while not forum.heard:  # noqa: ASYNC110 -- the system sends no event
         await asyncio.sleep(0.01)
     assert await completed(world, step_id) == "COMPLETED"
     forum.refuses(500)
     forum.waits.set()
-    await telling
+    await delivery
     assert await teller(world).round() == 0
     assert (await step(world))["error"] is None
 

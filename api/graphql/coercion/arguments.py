@@ -48,15 +48,15 @@ class InputCompiler:
 
         return arguments
 
-    def keywords(self, declared: Mapping[str, Declared], given: Mapping[str, ValueNode]) -> Keywords:
+    def keywords(self, declared: Mapping[str, Declared], literals: Mapping[str, ValueNode]) -> Keywords:
         """Compile literals given for arguments, or for fields of an input object, with the defaults of the others."""
-        compiled = {name: self.compile_argument(each, given.get(name)) for name, each in declared.items()}
+        compiled = {name: self.compile_argument(each, literals.get(name)) for name, each in declared.items()}
         parts = [(_python_name(declared[name]) or name, name, take) for name, take in compiled.items() if take]
         fixed = {python_name: take.value for python_name, _, take in parts if _is_fixed(take)}
         parts = [part for part in parts if part[0] not in fixed]
 
         def keywords(variables: Variables) -> dict[str, Any]:
-            made = fixed.copy()
+            values = fixed.copy()
             for python_name, name, take in parts:
                 # As ``with_path`` does it; calling that costs as much as taking the value.
                 try:
@@ -65,8 +65,8 @@ class InputCompiler:
                     error.path.append(name)
                     raise
                 if value is not Undefined:
-                    made[python_name] = value
-            return made
+                    values[python_name] = value
+            return values
 
         return keywords
 
@@ -159,23 +159,25 @@ class _InputObject:
         """Coerce a JSON object. The name of a field that does not exist is the caller's word: it is not repeated."""
         if not isinstance(value, dict) or not value.keys() <= self._fields.keys():
             raise CoercionError
-        given = {}
+        fields = {}
         for name, each in value.items():
             python_name, coerce = self._fields[name]
-            given[python_name] = with_path(name, coerce, each)
+            fields[python_name] = with_path(name, coerce, each)
         for name, python_name, take in self._defaults:
             if name not in value:
-                given[python_name] = with_path(name, take, {})
-        return self.make(given)
+                fields[python_name] = with_path(name, take, {})
+        return self.make(fields)
 
-    def make(self, given: dict[str, Any]) -> Any:
+    def make(self, fields: dict[str, Any]) -> Any:
         """Make the input object of the fields that have values. Refuse a card number that they form together."""
-        if self._is_one_of and (len(given) != 1 or None in given.values()):
+        if self._is_one_of and (len(fields) != 1 or None in fields.values()):
             raise CoercionError
-        made = self._class(**self._preset | given)
-        if len(self.texts) > 1 and fields_contain_card_number(chain.from_iterable(texts(made) for texts in self.texts)):
+        instance = self._class(**self._preset | fields)
+        if len(self.texts) > 1 and fields_contain_card_number(
+            chain.from_iterable(texts(instance) for texts in self.texts)
+        ):
             raise CoercionError(CardNumberRefused())
-        return made
+        return instance
 
 
 def _texts_of(
@@ -186,9 +188,9 @@ def _texts_of(
     read = attrgetter(python_name)
     if isinstance(named, GraphQLInputObjectType):
         inner = inputs.object(named).texts
-        return lambda made: chain.from_iterable(texts(read(made)) for texts in inner) if read(made) else ()
+        return lambda instance: chain.from_iterable(texts(read(instance)) for texts in inner) if read(instance) else ()
     if getattr(named, "name", "") in {"String", "ID"}:
-        return lambda made: (text,) if isinstance(text := read(made), str) else ()
+        return lambda instance: (text,) if isinstance(text := read(instance), str) else ()
     return None
 
 

@@ -72,11 +72,11 @@ def _condition(directive: DirectiveNode, choice: Choice) -> bool:
     [argument] = directive.arguments or ()
     if isinstance(argument.value, language.BooleanValueNode):
         return argument.value.value
-    given = choice[argument.value.name.value] if isinstance(argument.value, language.VariableNode) else None
-    if given is None:
+    value = choice[argument.value.name.value] if isinstance(argument.value, language.VariableNode) else None
+    if value is None:
         problem = BadInput("if")
         raise GraphQLError(problem.message, argument.value, original_error=problem)
-    return given
+    return value
 
 
 def choosing_variables(operation: language.OperationDefinitionNode) -> tuple[str, ...]:

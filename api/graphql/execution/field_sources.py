@@ -77,17 +77,17 @@ class BatchedValues(NamedTuple):
     load: PendingValue | None
 
     def values(self) -> Sequence[object]:
-        batched, keys, found = self.batched, self.keys, self.refusals
+        batched, keys, by_key = self.batched, self.keys, self.refusals
         if self.load and isinstance(self.load.outcome, Exception):
-            found |= dict.fromkeys(self.allowed, self.load.outcome)
+            by_key |= dict.fromkeys(self.allowed, self.load.outcome)
         elif self.load:
             loaded: Any = self.load.outcome
             if len(loaded) == len(keys) and not batched.wrap:
                 values: list[object] = loaded
                 return values
             for key, value in zip(self.allowed, loaded, strict=True):
-                found[key] = attempt(batched.wrap, value, key, *self.arguments) if batched.wrap else value
-        return [found[key] for key in keys]
+                by_key[key] = attempt(batched.wrap, value, key, *self.arguments) if batched.wrap else value
+        return [by_key[key] for key in keys]
 
 
 class ColumnSource(NamedTuple):

@@ -26,11 +26,11 @@ class Variable(NamedTuple):
     is_required: bool
     node: VariableDefinitionNode
 
-    def take(self, given: Mapping[str, Any], variables: dict[str, Any]) -> None:
+    def take(self, values: Mapping[str, Any], variables: dict[str, Any]) -> None:
         """Add the coerced value to the variables; raise CoercionError."""
         name = self.name
-        if name in given:
-            variables[name] = self.coerce(given[name])
+        if name in values:
+            variables[name] = self.coerce(values[name])
         elif self.default:
             variables[name] = self.default({})
         elif self.is_required:
@@ -69,12 +69,12 @@ class Plan(NamedTuple):
             return None
         return Execution(context, coerced).start_query(roots[0])
 
-    def _coerced(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[GraphQLError]]:
+    def _coerced(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[GraphQLError]]:
         coerced: dict[str, Any] = {}
         errors: list[GraphQLError] = []
         for variable in self.variables:
             try:
-                variable.take(given, coerced)
+                variable.take(values, coerced)
             except CoercionError as error:
                 error.path.append(variable.name)
                 errors.append(error.located(variable.node))

@@ -283,12 +283,12 @@ async def decisions(info: Info, condition: Any, key: str) -> dict[UUID, ConsentD
     rows = await session.exec(
         select(SubjectTable, ConsentTable).join(ConsentTable, joined, isouter=True).where(condition)
     )
-    made = {}
+    by_subject = {}
     for subject, consent in rows:
         reason, since = judged(purpose, subject, consent)
         allowed = reason in {"GRANTED", "NOT_OBJECTED", "NECESSARY"}
         own = strawberry.ID(f"sub_{subject.id.hex}")
-        made[subject.id] = ConsentDecision(
+        by_subject[subject.id] = ConsentDecision(
             subject_id=own,
             purpose=key,
             allowed=allowed,
@@ -296,7 +296,7 @@ async def decisions(info: Info, condition: Any, key: str) -> dict[UUID, ConsentD
             legal_basis=purpose.legal_basis,
             effective_at=since,
         )
-    return made
+    return by_subject
 
 
 def uuid_of(text: str) -> UUID:
@@ -321,14 +321,14 @@ class Query:
             condition = SubjectTable.id == uuid_of(subject.id)
         else:
             condition = SubjectTable.id.in_(select(EmailTable.subject_id).where(EmailTable.address == subject.email))
-        found = await decisions(info, condition, purpose)
-        return next(iter(found.values()))
+        by_subject = await decisions(info, condition, purpose)
+        return next(iter(by_subject.values()))
 
     @strawberry.field
     async def consent_decisions(self, info: Info, subjects: SubjectsBy, purpose: str) -> list[ConsentDecision]:
         ids = [uuid_of(text) for text in subjects.ids or ()]
-        found = await decisions(info, SubjectTable.id.in_(ids), purpose)
-        return [found[each] for each in ids]
+        by_subject = await decisions(info, SubjectTable.id.in_(ids), purpose)
+        return [by_subject[each] for each in ids]
 
 
 class Application(GraphQL[dict[str, Any], None]):

@@ -25,7 +25,7 @@ def code(answer: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "header",
     [
         None,
         "",
@@ -39,10 +39,10 @@ def code(answer: object) -> str:
         "Bearer prv_\xe9",
     ],
 )
-def test_without_a_valid_token_nothing_is_read(api: Api, given: str | None) -> None:
+def test_without_a_valid_token_nothing_is_read(api: Api, header: str | None) -> None:
     for body in (b"this is no JSON", VIEWER):
         for accept in ("application/json", "application/graphql-response+json"):
-            sent = given.encode("latin-1") if given else None
+            sent = header.encode("latin-1") if header else None
             answer = api.send(body, authorization=sent, accept=accept)  # type: ignore[arg-type]
             assert answer.status_code == 401
             assert answer.headers["www-authenticate"] == "Bearer"
@@ -51,8 +51,8 @@ def test_without_a_valid_token_nothing_is_read(api: Api, given: str | None) -> N
 
 def test_the_scheme_is_read_without_regard_to_case(api: Api) -> None:
     secret = api.secrets["STORE"]
-    for given in (f"bearer {secret}", f"BEARER {secret}", f"Bearer   {secret}"):
-        assert api.send(VIEWER, authorization=given).status_code == 200
+    for header in (f"bearer {secret}", f"BEARER {secret}", f"Bearer   {secret}"):
+        assert api.send(VIEWER, authorization=header).status_code == 200
 
 
 def test_a_shortened_or_extended_token_is_refused(api: Api) -> None:
@@ -173,8 +173,8 @@ def test_a_card_number_is_refused_as_a_case(api: Api, case: str, capsys: pytest.
 
 def test_the_case_of_a_read_is_recorded(api: Api) -> None:
     person = known(api)
-    asked = "query Read($id: ID!) { subject(by: { id: $id }) { displayName } }"
-    api.ask("SUPPORT", asked, case="case/42", id=person.id)
+    document = "query Read($id: ID!) { subject(by: { id: $id }) { displayName } }"
+    api.ask("SUPPORT", document, case="case/42", id=person.id)
     looks = "query($id: ID!) { subject(by: { id: $id }) { accessEvents { edges { node { %s } } } } }"
     fields = "actor role case action fields operation"
     events = api.ask("PRIVACY", looks.replace("%s", fields), id=person.id).data["subject"]["accessEvents"]["edges"]

@@ -64,20 +64,20 @@ async def readable(url: str, role: str) -> set[str]:
     await owner.close()
     connection = await asyncpg.connect(url, server_settings={"role": role, "default_transaction_read_only": "on"})
     assert await connection.fetchval("SELECT current_user") == role
-    found = set()
+    columns = set()
     for table, column in tables:
         try:
             await connection.execute(f'SELECT "{column}" FROM "{table}" LIMIT 1')
-            found.add(f"{table}.{column}")
+            columns.add(f"{table}.{column}")
         except (asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedTableError):
             pass
     await connection.close()
-    return found
+    return columns
 
 
 @pytest.fixture(scope="module")
 def reads(databases: Databases) -> dict[str, set[str]]:
-    """Give what each role can read of the first database."""
+    """Return the columns of the first database that each role can read."""
     return {role: asyncio.run(readable(databases.url, role)) for role in (*READERS.values(), INTERNAL)}
 
 
@@ -87,9 +87,9 @@ def test_a_role_reads_the_columns_that_its_fields_need_and_no_other(
 ) -> None:
     async def needed() -> set[str]:
         connection = await asyncpg.connect(databases.url)
-        found = (await column_grants.columns_read(connection, core))[READERS[role]]
+        columns = (await column_grants.columns_read(connection, core))[READERS[role]]
         await connection.close()
-        return {f"{relation.table}.{relation.column}" for relation in found}
+        return {f"{relation.table}.{relation.column}" for relation in columns}
 
     assert reads[READERS[role]] == asyncio.run(needed())
 
@@ -113,9 +113,9 @@ def test_the_service_itself_reads_tokens_and_no_people(reads: dict[str, set[str]
 @pytest.mark.parametrize("role", list(Role))
 def test_keys_are_read_by_the_roles_that_open_seals(role: Role, databases: Databases) -> None:
     sealed = set(Role) - {Role.AUDITOR, Role.ANALYST, Role.ADMIN}
-    found = asyncio.run(readable(databases.keyring_url, READERS[role]))
+    columns = asyncio.run(readable(databases.keyring_url, READERS[role]))
     keys = {"subject_keys.subject_id", "subject_keys.master_version", "subject_keys.wrapped"}
-    assert found == (keys if role in sealed else set())
+    assert columns == (keys if role in sealed else set())
 
 
 async def refused(url: str, role: str, sql: str) -> bool:
@@ -192,13 +192,13 @@ def test_keys_are_destroyed_by_workers_alone(databases: Databases) -> None:
 
 @pytest.fixture
 def unlocked(databases: Databases, api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    """Give a service whose first lock is gone: no role is refused anything before it runs."""
+    """Yield a service without access checks, so that only the database refuses."""
     allow: Callable[..., None] = lambda *_: None  # noqa: E731
     monkeypatch.setattr(policy, "check_access", allow)
     with Running(settings_for(databases)) as url:
-        made = Api(url, api.secrets)
-        yield made
-        made.client.close()
+        service = Api(url, api.secrets)
+        yield service
+        service.client.close()
 
 
 FORBIDDEN: list[tuple[str, str]] = [

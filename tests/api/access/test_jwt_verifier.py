@@ -43,7 +43,7 @@ class Provider(NamedTuple):
     """The service that believes the provider, and how often the provider was asked."""
 
     api: Api
-    asked: list[str]
+    paths: list[str]
     running: Running
 
     def status(self, token: str) -> int:
@@ -52,11 +52,11 @@ class Provider(NamedTuple):
 
 @pytest.fixture(scope="module")
 def provider(databases: Databases, served: Api) -> Iterator[Provider]:
-    asked: list[str] = []
+    paths: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            paths.append(self.path)
             self.send_response(200)
             self.end_headers()
             self.wfile.write(json.dumps(published()).encode())
@@ -76,7 +76,7 @@ def provider(databases: Databases, served: Api) -> Iterator[Provider]:
         running = Running(settings)
         with running as url:
             api = Api(url, served.secrets)
-            yield Provider(api, asked, running)
+            yield Provider(api, paths, running)
             api.client.close()
         server.shutdown()
         thread.join()
@@ -100,17 +100,17 @@ def test_a_token_of_the_provider_is_believed(provider: Provider, algorithm: str)
 
 
 def test_what_a_service_of_the_provider_asks_is_counted(provider: Provider, databases: Databases) -> None:
-    asked = {"query": DECIDE, "variables": {"who": {"email": "nobody@example.com"}, "purpose": "newsletter"}}
+    body = {"query": DECIDE, "variables": {"who": {"email": "nobody@example.com"}, "purpose": "newsletter"}}
     bearer = token(sub="shop.example.com", roles=["STORE"])
-    assert provider.api.send(asked, authorization=f"Bearer {bearer}").json()["data"]
+    assert provider.api.send(body, authorization=f"Bearer {bearer}").json()["data"]
     provider.running.settle()
 
     async def counted() -> int:
         connection = await asyncpg.connect(databases.url)
         counts = "SELECT sum(count) FROM consent_question_counts WHERE actor = 'shop.example.com'"
-        found: int = await connection.fetchval(counts)
+        count: int = await connection.fetchval(counts)
         await connection.close()
-        return found
+        return count
 
     assert asyncio.run(counted()) == 1
 
@@ -235,11 +235,11 @@ def test_a_name_that_looks_like_a_card_number_is_refused(provider: Provider, nam
 
 def test_strangers_do_not_make_the_service_ask_the_provider_again_and_again(provider: Provider) -> None:
     provider.status(token())
-    before, begun = len(provider.asked), time.monotonic()
+    before, begun = len(provider.paths), time.monotonic()
     for number in range(30):
         provider.status(token(headers={"kid": f"unknown{number}"}))
     periods = int((time.monotonic() - begun) / MIN_FETCH_INTERVAL_SECONDS)
-    assert len(provider.asked) <= before + 1 + periods
+    assert len(provider.paths) <= before + 1 + periods
 
 
 def test_a_provider_that_cannot_be_reached_is_unavailable(databases: Databases, served: Api) -> None:

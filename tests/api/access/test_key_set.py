@@ -63,12 +63,12 @@ class Endpoint:
 
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
-    made = Endpoint()
-    with made.server as server:
+    key_endpoint = Endpoint()
+    with key_endpoint.server as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield made
-        made.released.set()
+        yield key_endpoint
+        key_endpoint.released.set()
         server.shutdown()
         thread.join()
 

@@ -16,8 +16,8 @@ from tests.people import known, refused
 
 def test_billing_cannot_see_file_names(api: Api) -> None:
     person = known(api)
-    asked = "query($id: ID!) { node(id: $id) { ... on SyncAccount { files { edges { node { name } } } } } }"
-    answer = api.ask("BILLING", asked, id=person.sync)
+    document = "query($id: ID!) { node(id: $id) { ... on SyncAccount { files { edges { node { name } } } } } }"
+    answer = api.ask("BILLING", document, id=person.sync)
     assert answer.status == 403
     assert refused(answer) == {
         "SyncAccount.files": ["SUPPORT", "PRIVACY"],
@@ -30,8 +30,8 @@ def test_billing_cannot_see_file_names(api: Api) -> None:
 def test_admin_reads_no_personal_data(api: Api) -> None:
     known(api)
     for field in ("emails { address }", "displayName", "country", "accounts { reference }"):
-        asked = f"{{ subjects {{ edges {{ node {{ id {field} }} }} }} }}"
-        assert api.ask("ADMIN", asked).code == "FORBIDDEN"
+        document = f"{{ subjects {{ edges {{ node {{ id {field} }} }} }} }}"
+        assert api.ask("ADMIN", document).code == "FORBIDDEN"
     assert len(api.ask("ADMIN", "{ subjects { edges { node { id status regime } } } }").data["subjects"]["edges"]) == 1
 
 
@@ -42,12 +42,12 @@ def test_auditor_and_analyst_read_no_personal_data() -> None:
 
 def test_only_store_and_billing_can_read_payment_fragments(api: Api) -> None:
     person = known(api)
-    asked = "query($id: ID!) { subject(by: { id: $id }) { paymentFragments { lastDigits expiryMonth expiryYear } } }"
+    document = "query($id: ID!) { subject(by: { id: $id }) { paymentFragments { lastDigits expiryMonth expiryYear } } }"
     kept = {"subject": {"paymentFragments": [{"lastDigits": "4242", "expiryMonth": 7, "expiryYear": 2031}]}}
     for role in ("STORE", "BILLING"):
-        assert api.ask(role, asked, id=person.id).data == kept
+        assert api.ask(role, document, id=person.id).data == kept
     for role in ("SYNC", "SERVICE", "SUPPORT", "PRIVACY", "AUDITOR", "ANALYST", "ADMIN"):
-        answer = api.ask(role, asked, id=person.id)
+        answer = api.ask(role, document, id=person.id)
         assert answer.code == "FORBIDDEN"
         assert "4242" not in str(answer.body)
 
@@ -66,16 +66,18 @@ def test_support_sees_no_card_and_billing_sees_no_country_and_no_account(api: Ap
 
 def test_the_store_cannot_read_sync_accounts(api: Api) -> None:
     person = known(api)
-    asked = "query($id: ID!) { subject(by: { id: $id }) { syncAccounts { clients { userAgent } } } }"
-    assert api.ask("STORE", asked, id=person.id).code == "FORBIDDEN"
-    assert api.ask("SYNC", asked, id=person.id).data["subject"]["syncAccounts"][0]["clients"]
+    document = "query($id: ID!) { subject(by: { id: $id }) { syncAccounts { clients { userAgent } } } }"
+    assert api.ask("STORE", document, id=person.id).code == "FORBIDDEN"
+    assert api.ask("SYNC", document, id=person.id).data["subject"]["syncAccounts"][0]["clients"]
 
 
 def test_services_can_read_consents_and_no_address(api: Api) -> None:
     person = known(api)
-    asked = '{{ subject(by: {{ id: "{}" }}) {{ {} }} }}'
+    document = '{{ subject(by: {{ id: "{}" }}) {{ {} }} }}'
     for role in ("STORE", "SYNC", "SERVICE"):
-        assert api.ask(role, asked.format(person.id, "consents { state purpose { key } }")).data["subject"]["consents"]
+        assert api.ask(role, document.format(person.id, "consents { state purpose { key } }")).data["subject"][
+            "consents"
+        ]
         for field in (
             "emails { address }",
             "displayName",
@@ -83,7 +85,7 @@ def test_services_can_read_consents_and_no_address(api: Api) -> None:
             "regime",
             "consentHistory { edges { cursor } }",
         ):
-            assert api.ask(role, asked.format(person.id, field)).code == "FORBIDDEN"
+            assert api.ask(role, document.format(person.id, field)).code == "FORBIDDEN"
 
 
 def test_a_field_refused_on_its_type_is_refused_through_node(api: Api) -> None:
@@ -101,11 +103,11 @@ def test_a_field_refused_on_its_type_is_refused_through_node(api: Api) -> None:
 
 def test_node_is_null_for_a_type_of_which_the_role_may_read_nothing(api: Api) -> None:
     person = known(api)
-    asked = "query($id: ID!) { node(id: $id) { __typename id } }"
-    assert api.ask("ANALYST", asked, id=person.id).data == {"node": None}
-    assert api.ask("SUPPORT", asked, id=person.card).data == {"node": None}
-    assert api.ask("BILLING", asked, id=person.sync).data == {"node": None}
-    assert api.ask("BILLING", asked, id=person.card).data == {
+    document = "query($id: ID!) { node(id: $id) { __typename id } }"
+    assert api.ask("ANALYST", document, id=person.id).data == {"node": None}
+    assert api.ask("SUPPORT", document, id=person.card).data == {"node": None}
+    assert api.ask("BILLING", document, id=person.sync).data == {"node": None}
+    assert api.ask("BILLING", document, id=person.card).data == {
         "node": {"__typename": "PaymentFragment", "id": person.card}
     }
 
@@ -126,22 +128,22 @@ def test_fields_in_aliases_fragments_and_directives_are_checked(api: Api) -> Non
 def test_only_the_selected_operation_of_a_document_is_checked(api: Api) -> None:
     document = "query Mine { viewer { name } } query Theirs { tokens { id } }"
     headers = {"authorization": f"Bearer {api.secrets['STORE']}", "accept": "application/graphql-response+json"}
-    asked = {"query": document, "operationName": "Mine"}
-    assert api.client.post("/graphql", json=asked, headers=headers).status_code == 200
-    asked["operationName"] = "Theirs"
-    assert api.client.post("/graphql", json=asked, headers=headers).status_code == 403
+    body = {"query": document, "operationName": "Mine"}
+    assert api.client.post("/graphql", json=body, headers=headers).status_code == 200
+    body["operationName"] = "Theirs"
+    assert api.client.post("/graphql", json=body, headers=headers).status_code == 403
 
 
 def test_a_refused_selection_below_a_mutation_prevents_the_mutation(api: Api) -> None:
-    asked = 'mutation { registerSubject(input: { email: "new@example.com" }) { id emails { address } } }'
-    answer = api.ask("STORE", asked)
+    document = 'mutation { registerSubject(input: { email: "new@example.com" }) { id emails { address } } }'
+    answer = api.ask("STORE", document)
     assert list(refused(answer)) == ["EmailAddress.address", "Subject.emails"]
     assert api.ask("ADMIN", '{ subject(by: { email: "new@example.com" }) { id } }').data == {"subject": None}
 
 
 def test_all_refused_fields_and_no_others_are_listed(api: Api) -> None:
-    asked = "{ viewer { name } tokens { id } subjects { edges { node { id country } } } purposes { key } }"
-    assert set(refused(api.ask("STORE", asked))) == {
+    document = "{ viewer { name } tokens { id } subjects { edges { node { id country } } } purposes { key } }"
+    assert set(refused(api.ask("STORE", document))) == {
         "Query.tokens",
         "Token.id",
         "Query.subjects",
@@ -199,25 +201,27 @@ def test_people_need_a_case_for_every_question_about_a_person(api: Api, role: st
 
 def test_a_case_is_required_for_a_cached_document_too(api: Api) -> None:
     known(api)
-    asked = '{ subject(by: { email: "user@example.com" }) { displayName } }'
-    assert api.ask("SUPPORT", asked).data
-    assert api.ask("SUPPORT", asked, case="").code == "CASE_REQUIRED"
+    document = '{ subject(by: { email: "user@example.com" }) { displayName } }'
+    assert api.ask("SUPPORT", document).data
+    assert api.ask("SUPPORT", document, case="").code == "CASE_REQUIRED"
 
 
 def test_file_names_open_only_under_an_access_grant(api: Api) -> None:
     person = known(api)
-    asked = "query($id: ID!) { node(id: $id) { ... on SyncAccount { fileCount files { edges { node { name } } } } } }"
+    document = (
+        "query($id: ID!) { node(id: $id) { ... on SyncAccount { fileCount files { edges { node { name } } } } } }"
+    )
     for role in ("SUPPORT", "PRIVACY"):
-        answer = api.ask(role, asked, id=person.sync)
+        answer = api.ask(role, document, id=person.sync)
         assert answer.code == "GRANT_REQUIRED"
         assert "Diary" not in str(answer.body)
 
 
 def test_introspection_shows_each_role_what_it_may_use(api: Api) -> None:
     types = "types { name fields(includeDeprecated: true) { name } }"
-    asked = f'{{ __schema {{ {types} }} hidden: __type(name: "Token") {{ name }} }}'
+    document = f'{{ __schema {{ {types} }} hidden: __type(name: "Token") {{ name }} }}'
     for role in Role:
-        answer = api.ask(role, asked, case="").data
+        answer = api.ask(role, document, case="").data
         shown = {
             f"{named['name']}.{field['name']}"
             for named in answer["__schema"]["types"]
@@ -256,12 +260,12 @@ def test_the_acting_role_is_one_of_the_token(api: Api) -> None:
     secret = api.issue("two roles", "SUPPORT", "BILLING")
     headers = {"authorization": f"Bearer {secret}", "accept": "application/graphql-response+json"}
     viewer = {"query": "{ viewer { role roles case } }"}
-    for given, role in ((None, "SUPPORT"), ("SUPPORT", "SUPPORT"), ("BILLING", "BILLING")):
-        extra = {"x-role": given} if given else {}
+    for header, role in ((None, "SUPPORT"), ("SUPPORT", "SUPPORT"), ("BILLING", "BILLING")):
+        extra = {"x-role": header} if header else {}
         answer = api.client.post("/graphql", json=viewer, headers=headers | extra).json()
         assert answer["data"]["viewer"] == {"role": role, "roles": ["SUPPORT", "BILLING"], "case": None}
-    for given in ("PRIVACY", "support", "", "NOBODY", "SUPPORT,BILLING"):
-        answer = api.client.post("/graphql", json=viewer, headers=headers | {"x-role": given})
+    for role in ("PRIVACY", "support", "", "NOBODY", "SUPPORT,BILLING"):
+        answer = api.client.post("/graphql", json=viewer, headers=headers | {"x-role": role})
         assert answer.status_code == 403
         assert answer.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-        assert not given or given not in answer.text
+        assert not role or role not in answer.text

@@ -1,4 +1,4 @@
-"""Each code of ErrorCode that can be met now, with what a caller reads; and INTERNAL, which nobody should meet."""
+"""Each code of ErrorCode that can be met now, with what a caller reads; and INTERNAL, which no caller should meet."""
 
 import asyncio
 import re
@@ -28,12 +28,12 @@ def test_a_message_is_a_sentence_for_each_code() -> None:
 
 def test_an_unknown_purpose_is_named_by_its_argument(api: Api) -> None:
     person = {"id": known(api).id}
-    for role, asked, argument, given in (
+    for role, document, argument, variables in (
         ("STORE", DECIDE, "purpose", {"purpose": "spying"}),
         ("STORE", GRANT, "purpose", {"purpose": "spying", "channel": "STORE"}),
         ("STORE", OPT_OUT, "purposes", {"purposes": ["newsletter", "spying"], "channel": "STORE"}),
     ):
-        answer = api.ask(role, asked, who=person, **given)
+        answer = api.ask(role, document, who=person, **variables)
         assert answer.code == "UNKNOWN_PURPOSE"
         assert answer.extensions["argument"] == argument
         assert "spying" not in str(answer.body)
@@ -48,7 +48,7 @@ def test_what_a_contract_or_a_law_needs_is_no_choice(api: Api, purpose: str) -> 
     assert api.ask("STORE", DECIDE, who=person, purpose="newsletter").data["consentDecision"]["allowed"]
 
 
-def test_nobody_known_is_null_for_a_question_and_an_error_for_a_deed(api: Api) -> None:
+def test_an_unknown_person_is_null_for_a_query_and_an_error_for_a_mutation(api: Api) -> None:
     for who in (
         {"id": NOBODY},
         {"email": "nobody@example.com"},
@@ -109,8 +109,8 @@ def test_the_only_address_stays(api: Api) -> None:
 
 
 def test_underage_is_refused_whatever_else_is_said(api: Api) -> None:
-    for given in ({"email": "child@example.com"}, {"email": "not an address", "country": "nowhere"}):
-        answer = api.ask("STORE", REGISTER, input=given | {"isUnder13": True})
+    for fields in ({"email": "child@example.com"}, {"email": "not an address", "country": "nowhere"}):
+        answer = api.ask("STORE", REGISTER, input=fields | {"isUnder13": True})
         assert answer.code == "UNDERAGE"
         assert "child" not in str(answer.body)
 
@@ -175,11 +175,11 @@ def codes_of(answer: Answered) -> set[Any]:
 
 def test_one_failed_field_spares_the_others(api: Api) -> None:
     person = known(api)
-    asked = (
+    document = (
         'query($id: ID!) { good: consentDecision(subject: { id: $id }, purpose: "newsletter") { allowed } '
         'also: subject(by: { email: "no address" }) { id } viewer { role } }'
     )
-    answer = api.ask("STORE", asked, id=person.id)
+    answer = api.ask("STORE", document, id=person.id)
     assert answer.status == 200
     assert answer.body["data"] == {"good": {"allowed": True}, "also": None, "viewer": {"role": "STORE"}}
     assert answer.body["errors"][0]["path"] == ["also"]

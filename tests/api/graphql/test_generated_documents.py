@@ -94,7 +94,7 @@ def search(api: Api, examples: int) -> Counter[str]:
     """Ask generated questions in every role; give how many were answered how."""
     person = known(api, "canary@example.com")
     other = known(api, "other@example.com")
-    found: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
 
     def pools(about: Any, email: str) -> dict[str, Sequence[Any]]:
         ids = (about.id, about.card, about.sync)
@@ -133,22 +133,22 @@ def search(api: Api, examples: int) -> Counter[str]:
         if forbidden and code not in SOONER:
             assert code == "FORBIDDEN"
             assert forbidden <= {entry["field"] for entry in answer.extensions["access"]}
-        told = {coordinate for coordinate, value in CANARIES.items() if re.search(value, str(answer.body))}
-        assert {coordinate for coordinate in told if role not in ACCESS_POLICY[coordinate]} == set()
-        assert "SyncFile.name" not in told
-        found[code] += 1
-        if told:
-            found["told"] += 1
+        shown = {coordinate for coordinate, value in CANARIES.items() if re.search(value, str(answer.body))}
+        assert {coordinate for coordinate in shown if role not in ACCESS_POLICY[coordinate]} == set()
+        assert "SyncFile.name" not in shown
+        outcomes[code] += 1
+        if shown:
+            outcomes["told"] += 1
 
     ask()
-    return found
+    return outcomes
 
 
 def test_no_document_leads_to_a_field_that_its_role_may_not_have(api: Api) -> None:
-    found = search(api, 400)
-    assert found["FORBIDDEN"] > 40
-    assert found["OK"] > 40
-    assert found["told"] > 3
+    outcomes = search(api, 400)
+    assert outcomes["FORBIDDEN"] > 40
+    assert outcomes["OK"] > 40
+    assert outcomes["told"] > 3
 
 
 @pytest.mark.fuzz

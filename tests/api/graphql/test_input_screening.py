@@ -1,4 +1,4 @@
-"""Card numbers and broken text are refused wherever they stand, before any verb sees them."""
+"""Card numbers and broken text are refused wherever they stand, before any mutation receives them."""
 
 import json
 from typing import Any
@@ -106,8 +106,8 @@ def test_a_card_number_is_refused_wherever_it_stands(
 def test_a_card_number_is_refused_in_every_part_of_a_request(
     api: Api, capsys: pytest.CaptureFixture[str], document: str, operation: str | None, variables: dict[str, Any]
 ) -> None:
-    asked = {"query": document, "operationName": operation, "variables": variables}
-    answer = api.send(asked)
+    body = {"query": document, "operationName": operation, "variables": variables}
+    answer = api.send(body)
     assert answer.json()["errors"][0]["extensions"]["code"] == "CARD_NUMBER_REFUSED"
     assert "1111111" not in answer.text
     api.send({"query": "{ viewer { role } }"})
@@ -118,11 +118,11 @@ def test_a_card_number_is_refused_in_every_part_of_a_request(
 def test_a_count_of_bytes_that_looks_like_a_card_number_is_stored_up_to_a_pebibyte(api: Api) -> None:
     person = known(api)
     size = 4222222222222
-    asked = "query($id: ID!) { node(id: $id) { ... on SyncAccount { storageBytes } } }"
+    document = "query($id: ID!) { node(id: $id) { ... on SyncAccount { storageBytes } } }"
     variables = sync(storageBytes=size, syncedAt="2026-03-01T00:00:00Z")[2]
     assert api.ask("SYNC", RECORD_SYNC, **variables).data
     assert api.ask("SYNC", inlined(RECORD_SYNC, variables)).data
-    assert api.ask("SYNC", asked, id=person.sync).data == {"node": {"storageBytes": size}}
+    assert api.ask("SYNC", document, id=person.sync).data == {"node": {"storageBytes": size}}
 
 
 def test_a_larger_count_that_looks_like_a_card_number_is_refused(api: Api, databases: Databases) -> None:
@@ -177,8 +177,8 @@ def test_a_card_number_divided_between_variables_of_one_input_is_refused(api: Ap
 @pytest.mark.parametrize("half", ["\\ud800", "\\udfff", "a\\ud83d", "\\udc00\\ud800"])
 def test_half_a_surrogate_pair_is_no_text(api: Api, databases: Databases, half: str) -> None:
     before = counted(databases)
-    asked = json.dumps({"query": REGISTER, "variables": {"input": {"email": "a@example.com", "displayName": "HALF"}}})
-    answer = api.send(asked.replace("HALF", half).encode())
+    body = json.dumps({"query": REGISTER, "variables": {"input": {"email": "a@example.com", "displayName": "HALF"}}})
+    answer = api.send(body.replace("HALF", half).encode())
     assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_INPUT", "argument": "input.displayName"}
     literal = json.dumps({"query": inlined(REGISTER, {"input": {"email": "HALF"}})})
     for written in (half, half.replace("\\", "\\\\")):
@@ -191,10 +191,10 @@ def test_half_a_surrogate_pair_is_no_text(api: Api, databases: Databases, half: 
 
 
 def test_a_pair_of_surrogates_is_one_character(api: Api) -> None:
-    asked = json.dumps(
+    body = json.dumps(
         {"query": REGISTER, "variables": {"input": {"email": "a@example.com", "displayName": "Ada PAIR"}}}
     )
-    assert api.send(asked.replace("PAIR", "\\ud83d\\ude00").encode()).json()["data"]
+    assert api.send(body.replace("PAIR", "\\ud83d\\ude00").encode()).json()["data"]
     read = '{ subject(by: { email: "a@example.com" }) { displayName } }'
     assert api.ask("SUPPORT", read).data == {"subject": {"displayName": "Ada \U0001f600"}}
 

@@ -24,7 +24,7 @@ QUICK = 0.002
 
 
 def refusal(document: str) -> tuple[str, object]:
-    """Give the code, and the limit, by which a document is refused; "OK" when it is not."""
+    """Return the code and the limit by which a document is refused, or "OK"."""
     try:
         prepare(document, None, ACTOR)
     except Refusal as error:
@@ -37,7 +37,7 @@ def refusal(document: str) -> tuple[str, object]:
 
 
 def seconds(run: Callable[[], object]) -> float:
-    """Give the computing time of the best of three runs: what others do on the machine does not count."""
+    """Return the processor time of the best of three runs, so that other work on the machine does not count."""
     times = []
     for _ in range(3):
         began = time.thread_time()
@@ -55,9 +55,9 @@ LARGEST = "{" + " ".join(f'a{n}:subject(by:{{id:"sub_{n:032x}"}}){PAGE}' for n i
 
 
 def costs_little(run: Callable[[], object], times: float = 1) -> bool:
-    """Say whether this takes no more than the bound; on a slow machine, no more than ordinary work takes there."""
-    taken = seconds(run)
-    return taken < times * COSTLY or taken < times * 3 * seconds(lambda: refusal(LARGEST))
+    """Return whether this takes no more than the bound or, on a slow machine, than ordinary work takes there."""
+    duration = seconds(run)
+    return duration < times * COSTLY or duration < times * 3 * seconds(lambda: refusal(LARGEST))
 
 
 def fragments(count: int, inner: Callable[[int], str]) -> str:
@@ -237,7 +237,7 @@ def test_pages_and_batches_are_limited(api: Api) -> None:
         assert answer.code == code
     assert api.ask("PRIVACY", "{ subjects(first: 100) { edges { cursor } } }").data
     assert api.ask("PRIVACY", "{ subjects(first: null) { edges { cursor } } }").data
-    asked = 'query($s: SubjectsBy!) { consentDecisions(subjects: $s, purpose: "newsletter") { allowed } }'
+    document = 'query($s: SubjectsBy!) { consentDecisions(subjects: $s, purpose: "newsletter") { allowed } }'
     emails = [f"user{n}@example.com" for n in range(1001)]
-    assert api.ask("STORE", asked, s={"emails": emails}).code == "QUERY_TOO_LARGE"
-    assert len(api.ask("STORE", asked, s={"emails": emails[:1000]}).data["consentDecisions"]) == 1000
+    assert api.ask("STORE", document, s={"emails": emails}).code == "QUERY_TOO_LARGE"
+    assert len(api.ask("STORE", document, s={"emails": emails[:1000]}).data["consentDecisions"]) == 1000

@@ -1,4 +1,4 @@
-"""A request leaves nothing behind that only the garbage collector could find: its pauses would be everybody's."""
+"""A request leaves nothing behind that only the garbage collector could find: its pauses would delay all tests."""
 
 import gc
 import http.client

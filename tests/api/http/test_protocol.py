@@ -26,14 +26,14 @@ KEEP_ALIVE = 5
 @contextmanager
 def connection(api: Api) -> Iterator[socket.socket]:
     host, _, port = api.url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=20) as made:
-        yield made
+    with socket.create_connection((host, int(port)), timeout=20) as client:
+        yield client
 
 
 def request(api: Api, body: bytes = VIEWER, *, version: str = "1.1", path: str = "/graphql", **headers: str) -> bytes:
-    given = {"Host": "here", "Content-Type": "application/json", "Authorization": f"Bearer {api.secrets['STORE']}"}
-    given |= {"Content-Length": str(len(body))} | {name.replace("_", "-"): value for name, value in headers.items()}
-    lines = [f"POST {path} HTTP/{version}", *(f"{name}: {value}" for name, value in given.items()), "", ""]
+    fields = {"Host": "here", "Content-Type": "application/json", "Authorization": f"Bearer {api.secrets['STORE']}"}
+    fields |= {"Content-Length": str(len(body))} | {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"POST {path} HTTP/{version}", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
     return "\r\n".join(lines).encode() + body
 
 
@@ -170,22 +170,22 @@ def test_a_request_of_which_the_head_is_there_is_answered_before_the_service_sto
 
 def test_a_token_that_is_revoked_is_worth_nothing_on_a_connection_that_knows_its_head(api: Api) -> None:
     issue = 'mutation { issueToken(name: "short", roles: [STORE]) { secret token { id } } }'
-    made = api.ask("ADMIN", issue).data["issueToken"]
-    sent = request(api, Authorization=f"Bearer {made['secret']}")
+    issued_token = api.ask("ADMIN", issue).data["issueToken"]
+    sent = request(api, Authorization=f"Bearer {issued_token['secret']}")
     with connection(api) as connected:
         for _ in range(3):
             connected.sendall(sent)
             assert answer(connected) == (200, ANSWER, None)
-        api.ask("ADMIN", "mutation($id: ID!) { revokeToken(id: $id) { id } }", id=made["token"]["id"])
+        api.ask("ADMIN", "mutation($id: ID!) { revokeToken(id: $id) { id } }", id=issued_token["token"]["id"])
         time.sleep(1.1)
         connected.sendall(sent)
         assert answer(connected)[1]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 def test_requests_that_arrive_together_are_answered_in_their_order(api: Api) -> None:
-    asked = [json.dumps({"query": f"{{ a{n}: viewer {{ role }} }}"}).encode() for n in range(20)]
+    documents = [json.dumps({"query": f"{{ a{n}: viewer {{ role }} }}"}).encode() for n in range(20)]
     with connection(api) as connected:
-        connected.sendall(b"".join(request(api, each) for each in asked))
+        connected.sendall(b"".join(request(api, each) for each in documents))
         assert bodies(connected, 20) == [{"data": {f"a{n}": {"role": "STORE"}}} for n in range(20)]
 
 
@@ -222,7 +222,7 @@ def test_a_caller_who_waits_for_leave_to_send_gets_it(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["/graphql?query=x", "/graphql/", "/GraphQL", "//graphql"])
-def test_another_path_takes_the_other_road(api: Api, path: str) -> None:
+def test_another_path_uses_the_asgi_adapter(api: Api, path: str) -> None:
     with connection(api) as connected:
         connected.sendall(request(api, path=path))
         status, body, _ = answer(connected)
@@ -281,25 +281,25 @@ def test_many_connections_are_each_answered_what_they_asked(api: Api) -> None:
             for turn in range(20):
                 name = f"a{number}_{turn}"
                 connected.sendall(request(api, json.dumps({"query": f"{{ {name}: viewer {{ role }} }}"}).encode()))
-                found.append(answer(connected)[1] == {"data": {name: {"role": "STORE"}}})
+                matches.append(answer(connected)[1] == {"data": {name: {"role": "STORE"}}})
 
-    found: list[bool] = []
+    matches: list[bool] = []
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert found == [True] * 320
+    assert matches == [True] * 320
 
 
 def test_an_answer_under_way_is_given_before_the_service_stops(api: Api, clean: Databases) -> None:
     person = api.ask("STORE", REGISTER, input={"email": "ada@example.com"}).data["registerSubject"]["id"]
-    asked = "mutation($id: ID!) { optOutOfAll(subject: {id: $id}, channel: EMAIL) { suppressed } }"
+    document = "mutation($id: ID!) { optOutOfAll(subject: {id: $id}, channel: EMAIL) { suppressed } }"
     running = Running(settings_for(clean))
     with running as url:
         here = Api(url, asyncio.run(issued(clean)))
         with connection(here) as connected:
-            asyncio.run(_stopped_amid(clean, connected, request(here, _body(asked, id=person)), running))
+            asyncio.run(_stopped_amid(clean, connected, request(here, _body(document, id=person)), running))
             assert answer(connected) == (200, {"data": {"optOutOfAll": {"suppressed": False}}}, "close")
 
 
@@ -317,12 +317,16 @@ def test_a_request_that_begins_just_before_the_silence_is_too_long_is_answered(a
 
 def test_a_caller_whose_pipeline_is_broken_costs_nobody_else_the_answer(api: Api, clean: Databases) -> None:
     person = api.register("ada@example.com")
-    asked = request(api, _body(DECIDE, who={"id": person}, purpose="newsletter"))
+    request_bytes = request(api, _body(DECIDE, who={"id": person}, purpose="newsletter"))
     with ExitStack() as stack:
         first, second, broken, *others = [stack.enter_context(connection(api)) for _ in range(12)]
         asyncio.run(
             _answered_together(
-                clean, [(first, asked), (second, asked)], [(broken, asked * 2 + b"no HTTP")], others, asked
+                clean,
+                [(first, request_bytes), (second, request_bytes)],
+                [(broken, request_bytes * 2 + b"no HTTP")],
+                others,
+                request_bytes,
             )
         )
         for each in (first, second, *others):
@@ -335,14 +339,14 @@ async def _answered_together(
     busy: list[tuple[socket.socket, bytes]],
     broken: list[tuple[socket.socket, bytes]],
     others: list[socket.socket],
-    asked: bytes,
+    request_bytes: bytes,
 ) -> None:
     """Keep both connections of a read waiting for a lock, so that all who ask meanwhile are answered in one turn."""
     holder = await asyncpg.connect(clean.url)
     try:
         async with holder.transaction():
             await holder.execute("LOCK TABLE subjects IN ACCESS EXCLUSIVE MODE")
-            for connected, sent in (*busy, *broken, *((other, asked) for other in others)):
+            for connected, sent in (*busy, *broken, *((other, request_bytes) for other in others)):
                 connected.sendall(sent)
                 await asyncio.sleep(0.05)
     finally:

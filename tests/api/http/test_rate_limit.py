@@ -1,4 +1,4 @@
-"""Wrong tokens are counted by address and slowed down; nobody who shows a good one waits."""
+"""Wrong tokens are counted by address and slowed down; a caller with a valid one does not wait."""
 
 import httpx
 

@@ -48,14 +48,14 @@ def test_no_other_media_type_is_answered(api: Api, accept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["application/json", "application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"']
+    "content_type", ["application/json", "application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"']
 )
-def test_a_body_of_json_in_utf_8_is_taken(api: Api, given: str) -> None:
-    assert api.send(VIEWER, content_type=given).json() == ANSWER
+def test_a_body_of_json_in_utf_8_is_taken(api: Api, content_type: str) -> None:
+    assert api.send(VIEWER, content_type=content_type).json() == ANSWER
 
 
 @pytest.mark.parametrize(
-    "given",
+    "content_type",
     [
         None,
         "",
@@ -67,8 +67,8 @@ def test_a_body_of_json_in_utf_8_is_taken(api: Api, given: str) -> None:
         "application/jsonx",
     ],
 )
-def test_no_other_body_is_taken(api: Api, given: str | None) -> None:
-    assert api.send(VIEWER, content_type=given).status_code == 415
+def test_no_other_body_is_taken(api: Api, content_type: str | None) -> None:
+    assert api.send(VIEWER, content_type=content_type).status_code == 415
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -153,8 +153,8 @@ def test_an_operation_that_cannot_run_is_400_or_200_by_media_type(api: Api, docu
 
 
 def test_an_operation_that_fails_while_it_runs_is_200(api: Api) -> None:
-    asked = 'mutation { restrictProcessing(subject: { email: "nobody@example.com" }) { id } }'
-    answer = api.send({"query": asked}, role="ADMIN")
+    document = 'mutation { restrictProcessing(subject: { email: "nobody@example.com" }) { id } }'
+    answer = api.send({"query": document}, role="ADMIN")
     assert answer.status_code == 200
     assert answer.json()["data"] is None
     [error] = answer.json()["errors"]

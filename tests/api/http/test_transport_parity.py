@@ -1,4 +1,4 @@
-"""A request is answered the same on the short road, which knows all about it, and on the long one."""
+"""The protocol and the ASGI adapter answer a request alike."""
 
 import json
 import socket
@@ -55,7 +55,7 @@ ASKED: list[tuple[str, str, dict[str, Any]]] = [
 VARYING = {"date", "x-request-id"}
 
 
-def asked(connected: socket.socket, path: str, headers: dict[str, str], body: bytes) -> Any:
+def response_of(connected: socket.socket, path: str, headers: dict[str, str], body: bytes) -> Any:
     lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     connected.sendall("\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body)
     response = HTTPResponse(connected)
@@ -69,7 +69,7 @@ def asked(connected: socket.socket, path: str, headers: dict[str, str], body: by
 
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
 @pytest.mark.parametrize("case", ["case/1", None])
-def test_both_roads_give_the_same_answers(api: Api, accept: str, case: str | None) -> None:
+def test_both_transports_give_the_same_answers(api: Api, accept: str, case: str | None) -> None:
     api.register("ada@example.com", displayName="Ada")
     api.register("bob@example.com")
     host, _, port = api.url.removeprefix("http://").partition(":")
@@ -78,7 +78,7 @@ def test_both_roads_give_the_same_answers(api: Api, accept: str, case: str | Non
             body = json.dumps({"query": document, "variables": variables}).encode()
             headers = {"Host": "here", "Content-Type": "application/json", "Accept": accept}
             headers |= {"Authorization": f"Bearer {api.secrets[role]}"} | ({"X-Case": case} if case else {})
-            # A query string takes the long road; the first time round, so does what is not known yet.
-            expected = asked(connected, "/graphql?long", headers, body)
+            # A query string, and a first request with an unknown head, use the ASGI adapter.
+            expected = response_of(connected, "/graphql?long", headers, body)
             for _ in range(3):
-                assert asked(connected, "/graphql", headers, body) == expected, (role, document, variables)
+                assert response_of(connected, "/graphql", headers, body) == expected, (role, document, variables)

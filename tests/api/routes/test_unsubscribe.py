@@ -34,8 +34,8 @@ def person(api: Api, *purposes: str) -> str:
 
 def link(api: Api, subject_id: str, purpose: str = "newsletter") -> str:
     """Ask for a link as the newsletter service does; return its path."""
-    made = api.ask("SERVICE", LINK, who={"id": subject_id}, purpose=purpose).data["unsubscribeLink"]
-    return "/u/" + str(made["url"]).rpartition("/u/")[2]
+    links = api.ask("SERVICE", LINK, who={"id": subject_id}, purpose=purpose).data["unsubscribeLink"]
+    return "/u/" + str(links["url"]).rpartition("/u/")[2]
 
 
 def reason(api: Api, subject_id: str, purpose: str = "newsletter") -> str:
@@ -45,12 +45,12 @@ def reason(api: Api, subject_id: str, purpose: str = "newsletter") -> str:
 
 def test_a_service_gets_the_headers_for_its_own_mail(api: Api) -> None:
     subject_id = person(api)
-    made = api.ask("SERVICE", LINK, who={"email": "user@example.com"}, purpose="newsletter").data["unsubscribeLink"]
-    assert made["headers"] == [
-        {"name": "List-Unsubscribe", "value": f"<{made['url']}>"},
+    links = api.ask("SERVICE", LINK, who={"email": "user@example.com"}, purpose="newsletter").data["unsubscribeLink"]
+    assert links["headers"] == [
+        {"name": "List-Unsubscribe", "value": f"<{links['url']}>"},
         {"name": "List-Unsubscribe-Post", "value": "List-Unsubscribe=One-Click"},
     ]
-    assert "example.com" not in made["url"]
+    assert "example.com" not in links["url"]
     assert link(api, subject_id) == link(api, subject_id)
 
 
@@ -221,8 +221,8 @@ async def test_a_token_changed_at_any_position_is_refused(world: World) -> None:
     assert unsubscribe_links.parse_token(world.keyring, token) == (person_id, "newsletter")
     for index, letter in enumerate(token):
         changed = token[:index] + ("A" if letter != "A" else "B") + token[index + 1 :]
-        found = unsubscribe_links.parse_token(world.keyring, changed)
-        assert found is None, f"changed at {index}"
+        link_target = unsubscribe_links.parse_token(world.keyring, changed)
+        assert link_target is None, f"changed at {index}"
     for wrong in (
         "",
         "A",
@@ -336,8 +336,8 @@ def test_an_address_that_tries_invalid_tokens_is_rate_limited(databases: Databas
 
 def test_x_forwarded_for_is_ignored_without_a_proxy(databases: Databases) -> None:
     with Running(settings_for(databases)) as url, httpx.Client(base_url=url) as client:
-        said = [{"x-forwarded-for": f"198.51.100.{n}"} for n in range(30)]
-        codes = [client.get("/u/nonsense", headers=each).status_code for each in said]
+        all_headers = [{"x-forwarded-for": f"198.51.100.{n}"} for n in range(30)]
+        codes = [client.get("/u/nonsense", headers=each).status_code for each in all_headers]
     assert codes[-1] == 429
 
 

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: started, shared, killed, moved to odd places, and run by whoever is there."""
+"""Tests of the embedded PostgreSQL: start, sharing, kills, unusual directories and operating-system users."""
 
 import asyncio
 import os
@@ -41,7 +41,7 @@ cluster.stop()
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """Give a directory that the user who runs the server can reach, as pytest's own cannot be by others than root."""
+    """Return a directory that the server's user can reach; pytest's own is open to root alone."""
     directory = Path(tempfile.mkdtemp(prefix="embedded-", dir="/tmp"))
     directory.chmod(0o755)
     yield directory
@@ -254,7 +254,7 @@ def _postmaster(cluster: Cluster) -> int:
 
 
 def _use(directory: Path, *words: str, wait: bool = True) -> subprocess.Popen[str]:
-    """Start a process that uses the cluster; return when it does, unless told not to wait."""
+    """Start a process that uses the cluster; return when it does, unless ``wait`` is false."""
     other = subprocess.Popen(
         [sys.executable, "-c", USES_A_CLUSTER, str(directory), str(bundled_binaries()), *words],
         cwd=Path(cli.__file__).parent.parent,

@@ -37,15 +37,17 @@ async def imported(databases: Databases, path: Path) -> Ran:
 
 
 async def demand_right_answers(api: Api, people: list[dict[str, Any]]) -> None:
-    """Ask the service about everybody and every purpose."""
-    asked = "query($who: SubjectsBy!, $what: String!) { consentDecisions(subjects: $who, purpose: $what) { allowed } }"
+    """Compare the service's decisions for each person and purpose with the imported choices."""
+    document = (
+        "query($who: SubjectsBy!, $what: String!) { consentDecisions(subjects: $who, purpose: $what) { allowed } }"
+    )
     for purpose in PURPOSES:
         needs_consent = purpose != "site-analytics"
         for begin in range(0, len(people), 1000):
             part = people[begin : begin + 1000]
-            answer = api.ask("STORE", asked, who={"emails": [made["email"] for made in part]}, what=purpose)
-            wanted = [choices(made).get(purpose, not needs_consent) for made in part]
-            assert [row["allowed"] for row in answer.data["consentDecisions"]] == wanted
+            answer = api.ask("STORE", document, who={"emails": [each["email"] for each in part]}, what=purpose)
+            expected_answers = [choices(each).get(purpose, not needs_consent) for each in part]
+            assert [row["allowed"] for row in answer.data["consentDecisions"]] == expected_answers
 
 
 @pytest.mark.anyio
@@ -57,12 +59,12 @@ async def test_everybody_comes_in_and_their_decisions_are_right(
     path = written(tmp_path / "people.jsonl", people)
     ran = await imported(clean, path)
     assert (ran.code, ran.count("people imported")) == (0, count)
-    assert await kept(world) == {made["email"]: expected(made) for made in people}
+    assert await kept(world) == {each["email"]: expected(each) for each in people}
     await demand_right_answers(api, people)
 
     again = await imported(clean, path)
     assert (again.code, again.count("people known before, unchanged")) == (0, count)
-    assert await kept(world) == {made["email"]: expected(made) for made in people}
+    assert await kept(world) == {each["email"]: expected(each) for each in people}
     assert os.listdir(tmp_path) == ["people.jsonl"]  # noqa: PTH208 -- names
 
 
@@ -85,7 +87,7 @@ async def test_killed_and_run_again_no_line_is_lost(world: World, clean: Databas
 
     ran = await imported(clean, path)
     assert f"resuming after line {done:,}" in ran.errors
-    assert await kept(world) == {made["email"]: expected(made) for made in people}
+    assert await kept(world) == {each["email"]: expected(each) for each in people}
     rejects = [json.loads(line) for line in (tmp_path / "people.jsonl.rejects.jsonl").read_text().splitlines()]
     assert [(line["line"], line["code"]) for line in rejects] == [
         (1, "BAD_INPUT"),
@@ -158,10 +160,10 @@ async def test_bad_lines_are_listed_by_number_and_code_without_a_value(
     assert [(line["line"], line["code"], line.get("argument")) for line in listed] == [
         (number, code, argument) for number, (code, argument, _) in enumerate(REJECTED, 1)
     ]
-    for said in (rejects, ran.out, ran.errors):
-        assert CANARY not in said.lower()
-        assert CARD not in said
-        assert "example.com" not in said
+    for text in (rejects, ran.out, ran.errors):
+        assert CANARY not in text.lower()
+        assert CARD not in text
+        assert "example.com" not in text
     async with world.database.readers.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM email_addresses") == 1
 
@@ -170,9 +172,9 @@ async def test_bad_lines_are_listed_by_number_and_code_without_a_value(
 async def test_a_grant_from_before_the_first_policy_and_an_unknown_version_are_refused(
     world: World, clean: Databases, tmp_path: Path
 ) -> None:
-    def line(number: int, **given: str) -> dict[str, Any]:
+    def line(number: int, **fields: str) -> dict[str, Any]:
         consent = {"purpose": "newsletter", "state": "GRANTED", "at": "2020-01-01T00:00:00Z"}
-        return {"email": f"user{number}@example.com", "consents": [consent | given]}
+        return {"email": f"user{number}@example.com", "consents": [consent | fields]}
 
     lines = [
         line(0, at="2015-01-01T00:00:00Z"),
@@ -230,7 +232,7 @@ async def test_file_names_do_not_cost_a_line_and_card_numbers_in_them_are_counte
     ],
     ids=["UTF-16", "CR"],
 )
-async def test_a_file_whose_lines_cannot_be_told_apart_is_refused(
+async def test_a_file_whose_lines_have_no_clear_end_is_refused(
     clean: Databases, tmp_path: Path, content: bytes, sentence: str
 ) -> None:
     (tmp_path / "people.jsonl").write_bytes(content)
@@ -258,10 +260,12 @@ async def test_an_opt_out_of_everything_outlives_an_import(api: Api, clean: Data
     for _ in range(2):
         ran = await imported(clean, written(tmp_path / "people.jsonl", lines))
         assert (ran.code, ran.count("grants left out: an opt-out forbids them")) == (0, 5)
-    asked = "query($who: SubjectsBy!, $what: String!) { consentDecisions(subjects: $who, purpose: $what) { reason } }"
+    document = (
+        "query($who: SubjectsBy!, $what: String!) { consentDecisions(subjects: $who, purpose: $what) { reason } }"
+    )
     emails = [line["email"] for line in lines]
     for purpose, third in (("newsletter", "WITHDRAWN"), ("crash-reports", "GRANTED")):
-        answer = api.ask("STORE", asked, who={"emails": emails}, what=purpose).data["consentDecisions"]
+        answer = api.ask("STORE", document, who={"emails": emails}, what=purpose).data["consentDecisions"]
         assert [row["reason"] for row in answer] == ["WITHDRAWN", "WITHDRAWN", third]
 
 
@@ -270,11 +274,11 @@ async def test_what_was_there_stays_and_what_is_missing_is_added(
     api: Api, world: World, clean: Databases, tmp_path: Path
 ) -> None:
     people = [person(index) for index in range(60)]
-    for made in people:
-        api.register(made["email"], country="JP")
+    for each in people:
+        api.register(each["email"], country="JP")
     ran = await imported(clean, written(tmp_path / "people.jsonl", people))
     assert (ran.code, ran.count("people known before, with values added")) == (0, 60)
-    assert await kept(world) == {made["email"]: expected(made) | {"country": "JP"} for made in people}
+    assert await kept(world) == {each["email"]: expected(each) | {"country": "JP"} for each in people}
     ran = await imported(clean, tmp_path / "people.jsonl")
     assert ran.count("people known before, unchanged") == 60
 
@@ -291,7 +295,7 @@ async def test_lines_about_one_person_are_one_person_and_keep_their_order(
         {"email": "ada@example.org", "accounts": [{"system": "store", "reference": "2"}]},
     ] * 20
     ran = await privacy(
-        "import", "-", on=clean, fed=b"".join(json.dumps(line).encode() + b"\n" for line in lines), at=tmp_path
+        "import", "-", on=clean, stdin=b"".join(json.dumps(line).encode() + b"\n" for line in lines), at=tmp_path
     )
     assert (ran.code, ran.count("SUBJECT_AMBIGUOUS")) == (1, 20)
     assert (ran.count("people imported"), ran.count("people known before, with values added")) == (2, 2)
@@ -346,7 +350,7 @@ async def test_while_postgresql_is_gone_it_waits_and_then_goes_on(tmp_path: Path
         database = await Database.open(own.url, own.keyring_url, readers=2, writers=2, timeout=10)
         keyring = Keyring(database.keyring, MasterKeys(own.master_key))
         await keyring.load()
-        assert await kept(World(database, keyring)) == {made["email"]: expected(made) for made in people}
+        assert await kept(World(database, keyring)) == {each["email"]: expected(each) for each in people}
         await database.close()
 
 

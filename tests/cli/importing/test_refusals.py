@@ -20,7 +20,7 @@ LEAVES = {"purpose": "newsletter", "state": "WITHDRAWN", "at": "20260131"}
 JOINS = {"purpose": "newsletter", "state": "GRANTED", "at": "2026-01-31T12:00:00Z"}
 
 
-def found(line: Any) -> tuple[list[str], list[str]] | None:
+def outcome_of(line: Any) -> tuple[list[str], list[str]] | None:
     content = line if isinstance(line, bytes) else json.dumps(line).encode()
     refusals = find_refusals(content, PURPOSES)
     return refusals and ([str(each.lookup_key) for each in refusals.addresses], refusals.purposes)
@@ -36,12 +36,12 @@ def found(line: Any) -> tuple[list[str], list[str]] | None:
     ],
 )
 def test_refusals_are_found_whatever_else_is_wrong(line: Any) -> None:
-    assert found(line) == (["ada@example.com"], ["newsletter"])
+    assert outcome_of(line) == (["ada@example.com"], ["newsletter"])
 
 
 def test_every_address_of_the_line_is_found() -> None:
     line = {"email": "hana..ko.@example.jp", "additionalEmails": ["b@example.com", 7, "none"], "consents": [LEAVES]}
-    assert found(line) == (["hana..ko.@example.jp", "b@example.com"], ["newsletter"])
+    assert outcome_of(line) == (["hana..ko.@example.jp", "b@example.com"], ["newsletter"])
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_every_address_of_the_line_is_found() -> None:
     ],
 )
 def test_lines_without_refusals_and_lines_about_children_have_none(line: Any) -> None:
-    assert found(line) is None
+    assert outcome_of(line) is None
 
 
 @pytest.mark.anyio

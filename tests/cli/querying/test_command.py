@@ -26,7 +26,7 @@ SYNC = "mutation Sync($by: SubjectBy!, $input: SyncInput!) { recordSync(subject:
 
 
 class Script:
-    """A directory with a document, lines and a token, as somebody who scripts has them."""
+    """A directory with a document, lines and a token, as the author of a script has them."""
 
     def __init__(self, api: Api, at: Path) -> None:
         self.api = api
@@ -114,9 +114,9 @@ async def test_each_line_is_asked_and_failures_are_listed_without_values(script:
         (45, "BAD_INPUT"),
         (47, "CARD_NUMBER_REFUSED"),
     ]
-    for said in (json.dumps(script.failures()), ran.out, ran.errors):
-        assert "zebra" not in said
-        assert "4111" not in said
+    for text in (json.dumps(script.failures()), ran.out, ran.errors):
+        assert "zebra" not in text
+        assert "4111" not in text
     assert not (script.at / "lines.csv.progress").exists()
 
 
@@ -206,9 +206,9 @@ def test_what_is_wrong_is_said_in_a_sentence(  # noqa: PLR0913, PLR0917 -- what 
 ) -> None:
     words = script.words(document, *more, lines=lines)
     monkeypatch.chdir(script.at)
-    said = CliRunner().invoke(app, words)
-    assert said.exit_code == 2
-    assert sentence in " ".join(said.output.replace("│", " ").split())
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert sentence in " ".join(result.output.replace("│", " ").split())
 
 
 @pytest.mark.anyio
@@ -231,6 +231,6 @@ async def test_without_a_token_it_says_how_to_get_one(script: Script) -> None:
     (script.at / "var" / "demo-tokens.json").write_text(json.dumps(script.api.secrets))
     ran = await privacy("query", "asked.graphql", "--role", "ADMIN", "--url", script.api.url, at=script.at)
     assert json.loads(ran.out) == {"data": {"viewer": {"name": "admin of the tests"}}}
-    given = {"PRIVACY_TOKEN": script.api.secrets["STORE"]}
-    ran = await privacy("query", "asked.graphql", "--url", script.api.url, given=given, at=script.at)
+    variables = {"PRIVACY_TOKEN": script.api.secrets["STORE"]}
+    ran = await privacy("query", "asked.graphql", "--url", script.api.url, variables=variables, at=script.at)
     assert json.loads(ran.out) == {"data": {"viewer": {"name": "store of the tests"}}}

@@ -23,7 +23,7 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
-    ("asked", "decided", "expires", "state"),
+    ("requested", "decided", "expires", "state"),
     [
         (APPROVAL_TIMEOUT - SECOND, None, None, GrantState.WAITING),
         (APPROVAL_TIMEOUT, None, None, GrantState.EXPIRED),
@@ -34,12 +34,12 @@ SECOND = timedelta(seconds=1)
     ],
 )
 def test_the_state_of_a_grant_follows_from_its_times(
-    asked: timedelta, decided: timedelta | None, expires: timedelta | None, state: GrantState
+    requested: timedelta, decided: timedelta | None, expires: timedelta | None, state: GrantState
 ) -> None:
     decided_at = None if decided is None else AT - decided
     expires_at = None if expires is None else AT + expires
     with use_clock(lambda: AT):
-        assert state_of(AT - asked, decided_at, expires_at) is state
+        assert state_of(AT - requested, decided_at, expires_at) is state
 
 
 def test_only_a_grant_that_was_opened_has_an_approver() -> None:

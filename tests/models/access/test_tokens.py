@@ -13,13 +13,13 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_token_s_last_use_is_written_to_the_minute_and_once_a_minute(world: World) -> None:
-    async with world.unit(Role.ADMIN) as made:
-        issued = await tokens.issue_token(made, NewToken("a script", [Role.ADMIN]))
+    async with world.unit(Role.ADMIN) as unit:
+        issued = await tokens.issue_token(unit, NewToken("a script", [Role.ADMIN]))
     async with world.database.writers.acquire() as connection:
         counts = [await tokens.USED.run(connection, ids=[issued.token_id]) for _ in range(3)]
-        found = (await tokens.by_ids(connection, [issued.token_id]))[issued.token_id]
-    assert found
-    assert found.last_used_at
-    assert (found.last_used_at.second, found.last_used_at.microsecond) == (0, 0)
-    assert datetime.now(UTC) - found.last_used_at < timedelta(minutes=2)
+        row = (await tokens.by_ids(connection, [issued.token_id]))[issued.token_id]
+    assert row
+    assert row.last_used_at
+    assert (row.last_used_at.second, row.last_used_at.microsecond) == (0, 0)
+    assert datetime.now(UTC) - row.last_used_at < timedelta(minutes=2)
     assert sum(counts) <= 2, "a busy token writes once a minute: twice, where the minute changed meanwhile"

@@ -77,15 +77,15 @@ async def test_events_are_found_by_every_combination_of_filters(
         for row in await sample_events(world)
         if subject_id in {None, row.subject_id} and actor in {None, row.actor} and (since is None or row.at >= since)
     ]
-    found: list[AccessEventRow] = []
+    rows: list[AccessEventRow] = []
     after: tuple[datetime, UUID] | None = None
     has_next = True
     while has_next:
         page = await find(world, EventFilter(subject_id, actor, since), PageRequest(2, after))
-        found += page.rows
+        rows += page.rows
         has_next = page.has_next
-        after = (found[-1].at, found[-1].id)
-    assert found == expected
+        after = (rows[-1].at, rows[-1].id)
+    assert rows == expected
 
 
 async def test_events_of_each_person_come_newest_first_and_pages_meet(world: World) -> None:

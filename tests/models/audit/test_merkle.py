@@ -67,7 +67,7 @@ LEAVES = [leaf_hash(entry) for entry in ENTRIES]
 
 
 def split_root(leaves: list[bytes]) -> bytes:
-    """Give the root as the RFC defines it, by recursion (2.1.1)."""
+    """Return the root as the RFC defines it, by recursion (2.1.1)."""
     if len(leaves) < 2:
         return leaves[0] if leaves else hashlib.sha256().digest()
     half = 1

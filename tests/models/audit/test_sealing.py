@@ -1,4 +1,4 @@
-"""The record is sealed in order of commit, without gaps, whoever writes, however many seal, and wherever they die."""
+"""The log is sealed in commit order and without gaps, with many writers and sealers, and after kills at every line."""
 
 import asyncio
 import random
@@ -133,8 +133,8 @@ async def test_whatever_changed_the_eras_no_event_is_written_on_another_server_t
 async def test_a_long_backlog_is_cut_between_transactions(world: World) -> None:
     for count in (3, 4, 1, 9, 2):
         await write_events(world.database, count)
-    made = await seal_all(world.database, SIGNER, most=5)
-    assert [segment.event_count for segment in made] == [3, 4, 1, 9, 2]
+    segments = await seal_all(world.database, SIGNER, most=5)
+    assert [segment.event_count for segment in segments] == [3, 4, 1, 9, 2]
     result, findings = await verify_log(world.database, SIGNER)
     assert (result.events, findings) == (19, [])
 

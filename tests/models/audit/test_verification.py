@@ -1,4 +1,4 @@
-"""Whoever bends the record is found out, and what they did is named: by the hundred, by hypothesis."""
+"""Verification finds and names every kind of change to the log; hypothesis generates the changes."""
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -149,9 +149,9 @@ async def test_events_that_changed_places_are_reordered(chain: Chain) -> None:
     place = await chain.world.database.writers.fetchval("SELECT written_in FROM access_events WHERE id = $1", first)
     assert place < until - 1
     for bend in (move, stretch):
-        found = await bent(chain, bend)
-        assert {finding.kind for finding in found} == {FindingKind.REORDERED}
-        assert {finding.segment for finding in found} == {3}
+        findings = await bent(chain, bend)
+        assert {finding.kind for finding in findings} == {FindingKind.REORDERED}
+        assert {finding.segment for finding in findings} == {3}
     assert last
 
 
@@ -209,12 +209,20 @@ async def test_a_changed_header_is_found(chain: Chain, number: int, change: str)
 
 
 async def forge(connection: Connection, segment: Segment, by: SegmentSigner, **changes: object) -> None:
-    """Replace a segment by one that somebody else signed, with all that depends on it made to fit."""
-    made = segment._replace(key_id=by.key_id, **changes)  # type: ignore[arg-type]
+    """Replace a segment by one signed with another key, and make all that depends on it fit."""
+    forgery = segment._replace(key_id=by.key_id, **changes)  # type: ignore[arg-type]
     await connection.execute(
         "UPDATE audit_segments SET root = $2, previous = $3, key_id = $4, signature = $5, entries = $6, "
         "event_count = $7 WHERE number = $1",
-        *(made.number, made.root, made.previous, made.key_id, by.sign(made.header), made.entries, made.event_count),
+        *(
+            forgery.number,
+            forgery.root,
+            forgery.previous,
+            forgery.key_id,
+            by.sign(forgery.header),
+            forgery.entries,
+            forgery.event_count,
+        ),
     )
 
 
@@ -239,10 +247,10 @@ async def test_a_segment_forged_by_a_stranger_is_found(
         root = merkle.root(parse_leaves(entries))
         await forge(connection, segment, STRANGER, root=root, entries=entries, event_count=len(entries) // ENTRY_LENGTH)
         if is_fitted and number < len(SIZES):
-            made = segment._replace(
+            forgery = segment._replace(
                 key_id=STRANGER.key_id, root=root, entries=entries, event_count=len(entries) // ENTRY_LENGTH
             )
-            await forge(connection, chain.segments[number], STRANGER, previous=made.head)
+            await forge(connection, chain.segments[number], STRANGER, previous=forgery.head)
 
     wrong = FindingKind.FORGED if entries else FindingKind.MISSING
     assert (wrong, number, None) in about(await bent(chain, bend))

@@ -1,4 +1,4 @@
-"""Opt-outs: for people, for addresses of nobody, once and twice."""
+"""Opt-outs: for people, for unknown addresses, once and twice."""
 
 import asyncio
 
@@ -37,11 +37,11 @@ async def test_opting_out_twice_is_recorded_once_with_one_answer(world: World) -
 @pytest.mark.anyio
 async def test_an_opt_out_of_all_refuses_what_can_be_refused(world: World) -> None:
     who = await registered(world)
-    given = await refused_all(world, who)
-    assert "newsletter" in given.purposes
-    assert "site-analytics" in given.purposes
-    assert "accounting" not in given.purposes
-    for purpose in given.purposes:
+    result = await refused_all(world, who)
+    assert "newsletter" in result.purposes
+    assert "site-analytics" in result.purposes
+    assert "accounting" not in result.purposes
+    for purpose in result.purposes:
         assert not (await decision(world, who, purpose)).allowed
 
 

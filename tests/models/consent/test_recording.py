@@ -44,7 +44,7 @@ async def choose(world: World, who: object, *events: tuple[ConsentState, datetim
 
 
 def latest(events: list[tuple[ConsentState, datetime]]) -> tuple[ConsentState, datetime]:
-    """Give the choice that counts: the latest, and at one time the no."""
+    """Return the effective choice: the latest, and at equal times the refusal."""
     return max(events, key=lambda event: (event[1], event[0] == NO))
 
 

@@ -65,7 +65,7 @@ async def test_a_claim_looks_at_no_letter_that_waits_for_later(world: World) -> 
 
 
 def steps_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give every step of a plan."""
+    """Return every node of a plan."""
     yield plan
     for step in plan.get("Plans", []):
         yield from steps_of(step)

@@ -1,4 +1,4 @@
-"""Content that nobody retries in time is deleted, and unused keys are destroyed."""
+"""Content that is not retried in time is deleted, and unused keys are destroyed."""
 
 from datetime import timedelta
 

@@ -20,19 +20,19 @@ async def test_results_of_many_letters_are_written_each_to_its_own(world: World)
     async with world.unit() as unit:
         for number in range(4):
             await code(unit, subject_id, f"request:{number:x}")
-    found = await claimed(world)
+    emails = await claimed(world)
     ends = [
         SENT,
         DeliveryResult(EmailState.QUEUED, reply_code=451, wait=timedelta(minutes=5)),
         DeliveryResult(EmailState.UNCERTAIN, EmailReason.NO_ANSWER),
         DeliveryResult(EmailState.QUEUED, is_attempt=False),
     ]
-    lost = DeliveryLease(subject_id, found[0].row.id, found[0].row.recipient, UUID(int=1))
+    lost = DeliveryLease(subject_id, emails[0].row.id, emails[0].row.recipient, UUID(int=1))
     async with world.database.transaction() as connection:
-        settled = [(letter.lease, end) for letter, end in zip(found, ends, strict=True)]
+        settled = [(letter.lease, end) for letter, end in zip(emails, ends, strict=True)]
         ours = await results.record_results(connection, [*settled, (lost, ends[2])])
-        assert ours == {letter.row.id for letter in found}
-        for letter, end in zip(found, ends, strict=True):
+        assert ours == {letter.row.id for letter in emails}
+        for letter, end in zip(emails, ends, strict=True):
             row = await connection.fetchrow("SELECT * FROM letters WHERE id = $1", letter.row.id)
             assert row
             assert (row["state"], row["reason"], row["reply_code"]) == (end.state, end.reason, end.reply_code)

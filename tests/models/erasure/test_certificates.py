@@ -29,15 +29,15 @@ async def test_the_certificate_says_what_was_erased_and_verifies_offline(world: 
     assert jws
     async with world.keyring.pool.acquire() as connection:
         keys = (await certificates.published_keys(connection))["keys"]
-    said = certificates.verify_certificate(jws, keys)
-    assert {"system": "privacy", "what": "mail addresses", "records": 1} in said["erased"]
-    assert said["auditHead"] == {"segment": segment.number, "head": segment.head.hex()}
-    assert not re.search(r"\bada\b|ada@", str(said).lower())  # a hash may hold these letters
+    facts = certificates.verify_certificate(jws, keys)
+    assert {"system": "privacy", "what": "mail addresses", "records": 1} in facts["erased"]
+    assert facts["auditHead"] == {"segment": segment.number, "head": segment.head.hex()}
+    assert not re.search(r"\bada\b|ada@", str(facts).lower())  # a hash may hold these letters
     head, body, signature = jws.split(".")
     changed = body[:-4] + ("AAAA" if body[-4:] != "AAAA" else "BBBB")
-    for forged, given in ((f"{head}.{changed}.{signature}", keys), (jws, []), ("nonsense", keys)):
+    for forged, key_set in ((f"{head}.{changed}.{signature}", keys), (jws, []), ("nonsense", keys)):
         with pytest.raises(certificates.InvalidCertificateError):
-            certificates.verify_certificate(forged, given)
+            certificates.verify_certificate(forged, key_set)
 
 
 async def test_an_older_certificate_verifies_after_a_new_key_is_added(world: World) -> None:

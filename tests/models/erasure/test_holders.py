@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 ADA = SubjectIdentifier.email("ada@example.com")
 
 
-async def found(world: World, *emails: str) -> dict[str, dict[str, list[str]]]:
+async def systems_of(world: World, *emails: str) -> dict[str, dict[str, list[str]]]:
     """Return the references by system of each person."""
     ids = {await registered(world, email): email for email in emails}
     async with world.database.readers.acquire() as connection:
@@ -43,14 +43,14 @@ async def paid(world: World, *references: str) -> None:
 
 
 async def test_a_person_who_is_nowhere_else_has_no_holder(world: World) -> None:
-    assert await found(world, "ada@example.com") == {"ada@example.com": {}}
+    assert await systems_of(world, "ada@example.com") == {"ada@example.com": {}}
 
 
 async def test_the_sync_server_and_the_store_hold_what_they_reported(world: World) -> None:
     await registered(world, "ada@example.com")
     await synced(world, "s-1", "s-2")
     await paid(world, "card-1")
-    assert await found(world, "ada@example.com", "bob@example.com") == {
+    assert await systems_of(world, "ada@example.com", "bob@example.com") == {
         "ada@example.com": {"store": ["card-1"], "sync": ["s-1", "s-2"]},
         "bob@example.com": {},
     }
@@ -60,7 +60,7 @@ async def test_references_of_one_system_from_several_tables_are_together(world: 
     await registered(world, "ada@example.com", ("store", "customer-1"), ("sync", "s-1"))
     await synced(world, "s-1")
     await paid(world, "card-1")
-    assert await found(world, "ada@example.com") == {
+    assert await systems_of(world, "ada@example.com") == {
         "ada@example.com": {"store": ["card-1", "customer-1"], "sync": ["s-1"]}
     }
 
@@ -71,14 +71,14 @@ async def test_the_store_of_a_removed_payment_fragment_still_holds_the_person(wo
         fragment = await fragments.store_payment_fragment(unit, ADA, FragmentInput("card-1", "4242", 7, 2031))
     async with world.unit(Role.BILLING) as unit:
         await fragments.remove_payment_fragment(unit, fragment)
-    assert await found(world, "ada@example.com") == {"ada@example.com": {"store": []}}
+    assert await systems_of(world, "ada@example.com") == {"ada@example.com": {"store": []}}
 
 
 async def test_an_always_concerned_system_holds_everybody(world: World) -> None:
     async with world.database.transaction() as connection:
         await systems.register(connection, "search-index", None, is_always_concerned=True)
         await systems.register(connection, "forum", None, is_always_concerned=False)
-    assert await found(world, "ada@example.com", "bob@example.com") == {
+    assert await systems_of(world, "ada@example.com", "bob@example.com") == {
         "ada@example.com": {"search-index": []},
         "bob@example.com": {"search-index": []},
     }
@@ -89,4 +89,4 @@ async def test_the_row_says_which_system_holds_it(world: World) -> None:
     await synced(world, "s-1")
     async with world.database.transaction() as connection:
         await connection.execute("UPDATE sync_accounts SET system = 'cloud'")
-    assert await found(world, "ada@example.com") == {"ada@example.com": {"cloud": ["s-1"]}}
+    assert await systems_of(world, "ada@example.com") == {"ada@example.com": {"cloud": ["s-1"]}}

@@ -1,4 +1,4 @@
-"""What outlives an erasure has an end, and somebody sees to it."""
+"""Data that outlives an erasure is deleted at its end."""
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -36,18 +36,18 @@ def test_what_a_law_demands_and_what_is_not_done_yet_has_no_day() -> None:
 
 
 async def person(world: World, email: str) -> UUID:
-    """Register somebody who chose something."""
-    async with world.unit() as made:
-        subject_id = await registering.register_or_complete(made, Registration(email))
-        await recording.grant_consent(made, SubjectIdentifier.email(email), "newsletter", Channel.STORE, None)
+    """Register a person with a choice."""
+    async with world.unit() as unit:
+        subject_id = await registering.register_or_complete(unit, Registration(email))
+        await recording.grant_consent(unit, SubjectIdentifier.email(email), "newsletter", Channel.STORE, None)
     return subject_id
 
 
 async def erased(world: World, *people: tuple[UUID, datetime]) -> None:
     """Erase people, and say that it was done then."""
     for subject_id, _ in people:
-        async with world.unit(Role.ADMIN) as made:
-            await requesting.request_erasure(made, SubjectIdentifier("id", subject_id), NOW)
+        async with world.unit(Role.ADMIN) as unit:
+            await requesting.request_erasure(unit, SubjectIdentifier("id", subject_id), NOW)
     await ErasureWorker(world.database, world.keyring, issuer="x", backup_life=timedelta(days=1)).drain()
     for subject_id, at in people:
         async with world.database.transaction() as connection:

@@ -77,8 +77,8 @@ async def granted(world: World, channel: Channel = Channel.WEBSITE) -> None:
 
 
 async def code(unit: UnitOfWork, subject_id: UUID, about: str = "request:1", *, own_key: bool = False) -> UUID | None:
-    said: dict[str, Any] = {"code": "123456", "expires_at": now()}
-    return await emails.enqueue(unit, EmailKind.IDENTITY_CODE, subject_id, about, own_key=own_key, **said)
+    content: dict[str, Any] = {"code": "123456", "expires_at": now()}
+    return await emails.enqueue(unit, EmailKind.IDENTITY_CODE, subject_id, about, own_key=own_key, **content)
 
 
 async def made_due(world: World) -> None:

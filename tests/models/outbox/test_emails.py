@@ -93,14 +93,14 @@ async def test_a_consent_that_was_recorded_in_bulk_is_not_confirmed(world: World
 async def test_a_correction_is_confirmed_to_the_old_and_the_new_address(world: World) -> None:
     await registered(world)
     async with world.unit(Role.SUPPORT) as unit:
-        given = Correction(
+        correction = Correction(
             add_email="new@example.org", primary_email="new@example.org", remove_email="user@example.com"
         )
-        await corrections.correct_subject(unit, PERSON, given)
-    found = await claimed(world)
-    assert sorted(letter.address for letter in found) == ["new@example.org", "user@example.com"]
-    assert {letter.row.letter for letter in found} == {"details_corrected"}
-    assert found[0].context == {"changed": ["address_added", "address_removed", "primary_address"]}
+        await corrections.correct_subject(unit, PERSON, correction)
+    emails = await claimed(world)
+    assert sorted(letter.address for letter in emails) == ["new@example.org", "user@example.com"]
+    assert {letter.row.letter for letter in emails} == {"details_corrected"}
+    assert emails[0].context == {"changed": ["address_added", "address_removed", "primary_address"]}
 
 
 async def test_a_corrected_name_is_confirmed_to_the_primary_address_only(world: World) -> None:
@@ -114,8 +114,8 @@ async def test_a_corrected_name_is_confirmed_to_the_primary_address_only(world: 
 async def test_a_correction_without_a_change_is_not_confirmed(world: World) -> None:
     await registered(world)
     async with world.unit(Role.SUPPORT) as unit:
-        given = Correction(display_name="Ada Example", country="DE", add_email="user@example.com")
-        await corrections.correct_subject(unit, PERSON, given)
+        correction = Correction(display_name="Ada Example", country="DE", add_email="user@example.com")
+        await corrections.correct_subject(unit, PERSON, correction)
     assert await posted(world) == []
 
 

@@ -18,9 +18,9 @@ CARD = FragmentInput("card-1", "4242", 7, 2031)
 ROOM = {"last_digits": 4, "expiry_month": 2, "expiry_year": 4}
 
 
-async def stored(world: World, who: UUID, **given: Any) -> UUID:
+async def stored(world: World, who: UUID, **fields: Any) -> UUID:
     async with world.unit() as unit:
-        return await fragments.store_payment_fragment(unit, named(who), CARD._replace(**given))
+        return await fragments.store_payment_fragment(unit, named(who), CARD._replace(**fields))
 
 
 @pytest.mark.anyio
@@ -67,7 +67,7 @@ async def test_no_column_of_the_table_has_room_for_a_card_number_beside_the_refe
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    "given",
+    "fields",
     [
         *(
             {"last_digits": wrong}
@@ -79,10 +79,10 @@ async def test_no_column_of_the_table_has_room_for_a_card_number_beside_the_refe
     ],
     ids=str,
 )
-async def test_whatever_is_more_or_less_is_refused(world: World, given: dict[str, Any]) -> None:
+async def test_whatever_is_more_or_less_is_refused(world: World, fields: dict[str, Any]) -> None:
     who = await registered(world)
     with pytest.raises(BadInput):
-        await stored(world, who, **given)
+        await stored(world, who, **fields)
     assert await counted(world, "payment_fragments") == 0
 
 

@@ -1,4 +1,4 @@
-"""Hashes of addresses: people stored by the former rule stay reachable, are told apart, and are found for review."""
+"""Hashes of addresses: people stored by the former rule stay reachable and separate, and are listed for review."""
 
 from uuid import UUID
 
@@ -21,7 +21,7 @@ HAVE_FORMER = Statement("UPDATE lookup_keys SET address_form = 1")
 
 
 async def store_in_former_form(world: World, address: str) -> None:
-    """Give a stored address the hash that the previous version stored."""
+    """Store the hash that the previous version stored for an address."""
     identifier = SubjectIdentifier.email(address)
     present = hash_identifier(world.keyring, identifier).newest.digest
     former = address_forms.former_lookup_form(str(identifier.lookup_key))
@@ -116,5 +116,5 @@ async def test_people_whom_the_former_form_may_have_merged_are_found(world: Worl
 
 
 async def add_second_account(world: World) -> UUID:
-    """Give a person with an address that nothing folds to a second account."""
+    """Add a second account to a person whose address has no equivalent."""
     return await registered(world, "ada@example.com", account=("store", "5"))

@@ -16,9 +16,9 @@ from tests.models.erasure.erased_people import requested, worker
 from tests.models.unit_of_work import dumped, named, registered
 
 
-async def corrected(world: World, who: UUID, **given: Any) -> None:
+async def corrected(world: World, who: UUID, **fields: Any) -> None:
     async with world.unit() as unit:
-        await correct_subject(unit, named(who), Correction(**given))
+        await correct_subject(unit, named(who), Correction(**fields))
 
 
 async def profile(world: World, who: UUID) -> tuple[str | None, str | None, str]:
@@ -34,7 +34,7 @@ async def profile(world: World, who: UUID) -> tuple[str | None, str | None, str]
 
 
 async def addresses(world: World, who: UUID) -> list[str]:
-    """Give the addresses, the primary one first."""
+    """Return the addresses, the primary one first."""
     key = await world.keyring.key_of(who)
     async with world.database.readers.acquire() as connection:
         rows = (await addresses_of(connection, [who]))[who]
@@ -90,7 +90,7 @@ async def test_what_does_not_fit_changes_nothing(world: World) -> None:
     await registered(world, "second@example.com")
     tables = ("subjects", "email_addresses")
     before = {table: await dumped(world, table) for table in tables}
-    for refusal, given in (
+    for refusal, fields in (
         (SubjectAmbiguous, {"add_email": "second@example.com"}),
         (BadInput, {"primary_email": "second@example.com"}),
         (BadInput, {"primary_email": "nobody@example.com"}),
@@ -100,7 +100,7 @@ async def test_what_does_not_fit_changes_nothing(world: World) -> None:
         (BadInput, {"display_name": ""}),
     ):
         with pytest.raises(refusal):
-            await corrected(world, who, **{"display_name": "Changed"} | given)
+            await corrected(world, who, **{"display_name": "Changed"} | fields)
         assert {table: await dumped(world, table) for table in tables} == before
 
 

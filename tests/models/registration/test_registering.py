@@ -37,12 +37,12 @@ TABLES = ("subjects", "email_addresses", "accounts", "consent_events", "consents
 async def test_registering_twice_is_one_person_and_changes_nothing_that_was_there(world: World) -> None:
     first = await registered(world, display_name="Ada Example", country="DE", account=("store", "1"))
     before = {table: await dumped(world, table) for table in TABLES}
-    for given in (
+    for fields in (
         {},
         {"display_name": "Eve Other", "country": "US"},
         {"account": ("store", "1")},
     ):
-        assert await registered(world, **given) == first
+        assert await registered(world, **fields) == first
     assert {table: await dumped(world, table) for table in TABLES} == before
 
 
@@ -129,8 +129,8 @@ async def test_a_child_who_is_known_is_not_touched(world: World) -> None:
 
 @pytest.mark.anyio
 async def test_many_registrations_of_one_address_at_once_are_one_person(world: World) -> None:
-    found = await asyncio.gather(*(registered(world, account=("store", "1")) for _ in range(12)))
-    assert len(set(found)) == 1
+    results = await asyncio.gather(*(registered(world, account=("store", "1")) for _ in range(12)))
+    assert len(set(results)) == 1
     assert (
         await counted(world, "subjects") == await counted(world, "email_addresses") == await counted(world, "accounts")
     )
@@ -156,13 +156,13 @@ async def test_crossed_names_at_once_are_one_person_or_refused(world: World) -> 
 
 @pytest.mark.anyio
 async def test_an_opt_out_that_came_first_is_honoured(world: World) -> None:
-    given = await refused(world, "user@example.com", "newsletter", channel=Channel.NEWSLETTER)
-    assert (given.subject_id, given.suppressed) == (None, True)
+    opt_out = await refused(world, "user@example.com", "newsletter", channel=Channel.NEWSLETTER)
+    assert (opt_out.subject_id, opt_out.suppressed) == (None, True)
     who = await registered(world, "User@Example.com")
     assert (await decision(world, who)).reason == DecisionReason.WITHDRAWN
     kept = await current(world, who)
     assert kept
-    assert (kept.channel, kept.effective_at) == ("NEWSLETTER", given.at)
+    assert (kept.channel, kept.effective_at) == ("NEWSLETTER", opt_out.at)
     assert (await decision(world, who, "crash-reports")).reason == DecisionReason.NEVER_ASKED
 
 

@@ -19,22 +19,22 @@ ATTESTED = ErasureOptions(Channel.PHONE, IdentityProof.ATTESTED)
 
 
 async def registered(world: World, email: str = "ada@example.com", country: str | None = None) -> UUID:
-    async with world.unit() as made:
-        return await registering.register_or_complete(made, Registration(email, country=country))
+    async with world.unit() as unit:
+        return await registering.register_or_complete(unit, Registration(email, country=country))
 
 
-async def asked(
+async def new_request(
     world: World,
     options: ErasureOptions = BY_CODE,
     role: Role = Role.SUPPORT,
     identifier: SubjectIdentifier = ADA,
 ) -> RightsRequestRow:
-    async with world.unit(role) as made:
-        request_id = await requesting.request_erasure(made, identifier, options)
-    return await found(world, request_id)
+    async with world.unit(role) as unit:
+        request_id = await requesting.request_erasure(unit, identifier, options)
+    return await request_row(world, request_id)
 
 
-async def found(world: World, request_id: UUID) -> RightsRequestRow:
+async def request_row(world: World, request_id: UUID) -> RightsRequestRow:
     async with world.database.readers.acquire() as connection:
         row = (await by_ids(connection, [request_id]))[request_id]
     assert row
@@ -42,15 +42,15 @@ async def found(world: World, request_id: UUID) -> RightsRequestRow:
 
 
 async def new_code(world: World, request: RightsRequestRow) -> str:
-    """Let the code that was mailed expire, and issue one that the test can read."""
-    async with world.unit() as made:
-        await made.connection.execute("UPDATE identity_codes SET expires_at = now()")
-        issued = await verification_codes.issue_code(made, request.subject_id, request.id)
+    """Expire the mailed code, and issue one that the test can read."""
+    async with world.unit() as unit:
+        await unit.connection.execute("UPDATE identity_codes SET expires_at = now()")
+        issued = await verification_codes.issue_code(unit, request.subject_id, request.id)
         assert issued
         return issued.code
 
 
 async def confirmed(world: World, request: RightsRequestRow, code: str) -> type[Exception] | None:
-    async with world.unit(Role.STORE) as made:
-        done = await intake.confirm_identity(made, request.id, code)
+    async with world.unit(Role.STORE) as unit:
+        done = await intake.confirm_identity(unit, request.id, code)
     return type(done.refusal) if done.refusal else None

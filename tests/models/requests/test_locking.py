@@ -7,7 +7,7 @@ import pytest
 from models.errors import NotFound
 from models.requests.locking import lock_request
 from tests.conftest import World
-from tests.models.requests.erasure_requests import asked, registered
+from tests.models.requests.erasure_requests import new_request, registered
 from tests.models.unit_of_work import execute
 
 pytestmark = pytest.mark.anyio
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize("status", ["ACTIVE", "RESTRICTED", "ERASING", "ERASED"])
 async def test_a_request_is_locked_with_its_subject(world: World, status: str) -> None:
     who = await registered(world)
-    request = await asked(world)
+    request = await new_request(world)
     await execute(world, "UPDATE subjects SET status = $1", status)
     async with world.unit() as unit:
         locked = await lock_request(unit, request.id)

@@ -21,8 +21,8 @@ LISTS = {
     "consentHistory": ledger.HISTORY,
     "accessEvents of a subject": events.OF_SUBJECTS,
     **{
-        f"accessEvents by {', '.join(by)}": found
-        for by, found in events.FIND_EVENTS.items()
+        f"accessEvents by {', '.join(by)}": statement
+        for by, statement in events.FIND_EVENTS.items()
         if "after" in by and "since" not in by
     },
     "rightsRequests": requests.SEARCH,
@@ -39,14 +39,14 @@ NAMED = {
     "requests of people": requests.OF_SUBJECTS,
     "steps of requests": steps.OF_REQUESTS,
     "events of grants": events.OF_GRANTS,
-    **{f"letters that are {look}": found for look, found in review.BY_FILTER.items()},
+    **{f"letters that are {look}": statement for look, statement in review.BY_FILTER.items()},
     "sync accounts": accounts.OF_SUBJECTS,
     "sync clients": accounts.CLIENTS_OF_ACCOUNTS,
 }
 
 
 async def planned(world: World, statement: Statement) -> str:
-    """Give the plan that a reading session has for a statement, whatever its values are."""
+    """Return the generic plan of a statement in a reading session."""
     count = len(set(re.findall(r"\$\d+", statement.sql)))
     async with world.database.readers.acquire() as connection:
         await connection.execute(f"PREPARE asked AS {statement.sql}")

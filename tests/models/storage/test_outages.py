@@ -65,7 +65,7 @@ async def _lines(url: str, roles: DatabaseRoles = DatabaseRoles()) -> list[dict[
     return [dict(line) for line in lines if line["event"] == "component unavailable"]
 
 
-async def test_each_reason_why_connections_fail_is_told_apart(databases: Databases) -> None:
+async def test_each_reason_why_connections_fail_has_its_own_class(databases: Databases) -> None:
     missing = {
         "login": (databases.cluster.url("postgres", "missing"), DatabaseRoles(), "28000"),
         "database": (databases.cluster.url("missing"), DatabaseRoles(), "3D000"),

@@ -20,7 +20,7 @@ FILES = 64
 
 @contextmanager
 def full_disk(databases: Databases, session: int) -> Iterator[None]:
-    """Have every temporary file of a session lead to a device that is always full."""
+    """Link every temporary file of a session to a device that is always full."""
     folder = resolve_data_path(databases.cluster.directory) / "data" / "base" / "pgsql_tmp"
     folder.mkdir(exist_ok=True)
     paths: list[Path] = [folder / f"pgsql_tmp{session}.{number}" for number in range(FILES)]

@@ -22,8 +22,8 @@ async def test_a_restriction_refuses_everything_and_keeps_every_choice(world: Wo
     before = await dumped(world, "consents")
     await restricted(world, who)
     for purpose in ("newsletter", "site-analytics", "order-processing", "accounting"):
-        given = await decision(world, who, purpose)
-        assert (given.allowed, given.reason) == (False, DecisionReason.RESTRICTED)
+        answer = await decision(world, who, purpose)
+        assert (answer.allowed, answer.reason) == (False, DecisionReason.RESTRICTED)
     assert await dumped(world, "consents") == before
     await restricted(world, who, lifted=True)
     assert (await decision(world, who)).reason == DecisionReason.GRANTED

@@ -17,10 +17,10 @@ BASE = datetime(2026, 1, 1, tzinfo=UTC)
 CLIENT = ClientReport("Outliner", "5.1", "macOS 15", "Outliner/5.1")
 
 
-async def recorded(world: World, who: UUID, hours: int = 0, **given: Any) -> UUID:
-    said = SyncReport(f"sync-{who}", 100 + hours, hours, BASE + timedelta(hours=hours))._replace(**given)
+async def recorded(world: World, who: UUID, hours: int = 0, **changes: Any) -> UUID:
+    report = SyncReport(f"sync-{who}", 100 + hours, hours, BASE + timedelta(hours=hours))._replace(**changes)
     async with world.unit() as unit:
-        return await reports.record_sync(unit, named(who), said)
+        return await reports.record_sync(unit, named(who), report)
 
 
 async def kept(world: World, account: UUID) -> tuple[int, int, datetime]:
@@ -37,8 +37,8 @@ async def names(world: World, who: UUID) -> set[str]:
     return {accounts.FILE_NAME.decrypt(key, row[0]) for row in rows}
 
 
-def files(*given: str) -> list[FileReport]:
-    return [FileReport(name, len(name), BASE) for name in given]
+def files(*names: str) -> list[FileReport]:
+    return [FileReport(name, len(name), BASE) for name in names]
 
 
 @pytest.mark.anyio
@@ -111,7 +111,7 @@ async def test_what_does_not_fit_changes_nothing(world: World) -> None:
     await recorded(world, who, 1, files=files("a"), client=CLIENT)
     tables = ("sync_accounts", "sync_clients", "sync_files")
     before = {table: await dumped(world, table) for table in tables}
-    for given in (
+    for fields in (
         {"storage_bytes": -1},
         {"storage_bytes": 2**63},
         {"file_count": 2**31},
@@ -127,7 +127,7 @@ async def test_what_does_not_fit_changes_nothing(world: World) -> None:
         {"files": files(*(str(number) for number in range(1001)))},
     ):
         with pytest.raises(BadInput):
-            await recorded(world, who, 2, **given)
+            await recorded(world, who, 2, **fields)
         assert {table: await dumped(world, table) for table in tables} == before
 
 

@@ -100,7 +100,7 @@ BAD: dict[str, tuple[SampleRequest, str, str]] = {
 }
 
 # The same, where the value does not fit its type: the variable is named, for the argument may be another's.
-MISFITS: dict[str, tuple[SampleRequest, str, str]] = {
+WRONG_VALUES: dict[str, tuple[SampleRequest, str, str]] = {
     "two keys": (subject({"id": "Secret", "email": "user@example.com"}), "by", "Secret"),
     "no key": (subject({}), "by", "Secret"),
     "a null key": (subject({"email": None}), "by", "Secret"),
@@ -139,7 +139,7 @@ MISFITS: dict[str, tuple[SampleRequest, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("bad", (BAD | MISFITS).values(), ids=BAD | MISFITS)
+@pytest.mark.parametrize("bad", (BAD | WRONG_VALUES).values(), ids=BAD | WRONG_VALUES)
 def test_bad_input_is_named_not_repeated_and_changes_nothing(
     api: Api,
     databases: Databases,

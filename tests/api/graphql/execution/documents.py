@@ -86,7 +86,7 @@ class Author:
         return f"{alias}: {name}{arguments}{self.directives()}{selection}"
 
     def fields(self, type_: Any) -> Sequence[tuple[str, Any]]:
-        """Give the fields to choose from."""
+        """Return the fields to choose from."""
         return [*type_.fields.items()]
 
     def arguments(self, field: Any) -> str:
@@ -134,7 +134,8 @@ class Author:
             return f"[{', '.join(parts)}]"
         if isinstance(type_, GraphQLInputObjectType):
             parts = [
-                f"{name}: {self.inner(each, name, depth, constant=constant)}" for name, each in self.given(type_, depth)
+                f"{name}: {self.inner(each, name, depth, constant=constant)}"
+                for name, each in self.input_fields(type_, depth)
             ]
             return "{" + ", ".join(parts) + "}"
         value = self.plain(type_, called)
@@ -145,7 +146,7 @@ class Author:
             return self.variable(type_, called)
         return self.literal(type_, called, constant=constant, depth=depth - 1)
 
-    def given(self, type_: GraphQLInputObjectType, depth: int) -> list[tuple[str, Any]]:
+    def input_fields(self, type_: GraphQLInputObjectType, depth: int) -> list[tuple[str, Any]]:
         """Choose fields of an input object to give; the one key of a @oneOf type is null rarely."""
         fields = [
             (name, each.type) for name, each in type_.fields.items() if depth > 0 or not self.is_object(each.type)
@@ -175,7 +176,8 @@ class Author:
             ]
         if isinstance(type_, GraphQLInputObjectType):
             return {
-                name: self.value(each, name, wrong=wrong, depth=depth - 1) for name, each in self.given(type_, depth)
+                name: self.value(each, name, wrong=wrong, depth=depth - 1)
+                for name, each in self.input_fields(type_, depth)
             }
         return self.plain(type_, called)
 

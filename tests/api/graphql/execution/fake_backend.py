@@ -1,4 +1,4 @@
-"""A request of our own schema whose reads and deeds are invented from what they say that they give."""
+"""A request context of our own schema whose reads and mutations return invented values of the annotated types."""
 
 import hashlib
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -101,12 +101,14 @@ class Invention:
         then: Callable[[Any], Any] | None = None,
     ) -> Any:
         self.fail(read.__module__, read.__name__)
-        given = get_type_hints(read, include_extras=True)["return"]
-        value = get_args(given)[1]
-        if get_origin(given) is RowsByKey:
+        annotation = get_type_hints(read, include_extras=True)["return"]
+        value = get_args(annotation)[1]
+        if get_origin(annotation) is RowsByKey:
             value = list[value]  # type: ignore[valid-type]
-        found = [self.made(value, self.chance(read.__module__, read.__name__, key), firmly=False) for key in keys]
-        return then(found) if then else found
+        values = [
+            self.invented_value(value, self.chance(read.__module__, read.__name__, key), firmly=False) for key in keys
+        ]
+        return then(values) if then else values
 
     async def load_one(self, read: Any, key: Hashable, *arguments: Hashable) -> Any:
         return (await self.load(read, [key], arguments))[0]
@@ -122,27 +124,33 @@ class Invention:
         field = mutation.__name__
         self.mutations.append(field)
         self.fail(field)
-        return self.made(get_type_hints(mutation, include_extras=True)["return"], self.chance(field), firmly=False)
+        return self.invented_value(
+            get_type_hints(mutation, include_extras=True)["return"], self.chance(field), firmly=False
+        )
 
     def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
         people = [*subject_ids]
         assert all(isinstance(each, UUID) for each in people)
         self.seen += [(each, people) for each in coordinates]
 
-    def made(self, type_: Any, random: Random, subject: DataKey | None = None, *, firmly: bool = True) -> Any:
+    def invented_value(self, type_: Any, random: Random, subject: DataKey | None = None, *, firmly: bool = True) -> Any:
         """Invent a value of a type."""
         if random.random() < self.faults / (3 if firmly else 6):
             return random.choice((None, LookupError("lost"), "wrong"))
         origin, arguments = get_origin(type_), get_args(type_)
         if origin is Annotated:
             for seal in arguments[1:]:
-                if isinstance(seal, EncryptedColumn) and subject and self.made(arguments[0], random) is not None:
+                if (
+                    isinstance(seal, EncryptedColumn)
+                    and subject
+                    and self.invented_value(arguments[0], random) is not None
+                ):
                     return seal.encrypt(subject, random.choice(WORDS))
             return None
         if origin in {Union, UnionType}:
-            return self.made(random.choice(arguments), random, subject)
+            return self.invented_value(random.choice(arguments), random, subject)
         if isinstance(origin, type) and issubclass(origin, Sequence):
-            parts = [self.made(arguments[0], random) for _ in range(random.randrange(4))]
+            parts = [self.invented_value(arguments[0], random) for _ in range(random.randrange(4))]
             return Page(parts, random.random() < 0.5) if origin is Page else parts
         return self.plain(type_, random)
 
@@ -151,7 +159,7 @@ class Invention:
             subject = DataKey(UUID(int=random.randrange(1, 2**100)), CIPHER)
             hints = get_type_hints(type_, include_extras=True)
             values = {
-                name: random.choice(SAID[name]) if name in SAID else self.made(hints[name], random, subject)
+                name: random.choice(SAID[name]) if name in SAID else self.invented_value(hints[name], random, subject)
                 for name in type_._fields
             }
             return type_(**values | ({"subject_id": subject.owner_id} if "subject_id" in values else {}))

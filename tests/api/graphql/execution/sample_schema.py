@@ -141,8 +141,8 @@ class Context(World):
 
     async def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> list[Any]:
         self.loads.append((read.__name__, tuple(keys), arguments))
-        found = await read(self, keys, *arguments)
-        return [found[key] for key in keys]
+        rows = await read(self, keys, *arguments)
+        return [rows[key] for key in keys]
 
     async def keys_of(self, subject_ids: Sequence[UUID]) -> Mapping[UUID, DataKey]:
         self.keyrings.append([*subject_ids])
@@ -195,7 +195,7 @@ async def notes_of(world: Any, keys: Sequence[Any]) -> Mapping[Any, Any]:
 
 
 POSITIVE = "what is to be positive"
-"""What a body refuses, told apart by it from what no coercion takes."""
+"""A value that the body refuses, unlike the values that coercion refuses."""
 
 
 def positive(first: int) -> int:
@@ -204,20 +204,20 @@ def positive(first: int) -> int:
     return first
 
 
-def paged(by: Read, *, description: str) -> Any:
+def paginated(by: Read, *, description: str) -> Any:
     """Declare a field whose read takes arguments, is checked and wrapped, as pages are."""
 
-    def arguments(_: Any, given: Mapping[str, Any]) -> tuple[Hashable, ...]:
-        return positive(given["first"]), given["mood"]
+    def arguments(_: Any, values: Mapping[str, Any]) -> tuple[Hashable, ...]:
+        return positive(values["first"]), values["mood"]
 
     def check(key: Any, first: int, mood: Mood) -> None:
         if first == 3 and str(key).endswith("1"):
             raise NotFound
 
-    def wrap(found: Any, key: Any, first: int, mood: Mood) -> PageRow:
+    def wrap(rows: Any, key: Any, first: int, mood: Mood) -> PageRow:
         if first == 7:
             raise NotFound
-        return PageRow(found, first, mood)
+        return PageRow(rows, first, mood)
 
     async def resolve(
         root: strawberry.Parent[Any],
@@ -297,7 +297,7 @@ class Person(Shape, Node):
     mentor: "Person | None" = batched(bosses_of, description="Perhaps somebody.")
     note: str | None = batched(notes_of, description="A leaf that a read feeds.")
     firm_note: str = batched(notes_of, description="The same, strictly.")
-    pets: Page | None = paged(pets_of, description="A page, with arguments.")
+    pets: Page | None = paginated(pets_of, description="A page, with arguments.")
 
 
 @strawberry.input(one_of=True, description="Exactly one key.")
@@ -351,7 +351,7 @@ class Query:
         rows: list[list[int]] | None = None,
         yes: bool = True,  # noqa: FBT001, FBT002
     ) -> str:
-        """Give what the body received, as Python writes it."""
+        """Return the arguments of the body as Python writes them."""
         return repr((text, number, share, moods, colour, badge, badges, by, even, rows, yes))
 
 

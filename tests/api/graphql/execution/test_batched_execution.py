@@ -30,7 +30,7 @@ SUBJECTS = (
     "query($k: SubjectBy!{}) {{ subject(by: $k) {} }}",
     [{"k": {"email": "a@example.com"}}, {"k": {"id": SUBJECT}}, {"k": {"email": "b@example.com"}}],
 )
-Asked = tuple[str, Sequence[Mapping[str, Any]]]
+SampleOperation = tuple[str, Sequence[Mapping[str, Any]]]
 
 
 def compiled(schema: GraphQLSchema, text: str, personal: frozenset[str]) -> Plan | None:
@@ -87,7 +87,7 @@ async def compare(plan: Plan, contexts: Callable[[], Any], requests: Sequence[Ma
 def check(  # noqa: PLR0913, PLR0917 -- all that a comparison is of
     schema: GraphQLSchema,
     type_: str,
-    asked: Asked,
+    sample: SampleOperation,
     seed: int,
     size: int,
     contexts: Callable[[], Any],
@@ -96,12 +96,12 @@ def check(  # noqa: PLR0913, PLR0917 -- all that a comparison is of
 ) -> None:
     author = Author(schema, seed, size, pools)
     selection = author.selection(schema.type_map[type_], 3)
-    text = asked[0].format("".join(f", {each}" for each in author.declared.values()), selection)
+    text = sample[0].format("".join(f", {each}" for each in author.declared.values()), selection)
     text = "\n".join([text, *author.fragments.values()])
     plan = compiled(schema, text, personal)
     assume(plan)
     assert plan
-    requests = [{**author.values, **each} for each in asked[1]]
+    requests = [{**author.values, **each} for each in sample[1]]
     note(text)
     is_batched = asyncio.run(compare(plan, contexts, requests))
     event({None: "not started", True: "batched", False: "individual"}[is_batched])
@@ -109,11 +109,11 @@ def check(  # noqa: PLR0913, PLR0917 -- all that a comparison is of
 
 @enough
 @given(seeds, sizes, st.sampled_from([("Person", PEOPLE), ("Node", NODES)]))
-def test_requests_without_faults_are_batched_unless_fields_take_arguments(seed: int, size: int, asked: Any) -> None:
+def test_requests_without_faults_are_batched_unless_fields_take_arguments(seed: int, size: int, sample: Any) -> None:
     check(
         sample_schema.schema,
-        asked[0],
-        asked[1],
+        sample[0],
+        sample[1],
         seed,
         size,
         lambda: sample_schema.Context(seed, 0),
@@ -123,11 +123,13 @@ def test_requests_without_faults_are_batched_unless_fields_take_arguments(seed: 
 
 @enough
 @given(seeds, sizes, st.sampled_from([("Person", PEOPLE), ("Node", NODES)]), st.sampled_from((0.02, 0.1)))
-def test_nulls_and_failures_are_those_of_individual_executions(seed: int, size: int, asked: Any, faults: float) -> None:
+def test_nulls_and_failures_are_those_of_individual_executions(
+    seed: int, size: int, sample: Any, faults: float
+) -> None:
     check(
         sample_schema.schema,
-        asked[0],
-        asked[1],
+        sample[0],
+        sample[1],
         seed,
         size,
         lambda: sample_schema.Context(seed, faults),

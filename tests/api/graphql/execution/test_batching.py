@@ -35,8 +35,8 @@ class Clock:
         await ticks()
 
 
-class GatedContext(sample_schema.Context):
-    """A context whose reads for a whole batch wait until the gate is opened."""
+class BlockedContext(sample_schema.Context):
+    """A context whose reads for a whole batch wait for an event."""
 
     def __init__(self, requests: "Requests") -> None:
         super().__init__(1, 0)
@@ -49,7 +49,7 @@ class GatedContext(sample_schema.Context):
 
     async def load(self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = ()) -> list[Any]:
         self.requests.batches += 1
-        await self.requests.gate.wait()
+        await self.requests.reads_released.wait()
         return await super().load(read, keys, arguments)
 
 
@@ -61,7 +61,7 @@ class UnencodableContext(sample_schema.Context):
 
 
 class Requests:
-    """Requests for one operation, their outcomes, and the gate that the reads of batches wait for."""
+    """Requests for one operation, their outcomes, and the event that the reads of batches wait for."""
 
     def __init__(self, *, is_recorded: bool = False) -> None:
         plan = compiled(sample_schema.schema, DOCUMENT, sample_schema.PERSONAL)
@@ -70,13 +70,13 @@ class Requests:
         self.recorded: list[int] = []
         self.commit = asyncio.Event()
         self.is_recorded = is_recorded
-        self.batcher: RequestBatcher[GatedContext] = RequestBatcher(self.record)
-        self.gate = asyncio.Event()
-        self.executions: list[QueryExecution[GatedContext]] = []
+        self.batcher: RequestBatcher[BlockedContext] = RequestBatcher(self.record)
+        self.reads_released = asyncio.Event()
+        self.executions: list[QueryExecution[BlockedContext]] = []
         self.outcomes: list[Outcome] = []
         self.batches = 0
 
-    def record(self, contexts: Sequence[GatedContext]) -> Awaitable[None] | None:
+    def record(self, contexts: Sequence[BlockedContext]) -> Awaitable[None] | None:
         self.recorded.append(len(contexts))
         return self._commit() if self.is_recorded else None
 
@@ -85,13 +85,15 @@ class Requests:
 
     async def arrive(
         self, count: int, world: type[sample_schema.Context] = sample_schema.Context
-    ) -> list[QueryExecution[GatedContext]]:
+    ) -> list[QueryExecution[BlockedContext]]:
         """Start this many queries whose rows are there, and let the batcher do what it does at once."""
         arrived = []
         for _ in range(count):
             started = await start(self.plan, world(1, 0), {})
             assert started
-            arrived.append(self.batcher.start(started, GatedContext(self), asyncio.ensure_future, self.outcomes.append))
+            arrived.append(
+                self.batcher.start(started, BlockedContext(self), asyncio.ensure_future, self.outcomes.append)
+            )
         self.executions += arrived
         await ticks()
         return arrived
@@ -102,8 +104,8 @@ class Requests:
         return Counter(map(_kind, self.outcomes))
 
     async def finish(self) -> Counter[str]:
-        """Open the gate; return how all finished, once nothing of them is left."""
-        self.gate.set()
+        """Release the reads; return how the queries finished, after the batcher is empty."""
+        self.reads_released.set()
         await ticks()
         assert len(self.outcomes) == len(self.executions)
         batcher = self.batcher
@@ -263,7 +265,9 @@ async def test_a_query_whose_rows_are_awaited_is_cancelled_with_them() -> None:
     assert started
     rows: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     started.pending.outcome = rows
-    execution = requests.batcher.start(started, GatedContext(requests), asyncio.ensure_future, requests.outcomes.append)
+    execution = requests.batcher.start(
+        started, BlockedContext(requests), asyncio.ensure_future, requests.outcomes.append
+    )
     execution.cancel()
     await ticks()
     assert rows.cancelled()
@@ -279,7 +283,7 @@ async def test_responses_that_cannot_be_encoded_are_executed_individually() -> N
 
 async def test_no_response_is_released_before_it_is_recorded() -> None:
     requests = Requests(is_recorded=True)
-    requests.gate.set()
+    requests.reads_released.set()
     await requests.arrive(1)
     await requests.arrive(3)
     assert (requests.recorded, requests.finished) == ([1, 3], {})

@@ -65,7 +65,7 @@ def test_the_keys_of_a_level_are_asked_for_once_and_each_seal_is_opened_once(mon
     assert len(opened) == len(set(opened)) >= 3
 
 
-def test_the_context_is_told_of_personal_fields_even_when_reading_them_fails() -> None:
+def test_the_context_records_personal_fields_even_when_reading_them_fails() -> None:
     class Locked(Context):
         async def keys_of(self, _: Sequence[UUID]) -> Mapping[UUID, DataKey]:
             raise Unavailable
@@ -79,15 +79,15 @@ def test_the_context_is_told_of_personal_fields_even_when_reading_them_fails() -
 
 
 def test_what_is_sealed_is_opened_whether_or_not_reading_it_is_recorded() -> None:
-    asked = "{ people { name } }"
-    told, untold = (
-        asyncio.run(plan(asked, personal).execute(Context(1, 0), {})) for personal in (PERSONAL, frozenset())
+    document = "{ people { name } }"
+    recorded, unrecorded = (
+        asyncio.run(plan(document, personal).execute(Context(1, 0), {})) for personal in (PERSONAL, frozenset())
     )
-    assert told.data
-    assert (untold.data, untold.errors) == (told.data, [])
+    assert recorded.data
+    assert (unrecorded.data, unrecorded.errors) == (recorded.data, [])
 
 
-def test_skipped_personal_fields_are_not_told_of() -> None:
+def test_skipped_personal_fields_are_not_recorded() -> None:
     context = Context(1, 0)
     run("query ($no: Boolean!) { people { id name @include(if: $no) } }", context, no=False)
     assert context.seen == []

@@ -51,13 +51,13 @@ def open_exchanges(running: Running) -> int:
 
 
 async def asked_at_once(
-    api: Api, running: Running, clean: Databases, asked: list[tuple[str, str, str]], first: str = ""
+    api: Api, running: Running, clean: Databases, requests: list[tuple[str, str, str]], first: str = ""
 ) -> list[dict[str, Any]]:
     """Send all of these while the table of subjects is locked, and let go of it once all of them wait.
 
     They are sent once before that; then the SQL in ``first`` is executed.
     """
-    limits = httpx.Limits(max_connections=len(asked), max_keepalive_connections=len(asked))
+    limits = httpx.Limits(max_connections=len(requests), max_keepalive_connections=len(requests))
     async with httpx.AsyncClient(base_url=api.url, timeout=60, limits=limits) as client:
 
         async def ask(role: str, case: str, email: str) -> dict[str, Any]:
@@ -65,11 +65,11 @@ async def asked_at_once(
             body = {"query": PAGE, "variables": {"email": email}}
             return dict((await client.post("/graphql", json=body, headers=headers)).json())
 
-        await asyncio.gather(*(ask(*each) for each in asked))  # all operations are cached from here on
+        await asyncio.gather(*(ask(*each) for each in requests))  # all operations are cached from here on
         await execute(clean.url, f"TRUNCATE access_events; {first}")
         async with holding(clean, "subjects, email_addresses"):
-            waiting = [asyncio.create_task(ask(*each)) for each in asked]
-            await until(lambda: waiting_loads(running) == len(asked))
+            waiting = [asyncio.create_task(ask(*each)) for each in requests]
+            await until(lambda: waiting_loads(running) == len(requests))
         return await asyncio.gather(*waiting)
 
 
@@ -89,7 +89,7 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.fixture(autouse=True)
 def tokens_stay_cached(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no request wait for a token while tables are locked."""
+    """Verify the tokens first, so that no request waits for its token while tables are locked."""
     monkeypatch.setattr(authentication, "CACHE_SECONDS", 600)
 
 
@@ -98,10 +98,10 @@ def test_each_request_is_answered_with_its_own_subject_and_recorded(
 ) -> None:
     people = {f"user{n}@example.com": known(api, f"user{n}@example.com").id for n in range(PEOPLE)}
     emails = [*people, "nobody@example.com", *people, *people]
-    asked = [("SUPPORT" if n % 3 else "PRIVACY", f"case/{n % 5}", email) for n, email in enumerate(emails)]
-    answers = asyncio.run(asked_at_once(api, running, clean, asked))
+    requests = [("SUPPORT" if n % 3 else "PRIVACY", f"case/{n % 5}", email) for n, email in enumerate(emails)]
+    answers = asyncio.run(asked_at_once(api, running, clean, requests))
     assert max(sizes) > len(emails) // 4
-    for (_, _, email), answer in zip(asked, answers, strict=True):
+    for (_, _, email), answer in zip(requests, answers, strict=True):
         assert "errors" not in answer
         shown = answer["data"]["subject"]
         if email in people:
@@ -118,7 +118,7 @@ def test_each_request_is_answered_with_its_own_subject_and_recorded(
     looks = Counter(
         (f"sub_{row['subject_id'].hex}", row["case_reference"], row["actor"].split()[0]) for row in recorded
     )
-    expected = Counter((people[email], case, role.lower()) for role, case, email in asked if email in people)
+    expected = Counter((people[email], case, role.lower()) for role, case, email in requests if email in people)
     assert looks == expected
     assert {frozenset(row["fields"]) for row in recorded} == {frozenset(FIELDS & {*recorded[0]["fields"]})}
     assert FIELDS >= {*recorded[0]["fields"]} > {"Subject.displayName", "Subject.emails"}
@@ -133,7 +133,7 @@ def test_a_request_whose_row_is_there_waits_for_those_whose_rows_are_not(
     [*others, last] = people
     headers = {"authorization": f"Bearer {api.secrets['SUPPORT']}", "x-case": "case/1"}
 
-    async def asked() -> list[str]:
+    async def batched_names() -> list[str]:
         async with httpx.AsyncClient(base_url=api.url, timeout=30, headers=headers) as client:
 
             async def ask(by: dict[str, str]) -> str:
@@ -154,7 +154,7 @@ def test_a_request_whose_row_is_there_waits_for_those_whose_rows_are_not(
         await until(lambda: not batcher._in_flight)
         return answers
 
-    assert asyncio.run(asked()) == [*people.values()]
+    assert asyncio.run(batched_names()) == [*people.values()]
     assert sizes
 
 
@@ -181,10 +181,10 @@ def test_no_request_of_a_batch_is_shown_what_cannot_be_recorded(api: Api, runnin
     emails = [f"user{n}@example.com" for n in range(PEOPLE)]
     for email in emails:
         known(api, email)
-    asked = [("SUPPORT", f"case/{n % 2}", email) for n, email in enumerate(emails)]
+    requests = [("SUPPORT", f"case/{n % 2}", email) for n, email in enumerate(emails)]
     try:
         spoilt = "ALTER TABLE access_events ADD CONSTRAINT nothing_is_written CHECK (false) NOT VALID"
-        answers = asyncio.run(asked_at_once(api, running, clean, asked, spoilt))
+        answers = asyncio.run(asked_at_once(api, running, clean, requests, spoilt))
     finally:
         asyncio.run(execute(clean.url, "ALTER TABLE access_events DROP CONSTRAINT nothing_is_written"))
     assert [answer["errors"][0]["extensions"]["code"] for answer in answers] == ["UNAVAILABLE"] * PEOPLE
