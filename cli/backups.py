@@ -160,7 +160,9 @@ async def _hold_letters(settings: Settings) -> int:
 
 async def _replay(settings: Settings) -> ReplayResult:
     async with open_databases(settings) as databases:
-        return await ledger_replay.replay_ledger(databases.database, databases.keyring)
+        return await ledger_replay.replay_ledger(
+            databases.database, databases.keyring, issuer=settings.public_url, backup_life=settings.backup_life
+        )
 
 
 def _run_program(arguments: list[str], url: str, stdout: int | None = None) -> None:

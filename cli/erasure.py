@@ -10,7 +10,7 @@ import typer
 
 from api.settings import Settings, UnsafeSettingError
 from cli.databases import OpenDatabases, database_settings, open_databases, run_with_databases
-from models.erasure import certificates, systems
+from models.erasure import certificates, replay_statements, systems
 from models.erasure.certificates import InvalidCertificateError
 from models.erasure.systems import SystemRow
 from models.storage.database import Database
@@ -28,18 +28,27 @@ UNKNOWN_SYSTEM = "no system of that name is registered: see `privacy systems lis
 def verify(
     file: Annotated[Path, typer.Argument(help="A file with a certificate (JWS).")],
     keys: Annotated[str, typer.Option(help="The published keys: a file, or the URL of the keys.")] = "jwks.json",
+    replays: Annotated[
+        Path | None, typer.Option(help="A file with the statements of replays (JWS), one a line.")
+    ] = None,
 ) -> None:
     """Verify the signature of a certificate and print its content.
 
     Save the keys once: curl https://YOUR-SERVICE/.well-known/jwks.json > jwks.json
+    With --replays, each statement must be about this certificate; its content is printed, too.
     """
+    published = _load_keys(keys)
     try:
-        claims = certificates.verify_certificate(file.read_text().strip(), _load_keys(keys))
+        jws = file.read_text().strip()
+        claims = [certificates.verify_certificate(jws, published)]
+        if replays:
+            claims += [replay_statements.verify_replay(line, jws, published) for line in replays.read_text().split()]
     except InvalidCertificateError as problem:
         raise UnsafeSettingError(f"not a certificate of this service: {problem}") from None
     except (OSError, UnicodeDecodeError):
         raise UnsafeSettingError("the file with the certificate cannot be read") from None
-    typer.echo(json.dumps(claims, indent=2))
+    for content in claims:
+        typer.echo(json.dumps(content, indent=2))
 
 
 def _load_keys(location: str) -> list[dict[str, Any]]:

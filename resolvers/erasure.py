@@ -22,10 +22,11 @@ from resolvers.pagination import BY_CREATION, DEFAULT_FIRST, After, Connection, 
 
 
 class CertificateRow(NamedTuple):
-    """A certificate and the time of its issue."""
+    """A certificate, the time of its issue, and the signed statements of replays."""
 
     issued_at: datetime
     jws: str
+    replays: list[str]
 
 
 @object_type(RetainedRow, description="Something that is kept after an erasure. It names no personal value.")
@@ -45,6 +46,10 @@ class ErasureCertificate:
     jws: str = column(
         description="A JSON Web Signature (EdDSA) of what was erased, where and when. The key that verifies it is in "
         "/.well-known/jwks.json."
+    )
+    replays: list[str] = column(
+        description="A JSON Web Signature for each repetition of the erasure after a restore, the oldest first. Each "
+        "states what was erased again, and the SHA-256 of jws."
     )
 
 

@@ -1,6 +1,6 @@
 """Rights requests: type, queries, and the mutations that take a request from its receipt to its end."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -40,8 +40,8 @@ def _visible_system(context: RequestContext, _arguments: Mapping[str, Any]) -> t
     return (step_access.visible_system(context.actor),)
 
 
-def _certificate(jws: str | None, issued_at: datetime | None) -> CertificateRow | None:
-    return CertificateRow(issued_at, jws) if jws and issued_at else None
+def _certificate(jws: str | None, issued_at: datetime | None, replays: Sequence[str] | None) -> CertificateRow | None:
+    return CertificateRow(issued_at, jws, list(replays or ())) if jws and issued_at else None
 
 
 @object_type(
@@ -82,7 +82,11 @@ class RightsRequest(Node):
     )
     denial_reason: DenialReason | None = column(description="The reason for the denial.")
     certificate: ErasureCertificate | None = column(
-        "certificate", "certified_at", make=_certificate, description="The certificate of a completed erasure."
+        "certificate",
+        "certified_at",
+        "replay_statements",
+        make=_certificate,
+        description="The certificate of a completed erasure.",
     )
 
 

@@ -192,6 +192,7 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "RetainedItem.until": REQUEST_READERS,
     "ErasureCertificate.issuedAt": REQUEST_READERS,
     "ErasureCertificate.jws": REQUEST_READERS,
+    "ErasureCertificate.replays": REQUEST_READERS,
     "ErasureStepConnection.edges": STEP_WRITERS,
     "ErasureStepConnection.pageInfo": STEP_WRITERS,
     "ErasureStepEdge.node": STEP_WRITERS,

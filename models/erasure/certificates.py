@@ -62,10 +62,10 @@ class CertificateSigner(NamedTuple):
     kid: str
     key: Ed25519PrivateKey
 
-    def sign(self, claims: Mapping[str, Any]) -> str:
-        """Return the claims as a compact JWS (RFC 7515, RFC 8037)."""
+    def sign(self, claims: Mapping[str, Any], statement_type: str = TYPE) -> str:
+        """Return the claims as a compact JWS (RFC 7515, RFC 8037) whose header names the type of the statement."""
         return jwt.api_jws.encode(
-            orjson.dumps(claims), self.key, algorithm="EdDSA", headers={"kid": self.kid, "typ": TYPE}
+            orjson.dumps(claims), self.key, algorithm="EdDSA", headers={"kid": self.kid, "typ": statement_type}
         )
 
 
@@ -119,14 +119,26 @@ class InvalidCertificateError(Exception):
     """No published key signed this certificate, or the certificate was changed after signing."""
 
 
-def verify_certificate(jws: str, keys: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the claims of a certificate. Raise InvalidCertificateError when no published key verifies it."""
+def verify_certificate(jws: str, keys: Sequence[Mapping[str, Any]], statement_type: str = TYPE) -> dict[str, Any]:
+    """Return the claims of a certificate, or of another signed statement of this type.
+
+    Raise InvalidCertificateError when no published key verifies it, or when it is a statement of another type.
+    """
     try:
-        kid = jwt.get_unverified_header(jws).get("kid")
+        header = jwt.get_unverified_header(jws)
+        kid = header.get("kid")
+        if header.get("typ") != statement_type:
+            raise InvalidCertificateError("it is a statement of another type")
         key = next((jwt.PyJWK(dict(key)) for key in keys if key.get("kid") == kid), None)
         if key is None:
             raise InvalidCertificateError("no published key has the name that the certificate gives")
         claims: dict[str, Any] = orjson.loads(jwt.api_jws.decode(jws, key, algorithms=["EdDSA"]))
     except (jwt.PyJWTError, ValueError, TypeError):
         raise InvalidCertificateError("the signature does not fit") from None
+    return claims
+
+
+def read_claims(jws: str) -> dict[str, Any]:
+    """Return the claims of a certificate of the ledger, without verifying its signature."""
+    claims: dict[str, Any] = orjson.loads(jwt.api_jws.decode(jws, options={"verify_signature": False}))
     return claims

@@ -9,11 +9,11 @@ import orjson
 
 from models.audit import segments
 from models.encryption.keyring import Keyring
-from models.erasure import completion_emails, ledger, ledger_lag, scope, steps
+from models.erasure import completion_emails, ledger_facts, ledger_lag, replay_statements, scope, steps
 from models.erasure.certificates import CertificateSigner
 from models.erasure.completion_emails import CompletionEmail
 from models.erasure.execution import ERASURE_WORKER
-from models.erasure.scope import SERVICE_NAME
+from models.erasure.ledger_facts import ErasureFacts
 from models.erasure.steps import ErasureStepRow
 from models.storage.clock import now
 from models.storage.database import Database
@@ -30,7 +30,8 @@ class CompletableErasure(NamedTuple):
     reason: str
     received_at: datetime
     erased_at: datetime
-    erased_counts: str
+    erased_counts: str | None
+    replays: list[str] | None
     recipient: UUID | None
     address: bytes | None
 
@@ -50,7 +51,8 @@ class CleanupResult(NamedTuple):
 
 
 LOCK_COMPLETABLE = Statement("""
-SELECT r.subject_id, r.id, r.reason, r.received_at, r.erased_at, r.erased, r.farewell_to, r.farewell_address
+SELECT r.subject_id, r.id, r.reason, r.received_at, r.erased_at, r.erased, r.replay_statements,
+    r.farewell_to, r.farewell_address
 FROM subjects AS s
 JOIN rights_requests AS r ON r.subject_id = s.id
 WHERE r.state IN ('IN_PROGRESS', 'PARTIALLY_COMPLETED')
@@ -80,13 +82,6 @@ MARK_SUBJECTS_ERASED = Statement("""
 UPDATE subjects
 SET status = 'ERASED'
 WHERE id = ANY(:ids)
-""")
-
-ERASED_REQUESTS = Statement("""
-SELECT id, state = 'COMPLETED' AS is_completed, erased_at IS NOT NULL AS is_erased, subject_id
-FROM rights_requests
-WHERE id = ANY(:ids)
-AND erased_at IS NOT NULL
 """)
 
 NOT_ERASED = Statement("""
@@ -156,15 +151,19 @@ async def complete(  # noqa: PLR0913 -- a certificate contains values from sever
         enqueued = await completion_emails.enqueue_completion_emails(
             unit, emails, keys, completed_at=at, backups_clear_at=clear_at
         )
-    await _destroy_keys(keyring, ids)
+        facts = await ledger_facts.of_requests(connection, ids)
+    await _destroy_keys(keyring, facts)
     return CompletionResult(ids, [email.request_id for email in emails if email.request_id not in enqueued])
 
 
 def _claims(
     request: CompletableErasure, done: Sequence[ErasureStepRow], issuer: str, at: datetime, clear_at: datetime
 ) -> dict[str, Any]:
-    """Return the claims of a certificate: ids, enums, numbers and times only."""
-    return {
+    """Return the claims of a certificate: ids, enums, numbers and times only.
+
+    A claim whose facts were lost is absent, as after the replay of a ledger entry of an earlier version.
+    """
+    claims = {
         "iss": issuer,
         "iat": int(at.timestamp()),
         "jti": format_id(Prefix.RIGHTS_REQUEST, request.id),
@@ -174,10 +173,6 @@ def _claims(
         "keyDestroyedAt": request.erased_at,
         "completedAt": at,
         "backupsClearAt": clear_at,
-        "erased": [
-            {"system": SERVICE_NAME, "what": what, "records": count}
-            for what, count in orjson.loads(request.erased_counts).items()
-        ],
         "systems": [
             {"system": step.system, "recordsErased": step.records_erased, "completedAt": step.completed_at}
             for step in done
@@ -187,13 +182,18 @@ def _claims(
             for row in scope.currently_retained(at.date(), at.date())
         ],
     }
+    if request.erased_counts is not None:
+        claims["erased"] = replay_statements.counted(orjson.loads(request.erased_counts))
+    if request.replays:
+        claims["replays"] = [replay_statements.digest(jws) for jws in request.replays]
+    return claims
 
 
-async def _destroy_keys(keyring: Keyring, request_ids: list[UUID]) -> None:
-    """Destroy the keys of completed requests and mark their ledger entries as completed."""
-    await keyring.destroy(request_ids)
+async def _destroy_keys(keyring: Keyring, completed: Sequence[ErasureFacts]) -> None:
+    """Destroy the keys of completed requests and record their facts in the ledger."""
+    await keyring.destroy([facts.request_id for facts in completed])
     async with keyring.pool.acquire() as connection:
-        await ledger.mark_completed(connection, request_ids)
+        await ledger_facts.record_completed(connection, completed)
 
 
 async def clean_up(
@@ -208,10 +208,11 @@ async def clean_up(
     async with keyring.pool.acquire() as ring:
         waiting = await NOT_COMPLETED.rows(ring, position=previous.scanned_to, most=most)
         unfinished = {row[0] for row in [*await NOT_ERASED.rows(ring, most=most), *waiting]}
+        unfinished.update(await ledger_facts.entries_without_certificate(ring, most))
         async with database.writers.acquire() as connection:
-            erased = await ERASED_REQUESTS.rows(connection, ids=list(unfinished))
-        await ledger.mark_erased(ring, [row["subject_id"] for row in erased])
-    if completed := [row["id"] for row in erased if row["is_completed"]]:
+            erased = await ledger_facts.of_requests(connection, list(unfinished))
+        await ledger_facts.record_erased(ring, erased)
+    if completed := [facts for facts in erased if facts.completed_at]:
         await _destroy_keys(keyring, completed)
     mark = await ledger_lag.advance_mark(database, keyring, previous.mark)
     return CleanupResult(mark, waiting[-1]["position"] if len(waiting) == most else 0)

@@ -15,7 +15,7 @@ from models.actors import Actor, Role
 from models.audit import events
 from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.encryption.keyring import Keyring
-from models.erasure import ledger, scope, step_planning
+from models.erasure import ledger, ledger_facts, scope, step_planning
 from models.requests.requests import FINAL_EMAIL_ADDRESS
 from models.storage.database import Database
 from models.storage.statement import Connection, Statement
@@ -167,8 +167,9 @@ async def execute(database: Database, keyring: Keyring, claimed: Sequence[Claime
     await keyring.destroy(ids)
     async with database.transaction() as connection:
         await _delete_rows(connection, [request.id for request in claimed])
+        facts = await ledger_facts.of_requests(connection, [request.id for request in claimed])
     async with keyring.pool.acquire() as connection:
-        await ledger.mark_erased(connection, ids)
+        await ledger_facts.record_erased(connection, facts)
 
 
 async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[ClaimedErasure]) -> None:

@@ -6,10 +6,11 @@ It holds ids, enums, times, numbers and keyed hashes. CHECK constraints exclude 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, SmallInteger, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from models.consent.ledger import Channel
 from models.encryption.keyring import LookupHash
@@ -25,8 +26,11 @@ from models.storage.columns import (
     column,
     enum_check,
 )
-from models.storage.statement import Connection, Statement, as_list
+from models.storage.statement import Connection, Statement
 from models.subjects.subjects import Regime
+
+JWS: Final = r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
+"""The pattern of a compact JSON Web Signature (RFC 7515)."""
 
 
 class IdentifierKind(StrEnum):
@@ -48,6 +52,19 @@ class ErasureEntry(KeyringTable, table=True):
         CheckConstraint("position > 0", name="position_is_counted"),
         Index("erasures_not_done", "position", postgresql_where=text("erased_at IS NULL")),
         Index("erasures_not_completed", "position", postgresql_where=text("completed_at IS NULL")),
+        Index(
+            "erasures_without_certificate",
+            "position",
+            postgresql_where=text("completed_at IS NOT NULL AND certificate IS NULL"),
+        ),
+        CheckConstraint(
+            "CAST(erased AS text) ~ '^\\{(\"[a-z ]{1,60}\"\\: [0-9]+(, )?)*\\}$'", name="counts_are_numbers"
+        ),
+        CheckConstraint(
+            "array_to_string(systems, ' ') ~ '^([a-z][a-z0-9-]*( [a-z][a-z0-9-]*)*)?$'", name="systems_are_names"
+        ),
+        CheckConstraint(f"certificate ~ '^{JWS}$'", name="certificate_is_a_jws"),
+        CheckConstraint(f"array_to_string(replays, ' ') ~ '^{JWS}( {JWS})*$'", name="replays_are_jws"),
     )
 
     subject_id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
@@ -64,6 +81,11 @@ class ErasureEntry(KeyringTable, table=True):
     entered_at: datetime = column(Timestamp, ErasureAction.KEPT, server_default=text("clock_timestamp()"))
     erased_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
     completed_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    erased: str | None = column(JSONB, ErasureAction.KEPT, nullable=True)
+    systems: list[str] | None = column(ARRAY(Text), ErasureAction.KEPT, nullable=True)
+    certificate: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    certified_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    replays: list[str] | None = column(ARRAY(Text), ErasureAction.KEPT, nullable=True)
 
 
 class ErasedIdentifier(KeyringTable, table=True):
@@ -113,20 +135,6 @@ FROM unnest(
 ON CONFLICT DO NOTHING
 """)
 
-MARK_ERASED = Statement("""
-UPDATE erasures
-SET erased_at = clock_timestamp()
-WHERE subject_id = ANY(:ids)
-AND erased_at IS NULL
-""")
-
-MARK_COMPLETED = Statement("""
-UPDATE erasures
-SET completed_at = clock_timestamp()
-WHERE request_id = ANY(:ids)
-AND completed_at IS NULL
-""")
-
 LAST_POSITION = Statement("""
 SELECT COALESCE(max(position), 0)
 FROM erasures
@@ -139,7 +147,7 @@ FROM erasures
 
 ENTRIES_AFTER = Statement("""
 SELECT position, subject_id, request_id, reason, channel, regime, identity, registered_at, received_at, verified_at,
-    due_at, erased_at, completed_at
+    due_at, erased_at, completed_at, erased, systems, certificate, certified_at, replays
 FROM erasures
 WHERE position > :position
 ORDER BY position
@@ -169,6 +177,11 @@ class LedgerEntry(NamedTuple):
     due_at: datetime
     erased_at: datetime | None
     completed_at: datetime | None
+    erased: str | None = None
+    systems: Sequence[str] | None = None
+    certificate: str | None = None
+    certified_at: datetime | None = None
+    replays: Sequence[str] | None = None
 
 
 async def append(
@@ -210,13 +223,3 @@ async def erased_hashes(keyring: Connection, hashes: Sequence[LookupHash]) -> li
 async def entries_after(keyring: Connection, position: int, most: int) -> list[LedgerEntry]:
     """Return at most ``most`` entries after a position, in ledger order."""
     return [LedgerEntry._make(row) for row in await ENTRIES_AFTER.rows(keyring, position=position, most=most)]
-
-
-async def mark_erased(keyring: Connection, subject_ids: Sequence[UUID]) -> None:
-    """Record that all data of these people is erased from the privacy database."""
-    await MARK_ERASED.run(keyring, ids=as_list(subject_ids))
-
-
-async def mark_completed(keyring: Connection, request_ids: Sequence[UUID]) -> None:
-    """Record that these requests are completed and their keys are destroyed."""
-    await MARK_COMPLETED.run(keyring, ids=as_list(request_ids))

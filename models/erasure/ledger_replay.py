@@ -1,16 +1,21 @@
 """Ledger replay after a restore: repeat every erasure of the ledger that the restored database lacks.
 
 The restored rows of erased people are unreadable, because their keys are destroyed. The replay deletes these rows.
+The facts of the first erasure come back from the ledger; the replay adds a signed statement of its own.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from models.encryption.keyring import Keyring
-from models.erasure import ledger, ledger_marks, scope, step_planning
+from models.erasure import certificates, ledger, ledger_facts, ledger_marks, restored_steps, scope
 from models.erasure.ledger import LedgerEntry
+from models.erasure.ledger_facts import ErasureFacts
 from models.erasure.ledger_lag import BATCH, missing_entries
+from models.erasure.restored_facts import Replay
+from models.storage.clock import now
 from models.storage.database import Database
 from models.storage.statement import Connection, Statement
 
@@ -74,33 +79,27 @@ AND id <> ALL(:request_ids)
 AND state IN ('AWAITING_VERIFICATION', 'SCHEDULED')
 """)
 
-PLANNED_REQUESTS = Statement("""
-SELECT DISTINCT request_id
-FROM erasure_steps
-WHERE request_id = ANY(:request_ids)
-""")
-
-MARK_STEPS_DONE = Statement("""
-UPDATE erasure_steps
-SET state = 'DONE', completed_at = clock_timestamp(), completed_by = 'erasure ledger', next_attempt_at = NULL,
-    account_reference = NULL, reference_list = NULL, error = NULL
-WHERE request_id = ANY(:request_ids)
-AND state <> 'DONE'
-""")
-
 MARK_ERASED = Statement("""
 UPDATE rights_requests AS r
-SET erased_at = n.at, erased = COALESCE(r.erased, '{}'), prepared_at = COALESCE(r.prepared_at, n.at),
-    started_at = COALESCE(r.started_at, n.at), claimed_until = NULL, farewell_to = NULL, farewell_address = NULL,
+SET erased_at = e.erased_at, erased = CAST(e.erased AS jsonb), prepared_at = COALESCE(r.prepared_at, e.erased_at),
+    started_at = COALESCE(r.started_at, e.erased_at), claimed_until = NULL, farewell_to = NULL, farewell_address = NULL,
     identity = CASE WHEN r.verified_at IS NULL THEN e.identity ELSE r.identity END,
     verified_at = COALESCE(r.verified_at, e.verified_at),
-    state = CASE WHEN e.is_completed OR NOT w.waits THEN 'IN_PROGRESS' ELSE 'PARTIALLY_COMPLETED' END,
-    settled_at = CASE WHEN e.is_completed OR NOT w.waits THEN n.at END
+    state = CASE
+        WHEN e.completed_at IS NOT NULL THEN 'COMPLETED' WHEN w.waits THEN 'PARTIALLY_COMPLETED' ELSE 'IN_PROGRESS'
+    END,
+    settled_at = COALESCE(e.completed_at, CASE WHEN NOT w.waits THEN clock_timestamp() END),
+    completed_at = e.completed_at, backups_clear_at = e.clear_at, certificate = e.certificate,
+    certified_at = e.certified_at, replay_statements = string_to_array(e.replays, ' ')
 FROM unnest(
-    CAST(:ids AS uuid[]), CAST(:request_ids AS uuid[]), CAST(:completed AS boolean[]), CAST(:identities AS text[]),
-    CAST(:verified_at AS timestamptz[])
-) AS e (subject_id, id, is_completed, identity, verified_at)
-CROSS JOIN (SELECT clock_timestamp() AS at) AS n
+    CAST(:ids AS uuid[]), CAST(:request_ids AS uuid[]), CAST(:identities AS text[]),
+    CAST(:verified_at AS timestamptz[]),
+    CAST(:erased_at AS timestamptz[]), CAST(:erased AS text[]), CAST(:completed_at AS timestamptz[]),
+    CAST(:clear_at AS timestamptz[]), CAST(:certificates AS text[]), CAST(:certified_at AS timestamptz[]),
+    CAST(:replays AS text[])
+) AS e (
+    subject_id, id, identity, verified_at, erased_at, erased, completed_at, clear_at, certificate, certified_at, replays
+)
 CROSS JOIN LATERAL (
     SELECT EXISTS (
         SELECT FROM erasure_steps AS s WHERE s.subject_id = e.subject_id AND s.request_id = e.id AND s.state <> 'DONE'
@@ -111,16 +110,15 @@ AND r.id = e.id
 AND r.erased_at IS NULL
 """)
 
-SET_ERASING = Statement("""
+SET_STATUS = Statement("""
 UPDATE subjects
-SET status = 'ERASING'
+SET status = CASE WHEN id = ANY(:completed) THEN 'ERASED' ELSE 'ERASING' END
 WHERE id = ANY(:ids)
-AND status <> 'ERASED'
 """)
 
 ERASED_REQUESTS = Statement("""
 SELECT r.subject_id, r.id, r.reason, r.channel, r.regime, r.identity, s.registered_at, r.received_at, r.verified_at,
-    r.due_at, r.state = 'COMPLETED' AS is_completed
+    r.due_at
 FROM rights_requests AS r
 JOIN subjects AS s ON s.id = r.subject_id
 WHERE r.erased_at IS NOT NULL
@@ -130,9 +128,13 @@ LIMIT :most
 """)
 
 
-async def replay_ledger(database: Database, keyring: Keyring) -> ReplayResult:
-    """Erase again every person of the ledger whom the database still contains. A repeated replay changes nothing."""
+async def replay_ledger(database: Database, keyring: Keyring, *, issuer: str, backup_life: timedelta) -> ReplayResult:
+    """Erase again every person of the ledger whom the database still contains. A repeated replay changes nothing.
+
+    ``issuer`` signs the statements of the replay.
+    """
     known = erased_again = position = 0
+    signer = await certificates.current_signer(keyring)
     restored = await _restore_entries(database, keyring)
     while True:
         async with keyring.pool.acquire() as ring:
@@ -144,13 +146,22 @@ async def replay_ledger(database: Database, keyring: Keyring) -> ReplayResult:
         async with database.transaction() as connection:
             missing = await missing_entries(connection, entries)
             if missing:
-                erased_again += await _erase_again(connection, missing)
+                replay = Replay(signer, issuer, now(), backup_life)
+                erased_again += await _erase_again(connection, missing, replay)
+            facts = await ledger_facts.of_requests(connection, [entry.request_id for entry in entries])
         await keyring.destroy([entry.subject_id for entry in missing])
         async with keyring.pool.acquire() as ring:
-            await ledger.mark_erased(ring, [entry.subject_id for entry in missing])
+            await _record(ring, facts)
     async with database.transaction() as connection:
         await ledger_marks.set_to(connection, position)
     return ReplayResult(known, erased_again, restored)
+
+
+async def _record(ring: Connection, facts: Sequence[ErasureFacts]) -> None:
+    """Record in the ledger what it lacks of these erasures, after an earlier replay that was killed, too."""
+    await ledger_facts.record_erased(ring, facts)
+    await ledger_facts.record_completed(ring, facts)
+    await ledger_facts.record_replays(ring, facts)
 
 
 async def hold_emails(database: Database) -> int:
@@ -159,7 +170,7 @@ async def hold_emails(database: Database) -> int:
         return await HOLD_EMAILS.run(connection)
 
 
-async def _erase_again(connection: Connection, missing: Sequence[LedgerEntry]) -> int:
+async def _erase_again(connection: Connection, missing: Sequence[LedgerEntry], replay: Replay) -> int:
     """Erase the people of these entries. Return how many of them the database contained."""
     ids = [entry.subject_id for entry in missing]
     request_ids = [entry.request_id for entry in missing]
@@ -186,17 +197,22 @@ async def _erase_again(connection: Connection, missing: Sequence[LedgerEntry]) -
         received_at=[entry.received_at for entry in missing],
         due_at=[entry.due_at for entry in missing],
     )
-    pending = {entry.subject_id: entry.request_id for entry in missing if entry.completed_at is None}
-    planned = {row[0] for row in await PLANNED_REQUESTS.rows(connection, request_ids=list(pending.values()))}
-    await step_planning.plan_steps_without_references(
-        connection, {subject_id: request_id for subject_id, request_id in pending.items() if request_id not in planned}
+    await restored_steps.plan_open_steps(connection, [entry for entry in missing if entry.completed_at is None])
+    counts = await scope.erase(connection, ids)
+    facts = [replay.restore(entry, counts[entry.subject_id]) for entry in missing]
+    await restored_steps.restore_done_steps(connection, [row for row in facts if row.completed_at])
+    await SET_STATUS.run(connection, ids=ids, completed=[row.subject_id for row in facts if row.completed_at])
+    await MARK_ERASED.run(
+        connection,
+        **shared,
+        erased_at=[row.erased_at for row in facts],
+        erased=[row.erased for row in facts],
+        completed_at=[row.completed_at for row in facts],
+        clear_at=[replay.backups_clear_at(row) for row in facts],
+        certificates=[row.certificate for row in facts],
+        certified_at=[row.certified_at for row in facts],
+        replays=[row.replays for row in facts],
     )
-    await MARK_STEPS_DONE.run(
-        connection, request_ids=[entry.request_id for entry in missing if entry.completed_at is not None]
-    )
-    await scope.erase(connection, ids)
-    await SET_ERASING.run(connection, ids=ids)
-    await MARK_ERASED.run(connection, **shared, completed=[entry.completed_at is not None for entry in missing])
     return subject_count
 
 
@@ -206,6 +222,7 @@ async def _restore_entries(database: Database, keyring: Keyring) -> int:
     while True:
         async with database.writers.acquire() as connection:
             rows = [dict(row) for row in await ERASED_REQUESTS.rows(connection, after=after, most=BATCH)]
+            facts = await ledger_facts.of_requests(connection, [row["id"] for row in rows])
         if not rows:
             return count
         after = rows[-1]["id"]
@@ -213,9 +230,8 @@ async def _restore_entries(database: Database, keyring: Keyring) -> int:
         async with keyring.pool.acquire() as ring:
             before = await ledger.COUNT_ENTRIES.value(ring)
             await ledger.append(ring, rows, [])
-            await ledger.mark_erased(ring, ids)
+            await ledger_facts.record_erased(ring, facts)
             count += await ledger.COUNT_ENTRIES.value(ring) - before
-        completed = [row["id"] for row in rows if row["is_completed"]]
-        await keyring.destroy([*ids, *completed])
+        await keyring.destroy([*ids, *(row.request_id for row in facts if row.completed_at)])
         async with keyring.pool.acquire() as ring:
-            await ledger.mark_completed(ring, completed)
+            await _record(ring, facts)

@@ -1,11 +1,12 @@
 """Planning of erasure steps: one for each system that holds the person, with the references that it knows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from models.encryption.encrypted_column import DataKey
-from models.erasure import holders, step_references, steps, systems
+from models.erasure import holders, step_references, steps
+from models.erasure import systems as registered_systems
 from models.erasure.holders import Holder
 from models.erasure.step_references import MAX_REFERENCES
 from models.storage.ids import new_id
@@ -54,12 +55,14 @@ async def plan_steps(
     await _insert_steps(connection, requests, planned, keys)
 
 
-async def plan_steps_without_references(connection: Connection, requests: Mapping[UUID, UUID]) -> None:
-    """Insert one step for each system that holds the person, whose key is destroyed: no reference is readable."""
-    planned = [
-        PlannedStep(holder.subject_id, holder.system, ())
-        for holder in await holders.find_holders(connection, list(requests))
-    ]
+async def plan_steps_without_references(
+    connection: Connection, requests: Mapping[UUID, UUID], systems: Mapping[UUID, Iterable[str]]
+) -> None:
+    """Insert one step for each of the systems of a person whose key is destroyed: no reference is readable.
+
+    ``requests`` are the request ids by subject id; ``systems`` are the names of the systems by subject id.
+    """
+    planned = [PlannedStep(subject_id, system, ()) for subject_id, names in systems.items() for system in sorted(names)]
     await _insert_steps(connection, requests, planned, {})
 
 
@@ -75,7 +78,7 @@ async def _insert_steps(
     planned: Sequence[PlannedStep],
     keys: Mapping[UUID, DataKey],
 ) -> None:
-    registered: Sequence[systems.SystemRow] = (await systems.all_systems(connection, []))[None]
+    registered: Sequence[registered_systems.SystemRow] = (await registered_systems.all_systems(connection, []))[None]
     with_webhook = {system.name for system in registered if system.webhook_url}
     encrypted = [
         step_references.encrypt_references(keys[requests[step.subject_id]], step.references)

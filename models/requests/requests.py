@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, Index, UniqueConstraint, false, text
+from sqlalchemy import ARRAY, Boolean, CheckConstraint, Index, UniqueConstraint, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from models.actors import Role
@@ -140,6 +140,7 @@ class RightsRequest(Table, table=True):
     certificate: str | None = column(Text, ErasureAction.KEPT, nullable=True)
     certified_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
     has_restricted: bool = column(Boolean, ErasureAction.KEPT, server_default=false())
+    replay_statements: list[str] | None = column(ARRAY(Text), ErasureAction.KEPT, nullable=True)
 
 
 FINAL_EMAIL_ADDRESS = EncryptedColumn("rights_requests.farewell_address")
@@ -164,18 +165,19 @@ class RightsRequestRow(NamedTuple):
     denial_reason: str | None
     certificate: str | None
     certified_at: datetime | None
+    replay_statements: Sequence[str] | None
 
 
 BY_IDS = Statement("""
 SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
-    backups_clear_at, identity, denial_reason, certificate, certified_at
+    backups_clear_at, identity, denial_reason, certificate, certified_at, replay_statements
 FROM rights_requests
 WHERE id = ANY(:ids)
 """)
 
 OF_SUBJECTS = Statement("""
 SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
-    backups_clear_at, identity, denial_reason, certificate, certified_at
+    backups_clear_at, identity, denial_reason, certificate, certified_at, replay_statements
 FROM rights_requests
 WHERE subject_id = ANY(:ids)
 ORDER BY subject_id, received_at DESC, id DESC
@@ -184,7 +186,7 @@ ORDER BY subject_id, received_at DESC, id DESC
 # The oldest requests come first, because their deadlines are the earliest.
 SEARCH = Statement("""
 SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
-    backups_clear_at, identity, denial_reason, certificate, certified_at
+    backups_clear_at, identity, denial_reason, certificate, certified_at, replay_statements
 FROM rights_requests
 WHERE (CAST(:overdue AS boolean) IS NULL OR (due_at < now() AND state = ANY(:open)) = :overdue)
 AND (received_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
@@ -195,7 +197,7 @@ LIMIT :first
 # The state is part of the cursor condition; otherwise the planner may scan the requests of all states.
 SEARCH_IN_STATE = Statement("""
 SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
-    backups_clear_at, identity, denial_reason, certificate, certified_at
+    backups_clear_at, identity, denial_reason, certificate, certified_at, replay_statements
 FROM rights_requests
 WHERE (state, received_at, id)
     > (CAST(:state AS text), COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))

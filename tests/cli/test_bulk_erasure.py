@@ -1,6 +1,7 @@
 """Many are erased from the command line: planned, agreed to, within limits; certificates and systems, too."""
 
 import asyncio
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from api.settings import UnsafeSettingError
 from cli.main import app
 from tests.cli.commands import Ran, environment, start
 from tests.conftest import ROOT, Api, Databases, World
+from tests.models.erasure.erased_people import registered, requested
+from tests.models.erasure.restored import certificates_of, published_keys, roll_back
 from workers.erasure_worker import ErasureWorker
 
 pytestmark = pytest.mark.anyio
@@ -166,6 +169,27 @@ async def test_a_certificate_is_checked_offline_against_the_published_keys(
     assert (
         await privacy("erasure", "verify", str(tmp_path / "certificate.jws"), "--keys", str(tmp_path / "jwks.json"))
     ).code == 2
+
+
+async def test_the_statements_of_replays_are_checked_with_their_certificate(
+    world: World, databases: Databases, tmp_path: Path
+) -> None:
+    await registered(world, "ada@example.com")
+    request_id = await requested(world, "ada@example.com")
+    assert await erased(world) == 1
+    await roll_back(world)
+    replayed = await privacy("restore", "replay", on=databases)
+    assert "1 people erased again" in replayed.out, replayed.errors
+    certificate, statements = await certificates_of(world, request_id)
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": await published_keys(world)}))
+    (tmp_path / "certificate.jws").write_text(certificate)
+    (tmp_path / "replays.txt").write_text("\n".join(statements))
+    arguments = ["erasure", "verify", str(tmp_path / "certificate.jws"), "--keys", str(tmp_path / "jwks.json")]
+    good = await privacy(*arguments, "--replays", str(tmp_path / "replays.txt"))
+    assert good.code == 0, good.errors
+    assert f'"certificateSha256": "{hashlib.sha256(certificate.encode()).hexdigest()}"' in good.out
+    (tmp_path / "replays.txt").write_text(certificate)
+    assert (await privacy(*arguments, "--replays", str(tmp_path / "replays.txt"))).code == 2
 
 
 async def test_systems_are_registered_listed_renewed_and_removed(clean: Databases, tmp_path: Path) -> None:

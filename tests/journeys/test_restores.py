@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cli.embedded import Cluster
 from models.actors import Actor, Role
 from models.encryption import email_keys
-from models.erasure import ledger_lag, ledger_replay, steps
+from models.erasure import ledger_lag, steps
 from models.registration import registering
 from models.registration.registering import Registration
 from models.subjects.email_addresses import ADDRESS
@@ -28,6 +28,7 @@ from tests.journeys.isolated_databases import (
     request_erasures,
     two_databases,
 )
+from tests.models.erasure.restored import replayed
 
 
 def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one story
@@ -59,7 +60,9 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
                 ) as unit:
                     await steps.complete_erasure_step(unit, row[0], 1)
             await erasure_worker(world).drain()
+            certified.update(await certificates(world))
 
+    certified: dict[UUID, tuple[Any, ...]] = {}
     asyncio.run(after())
     restored = asyncio.run(privacy("restore", str(dump), "--yes", "--no-replay", on=aside, at=tmp_path))
     assert restored.out.startswith("restored; 3 letters that were queued"), restored.errors
@@ -102,8 +105,21 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
                 assert [tuple(row) for row in states] == [("COMPLETED", 2), ("PARTIALLY_COMPLETED", 1)]
                 systems = await connection.fetch("SELECT system FROM erasure_steps WHERE state = 'PENDING'")
                 assert [row[0] for row in systems] == ["forum"]
+            assert await certificates(world) == certified, "as they were signed before the restore"
 
+    assert len(certified) == 2
     asyncio.run(gone())
+
+
+async def certificates(world: World) -> dict[UUID, tuple[Any, ...]]:
+    """Return the certificate of each completed request, with its times and steps."""
+    async with world.database.writers.acquire() as connection:
+        rows = await connection.fetch(
+            "SELECT r.id, r.certificate, r.certified_at, r.erased_at, r.completed_at, r.backups_clear_at, r.erased, "
+            "s.system, s.records_erased, s.completed_at FROM rights_requests AS r JOIN erasure_steps AS s "
+            "ON s.request_id = r.id WHERE r.state = 'COMPLETED'"
+        )
+    return {row[0]: tuple(row) for row in rows}
 
 
 async def opening(world: World, sealed: bytes) -> int:
@@ -177,7 +193,7 @@ def test_a_keyring_that_was_rolled_back_is_noticed_and_its_keys_are_destroyed_ag
     async def mended() -> None:
         async with open_world(aside) as world:
             assert await ledger_lag.read_lag(world.database, world.keyring) is ledger_lag.LedgerLag.KEYRING_IS_OLDER
-            assert (await ledger_replay.replay_ledger(world.database, world.keyring)).restored == 2
+            assert (await replayed(world)).restored == 2
             assert await ledger_lag.read_lag(world.database, world.keyring) is None
             async with world.keyring.pool.acquire() as ring:
                 assert await ring.fetchval("SELECT count(*) FROM subject_keys") == 0

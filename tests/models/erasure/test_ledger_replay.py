@@ -6,7 +6,7 @@ from models.erasure import ledger_lag, ledger_replay
 from models.erasure.ledger_replay import ReplayResult
 from tests.conftest import World
 from tests.models.erasure.erased_people import complete_step, registered, request, requested, steps_of, value, worker
-from tests.models.erasure.restored import erased_elsewhere
+from tests.models.erasure.restored import erased_elsewhere, replayed
 from tests.workers.outbox_workers import enqueue
 
 pytestmark = pytest.mark.anyio
@@ -16,8 +16,8 @@ async def test_a_restored_person_is_erased_again_once(world: World) -> None:
     erased = await registered(world, "ada@example.com", ("forum", "ada-1"), ("forum", "ada-2"))
     await registered(world, "bob@example.com")
     request_id = await erased_elsewhere(world, erased)
-    assert await ledger_replay.replay_ledger(world.database, world.keyring) == ReplayResult(1, 1, 0)
-    assert await ledger_replay.replay_ledger(world.database, world.keyring) == ReplayResult(1, 0, 0)
+    assert await replayed(world) == ReplayResult(1, 1, 0)
+    assert await replayed(world) == ReplayResult(1, 0, 0)
     assert await ledger_lag.read_lag(world.database, world.keyring) is None
     assert await value(world, "SELECT count(*) FROM email_addresses") == 1
     assert await value(world, "SELECT count(*) FROM accounts") == 0
@@ -34,7 +34,7 @@ async def test_an_open_request_of_a_restored_person_is_cancelled(world: World) -
     erased = await registered(world, "ada@example.com")
     open_request = await requested(world, "ada@example.com")
     await erased_elsewhere(world, erased)
-    await ledger_replay.replay_ledger(world.database, world.keyring)
+    await replayed(world)
     assert (await request(world, open_request)).state == "CANCELLED"
 
 

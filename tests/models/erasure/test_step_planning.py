@@ -72,10 +72,10 @@ async def test_more_references_than_a_step_holds_are_split_over_several(world: W
 
 
 async def test_without_references_each_system_gets_one_step(world: World) -> None:
-    async with world.database.transaction() as connection:
-        await systems.register(connection, "search-index", None, is_always_concerned=True)
     subject_id = await registered(world, "ada@example.com", ("forum", "ada-1"), ("forum", "ada-2"))
     request_id = await requested(world, "ada@example.com")
     async with world.database.transaction() as connection:
-        await step_planning.plan_steps_without_references(connection, {subject_id: request_id})
+        await step_planning.plan_steps_without_references(
+            connection, {subject_id: request_id}, {subject_id: {"search-index", "forum"}}
+        )
     assert await planned(world) == [("forum", True, False), ("search-index", True, False)]
