@@ -12,7 +12,7 @@ from rich.table import Table
 from api.settings import Settings
 from cli import database_roles
 from cli.databases import OpenDatabases, database_settings, owner_urls, run_with_databases
-from models.access import access_grants
+from models.access import access_grants, grant_lists
 from models.access.access_grants import AccessGrantRow
 from models.access.database_roles import READERS
 from models.actors import Role
@@ -85,7 +85,7 @@ def review(
 
     async def load(databases: OpenDatabases) -> list[tuple[AccessGrantRow, list[AccessEventRow]]]:
         async with databases.database.readers.acquire() as connection:
-            grants = await access_grants.requested_since(connection, now() - timedelta(days=days))
+            grants = await grant_lists.requested_since(connection, now() - timedelta(days=days))
             events = await audit_events.of_grants(connection, [grant.id for grant in grants])
         return [(grant, events[grant.id]) for grant in grants]
 
@@ -95,7 +95,7 @@ def review(
 
 def _grant_lines(grant: AccessGrantRow, events: Sequence[AccessEventRow]) -> Iterator[str]:
     """Yield the lines of a grant: its state, request, decision and events."""
-    state = access_grants.state_of(grant.asked_at, grant.decided_at, grant.expires_at)
+    state = access_grants.state_of(grant.asked_at, grant.decided_at, grant.expires_at, grant.ended_at)
     yield f"{format_id(Prefix.ACCESS_GRANT, grant.id)} {state}, on {format_id(Prefix.SUBJECT, grant.subject_id)}"
     yield f"  asked by {grant.actor} for {grant.case}, {grant.minutes} minutes, {grant.asked_at:%Y-%m-%d %H:%M:%S}"
     if grant.decided_by and grant.decided_at:

@@ -4,6 +4,7 @@
 """
 
 import re
+from enum import StrEnum
 from typing import ClassVar
 
 
@@ -42,13 +43,30 @@ class GrantRequired(Refusal):
     """This field requires an open access grant for this person and this actor."""
 
 
+class InputProblem(StrEnum):
+    """What is wrong with an argument: ``extensions.problem`` of BAD_INPUT."""
+
+    REQUIRED = "REQUIRED"
+    WRONG_TYPE = "WRONG_TYPE"
+    UNKNOWN_KEY = "UNKNOWN_KEY"
+    EXACTLY_ONE_KEY = "EXACTLY_ONE_KEY"
+    INVALID_VALUE = "INVALID_VALUE"
+
+
 class BadInput(Refusal):
     """An argument has a value that is not accepted."""
 
-    def __init__(self, argument: str, problem: str | None = None, **extensions: object) -> None:
-        super().__init__(argument=argument, **extensions)
-        if problem is not None:
-            self.message = f"{self.message[:-1]}: {problem}."
+    def __init__(
+        self,
+        argument: str,
+        sentence: str | None = None,
+        *,
+        problem: InputProblem = InputProblem.INVALID_VALUE,
+        **extensions: object,
+    ) -> None:
+        super().__init__(argument=argument, problem=problem, **extensions)
+        if sentence is not None:
+            self.message = f"{self.message[:-1]}: {sentence}."
 
 
 class CardNumberRefused(Refusal):

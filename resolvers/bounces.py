@@ -15,7 +15,7 @@ async def record_bounce(
     info: Info,
     address: Annotated[str, strawberry.argument(description="The address that the letter was sent to.")],
     kind: Annotated[BounceKind, strawberry.argument(description="The kind of bounce.")],
-) -> bool:
+) -> bool | None:
     """Record a bounce; always return true, so that the answer does not reveal whether the address is registered.
 
     A hard bounce stops mail to the address until it is corrected. A complaint is an opt-out of all marketing.

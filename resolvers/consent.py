@@ -57,6 +57,7 @@ class ConsentDecision:
     effective_at: datetime | None = column(
         description="The time from which this answer holds; null when no choice of the person led to it."
     )
+    lapses_at: datetime | None = column(description="When the grant lapses, or lapsed; null when it does not.")
 
 
 DECISION_READS: tuple[Read, ...] = (decisions_of_subjects, *DECISIONS_BY_KIND.values())
@@ -140,7 +141,7 @@ async def grant_consent(
     purpose: PurposeArgument,
     channel: ChannelArgument,
     at: Annotated[datetime | None, strawberry.argument(description="When the person chose; if absent, now.")] = UNSET,
-) -> Consent:
+) -> Consent | None:
     """Record that the person consents to a purpose, or no longer objects to it."""
     subject_id, key = await info.context.run_mutation(
         recording.grant_consent, subject.identifier(), purpose, channel, none_if_unset(at)

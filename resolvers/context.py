@@ -91,29 +91,29 @@ class AppState:
 class RequestContext:
     """One request: an actor, acting in one role, through one operation."""
 
-    __slots__ = ("_access_log", "_keys", "actor", "cursors", "operation", "operation_hash", "sees", "service")
+    __slots__ = ("_access_log", "_keys", "actor", "cursors", "operation", "operation_hash", "permissions", "service")
 
     def __init__(
         self,
         service: AppState,
         actor: Actor,
         operation: str | None,
-        sees: frozenset[str],
+        permissions: frozenset[str],
         operation_hash: bytes | None = None,
     ) -> None:
         self.service = service
         self.actor = actor
         self.operation = operation
         self.operation_hash = operation_hash
-        self.sees = sees
-        """The types of which the role may see anything."""
+        self.permissions = permissions
+        """The coordinates of the fields that the role may use."""
         self.cursors = service.cursors
         self._keys: dict[UUID, DataKey] = {}
         self._access_log: AccessLog | None = None
 
     def fresh(self) -> "RequestContext":
         """Return the context of another request like this one, which has read nothing yet."""
-        return RequestContext(self.service, self.actor, self.operation, self.sees, self.operation_hash)
+        return RequestContext(self.service, self.actor, self.operation, self.permissions, self.operation_hash)
 
     def load(
         self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = (), then: Then = None

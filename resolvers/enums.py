@@ -14,6 +14,7 @@ from models.consent.purposes import LegalBasis
 from models.delivery.bounces import BounceKind
 from models.erasure.retention import RetentionGround
 from models.erasure.steps import StepState
+from models.outbox.letter_states import LetterState
 from models.requests.requests import DenialReason, ErasureReason, IdentityProof, RequestKind
 from models.requests.states import RequestState
 from models.subjects.subjects import Regime, SubjectStatus
@@ -127,6 +128,7 @@ _describe(
     OPEN="It is open for the actor who asked for it.",
     EXPIRED="Its duration is over, or it was not approved within 24 hours.",
     REFUSED="It was refused.",
+    ENDED="It was ended by hand.",
 )
 _describe(
     RequestKind,
@@ -183,4 +185,14 @@ _describe(
     LEGAL_OBLIGATION="A law requires it.",
     LEGAL_CLAIM="It is evidence for or against a legal claim.",
     PUBLISHED_BY_SUBJECT="The person published it, and the company can no longer withdraw it.",
+)
+_describe(
+    LetterState,
+    "What became of a letter.",
+    QUEUED="It waits to be sent.",
+    SENT="A mail server accepted it.",
+    DROPPED="It was not sent, because the person may not be written to any more.",
+    FAILED="It could not be sent.",
+    UNCERTAIN="The mail server did not confirm it. It may have been sent.",
+    HELD="It was not accepted so far and is tried again.",
 )

@@ -150,7 +150,7 @@ async def complete_erasure_step(
     info: Info,
     id: IdArgument,  # noqa: A002 -- the contract's name
     records_erased: Annotated[int, strawberry.argument(description="The number of records that it erased.")],
-) -> ErasureStep:
+) -> ErasureStep | None:
     """Report that the internal system of the caller's token has erased the person.
 
     Reporting a finished step again changes nothing.
@@ -169,7 +169,7 @@ async def fail_erasure_step(
     error: Annotated[
         str, strawberry.argument(description="The reason, at most 200 characters, without personal data.")
     ],
-) -> ErasureStep:
+) -> ErasureStep | None:
     """Report that the internal system of the caller's token cannot erase the person, and why."""
     step_id = await info.context.run_mutation(steps.fail_erasure_step, parse_id_of(Prefix.ERASURE_STEP, id), error)
     return await info.context.load_one(steps.by_ids, step_id)

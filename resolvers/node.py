@@ -1,15 +1,17 @@
 """The interface Node, and the query that finds a row by its id."""
 
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, NamedTuple
 
 import strawberry
 
 from models.access import access_grants
 from models.erasure import step_access, steps
+from models.errors import QueryTooLarge
 from models.payments import fragments
 from models.requests import requests
-from models.storage.ids import Prefix, id_formatter, parse_id
+from models.storage.ids import ParsedId, Prefix, id_formatter, parse_id
 from models.subjects import subjects
 from models.sync import accounts
 from resolvers.context import Info, RequestContext
@@ -31,10 +33,16 @@ class Kind(NamedTuple):
     is_visible: Callable[[RequestContext, Any], bool] | None = None
     """Whether the caller may see this row of the type."""
 
+    def shows(self, context: RequestContext, row: Any) -> bool:
+        """Return whether there is a row, and the caller may see it."""
+        return row is not None and (self.is_visible is None or self.is_visible(context, row))
+
 
 def _is_own_step(context: RequestContext, row: Any) -> bool:
     return step_access.visible_system(context.actor) in {None, row.system}
 
+
+MAX_NODES = 100
 
 KINDS = {
     Prefix.ACCESS_GRANT: Kind("AccessGrant", access_grants.by_ids),
@@ -62,18 +70,46 @@ async def node(
 
     The caller's role must be permitted to read the selected fields of its type.
     """
-    return await _find(info.context, id)
+    parsed = parse_id(id)
+
+    async def load(then: Callable[[Any], Any]) -> Any:
+        [row] = await _find_all(info.context, [parsed])
+        return then(row)
+
+    row: Any = await info.context.answer("Query.node", load)
+    return row
 
 
-async def _find(context: RequestContext, text: str) -> Any:
-    """Return the row of an id; None when there is none, or the role may read no field of its type."""
-    parsed = parse_id(text)
-    kind = KINDS.get(parsed.prefix)
-    if kind is None or kind.type_name not in context.sees:
-        return None
+@root_field
+async def nodes(
+    info: Info,
+    ids: Annotated[list[strawberry.ID], strawberry.argument(description="The ids, at most 100.")],
+) -> list[Node | None]:
+    """Return the objects with these ids, in their order; null where there is none."""
+    if len(ids) > MAX_NODES:
+        raise QueryTooLarge(argument="ids", most=MAX_NODES)
+    context = info.context
+    parsed = [parse_id(text, f"ids.{index}") for index, text in enumerate(ids)]
 
-    def load(then: Callable[[Any], Any]) -> Awaitable[Any]:
-        return context.load(kind.read, [parsed.value], then=lambda rows: then(rows[0]))
+    async def load(then: Callable[[Any], Any]) -> Any:
+        return then(await _find_all(context, parsed))
 
-    row = await context.answer("Query.node", load)
-    return row if row is None or kind.is_visible is None or kind.is_visible(context, row) else None
+    rows: Any = await context.answer("Query.nodes", load, len(ids))
+    return rows
+
+
+async def _find_all(context: RequestContext, ids: Sequence[ParsedId]) -> list[Any]:
+    """Return the rows of these ids; None for one without a row that the caller may see.
+
+    One batched read is sent for each type.
+    """
+    by_kind: dict[Kind, list[ParsedId]] = defaultdict(list)
+    for each in dict.fromkeys(ids):
+        kind = KINDS.get(each.prefix)
+        if kind is not None and f"{kind.type_name}.id" in context.permissions:
+            by_kind[kind].append(each)
+    rows: dict[ParsedId, Any] = {}
+    for kind, some in by_kind.items():
+        loaded = await context.load(kind.read, [each.value for each in some])
+        rows |= {each: row for each, row in zip(some, loaded, strict=True) if kind.shows(context, row)}
+    return [rows.get(each) for each in ids]

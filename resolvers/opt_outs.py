@@ -32,7 +32,7 @@ async def opt_out(
     subject: SubjectArgument,
     purposes: Annotated[list[str], strawberry.argument(description="The names of the purposes to refuse.")],
     channel: ChannelArgument,
-) -> OptOut:
+) -> OptOut | None:
     """Withdraw consent or record an objection, depending on the legal basis of each purpose.
 
     An address without a registered person can be opted out, too. It receives no mail from then on.
@@ -42,7 +42,7 @@ async def opt_out(
 
 
 @root_field
-async def opt_out_of_all(info: Info, subject: SubjectArgument, channel: ChannelArgument) -> OptOut:
+async def opt_out_of_all(info: Info, subject: SubjectArgument, channel: ChannelArgument) -> OptOut | None:
     """Opt the person out of every purpose that can be refused, including those defined later."""
     row: Any = await info.context.run_mutation(opt_outs.opt_out_of_all, subject.identifier(), channel)
     return row

@@ -38,7 +38,7 @@ async def store_payment_fragment(
     info: Info,
     subject: SubjectArgument,
     input: Annotated[PaymentFragmentInput, strawberry.argument(description="The parts of the card to store.")],  # noqa: A002 -- the contract's name
-) -> PaymentFragment:
+) -> PaymentFragment | None:
     """Store the expiry date and the last four digits of a card, identified by the store's own reference."""
     fragment_id = await info.context.run_mutation(
         fragments.store_payment_fragment, subject.identifier(), input.fragment()
@@ -47,7 +47,7 @@ async def store_payment_fragment(
 
 
 @root_field
-async def remove_payment_fragment(info: Info, id: IdArgument) -> strawberry.ID:  # noqa: A002 -- the contract's name
+async def remove_payment_fragment(info: Info, id: IdArgument) -> strawberry.ID | None:  # noqa: A002 -- the contract's name
     """Delete the stored parts of a card; return its id."""
     fragment_id = await info.context.run_mutation(
         fragments.remove_payment_fragment, parse_id_of(Prefix.PAYMENT_FRAGMENT, id)

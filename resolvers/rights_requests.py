@@ -151,7 +151,7 @@ async def request_erasure(  # noqa: PLR0913, PLR0917 -- the contract's arguments
             description="The hash of the plan that was agreed to. If the plan has changed: STATE_CONFLICT."
         ),
     ] = UNSET,
-) -> RightsRequest:
+) -> RightsRequest | None:
     """Request the erasure of a person. Repeating it returns the open request.
 
     Nothing is erased before identity is proved and the cooling-off period is over.
@@ -169,7 +169,7 @@ async def confirm_identity(
     info: Info,
     id: IdArgument,  # noqa: A002 -- the contract's name
     code: Annotated[str, strawberry.argument(description="The code of eight characters.")],
-) -> RightsRequest:
+) -> RightsRequest | None:
     """Prove identity with the code that was mailed to the person.
 
     A code permits five attempts within 15 minutes.
@@ -188,7 +188,7 @@ async def _confirm_identity(context: RequestContext, request_id: UUID, code: str
 
 @root_field
 @loads(requests.by_ids)
-async def cancel_erasure(info: Info, id: IdArgument) -> RightsRequest:  # noqa: A002 -- the contract's name
+async def cancel_erasure(info: Info, id: IdArgument) -> RightsRequest | None:  # noqa: A002 -- the contract's name
     """Cancel an erasure before it begins."""
     request_id = await info.context.run_mutation(closing.cancel_erasure, parse_id_of(Prefix.RIGHTS_REQUEST, id))
     return await info.context.load_one(requests.by_ids, request_id)
@@ -200,7 +200,7 @@ async def deny_request(
     info: Info,
     id: IdArgument,  # noqa: A002 -- the contract's name
     reason: Annotated[DenialReason, strawberry.argument(description="The reason for the denial.")],
-) -> RightsRequest:
+) -> RightsRequest | None:
     """Deny a request before it is carried out, and inform the person of the reason."""
     request_id = await info.context.run_mutation(closing.deny_request, parse_id_of(Prefix.RIGHTS_REQUEST, id), reason)
     return await info.context.load_one(requests.by_ids, request_id)
@@ -208,7 +208,7 @@ async def deny_request(
 
 @root_field
 @loads(requests.by_ids)
-async def retry_erasure(info: Info, id: IdArgument) -> RightsRequest:  # noqa: A002 -- the contract's name
+async def retry_erasure(info: Info, id: IdArgument) -> RightsRequest | None:  # noqa: A002 -- the contract's name
     """Retry an erasure at once: send the webhook again to every internal system that has not finished."""
     request_id = await info.context.run_mutation(requesting.retry_erasure, parse_id_of(Prefix.RIGHTS_REQUEST, id))
     return await info.context.load_one(requests.by_ids, request_id)

@@ -8,12 +8,16 @@ import strawberry
 from strawberry import UNSET
 
 import models.audit.events
+import models.consent.decisions
 import models.consent.ledger
+import models.outbox.letter_states
 import models.payments.fragments
 import models.requests.requests
 import models.subjects.accounts
 import models.subjects.email_addresses
 import models.sync.accounts
+from models.delivery import bounces
+from models.delivery.bounces import BounceKind
 from models.errors import Refusal
 from models.registration import corrections, underage
 from models.storage.ids import Prefix
@@ -22,12 +26,14 @@ from models.subjects.accounts import AccountRow
 from models.subjects.email_addresses import EmailAddressRow
 from models.subjects.subjects import Regime, SubjectRow, SubjectStatus, all_subjects, by_ids
 from resolvers.audit import AccessEvent
-from resolvers.consent import Consent, ConsentEvent
+from resolvers.consent import Consent, ConsentDecision, ConsentEvent
 from resolvers.context import SUBJECT_READS, Info
 from resolvers.field_sources import batched, column, loads, object_type, root_field
 from resolvers.inputs import CorrectSubjectInput, RegisterSubjectInput, SubjectArgument
+from resolvers.letters import Letter
 from resolvers.node import Node, own_id
 from resolvers.pagination import (
+    BY_ID,
     BY_REGISTRATION,
     BY_SEQUENCE,
     BY_TIME,
@@ -49,6 +55,11 @@ class EmailAddress:
     address: str = column(description="The address.")
     is_primary: bool = column(description="Whether letters are sent to this address.")
     verified_at: datetime | None = column(description="When the person proved control of the address.")
+    stopped_by: BounceKind | None = column(
+        "stopped_at",
+        make=bounces.stop_kind,
+        description="The kind of bounce since which no mail goes there, until a correction names the address again.",
+    )
 
 
 @object_type(AccountRow, description="An account of a person in an internal system.")
@@ -80,6 +91,14 @@ class Subject(Node):
         key="subject_id",
         description="The person's current choices, one for each purpose.",
     )
+    opted_out_of_all_at: datetime | None = column(
+        "opted_out_at", description="When the person opted out of everything; null when the person did not."
+    )
+    decisions: list[ConsentDecision] = batched(
+        by=models.consent.decisions.every_decision,
+        key="subject_id",
+        description="The decision for every purpose at this moment.",
+    )
     consent_history: Connection[ConsentEvent] = paginated(
         by=models.consent.ledger.history,
         key="subject_id",
@@ -100,6 +119,12 @@ class Subject(Node):
         by=models.requests.requests.of_subjects,
         key="subject_id",
         description="The person's rights requests, the newest first.",
+    )
+    letters: Connection[Letter] = paginated(
+        by=models.outbox.letter_states.of_subjects,
+        key="subject_id",
+        order=BY_ID,
+        description="What was written to the person and what became of it, the newest letter first; never the text.",
     )
     access_events: Connection[AccessEvent] = paginated(
         by=models.audit.events.of_subjects,
@@ -140,7 +165,7 @@ async def subjects(info: Info, first: First = DEFAULT_FIRST, after: After = UNSE
 async def register_subject(
     info: Info,
     input: Annotated[RegisterSubjectInput, strawberry.argument(description="The values that the service knows.")],  # noqa: A002 -- the contract's name
-) -> Subject:
+) -> Subject | None:
     """Register a person.
 
     If the address or the account is known, it is that person: missing values are added, and nothing is overwritten.
@@ -159,7 +184,7 @@ async def correct_subject(
     info: Info,
     subject: SubjectArgument,
     input: Annotated[CorrectSubjectInput, strawberry.argument(description="The values to correct.")],  # noqa: A002 -- the contract's name
-) -> Subject:
+) -> Subject | None:
     """Correct the given values (Art. 16 GDPR) and leave all others as they are."""
     subject_id = await info.context.run_mutation(corrections.correct_subject, subject.identifier(), input.correction())
     return await info.context.load_one(by_ids, subject_id)
@@ -167,7 +192,7 @@ async def correct_subject(
 
 @root_field
 @loads(by_ids)
-async def restrict_processing(info: Info, subject: SubjectArgument) -> Subject:
+async def restrict_processing(info: Info, subject: SubjectArgument) -> Subject | None:
     """Restrict processing (Art. 18 GDPR): every consent decision is a refusal.
 
     The person's choices are kept.
@@ -178,7 +203,7 @@ async def restrict_processing(info: Info, subject: SubjectArgument) -> Subject:
 
 @root_field
 @loads(by_ids)
-async def lift_restriction(info: Info, subject: SubjectArgument) -> Subject:
+async def lift_restriction(info: Info, subject: SubjectArgument) -> Subject | None:
     """Lift a restriction of processing: the person's choices decide again."""
     subject_id = await info.context.run_mutation(restrictions.lift_restriction, subject.identifier())
     return await info.context.load_one(by_ids, subject_id)

@@ -10,7 +10,9 @@ from resolvers.field_sources import root_field
 
 
 @root_field
-async def lift_suppression(info: Info, email: Annotated[str, strawberry.argument(description="The address.")]) -> bool:
+async def lift_suppression(
+    info: Info, email: Annotated[str, strawberry.argument(description="The address.")]
+) -> bool | None:
     """Allow services to register an address again that an erasure with the reason UNDERAGE suppressed.
 
     Return whether it was suppressed.

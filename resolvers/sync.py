@@ -44,7 +44,7 @@ class SyncAccount(Node):
     clients: list[SyncClient] = batched(
         by=accounts.clients_of_accounts, description="The programs that sync with it, the one that synced last first."
     )
-    files: Connection[SyncFile] = paginated(
+    files: Connection[SyncFile] | None = paginated(
         by=accounts.files_of_accounts,
         key="id",
         order=BY_ID,
@@ -59,7 +59,7 @@ async def record_sync(
     info: Info,
     subject: SubjectArgument,
     input: Annotated[SyncInput, strawberry.argument(description="The report of the sync service.")],  # noqa: A002 -- the contract's name
-) -> SyncAccount:
+) -> SyncAccount | None:
     """Record the metadata of an account after a sync, never the data itself."""
     account_id = await info.context.run_mutation(reports.record_sync, subject.identifier(), input.report())
     return await info.context.load_one(accounts.by_ids, account_id)

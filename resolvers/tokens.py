@@ -1,7 +1,7 @@
 """Tokens and the caller that a token identifies: types, queries and mutations."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import strawberry
 from strawberry import UNSET
@@ -9,7 +9,7 @@ from strawberry import UNSET
 from models.access import token_approval
 from models.access import tokens as token_records
 from models.access.tokens import IssuedTokenRow, NewToken, TokenRow
-from models.actors import Actor, Role
+from models.actors import Role
 from models.storage.ids import Prefix, parse_id_of
 from resolvers.context import Info
 from resolvers.field_sources import batched, column, loads, object_type, root_field
@@ -17,7 +17,17 @@ from resolvers.inputs import IdArgument, none_if_unset
 from resolvers.node import own_id
 
 
-@object_type(Actor, description="The caller of this operation.")
+class ViewerRow(NamedTuple):
+    """The caller and what its role may use."""
+
+    name: str
+    role: Role
+    roles: tuple[Role, ...]
+    case: str | None
+    permissions: list[str]
+
+
+@object_type(ViewerRow, description="The caller of this operation.")
 class Viewer:
     name: str = column(description="The name of the caller's token.")
     role: Role = column(
@@ -25,6 +35,9 @@ class Viewer:
     )
     roles: list[Role] = column(description="All roles of the token.")
     case: str | None = column(description="The case in X-Case; null without that header.")
+    permissions: list[str] = column(
+        description="The fields that the role may use, as coordinates such as `Mutation.optOut`."
+    )
 
 
 @object_type(TokenRow, description="A bearer token of a service, a person or a script.")
@@ -54,8 +67,9 @@ class IssuedToken:
 @root_field
 def viewer(info: Info) -> Viewer:
     """Return the caller of this operation."""
-    actor: Any = info.context.actor
-    return actor
+    actor = info.context.actor
+    row: Any = ViewerRow(actor.name, actor.role, actor.roles, actor.case, sorted(info.context.permissions))
+    return row
 
 
 @root_field
@@ -81,7 +95,7 @@ async def issue_token(
         str | None,
         strawberry.argument(description="The internal system that it belongs to, such as `store`."),
     ] = UNSET,
-) -> IssuedToken:
+) -> IssuedToken | None:
     """Issue a token to a service, a person or a script.
 
     A token with a role of people works once a privacy officer has approved it.
@@ -93,7 +107,7 @@ async def issue_token(
 
 @root_field
 @loads(token_records.by_ids)
-async def approve_token(info: Info, id: IdArgument) -> Token:  # noqa: A002 -- the contract's name
+async def approve_token(info: Info, id: IdArgument) -> Token | None:  # noqa: A002 -- the contract's name
     """Approve a token with a role of people, which works from now on.
 
     The actor who issued the token cannot approve it.
@@ -104,7 +118,7 @@ async def approve_token(info: Info, id: IdArgument) -> Token:  # noqa: A002 -- t
 
 @root_field
 @loads(token_records.by_ids)
-async def revoke_token(info: Info, id: IdArgument) -> Token:  # noqa: A002 -- the contract's name
+async def revoke_token(info: Info, id: IdArgument) -> Token | None:  # noqa: A002 -- the contract's name
     """Revoke a token. Every process refuses it within a second."""
     token_id = await info.context.run_mutation(token_records.revoke_token, parse_id_of(Prefix.TOKEN, id))
     return await info.context.load_one(token_records.by_ids, token_id)

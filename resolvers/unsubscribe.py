@@ -26,12 +26,14 @@ class UnsubscribeLink:
 
 
 @root_field
-async def unsubscribe_link(info: Info, subject: SubjectArgument, purpose: PurposeArgument) -> UnsubscribeLink:
+async def create_unsubscribe_link(
+    info: Info, subject: SubjectArgument, purpose: PurposeArgument
+) -> UnsubscribeLink | None:
     """Return the link and the headers with which a person opts out of a purpose with one click (RFC 8058).
 
     An internal service puts them into its own letters.
     """
     link: Any = await info.context.run_mutation(
-        unsubscribe_links.unsubscribe_link, subject.identifier(), purpose, info.context.service.public_url
+        unsubscribe_links.create_unsubscribe_link, subject.identifier(), purpose, info.context.service.public_url
     )
     return link

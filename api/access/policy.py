@@ -28,13 +28,14 @@ SYNC_READERS: Final = frozenset({SYNC}) | SUPPORT_AND_PRIVACY
 GRANT_READERS: Final = frozenset({SUPPORT, PRIVACY, AUDITOR})
 TOKEN_READERS: Final = frozenset({PRIVACY, AUDITOR, ADMIN})
 REQUEST_READERS: Final = SUPPORT_AND_PRIVACY | {ADMIN}
-PLAN_READERS: Final = frozenset({PRIVACY, ADMIN})
+PLAN_READERS: Final = SUPPORT_AND_PRIVACY | {ADMIN}
 STEP_WRITERS: Final = SERVICES | {ADMIN}
 STEP_READERS: Final = SERVICES | SUPPORT_AND_PRIVACY | {ADMIN}
 
 ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Query.viewer": ALL_ROLES,
     "Query.node": ALL_ROLES,
+    "Query.nodes": ALL_ROLES,
     "Query.subject": DECISION_READERS,
     "Query.subjects": frozenset({PRIVACY, ADMIN}),
     "Query.consentDecision": DECISION_READERS,
@@ -45,6 +46,7 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Query.rightsRequests": REQUEST_READERS,
     "Query.erasurePlan": PLAN_READERS,
     "Query.erasureSteps": STEP_WRITERS,
+    "Query.accessGrants": GRANT_READERS,
     "Query.tokens": TOKEN_READERS,
     "Mutation.registerSubject": SERVICES | {ADMIN},
     "Mutation.correctSubject": SUPPORT_AND_PRIVACY,
@@ -56,9 +58,10 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Mutation.storePaymentFragment": frozenset({STORE}),
     "Mutation.removePaymentFragment": CARD_READERS,
     "Mutation.recordSync": frozenset({SYNC}),
-    "Mutation.openAccessGrant": frozenset({SUPPORT}),
+    "Mutation.openAccessGrant": SUPPORT_AND_PRIVACY,
     "Mutation.approveAccessGrant": frozenset({PRIVACY}),
     "Mutation.refuseAccessGrant": frozenset({PRIVACY}),
+    "Mutation.endAccessGrant": SUPPORT_AND_PRIVACY,
     "Mutation.requestErasure": CONSENT_WRITERS,
     "Mutation.confirmIdentity": SERVICES | SUPPORT_AND_PRIVACY,
     "Mutation.cancelErasure": REQUEST_READERS,
@@ -66,7 +69,7 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Mutation.retryErasure": frozenset({PRIVACY, ADMIN}),
     "Mutation.completeErasureStep": STEP_WRITERS,
     "Mutation.failErasureStep": STEP_WRITERS,
-    "Mutation.unsubscribeLink": frozenset({STORE, SERVICE, ADMIN}),
+    "Mutation.createUnsubscribeLink": frozenset({STORE, SERVICE, ADMIN}),
     "Mutation.recordBounce": frozenset({SERVICE, ADMIN}),
     "Mutation.liftSuppression": frozenset({PRIVACY}),
     "Mutation.issueToken": frozenset({ADMIN}),
@@ -76,6 +79,7 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Viewer.role": ALL_ROLES,
     "Viewer.roles": ALL_ROLES,
     "Viewer.case": ALL_ROLES,
+    "Viewer.permissions": ALL_ROLES,
     "Node.id": ALL_ROLES,
     "Subject.id": SUBJECT_READERS,
     "Subject.status": SUBJECT_READERS,
@@ -86,10 +90,13 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Subject.regime": SUPPORT_AND_PRIVACY | {ADMIN},
     "Subject.accounts": SUPPORT_AND_PRIVACY,
     "Subject.consents": CONSENT_READERS,
+    "Subject.optedOutOfAllAt": CONSENT_READERS,
+    "Subject.decisions": CONSENT_READERS,
     "Subject.consentHistory": SUPPORT_AND_PRIVACY,
     "Subject.paymentFragments": CARD_READERS,
     "Subject.syncAccounts": SYNC_READERS,
     "Subject.rightsRequests": REQUEST_READERS,
+    "Subject.letters": SUPPORT_AND_PRIVACY,
     "Subject.accessEvents": frozenset({PRIVACY}),
     "SubjectConnection.edges": frozenset({PRIVACY, ADMIN}),
     "SubjectConnection.pageInfo": frozenset({PRIVACY, ADMIN}),
@@ -102,6 +109,7 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "EmailAddress.address": STAFF,
     "EmailAddress.isPrimary": STAFF,
     "EmailAddress.verifiedAt": STAFF,
+    "EmailAddress.stoppedBy": STAFF,
     "Account.system": SUPPORT_AND_PRIVACY,
     "Account.reference": SUPPORT_AND_PRIVACY,
     "Purpose.key": ALL_ROLES,
@@ -110,9 +118,9 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Purpose.legalBasis": ALL_ROLES,
     "Purpose.isMarketing": ALL_ROLES,
     "Purpose.lapsesAfterDays": ALL_ROLES,
-    "Consent.purpose": CONSENT_READERS,
-    "Consent.state": CONSENT_READERS,
-    "Consent.effectiveAt": CONSENT_READERS,
+    "Consent.purpose": CONSENT_WRITERS,
+    "Consent.state": CONSENT_WRITERS,
+    "Consent.effectiveAt": CONSENT_WRITERS,
     "Consent.lapsesAt": CONSENT_READERS,
     "Consent.channel": CONSENT_READERS,
     "Consent.policyVersion": CONSENT_READERS,
@@ -132,6 +140,7 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "ConsentDecision.reason": DECISION_READERS,
     "ConsentDecision.legalBasis": DECISION_READERS,
     "ConsentDecision.effectiveAt": DECISION_READERS,
+    "ConsentDecision.lapsesAt": DECISION_READERS,
     "OptOut.subject": CONSENT_WRITERS,
     "OptOut.suppressed": CONSENT_WRITERS,
     "OptOut.purposes": CONSENT_WRITERS,
@@ -140,6 +149,14 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "UnsubscribeLink.headers": frozenset({STORE, SERVICE, ADMIN}),
     "MailHeader.name": frozenset({STORE, SERVICE, ADMIN}),
     "MailHeader.value": frozenset({STORE, SERVICE, ADMIN}),
+    "LetterConnection.edges": SUPPORT_AND_PRIVACY,
+    "LetterConnection.pageInfo": SUPPORT_AND_PRIVACY,
+    "LetterEdge.node": SUPPORT_AND_PRIVACY,
+    "LetterEdge.cursor": SUPPORT_AND_PRIVACY,
+    "Letter.kind": SUPPORT_AND_PRIVACY,
+    "Letter.state": SUPPORT_AND_PRIVACY,
+    "Letter.postedAt": SUPPORT_AND_PRIVACY,
+    "Letter.sentAt": SUPPORT_AND_PRIVACY,
     "PaymentFragment.id": CARD_READERS,
     "PaymentFragment.reference": CARD_READERS,
     "PaymentFragment.lastDigits": CARD_READERS,
@@ -231,6 +248,10 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "AccessEvent.operation": AUDIT_READERS,
     "AccessEvent.operationHash": AUDIT_READERS,
     "AccessEvent.grantId": AUDIT_READERS,
+    "AccessGrantConnection.edges": GRANT_READERS,
+    "AccessGrantConnection.pageInfo": GRANT_READERS,
+    "AccessGrantEdge.node": GRANT_READERS,
+    "AccessGrantEdge.cursor": GRANT_READERS,
     "AccessGrant.id": GRANT_READERS,
     "AccessGrant.subjectId": GRANT_READERS,
     "AccessGrant.actor": GRANT_READERS,
@@ -240,6 +261,7 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "AccessGrant.askedAt": GRANT_READERS,
     "AccessGrant.expiresAt": GRANT_READERS,
     "AccessGrant.approvedBy": GRANT_READERS,
+    "AccessGrant.endedAt": GRANT_READERS,
     "Token.id": TOKEN_READERS,
     "Token.name": TOKEN_READERS,
     "Token.system": TOKEN_READERS,
@@ -262,6 +284,7 @@ PERSONAL: Final = frozenset(
         "EmailAddress.address",
         "EmailAddress.isPrimary",
         "EmailAddress.verifiedAt",
+        "EmailAddress.stoppedBy",
         "Account.system",
         "Account.reference",
         "PaymentFragment.reference",
@@ -290,6 +313,7 @@ PERSONAL: Final = frozenset(
 QUESTIONS: Final = frozenset(
     {
         "Query.node",
+        "Query.nodes",
         "Query.subject",
         "Query.subjects",
         "Query.consentDecision",
@@ -318,9 +342,14 @@ NEEDS_CASE: Final = PERSONAL | QUESTIONS | STAFF_MUTATIONS
 """The fields that staff may use only for a case."""
 
 
+def permissions_of(role: Role) -> frozenset[str]:
+    """Return the coordinates of the fields that the role may use."""
+    return frozenset(coordinate for coordinate, roles in ACCESS_POLICY.items() if role in roles)
+
+
 def visible_types(role: Role) -> frozenset[str]:
     """Return the types of which the role may read at least one field."""
-    return frozenset(coordinate.partition(".")[0] for coordinate, roles in ACCESS_POLICY.items() if role in roles)
+    return frozenset(coordinate.partition(".")[0] for coordinate in permissions_of(role))
 
 
 def check_access(actor: Actor, coordinates: frozenset[str]) -> None:

@@ -115,12 +115,12 @@ class _CostCompiler(NamedTuple):
         field: GraphQLField | None = getattr(parent, "fields", {}).get(name)
         if field is None:  # __typename
             return 0
-        given = {argument.name.value: argument.value for argument in nodes[0].arguments or ()}
-        named_count = _sum([self._entries(value) for value in given.values()])
+        arguments = {argument.name.value: argument.value for argument in nodes[0].arguments or ()}
+        named_count = _sum([self._entries(value) for value in arguments.values()])
         named = get_named_type(field.type)
         if not is_composite_type(named):
             return named_count
-        own_page = self._page(given.get("first")) if "first" in field.args else LIST_SIZE
+        own_page = self._page(arguments.get("first")) if "first" in field.args else LIST_SIZE
         selection_sets = [node.selection_set for node in nodes if node.selection_set]
         below = self.selection(named, selection_sets, own_page)
         # An edge stands for its node, and a connection for its edges.

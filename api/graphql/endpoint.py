@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from api.access.authentication import Authenticator, resolve_actor
-from api.access.policy import visible_types
+from api.access.policy import permissions_of
 from api.access.restore_guard import RestoreGuard
 from api.graphql import input_screening
 from api.graphql.errors import format_error, refusal_of
@@ -32,7 +32,7 @@ from models.actors import Actor, Role
 from models.errors import CaseRequired, Forbidden, GraphqlInvalid, Refusal, Unauthenticated, Unavailable
 from resolvers.context import AppState, RequestContext, write_access_logs
 
-_SEES = {role: visible_types(role) for role in Role}
+_PERMISSIONS = {role: permissions_of(role) for role in Role}
 _CHALLENGE: Headers = ((b"www-authenticate", b"Bearer"),)
 
 
@@ -144,7 +144,7 @@ class RequestExecution:
         if exchange.head.shows_cost:
             self._cost = b',"extensions":{"cost":{"requested":%d,"most":%d}}}' % (cost, most)
         input_screening.screen_variables(core, operation.variables, request.variables)
-        context = RequestContext(endpoint.service, actor, operation.name, _SEES[actor.role], operation.hash)
+        context = RequestContext(endpoint.service, actor, operation.name, _PERMISSIONS[actor.role], operation.hash)
         if operation.is_query and exchange.is_disconnected:
             raise ClientDisconnected
         started = operation.plan.start(context, request.variables) if operation.is_query else None
@@ -168,7 +168,7 @@ class RequestExecution:
     async def _record_refusal(self, actor: Actor, refusal: Forbidden | CaseRequired) -> None:
         """Record the refusal of an operation before it is answered."""
         try:
-            context = RequestContext(self._endpoint.service, actor, None, _SEES[actor.role])
+            context = RequestContext(self._endpoint.service, actor, None, _PERMISSIONS[actor.role])
             await context.record_refusal([entry["field"] for entry in refusal.extensions["access"]])  # type: ignore[attr-defined]
         except Exception as error:  # noqa: BLE001 -- every error is answered
             self._respond_error(error)

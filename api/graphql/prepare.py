@@ -34,7 +34,7 @@ from api.graphql.execution.field_collection import Document
 from api.graphql.operation_hash import operation_hash
 from api.graphql.schema import core, schema_for
 from models.actors import STAFF_ROLES, Actor
-from models.errors import BadInput, GraphqlInvalid, QueryTooLarge, Refusal
+from models.errors import BadInput, GraphqlInvalid, InputProblem, QueryTooLarge, Refusal
 
 MAX_ERRORS = 10
 
@@ -46,6 +46,14 @@ class _Overlaps(OverlappingFieldsCanBeMergedRule):
         super().__init__(context)
         self.rule_context.remaining_complexity_budget = limits.COMPARISONS
 
+
+_PROBLEMS = {
+    "to include unknown field": InputProblem.UNKNOWN_KEY,
+    "OneOf Input Object": InputProblem.EXACTLY_ONE_KEY,
+    "to include required field": InputProblem.REQUIRED,
+    "not to be None": InputProblem.REQUIRED,
+}
+"""What phrases of graphql-core's messages mean. The messages repeat values, so they are not passed on."""
 
 _SPECIAL = {OverlappingFieldsCanBeMergedRule, ValuesOfCorrectTypeRule}
 _RULES = [*(rule for rule in specified_rules if rule not in _SPECIAL), _Overlaps, MaxIntrospectionDepthRule]
@@ -143,7 +151,10 @@ def _bad_input(document: DocumentNode, errors: Sequence[GraphQLError]) -> Iterat
     """Yield BAD_INPUT for literals of the wrong type: it names the argument and does not repeat the value."""
     names = input_screening.argument_names(core, document)
     for error in errors:
-        refusal = BadInput(names.get(id(error.nodes[0]), "") if error.nodes else "")
+        problem = next((problem for phrase, problem in _PROBLEMS.items() if phrase in error.message), None)
+        refusal = BadInput(
+            names.get(id(error.nodes[0]), "") if error.nodes else "", problem=problem or InputProblem.WRONG_TYPE
+        )
         yield GraphQLError(refusal.message, nodes=error.nodes, original_error=refusal)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint
 
 from models.audit.events import AccessAction
-from models.errors import BadInput, CaseRequired, Forbidden, NotFound, StateConflict
+from models.errors import BadInput, CaseRequired
 from models.outbox import staff_notices
 from models.outbox.staff_notices import StaffNoticeKind
 from models.storage.clock import now
@@ -36,6 +36,7 @@ class GrantState(StrEnum):
     OPEN = "OPEN"
     EXPIRED = "EXPIRED"
     REFUSED = "REFUSED"
+    ENDED = "ENDED"
 
 
 class AccessGrant(Table, table=True):
@@ -65,6 +66,7 @@ class AccessGrant(Table, table=True):
     expires_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
     actor_identity: str | None = column(Text, ErasureAction.KEPT, nullable=True)
     decided_by_identity: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    ended_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
 
 
 class AccessGrantRow(NamedTuple):
@@ -79,6 +81,7 @@ class AccessGrantRow(NamedTuple):
     decided_by: str | None
     decided_at: datetime | None
     expires_at: datetime | None
+    ended_at: datetime | None
 
 
 class GrantedPage(NamedTuple):
@@ -90,16 +93,9 @@ class GrantedPage(NamedTuple):
 
 
 BY_IDS = Statement("""
-SELECT id, subject_id, actor, case_reference, minutes, asked_at, decided_by, decided_at, expires_at
+SELECT id, subject_id, actor, case_reference, minutes, asked_at, decided_by, decided_at, expires_at, ended_at
 FROM access_grants
 WHERE id = ANY(:ids)
-""")
-
-SINCE = Statement("""
-SELECT id, subject_id, actor, case_reference, minutes, asked_at, decided_by, decided_at, expires_at
-FROM access_grants
-WHERE asked_at >= :since
-ORDER BY asked_at, id
 """)
 
 # A repeated request returns the grant that waits or is open for this actor, person and case.
@@ -110,6 +106,7 @@ WHERE subject_id = :subject_id
 AND actor = :actor
 AND actor_identity IS NOT DISTINCT FROM CAST(:identity AS text)
 AND case_reference = :case
+AND ended_at IS NULL
 AND (expires_at > clock_timestamp() OR (decided_at IS NULL AND asked_at > clock_timestamp() - CAST(:waits AS interval)))
 ORDER BY asked_at DESC
 LIMIT 1
@@ -120,27 +117,13 @@ INSERT INTO access_grants (subject_id, id, actor, actor_identity, case_reference
 VALUES (:subject_id, :id, :actor, :identity, :case, :minutes, clock_timestamp())
 """)
 
-LOCK_GRANT = Statement("""
-SELECT id, subject_id, actor, case_reference, minutes, asked_at, decided_by, decided_at, expires_at, actor_identity
-FROM access_grants
-WHERE id = :id
-FOR UPDATE
-""")
 
-# Reads under the grant use the database's clock, too.
-DECIDE = Statement("""
-UPDATE access_grants
-SET decided_by = :actor,
-    decided_by_identity = :identity,
-    decided_at = now.at,
-    expires_at = CASE WHEN :opens THEN now.at + make_interval(mins => minutes) END
-FROM (SELECT clock_timestamp()) AS now (at)
-WHERE id = :id
-""")
-
-
-def state_of(asked_at: datetime, decided_at: datetime | None, expires_at: datetime | None) -> GrantState:
+def state_of(
+    asked_at: datetime, decided_at: datetime | None, expires_at: datetime | None, ended_at: datetime | None
+) -> GrantState:
     """Return the state of a grant now."""
+    if ended_at is not None:
+        return GrantState.ENDED
     if expires_at is not None:
         return GrantState.OPEN if expires_at > now() else GrantState.EXPIRED
     if decided_at is not None:
@@ -157,11 +140,6 @@ def approver_of(decided_by: str | None, expires_at: datetime | None) -> str | No
 async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, AccessGrantRow]:
     """Return the grants with these ids."""
     return RowByKey((row[0], AccessGrantRow._make(row)) for row in await BY_IDS.rows(connection, ids=as_list(ids)))
-
-
-async def requested_since(connection: Connection, at: datetime) -> list[AccessGrantRow]:
-    """Return the grants requested since a time, the oldest first."""
-    return [AccessGrantRow._make(row) for row in await SINCE.rows(connection, since=at)]
 
 
 async def open_access_grant(unit: UnitOfWork, name: SubjectIdentifier, minutes: int) -> UUID:
@@ -195,45 +173,5 @@ async def open_access_grant(unit: UnitOfWork, name: SubjectIdentifier, minutes: 
             minutes=minutes,
         )
         await staff_notices.enqueue(unit, StaffNoticeKind.ACCESS_GRANT_ASKED, grant_id)
-    unit.action, unit.grant_id = AccessAction.GRANT, grant_id
-    return grant_id
-
-
-async def approve_access_grant(unit: UnitOfWork, grant_id: UUID) -> UUID:
-    """Open a grant from now on, for its minutes.
-
-    Raise FORBIDDEN for the actor who requested it and STATE_CONFLICT if it was refused or has expired.
-    """
-    return await _decide(unit, grant_id, GrantState.OPEN)
-
-
-async def refuse_access_grant(unit: UnitOfWork, grant_id: UUID) -> UUID:
-    """Refuse a grant that waits.
-
-    Raise FORBIDDEN for the actor who requested it and STATE_CONFLICT if it was approved or has expired.
-    """
-    return await _decide(unit, grant_id, GrantState.REFUSED)
-
-
-async def _decide(unit: UnitOfWork, grant_id: UUID, decision: GrantState) -> UUID:
-    row = await LOCK_GRANT.row(unit.connection, id=grant_id)
-    if row is None:
-        raise NotFound(argument="id")
-    *columns, identity = row
-    grant = AccessGrantRow._make(columns)
-    if unit.actor.is_same_as(grant.actor, identity):
-        raise Forbidden(argument="id", access=[])
-    state = state_of(grant.asked_at, grant.decided_at, grant.expires_at)
-    if state is GrantState.WAITING:
-        await DECIDE.run(
-            unit.connection,
-            id=grant_id,
-            actor=unit.actor.name,
-            identity=unit.actor.identity,
-            opens=decision is GrantState.OPEN,
-        )
-    elif state is not decision:
-        raise StateConflict(state=state)
-    unit.subject_ids.append(grant.subject_id)
     unit.action, unit.grant_id = AccessAction.GRANT, grant_id
     return grant_id

@@ -11,7 +11,7 @@ from models.consent.ledger import ConsentState
 from models.consent.purposes import LegalBasis
 from models.errors import UnknownPurpose
 from models.storage.clock import now
-from models.storage.statement import Connection, Statement, as_list, reads
+from models.storage.statement import Connection, RowsByKey, Statement, as_list, reads
 from models.subjects.subjects import SubjectStatus
 
 _Key = TypeVar("_Key")
@@ -42,6 +42,7 @@ class DecisionRow(NamedTuple):
     reason: DecisionReason
     legal_basis: str
     effective_at: datetime | None
+    lapses_at: datetime | None
 
 
 # The purpose is the first table, so that a known purpose returns a row even without subjects. Ids are sent as one
@@ -71,6 +72,31 @@ LEFT JOIN subjects AS s ON s.id = a.subject_id
 LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
 WHERE p.key = :purpose
 """)
+
+
+DECIDE_EVERY_PURPOSE = Statement("""
+SELECT s.id, p.key, p.legal_basis, p.lapses_after_days, s.status, s.opted_out_at, c.state, c.effective_at
+FROM subjects AS s
+CROSS JOIN purposes AS p
+LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
+WHERE s.id = ANY(:ids)
+ORDER BY s.id, p.key
+""")
+
+
+@reads(DECIDE_EVERY_PURPOSE)
+async def every_decision(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, DecisionRow]:
+    """Return the decisions for every purpose of each subject, ordered by purpose."""
+    at = now()
+    groups: RowsByKey[UUID, DecisionRow] = RowsByKey()
+    for subject_id, purpose, basis, lapses_after_days, *current in await DECIDE_EVERY_PURPOSE.rows(
+        connection, ids=as_list(ids)
+    ):
+        status, opted_out_at, state, effective_at = current
+        reason, since, lapses_at = decide(basis, status, opted_out_at, state, effective_at, lapses_after_days, at)
+        row = DecisionRow(subject_id, purpose, reason in ALLOWING_REASONS, reason, basis, since, lapses_at)
+        groups.add(subject_id, row)
+    return groups
 
 
 @reads(DECIDE_BY_ID)
@@ -115,11 +141,13 @@ def _decide_rows(rows: Sequence[Any], keys: Sequence[_Key], purpose: str) -> dic
     decisions: dict[_Key, DecisionRow] = {}
     for key, _, lapses_after_days, subject_id, status, opted_out_at, state, effective_at in rows:
         if subject_id is not None:
-            reason, since = decide(basis, status, opted_out_at, state, effective_at, lapses_after_days, at)
-            decisions[key] = _make_row((subject_id, purpose, reason in ALLOWING_REASONS, reason, basis, since))
+            reason, since, lapses_at = decide(basis, status, opted_out_at, state, effective_at, lapses_after_days, at)
+            decisions[key] = _make_row(
+                (subject_id, purpose, reason in ALLOWING_REASONS, reason, basis, since, lapses_at)
+            )
     if len(decisions) < len(keys):
         reason = DecisionReason.UNKNOWN_SUBJECT
-        unknown = DecisionRow(None, purpose, allowed=False, reason=reason, legal_basis=basis, effective_at=None)
+        unknown = DecisionRow(None, purpose, False, reason, basis, None, None)
         for key in keys:
             decisions.setdefault(key, unknown)
     return decisions
@@ -145,25 +173,26 @@ def decide(  # noqa: PLR0911, PLR0913, PLR0917 -- a decision depends on each of 
     effective_at: datetime | None,
     lapses_after_days: int | None,
     at: datetime,
-) -> tuple[DecisionReason, datetime | None]:
-    """Return the reason of a decision, and the effective time of the choice that caused it.
+) -> tuple[DecisionReason, datetime | None, datetime | None]:
+    """Return the reason of a decision, the effective time of the choice that caused it, and the time it lapses.
 
     The subject's status comes first, then necessity, then the subject's choice. An opt-out of everything overrides
     each grant that is not later. A grant lapses after the purpose's number of days.
     """
     if status != ACTIVE:
-        return _BY_STATUS[SubjectStatus(status)], None
+        return _BY_STATUS[SubjectStatus(status)], None, None
     if basis in NECESSARY:
-        return DecisionReason.NECESSARY, None
+        return DecisionReason.NECESSARY, None, None
     needs_consent = basis == CONSENT
     if opted_out_at is not None and (effective_at is None or (state == GRANTED_STATE and effective_at <= opted_out_at)):
-        return DecisionReason.WITHDRAWN if needs_consent else DecisionReason.OBJECTED, opted_out_at
+        return DecisionReason.WITHDRAWN if needs_consent else DecisionReason.OBJECTED, opted_out_at, None
     if state is None or effective_at is None:
-        return DecisionReason.NEVER_ASKED if needs_consent else DecisionReason.NOT_OBJECTED, None
+        return DecisionReason.NEVER_ASKED if needs_consent else DecisionReason.NOT_OBJECTED, None, None
     if state != GRANTED_STATE:
-        return DecisionReason.WITHDRAWN if needs_consent else DecisionReason.OBJECTED, effective_at
+        return DecisionReason.WITHDRAWN if needs_consent else DecisionReason.OBJECTED, effective_at, None
     if not needs_consent:
-        return DecisionReason.NOT_OBJECTED, effective_at
-    if lapses_after_days is not None and (at - effective_at).days >= lapses_after_days:
-        return LAPSED, effective_at + timedelta(days=lapses_after_days)
-    return GRANTED, effective_at
+        return DecisionReason.NOT_OBJECTED, effective_at, None
+    if lapses_after_days is None:
+        return GRANTED, effective_at, None
+    lapses_at = effective_at + timedelta(days=lapses_after_days)
+    return (GRANTED, effective_at, lapses_at) if at < lapses_at else (LAPSED, lapses_at, lapses_at)

@@ -83,7 +83,7 @@ def build_headers(link: str) -> list[MailHeaderRow]:
     ]
 
 
-async def unsubscribe_link(
+async def create_unsubscribe_link(
     unit: UnitOfWork, identifier: SubjectIdentifier, purpose: str, public_url: str
 ) -> UnsubscribeLinkRow:
     """Return the link and the headers for an email that an internal service sends.

@@ -1,6 +1,7 @@
 """Bounces and complaints about email that internal services sent."""
 
 from contextlib import suppress
+from datetime import datetime
 from enum import StrEnum
 
 from models.consent import opt_outs, purposes
@@ -17,6 +18,11 @@ class BounceKind(StrEnum):
     HARD = "HARD"
     SOFT = "SOFT"
     COMPLAINT = "COMPLAINT"
+
+
+def stop_kind(stopped_at: datetime | None) -> BounceKind | None:
+    """Return the kind of bounce that stopped an address: only a hard one does."""
+    return None if stopped_at is None else BounceKind.HARD
 
 
 async def record_bounce(unit: UnitOfWork, address: str, kind: BounceKind) -> bool:

@@ -51,10 +51,11 @@ class EmailAddressRow(NamedTuple):
     address: Annotated[bytes, ADDRESS]
     is_primary: bool
     verified_at: datetime | None
+    stopped_at: datetime | None
 
 
 OF_SUBJECTS = Statement("""
-SELECT subject_id, address, is_primary, verified_at
+SELECT subject_id, address, is_primary, verified_at, stopped_at
 FROM email_addresses
 WHERE subject_id = ANY(:ids)
 ORDER BY subject_id, is_primary DESC, added_at, id

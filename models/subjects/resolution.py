@@ -12,7 +12,7 @@ from models.unit_of_work import UnitOfWork
 
 BY_ADDRESSES = Statement(
     """
-SELECT e.lookup_hash, s.id, s.status, s.registered_at, s.regime, s.display_name, s.country
+SELECT e.lookup_hash, s.id, s.status, s.registered_at, s.regime, s.opted_out_at, s.display_name, s.country
 FROM email_addresses AS e
 JOIN subjects AS s ON s.id = e.subject_id
 WHERE e.lookup_hash = ANY(:hashes)
@@ -22,7 +22,7 @@ WHERE e.lookup_hash = ANY(:hashes)
 
 BY_ACCOUNTS = Statement(
     """
-SELECT a.lookup_hash, s.id, s.status, s.registered_at, s.regime, s.display_name, s.country
+SELECT a.lookup_hash, s.id, s.status, s.registered_at, s.regime, s.opted_out_at, s.display_name, s.country
 FROM accounts AS a
 JOIN subjects AS s ON s.id = a.subject_id
 WHERE a.lookup_hash = ANY(:hashes)
@@ -31,7 +31,7 @@ WHERE a.lookup_hash = ANY(:hashes)
 )
 
 LOCK_BY_ID = Statement("""
-SELECT id, status, registered_at, regime, display_name, country
+SELECT id, status, registered_at, regime, opted_out_at, display_name, country
 FROM subjects
 WHERE id = :id
 FOR UPDATE
@@ -39,7 +39,7 @@ FOR UPDATE
 
 # Rows are locked in the order of their ids, so that two units of work cannot wait for each other.
 LOCK_BY_HASHES = Statement("""
-SELECT id, status, registered_at, regime, display_name, country
+SELECT id, status, registered_at, regime, opted_out_at, display_name, country
 FROM subjects
 WHERE id IN (
     SELECT subject_id FROM email_addresses WHERE lookup_hash = ANY(:addresses)

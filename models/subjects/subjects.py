@@ -86,16 +86,17 @@ class SubjectRow(NamedTuple):
     status: str
     registered_at: datetime
     regime: str
+    opted_out_at: datetime | None
     display_name: Annotated[bytes | None, DISPLAY_NAME]
     country: Annotated[bytes | None, COUNTRY]
 
 
-RESTRICTED_COLUMNS = ("registered_at", "regime", "display_name", "country")
+RESTRICTED_COLUMNS = ("registered_at", "regime", "opted_out_at", "display_name", "country")
 """Columns that a role reads only if one of its fields shows them."""
 
 BY_IDS = Statement(
     """
-SELECT id, status, registered_at, regime, display_name, country
+SELECT id, status, registered_at, regime, opted_out_at, display_name, country
 FROM subjects
 WHERE id = ANY(:ids)
 """,
@@ -104,7 +105,7 @@ WHERE id = ANY(:ids)
 
 PAGE = Statement(
     """
-SELECT id, status, registered_at, regime, display_name, country
+SELECT id, status, registered_at, regime, opted_out_at, display_name, country
 FROM subjects
 WHERE (registered_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
 ORDER BY registered_at, id

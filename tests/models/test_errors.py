@@ -29,7 +29,7 @@ def test_every_refusal_of_the_module_is_a_direct_subclass() -> None:
 def test_a_problem_is_added_to_the_message_and_the_argument_is_named() -> None:
     refusal = BadInput("input.email", "it is empty", line=3)
     assert refusal.message == "An argument has a value that is not accepted: it is empty."
-    assert refusal.extensions == {"argument": "input.email", "line": 3}
+    assert refusal.extensions == {"argument": "input.email", "problem": "INVALID_VALUE", "line": 3}
 
 
 def test_extensions_are_kept_and_an_outage_may_be_retried() -> None:

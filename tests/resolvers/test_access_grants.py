@@ -187,6 +187,45 @@ def test_approving_twice_is_one_approval(api: Api) -> None:
     assert again["state"] == "OPEN"
 
 
-@pytest.mark.parametrize("role", ["STORE", "SYNC", "BILLING", "PRIVACY", "AUDITOR", "ADMIN"])
-def test_only_support_can_ask_for_a_grant(api: Api, role: str) -> None:
+@pytest.mark.parametrize("role", ["STORE", "SYNC", "BILLING", "AUDITOR", "ADMIN"])
+def test_only_support_and_privacy_can_ask_for_a_grant(api: Api, role: str) -> None:
     assert api.ask(role, OPEN, who=api.register("ada@example.com")).code == "FORBIDDEN"
+
+
+GRANTS = "query($state: GrantState) { accessGrants(state: $state, first: 100) { edges { node { id } } } }"
+END = "mutation($id: ID!) { endAccessGrant(id: $id) { state endedAt } }"
+
+
+def test_grants_are_listed_by_state(api: Api) -> None:
+    person = person_with_files(api)
+    grant = open_grant(api, person, approve=False)
+    states = ["WAITING", "OPEN", "EXPIRED", "REFUSED", "ENDED"]
+
+    def listed() -> list[str]:
+        answers = {state: api.ask("PRIVACY", GRANTS, state=state).data["accessGrants"]["edges"] for state in states}
+        assert [edge["node"]["id"] for edge in api.ask("AUDITOR", GRANTS).data["accessGrants"]["edges"]] == [grant]
+        return [state for state, edges in answers.items() if edges == [{"node": {"id": grant}}]]
+
+    assert listed() == ["WAITING"]
+    assert api.ask("PRIVACY", APPROVE, id=grant).data
+    assert listed() == ["OPEN"]
+    assert api.ask("SUPPORT", END, id=grant).data["endAccessGrant"]["state"] == "ENDED"
+    assert listed() == ["ENDED"]
+
+
+def test_an_ended_grant_opens_nothing_and_does_not_hide_the_rest(api: Api) -> None:
+    person = person_with_files(api)
+    grant = open_grant(api, person)
+    assert names(api.ask("SUPPORT", FILES, who=person))
+    ended = api.ask("PRIVACY", END, id=grant).data["endAccessGrant"]
+    assert api.ask("PRIVACY", END, id=grant).data["endAccessGrant"] == ended
+    answer = api.ask("SUPPORT", FILES, who=person)
+    assert answer.code == "GRANT_REQUIRED"
+    assert answer.body["data"]["subject"]["syncAccounts"] == [{"files": None}]
+    assert api.ask("PRIVACY", APPROVE, id=grant).code == "STATE_CONFLICT"
+    assert open_grant(api, person, approve=False) != grant
+
+
+def test_an_agent_ends_no_grant_of_another_actor(api: Api) -> None:
+    grant = api.ask("PRIVACY", OPEN, who=person_with_files(api)).data["openAccessGrant"]["id"]
+    assert api.ask("SUPPORT", END, id=grant).code == "FORBIDDEN"

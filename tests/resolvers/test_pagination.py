@@ -80,7 +80,11 @@ def test_a_history_goes_back_line_by_line(api: Api) -> None:
 def refused(api: Api, document: str, role: str = "PRIVACY", **variables: Any) -> bool:
     answer = api.ask(role, document, **variables)
     errors = answer.body.get("errors", [])
-    return bool(errors) and errors[0]["extensions"] == {"code": "BAD_INPUT", "argument": "after"}
+    return bool(errors) and errors[0]["extensions"] == {
+        "code": "BAD_INPUT",
+        "argument": "after",
+        "problem": "INVALID_VALUE",
+    }
 
 
 def test_a_cursor_of_another_list_or_another_person_is_refused(api: Api) -> None:

@@ -27,7 +27,8 @@ async def test_a_letter_governed_by_a_purpose_carries_the_one_click_link_and_oth
         )
     async with email_worker(world, server) as letters:
         await letters.drain()
-    plain, governed = (letter.message for letter in server.accepted)
+    messages = {letter.message["Subject"]: letter.message for letter in server.accepted}
+    plain, governed = messages["About your request to erase your data"], messages["Thank you for agreeing"]
     assert plain["List-Unsubscribe"] is None
     assert governed["List-Unsubscribe"].startswith("<https://privacy.example.org/u/")
     assert governed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

@@ -15,7 +15,7 @@ from strawberry.types.base import StrawberryMaybe
 
 from api.graphql.coercion import values
 from api.graphql.coercion.values import Coerce, CoercionError, Constant, Literal, Variables, with_path
-from models.errors import CardNumberRefused
+from models.errors import CardNumberRefused, InputProblem
 from models.storage.card_fields import fields_contain_card_number
 
 DEFINITION = "strawberry-definition"
@@ -86,7 +86,7 @@ class InputCompiler:
             if value is Undefined and default:
                 return default(variables)
             if value is Undefined and is_required:
-                raise CoercionError
+                raise CoercionError(problem=InputProblem.REQUIRED)
             return value
 
         return take if literal or default or is_required else None
@@ -157,8 +157,10 @@ class _InputObject:
 
     def coerce(self, value: Any) -> Any:
         """Coerce a JSON object. The name of a field that does not exist is the caller's word: it is not repeated."""
-        if not isinstance(value, dict) or not value.keys() <= self._fields.keys():
+        if not isinstance(value, dict):
             raise CoercionError
+        if not value.keys() <= self._fields.keys():
+            raise CoercionError(problem=InputProblem.UNKNOWN_KEY)
         fields = {}
         for name, each in value.items():
             python_name, coerce = self._fields[name]
@@ -171,7 +173,7 @@ class _InputObject:
     def make(self, fields: dict[str, Any]) -> Any:
         """Make the input object of the fields that have values. Refuse a card number that they form together."""
         if self._is_one_of and (len(fields) != 1 or None in fields.values()):
-            raise CoercionError
+            raise CoercionError(problem=InputProblem.EXACTLY_ONE_KEY)
         instance = self._class(**self._preset | fields)
         if len(self.texts) > 1 and fields_contain_card_number(
             chain.from_iterable(texts(instance) for texts in self.texts)

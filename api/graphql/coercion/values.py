@@ -9,7 +9,7 @@ from graphql import GraphQLError, GraphQLInputType, Undefined, is_non_null_type
 from graphql.language import Node
 from graphql.pyutils import is_iterable
 
-from models.errors import BadInput, CardNumberRefused, Refusal
+from models.errors import BadInput, CardNumberRefused, InputProblem, Refusal
 
 Variables: TypeAlias = Mapping[str, Any]
 Coerce: TypeAlias = Callable[[Any], Any]
@@ -22,16 +22,17 @@ PLAIN = {"String": str, "ID": str, "Boolean": bool}
 class CoercionError(Exception):
     """A value does not fit its type; the path grows from the inside to the outside."""
 
-    def __init__(self, cause: Exception | None = None) -> None:
+    def __init__(self, cause: Exception | None = None, problem: InputProblem = InputProblem.WRONG_TYPE) -> None:
         super().__init__()
         self.path: list[str] = []
+        self.problem = problem
         self.refusal = cause.original_error if isinstance(cause, GraphQLError) else cause
 
     def located(self, node: Node) -> GraphQLError:
         """Return the error that a caller sees."""
         refusal = self.refusal
         if isinstance(refusal, BadInput) or not isinstance(refusal, Refusal):
-            placed = BadInput(".".join(reversed(self.path)))
+            placed = BadInput(".".join(reversed(self.path)), problem=self.problem)
             placed.message = refusal.message if isinstance(refusal, Refusal) else placed.message
             refusal = placed
         elif isinstance(refusal, CardNumberRefused):
@@ -58,7 +59,7 @@ def value_of(type_: GraphQLInputType, inner: Coerce, *, is_required: bool) -> Co
         if value is not None:
             return inner(value)
         if is_required:
-            raise CoercionError
+            raise CoercionError(problem=InputProblem.REQUIRED)
         return None
 
     return coerce
@@ -99,7 +100,7 @@ def variable(name: str, *, is_required: bool) -> Literal:
     def take(variables: Variables) -> Any:
         value = variables.get(name, Undefined)
         if value is None and is_required:
-            raise CoercionError
+            raise CoercionError(problem=InputProblem.REQUIRED)
         return value
 
     return take
@@ -125,7 +126,7 @@ def literal_list(items: list[Literal], item_type: GraphQLInputType) -> Literal:
         if value is not Undefined:
             return value
         if is_non_null_type(item_type):
-            raise CoercionError
+            raise CoercionError(problem=InputProblem.REQUIRED)
         return None
 
     return lambda variables: [with_path(index, partial(present, variables), item) for index, item in enumerate(items)]

@@ -13,12 +13,15 @@ from strawberry.types.field import StrawberryField
 
 from api.access.column_grants import reads_of
 from api.graphql.schema import core
+from models.access import grant_lists
+from models.access.access_grants import GrantState
 from models.actors import Role
 from models.audit import events
 from models.audit.events import EventFilter
 from models.consent import decisions, ledger, purposes
 from models.erasure import steps
 from models.erasure.steps import StepState
+from models.outbox import letter_states
 from models.requests import requests
 from models.requests.states import RequestState
 from models.storage.pagination import PageRequest
@@ -49,6 +52,8 @@ SAMPLES: dict[Read, list[tuple[Sequence[Any], tuple[Any, ...]]]] = {
     decisions.decisions_of_addresses: [([bytes(32)], ("newsletter",))],
     decisions.decisions_of_accounts: [([bytes(32)], ("newsletter",))],
     purposes.all_purposes: EVERYTHING,
+    letter_states.of_subjects: [([ID], (PAGE,))],
+    grant_lists.find_grants: [([None, GrantState.OPEN], (PAGE,))],
     steps.of_system: [([("store", None), ("store", StepState.PENDING)], (PAGE,))],
     requests.find_requests: [([(None, None), (RequestState.IN_PROGRESS, True)], (PAGE,))],
 }
@@ -105,15 +110,22 @@ QUERIES = {
         '{ erasurePlan(subject: {account: {system: "store", reference: "1"}}) { hash } }',
     ],
     "erasureSteps": ['{ erasureSteps(system: "archive") { edges { node { id } } } }'],
+    "accessGrants": ["{ accessGrants { edges { node { id } } } }"],
     "tokens": ["{ tokens { id } }"],
 }
-ROLES = {"subject": "STORE", "consentDecision": "STORE", "consentDecisions": "STORE", "accessEvents": "AUDITOR"}
+ROLES = {
+    "subject": "STORE",
+    "consentDecision": "STORE",
+    "consentDecisions": "STORE",
+    "accessEvents": "AUDITOR",
+    "accessGrants": "AUDITOR",
+}
 """Roles that may send these; the others are sent as ADMIN."""
 
 
-def test_every_query_but_node_is_checked() -> None:
+def test_every_query_but_those_by_id_is_checked() -> None:
     assert core.query_type
-    assert QUERIES.keys() == core.query_type.fields.keys() - {"node"}
+    assert QUERIES.keys() == core.query_type.fields.keys() - {"node", "nodes"}
 
 
 @pytest.mark.parametrize("field", QUERIES)

@@ -85,8 +85,8 @@ def test_a_cost_counts_the_entries_of_lists_in_arguments(
 
 def test_a_cost_without_lists_or_pages_in_variables_is_a_constant() -> None:
     actor = Actor("a test", Role.STORE, (Role.STORE,))
-    asked = "query($who: SubjectBy!, $p: String!) { consentDecision(subject: $who, purpose: $p) { allowed } }"
-    assert prepare(asked, None, actor).cost == 1
+    document = "query($who: SubjectBy!, $p: String!) { consentDecision(subject: $who, purpose: $p) { allowed } }"
+    assert prepare(document, None, actor).cost == 1
 
 
 def test_entries_are_counted_at_any_depth_of_a_value() -> None:
@@ -120,10 +120,10 @@ def test_what_multiplies_is_refused_before_it_runs(api: Api, document: str) -> N
 
 
 def test_an_answer_has_its_cost_when_the_header_asks_for_it(api: Api) -> None:
-    asked = {"query": f"query($who: SubjectsBy!) {{ {DECIDE} }}", "variables": {"who": {"emails": EMAILS[:3]}}}
+    document = {"query": f"query($who: SubjectsBy!) {{ {DECIDE} }}", "variables": {"who": {"emails": EMAILS[:3]}}}
     most = DEFAULT_MAX_COSTS[Role.STORE]
-    assert api.send(asked, x_cost="1").json()["extensions"] == {"cost": {"requested": 6, "most": most}}
-    assert "extensions" not in api.send(asked).json()
+    assert api.send(document, x_cost="1").json()["extensions"] == {"cost": {"requested": 6, "most": most}}
+    assert "extensions" not in api.send(document).json()
     failed = {"query": '{ consentDecision(subject: {id: "x"}, purpose: "newsletter") { allowed } }'}
     answer = api.send(failed, x_cost="1").json()
     assert answer["errors"][0]["extensions"]["code"] == "BAD_INPUT"
@@ -134,10 +134,10 @@ def test_an_answer_has_its_cost_when_the_header_asks_for_it(api: Api) -> None:
 def test_the_setting_changes_the_maximum_of_one_role(api: Api, databases: Databases) -> None:
     with Running(settings_for(databases, max_costs="STORE=3,ADMIN=0")) as url:
         here = Api(url, api.secrets)
-        asked = f"query($who: SubjectsBy!) {{ {DECIDE} }}"
-        assert here.ask("STORE", asked, who={"emails": EMAILS[:2]}).extensions["cost"] == 4
-        assert here.ask("STORE", asked, who={"emails": EMAILS[:1]}).data
-        assert here.ask("SYNC", asked, who={"emails": EMAILS[:2]}).data
+        document = f"query($who: SubjectsBy!) {{ {DECIDE} }}"
+        assert here.ask("STORE", document, who={"emails": EMAILS[:2]}).extensions["cost"] == 4
+        assert here.ask("STORE", document, who={"emails": EMAILS[:1]}).data
+        assert here.ask("SYNC", document, who={"emails": EMAILS[:2]}).data
         fields = " ".join(f"a{n}: {DECIDE}" for n in range(6))
         assert here.ask("ADMIN", f"query($who: SubjectsBy!) {{ {fields} }}", who={"emails": EMAILS}).data
         here.client.close()

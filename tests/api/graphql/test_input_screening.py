@@ -179,7 +179,11 @@ def test_half_a_surrogate_pair_is_no_text(api: Api, databases: Databases, half: 
     before = counted(databases)
     body = json.dumps({"query": REGISTER, "variables": {"input": {"email": "a@example.com", "displayName": "HALF"}}})
     answer = api.send(body.replace("HALF", half).encode())
-    assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_INPUT", "argument": "input.displayName"}
+    assert answer.json()["errors"][0]["extensions"] == {
+        "code": "BAD_INPUT",
+        "argument": "input.displayName",
+        "problem": "INVALID_VALUE",
+    }
     literal = json.dumps({"query": inlined(REGISTER, {"input": {"email": "HALF"}})})
     for written in (half, half.replace("\\", "\\\\")):
         answer = api.send(literal.replace("HALF", written).encode())

@@ -20,7 +20,7 @@ from tests.people import DECIDE, GRANT
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 LINK = (
     "mutation Link($who: SubjectBy!, $purpose: String!) "
-    "{ unsubscribeLink(subject: $who, purpose: $purpose) { url headers { name value } } }"
+    "{ createUnsubscribeLink(subject: $who, purpose: $purpose) { url headers { name value } } }"
 )
 
 
@@ -34,7 +34,7 @@ def person(api: Api, *purposes: str) -> str:
 
 def link(api: Api, subject_id: str, purpose: str = "newsletter") -> str:
     """Ask for a link as the newsletter service does; return its path."""
-    links = api.ask("SERVICE", LINK, who={"id": subject_id}, purpose=purpose).data["unsubscribeLink"]
+    links = api.ask("SERVICE", LINK, who={"id": subject_id}, purpose=purpose).data["createUnsubscribeLink"]
     return "/u/" + str(links["url"]).rpartition("/u/")[2]
 
 
@@ -45,7 +45,9 @@ def reason(api: Api, subject_id: str, purpose: str = "newsletter") -> str:
 
 def test_a_service_gets_the_headers_for_its_own_mail(api: Api) -> None:
     subject_id = person(api)
-    links = api.ask("SERVICE", LINK, who={"email": "user@example.com"}, purpose="newsletter").data["unsubscribeLink"]
+    links = api.ask("SERVICE", LINK, who={"email": "user@example.com"}, purpose="newsletter").data[
+        "createUnsubscribeLink"
+    ]
     assert links["headers"] == [
         {"name": "List-Unsubscribe", "value": f"<{links['url']}>"},
         {"name": "List-Unsubscribe-Post", "value": "List-Unsubscribe=One-Click"},

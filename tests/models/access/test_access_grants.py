@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from models.access import access_grants
+from models.access import access_grants, grant_decisions, grant_lists
 from models.access.access_grants import APPROVAL_TIMEOUT, MAX_MINUTES, GrantState, approver_of, state_of
 from models.actors import Actor, Role
 from models.audit.events import AccessAction
@@ -39,7 +39,8 @@ def test_the_state_of_a_grant_follows_from_its_times(
     decided_at = None if decided is None else AT - decided
     expires_at = None if expires is None else AT + expires
     with use_clock(lambda: AT):
-        assert state_of(AT - requested, decided_at, expires_at) is state
+        assert state_of(AT - requested, decided_at, expires_at, None) is state
+        assert state_of(AT - requested, decided_at, expires_at, AT) is GrantState.ENDED
 
 
 def test_only_a_grant_that_was_opened_has_an_approver() -> None:
@@ -54,7 +55,7 @@ async def request(world: World, who: UUID, minutes: int = 15, actor: Actor = AGE
 
 
 async def decide(world: World, grant_id: UUID, actor: Actor = OFFICER, *, approves: bool = True) -> UUID:
-    decision = access_grants.approve_access_grant if approves else access_grants.refuse_access_grant
+    decision = grant_decisions.approve_access_grant if approves else grant_decisions.refuse_access_grant
     async with unit_of_work(world.database, world.keyring, actor, "decide") as unit:
         return await decision(unit, grant_id)
 
@@ -122,7 +123,7 @@ async def test_an_approved_grant_opens_for_its_minutes_and_both_acts_are_logged(
     await decide(world, grant_id)
     async with world.database.writers.acquire() as connection:
         grant = (await access_grants.by_ids(connection, [grant_id]))[grant_id]
-        [since] = await access_grants.requested_since(connection, AT - timedelta(days=1))
+        [since] = await grant_lists.requested_since(connection, AT - timedelta(days=1))
         rows = await connection.fetch(
             "SELECT actor, action, subject_id FROM access_events WHERE grant_id = $1 ORDER BY at", grant_id
         )

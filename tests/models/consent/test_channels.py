@@ -16,7 +16,7 @@ def actor(role: Role) -> Actor:
 def test_a_grant_on_gpc_is_refused_and_on_import_from_all_but_admin(role: Role) -> None:
     with pytest.raises(BadInput) as refusal:
         require_grant_channel(actor(role), Channel.GPC)
-    assert refusal.value.extensions == {"argument": "channel"}
+    assert refusal.value.extensions == {"argument": "channel", "problem": "INVALID_VALUE"}
     if role is Role.ADMIN:
         require_grant_channel(actor(role), Channel.IMPORT)
     else:

@@ -47,22 +47,32 @@ TABLE = [
 @pytest.mark.parametrize("line", TABLE, ids=str)
 def test_the_persons_choice_decides(line: tuple[object, ...]) -> None:
     basis, opted_out_at, state, effective_at, days, reason, since = line
-    assert decide(basis, ACTIVE, opted_out_at, state, effective_at, days, NOW) == (reason, since)  # type: ignore[arg-type]
+    assert decide(basis, ACTIVE, opted_out_at, state, effective_at, days, NOW)[:2] == (reason, since)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("status", ["RESTRICTED", "ERASING", "ERASED"])
 @pytest.mark.parametrize("basis", ["CONSENT", "CONTRACT", "LEGITIMATE_INTERESTS", "LEGAL_OBLIGATION"])
 def test_the_status_of_the_person_decides_first(status: str, basis: str) -> None:
     for opted_out_at, state in product((None, OUT), (None, "GRANTED", "WITHDRAWN", "OBJECTED")):
-        assert decide(basis, status, opted_out_at, state, AFTER if state else None, None, NOW) == (status, None)
+        assert decide(basis, status, opted_out_at, state, AFTER if state else None, None, NOW)[:2] == (status, None)
 
 
 @pytest.mark.parametrize("basis", ["CONTRACT", "LEGAL_OBLIGATION"])
 def test_what_is_necessary_needs_no_choice(basis: str) -> None:
     for opted_out_at, state in product((None, OUT), (None, "GRANTED", "WITHDRAWN", "OBJECTED")):
-        assert decide(basis, ACTIVE, opted_out_at, state, AFTER if state else None, 1, NOW) == ("NECESSARY", None)
+        assert decide(basis, ACTIVE, opted_out_at, state, AFTER if state else None, 1, NOW)[:2] == ("NECESSARY", None)
 
 
 def test_three_reasons_allow_and_no_other() -> None:
     assert {"GRANTED", "NOT_OBJECTED", "NECESSARY"} == ALLOWING_REASONS
     assert len(DecisionReason) == 11
+
+
+def test_a_grant_says_when_it_lapses_and_no_other_choice_does() -> None:
+    for state, days, lapses_at in (
+        ("GRANTED", 365, BEFORE + timedelta(days=365)),
+        ("GRANTED", 1, BEFORE + timedelta(days=1)),
+        ("GRANTED", None, None),
+        ("WITHDRAWN", 365, None),
+    ):
+        assert decide(CONSENT, ACTIVE, None, state, BEFORE, days, NOW)[2] == lapses_at

@@ -211,7 +211,7 @@ async def test_a_choice_lies_at_most_a_minute_ahead_and_never_holds_before_now(w
     who = await registered(world)
     with pytest.raises(BadInput) as refusal:
         await granted(world, who, at=now() + timedelta(minutes=2))
-    assert refusal.value.extensions == {"argument": "at"}
+    assert refusal.value.extensions == {"argument": "at", "problem": "INVALID_VALUE"}
     await granted(world, who, at=now() + timedelta(seconds=50))
     kept = await current(world, who)
     assert kept

@@ -19,7 +19,7 @@ URL = "https://privacy.example.com/"
 async def test_a_link_carries_the_token_of_the_subject_and_the_purpose(world: World) -> None:
     who = await registered(world)
     async with world.unit() as unit:
-        link = await unsubscribe_links.unsubscribe_link(unit, named(who), "newsletter", URL)
+        link = await unsubscribe_links.create_unsubscribe_link(unit, named(who), "newsletter", URL)
     prefix, _, token = link.url.rpartition("/")
     assert prefix == "https://privacy.example.com/u"
     assert unsubscribe_links.parse_token(world.keyring, token) == LinkToken(who, "newsletter")
@@ -38,7 +38,7 @@ async def test_there_is_no_link_without_a_refusable_purpose_and_a_subject(world:
     ):
         with pytest.raises(refusal):
             async with world.unit() as unit:
-                await unsubscribe_links.unsubscribe_link(unit, identifier, purpose, URL)
+                await unsubscribe_links.create_unsubscribe_link(unit, identifier, purpose, URL)
 
 
 @pytest.mark.parametrize("everything", [False, True])

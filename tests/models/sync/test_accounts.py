@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from models.access import access_grants
+from models.access import access_grants, grant_decisions
 from models.actors import Actor, Role
 from models.storage.ids import new_id
 from models.storage.pagination import PageRequest
@@ -33,7 +33,7 @@ async def grant_opened(world: World, who: UUID) -> UUID:
     async with unit_of_work(world.database, world.keyring, asking, "openAccessGrant") as unit:
         grant_id = await access_grants.open_access_grant(unit, named(who), 30)
     async with unit_of_work(world.database, world.keyring, approving, "approveAccessGrant") as unit:
-        return await access_grants.approve_access_grant(unit, grant_id)
+        return await grant_decisions.approve_access_grant(unit, grant_id)
 
 
 async def test_accounts_and_clients_are_grouped_by_their_owners(world: World) -> None:

@@ -161,3 +161,21 @@ def test_bad_input_is_named_not_repeated_and_changes_nothing(
     api.send({"query": "{ viewer { role } }"})
     captured = capsys.readouterr()
     assert secret not in captured.out + captured.err
+
+
+PROBLEMS = {
+    "UNKNOWN_KEY": (register(phone="x"), register(account={"system": "store", "reference": "1", "x": 1})),
+    "REQUIRED": (("STORE", REGISTER, {"input": {"displayName": "x"}}), register(email=None), sync(files=[None])),
+    "WRONG_TYPE": (register(displayName=["x"]), register(account="x"), sync(fileCount="3"), sync(syncedAt=1)),
+    "EXACTLY_ONE_KEY": (subject({}), subject({"id": NODE, "email": "ada@example.com"}), subject({"email": None})),
+}
+
+
+@pytest.mark.parametrize(("problem", "samples"), PROBLEMS.items(), ids=PROBLEMS)
+def test_bad_input_says_what_is_wrong_of_variables_and_of_literals(
+    api: Api, problem: str, samples: tuple[SampleRequest, ...]
+) -> None:
+    for role, document, variables in samples:
+        for sent in ({"query": document, "variables": variables}, {"query": inlined(document, variables)}):
+            [error, *_] = api.send(sent, role).json()["errors"]
+            assert (error["extensions"]["code"], error["extensions"]["problem"]) == ("BAD_INPUT", problem), sent

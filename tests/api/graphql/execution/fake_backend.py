@@ -81,7 +81,7 @@ class Invention:
         self.faults = faults
         self.cursors = PlainCursors([])
         self.actor = Actor("somebody", Role.PRIVACY, (Role.PRIVACY,), "CASE-1")
-        self.sees = frozenset({"Subject", "SyncAccount", "PaymentFragment"})
+        self.permissions = frozenset({"Subject.id", "SyncAccount.id", "PaymentFragment.id"})
         self.mutations: list[str] = []
         self.seen: list[tuple[tuple[str, ...], list[UUID | None]]] = []
         self.service = SERVICE
