@@ -33,7 +33,7 @@ from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.erasure import requesting
 from models.requests.intake import ErasureOptions
-from models.requests.requests import IdentityProof
+from models.requests.vocabulary import IdentityProof
 from models.storage.database import Database
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import unit_of_work

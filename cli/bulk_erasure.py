@@ -25,7 +25,7 @@ from models.erasure import plan as erasure_plan
 from models.erasure import requesting
 from models.errors import BadInput, SubjectErased
 from models.requests.intake import ErasureOptions
-from models.requests.requests import ErasureReason, IdentityProof
+from models.requests.vocabulary import ErasureReason, IdentityProof
 from models.storage.ids import Prefix, format_id
 from models.storage.statement import Statement
 from models.subjects import resolution

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mailers import request_emails
+from mailers.dates import day, minute
 from mailers.message import EmailContent, Envelope, Sender, build_message
 from mailers.transport import Mail
 from models.consent import unsubscribe_links
@@ -101,18 +104,18 @@ class EmailTemplate(NamedTuple):
 
 def identity_code(event: EventData) -> dict[str, Any]:
     """Return the context of a code that proves access to this address."""
-    return {"code": event["code"], "until": _minute(event["expires_at"])}
+    return {"code": event["code"], "until": minute(event["expires_at"])}
 
 
 def request_received(event: EventData) -> dict[str, Any]:
     """Return why a request was opened, and the date by which it is answered (Art. 12(3) GDPR)."""
-    words = _ERASURES.get(event.get("reason", "REQUESTED"), _ERASURES["REQUESTED"])
+    words = _ERASURES.get(event.get("reason") or "REQUESTED", _ERASURES["REQUESTED"])
     if event["kind"] != "ERASURE":
-        words = words._replace(opening="On {received} you asked us about your personal data. We are working on it.")
+        words = words._replace(opening=request_emails.opening_of(event["kind"]))
     return {
         "title": words.title,
-        "opening": words.opening.format(received=_day(event["received_at"])),
-        "closing": words.closing.format(due=_day(event["due_at"])),
+        "opening": words.opening.format(received=day(event["received_at"])),
+        "closing": words.closing.format(due=day(event["due_at"])),
     }
 
 
@@ -138,15 +141,15 @@ def details_corrected(event: EventData) -> dict[str, Any]:
 def erasure_scheduled(event: EventData) -> dict[str, Any]:
     """Return the time of a scheduled erasure, and how to cancel it."""
     words = _ERASURES.get(event.get("reason", "REQUESTED"), _ERASURES["REQUESTED"])
-    return {"execute": _minute(event["execute_at"]), "objection": words.objection}
+    return {"execute": minute(event["execute_at"]), "objection": words.objection}
 
 
 def erasure_done(event: EventData) -> dict[str, Any]:
     """Return the dates of an erasure, and what is kept after it: on which ground, and until when (Art. 17(3) GDPR)."""
     erased_on = datetime.fromisoformat(event["completed_at"]).date()
     return {
-        "completed": _day(event["completed_at"]),
-        "backups_clear": _day(event["backups_clear_at"]),
+        "completed": day(event["completed_at"]),
+        "backups_clear": day(event["backups_clear_at"]),
         "kept": [_kept(row) for row in currently_retained(erased_on, erased_on)],
     }
 
@@ -168,7 +171,7 @@ def erasure_denied(event: EventData) -> dict[str, Any]:
 
 def erasure_cancelled(event: EventData) -> dict[str, Any]:
     """Return the time at which an erasure was cancelled that an earlier email announced."""
-    return {"cancelled": _minute(event["cancelled_at"])}
+    return {"cancelled": minute(event["cancelled_at"])}
 
 
 _CHANGES: Final = {
@@ -178,6 +181,9 @@ _CHANGES: Final = {
     "address_removed": "a mail address was taken away",
     "primary_address": "the mail address that we write to",
 }
+
+_REQUEST: Final = {"kind": "COMPLAINT", "received_at": "2027-01-31T12:00:00+00:00"}
+"""An example of a request."""
 
 EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
     EmailKind.IDENTITY_CODE: EmailTemplate(
@@ -194,7 +200,8 @@ EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
             "received_at": "2027-01-31T12:00:00+00:00",
             "due_at": "2027-02-28T12:00:00+00:00",
         },
-        {reason.lower(): {"reason": reason} for reason in _ERASURES if reason != "REQUESTED"},
+        {reason.lower(): {"reason": reason} for reason in _ERASURES if reason != "REQUESTED"}
+        | {kind.lower(): {"kind": kind, "reason": None} for kind in request_emails.REQUESTS if kind != "ERASURE"},
     ),
     EmailKind.OPTED_OUT: EmailTemplate(
         "a person opts out",
@@ -231,6 +238,46 @@ EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
     EmailKind.ERASURE_CANCELLED: EmailTemplate(
         "an erasure that was announced is cancelled", erasure_cancelled, {"cancelled_at": "2027-02-01T12:00:00+00:00"}
     ),
+    EmailKind.REQUEST_EXTENDED: EmailTemplate(
+        "the deadline of a request is extended",
+        request_emails.request_extended,
+        _REQUEST | {"kind": "ERASURE", "until": "2027-04-28T12:00:00+00:00", "reason": "COMPLEXITY"},
+        {"number": {"kind": "ACCESS", "reason": "NUMBER_OF_REQUESTS"}},
+    ),
+    EmailKind.REQUEST_COMPLETED: EmailTemplate(
+        "a request that is answered by hand is completed",
+        request_emails.request_completed,
+        _REQUEST | {"regime": "GDPR"},
+        {kind.lower(): {"kind": kind} for kind in ("RECTIFICATION", "RESTRICTION", "OBJECTION", "ENQUIRY")}
+        | {regime.lower(): {"regime": regime} for regime in request_emails.AUTHORITIES if regime != "GDPR"},
+    ),
+    EmailKind.REQUEST_DENIED: EmailTemplate(
+        "a request is denied",
+        partial(request_emails.request_denied, denials=_DENIALS),
+        _REQUEST | {"kind": "ACCESS", "reason": "INSUFFICIENT_VERIFICATION"},
+        {reason.lower(): {"reason": reason} for reason in _DENIALS if reason != "INSUFFICIENT_VERIFICATION"},
+    ),
+    EmailKind.REQUEST_CANCELLED: EmailTemplate(
+        "a request is cancelled",
+        request_emails.request_cancelled,
+        _REQUEST | {"kind": "ACCESS", "cancelled_at": "2027-02-01T12:00:00+00:00"},
+    ),
+    EmailKind.CALIFORNIA_REPORT: EmailTemplate(
+        "a disclosure of direct marketing is answered",
+        request_emails.california_report,
+        {"year": 2026, "lines": []},
+        {
+            "disclosures": {
+                "lines": [{"name": "Example Prints", "address": "1 Example Street, Oakland", "categories": "contact"}]
+            }
+        },
+    ),
+    EmailKind.EXPORT_READY: EmailTemplate(
+        "an export is ready to be fetched",
+        request_emails.export_ready,
+        {"kind": "ACCESS", "token": "AZKrZ2n0", "expires_at": "2027-02-14T12:00:00+00:00"},
+        {"portability": {"kind": "PORTABILITY"}},
+    ),
 }
 if EMAIL_TEMPLATES.keys() != set(EmailKind) or any(
     EMAIL_TEMPLATES[name].example.keys() != CONTEXT_FIELDS[name] for name in EmailKind
@@ -251,6 +298,7 @@ def render_templates(
         **context,
         "sender": sender.company_name,
         "postal_address": sender.postal_address,
+        "public_url": sender.public_url,
         "contact": sender.contact,
         "unsubscribe": unsubscribe,
     }
@@ -267,12 +315,3 @@ def build_email(sender: Sender, keyring: Keyring, email: ClaimedEmail) -> Mail:
     link = unsubscribe_links.build_url(keyring, sender.public_url, row.subject_id, row.purpose) if row.purpose else None
     envelope = Envelope(row.letter, row.message_id, email.address, row.posted_at, link)
     return build_message(sender, envelope, render_email(EmailKind(row.letter), email.context, sender, link))
-
-
-def _day(text: str) -> str:
-    at = datetime.fromisoformat(text)
-    return f"{at.day} {at:%B %Y}"
-
-
-def _minute(text: str) -> str:
-    return f"{_day(text)}, {datetime.fromisoformat(text):%H:%M} UTC"

@@ -8,6 +8,8 @@ from mailers.transport import Mail
 from models.access import access_grants, tokens
 from models.audit import inclusion_proofs, segments
 from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
+from models.requests import due_notices, requests
+from models.requests.states import OPEN_STATES
 from models.storage.ids import Prefix, format_id
 from models.storage.statement import Connection
 
@@ -20,6 +22,8 @@ async def template_context(connection: Connection, notice: StaffNoticeRow) -> di
         return await _access_grant_asked(connection, notice)
     if notice.notice is StaffNoticeKind.PEOPLE_TOKEN_ISSUED:
         return await _people_token_issued(connection, notice)
+    if notice.notice in due_notices.KINDS:
+        return await _request_due(connection, notice)
     return await _audit_head(connection, notice)
 
 
@@ -43,6 +47,19 @@ async def _people_token_issued(connection: Connection, notice: StaffNoticeRow) -
         "roles": ", ".join(token.roles),
         "expires": f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "never",
         "approval": "It works already." if token.approved_at else WAITS,
+    }
+
+
+async def _request_due(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
+    request = (await requests.by_ids(connection, [notice.about]))[notice.about]
+    if request is None or request.state not in OPEN_STATES:
+        return None
+    return {
+        "request": format_id(Prefix.RIGHTS_REQUEST, request.id),
+        "kind": request.kind,
+        "state": request.state,
+        "received": f"{request.received_at:%Y-%m-%d}",
+        "due": f"{request.deadline:%Y-%m-%d %H:%M} UTC",
     }
 
 

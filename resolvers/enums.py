@@ -15,8 +15,9 @@ from models.delivery.bounces import BounceKind
 from models.erasure.retention import RetentionGround
 from models.erasure.steps import StepState
 from models.outbox.letter_states import LetterState
-from models.requests.requests import DenialReason, ErasureReason, IdentityProof, RequestKind
-from models.requests.states import RequestState
+from models.requests.searching import RequestOrder
+from models.requests.states import RequestKind, RequestState
+from models.requests.vocabulary import DenialReason, ErasureReason, ExtensionReason, IdentityCheck, IdentityProof
 from models.subjects.subjects import Regime, SubjectStatus
 
 
@@ -55,7 +56,7 @@ _describe(
     "The law whose deadlines apply to a person's requests.",
     GDPR="The European Economic Area: one month.",
     UK_GDPR="The United Kingdom: one month.",
-    SWISS_FADP="Switzerland: one month.",
+    SWISS_FADP="Switzerland: 30 days.",
     CCPA="The United States, under the California Consumer Privacy Act: 45 calendar days.",
     OTHER="Elsewhere, or unknown: one month.",
 )
@@ -134,15 +135,42 @@ _describe(
     RequestKind,
     "The right that a person exercises.",
     ERASURE="The right to erasure (Art. 17 GDPR).",
+    ACCESS="The right of access: a copy of all that is held about the person (Art. 15 GDPR).",
+    PORTABILITY="The right to data portability: a copy of what the person gave (Art. 20 GDPR).",
+    RECTIFICATION="The right to rectification (Art. 16 GDPR).",
+    RESTRICTION="The right to restriction of processing (Art. 18 GDPR).",
+    OBJECTION="The right to object (Art. 21 GDPR).",
+    COMPLAINT="A complaint about the processing of the person's data.",
+    ENQUIRY="Any other question about personal data.",
+    CA_DIRECT_MARKETING_DISCLOSURE="Which data was disclosed to third parties for their direct marketing "
+    "(Cal. Civ. Code 1798.83): 30 days.",
+)
+_describe(
+    RequestOrder,
+    "The order of a list of requests.",
+    NEWEST_FIRST="By receipt, the newest first.",
+    DUE_FIRST="By deadline, extended or not, the earliest first.",
+)
+_describe(
+    IdentityCheck,
+    "How the identity of the person is to be proved.",
+    EMAIL_CODE="By a code that is mailed to the person.",
+    ATTESTED="By the actor, who vouches for it and is recorded.",
+)
+_describe(
+    ExtensionReason,
+    "Why the deadline of a request is extended (Art. 12(3) GDPR).",
+    COMPLEXITY="The request is complex.",
+    NUMBER_OF_REQUESTS="There are too many requests to answer all of them in time.",
 )
 _describe(
     RequestState,
     "The state of a request.",
     AWAITING_VERIFICATION="It waits for proof of identity.",
     SCHEDULED="It waits for the end of the cooling-off period.",
-    IN_PROGRESS="It is being carried out and cannot be cancelled any more.",
+    IN_PROGRESS="It is being carried out. An erasure cannot be cancelled any more.",
     PARTIALLY_COMPLETED="This service has erased everything. An internal system has not answered yet, or has failed.",
-    COMPLETED="All live systems have finished.",
+    COMPLETED="It is done: for an erasure, all live systems have finished.",
     DENIED="It was denied.",
     CANCELLED="It was cancelled.",
 )

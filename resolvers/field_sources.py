@@ -133,6 +133,17 @@ def root_field(resolver: Callable[..., Any]) -> StrawberryField:
     return strawberry.field(resolver=resolver, description=" ".join((resolver.__doc__ or "").split()))
 
 
+def deprecated_root_field(reason: str) -> Callable[[Callable[..., Any]], StrawberryField]:
+    """Declare a field of Query or Mutation that callers should use no more. ``reason`` names what replaces it."""
+
+    def declare(resolver: Callable[..., Any]) -> StrawberryField:
+        field = root_field(resolver)
+        field.deprecation_reason = reason
+        return field
+
+    return declare
+
+
 def object_type(row: type, *, description: str, name: str | None = None) -> Callable[[type[_Shape]], type[_Shape]]:
     """Declare an output type, and the row that it shows."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 import strawberry
 
 from models.access import access_grants
+from models.actors import Role
 from models.erasure import step_access, steps
 from models.errors import QueryTooLarge
 from models.payments import fragments
@@ -42,13 +43,18 @@ def _is_own_step(context: RequestContext, row: Any) -> bool:
     return step_access.visible_system(context.actor) in {None, row.system}
 
 
+def _reads_requests(context: RequestContext, _row: Any) -> bool:
+    """Return whether the role reads requests. Services see a request in the answer of their own mutation only."""
+    return context.actor.role in {Role.SUPPORT, Role.PRIVACY, Role.ADMIN}
+
+
 MAX_NODES = 100
 
 KINDS = {
     Prefix.ACCESS_GRANT: Kind("AccessGrant", access_grants.by_ids),
     Prefix.SUBJECT: Kind("Subject", subjects.by_ids),
     Prefix.PAYMENT_FRAGMENT: Kind("PaymentFragment", fragments.by_ids),
-    Prefix.RIGHTS_REQUEST: Kind("RightsRequest", requests.by_ids),
+    Prefix.RIGHTS_REQUEST: Kind("RightsRequest", requests.by_ids, _reads_requests),
     Prefix.ERASURE_STEP: Kind("ErasureStep", steps.by_ids, _is_own_step),
     Prefix.SYNC_ACCOUNT: Kind("SyncAccount", accounts.by_ids),
 }

@@ -113,6 +113,7 @@ BY_REGISTRATION = Order(("registered_at", "subject_id"), (datetime.fromisoformat
 BY_SEQUENCE = Order(("at", "sequence"), (datetime.fromisoformat, int))
 BY_RECEIPT = Order(("received_at", "id"), (datetime.fromisoformat, UUID))
 BY_REQUEST = Order(("asked_at", "id"), (datetime.fromisoformat, UUID))
+BY_DEADLINE = Order(("deadline", "id"), (datetime.fromisoformat, UUID))
 BY_CREATION = Order(("created_at", "id"), (datetime.fromisoformat, UUID))
 BY_ID = Order(("id",), (UUID,))
 

@@ -23,7 +23,7 @@ from models.registration.corrections import Correction
 from models.registration.registering import Registration
 from models.requests import intake, verification_codes
 from models.requests.intake import ErasureOptions
-from models.requests.requests import IdentityProof
+from models.requests.vocabulary import IdentityProof
 from models.storage.clock import now
 from models.storage.columns import ErasureAction
 from models.subjects.identifiers import SubjectIdentifier

@@ -4,6 +4,7 @@ from typing import Final
 
 from prometheus_client import Gauge
 
+from models.requests import searching
 from models.storage.database import Database
 from models.storage.statement import Statement
 from workers.metrics import WORKER_METRICS
@@ -20,6 +21,9 @@ OVERDUE: Final = Gauge(
     "privacy_steps_overdue",
     "Erasure steps that failed, or are not done three days after the erasure.",
     registry=WORKER_METRICS,
+)
+OVERDUE_REQUESTS: Final = Gauge(
+    "privacy_requests_overdue", "Open requests after their deadline, by kind.", ["kind"], registry=WORKER_METRICS
 )
 AGES: Final = ("under 5 minutes", "under 1 hour", "under 1 day", "older")
 
@@ -60,6 +64,7 @@ async def refresh(database: Database) -> None:
         queued = {row[0]: row[1] for row in await COUNT_QUEUED.rows(connection)}
         undelivered = await COUNT_UNDELIVERED.rows(connection)
         steps = await COUNT_STEPS.row(connection)
+        overdue = await searching.count_overdue(connection)
     for age in AGES:
         WAITING.labels(age).set(queued.get(age, 0))
     UNCERTAIN.set(sum(count for state, _, count in undelivered if state == "UNCERTAIN"))
@@ -69,3 +74,5 @@ async def refresh(database: Database) -> None:
             FAILED.labels(reply).set(count)
     WEBHOOKS.set(steps[0] if steps else 0)
     OVERDUE.set(steps[1] if steps else 0)
+    for kind, count in overdue.items():
+        OVERDUE_REQUESTS.labels(kind).set(count)

@@ -1,6 +1,7 @@
 """The worker that notifies privacy officers, and sends the head of the audit log to an external witness once a day."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -14,12 +15,15 @@ from mailers.staff_notices import build_notices, template_context
 from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, Transport, TransportUnavailable
 from models.outbox import staff_notices
 from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
+from models.requests import due_notices
 from models.storage.database import OUTAGE_ERRORS, Database
 
 log = structlog.get_logger("privacy")
 
 POLL: Final = 1.0
 """Seconds between polls for notices."""
+DUE_INTERVAL: Final = 60.0
+"""Seconds between two searches for requests that are due."""
 
 
 class NoticeWorker:
@@ -41,9 +45,11 @@ class NoticeWorker:
             StaffNoticeKind.ACCESS_GRANT_ASKED: officers,
             StaffNoticeKind.PEOPLE_TOKEN_ISSUED: officers,
             StaffNoticeKind.AUDIT_HEAD: [witness] if witness else [],
+            **dict.fromkeys(due_notices.KINDS, officers),
         }
         self._kinds = [name for name, recipients in self._recipients.items() if recipients]
         self._day = 0
+        self._checks_due_at = 0.0
 
     async def run(self, *, poll: float = POLL) -> None:
         """Send due notices until cancelled."""
@@ -59,6 +65,7 @@ class NoticeWorker:
     async def drain(self) -> int:
         """Send all notices that are due now. Return how many were sent."""
         await self._enqueue_head()
+        await self._enqueue_due()
         count = 0
         while (is_sent := await self._send_next()) is not None:
             count += is_sent
@@ -71,6 +78,12 @@ class NoticeWorker:
             async with self._database.transaction() as connection:
                 await staff_notices.enqueue_once(connection, StaffNoticeKind.AUDIT_HEAD, UUID(int=day))
             self._day = day
+
+    async def _enqueue_due(self) -> None:
+        """Enqueue the notices about requests that are due, once a minute."""
+        if self._recipients[StaffNoticeKind.REQUEST_DUE] and time.monotonic() >= self._checks_due_at:
+            await due_notices.enqueue_due(self._database)
+            self._checks_due_at = time.monotonic() + DUE_INTERVAL
 
     async def _send_next(self) -> bool | None:
         async with self._database.writers.acquire() as connection:

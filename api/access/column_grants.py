@@ -18,6 +18,7 @@ from models.access.database_roles import INTERNAL, READERS, WRITER
 from models.actors import Role
 from models.encryption.encrypted_column import encrypted_columns
 from models.encryption.keyring import SUBJECT_KEYS
+from models.requests import searching
 from models.storage.database import DatabaseRoles
 from models.storage.statement import Statement, statements_of
 from resolvers.field_sources import Batched, Column, Read, loaded_by, source_of
@@ -132,7 +133,9 @@ async def columns_read(connection: asyncpg.Connection, schema: GraphQLSchema) ->
         by_role[name] = set()
         for statement in statements_for(role, schema):
             by_role[name] |= await columns(statement.sql_without(hidden_from(role, schema)))
-    by_role[INTERNAL] = await columns(tokens.VALID.sql) | {Relation("alembic_version", "version_num")}
+    by_role[INTERNAL] = {Relation("alembic_version", "version_num")}
+    for statement in (tokens.VALID, searching.COUNT_OVERDUE):
+        by_role[INTERNAL] |= await columns(statement.sql)
     return by_role
 
 

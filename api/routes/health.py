@@ -17,12 +17,15 @@ from api.routes.dependencies import Dependencies
 from migrations import head, is_newer
 from models.access import tokens
 from models.erasure import backups
+from models.requests import searching
 from models.storage import write_probe
 from models.storage.database import OUTAGE_ERRORS
 from models.storage.statement import Connection, Statement
 
 EXPIRED_BACKUPS: Final = Gauge("privacy_backups_expired", "1 while a backup is kept longer than PRIVACY_BACKUP_LIFE.")
 EXPIRING_TOKENS: Final = Gauge("privacy_tokens_expiring", "Tokens that expire within 14 days.")
+
+OVERDUE_REQUESTS: Final = Gauge("privacy_requests_overdue", "Open requests after their deadline, by kind.", ["kind"])
 
 REVISION: Final = Statement("""
 SELECT version_num
@@ -86,6 +89,9 @@ class Health:
     async def _count_expiring(self) -> None:
         async with self._dependencies().database.readers.acquire() as connection:
             EXPIRING_TOKENS.set(await tokens.count_expiring(connection))
+            overdue = await searching.count_overdue(connection)
+        for kind, count in overdue.items():
+            OVERDUE_REQUESTS.labels(kind).set(count)
 
 
 async def _healthz(_request: Request) -> Response:

@@ -48,7 +48,8 @@ WITH due AS (
     SELECT r.subject_id, r.id, s.registered_at
     FROM rights_requests AS r
     JOIN subjects AS s ON s.id = r.subject_id
-    WHERE r.verified_at IS NOT NULL
+    WHERE r.kind = 'ERASURE'
+    AND r.verified_at IS NOT NULL
     AND r.execute_at <= clock_timestamp()
     AND (r.state = 'SCHEDULED' OR (r.state = 'IN_PROGRESS' AND r.erased_at IS NULL))
     AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp())

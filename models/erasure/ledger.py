@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from models.consent.ledger import Channel
 from models.encryption.keyring import LookupHash
-from models.requests.requests import ErasureReason, IdentityProof
+from models.requests.vocabulary import ErasureReason, IdentityProof
 from models.storage.columns import (
     APPEND_ONLY,
     Bytes,

@@ -11,8 +11,8 @@ from models.errors import BadInput, Forbidden, StateConflict
 from models.requests import underage
 from models.requests.intake import COOLING_OFF, ErasureOptions, create_request, start_identity_check
 from models.requests.locking import LockedRequest, lock_request
-from models.requests.requests import ErasureReason, IdentityProof, RequestKind
-from models.requests.states import EXECUTING_STATES, RequestState
+from models.requests.states import EXECUTING_STATES, RequestKind, RequestState
+from models.requests.vocabulary import ErasureReason, IdentityProof
 from models.storage.statement import Statement
 from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier
@@ -21,7 +21,8 @@ from models.unit_of_work import UnitOfWork
 IMMEDIATE_ROLES = frozenset({Role.PRIVACY, Role.ADMIN})
 
 OPEN_REQUEST = Statement("""
-SELECT id, subject_id, state, reason, is_immediate, identity, denial_reason
+SELECT id, subject_id, state, reason, is_immediate, identity, denial_reason, kind, regime, received_at, due_at,
+    extended_until, extension_reason
 FROM rights_requests
 WHERE subject_id = :subject_id
 AND kind = :kind
@@ -103,7 +104,7 @@ async def retry_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:
     A webhook that waits for its next attempt is sent now. Raise STATE_CONFLICT unless the erasure has begun.
     """
     request = await lock_request(unit, request_id)
-    if request.state not in EXECUTING_STATES:
+    if not request.is_erasure or request.state not in EXECUTING_STATES:
         raise StateConflict(argument="id")
     await RETRY_STEPS.run(unit.connection, request_id=request_id, retry_period=RETRY_PERIOD)
     await END_LEASE.run(unit.connection, id=request_id)

@@ -35,6 +35,12 @@ class EmailKind(StrEnum):
     ERASURE_DONE = "erasure_done"
     ERASURE_DENIED = "erasure_denied"
     ERASURE_CANCELLED = "erasure_cancelled"
+    REQUEST_EXTENDED = "request_extended"
+    REQUEST_COMPLETED = "request_completed"
+    REQUEST_DENIED = "request_denied"
+    REQUEST_CANCELLED = "request_cancelled"
+    CALIFORNIA_REPORT = "california_report"
+    EXPORT_READY = "export_ready"
 
 
 CONTEXT_FIELDS: Final[Mapping[EmailKind, frozenset[str]]] = {
@@ -47,6 +53,12 @@ CONTEXT_FIELDS: Final[Mapping[EmailKind, frozenset[str]]] = {
     EmailKind.ERASURE_DONE: frozenset({"completed_at", "backups_clear_at"}),
     EmailKind.ERASURE_DENIED: frozenset({"reason", "erasure_reason"}),
     EmailKind.ERASURE_CANCELLED: frozenset({"cancelled_at"}),
+    EmailKind.REQUEST_EXTENDED: frozenset({"kind", "received_at", "until", "reason"}),
+    EmailKind.REQUEST_COMPLETED: frozenset({"kind", "received_at", "regime"}),
+    EmailKind.REQUEST_DENIED: frozenset({"kind", "received_at", "reason"}),
+    EmailKind.REQUEST_CANCELLED: frozenset({"kind", "received_at", "cancelled_at"}),
+    EmailKind.CALIFORNIA_REPORT: frozenset({"year", "lines"}),
+    EmailKind.EXPORT_READY: frozenset({"kind", "token", "expires_at"}),
 }
 """The fields of each email's template context.
 

@@ -21,6 +21,8 @@ class StaffNoticeKind(StrEnum):
     ACCESS_GRANT_ASKED = "access_grant_asked"
     PEOPLE_TOKEN_ISSUED = "people_token_issued"  # noqa: S105 -- a name, not a secret
     AUDIT_HEAD = "audit_head"
+    REQUEST_DUE_SOON = "request_due_soon"
+    REQUEST_DUE = "request_due"
 
 
 class StaffNotice(Table, table=True):
@@ -56,6 +58,14 @@ ENQUEUE: Final = Statement("""
 INSERT INTO notices (id, notice, about, posted_at, due_at)
 VALUES (:id, :notice, :about, :at, :at)
 ON CONFLICT (notice, about) DO NOTHING
+""")
+
+ENQUEUE_AGAIN: Final = Statement("""
+INSERT INTO notices AS n (id, notice, about, posted_at, due_at)
+VALUES (:id, :notice, :about, :at, :at)
+ON CONFLICT (notice, about) DO UPDATE
+SET posted_at = excluded.posted_at, due_at = excluded.due_at, attempts = 0, sent_at = NULL
+WHERE n.posted_at < CAST(:before AS timestamptz)
 """)
 
 # A worker has five minutes to send the notice. It holds no lock meanwhile: a transaction that waits for a mail server
@@ -97,6 +107,11 @@ async def enqueue(unit: UnitOfWork, notice: StaffNoticeKind, about: UUID) -> Non
 async def enqueue_once(connection: Connection, notice: StaffNoticeKind, about: UUID) -> None:
     """Enqueue a notice that no mutation of a caller causes, unless it was enqueued before."""
     await ENQUEUE.run(connection, id=new_id(), notice=notice, about=about, at=now())
+
+
+async def enqueue_again(connection: Connection, notice: StaffNoticeKind, about: UUID, before: datetime | None) -> None:
+    """Enqueue a notice that no mutation of a caller causes; once more if it was enqueued before this time."""
+    await ENQUEUE_AGAIN.run(connection, id=new_id(), notice=notice, about=about, at=now(), before=before)
 
 
 async def claim(connection: Connection, kinds: Sequence[StaffNoticeKind]) -> StaffNoticeRow | None:

@@ -11,7 +11,7 @@ from models.errors import BadInput, Refusal, Underage
 from models.registration import registering
 from models.registration.registering import Registration
 from models.requests.intake import ErasureOptions
-from models.requests.requests import ErasureReason
+from models.requests.vocabulary import ErasureReason
 from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import SubjectRow

@@ -1,4 +1,4 @@
-"""Intake of erasure requests: creation, proof of identity, and scheduling."""
+"""Intake of erasure requests, their scheduling, and the confirmation of identity for requests of every kind."""
 
 from datetime import timedelta
 from typing import NamedTuple
@@ -8,10 +8,10 @@ from models.consent.ledger import Channel
 from models.errors import Refusal, StateConflict
 from models.outbox import emails
 from models.outbox.emails import EmailKind
-from models.requests import deadlines, underage, verification_codes
+from models.requests import deadlines, identity_checks, underage, verification_codes
 from models.requests.locking import LockedRequest, lock_request
-from models.requests.requests import ErasureReason, IdentityProof, RequestKind
-from models.requests.states import RequestState
+from models.requests.states import RequestKind, RequestState
+from models.requests.vocabulary import ErasureReason, IdentityProof
 from models.storage.ids import new_id
 from models.storage.statement import Statement
 from models.subjects.subjects import Regime, SubjectRow
@@ -98,6 +98,11 @@ async def create_request(
         options.reason,
         options.immediately,
         IdentityProof.NONE_YET,
+        None,
+        RequestKind.ERASURE,
+        regime,
+        unit.at,
+        due_at,
     )
     await start_identity_check(unit, request, options, cooling_off)
     return request_id
@@ -126,20 +131,7 @@ async def start_identity_check(
         )
         await schedule_erasure(unit, attested, IdentityProof.ATTESTED, cooling_off)
     elif options.identity is IdentityProof.EMAIL_CODE:
-        recipient = await emails.recipient_of(unit, request.subject_id)
-        issued = await verification_codes.issue_code(
-            unit, request.subject_id, request.id, recipient.id if recipient else None
-        )
-        if issued:
-            await emails.enqueue(
-                unit,
-                EmailKind.IDENTITY_CODE,
-                request.subject_id,
-                f"code:{new_id().hex}",
-                recipient=recipient,
-                code=issued.code,
-                expires_at=issued.expires_at,
-            )
+        await identity_checks.send_code(unit, request.subject_id, request.id)
 
 
 async def schedule_erasure(
@@ -179,7 +171,7 @@ class ConfirmationResult(NamedTuple):
 async def confirm_identity(
     unit: UnitOfWork, request_id: UUID, code: str, cooling_off: timedelta = COOLING_OFF
 ) -> ConfirmationResult:
-    """Check the code that was sent by email, and schedule the erasure.
+    """Check the code that was sent by email, and schedule the erasure, or begin a request of another kind.
 
     Returns the refusal instead of raising it, so that the attempt is committed: IDENTITY_UNVERIFIED for a wrong or
     expired code, TOO_MANY_ATTEMPTS after five. Raises STATE_CONFLICT when the request awaits no verification.
@@ -194,5 +186,8 @@ async def confirm_identity(
     refusal = await verification_codes.attempt_code(unit, request.subject_id, request_id, code)
     if refusal is None:
         await verification_codes.verify_address(unit, request.subject_id, request_id)
-        await schedule_erasure(unit, request, IdentityProof.EMAIL_CODE, cooling_off)
+        if request.is_erasure:
+            await schedule_erasure(unit, request, IdentityProof.EMAIL_CODE, cooling_off)
+        else:
+            await identity_checks.begin(unit, request_id, IdentityProof.EMAIL_CODE)
     return ConfirmationResult(request_id, refusal)

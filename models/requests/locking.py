@@ -1,9 +1,11 @@
 """Locking of a rights request: its subject first, then the request, so that units of work cannot deadlock."""
 
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from models.errors import NotFound
+from models.requests.states import RequestKind
 from models.storage.statement import Statement
 from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifier
@@ -16,7 +18,8 @@ WHERE id = :id
 """)
 
 LOCK_REQUEST = Statement("""
-SELECT id, subject_id, state, reason, is_immediate, identity, denial_reason
+SELECT id, subject_id, state, reason, is_immediate, identity, denial_reason, kind, regime, received_at, due_at,
+    extended_until, extension_reason
 FROM rights_requests
 WHERE id = :id
 FOR UPDATE
@@ -29,10 +32,26 @@ class LockedRequest(NamedTuple):
     id: UUID
     subject_id: UUID
     state: str
-    reason: str
+    reason: str | None
     is_immediate: bool
     identity: str
-    denial_reason: str | None = None
+    denial_reason: str | None
+    kind: str
+    regime: str
+    received_at: datetime
+    due_at: datetime
+    extended_until: datetime | None = None
+    extension_reason: str | None = None
+
+    @property
+    def is_erasure(self) -> bool:
+        """Whether the person is to be erased."""
+        return self.kind == RequestKind.ERASURE
+
+    @property
+    def cause(self) -> str:
+        """The cause of the request's emails in the outbox."""
+        return f"request:{self.id.hex}"
 
 
 async def lock_request(unit: UnitOfWork, request_id: UUID) -> LockedRequest:

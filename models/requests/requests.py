@@ -1,9 +1,9 @@
 """Rights requests: what a subject asks for by law, from receipt to completion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Boolean, CheckConstraint, Index, UniqueConstraint, false, text
@@ -12,50 +12,20 @@ from sqlalchemy.dialects.postgresql import JSONB
 from models.actors import Role
 from models.consent.ledger import Channel
 from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
-from models.requests.states import OPEN_STATES, RequestState
+from models.requests.states import IDENTITY_FREE_KINDS, KINDS_BY_CASE, OPEN_STATES, RequestKind, RequestState
+from models.requests.vocabulary import DenialReason, ErasureReason, ExtensionReason, IdentityProof
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
-from models.storage.pagination import Page, PageRequest, build_page
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
 from models.storage.validation import MAX_ADDRESS_LENGTH
 from models.subjects.subjects import Regime
 
 
-class RequestKind(StrEnum):
-    """The right that a request exercises."""
-
-    ERASURE = "ERASURE"
+def _listed(values: type[StrEnum], members: Container[StrEnum]) -> str:
+    return ", ".join(f"'{value}'" for value in values if value in members)
 
 
-class IdentityProof(StrEnum):
-    """How the identity of the requester was proved."""
-
-    NONE_YET = "NONE_YET"
-    EMAIL_CODE = "EMAIL_CODE"
-    ATTESTED = "ATTESTED"
-
-
-class ErasureReason(StrEnum):
-    """Why a subject is to be erased (Art. 17(1) GDPR; COPPA for a child)."""
-
-    REQUESTED = "REQUESTED"
-    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
-    UNLAWFUL = "UNLAWFUL"
-    UNDERAGE = "UNDERAGE"
-
-
-class DenialReason(StrEnum):
-    """Why a request was denied."""
-
-    SUSPECTED_FRAUD = "SUSPECTED_FRAUD"
-    INSUFFICIENT_VERIFICATION = "INSUFFICIENT_VERIFICATION"
-    NO_MATCH = "NO_MATCH"
-    CLAIM_NOT_COVERED = "CLAIM_NOT_COVERED"
-    OUTSIDE_JURISDICTION = "OUTSIDE_JURISDICTION"
-    TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
-    OTHER = "OTHER"
-
-
-_OPEN_STATE_LIST = ", ".join(f"'{state}'" for state in RequestState if state in OPEN_STATES)
+_OPEN_STATE_LIST = _listed(RequestState, OPEN_STATES)
+_KINDS_BY_CASE_LIST = _listed(RequestKind, KINDS_BY_CASE)
 
 
 class RightsRequest(Table, table=True):
@@ -75,8 +45,17 @@ class RightsRequest(Table, table=True):
         CheckConstraint("case_reference ~ '^[A-Za-z0-9#\\:_/-]{3,64}$'", name="case_is_a_reference"),
         CheckConstraint("(identity = 'NONE_YET') = (verified_at IS NULL)", name="identity_has_its_time"),
         CheckConstraint(
-            "verified_at IS NOT NULL OR state IN ('AWAITING_VERIFICATION', 'CANCELLED', 'DENIED')",
+            "verified_at IS NOT NULL OR state IN ('AWAITING_VERIFICATION', 'CANCELLED', 'DENIED') "
+            f"OR kind IN ({_listed(RequestKind, IDENTITY_FREE_KINDS)})",
             name="nothing_goes_before_identity_is_proved",
+        ),
+        CheckConstraint("kind = 'ERASURE' OR execute_at IS NULL", name="only_erasures_are_executed"),
+        CheckConstraint("kind <> 'ERASURE' OR reason IS NOT NULL", name="an_erasure_has_its_reason"),
+        enum_check("extension_reason", ExtensionReason),
+        CheckConstraint(
+            "(extended_until IS NULL) = (extension_reason IS NULL) "
+            "AND (extended_until IS NULL) = (extended_at IS NULL)",
+            name="an_extension_has_its_reason",
         ),
         CheckConstraint("(state = 'DENIED') = (denial_reason IS NOT NULL)", name="a_denial_has_its_reason"),
         CheckConstraint("(state = 'COMPLETED') = (completed_at IS NOT NULL)", name="what_is_completed_has_its_time"),
@@ -85,6 +64,22 @@ class RightsRequest(Table, table=True):
             "subject_id",
             "kind",
             unique=True,
+            postgresql_where=text(f"state IN ({_OPEN_STATE_LIST}) AND kind NOT IN ({_KINDS_BY_CASE_LIST})"),
+        ),
+        Index(
+            "one_open_request_of_a_case",
+            "subject_id",
+            "kind",
+            "case_reference",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text(f"state IN ({_OPEN_STATE_LIST}) AND kind IN ({_KINDS_BY_CASE_LIST})"),
+        ),
+        Index("rights_requests_by_deadline", text("COALESCE(extended_until, due_at)"), "id"),
+        Index(
+            "rights_requests_open_by_deadline",
+            text("COALESCE(extended_until, due_at)"),
+            "id",
             postgresql_where=text(f"state IN ({_OPEN_STATE_LIST})"),
         ),
         Index("rights_requests_by_time", "received_at", "id"),
@@ -111,7 +106,7 @@ class RightsRequest(Table, table=True):
     id: UUID = column(Uuid, ErasureAction.KEPT, primary_key=True)
     kind: str = column(Text, ErasureAction.KEPT)
     state: str = column(Text, ErasureAction.KEPT)
-    reason: str = column(Text, ErasureAction.KEPT)
+    reason: str | None = column(Text, ErasureAction.KEPT, nullable=True)
     channel: str = column(Text, ErasureAction.KEPT)
     regime: str = column(Text, ErasureAction.KEPT)
     case_reference: str | None = column(Text, ErasureAction.KEPT, nullable=True)
@@ -141,6 +136,9 @@ class RightsRequest(Table, table=True):
     certified_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
     has_restricted: bool = column(Boolean, ErasureAction.KEPT, server_default=false())
     replay_statements: list[str] | None = column(ARRAY(Text), ErasureAction.KEPT, nullable=True)
+    extended_until: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    extension_reason: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    extended_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
 
 
 FINAL_EMAIL_ADDRESS = EncryptedColumn("rights_requests.farewell_address")
@@ -155,7 +153,7 @@ class RightsRequestRow(NamedTuple):
     kind: str
     state: str
     channel: str
-    case: str | None
+    case_reference: str | None
     received_at: datetime
     due_at: datetime
     execute_at: datetime | None
@@ -166,45 +164,46 @@ class RightsRequestRow(NamedTuple):
     certificate: str | None
     certified_at: datetime | None
     replay_statements: Sequence[str] | None
+    extended_until: datetime | None
+    extension_reason: str | None
+
+    @property
+    def deadline(self) -> datetime:
+        """The time by which the request must be answered, with its extension."""
+        return self.extended_until or self.due_at
 
 
-BY_IDS = Statement("""
+RESTRICTED_COLUMNS = (
+    "case_reference",
+    "backups_clear_at",
+    "identity",
+    "denial_reason",
+    "certificate",
+    "certified_at",
+    "replay_statements",
+    "extended_until",
+    "extension_reason",
+)
+"""Columns that a role reads only if one of its fields shows them."""
+
+BY_IDS = Statement(
+    """
 SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
-    backups_clear_at, identity, denial_reason, certificate, certified_at, replay_statements
+    backups_clear_at, identity, denial_reason, certificate, certified_at, replay_statements,
+    extended_until, extension_reason
 FROM rights_requests
 WHERE id = ANY(:ids)
-""")
+""",
+    restricted_columns=RESTRICTED_COLUMNS,
+)
 
 OF_SUBJECTS = Statement("""
 SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
-    backups_clear_at, identity, denial_reason, certificate, certified_at, replay_statements
+    backups_clear_at, identity, denial_reason, certificate, certified_at, replay_statements,
+    extended_until, extension_reason
 FROM rights_requests
 WHERE subject_id = ANY(:ids)
 ORDER BY subject_id, received_at DESC, id DESC
-""")
-
-# The oldest requests come first, because their deadlines are the earliest.
-SEARCH = Statement("""
-SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
-    backups_clear_at, identity, denial_reason, certificate, certified_at, replay_statements
-FROM rights_requests
-WHERE (CAST(:overdue AS boolean) IS NULL OR (due_at < now() AND state = ANY(:open)) = :overdue)
-AND (received_at, id) > (COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
-ORDER BY received_at, id
-LIMIT :first
-""")
-
-# The state is part of the cursor condition; otherwise the planner may scan the requests of all states.
-SEARCH_IN_STATE = Statement("""
-SELECT id, subject_id, kind, state, channel, case_reference, received_at, due_at, execute_at, completed_at,
-    backups_clear_at, identity, denial_reason, certificate, certified_at, replay_statements
-FROM rights_requests
-WHERE (state, received_at, id)
-    > (CAST(:state AS text), COALESCE(CAST(:after_at AS timestamptz), '-infinity'), CAST(:after_id AS uuid))
-AND state <= :state
-AND (CAST(:overdue AS boolean) IS NULL OR (due_at < now() AND state = ANY(:open)) = :overdue)
-ORDER BY state, received_at, id
-LIMIT :first
 """)
 
 
@@ -221,25 +220,3 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
     for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
         groups.add(row[1], RightsRequestRow._make(row))
     return groups
-
-
-@reads(SEARCH, SEARCH_IN_STATE)
-async def find_requests(
-    connection: Connection, keys: Sequence[Any], page: PageRequest
-) -> Mapping[Any, Page[RightsRequestRow]]:
-    """Return a page of the matching requests for each key: (state or None, whether overdue or None)."""
-    after_at, after_id = page.after or (None, None)
-    pages = {}
-    for state, overdue in keys:
-        statement = SEARCH if state is None else SEARCH_IN_STATE
-        rows = await statement.rows(
-            connection,
-            state=state,
-            overdue=overdue,
-            open=[*OPEN_STATES],
-            after_at=after_at,
-            after_id=after_id,
-            first=page.first + 1,
-        )
-        pages[state, overdue] = build_page([RightsRequestRow._make(row) for row in rows], page)
-    return pages

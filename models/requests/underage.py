@@ -5,7 +5,7 @@ from uuid import UUID
 
 from models.actors import Role
 from models.requests.locking import LockedRequest
-from models.requests.requests import ErasureReason
+from models.requests.vocabulary import ErasureReason
 from models.storage.statement import Statement
 from models.unit_of_work import UnitOfWork
 

@@ -14,7 +14,7 @@ from models.erasure import requesting
 from models.registration import registering
 from models.registration.registering import Registration
 from models.requests.intake import ErasureOptions
-from models.requests.requests import ErasureReason, IdentityProof
+from models.requests.vocabulary import ErasureReason, IdentityProof
 from models.storage.database import Database
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import unit_of_work

@@ -19,6 +19,7 @@ from models.storage.card_fields import contains_card_number
 from tests.mailers.fake_smtp import STRICT
 
 SENDER = Sender.read("Privätsphäre <privacy@example.org>", "support@example.org", "https://privacy.example.org/base/")
+EXPORT_LINK = "https://privacy.example.org/base/e/AZKrZ2n0"
 LINK = "https://privacy.example.org/u/" + "A" * 130
 AT = datetime(2027, 1, 31, 12, 0, 5, tzinfo=UTC)
 ENVELOPE = Envelope("opted_out", "<let_01@example.org>", "user@example.com", AT)
@@ -110,7 +111,8 @@ def test_the_html_is_whole_and_loads_nothing(name: EmailKind) -> None:
     page.feed(html.get_content())
     assert page.open == []
     assert page.loads == []
-    assert set(page.links) <= {"mailto:support@example.org", LINK}
+    assert set(page.links) <= {"mailto:support@example.org", LINK, EXPORT_LINK}
+    assert (EXPORT_LINK in page.links) == (name is EmailKind.EXPORT_READY)
     assert "url(" not in html.get_content()
 
 

@@ -80,7 +80,7 @@ def test_an_opt_out_reaches_the_person_however_the_address_is_written(api: Api) 
 
 
 REQUEST_ERASURE = (
-    "mutation($who: SubjectBy!, $channel: Channel!, $identity: IdentityProof!) "
+    "mutation($who: SubjectBy!, $channel: Channel!, $identity: IdentityCheck!) "
     "{ requestErasure(subject: $who, channel: $channel, identity: $identity) { state } }"
 )
 

@@ -21,7 +21,7 @@ from tests.conftest import Api, Databases, Running, settings_for
 from tests.journeys.isolated_databases import drain_erasures
 from tests.people import DECIDE, GRANT, RECORD_SYNC, REGISTER, SYNC, known
 
-REQUEST = """mutation Ask($who: SubjectBy!, $identity: IdentityProof! = EMAIL_CODE, $immediately: Boolean! = false) {
+REQUEST = """mutation Ask($who: SubjectBy!, $identity: IdentityCheck! = EMAIL_CODE, $immediately: Boolean! = false) {
   requestErasure(subject: $who, channel: WEBSITE, identity: $identity, immediately: $immediately) { ... on Node { id } }
 }"""
 CONFIRM = "mutation Confirm($id: ID!, $code: String!) { confirmIdentity(id: $id, code: $code) { ... on Node { id } } }"

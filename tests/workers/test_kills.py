@@ -18,7 +18,7 @@ from models.outbox.emails import EmailKind
 from models.registration import registering
 from models.registration.registering import Registration
 from models.requests.intake import ErasureOptions
-from models.requests.requests import IdentityProof
+from models.requests.vocabulary import IdentityProof
 from models.subjects.identifiers import SubjectIdentifier
 from tests.cli.commands import environment
 from tests.conftest import ROOT, Databases, World

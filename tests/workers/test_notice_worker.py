@@ -21,6 +21,8 @@ from models.unit_of_work import unit_of_work
 from tests.conftest import World
 from tests.mailers.fake_smtp import FakeSmtpServer, Fault, serve
 from tests.models.audit.sample_log import seal_all
+from tests.models.requests.erasure_requests import new_request, registered
+from tests.models.unit_of_work import execute
 from workers.notice_worker import NoticeWorker
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +39,7 @@ async def worker(world: World, server: FakeSmtpServer, witness: str | None = Non
         yield NoticeWorker(world.database, SENDER, transport, officers=OFFICERS, witness=witness)
 
 
-async def new_request(world: World) -> str:
+async def new_grant(world: World) -> str:
     async with world.unit() as unit:
         person = await registering.register_or_complete(unit, Registration("ada@example.com"))
     async with unit_of_work(world.database, world.keyring, AGENT, "openAccessGrant") as unit:
@@ -46,7 +48,7 @@ async def new_request(world: World) -> str:
 
 
 async def test_every_officer_hears_of_a_grant_once(world: World) -> None:
-    grant = await new_request(world)
+    grant = await new_grant(world)
     server = FakeSmtpServer()
     async with worker(world, server) as notices:
         assert await notices.drain() == 1
@@ -74,7 +76,7 @@ async def test_a_token_of_people_does_not_go_unseen(world: World) -> None:
 
 
 async def test_a_notice_that_cannot_be_sent_is_tried_again(world: World) -> None:
-    await new_request(world)
+    await new_grant(world)
     server = FakeSmtpServer()
     server.order("DATA", Fault.HANG_UP)
     async with worker(world, server) as notices:
@@ -87,7 +89,7 @@ async def test_a_notice_that_cannot_be_sent_is_tried_again(world: World) -> None
 
 
 async def test_the_witness_gets_a_head_that_can_be_read_back(world: World) -> None:
-    await new_request(world)
+    await new_grant(world)
     signer = SegmentSigner(SegmentSigner.generate())
     [*_, last] = await seal_all(world.database, signer)
     server = FakeSmtpServer()
@@ -100,3 +102,18 @@ async def test_the_witness_gets_a_head_that_can_be_read_back(world: World) -> No
     assert body is not None
     [line] = [line for line in body.get_content().splitlines() if line.startswith("{")]
     assert parse(json.loads(line)).head == last.head
+
+
+async def test_officers_hear_of_a_request_that_is_due_unless_it_has_ended(world: World) -> None:
+    await registered(world)
+    request = await new_request(world)
+    await execute(world, "UPDATE rights_requests SET due_at = now()")
+    server = FakeSmtpServer()
+    async with worker(world, server) as notices:
+        assert await notices.drain() == 2
+        assert await notices.drain() == 0
+    assert len(server.accepted) == 2 * len(OFFICERS)
+    for letter in server.accepted:
+        words = str(letter.message.get_body(("plain",)))
+        assert format_id(Prefix.RIGHTS_REQUEST, request.id) in words
+        assert "ada@" not in words

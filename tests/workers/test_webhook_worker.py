@@ -20,7 +20,7 @@ from models.erasure.systems import SystemRow
 from models.registration import registering
 from models.registration.registering import Registration
 from models.requests.intake import ErasureOptions
-from models.requests.requests import ErasureReason, IdentityProof
+from models.requests.vocabulary import ErasureReason, IdentityProof
 from models.storage.ids import Prefix, format_id
 from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World

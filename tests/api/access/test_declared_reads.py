@@ -22,7 +22,8 @@ from models.consent import decisions, ledger, purposes
 from models.erasure import steps
 from models.erasure.steps import StepState
 from models.outbox import letter_states
-from models.requests import requests
+from models.requests import searching
+from models.requests.searching import RequestFilter, RequestOrder
 from models.requests.states import RequestState
 from models.storage.pagination import PageRequest
 from models.storage.statement import statements_of
@@ -55,7 +56,9 @@ SAMPLES: dict[Read, list[tuple[Sequence[Any], tuple[Any, ...]]]] = {
     letter_states.of_subjects: [([ID], (PAGE,))],
     grant_lists.find_grants: [([None, GrantState.OPEN], (PAGE,))],
     steps.of_system: [([("store", None), ("store", StepState.PENDING)], (PAGE,))],
-    requests.find_requests: [([(None, None), (RequestState.IN_PROGRESS, True)], (PAGE,))],
+    searching.find_requests: [
+        ([RequestFilter(order, state) for order in RequestOrder for state in (None, RequestState.IN_PROGRESS)], (PAGE,))
+    ],
 }
 """Keys and arguments with which a read takes each of its ways; the reads that are not named take ids, or nothing."""
 READS = sorted({read for role in Role for read in reads_of(role, core)}, key=lambda read: (read.__module__, repr(read)))

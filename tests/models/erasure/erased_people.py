@@ -11,7 +11,8 @@ from models.erasure import requesting, steps
 from models.registration import registering
 from models.registration.registering import Registration
 from models.requests.intake import ErasureOptions
-from models.requests.requests import ErasureReason, IdentityProof, RightsRequestRow, by_ids
+from models.requests.requests import RightsRequestRow, by_ids
+from models.requests.vocabulary import ErasureReason, IdentityProof
 from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
 from workers.erasure_worker import ErasureWorker

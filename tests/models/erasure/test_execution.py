@@ -8,7 +8,7 @@ import pytest
 from models.consent.ledger import Channel
 from models.erasure import execution
 from models.requests.intake import ErasureOptions
-from models.requests.requests import IdentityProof
+from models.requests.vocabulary import IdentityProof
 from tests.conftest import World
 from tests.models.erasure.erased_people import keyring_value, registered, requested, value, worker
 

@@ -6,7 +6,7 @@ from models.actors import Role
 from models.consent.ledger import Channel
 from models.erasure import registration_suppressions, requesting
 from models.requests.intake import ErasureOptions
-from models.requests.requests import ErasureReason
+from models.requests.vocabulary import ErasureReason
 from models.subjects.identifiers import SubjectIdentifier, hash_identifier
 from tests.conftest import World
 from tests.models.erasure.erased_people import registered, requested, worker

@@ -8,7 +8,7 @@ from models.erasure import plan as erasure_plan
 from models.erasure import requesting, systems
 from models.errors import Forbidden, StateConflict, SubjectErased, SubjectNotFound
 from models.requests.intake import ErasureOptions
-from models.requests.requests import IdentityProof
+from models.requests.vocabulary import IdentityProof
 from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
 from tests.models.erasure.erased_people import NOW, registered, request, requested, value, worker

@@ -47,8 +47,8 @@ async def test_a_replay_leaves_the_certificate_as_it_was_signed(world: World, *,
         assert same == certificate
         assert len(replays) == count, "each replay adds its own statement"
     after = await request(world, request_id)
-    assert after._replace(replay_statements=None, channel="", case=None, execute_at=None) == before._replace(
-        replay_statements=None, channel="", case=None, execute_at=None
+    assert after._replace(replay_statements=None, channel="", case_reference=None, execute_at=None) == before._replace(
+        replay_statements=None, channel="", case_reference=None, execute_at=None
     )
     [step] = await steps_of(world, request_id)
     assert (step.system, step.state, step.records_erased) == ("forum", "DONE", 7)

@@ -15,7 +15,7 @@ from models.erasure.retention import CLAIM_YEARS, RetentionGround, retained_unti
 from models.registration import registering
 from models.registration.registering import Registration
 from models.requests.intake import ErasureOptions
-from models.requests.requests import IdentityProof
+from models.requests.vocabulary import IdentityProof
 from models.storage.clock import now
 from models.storage.database import Database, DatabaseRoles
 from models.subjects.identifiers import SubjectIdentifier

@@ -10,7 +10,7 @@ from models.registration import registering, underage
 from models.registration.registering import Registration
 from models.requests import closing
 from models.requests.intake import ErasureOptions
-from models.requests.requests import DenialReason, ErasureReason, IdentityProof
+from models.requests.vocabulary import DenialReason, ErasureReason, IdentityProof
 from models.subjects import restrictions
 from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World

@@ -9,7 +9,8 @@ from models.registration import registering
 from models.registration.registering import Registration
 from models.requests import intake, verification_codes
 from models.requests.intake import ErasureOptions
-from models.requests.requests import IdentityProof, RightsRequestRow, by_ids
+from models.requests.requests import RightsRequestRow, by_ids
+from models.requests.vocabulary import IdentityProof
 from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
 

@@ -4,7 +4,7 @@ import pytest
 
 from models.errors import StateConflict
 from models.requests import closing
-from models.requests.requests import DenialReason
+from models.requests.vocabulary import DenialReason
 from tests.conftest import World
 from tests.models.requests.erasure_requests import ATTESTED, new_request, registered, request_row
 from tests.models.unit_of_work import counted, execute

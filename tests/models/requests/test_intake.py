@@ -18,9 +18,7 @@ from models.errors import (
 from models.registration import registering
 from models.registration.registering import Registration
 from models.requests.intake import ErasureOptions
-from models.requests.requests import (
-    ErasureReason,
-)
+from models.requests.vocabulary import ErasureReason
 from models.storage.ids import new_id
 from tests.conftest import World
 from tests.models.requests.erasure_requests import (

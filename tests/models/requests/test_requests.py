@@ -1,53 +1,13 @@
-"""Requests are read by id, by subject and in pages, and change their state by the table only."""
-
-from uuid import UUID
+"""Requests are read by subject, and show the deadline that counts."""
 
 import pytest
 
-from models.requests.requests import find_requests, of_subjects
-from models.requests.states import RequestState
-from models.storage.pagination import PageRequest
-from models.subjects.identifiers import SubjectIdentifier
+from models.requests import extending
+from models.requests.requests import of_subjects
+from models.requests.vocabulary import ExtensionReason
 from tests.conftest import World
-from tests.models.requests.erasure_requests import ATTESTED, new_request, registered
+from tests.models.requests.erasure_requests import new_request, registered, request_row
 from tests.models.unit_of_work import execute
-
-
-async def found_ids(
-    world: World, key: tuple[RequestState | None, bool | None], page: PageRequest
-) -> tuple[list[UUID], bool]:
-    async with world.database.readers.acquire() as connection:
-        rows = (await find_requests(connection, [key], page))[key]
-    return [row.id for row in rows.rows], rows.has_next
-
-
-@pytest.mark.anyio
-async def test_requests_are_found_by_state_and_deadline_the_oldest_first(world: World) -> None:
-    await registered(world)
-    waiting = await new_request(world)
-    await registered(world, "second@example.com")
-    scheduled = await new_request(world, ATTESTED, identifier=SubjectIdentifier.email("second@example.com"))
-    await execute(world, "UPDATE rights_requests SET due_at = now() - interval '1 day' WHERE id = $1", scheduled.id)
-    page = PageRequest(10)
-    assert await found_ids(world, (None, None), page) == ([waiting.id, scheduled.id], False)
-    assert await found_ids(world, (None, True), page) == ([scheduled.id], False)
-    assert await found_ids(world, (None, False), page) == ([waiting.id], False)
-    assert await found_ids(world, (RequestState.AWAITING_VERIFICATION, None), page) == ([waiting.id], False)
-    assert await found_ids(world, (RequestState.SCHEDULED, False), page) == ([], False)
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("state", [None, RequestState.AWAITING_VERIFICATION])
-async def test_requests_are_found_in_pages(world: World, state: RequestState | None) -> None:
-    requests = []
-    for number in range(3):
-        await registered(world, f"user{number}@example.com")
-        identifier = SubjectIdentifier.email(f"user{number}@example.com")
-        requests.append(await new_request(world, identifier=identifier))
-    first, second, third = requests
-    assert await found_ids(world, (state, None), PageRequest(2)) == ([first.id, second.id], True)
-    after = (second.received_at, second.id)
-    assert await found_ids(world, (state, None), PageRequest(2, after)) == ([third.id], False)
 
 
 @pytest.mark.anyio
@@ -59,3 +19,15 @@ async def test_requests_of_a_subject_come_the_newest_first(world: World) -> None
     async with world.database.readers.acquire() as connection:
         rows = (await of_subjects(connection, [who]))[who]
     assert [row.id for row in rows] == [second.id, first.id]
+
+
+@pytest.mark.anyio
+async def test_the_deadline_is_the_extended_one(world: World) -> None:
+    await registered(world)
+    request = await new_request(world)
+    assert request.deadline == request.due_at
+    async with world.unit() as unit:
+        await extending.extend_request(unit, request.id, ExtensionReason.COMPLEXITY)
+    extended = await request_row(world, request.id)
+    assert extended.due_at == request.due_at
+    assert extended.deadline == extended.extended_until

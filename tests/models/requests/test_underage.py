@@ -5,7 +5,7 @@ import pytest
 from models.actors import Role
 from models.requests import underage
 from models.requests.locking import lock_request
-from models.requests.requests import ErasureReason
+from models.requests.vocabulary import ErasureReason
 from tests.conftest import World
 from tests.models.erasure.erased_people import registered, requested, value
 from tests.models.erasure.test_requesting import LATER

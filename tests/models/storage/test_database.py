@@ -8,7 +8,7 @@ from models.audit import events
 from models.consent import decisions, ledger
 from models.delivery import review
 from models.erasure import steps
-from models.requests import requests
+from models.requests import requests, searching
 from models.storage.statement import Statement
 from models.subjects import resolution, subjects
 from models.sync import accounts
@@ -25,8 +25,10 @@ LISTS = {
         for by, statement in events.FIND_EVENTS.items()
         if "after" in by and "since" not in by
     },
-    "rightsRequests": requests.SEARCH,
-    "rightsRequests in a state": requests.SEARCH_IN_STATE,
+    "rightsRequests": searching.NEWEST,
+    "rightsRequests in a state": searching.NEWEST_IN_STATE,
+    "rightsRequests by deadline": searching.DUE,
+    "rightsRequests in an open state by deadline": searching.DUE_IN_OPEN_STATE,
     "erasureSteps": steps.OF_SYSTEM,
     "erasureSteps in a state": steps.OF_SYSTEM_IN_STATE,
     "files": accounts.FILES_OF_ACCOUNTS,
@@ -76,8 +78,8 @@ async def test_a_page_begins_at_its_place_in_an_index(world: World, name: str) -
     assert "Seq Scan" not in plan
     place = r"Index Cond: \(.*(ROW\(|(id >|effective_at <=) COALESCE)"
     assert re.search(place, plan), plan
-    # A plan for any values cannot drop a condition. Nothing but whether a request is overdue may be asked of each row.
-    assert plan.count("IS NULL") == plan.count("due_at")
+    # A plan for any values cannot drop a condition. Only requests, of which there are few, are filtered row by row.
+    assert name.startswith("rightsRequests") or "IS NULL" not in plan
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,61 @@
+"""Completion of the requests that are answered by hand, with an email to the person."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from models.errors import StateConflict
+from models.outbox.emails import EmailKind
+from models.requests import answers
+from models.requests.closing import DELETE_CODE
+from models.requests.locking import lock_request
+from models.requests.states import MANUAL_KINDS, RequestKind, RequestState, check_transition
+from models.storage.statement import Statement
+from models.unit_of_work import UnitOfWork
+
+COMPLETE = Statement("""
+UPDATE rights_requests
+SET state = 'COMPLETED', completed_at = :at, closed_by = :actor, closed_at = :at
+WHERE id = :id
+""")
+
+IS_RESTRICTED = Statement("""
+SELECT status <> 'ACTIVE'
+FROM subjects
+WHERE id = :subject_id
+""")
+
+HAS_OBJECTED = Statement("""
+SELECT s.status <> 'ACTIVE'
+    OR s.opted_out_at IS NOT NULL
+    OR EXISTS (SELECT FROM consents AS c WHERE c.subject_id = s.id AND c.state IN ('WITHDRAWN', 'OBJECTED'))
+FROM subjects AS s
+WHERE s.id = :subject_id
+""")
+
+CHECKS: Mapping[str, Statement] = {RequestKind.RESTRICTION: IS_RESTRICTED, RequestKind.OBJECTION: HAS_OBJECTED}
+"""The statements that return whether what was asked for is done, for the kinds of which this service knows it."""
+
+
+async def complete_request(unit: UnitOfWork, request_id: UUID) -> UUID:
+    """Complete a request that is answered by hand, and enqueue an email to the person.
+
+    Raise STATE_CONFLICT for an ERASURE, ACCESS or PORTABILITY, which complete by themselves, and while identity is not
+    proved. Raise it also for a RESTRICTION while the person is not restricted. An OBJECTION needs a choice of the
+    person that refuses something.
+    """
+    request = await lock_request(unit, request_id)
+    if request.kind not in MANUAL_KINDS:
+        raise StateConflict(argument="id")
+    if request.state == RequestState.COMPLETED:
+        return request_id
+    check_transition(request.kind, request.state, RequestState.COMPLETED)
+    check = CHECKS.get(request.kind)
+    if check and not await check.value(unit.connection, subject_id=request.subject_id):
+        raise StateConflict(argument="id")
+    await DELETE_CODE.run(unit.connection, subject_id=request.subject_id, id=request_id)
+    await COMPLETE.run(unit.connection, id=request_id, actor=unit.actor.name, at=unit.at)
+    if request.kind == RequestKind.CA_DIRECT_MARKETING_DISCLOSURE:
+        await answers.enqueue(unit, EmailKind.CALIFORNIA_REPORT, request, year=request.received_at.year - 1, lines=[])
+    else:
+        await answers.enqueue(unit, EmailKind.REQUEST_COMPLETED, request, regime=request.regime)
+    return request_id
