@@ -34,7 +34,7 @@ from models.access.tokens import TokenLifetimes
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import OUTAGE_ERRORS, Database
-from resolvers.context import AppState
+from resolvers.app_state import AppState
 
 WRITE_INTERVAL = 5.0
 """Seconds between two writes of when tokens were used, and of the decision counts."""

@@ -102,11 +102,23 @@ async def queue_emails(database: Database, keyring: Keyring, count: int) -> None
             for number in range(start, min(count, start + 10_000)):
                 key = keys[number % PEOPLE]
                 letter, purpose = (("consent_granted", "newsletter"), ("details_corrected", None))[number % 2]
-                address = ADDRESS.encrypt(key, f"user{number % PEOPLE}@example.com")
+                encrypted_address = ADDRESS.encrypt(key, f"user{number % PEOPLE}@example.com")
                 context = CONTEXT.encrypt(key, contexts[letter])
                 cause_id = f"consent:{number:x}"
                 rows.append(
-                    (key.owner_id, new_id(), cause_id, letter, new_id(), purpose, address, context, False, at, at)
+                    (
+                        key.owner_id,
+                        new_id(),
+                        cause_id,
+                        letter,
+                        new_id(),
+                        purpose,
+                        encrypted_address,
+                        context,
+                        False,
+                        at,
+                        at,
+                    )
                 )
             await connection.copy_records_to_table("letters", records=rows, columns=columns, timeout=300)
 

@@ -75,8 +75,10 @@ class PgbenchScript(NamedTuple):
             return f"CAST('{value.isoformat()}' AS timestamptz)"
         if isinstance(value, str) and value.startswith("consent:"):
             return "('consent:' || CAST(:epoch AS text))"
-        if value is None or isinstance(value, bool | float):
-            return {None: "NULL"}.get(value, str(value).lower())
+        if value is None:
+            return "NULL"
+        if isinstance(value, bool | float):
+            return str(value).lower()
         if isinstance(value, int):
             return "CAST(:epoch AS bigint)" if value == self.epoch else str(value)
         # pgbench takes every colon before a letter for a variable.

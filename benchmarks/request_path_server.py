@@ -32,7 +32,7 @@ def take_out(kept: set[str]) -> None:
     if "heads" not in kept:
         protocol.MAX_CACHED_HEAD_BYTES = 0  # type: ignore[misc]  # the benchmark's purpose
     if "queue" not in kept:
-        ResponseQueue.put = _flush  # type: ignore[method-assign]
+        ResponseQueue.put = _flush  # type: ignore[assignment, method-assign]
     if "batching" not in kept:
         RequestBatcher.enqueue = _execute  # type: ignore[assignment, method-assign]
 

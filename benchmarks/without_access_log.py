@@ -6,13 +6,14 @@ All else is unchanged, up to the statement that inserts events. No other program
 from cli.main import run
 from models.audit.events import EventGroup
 from resolvers.access_log import AccessLog
+from resolvers.recent_reads import Claims
 
 
-def _discard(log: AccessLog, _groups: list[EventGroup]) -> None:
+def _discard(log: AccessLog, _groups: list[EventGroup], _claims: Claims) -> None:
     """Discard the events of a request instead of adding them to the groups to insert."""
     log._events, log._read = [], {}  # noqa: SLF001 -- it replaces the method that adds them
 
 
 if __name__ == "__main__":
-    AccessLog.drain = _discard  # type: ignore[method-assign]
+    AccessLog.drain = _discard  # type: ignore[assignment, method-assign]
     run()

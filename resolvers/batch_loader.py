@@ -5,8 +5,8 @@ that of a separate statement.
 """
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 import asyncpg
 
@@ -14,8 +14,8 @@ from models.errors import Unavailable
 from models.storage.database import OUTAGE_ERRORS
 from models.storage.leases import ConnectionLeases
 from resolvers.field_sources import Read
+from resolvers.load_request import InFlightQuery, LoadRequest, Then
 
-Then: TypeAlias = Callable[[list[Any]], Any] | None
 MAX_BATCH_SIZE = 300
 """How many keys one statement takes at most, unless one request alone has more."""
 MAX_IN_FLIGHT_QUERIES = 2
@@ -65,64 +65,6 @@ class BatchLoader:
         return await self.request(read, keys, arguments)
 
 
-class _LoadRequest(asyncio.Future[Any]):
-    """Keys that one request waits for, and the query that they are in, once it was sent."""
-
-    __slots__ = ("keys", "loader", "query", "size", "then")
-
-    def __init__(
-        self, loader: BatchLoader, keys: Sequence[Any], then: Then, size: int, loop: asyncio.AbstractEventLoop
-    ) -> None:
-        super().__init__(loop=loop)
-        loader.waiting += 1
-        self.loader = loader
-        self.keys = keys
-        self.then = then
-        self.size = size
-        self.query: _InFlightQuery | None = None
-
-    def resolve(self, values: Mapping[Any, Any]) -> None:
-        """Set the result, unless the request was cancelled."""
-        if not self.done():
-            result = [values[key] for key in self.keys]
-            if self.then:
-                result = self.then(result)
-            self.loader.waiting -= 1
-            self.set_result(result)
-
-    def fail(self, error: Exception) -> None:
-        """Set the exception, unless the request was cancelled."""
-        if not self.done():
-            self.loader.waiting -= 1
-            self.set_exception(error)
-
-    def cancel(self, msg: Any = None) -> bool:
-        """Cancel the request; a query whose requests are all cancelled is cancelled, too."""
-        if not super().cancel(msg):
-            return False
-        self.loader.waiting -= 1
-        if self.query:
-            self.query.remove_request()
-        return True
-
-
-class _InFlightQuery:
-    """A statement in flight: how many requests wait for it, and the task to cancel when none does."""
-
-    __slots__ = ("task", "waiting")
-
-    def __init__(self, batch: Sequence[_LoadRequest], task: asyncio.Task[None] | None) -> None:
-        self.waiting = len(batch)
-        self.task = task
-        for request in batch:
-            request.query = self
-
-    def remove_request(self) -> None:
-        self.waiting -= 1
-        if self.waiting == 0 and self.task:
-            self.task.cancel()
-
-
 class _BatchQueue:
     """All requests for one read with the same arguments."""
 
@@ -132,15 +74,15 @@ class _BatchQueue:
         self._loader = loader
         self._read = read
         self._arguments = arguments
-        self._queued: list[_LoadRequest] = []
+        self._queued: list[LoadRequest] = []
         self._tasks: set[asyncio.Task[None]] = set()
         """One for each connection that this read has."""
         self._loop = asyncio.get_running_loop()
         self._queued_since = 0.0
         self._has_timer = False
 
-    def request(self, keys: Sequence[Any], then: Then, size: int) -> _LoadRequest:
-        request = _LoadRequest(self._loader, keys, then, size, self._loop)
+    def request(self, keys: Sequence[Any], then: Then, size: int) -> LoadRequest:
+        request = LoadRequest(self._loader, keys, then, size, self._loop)
         self._queued.append(request)
         if not self._tasks:
             self._start_task()
@@ -193,7 +135,7 @@ class _BatchQueue:
             elif not (self._queued or self._tasks) and queues.get(key) is self:
                 del queues[key]
 
-    def _next_batch(self) -> list[_LoadRequest]:
+    def _next_batch(self) -> list[LoadRequest]:
         """Take the next requests, up to the most keys of a statement; cancelled ones are dropped."""
         if len(self._queued) == 1:
             batch, self._queued = self._queued, []
@@ -214,11 +156,11 @@ class _BatchQueue:
     async def _execute(
         self,
         connection: asyncpg.pool.PoolConnectionProxy,
-        batch: Sequence[_LoadRequest],
+        batch: Sequence[LoadRequest],
         task: asyncio.Task[None] | None,
     ) -> None:
         """Read the keys of a batch. Where that fails, read for each request, so that none gets another's error."""
-        query = _InFlightQuery(batch, task)
+        query = InFlightQuery(batch, task)
         keys = batch[0].keys if len(batch) == 1 else [key for request in batch for key in request.keys]
         try:
             values = await self._read(connection, [*dict.fromkeys(keys)], *self._arguments)
@@ -240,7 +182,7 @@ class _BatchQueue:
     async def _execute_individually(
         self,
         connection: asyncpg.pool.PoolConnectionProxy,
-        batch: Sequence[_LoadRequest],
+        batch: Sequence[LoadRequest],
         task: asyncio.Task[None] | None,
     ) -> None:
         remaining = list(batch)

@@ -1,7 +1,6 @@
 """The context of a request: its reads, its mutation and its access log."""
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 from operator import itemgetter
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -11,19 +10,12 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from models.access.access_grants import GrantedPage
-from models.access.database_roles import READERS
-from models.access.people_limits import NO_RATES, Rates
-from models.access.tokens import DEFAULT_LIFETIMES, TokenLifetimes
 from models.actors import STAFF_ROLES, Actor
 from models.audit.events import EventGroup
-from models.consent.decision_counts import DecisionCounts
 from models.encryption.encrypted_column import DataKey
-from models.encryption.keyring import Keyring
 from models.erasure import plan
 from models.erasure.plan import PlanRow
 from models.errors import CaseRequired, Forbidden, GrantRequired
-from models.requests.intake import COOLING_OFF
-from models.storage.database import Database
 from models.storage.pagination import Page
 from models.subjects import resolution, subjects
 from models.subjects.identifiers import SubjectIdentifier, hash_identifier
@@ -31,11 +23,10 @@ from models.subjects.subjects import SubjectRow
 from models.unit_of_work import UnitOfWork, unit_of_work
 from resolvers import access_log
 from resolvers.access_log import AccessLog
-from resolvers.batch_loader import SLOW_COMMIT_SECONDS, BatchLoader, Then
+from resolvers.app_state import AppState
 from resolvers.field_sources import Read
-from resolvers.pagination import CursorCodec
-from resolvers.people_limiter import PeopleLimiter
-from resolvers.recent_reads import Claims, RecentReads
+from resolvers.load_request import Then
+from resolvers.recent_reads import Claims
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
@@ -47,45 +38,6 @@ SUBJECT_READS: tuple[Read, ...] = (subjects.by_ids, *resolution.SUBJECTS_BY_KIND
 
 DECISIONS = frozenset({"Query.consentDecision", "Query.consentDecisions"})
 """The questions that services ask most."""
-
-
-class AppState:
-    """The objects that all requests of one process share."""
-
-    def __init__(  # noqa: PLR0913 -- the settings of a process
-        self,
-        database: Database,
-        keyring: Keyring,
-        *,
-        grace: timedelta = COOLING_OFF,
-        public_url: str = "",
-        token_life: TokenLifetimes = DEFAULT_LIFETIMES,
-        token_rates: Rates = NO_RATES,
-        role_rates: Rates = NO_RATES,
-    ) -> None:
-        self.limiter = PeopleLimiter(database, token_rates, role_rates)
-        self.database = database
-        self.keyring = keyring
-        self.internal = BatchLoader(database.readers)
-        self.readers = {
-            role: BatchLoader(database.role_readers[name]) if name in database.role_readers else self.internal
-            for role, name in READERS.items()
-        }
-        keys = BatchLoader(database.keyring)
-        self.keys = {
-            role: BatchLoader(database.role_keyrings[name]) if name in database.role_keyrings else keys
-            for role, name in READERS.items()
-        }
-        self.recorder = BatchLoader(database.writers, SLOW_COMMIT_SECONDS)
-        self.questions = DecisionCounts()
-        self.recent_reads = RecentReads()
-        self.cursors = CursorCodec(keyring.master_keys.derive_keys("cursors"))
-        self.grace = grace
-        """How long an erasure can be cancelled."""
-        self.public_url = public_url
-        """The URL at which browsers reach this service."""
-        self.token_life = token_life
-        """How long tokens are valid at most."""
 
 
 class RequestContext:

@@ -13,17 +13,17 @@ class DeliveryUpdates:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.hand = MicroBatcher(self._hand)
+        self.mark_handed_over = MicroBatcher(self._mark_handed_over)
         """Records the hand-over of an email; returns whether this worker still holds its lease."""
-        self.settle = MicroBatcher(self._settle)
+        self.record_result = MicroBatcher(self._record_results)
         """Records the result of a delivery; returns whether this worker still held the lease."""
 
-    async def _hand(self, leases: Sequence[DeliveryLease]) -> list[bool]:
+    async def _mark_handed_over(self, leases: Sequence[DeliveryLease]) -> list[bool]:
         async with self._database.writers.acquire() as connection:
             ours = await handoff.mark_handed_over(connection, leases)
         return [lease.email_id in ours for lease in leases]
 
-    async def _settle(self, settled: Sequence[LeasedResult]) -> list[bool]:
+    async def _record_results(self, settled: Sequence[LeasedResult]) -> list[bool]:
         async with self._database.transaction() as connection:
             ours = await results.record_results(connection, settled)
         return [lease.email_id in ours for lease, _ in settled]

@@ -72,13 +72,13 @@ class Delivery:
                 await self._send_email(email)
             except TransportUnavailable as problem:
                 if problem.counts_attempt:
-                    await self._settle(email, _retry(email, None))
+                    await self._record_result(email, _retry(email, None))
                 await self._release(batch[index + problem.counts_attempt :])
                 raise
 
     async def _release(self, emails: list[ClaimedEmail]) -> None:
         back = DeliveryResult(EmailState.QUEUED, is_attempt=False)
-        await asyncio.gather(*(self._settle(email, back) for email in emails))
+        await asyncio.gather(*(self._record_result(email, back) for email in emails))
 
     async def _send_email(self, email: ClaimedEmail) -> None:
         try:
@@ -86,27 +86,27 @@ class Delivery:
         except Exception as problem:  # noqa: BLE001 -- an email that cannot be rendered must not block the others
             # Only its type is logged, because a template error may quote personal data.
             log.error("email cannot be rendered", email=str(email.row.id), fault=type(problem).__name__)  # noqa: TRY400
-            await self._settle(email, DeliveryResult(EmailState.FAILED, EmailReason.LETTER_REFUSED))
+            await self._record_result(email, DeliveryResult(EmailState.FAILED, EmailReason.LETTER_REFUSED))
             return
         try:
             await self.transport.send_envelope(mail)
         except DeliveryRejected as refused:
             self._health.record_rejected(refused.code)
-            await self._settle(email, _rejected(email, refused))
+            await self._record_result(email, _result_of_rejection(email, refused))
             return
         try:
-            is_ours = await self._updates.hand(email.lease)
+            is_ours = await self._updates.mark_handed_over(email.lease)
         except OUTAGE_ERRORS:
-            await self._settle(email, await self._withdraw(email))
+            await self._record_result(email, await self._abort_transmission(email))
             return
         if not is_ours:
             await self.transport.reset()
         elif email.row.purpose is None:
-            await self._settle(email, await self._deliver(mail, email))
+            await self._record_result(email, await self._deliver(mail, email))
         else:
-            await self._settle(email, await self._deliver_if_permitted(mail, email))
+            await self._record_result(email, await self._deliver_if_permitted(mail, email))
 
-    async def _withdraw(self, email: ClaimedEmail) -> DeliveryResult:
+    async def _abort_transmission(self, email: ClaimedEmail) -> DeliveryResult:
         """Abort the SMTP transaction while PostgreSQL is unavailable. The email was not handed over."""
         await self.transport.reset()
         return _retry(email, None)
@@ -118,7 +118,7 @@ class Delivery:
         """
         delivering: asyncio.Task[DeliveryResult] | None = None
         try:
-            async with handoff.block_opt_outs(self._database, email) as refused:
+            async with handoff.lock_for_delivery(self._database, email) as refused:
                 if refused:
                     await self.transport.reset()
                     return refused
@@ -126,7 +126,7 @@ class Delivery:
                 await asyncio.wait({delivering}, timeout=MAX_HOLD)
         except OUTAGE_ERRORS:
             if delivering is None:
-                return await self._withdraw(email)
+                return await self._abort_transmission(email)
         except asyncio.CancelledError:
             if delivering:
                 delivering.cancel()
@@ -138,7 +138,7 @@ class Delivery:
             code = await self.transport.send_data(mail)
         except DeliveryRejected as refused:
             self._health.record_rejected(refused.code)
-            return _rejected(email, refused)
+            return _result_of_rejection(email, refused)
         except DeliveryUnconfirmed:
             if email.row.letter in REPEATABLE_KINDS and not _is_expired(email):
                 return _retry(email, None)
@@ -146,25 +146,25 @@ class Delivery:
         self._health.record_accepted()
         return DeliveryResult(EmailState.SENT, reply_code=code)
 
-    async def _settle(self, email: ClaimedEmail, outcome: DeliveryResult) -> None:
+    async def _record_result(self, email: ClaimedEmail, outcome: DeliveryResult) -> None:
         """Record the result of an email. Retry while PostgreSQL is unavailable, within the lease."""
         for wait in (*WRITE_RETRY_DELAYS, None):
             try:
-                await self._updates.settle((email.lease, outcome))
+                await self._updates.record_result((email.lease, outcome))
             except OUTAGE_ERRORS:
                 if wait is None:
                     raise
                 await asyncio.sleep(wait)
             else:
                 break
-        _count(email, outcome)
+        _count_result(email, outcome)
 
 
-def _count(email: ClaimedEmail, outcome: DeliveryResult) -> None:
+def _count_result(email: ClaimedEmail, outcome: DeliveryResult) -> None:
     EMAILS.labels(email.row.letter, outcome.state).inc()
 
 
-def _rejected(email: ClaimedEmail, refused: DeliveryRejected) -> DeliveryResult:
+def _result_of_rejection(email: ClaimedEmail, refused: DeliveryRejected) -> DeliveryResult:
     if not refused.is_permanent:
         return _retry(email, refused.code)
     reason = EmailReason.ADDRESS_REFUSED if refused.is_about_address else EmailReason.LETTER_REFUSED

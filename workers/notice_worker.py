@@ -93,7 +93,7 @@ class NoticeWorker:
             return None
         is_sent = context is not None and await self._send(notice, context)
         async with self._database.writers.acquire() as connection:
-            await staff_notices.settle(connection, notice.id, is_sent=is_sent)
+            await staff_notices.record_attempt(connection, notice.id, is_sent=is_sent)
         return is_sent
 
     async def _send(self, notice: StaffNoticeRow, context: dict[str, str]) -> bool:

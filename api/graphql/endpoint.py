@@ -30,7 +30,8 @@ from api.http.request_log import RequestLog
 from models.access.cost_limits import DEFAULT_MAX_COSTS
 from models.actors import Actor, Role
 from models.errors import CaseRequired, Forbidden, GraphqlInvalid, Refusal, Unauthenticated, Unavailable
-from resolvers.context import AppState, RequestContext, write_access_logs
+from resolvers.app_state import AppState
+from resolvers.context import RequestContext, write_access_logs
 
 _PERMISSIONS = {role: permissions_of(role) for role in Role}
 _CHALLENGE: Headers = ((b"www-authenticate", b"Bearer"),)

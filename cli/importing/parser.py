@@ -194,4 +194,4 @@ def _sync(part: SyncPart, argument: str) -> ImportedSync:
 def _client(part: ClientPart, synced_at: datetime, argument: str) -> tuple[ClientReport, datetime]:
     client = ClientReport(part.app, part.version, part.platform, part.user_agent)
     at = _past_time(part.last_seen_at, f"{argument}.lastSeenAt") if part.last_seen_at else synced_at
-    return reports.validate_client(client, argument), at
+    return reports.normalize_client(client, argument), at

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from models.access.access_grants import APPROVAL_TIMEOUT, AccessGrantRow, GrantState
-from models.storage.pagination import Page, PageRequest, build_page
+from models.storage.pagination import Page, PageRequest, read_page
 from models.storage.statement import Connection, Statement, reads
 
 SINCE = Statement("""
@@ -46,11 +46,7 @@ async def find_grants(
     connection: Connection, states: Sequence[GrantState | None], page: PageRequest
 ) -> Mapping[Any, Page[AccessGrantRow]]:
     """Return a page of the grants in each state, the newest first; None stands for all states."""
-    after_at, after_id = page.after or (None, None)
-    pages = {}
-    for state in states:
-        rows = await FIND.rows(
-            connection, state=state, after_at=after_at, after_id=after_id, waits=APPROVAL_TIMEOUT, first=page.first + 1
-        )
-        pages[state] = build_page([AccessGrantRow._make(row) for row in rows], page)
-    return pages
+    return {
+        state: await read_page(connection, FIND, AccessGrantRow._make, page, state=state, waits=APPROVAL_TIMEOUT)
+        for state in states
+    }

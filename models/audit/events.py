@@ -14,7 +14,7 @@ from models.actors import Actor, Role
 from models.storage.clock import now
 from models.storage.columns import APPEND_ONLY, Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.ids import new_id
-from models.storage.pagination import Page, PageRequest, build_page
+from models.storage.pagination import Page, PageRequest, build_page, read_page
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
 
 
@@ -238,13 +238,9 @@ async def find_events(
     connection: Connection, keys: Sequence[EventFilter], page: PageRequest
 ) -> Mapping[EventFilter, Page[AccessEventRow]]:
     """Return a page of the events that match each filter, the newest first."""
-    after_at, after_id = page.after or (None, None)
     pages = {}
     for key in keys:
         values = {**key._asdict(), "after": page.after}
         statement = FIND_EVENTS[tuple(name for name in _FILTERS if values[name] is not None)]
-        rows = await statement.rows(
-            connection, **key._asdict(), after_at=after_at, after_id=after_id, first=page.first + 1
-        )
-        pages[key] = build_page([AccessEventRow._make(row) for row in rows], page)
+        pages[key] = await read_page(connection, statement, AccessEventRow._make, page, **key._asdict())
     return pages

@@ -70,7 +70,7 @@ async def opt_out(
         at = await _record_refusals(unit, subject_id, refused, channel)
         titles = [purpose.title for purpose in refused]
         await _enqueue_confirmation(unit, subject_id, channel, titles, sends=sends_confirmation)
-    return await _opt_out_row(unit, address, subject_id, refused, at)
+    return await _build_opt_out_row(unit, address, subject_id, refused, at)
 
 
 async def opt_out_of_all(
@@ -92,7 +92,7 @@ async def opt_out_of_all(
         else:
             await REPEAT_OPT_OUT_OF_ALL.run(unit.connection, subject_id=subject_id)
         await _enqueue_confirmation(unit, subject_id, channel, [], sends=sends_confirmation)
-    return await _opt_out_row(unit, address, subject_id, refused, at)
+    return await _build_opt_out_row(unit, address, subject_id, refused, at)
 
 
 async def apply_suppressions(unit: UnitOfWork, subject_id: UUID, address: HashedIdentifier) -> None:
@@ -154,7 +154,7 @@ async def _enqueue_confirmation(
         )
 
 
-async def _opt_out_row(
+async def _build_opt_out_row(
     unit: UnitOfWork, address: HashedIdentifier, subject_id: UUID | None, refused: Sequence[PurposeRow], at: datetime
 ) -> OptOutRow:
     suppressed = await suppressions.is_suppressed(unit, address, subject_id)

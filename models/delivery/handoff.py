@@ -69,8 +69,8 @@ async def mark_handed_over(connection: Connection, leases: Sequence[DeliveryLeas
 
 
 @asynccontextmanager
-async def block_opt_outs(database: Database, email: ClaimedEmail) -> AsyncIterator[DeliveryResult | None]:
-    """Block opt-outs of the subject while the context is open. Yield the result of an email that may not be sent.
+async def lock_for_delivery(database: Database, email: ClaimedEmail) -> AsyncIterator[DeliveryResult | None]:
+    """Lock the subject against opt-outs while the context is open. Yield the result of an email that may not be sent.
 
     Yields None when the email may be sent. The decision is a separate statement after the lock, because a joined one
     would read from before the wait. The transaction writes nothing and is rolled back, which saves a commit.

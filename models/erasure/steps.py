@@ -18,7 +18,7 @@ from models.erasure.step_references import MAX_LIST_LENGTH, REFERENCE, REFERENCE
 from models.errors import BadInput, NotFound, StateConflict
 from models.storage import validation
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
-from models.storage.pagination import Page, PageRequest, build_page
+from models.storage.pagination import Page, PageRequest, read_page
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
 from models.subjects.identifiers import REFERENCE_LENGTH
 from models.unit_of_work import UnitOfWork
@@ -198,14 +198,12 @@ async def of_system(
     connection: Connection, keys: Sequence[Any], page: PageRequest
 ) -> Mapping[Any, Page[ErasureStepRow]]:
     """Return a page of steps for each key (system, state or None), the oldest step first."""
-    after_at, after_id = page.after or (None, None)
     pages = {}
     for system, state in keys:
         statement = OF_SYSTEM if state is None else OF_SYSTEM_IN_STATE
-        rows = await statement.rows(
-            connection, system=system, state=state, after_at=after_at, after_id=after_id, first=page.first + 1
+        pages[system, state] = await read_page(
+            connection, statement, ErasureStepRow._make, page, system=system, state=state
         )
-        pages[system, state] = build_page([ErasureStepRow._make(row) for row in rows], page)
     return pages
 
 

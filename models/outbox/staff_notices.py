@@ -120,6 +120,6 @@ async def claim(connection: Connection, kinds: Sequence[StaffNoticeKind]) -> Sta
     return StaffNoticeRow(row[0], StaffNoticeKind(row[1]), row[2], row[3]) if row else None
 
 
-async def settle(connection: Connection, notice_id: UUID, *, is_sent: bool) -> None:
+async def record_attempt(connection: Connection, notice_id: UUID, *, is_sent: bool) -> None:
     """Mark a notice as sent, or postpone it by a minute for each attempt, an hour at most."""
     await (MARK_SENT if is_sent else POSTPONE).run(connection, id=notice_id)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from models.requests.requests import RightsRequestRow
 from models.requests.states import OPEN_STATES, RequestKind, RequestState
-from models.storage.pagination import Page, PageRequest, build_page
+from models.storage.pagination import Page, PageRequest, read_page
 from models.storage.statement import Connection, Statement, reads
 
 
@@ -113,21 +113,19 @@ async def find_requests(
     connection: Connection, keys: Sequence[RequestFilter], page: PageRequest
 ) -> Mapping[RequestFilter, Page[RightsRequestRow]]:
     """Return a page of the matching requests for each filter."""
-    after_at, after_id = page.after or (None, None)
     pages = {}
     for criteria in keys:
-        rows = await _statement(criteria).rows(
+        pages[criteria] = await read_page(
             connection,
+            _statement(criteria),
+            RightsRequestRow._make,
+            page,
             state=criteria.state,
             kind=criteria.kind,
             overdue=criteria.overdue,
             due_before=criteria.due_before,
             open=[*OPEN_STATES],
-            after_at=after_at,
-            after_id=after_id,
-            first=page.first + 1,
         )
-        pages[criteria] = build_page([RightsRequestRow._make(row) for row in rows], page)
     return pages
 
 

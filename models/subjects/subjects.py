@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index
 
 from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
-from models.storage.pagination import Page, PageRequest, build_page
+from models.storage.pagination import Page, PageRequest, read_page
 from models.storage.statement import Connection, RowByKey, Statement, as_list, reads
 
 NAME_LENGTH = 200
@@ -138,6 +138,4 @@ async def all_subjects(
     connection: Connection, _keys: Sequence[None], page: PageRequest
 ) -> Mapping[None, Page[SubjectRow]]:
     """Return a page of all subjects, in the order of their registration."""
-    after_at, after_id = page.after or (None, None)
-    rows = await PAGE.rows(connection, after_at=after_at, after_id=after_id, first=page.first + 1)
-    return {None: build_page([SubjectRow._make(row) for row in rows], page)}
+    return {None: await read_page(connection, PAGE, SubjectRow._make, page)}

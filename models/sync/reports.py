@@ -176,11 +176,11 @@ def validate(report: SyncReport, now: datetime, argument: str) -> SyncReport:
         raise BadInput(f"{argument}.syncedAt", "it lies in the future")
     report = report._replace(
         reference=validation.single_line(report.reference, f"{argument}.reference", REFERENCE_LENGTH),
-        client=validate_client(report.client, f"{argument}.client") if report.client else None,
+        client=normalize_client(report.client, f"{argument}.client") if report.client else None,
     )
     if report.files is None:
         return report
-    files, replaced_name_count = _validate_files(report.files, f"{argument}.files")
+    files, replaced_name_count = _normalize_files(report.files, f"{argument}.files")
     return report._replace(files=files, replaced_name_count=replaced_name_count)
 
 
@@ -192,7 +192,7 @@ def _require_bytes(value: int, argument: str) -> None:
         raise CardNumberRefused(argument=argument)
 
 
-def validate_client(client: ClientReport, argument: str) -> ClientReport:
+def normalize_client(client: ClientReport, argument: str) -> ClientReport:
     """Return the normalized client. BAD_INPUT when a value is invalid."""
     return ClientReport(
         validation.single_line(client.app, f"{argument}.app", WORD_LENGTH),
@@ -202,8 +202,8 @@ def validate_client(client: ClientReport, argument: str) -> ClientReport:
     )
 
 
-def _validate_files(files: Sequence[FileReport], argument: str) -> tuple[list[FileReport], int]:
-    """Return the files, each name once, and how many names are replaced: photos often look like cards."""
+def _normalize_files(files: Sequence[FileReport], argument: str) -> tuple[list[FileReport], int]:
+    """Return the valid files, each name once, and how many names are replaced: photos often look like cards."""
     if len(files) > MAX_FILES:
         raise BadInput(argument, f"it lists more than {MAX_FILES} files")
     files_by_name: dict[str, FileReport] = {}

@@ -19,9 +19,9 @@ async def test_an_update_succeeds_only_with_the_lease(world: World) -> None:
     updates = DeliveryUpdates(world.database)
     lost = claimed.lease._replace(token=new_id())
     sent = DeliveryResult(EmailState.SENT, reply_code=250)
-    assert not await updates.hand(lost)
-    assert not await updates.settle((lost, sent))
+    assert not await updates.mark_handed_over(lost)
+    assert not await updates.record_result((lost, sent))
     assert await email_rows(world, "state", "handed_at") == [("QUEUED", None)]
-    assert await updates.hand(claimed.lease)
-    assert await updates.settle((claimed.lease, sent))
+    assert await updates.mark_handed_over(claimed.lease)
+    assert await updates.record_result((claimed.lease, sent))
     assert await email_rows(world, "state", "reply_code") == [("SENT", 250)]

@@ -15,7 +15,7 @@ from uuid import UUID
 import strawberry
 import uvicorn
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlmodel import Field, Relationship, SQLModel, select
+from sqlmodel import Field, Relationship, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -99,7 +99,7 @@ class Loaders:
 
     @cached_property
     def emails(self) -> DataLoader[UUID, list[EmailTable]]:
-        return self._grouped(EmailTable, EmailTable.subject_id, EmailTable.is_primary.desc(), EmailTable.added_at)
+        return self._grouped(EmailTable, EmailTable.subject_id, col(EmailTable.is_primary).desc(), EmailTable.added_at)
 
     @cached_property
     def consents(self) -> DataLoader[UUID, list[ConsentTable]]:
@@ -111,7 +111,7 @@ class Loaders:
 
     @cached_property
     def clients(self) -> DataLoader[UUID, list[SyncClientTable]]:
-        return self._grouped(SyncClientTable, SyncClientTable.sync_account_id, SyncClientTable.last_seen_at.desc())
+        return self._grouped(SyncClientTable, SyncClientTable.sync_account_id, col(SyncClientTable.last_seen_at).desc())
 
     def _grouped(self, table: Any, key: Any, *order: Any) -> DataLoader[UUID, list[Any]]:
         async def load(keys: list[UUID]) -> Sequence[list[Any]]:
@@ -279,7 +279,7 @@ async def decisions(info: Info, condition: Any, key: str) -> dict[UUID, ConsentD
     """Decide about the people that a condition selects."""
     session = loaders_of(info).session
     purpose = await session.get_one(PurposeTable, key)
-    joined = (ConsentTable.subject_id == SubjectTable.id) & (ConsentTable.purpose_key == key)
+    joined = (col(ConsentTable.subject_id) == SubjectTable.id) & (col(ConsentTable.purpose_key) == key)
     rows = await session.exec(
         select(SubjectTable, ConsentTable).join(ConsentTable, joined, isouter=True).where(condition)
     )
@@ -318,16 +318,18 @@ class Query:
     @strawberry.field
     async def consent_decision(self, info: Info, subject: SubjectBy, purpose: str) -> ConsentDecision:
         if subject.id:
-            condition = SubjectTable.id == uuid_of(subject.id)
+            condition = col(SubjectTable.id) == uuid_of(subject.id)
         else:
-            condition = SubjectTable.id.in_(select(EmailTable.subject_id).where(EmailTable.address == subject.email))
+            condition = col(SubjectTable.id).in_(
+                select(EmailTable.subject_id).where(EmailTable.address == subject.email)
+            )
         by_subject = await decisions(info, condition, purpose)
         return next(iter(by_subject.values()))
 
     @strawberry.field
     async def consent_decisions(self, info: Info, subjects: SubjectsBy, purpose: str) -> list[ConsentDecision]:
         ids = [uuid_of(text) for text in subjects.ids or ()]
-        by_subject = await decisions(info, SubjectTable.id.in_(ids), purpose)
+        by_subject = await decisions(info, col(SubjectTable.id).in_(ids), purpose)
         return [by_subject[each] for each in ids]
 
 

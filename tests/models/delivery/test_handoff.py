@@ -39,7 +39,7 @@ async def test_an_opt_out_between_claim_and_sending_is_seen(world: World) -> Non
     [letter] = await claimed(world)
     async with world.unit() as unit:
         await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE, sends_confirmation=False)
-    async with handoff.block_opt_outs(world.database, letter) as refused:
+    async with handoff.lock_for_delivery(world.database, letter) as refused:
         assert refused == DeliveryResult(EmailState.DROPPED, EmailReason.OPTED_OUT)
 
 
@@ -52,7 +52,7 @@ async def test_an_opt_out_waits_while_a_letter_is_handed_over(world: World) -> N
         async with world.unit() as unit:
             await opt_outs.opt_out(unit, PERSON, ["newsletter"], Channel.WEBSITE)
 
-    async with handoff.block_opt_outs(world.database, letter) as refused:
+    async with handoff.lock_for_delivery(world.database, letter) as refused:
         assert refused is None
         leaving = asyncio.create_task(leave())
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"

@@ -23,7 +23,7 @@ async def claim(world: World, *kinds: StaffNoticeKind) -> StaffNoticeRow | None:
 
 async def settle(world: World, notice: StaffNoticeRow, *, is_sent: bool) -> None:
     async with world.database.writers.acquire() as connection:
-        await staff_notices.settle(connection, notice.id, is_sent=is_sent)
+        await staff_notices.record_attempt(connection, notice.id, is_sent=is_sent)
 
 
 async def test_a_notice_about_the_same_object_is_enqueued_once(world: World) -> None:
@@ -87,7 +87,7 @@ async def test_a_notice_that_was_not_sent_is_postponed_by_a_minute_for_each_atte
     await execute(world, "UPDATE notices SET attempts = $1", attempts)
     async with world.database.transaction() as connection:
         earliest = await connection.fetchval("SELECT clock_timestamp()")
-        await staff_notices.settle(connection, notice.id, is_sent=False)
+        await staff_notices.record_attempt(connection, notice.id, is_sent=False)
         latest = await connection.fetchval("SELECT clock_timestamp()")
         due_at = await connection.fetchval("SELECT due_at FROM notices")
     assert earliest <= due_at - timedelta(minutes=minutes) <= latest
