@@ -135,7 +135,7 @@ EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
         {"year": 2026, "lines": []},
         {
             "disclosures": {
-                "lines": [{"name": "Example Prints", "address": "1 Example Street, Oakland", "categories": "contact"}]
+                "lines": [{"name": "Example Prints", "address": "1 Example Street, Oakland", "categories": ["CONTACT"]}]
             }
         },
     ),

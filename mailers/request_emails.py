@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from mailers.dates import day, minute
+from mailers.disclosure_emails import category_words
 
 EventData = Mapping[str, Any]
 
@@ -84,7 +85,8 @@ def request_cancelled(event: EventData) -> dict[str, Any]:
 
 def california_report(event: EventData) -> dict[str, Any]:
     """Return the disclosures to third parties for their direct marketing in a year (Cal. Civ. Code 1798.83)."""
-    return {"year": event["year"], "lines": event["lines"]}
+    lines = [line | {"categories": category_words(line["categories"])} for line in event["lines"]]
+    return {"year": event["year"], "lines": lines}
 
 
 def export_ready(event: EventData) -> dict[str, Any]:

@@ -81,6 +81,14 @@ class UnknownPurpose(Refusal):
     """There is no purpose with this key."""
 
 
+class UnknownRecipient(Refusal):
+    """There is no recipient with this key."""
+
+
+class DisclosureRefused(Refusal):
+    """Personal data of these people may not go to this recipient for this purpose; nothing was recorded."""
+
+
 class PurposeNotRefusable(Refusal):
     """This purpose is required by a contract or a law: it needs no consent and has no opt-out."""
 

@@ -1,6 +1,6 @@
 """Consent: the types of choices and decisions, the decision queries and the mutation that grants."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -60,7 +60,8 @@ class ConsentDecision:
     lapses_at: datetime | None = column(description="When the grant lapses, or lapsed; null when it does not.")
 
 
-DECISION_READS: tuple[Read, ...] = (decisions_of_subjects, *DECISIONS_BY_KIND.values())
+CONSENT_READS: Mapping[str, Read] = {"id": decisions_of_subjects, **DECISIONS_BY_KIND}
+DECISION_READS: tuple[Read, ...] = tuple(CONSENT_READS.values())
 
 
 @root_field
@@ -74,7 +75,14 @@ def consent_decision(info: Info, subject: SubjectArgument, purpose: PurposeArgum
     keys = [identifier.lookup_key]
 
     def load(then: Callable[[Any], Any]) -> Awaitable[Any]:
-        return _decide(context, identifier.kind, keys, purpose, lambda rows: then(_count(context, purpose, rows)[0]))
+        return decide_by_kind(
+            context,
+            CONSENT_READS,
+            identifier.kind,
+            keys,
+            (purpose,),
+            lambda rows: then(_count(context, purpose, rows)[0]),
+        )
 
     row: Any = context.answer("Query.consentDecision", load)
     return row
@@ -92,7 +100,14 @@ def consent_decisions(
     keys = identifiers.lookup_keys
 
     def load(then: Callable[[Any], Any]) -> Awaitable[Any]:
-        return _decide(context, identifiers.kind, keys, purpose, lambda rows: then(_count(context, purpose, rows)))
+        return decide_by_kind(
+            context,
+            CONSENT_READS,
+            identifiers.kind,
+            keys,
+            (purpose,),
+            lambda rows: then(_count(context, purpose, rows)),
+        )
 
     rows: Any = context.answer("Query.consentDecisions", load, len(keys))
     return rows
@@ -104,22 +119,28 @@ def _count(context: RequestContext, purpose: str, rows: list[Any]) -> list[Any]:
     return rows
 
 
-def _decide(
-    context: RequestContext, kind: str, keys: Sequence[Any], purpose: str, then: Callable[[list[Any]], Any]
+def decide_by_kind(  # noqa: PLR0913, PLR0917 -- each is a part of the question
+    context: RequestContext,
+    reads: Mapping[str, Read],
+    kind: str,
+    keys: Sequence[Any],
+    arguments: tuple[Hashable, ...],
+    then: Callable[[list[Any]], Any],
 ) -> Awaitable[Any]:
+    """Return what ``then`` makes of the decisions for identifiers of one kind, read by the read of that kind."""
     if kind == "id":
-        return context.load(decisions_of_subjects, keys, (purpose,), then)
+        return context.load(reads[kind], keys, arguments, then)
     digests = [lookup_digests(context.service.keyring, kind, key) for key in keys]
     if all(len(versions) == 1 for versions in digests):
-        return context.load(DECISIONS_BY_KIND[kind], [version for [version] in digests], (purpose,), then)
-    return _decide_by_versions(context, kind, digests, purpose, then)
+        return context.load(reads[kind], [version for [version] in digests], arguments, then)
+    return _decide_by_versions(context, reads[kind], digests, arguments, then)
 
 
 async def _decide_by_versions(
     context: RequestContext,
-    kind: str,
+    read: Read,
     digests: Sequence[Sequence[bytes]],
-    purpose: str,
+    arguments: tuple[Hashable, ...],
     then: Callable[[list[Any]], Any],
 ) -> Any:
     """Look people up by the newest version of their look-up hash, and those it does not find by older ones."""
@@ -127,7 +148,7 @@ async def _decide_by_versions(
     for version in range(max(map(len, digests))):
         remaining = [index for index in remaining if version < len(digests[index])]
         keys = [digests[index][version] for index in remaining]
-        for index, row in zip(remaining, await context.load(DECISIONS_BY_KIND[kind], keys, (purpose,)), strict=True):
+        for index, row in zip(remaining, await context.load(read, keys, arguments), strict=True):
             rows[index] = row
         remaining = [index for index in remaining if rows[index].subject_id is None]
     return then(rows)

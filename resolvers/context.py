@@ -36,7 +36,7 @@ SUBJECT_READS: tuple[Read, ...] = (subjects.by_ids, *resolution.SUBJECTS_BY_KIND
 """The batched reads by which ``RequestContext.find`` finds a subject."""
 
 
-DECISIONS = frozenset({"Query.consentDecision", "Query.consentDecisions"})
+DECISIONS = frozenset({"Query.consentDecision", "Query.consentDecisions", "Query.disclosureDecision"})
 """The questions that services ask most."""
 
 

@@ -11,7 +11,11 @@ from models.audit.events import AccessAction
 from models.consent.decisions import DecisionReason
 from models.consent.ledger import Channel, ConsentState
 from models.consent.purposes import LegalBasis
+from models.data_categories import DataCategory
 from models.delivery.bounces import BounceKind
+from models.disclosures.adequacy import TransferSafeguard
+from models.disclosures.decisions import DisclosureReason
+from models.disclosures.recipients import RecipientKind
 from models.erasure.retention import RetentionGround
 from models.erasure.steps import StepState
 from models.outbox.letter_states import LetterState
@@ -223,4 +227,51 @@ _describe(
     FAILED="It could not be sent.",
     UNCERTAIN="The mail server did not confirm it. It may have been sent.",
     HELD="It was not accepted so far and is tried again.",
+)
+_describe(
+    DataCategory,
+    "What personal data is about. Every personal field and every retention rule belongs to one category.",
+    CONTACT="Email addresses.",
+    PROFILE="The name, the country and the status of a person.",
+    ACCOUNTS="References of internal systems.",
+    CONSENTS="Choices and the consent ledger.",
+    PAYMENT_FRAGMENTS="The stored parts of cards.",
+    SYNC_METADATA="Sync accounts and client state: sizes, counts, programs.",
+    SYNC_FILE_NAMES="Names, sizes and times of synced files.",
+    LETTERS="Letters to a person, and what became of them.",
+    REQUESTS="Rights requests and their steps.",
+    ACCESS_EVENTS="Who read or changed what, and access grants.",
+)
+_describe(
+    RecipientKind,
+    "The role of a recipient in the processing.",
+    PROCESSOR="It processes for the company, under its instructions (Art. 28 GDPR).",
+    JOINT_CONTROLLER="It decides together with the company (Art. 26 GDPR).",
+    CONTROLLER="It decides by itself.",
+    AFFILIATE="A company of the same group.",
+)
+_describe(
+    TransferSafeguard,
+    "What makes a transfer to a country outside the European Economic Area and Switzerland lawful.",
+    ADEQUACY="An adequacy decision of the European Commission (Art. 45 GDPR).",
+    STANDARD_CLAUSES="Standard data protection clauses (Art. 46(2)(c) and (d) GDPR).",
+    BINDING_RULES="Binding corporate rules (Art. 47 GDPR).",
+    CODE_OF_CONDUCT="An approved code of conduct (Art. 46(2)(e) GDPR).",
+    CERTIFICATION="An approved certification (Art. 46(2)(f) GDPR).",
+    PUBLIC_INSTRUMENT="An instrument between public authorities (Art. 46(2)(a) GDPR).",
+)
+_describe(
+    DisclosureReason,
+    "The reason of a disclosure decision. They are checked in the order: person, contract, categories, purpose, "
+    "safeguard, choice.",
+    ALLOWED="The disclosure is permitted.",
+    CATEGORY_NOT_ALLOWED="The recipient may not get one of the categories.",
+    PURPOSE_NOT_ALLOWED="The recipient may not get data for this purpose.",
+    NO_CONTRACT="The recipient, or its contract, has ended.",
+    NO_SAFEGUARD="The recipient is in a country that needs a safeguard, and names none that covers the transfer.",
+    SUBJECT_REFUSED="The person did not consent, or objected.",
+    RESTRICTED="Processing is restricted.",
+    ERASING="The person is being erased.",
+    ERASED="The person is erased.",
+    UNKNOWN_SUBJECT="No person is registered under the identifier.",
 )

@@ -10,6 +10,7 @@ from strawberry import UNSET
 import models.audit.events
 import models.consent.decisions
 import models.consent.ledger
+import models.disclosures.disclosures
 import models.outbox.letter_states
 import models.payments.fragments
 import models.requests.requests
@@ -28,6 +29,7 @@ from models.subjects.subjects import Regime, SubjectRow, SubjectStatus, all_subj
 from resolvers.audit import AccessEvent
 from resolvers.consent import Consent, ConsentDecision, ConsentEvent
 from resolvers.context import SUBJECT_READS, Info
+from resolvers.disclosures import CaliforniaReport, Disclosure, california_report_field
 from resolvers.field_sources import batched, column, loads, object_type, root_field
 from resolvers.inputs import CorrectSubjectInput, RegisterSubjectInput, SubjectArgument
 from resolvers.letters import Letter
@@ -132,6 +134,13 @@ class Subject(Node):
         order=BY_TIME,
         description="The audit log of this person, the newest entry first.",
     )
+    disclosures: Connection[Disclosure] = paginated(
+        by=models.disclosures.disclosures.of_subjects,
+        key="subject_id",
+        order=BY_TIME,
+        description="What was disclosed about the person to recipients, the latest first.",
+    )
+    california_report: CaliforniaReport = california_report_field()
 
 
 _SUBJECTS = PaginatedList(all_subjects, BY_REGISTRATION)

@@ -43,7 +43,10 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
-KEPT = {"alembic_version", "purposes", "policy_versions", "lookup_keys", "tokens", "audit_eras"}
+KEPT = {
+    *("alembic_version", "purposes", "policy_versions", "adequate_countries"),
+    *("lookup_keys", "tokens", "audit_eras"),
+}
 """Tables that are not emptied between tests."""
 SYSTEMS: Mapping[Role, str] = {Role.STORE: "store", Role.SYNC: "sync", Role.SERVICE: "forum", Role.ADMIN: "archive"}
 """The systems that the tokens of the tests belong to."""

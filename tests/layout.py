@@ -91,6 +91,10 @@ TESTED_ELSEWHERE = {
     "mailers/transport.py": ("mailers/test_smtp.py", "It declares the interface of transports."),
     "resolvers/people_limiter.py": ("models/access/test_people_limits.py", "Its limits are tested over HTTP."),
     "resolvers/access_log.py": ("resolvers/test_audit.py", "What it records is read in the audit log."),
+    "models/disclosures/california.py": ("resolvers/test_disclosures.py", "The report is read over HTTP."),
+    "models/disclosures/disclosures.py": ("resolvers/test_disclosures.py", "Disclosures are recorded over HTTP."),
+    "models/disclosures/recipients.py": ("resolvers/test_recipients.py", "Recipients are defined over HTTP."),
+    "mailers/disclosure_emails.py": ("mailers/test_emails.py", "Its letters pass the tests of all templates."),
 }
 """Each module without a test file that its name leads to: the file below tests/ that tests it, and why it does."""
 

@@ -11,8 +11,11 @@ from migrations import HISTORIES
 from models.actors import Role
 from models.consent import opt_outs, recording
 from models.consent.ledger import Channel
+from models.data_categories import DataCategory
 from models.delivery import claims, cleanup, results
 from models.delivery.results import DeliveryResult
+from models.disclosures import disclosures, recipients
+from models.disclosures.recipients import RecipientKind, RecipientTerms
 from models.erasure import completion, holders, requesting, scope, steps
 from models.erasure import plan as erasure_plan
 from models.outbox.emails import EmailState
@@ -26,7 +29,7 @@ from models.requests.intake import ErasureOptions
 from models.requests.vocabulary import IdentityProof
 from models.storage.clock import now
 from models.storage.columns import ErasureAction
-from models.subjects.identifiers import SubjectIdentifier
+from models.subjects.identifiers import SubjectIdentifier, SubjectIdentifiers
 from models.sync import reports
 from models.sync.reports import ClientReport, FileReport, SyncReport
 from tests.conftest import Databases, World
@@ -78,7 +81,7 @@ def test_every_column_to_erase_is_reached_by_a_step_and_by_the_plan() -> None:
 
 def test_a_table_with_a_reference_of_another_system_says_which_system_holds_it() -> None:
     """A new table needs a column ``system``, and a place in ``models/erasure/holders.py``."""
-    own = {"erasure_steps", "rights_requests", "access_events", "access_grants", "systems", "tokens"}
+    own = {"recipients", "erasure_steps", "rights_requests", "access_events", "access_grants", "systems", "tokens"}
     columns = {tuple(name.split(".")) for name in declared("privacy")}
     with_reference = {table for table, column in columns if "reference" in column} - own
     with_system = {table for table, column in columns if column == "system"} - own
@@ -198,6 +201,13 @@ async def _fill_every_table(world: World) -> None:
         await corrections.correct_subject(unit, ADA, Correction(add_email="ada@example.org"))
     async with world.unit() as unit:
         await recording.grant_consent(unit, ADA, "newsletter", Channel.STORE, None)
+        mailer = RecipientTerms(
+            *("mailer", "Mailer", RecipientKind.PROCESSOR, "Delivers letters", [DataCategory.CONTACT], ["newsletter"]),
+            *("DE", None, False, None, "C-1", None),
+        )
+        await recipients.put_recipient(unit, mailer)
+        people = SubjectIdentifiers("email", [ADA.lookup_key])
+        await disclosures.record_disclosure(unit, people, "mailer", [DataCategory.CONTACT], "newsletter", None)
         for _ in ("once", "and again"):
             await opt_outs.opt_out(unit, ADA, ["forum-notices"], Channel.STORE)
         for reference in ("one", "two"):

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import strawberry
 from strawberry.schema_directive import Location
 
-from api.access.policy import ACCESS_POLICY, PERSONAL
+from api.access.policy import ACCESS_POLICY, PERSONAL_CATEGORIES
 from models.actors import Role
+from models.data_categories import DataCategory
 
 
 @strawberry.schema_directive(
@@ -22,14 +23,15 @@ class NeedToKnow:
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION],
     name="personal",
-    description="The field is personal data. A person who reads it must name a case, and every read is recorded.",
+    description="The field is personal data of this category. A person who reads it must name a case, and each read is "
+    "recorded.",
 )
 class Personal:
-    pass
+    category: DataCategory | None = strawberry.directive_field(name="category", default=strawberry.UNSET)
 
 
 def directives_for(coordinate: str) -> Iterator[object]:
     """Yield the directives of a field, as the printed schema shows them."""
     yield NeedToKnow(roles=[role for role in Role if role in ACCESS_POLICY[coordinate]])
-    if coordinate in PERSONAL:
-        yield Personal()
+    if category := PERSONAL_CATEGORIES.get(coordinate):
+        yield Personal(category=category)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from models.actors import STAFF_ROLES, Actor, Role
+from models.data_categories import DataCategory
 from models.errors import CaseRequired, Forbidden
 
 STORE, SYNC, SERVICE = Role.STORE, Role.SYNC, Role.SERVICE
@@ -30,6 +31,8 @@ TOKEN_READERS: Final = frozenset({PRIVACY, AUDITOR, ADMIN})
 REQUEST_READERS: Final = SUPPORT_AND_PRIVACY | {ADMIN}
 PLAN_READERS: Final = SUPPORT_AND_PRIVACY | {ADMIN}
 STEP_WRITERS: Final = SERVICES | {ADMIN}
+RECIPIENT_READERS: Final = SERVICES | {SUPPORT, PRIVACY, AUDITOR, ADMIN}
+DISCLOSURE_DECIDERS: Final = SERVICES | {PRIVACY, ADMIN}
 STEP_READERS: Final = SERVICES | SUPPORT_AND_PRIVACY | {ADMIN}
 
 ACCESS_POLICY: Final[Mapping[str, Roles]] = {
@@ -48,6 +51,8 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Query.erasureSteps": STEP_WRITERS,
     "Query.accessGrants": GRANT_READERS,
     "Query.tokens": TOKEN_READERS,
+    "Query.recipients": RECIPIENT_READERS,
+    "Query.disclosureDecision": DISCLOSURE_DECIDERS,
     "Mutation.registerSubject": SERVICES | {ADMIN},
     "Mutation.correctSubject": SUPPORT_AND_PRIVACY,
     "Mutation.restrictProcessing": frozenset({PRIVACY, ADMIN}),
@@ -79,6 +84,9 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Mutation.issueToken": frozenset({ADMIN}),
     "Mutation.approveToken": frozenset({PRIVACY}),
     "Mutation.revokeToken": frozenset({ADMIN}),
+    "Mutation.putRecipient": frozenset({PRIVACY}),
+    "Mutation.endRecipient": frozenset({PRIVACY}),
+    "Mutation.recordDisclosure": DISCLOSURE_DECIDERS,
     "Viewer.name": ALL_ROLES,
     "Viewer.role": ALL_ROLES,
     "Viewer.roles": ALL_ROLES,
@@ -102,6 +110,8 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Subject.rightsRequests": REQUEST_READERS,
     "Subject.letters": SUPPORT_AND_PRIVACY,
     "Subject.accessEvents": frozenset({PRIVACY}),
+    "Subject.disclosures": frozenset({PRIVACY}),
+    "Subject.californiaReport": SUPPORT_AND_PRIVACY,
     "SubjectConnection.edges": frozenset({PRIVACY, ADMIN}),
     "SubjectConnection.pageInfo": frozenset({PRIVACY, ADMIN}),
     "SubjectEdge.node": frozenset({PRIVACY, ADMIN}),
@@ -279,41 +289,71 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Token.revokedAt": TOKEN_READERS,
     "IssuedToken.token": frozenset({ADMIN}),
     "IssuedToken.secret": frozenset({ADMIN}),
+    "Recipient.key": RECIPIENT_READERS,
+    "Recipient.name": RECIPIENT_READERS,
+    "Recipient.kind": RECIPIENT_READERS,
+    "Recipient.function": RECIPIENT_READERS,
+    "Recipient.categories": RECIPIENT_READERS,
+    "Recipient.purposes": RECIPIENT_READERS,
+    "Recipient.country": RECIPIENT_READERS,
+    "Recipient.safeguard": RECIPIENT_READERS,
+    "Recipient.isDirectMarketing": RECIPIENT_READERS,
+    "Recipient.address": RECIPIENT_READERS,
+    "Recipient.contractReference": RECIPIENT_READERS,
+    "Recipient.contractEndsOn": RECIPIENT_READERS,
+    "Recipient.endedAt": RECIPIENT_READERS,
+    "DisclosureDecision.allowed": DISCLOSURE_DECIDERS,
+    "DisclosureDecision.reason": DISCLOSURE_DECIDERS,
+    "DisclosureConnection.edges": frozenset({PRIVACY}),
+    "DisclosureConnection.pageInfo": frozenset({PRIVACY}),
+    "DisclosureEdge.node": frozenset({PRIVACY}),
+    "DisclosureEdge.cursor": frozenset({PRIVACY}),
+    "Disclosure.at": frozenset({PRIVACY}),
+    "Disclosure.recipient": frozenset({PRIVACY}),
+    "Disclosure.categories": frozenset({PRIVACY}),
+    "Disclosure.purpose": frozenset({PRIVACY}),
+    "CaliforniaReport.year": SUPPORT_AND_PRIVACY,
+    "CaliforniaReport.isNone": SUPPORT_AND_PRIVACY,
+    "CaliforniaReport.lines": SUPPORT_AND_PRIVACY,
+    "CaliforniaReportLine.recipientName": SUPPORT_AND_PRIVACY,
+    "CaliforniaReportLine.recipientAddress": SUPPORT_AND_PRIVACY,
+    "CaliforniaReportLine.categories": SUPPORT_AND_PRIVACY,
 }
 
-PERSONAL: Final = frozenset(
-    {
-        "Subject.emails",
-        "Subject.displayName",
-        "Subject.country",
-        "Subject.accounts",
-        "EmailAddress.address",
-        "EmailAddress.isPrimary",
-        "EmailAddress.verifiedAt",
-        "EmailAddress.stoppedBy",
-        "Account.system",
-        "Account.reference",
-        "PaymentFragment.reference",
-        "PaymentFragment.lastDigits",
-        "PaymentFragment.expiryMonth",
-        "PaymentFragment.expiryYear",
-        "PaymentFragment.isExpired",
-        "SyncAccount.reference",
-        "SyncAccount.clients",
-        "SyncAccount.files",
-        "SyncClient.app",
-        "SyncClient.version",
-        "SyncClient.platform",
-        "SyncClient.userAgent",
-        "SyncClient.lastSeenAt",
-        "SyncFile.name",
-        "SyncFile.sizeBytes",
-        "SyncFile.modifiedAt",
-        "ErasureStep.references",
-        "ErasureStep.accountReference",
-        "ErasureStep.error",
-    }
-)
+PERSONAL_CATEGORIES: Final[Mapping[str, DataCategory]] = {
+    "Subject.emails": DataCategory.CONTACT,
+    "Subject.displayName": DataCategory.PROFILE,
+    "Subject.country": DataCategory.PROFILE,
+    "Subject.accounts": DataCategory.ACCOUNTS,
+    "EmailAddress.address": DataCategory.CONTACT,
+    "EmailAddress.isPrimary": DataCategory.CONTACT,
+    "EmailAddress.verifiedAt": DataCategory.CONTACT,
+    "EmailAddress.stoppedBy": DataCategory.CONTACT,
+    "Account.system": DataCategory.ACCOUNTS,
+    "Account.reference": DataCategory.ACCOUNTS,
+    "PaymentFragment.reference": DataCategory.PAYMENT_FRAGMENTS,
+    "PaymentFragment.lastDigits": DataCategory.PAYMENT_FRAGMENTS,
+    "PaymentFragment.expiryMonth": DataCategory.PAYMENT_FRAGMENTS,
+    "PaymentFragment.expiryYear": DataCategory.PAYMENT_FRAGMENTS,
+    "PaymentFragment.isExpired": DataCategory.PAYMENT_FRAGMENTS,
+    "SyncAccount.reference": DataCategory.SYNC_METADATA,
+    "SyncAccount.clients": DataCategory.SYNC_METADATA,
+    "SyncAccount.files": DataCategory.SYNC_FILE_NAMES,
+    "SyncClient.app": DataCategory.SYNC_METADATA,
+    "SyncClient.version": DataCategory.SYNC_METADATA,
+    "SyncClient.platform": DataCategory.SYNC_METADATA,
+    "SyncClient.userAgent": DataCategory.SYNC_METADATA,
+    "SyncClient.lastSeenAt": DataCategory.SYNC_METADATA,
+    "SyncFile.name": DataCategory.SYNC_FILE_NAMES,
+    "SyncFile.sizeBytes": DataCategory.SYNC_FILE_NAMES,
+    "SyncFile.modifiedAt": DataCategory.SYNC_FILE_NAMES,
+    "ErasureStep.references": DataCategory.REQUESTS,
+    "ErasureStep.accountReference": DataCategory.REQUESTS,
+    "ErasureStep.error": DataCategory.REQUESTS,
+}
+"""The category of each field that is personal data."""
+
+PERSONAL: Final = frozenset(PERSONAL_CATEGORIES)
 """The fields that are personal data. A person who reads them must name a case, and the read is recorded."""
 
 QUESTIONS: Final = frozenset(
@@ -326,6 +366,7 @@ QUESTIONS: Final = frozenset(
         "Query.consentDecisions",
         "Query.rightsRequest",
         "Query.erasurePlan",
+        "Query.disclosureDecision",
     }
 )
 """The queries about a person. A desk role must name a case for them, whatever they select, and they are recorded."""
@@ -334,9 +375,15 @@ RECORDED: Final = PERSONAL | {"Subject.accessEvents"}
 """The fields whose reads are recorded in the audit log."""
 
 GRANT_DECISIONS: Final = frozenset(
-    {"Mutation.approveAccessGrant", "Mutation.refuseAccessGrant", "Mutation.approveToken"}
+    {
+        "Mutation.approveAccessGrant",
+        "Mutation.refuseAccessGrant",
+        "Mutation.approveToken",
+        "Mutation.putRecipient",
+        "Mutation.endRecipient",
+    }
 )
-"""The mutations of staff that need no case: a grant names its case, and a token concerns no person."""
+"""The mutations of staff that need no case: a grant names its case; tokens and recipients concern no person."""
 
 STAFF_MUTATIONS: Final = (
     frozenset(name for name, roles in ACCESS_POLICY.items() if name.startswith("Mutation.") and roles & STAFF)

@@ -20,6 +20,9 @@ class LegalBasis(StrEnum):
     LEGAL_OBLIGATION = "LEGAL_OBLIGATION"
 
 
+KEY_LENGTH = 64
+"""The maximum length of a purpose's key, in characters."""
+
 REFUSABLE_BASES = frozenset({LegalBasis.CONSENT, LegalBasis.LEGITIMATE_INTERESTS})
 """Legal bases that a subject can refuse: consent can be withdrawn, legitimate interests can be objected to."""
 

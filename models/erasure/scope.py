@@ -13,6 +13,7 @@ import sqlalchemy
 from sqlalchemy import ARRAY, Uuid, bindparam, func
 
 from models.consent.ledger import Consent, ConsentEvent
+from models.disclosures.disclosures import Disclosure
 from models.erasure.retention import RetainedRow, RetentionGround, retained_until
 from models.payments.fragments import PaymentFragment, PaymentRemoval
 from models.requests.verification_codes import IdentityCode
@@ -130,6 +131,7 @@ ERASURE_TARGETS: Sequence[ErasureTarget] = (
     _delete_rows("sync accounts", SyncAccount),
     _delete_rows("payment fragments", PaymentFragment),
     _delete_rows("removals of payment fragments", PaymentRemoval),
+    _delete_rows("disclosures to recipients", Disclosure),
     _delete_rows("choices that count now", Consent),
     _delete_rows(IDENTITY_CODES, IdentityCode),
     ErasureTarget(

@@ -19,7 +19,7 @@ from models.storage.ids import new_id
 from models.storage.statement import Connection, Statement
 from models.unit_of_work import UnitOfWork
 
-MAX_CONTEXT_LENGTH: Final = 4000
+MAX_CONTEXT_LENGTH: Final = 16_000
 """The length of an email's template context as JSON, in octets."""
 
 

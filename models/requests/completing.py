@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from models.disclosures import california
 from models.errors import StateConflict
 from models.outbox.emails import EmailKind
 from models.requests import answers
@@ -55,7 +56,9 @@ async def complete_request(unit: UnitOfWork, request_id: UUID) -> UUID:
     await DELETE_CODE.run(unit.connection, subject_id=request.subject_id, id=request_id)
     await COMPLETE.run(unit.connection, id=request_id, actor=unit.actor.name, at=unit.at)
     if request.kind == RequestKind.CA_DIRECT_MARKETING_DISCLOSURE:
-        await answers.enqueue(unit, EmailKind.CALIFORNIA_REPORT, request, year=request.received_at.year - 1, lines=[])
+        year = request.received_at.year - 1
+        lines = await california.lines_of_letter(unit.connection, request.subject_id, year)
+        await answers.enqueue(unit, EmailKind.CALIFORNIA_REPORT, request, year=year, lines=lines)
     else:
         await answers.enqueue(unit, EmailKind.REQUEST_COMPLETED, request, regime=request.regime)
     return request_id

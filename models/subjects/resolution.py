@@ -6,7 +6,12 @@ from uuid import UUID
 from models.encryption.keyring import Keyring
 from models.errors import SubjectAmbiguous, SubjectErased, SubjectNotFound
 from models.storage.statement import Connection, RowByKey, Statement, as_list, reads
-from models.subjects.identifiers import HashedIdentifier, SubjectIdentifier, hash_identifier
+from models.subjects.identifiers import (
+    HashedIdentifier,
+    SubjectIdentifier,
+    SubjectIdentifiers,
+    hash_identifier,
+)
 from models.subjects.subjects import RESTRICTED_COLUMNS, SubjectRow, SubjectStatus, by_ids
 from models.unit_of_work import UnitOfWork
 
@@ -50,6 +55,14 @@ ORDER BY id
 FOR UPDATE
 """)
 
+LOCK_MANY = Statement("""
+SELECT id
+FROM subjects
+WHERE id = ANY(CAST(:ids AS uuid[]))
+ORDER BY id
+FOR NO KEY UPDATE
+""")
+
 
 @reads(BY_ADDRESSES)
 async def by_addresses(connection: Connection, hashes: Sequence[bytes]) -> RowByKey[bytes, SubjectRow]:
@@ -86,6 +99,20 @@ async def find_many(
     return [
         next((subject for digest in versions if (subject := subjects_by_hash[digest])), None) for versions in digests
     ]
+
+
+async def lock_many(unit: UnitOfWork, people: SubjectIdentifiers) -> list[UUID | None]:
+    """Lock the people of these identifiers, and return the id of each in order; None for an unknown one.
+
+    Their choices and their status cannot change until the unit of work ends. The access events will name them.
+    """
+    identifiers = [SubjectIdentifier(people.kind, key) for key in people.lookup_keys]
+    rows = await find_many(unit.connection, unit.keyring, identifiers)
+    ids = [row and row.subject_id for row in rows]
+    unique_ids = list(dict.fromkeys(subject_id for subject_id in ids if subject_id))
+    await LOCK_MANY.rows(unit.connection, ids=unique_ids)
+    unit.subject_ids.extend(unique_ids)
+    return ids
 
 
 async def lock(

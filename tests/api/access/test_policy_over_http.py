@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLEnumType, GraphQLInterfaceType, GraphQLObjectType
 
-from api.access.policy import ACCESS_POLICY, PERSONAL
+from api.access.policy import ACCESS_POLICY, PERSONAL_CATEGORIES
 from api.graphql.schema import print_schema
 from models.actors import Role
 from tests.api.field_documents import SCHEMA, SDL, document_for
@@ -32,7 +32,7 @@ def test_each_field_is_answered_to_exactly_the_roles_of_the_policy(api: Api, rol
 
 def test_the_printed_schema_equals_the_policy() -> None:
     roles: dict[str, frozenset[str]] = {}
-    personal = set()
+    personal: dict[str, str] = {}
     for named in SCHEMA.type_map.values():
         if isinstance(named, GraphQLObjectType | GraphQLInterfaceType) and not named.name.startswith("__"):
             for name, field in named.fields.items():
@@ -42,9 +42,9 @@ def test_the_printed_schema_equals_the_policy() -> None:
                         values = directive.arguments[0].value.values
                         roles[f"{named.name}.{name}"] = frozenset(one.value for one in values)
                     elif directive.name.value == "personal":
-                        personal.add(f"{named.name}.{name}")
+                        personal[f"{named.name}.{name}"] = directive.arguments[0].value.value
     assert roles == {coordinate: frozenset(map(str, each)) for coordinate, each in ACCESS_POLICY.items()}
-    assert personal == PERSONAL
+    assert personal == PERSONAL_CATEGORIES
 
 
 def test_the_committed_schema_is_the_served_schema() -> None:

@@ -1,0 +1,1 @@
+"""Recipients of personal data, and the disclosures to them."""
