@@ -27,8 +27,8 @@ WRITER_UPDATES: Final = {
     "systems": frozenset[str](),
 }
 """Tables of which mutations update these columns only and delete nothing. Roles and secrets of tokens never change."""
-COMMAND_ONLY: Final = frozenset({"systems"})
-"""Tables that only commands write, as the owner of the tables."""
+COMMAND_ONLY: Final = frozenset({"systems", "consent_changes", "change_feed"})
+"""Tables that no mutation writes: commands, workers and triggers do."""
 
 PRIVILEGES = """
 SELECT r.rolname, c.relname, a.attname, p.privilege

@@ -26,6 +26,7 @@ from models.encryption.master_keys import MasterKeys
 from models.storage.database import OUTAGE_ERRORS, Database, DatabaseRoles
 from models.storage.outages import outages
 from workers.audit_sealer import AuditSealer
+from workers.change_sequencer import ChangeSequencer
 from workers.email_worker import EmailWorker
 from workers.erasure_worker import ErasureWorker
 from workers.notice_worker import NoticeWorker
@@ -132,6 +133,7 @@ async def run_workers(settings: Settings, *, metrics_host: str = "127.0.0.1", me
                 ),
                 WebhookWorker(database, keyring, networks=settings.permitted_webhook_networks),
                 AuditSealer(database, signer),
+                ChangeSequencer(database),
                 NoticeWorker(
                     database, sender, transport, officers=officer_addresses(settings), witness=settings.witness
                 ),

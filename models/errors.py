@@ -109,6 +109,10 @@ class NotFound(Refusal):
     """There is no object with this id that the caller may use."""
 
 
+class CursorExpired(Refusal):
+    """The feed no longer holds what came after this cursor: begin anew."""
+
+
 class StateConflict(Refusal):
     """The current state of the object does not allow this operation."""
 

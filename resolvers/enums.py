@@ -8,6 +8,7 @@ import strawberry
 from models.access.access_grants import GrantState
 from models.actors import Role
 from models.audit.events import AccessAction
+from models.consent.changes import ConsentChangeKind, FeedStart
 from models.consent.decisions import DecisionReason
 from models.consent.ledger import Channel, ConsentState
 from models.consent.purposes import LegalBasis
@@ -274,4 +275,20 @@ _describe(
     ERASING="The person is being erased.",
     ERASED="The person is erased.",
     UNKNOWN_SUBJECT="No person is registered under the identifier.",
+)
+_describe(
+    ConsentChangeKind,
+    "The kind of a change of what a person allows.",
+    CHOICE="The person's choice for a purpose changed.",
+    OPTED_OUT_OF_ALL="The person opted out of everything.",
+    RESTRICTED="Processing was restricted.",
+    RESTRICTION_LIFTED="A restriction of processing was lifted.",
+    ERASING="The erasure of the person began.",
+    ERASED="The person was erased.",
+)
+_describe(
+    FeedStart,
+    "Where a reader of the feed without a cursor begins.",
+    BEGINNING="At the oldest change that is kept.",
+    NOW="After the newest change.",
 )

@@ -115,6 +115,7 @@ BY_RECEIPT = Order(("received_at", "id"), (datetime.fromisoformat, UUID))
 BY_REQUEST = Order(("asked_at", "id"), (datetime.fromisoformat, UUID))
 BY_DEADLINE = Order(("deadline", "id"), (datetime.fromisoformat, UUID))
 BY_CREATION = Order(("created_at", "id"), (datetime.fromisoformat, UUID))
+BY_POSITION = Order(("feed", "position"), (str, int))
 BY_ID = Order(("id",), (UUID,))
 
 
@@ -159,19 +160,12 @@ class PaginatedList(NamedTuple):
         """Return the connection of what was read for one key."""
         if self.granted:
             rows = page.requester.granted_page(self.granted, rows)
+        encode = partial(page.requester.cursors.encode, self.name, str(key))
         edges = [
-            EdgeRow(
-                row,
-                partial(
-                    page.requester.cursors.encode,
-                    self.name,
-                    str(key),
-                    tuple(getattr(row, name) for name in self.order.columns),
-                ),
-            )
-            for row in rows.rows
+            EdgeRow(row, partial(encode, tuple(getattr(row, name) for name in self.order.columns))) for row in rows.rows
         ]
-        first, last = (edges[0].cursor, edges[-1].cursor) if edges else (None, None)
+        first = edges[0].cursor if edges else None
+        last = edges[-1].cursor if edges else partial(encode, rows.end) if rows.end else None
         return ConnectionRow(edges, PageInfoRow(rows.has_next, page.after is not None, first, last))
 
 

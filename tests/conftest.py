@@ -45,7 +45,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).parent.parent
 KEPT = {
     *("alembic_version", "purposes", "policy_versions", "adequate_countries"),
-    *("lookup_keys", "tokens", "audit_eras"),
+    *("lookup_keys", "tokens", "audit_eras", "change_feed"),
 }
 """Tables that are not emptied between tests."""
 SYSTEMS: Mapping[Role, str] = {Role.STORE: "store", Role.SYNC: "sync", Role.SERVICE: "forum", Role.ADMIN: "archive"}

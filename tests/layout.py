@@ -82,6 +82,7 @@ TESTED_ELSEWHERE = {
     "resolvers/purposes.py": ("api/access/test_policy_over_http.py", "It calls models; a test asks every field of it."),
     "resolvers/scalars.py": ("api/graphql/coercion/test_arguments.py", "Scalars are tested as callers send them."),
     "resolvers/unsubscribe.py": ("api/routes/test_unsubscribe.py", "It makes the links of that page."),
+    "workers/change_sequencer.py": ("models/consent/test_changes.py", "It places changes at intervals."),
     "workers/audit_sealer.py": ("models/audit/test_sealing.py", "It seals at intervals what that file seals at once."),
     "workers/email_delivery.py": ("workers/test_email_worker.py", "It is a part of the email worker."),
     "api/graphql/execution/pending_value.py": ("api/graphql/execution/test_plan.py", "Plans wait for pending values."),

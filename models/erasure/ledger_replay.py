@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from models.consent import changes
 from models.encryption.keyring import Keyring
 from models.erasure import certificates, ledger, ledger_facts, ledger_marks, restored_steps, scope
 from models.erasure.ledger import LedgerEntry
@@ -154,6 +155,7 @@ async def replay_ledger(database: Database, keyring: Keyring, *, issuer: str, ba
             await _record(ring, facts)
     async with database.transaction() as connection:
         await ledger_marks.set_to(connection, position)
+        await changes.renew_feed(connection)
     return ReplayResult(known, erased_again, restored)
 
 

@@ -24,10 +24,11 @@ class PageRequest:
 
 
 class Page(NamedTuple, Generic[_Row]):
-    """The rows of one page, and whether more rows follow."""
+    """The rows of one page, whether more rows follow, and for a feed the position at which an empty page ends."""
 
     rows: Sequence[_Row]
     has_next: bool
+    end: tuple[Any, ...] | None = None
 
 
 def build_page(rows: list[_Row], page: PageRequest) -> Page[_Row]:

@@ -18,7 +18,8 @@ from models.access.access_grants import GrantState
 from models.actors import Role
 from models.audit import events
 from models.audit.events import EventFilter
-from models.consent import decisions, ledger, purposes
+from models.consent import changes, decisions, ledger, purposes
+from models.consent.changes import FeedReader, FeedStart
 from models.disclosures import california, disclosures, recipients
 from models.disclosures import decisions as disclosure_decisions
 from models.erasure import steps
@@ -56,6 +57,7 @@ SAMPLES: dict[Read, list[tuple[Sequence[Any], tuple[Any, ...]]]] = {
     decisions.decisions_of_addresses: [([bytes(32)], ("newsletter",))],
     decisions.decisions_of_accounts: [([bytes(32)], ("newsletter",))],
     purposes.all_purposes: EVERYTHING,
+    changes.changes_after: [([FeedReader(FeedStart.NOW)], (PAGE,))],
     letter_states.of_subjects: [([ID], (PAGE,))],
     grant_lists.find_grants: [([None, GrantState.OPEN], (PAGE,))],
     recipients.all_recipients: EVERYTHING,
@@ -132,6 +134,7 @@ QUERIES = {
     ],
     "erasureSteps": ['{ erasureSteps(system: "archive") { edges { node { id } } } }'],
     "accessGrants": ["{ accessGrants { edges { node { id } } } }"],
+    "consentChanges": ["{ consentChanges { edges { node { at } } } }"],
     "tokens": ["{ tokens { id } }"],
     "recipients": ["{ recipients { key } }"],
     "disclosureDecision": [

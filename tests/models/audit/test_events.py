@@ -99,7 +99,7 @@ async def test_events_of_each_person_come_newest_first_and_pages_meet(world: Wor
             return dict(await events.of_subjects(connection, ids, page))
 
     pages = await read(PageRequest(3), [ADA, stranger])
-    assert pages[stranger] == ([], False)
+    assert pages[stranger] == Page([], False)
     assert (pages[ADA].rows, pages[ADA].has_next) == (by_person[ADA][:3], True)
     last = pages[ADA].rows[-1]
     rest = await read(PageRequest(3, (last.at, last.id)), [ADA])

@@ -162,7 +162,7 @@ async def test_an_opt_out_of_all_outlives_purposes_defined_later_and_sign_ups(wo
         assert (await decision(world, who, "later")).reason == DecisionReason.GRANTED
         assert (await decision(world, who, "newsletter")).reason == DecisionReason.WITHDRAWN
     finally:
-        await execute(world, "TRUNCATE consents, consent_events, letters CASCADE")
+        await execute(world, "TRUNCATE consents, consent_changes, consent_events, letters CASCADE")
         await execute(world, "DELETE FROM purposes WHERE key = 'later'")
 
 

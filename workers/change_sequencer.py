@@ -1,0 +1,56 @@
+"""The worker that gives the changes of the feed their positions, and prunes choices that were kept for long enough."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import asyncpg
+import structlog
+
+from models.consent import changes
+from models.storage.database import OUTAGE_ERRORS, Database
+
+log = structlog.get_logger("privacy")
+
+POLL: Final = 0.2
+"""Seconds between polls for committed changes."""
+BATCH: Final = 5_000
+"""Changes that are placed, or pruned, in one transaction."""
+PRUNE_INTERVAL: Final = timedelta(hours=1)
+
+
+class ChangeSequencer:
+    """Places changes until cancelled. Of concurrent workers, one places at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pruned_at = datetime.min.replace(tzinfo=UTC)
+
+    async def run(self, *, poll: float = POLL) -> None:
+        """Place changes until cancelled. Log each failure and retry."""
+        while True:
+            try:
+                await self.drain()
+                await self._prune()
+            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as problem:
+                log.warning("the change feed is delayed", problem=type(problem).__name__)
+            await asyncio.sleep(poll)
+
+    async def drain(self) -> int:
+        """Place all changes that are committed now. Return how many were placed."""
+        total, count = 0, BATCH
+        while count == BATCH:
+            async with self._database.transaction() as connection:
+                count = await changes.place_changes(connection, BATCH)
+            total += count
+        return total
+
+    async def _prune(self) -> None:
+        at = datetime.now(UTC)
+        if at - self._pruned_at < PRUNE_INTERVAL:
+            return
+        is_pruned = True
+        while is_pruned:
+            async with self._database.transaction() as connection:
+                is_pruned = await changes.prune_changes(connection, BATCH)
+        self._pruned_at = at
