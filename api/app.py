@@ -130,7 +130,7 @@ class App:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._write_uses()
+            await self.write_counts(is_final=True)
             request_log.flush()
             await self._database.close()
 
@@ -147,7 +147,12 @@ class App:
     async def _write_regularly(self) -> None:
         while True:
             await asyncio.sleep(WRITE_INTERVAL)
-            await self._write_uses()
+            await self.write_counts()
+
+    async def write_counts(self, *, is_final: bool = False) -> None:
+        """Write what is counted in memory. ``is_final`` writes the refusals of the last minute, too."""
+        await self._write_uses()
+        await self._graphql.service.recent_refusals.write(self._database, is_final=is_final)
 
     async def _write_uses(self) -> None:
         """Write which tokens were used, and the decision counts; what cannot be written now is kept."""

@@ -122,6 +122,11 @@ def verify(
             f"pruned at {pruning.pruned_at:%Y-%m-%d %H:%M:%S} UTC up to segment {pruning.number}, "
             f"signed with the key {pruning.key_id.hex()}"
         )
+    if verifier.unsealed_identities:
+        typer.echo(
+            f"{verifier.unsealed_identities} events have an identity of their actor that is not sealed: "
+            "a worker of an earlier version sealed them"
+        )
     findings = verifier.findings
     for finding in findings[:MAX_FINDINGS_PRINTED]:
         typer.echo(f"{finding.kind} segment {finding.segment} {finding.event or ''}: {finding.description}")

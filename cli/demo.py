@@ -9,9 +9,9 @@ from rich.console import Console
 
 from cli.atomic_file import PRIVATE, replace_file
 from cli.databases import OpenDatabases, admin_unit_of_work
-from models.access import token_names, tokens
+from models.access import tokens
 from models.access.tokens import NewToken
-from models.actors import Role
+from models.actors import Role, comparable_name
 from models.consent import recording
 from models.consent.ledger import Channel
 from models.payments import fragments
@@ -96,7 +96,7 @@ async def _revoke_named(databases: OpenDatabases, name: str) -> None:
     async with databases.database.readers.acquire() as connection:
         rows = (await tokens.all_tokens(connection, []))[None]
     for row in rows:
-        if row.revoked_at is None and token_names.comparable(row.name) == token_names.comparable(name):
+        if row.revoked_at is None and comparable_name(row.name) == comparable_name(name):
             async with admin_unit_of_work(databases, "revokeToken", "demonstration") as unit:
                 await tokens.revoke_token(unit, row.id)
 

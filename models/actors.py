@@ -1,5 +1,6 @@
 """Actors: a caller that acts in exactly one role for one request."""
 
+import re
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -33,6 +34,11 @@ RESERVED_NAMES = frozenset(
 """The names of the actors of the service itself. No token and no JWT has one of them."""
 
 
+def comparable_name(name: str) -> str:
+    """Return the letters and digits of a name in lower case: two names with the same ones are the same name."""
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
 class Actor(NamedTuple):
     """A caller with its acting role, all of its roles, and the case that it names."""
 
@@ -46,5 +52,7 @@ class Actor(NamedTuple):
     """What identifies the caller beside its name: the id of a token, or the issuer and subject of a JWT."""
 
     def is_same_as(self, name: str, identity: str | None) -> bool:
-        """Return whether the caller has this name or this identity."""
-        return self.name == name or (identity is not None and self.identity == identity)
+        """Return whether the caller has this identity, or a name that does not differ in letters and digits."""
+        return comparable_name(self.name) == comparable_name(name) or (
+            identity is not None and self.identity == identity
+        )

@@ -13,6 +13,7 @@ from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.errors import Unavailable
 from resolvers.batch_loader import BatchLoader
 from resolvers.recent_reads import Claims, ReadKey
+from resolvers.recent_refusals import RecentRefusals
 
 
 class AccessLog:
@@ -65,13 +66,13 @@ class AccessLog:
         """Record that the actor was refused these fields."""
         self._add(AccessAction.REFUSED, None, tuple(coordinates))
 
-    def drain(self, groups: list[EventGroup], claims: Claims) -> None:
+    def drain(self, groups: list[EventGroup], claims: Claims, refusals: RecentRefusals) -> None:
         """Move the events into these groups, which are to be written now.
 
         Reads that are alike, as those of several requests for one operation are, become one group. Reads of services
-        that were recorded less than a minute ago are left out.
+        that were recorded less than a minute ago are left out, and repeated refusals are counted.
         """
-        groups += self._events
+        groups += [event for event in self._events if _is_recorded(event, refusals)]
         is_machine = self._actor.role in MACHINE_ROLES
         for subject_id, coordinates in self._read.items():
             written = self._written.get(subject_id)
@@ -107,6 +108,11 @@ class AccessLog:
         return EventTemplate(self._actor, action, fields, self._operation, self._operation_hash, grant_id)
 
 
+def _is_recorded(event: EventGroup, refusals: RecentRefusals) -> bool:
+    """Return whether an event is to be written now; refusals that repeat are counted instead."""
+    return event.template.action is not AccessAction.REFUSED or refusals.admit(event.template, event.subject_ids[0])
+
+
 def person_of(row: Any) -> UUID | None:
     """Return the id of the person that a row is about; None without a row, or for a person who is not registered.
 
@@ -116,17 +122,22 @@ def person_of(row: Any) -> UUID | None:
     return person_id
 
 
-def write(recorder: BatchLoader, groups: Sequence[EventGroup]) -> Awaitable[None]:
+def write(recorder: BatchLoader, groups: Sequence[EventGroup], refusals: RecentRefusals) -> Awaitable[None]:
     """Send the events at once; what is returned ends when they are committed, or raises UNAVAILABLE."""
     size = sum(len(group.subject_ids) for group in groups)
-    return _committed(recorder.request(events.append, groups, size=size))
+    return _committed(recorder.request(events.append, groups, size=size), groups, refusals)
 
 
-async def _committed(writing: Awaitable[Any]) -> None:
+async def _committed(writing: Awaitable[Any], groups: Sequence[EventGroup], refusals: RecentRefusals) -> None:
     try:
         await writing
-    except asyncpg.PostgresError as error:
-        raise Unavailable from error
+    except BaseException as error:
+        for group in groups:
+            if group.template.action is AccessAction.REFUSED:
+                refusals.forget(group.template, group.subject_ids[0])
+        if isinstance(error, asyncpg.PostgresError):
+            raise Unavailable from error
+        raise
 
 
 @lru_cache(4096)

@@ -13,6 +13,7 @@ from resolvers.batch_loader import SLOW_COMMIT_SECONDS, BatchLoader
 from resolvers.pagination import CursorCodec
 from resolvers.people_limiter import PeopleLimiter
 from resolvers.recent_reads import RecentReads
+from resolvers.recent_refusals import RecentRefusals
 
 
 class AppState:
@@ -45,6 +46,7 @@ class AppState:
         self.recorder = BatchLoader(database.writers, SLOW_COMMIT_SECONDS)
         self.questions = DecisionCounts()
         self.recent_reads = RecentReads()
+        self.recent_refusals = RecentRefusals()
         self.cursors = CursorCodec(keyring.master_keys.derive_keys("cursors"))
         self.grace = grace
         """How long an erasure can be cancelled."""

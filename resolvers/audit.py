@@ -7,8 +7,9 @@ import strawberry
 from strawberry import UNSET
 
 from models.actors import Role
-from models.audit import events
-from models.audit.events import AccessAction, AccessEventRow, EventFilter
+from models.audit import event_search
+from models.audit.event_search import EventFilter
+from models.audit.events import AccessAction, AccessEventRow
 from models.storage.ids import Prefix, id_formatter, parse_id_of
 from resolvers.context import Info
 from resolvers.field_sources import column, loads, object_type, root_field
@@ -21,6 +22,10 @@ def _hex(value: bytes | None) -> str | None:
     return None if value is None else value.hex()
 
 
+def _one_if_none(count: int | None) -> int:
+    return 1 if count is None else count
+
+
 @object_type(
     AccessEventRow,
     description="One entry of the audit log: who read or changed which fields of which person, and for which case. "
@@ -30,6 +35,10 @@ class AccessEvent:
     id: strawberry.ID = own_id(Prefix.ACCESS_EVENT)
     at: datetime = column(description="When it happened.")
     actor: str = column(description="The name of the actor's token.")
+    actor_identity: str | None = column(
+        description="What identifies the actor beside the name: the id of a token, or issuer and subject of a JWT. "
+        "Null for actors of the service itself, and for events of versions that did not record it."
+    )
     role: Role = column(description="The role that the actor acted in.")
     case: str | None = column(description="The case that the actor named.")
     subject_id: strawberry.ID | None = column(
@@ -48,13 +57,18 @@ class AccessEvent:
         make=id_formatter(Prefix.ACCESS_GRANT),
         description="The access grant that was asked for, decided or used.",
     )
+    occurrences: int = column(
+        "occurrences",
+        make=_one_if_none,
+        description="How often it happened. Refusals that repeat within a minute are counted in one event.",
+    )
 
 
-_EVENTS = PaginatedList(events.find_events, BY_TIME)
+_EVENTS = PaginatedList(event_search.find_events, BY_TIME)
 
 
 @root_field
-@loads(events.find_events)
+@loads(event_search.find_events)
 async def access_events(  # noqa: PLR0913, PLR0917 -- each is an argument in the contract
     info: Info,
     subject: Annotated[

@@ -190,8 +190,8 @@ def write_access_logs(contexts: Sequence[RequestContext]) -> Awaitable[None] | N
     claims = Claims(service.recent_reads)
     for context in contexts:
         if context._access_log:  # noqa: SLF001 -- of this module; the property would create one
-            context._access_log.drain(groups, claims)  # noqa: SLF001
-    write = partial(access_log.write, service.recorder, groups) if groups else None
+            context._access_log.drain(groups, claims, service.recent_refusals)  # noqa: SLF001
+    write = partial(access_log.write, service.recorder, groups, service.recent_refusals) if groups else None
     if claims:
         return claims.record(write)
     return write() if write else None

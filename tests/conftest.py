@@ -332,7 +332,7 @@ class Running:
 
     def settling(self) -> Future[None]:
         """Start to write the counts that are buffered in memory."""
-        return asyncio.run_coroutine_threadsafe(self.app._write_uses(), self.server.loop)
+        return asyncio.run_coroutine_threadsafe(self.app.write_counts(is_final=True), self.server.loop)
 
     def settle(self) -> None:
         """Write the counts that are buffered in memory, so that none is written later."""

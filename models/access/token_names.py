@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from models.actors import RESERVED_NAMES
+from models.actors import RESERVED_NAMES, comparable_name
 from models.errors import BadInput, CardNumberRefused
 from models.storage.card_numbers import looks_like_card_number
 from models.storage.statement import Connection, Statement
@@ -27,19 +27,14 @@ SELECT EXISTS (
 """)
 
 
-def comparable(name: str) -> str:
-    """Return the letters and digits of a name in lower case: two names with the same ones are the same name."""
-    return re.sub("[^a-z0-9]", "", name.lower())
-
-
-_RESERVED: Final = frozenset(map(comparable, RESERVED_NAMES))
-_COMMAND_LINE: Final = comparable("command line")
+_RESERVED: Final = frozenset(map(comparable_name, RESERVED_NAMES))
+_COMMAND_LINE: Final = comparable_name("command line")
 """Commands act under this name, with the name of the user of the operating system after it."""
 
 
 def is_reserved(name: str) -> bool:
     """Return whether an actor of the service itself has this name."""
-    compared = comparable(name)
+    compared = comparable_name(name)
     return compared in _RESERVED or compared.startswith(_COMMAND_LINE)
 
 
@@ -58,5 +53,5 @@ def parse_name(text: str) -> str:
 async def require_free(connection: Connection, name: str) -> None:
     """Raise BAD_INPUT if a valid token has the name. A free name stays free until the transaction ends."""
     await LOCK_NAMES.value(connection)
-    if await IS_TAKEN.value(connection, compared=comparable(name)):
+    if await IS_TAKEN.value(connection, compared=comparable_name(name)):
         raise BadInput("name", "a valid token has this name")

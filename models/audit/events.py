@@ -3,18 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from itertools import combinations
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Integer, bindparam, select, text, tuple_
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Integer, text
 
 from models.actors import Actor, Role
 from models.storage.clock import now
 from models.storage.columns import APPEND_ONLY, Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.ids import new_id
-from models.storage.pagination import Page, PageRequest, build_page, read_page
+from models.storage.pagination import Page, PageRequest, build_page
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
 
 
@@ -67,15 +66,9 @@ class AccessEvent(Table, table=True):
     operation: str | None = column(Text, ErasureAction.KEPT, nullable=True)
     operation_hash: bytes | None = column(Bytes, ErasureAction.KEPT, nullable=True)
     grant_id: UUID | None = column(Uuid, ErasureAction.KEPT, nullable=True)
+    actor_identity: str | None = column(Text, ErasureAction.KEPT, nullable=True)
+    occurrences: int | None = column(Integer, ErasureAction.KEPT, nullable=True)
     written_in: int = column(BigInteger, ErasureAction.KEPT, server_default=LOG_POSITION)
-
-
-class EventFilter(NamedTuple):
-    """The events to find. A field that is None matches every event."""
-
-    subject_id: UUID | None
-    actor: str | None
-    since: datetime | None
 
 
 class AccessEventRow(NamedTuple):
@@ -92,6 +85,9 @@ class AccessEventRow(NamedTuple):
     operation: str | None
     operation_hash: bytes | None = None
     grant_id: UUID | None = None
+    actor_identity: str | None = None
+    occurrences: int | None = None
+    """How many refusals alike the event counts; None is one."""
 
 
 class EventTemplate(NamedTuple):
@@ -104,6 +100,7 @@ class EventTemplate(NamedTuple):
     operation: str | None = None
     operation_hash: bytes | None = None
     grant_id: UUID | None = None
+    occurrences: int | None = None
 
 
 class EventGroup:
@@ -119,16 +116,17 @@ class EventGroup:
         self.subject_ids = [*subject_ids]
 
 
-# All groups are sent as one JSON text: with eleven arrays the driver needs half as much time again. The text holds the
-# template of a group once.
+# All groups are sent as one JSON text: with thirteen arrays the driver needs half as much time again. The text holds
+# the template of a group once.
 INSERT_EVENTS = Statement("""
 INSERT INTO access_events
-    (id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id)
+    (id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id,
+    actor_identity, occurrences)
 SELECT each.id, each.at, actor, role, case_reference, each.subject_id, action, fields, operation, operation_hash,
-    grant_id
+    grant_id, actor_identity, occurrences
 FROM json_to_recordset(CAST(:groups AS json)) AS event_group (
     actor text, role text, case_reference text, action text, fields text[], operation text, operation_hash bytea,
-    grant_id uuid, ids uuid[], ats timestamptz[], subject_ids uuid[]
+    grant_id uuid, actor_identity text, occurrences int, ids uuid[], ats timestamptz[], subject_ids uuid[]
 )
 CROSS JOIN LATERAL unnest(event_group.ids, event_group.ats, event_group.subject_ids) AS each (id, at, subject_id)
 """)
@@ -138,7 +136,7 @@ SELECT page.*
 FROM unnest(CAST(:ids AS uuid[])) AS requested (subject_id)
 CROSS JOIN LATERAL (
     SELECT e.id, e.at, e.actor, e.role, e.case_reference, e.subject_id, e.action, e.fields, e.operation,
-        e.operation_hash, e.grant_id
+        e.operation_hash, e.grant_id, e.actor_identity, e.occurrences
     FROM access_events AS e
     WHERE e.subject_id = requested.subject_id
     AND (e.at, e.id) < (COALESCE(CAST(:after_at AS timestamptz), 'infinity'), CAST(:after_id AS uuid))
@@ -148,42 +146,12 @@ CROSS JOIN LATERAL (
 """)
 
 OF_GRANTS = Statement("""
-SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id
+SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id,
+    actor_identity, occurrences
 FROM access_events
 WHERE grant_id = ANY(:ids)
 ORDER BY at, id
 """)
-
-
-_COLUMNS = (
-    *("id", "at", "actor", "role", "case_reference", "subject_id", "action", "fields", "operation"),
-    *("operation_hash", "grant_id"),
-)
-_FILTERS = ("subject_id", "actor", "since", "after")
-
-
-def _find_statement(*filters: str) -> Statement:
-    """Return the statement for a combination of filters. Each has its own, so that PostgreSQL can use its index."""
-    event: Any = AccessEvent
-    clauses = {
-        "subject_id": event.subject_id == bindparam("subject_id", type_=Uuid),
-        "actor": event.actor == bindparam("actor", type_=Text),
-        "since": event.at >= bindparam("since", type_=Timestamp),
-        "after": tuple_(event.at, event.id)
-        < tuple_(bindparam("after_at", type_=Timestamp), bindparam("after_id", type_=Uuid)),
-    }
-    return Statement(
-        select(*(getattr(event, name) for name in _COLUMNS))
-        .where(*(clauses[name] for name in filters))
-        .order_by(event.at.desc(), event.id.desc())
-        .limit(bindparam("first", type_=Integer))
-    )
-
-
-FIND_EVENTS = {
-    filters: _find_statement(*filters) for size in range(len(_FILTERS) + 1) for filters in combinations(_FILTERS, size)
-}
-"""The statements that find events, the newest first, by the filters that they apply."""
 
 
 async def append(connection: Connection, groups: Sequence[EventGroup]) -> RowByKey[EventGroup, None]:
@@ -194,7 +162,7 @@ async def append(connection: Connection, groups: Sequence[EventGroup]) -> RowByK
 
 def _group_row(group: EventGroup) -> dict[str, Any]:
     """Return a group in the form that INSERT_EVENTS reads."""
-    actor, action, fields, operation, operation_hash, grant_id = group.template
+    actor, action, fields, operation, operation_hash, grant_id, occurrences = group.template
     return {
         "actor": actor.name,
         "role": actor.role,
@@ -204,6 +172,8 @@ def _group_row(group: EventGroup) -> dict[str, Any]:
         "operation": operation,
         "operation_hash": operation_hash and rf"\x{operation_hash.hex()}",
         "grant_id": grant_id and grant_id.hex,
+        "actor_identity": actor.identity,
+        "occurrences": occurrences,
         "ids": [new_id().hex for _ in group.subject_ids],
         "ats": [now() for _ in group.subject_ids],
         "subject_ids": [subject_id and subject_id.hex for subject_id in group.subject_ids],
@@ -231,16 +201,3 @@ async def of_grants(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UU
     for row in await OF_GRANTS.rows(connection, ids=as_list(ids)):
         groups.add(row["grant_id"], AccessEventRow._make(row))
     return groups
-
-
-@reads(*FIND_EVENTS.values())
-async def find_events(
-    connection: Connection, keys: Sequence[EventFilter], page: PageRequest
-) -> Mapping[EventFilter, Page[AccessEventRow]]:
-    """Return a page of the events that match each filter, the newest first."""
-    pages = {}
-    for key in keys:
-        values = {**key._asdict(), "after": page.after}
-        statement = FIND_EVENTS[tuple(name for name in _FILTERS if values[name] is not None)]
-        pages[key] = await read_page(connection, statement, AccessEventRow._make, page, **key._asdict())
-    return pages

@@ -13,14 +13,15 @@ from models.storage.statement import Connection, Statement
 
 SEGMENT_OF_EVENT = Statement("""
 SELECT s.number, s.from_transaction, s.until_transaction, s.event_count, s.last_at, s.root, s.previous, s.sealed_at,
-    s.key_id, s.signature, s.entries
+    s.key_id, s.version, s.signature, s.entries
 FROM access_events AS e
 JOIN audit_segments AS s ON s.from_transaction <= e.written_in AND s.until_transaction > e.written_in
 WHERE e.id = :id
 """)
 
 EVENT = Statement("""
-SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id
+SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id,
+    actor_identity, occurrences
 FROM access_events
 WHERE id = :id
 """)
@@ -33,7 +34,7 @@ async def create_proof(connection: Connection, event_id: UUID) -> dict[str, Any]
     if event_row is None or segment_row is None:
         raise NotFound(argument="event")
     segment = Segment._make(segment_row)
-    entry = canonical_bytes(AccessEventRow._make(event_row))
+    entry = canonical_bytes(AccessEventRow._make(event_row), segment.version)
     leaves = parse_leaves(segment.entries)
     leaf = merkle.leaf_hash(entry)
     if leaf not in leaves:
@@ -50,7 +51,12 @@ async def create_proof(connection: Connection, event_id: UUID) -> dict[str, Any]
 def serialize(segment: Segment) -> dict[str, Any]:
     """Return the signed fields of a segment, its signature and its head, as JSON values to keep outside."""
     fields = zip(Segment._fields[:9], orjson.loads(segment.header)[2:], strict=True)
-    return {**dict(fields), "signature": segment.signature.hex(), "head": segment.head.hex()}
+    return {
+        **dict(fields),
+        "version": segment.version,
+        "signature": segment.signature.hex(),
+        "head": segment.head.hex(),
+    }
 
 
 def parse(serialized: dict[str, Any]) -> Segment:
@@ -66,6 +72,7 @@ def parse(serialized: dict[str, Any]) -> Segment:
             previous=bytes.fromhex(serialized["previous"]),
             sealed_at=from_microseconds(serialized["sealed_at"]),
             key_id=bytes.fromhex(serialized["key_id"]),
+            version=int(serialized.get("version", 1)),
             signature=bytes.fromhex(serialized["signature"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError):

@@ -51,7 +51,8 @@ class Prune(NamedTuple):
 
 # The end of the longest run of old segments from the beginning. All segments after one that is too young are kept.
 LAST_OLD_SEGMENT = Statement("""
-SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature
+SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, version,
+    signature
 FROM audit_segments
 WHERE number < COALESCE((SELECT min(number) FROM audit_segments WHERE last_at >= :before), 9223372036854775807)
 ORDER BY number DESC

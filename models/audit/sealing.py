@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from models.audit import epochs, merkle
 from models.audit.events import AccessEventRow
-from models.audit.segments import GENESIS_HEAD, LAST_SEGMENT, Segment, SegmentSigner, canonical_bytes
+from models.audit.segments import EVENT_LENGTH, GENESIS_HEAD, LAST_SEGMENT, Segment, SegmentSigner, canonical_bytes
 from models.storage.clock import now
 from models.storage.statement import Connection, Statement
 
@@ -43,7 +43,8 @@ WHERE EXISTS (
 """)
 
 UNSEALED_EVENTS = Statement("""
-SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id, written_in
+SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id,
+    actor_identity, occurrences, written_in
 FROM access_events
 WHERE written_in >= :since
 AND written_in < :until
@@ -52,7 +53,8 @@ LIMIT :limit
 """)
 
 TRANSACTION_EVENTS = Statement("""
-SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id, written_in
+SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id,
+    actor_identity, occurrences, written_in
 FROM access_events
 WHERE written_in = :transaction
 ORDER BY id
@@ -60,11 +62,11 @@ ORDER BY id
 
 INSERT_SEGMENT = Statement("""
 INSERT INTO audit_segments
-    (number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature,
-    entries)
+    (number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, version,
+    signature, entries)
 VALUES
     (:number, :from_transaction, :until_transaction, :event_count, :last_at, :root, :previous, :sealed_at, :key_id,
-    :signature, :entries)
+    :version, :signature, :entries)
 """)
 
 
@@ -100,7 +102,9 @@ async def seal_segment(
             return None
         if len(rows) == limit:
             rows, until = await _whole_transactions(connection, rows)
-        entries = [(row[0], merkle.leaf_hash(canonical_bytes(AccessEventRow._make(row[:11])))) for row in rows]
+        entries = [
+            (row[0], merkle.leaf_hash(canonical_bytes(AccessEventRow._make(row[:EVENT_LENGTH])))) for row in rows
+        ]
         segment = Segment(
             number=number + 1,
             from_transaction=since,
@@ -132,6 +136,6 @@ async def _end_of_chain(connection: Connection) -> tuple[int, bytes, int]:
 
 async def _whole_transactions(connection: Connection, rows: list[Any]) -> tuple[list[Any], int]:
     """Return the events of whole transactions: those before the last one, or all events of the last one."""
-    last = rows[-1][11]
-    whole = [row for row in rows if row[11] < last]
+    last = rows[-1][EVENT_LENGTH]
+    whole = [row for row in rows if row[EVENT_LENGTH] < last]
     return (whole, last) if whole else (await TRANSACTION_EVENTS.rows(connection, transaction=last), last + 1)

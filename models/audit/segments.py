@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import BigInteger, CheckConstraint, Integer
+from sqlalchemy import BigInteger, CheckConstraint, Integer, SmallInteger, text
 
 from models.audit import merkle
 from models.audit.events import AccessEventRow
@@ -26,6 +26,11 @@ SEALER_ONLY: Final = {"info": {"is_sealer_only": True}}
 """Marks a table that only workers insert into. Only the owner of the database updates or deletes its rows."""
 ENTRY_LENGTH: Final = 16 + merkle.DIGEST
 """Octets that a segment stores for an event: its id and its leaf hash."""
+VERSION: Final = 2
+"""The version of new segments. Version 1 does not seal the identities of actors and the counts of occurrences."""
+EVENT_LENGTH: Final = len(AccessEventRow._fields)
+VERSION_1_LENGTH: Final = AccessEventRow._fields.index("actor_identity")
+"""How many fields of an event a segment of version 1 seals."""
 GENESIS_HEAD: Final = bytes(merkle.DIGEST)
 """The previous head in the first segment."""
 AUDIT_KEY_FORMAT: Final = "PRIVACY_AUDIT_KEY is the base64 of 32 octets: `privacy audit key` makes one"
@@ -52,6 +57,7 @@ class AuditSegment(Table, table=True):
     previous: bytes = column(Bytes, ErasureAction.IMPERSONAL)
     sealed_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL)
     key_id: bytes = column(Bytes, ErasureAction.IMPERSONAL)
+    version: int = column(SmallInteger, ErasureAction.IMPERSONAL, server_default=text("1"))
     signature: bytes = column(Bytes, ErasureAction.IMPERSONAL)
     entries: bytes = column(Bytes, ErasureAction.IMPERSONAL)
 
@@ -68,13 +74,14 @@ class Segment(NamedTuple):
     previous: bytes
     sealed_at: datetime
     key_id: bytes
+    version: int = VERSION
     signature: bytes = b""
     entries: bytes = b""
 
     @property
     def header(self) -> bytes:
         """The signed fields in their canonical form."""
-        return orjson.dumps(["segment", 1, *(_json_value(part) for part in self[:9])])
+        return orjson.dumps(["segment", self.version, *(_json_value(part) for part in self[:9])])
 
     @property
     def head(self) -> bytes:
@@ -126,24 +133,22 @@ def key_id(public: bytes) -> bytes:
     return hashlib.sha256(public).digest()[:8]
 
 
-def canonical_bytes(event: AccessEventRow) -> bytes:
-    """Return the canonical form of an event, from which its leaf hash is computed."""
-    event_id, at, actor, role, case, subject_id, action, fields, operation, operation_hash, grant_id = event
-    return orjson.dumps(
-        [
-            event_id.hex,
-            to_microseconds(at),
-            actor,
-            role,
-            case,
-            subject_id and subject_id.hex,
-            action,
-            fields,
-            operation,
-            operation_hash and operation_hash.hex(),
-            grant_id and grant_id.hex,
-        ]
-    )
+def canonical_bytes(event: AccessEventRow, version: int = VERSION) -> bytes:
+    """Return the canonical form of an event in a segment of a version, from which its leaf hash is computed."""
+    parts = [
+        event.id.hex,
+        to_microseconds(event.at),
+        event.actor,
+        event.role,
+        event.case,
+        event.subject_id and event.subject_id.hex,
+        event.action,
+        event.fields,
+        event.operation,
+        event.operation_hash and event.operation_hash.hex(),
+        event.grant_id and event.grant_id.hex,
+    ]
+    return orjson.dumps(parts if version == 1 else [*parts, event.actor_identity, event.occurrences])
 
 
 def to_microseconds(at: datetime) -> int:
@@ -165,7 +170,8 @@ def _json_value(part: Any) -> Any:
 
 
 LAST_SEGMENT = Statement("""
-SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature
+SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, version,
+    signature
 FROM audit_segments
 ORDER BY number DESC
 LIMIT 1

@@ -11,7 +11,9 @@ from models.audit.events import AccessEventRow
 from models.audit.pruning import Prune
 from models.audit.segments import (
     ENTRY_LENGTH,
+    EVENT_LENGTH,
     GENESIS_HEAD,
+    VERSION_1_LENGTH,
     Segment,
     TrustedKeys,
     canonical_bytes,
@@ -58,15 +60,16 @@ class VerificationResult(NamedTuple):
 
 
 SEGMENTS = Statement("""
-SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature,
-    entries
+SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, version,
+    signature, entries
 FROM audit_segments
 WHERE number BETWEEN :first AND :last
 ORDER BY number
 """)
 
 EVENTS = Statement("""
-SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id, written_in
+SELECT id, at, actor, role, case_reference, subject_id, action, fields, operation, operation_hash, grant_id,
+    actor_identity, occurrences, written_in
 FROM access_events
 WHERE written_in >= :since
 AND written_in < :until
@@ -103,6 +106,8 @@ class Verifier:
         self.heads: dict[int, bytes] = {}
         self.prunes: list[Prune] = []
         """The prunings that a trusted key signed."""
+        self.unsealed_identities = 0
+        """The events with an identity that their segment does not seal, because an earlier version sealed it."""
 
     async def verify(
         self, connection: Connection, first: int = 1, last: int = NO_LAST, kept: Sequence[Segment] = ()
@@ -174,7 +179,10 @@ class Verifier:
         async for stray in stream.before(segment.from_transaction):
             self._event(FindingKind.INSERTED, segment.number, stray[0], STRAY)
         rows = [row async for row in stream.before(segment.until_transaction)]
-        leaves = [merkle.leaf_hash(canonical_bytes(AccessEventRow._make(row[:11]))) for row in rows]
+        events = [AccessEventRow._make(row[:EVENT_LENGTH]) for row in rows]
+        leaves = [merkle.leaf_hash(canonical_bytes(event, segment.version)) for event in events]
+        if segment.version == 1:
+            self.unsealed_identities += sum(any(event[VERSION_1_LENGTH:]) for event in events)
         parts = [part for row, leaf in zip(rows, leaves, strict=True) for part in (row[0].bytes, leaf)]
         if b"".join(parts) != segment.entries:
             self._compare(segment, [row[0] for row in rows], leaves)
@@ -234,7 +242,7 @@ class _EventStream:
         while True:
             row = self._next or await anext(self._rows, None)
             self._next = row
-            if row is None or row[11] >= transaction:
+            if row is None or row[EVENT_LENGTH] >= transaction:
                 return
             self._next = None
             yield row

@@ -16,8 +16,8 @@ from api.graphql.schema import core
 from models.access import grant_lists
 from models.access.access_grants import GrantState
 from models.actors import Role
-from models.audit import events
-from models.audit.events import EventFilter
+from models.audit import event_search, events
+from models.audit.event_search import EventFilter
 from models.consent import changes, decisions, ledger, purposes
 from models.consent.changes import FeedReader, FeedStart
 from models.disclosures import california, disclosures, recipients
@@ -47,7 +47,7 @@ DISCLOSURE = ("mailer", ("CONTACT",), "newsletter")
 FILTERS = [EventFilter(*each) for each in product((None, ID), (None, "somebody"), (None, NOW))]
 SAMPLES: dict[Read, list[tuple[Sequence[Any], tuple[Any, ...]]]] = {
     events.of_subjects: [([ID], (PAGE,))],
-    events.find_events: [(FILTERS, (PAGE,)), (FILTERS, (LATER,))],
+    event_search.find_events: [(FILTERS, (PAGE,)), (FILTERS, (LATER,))],
     ledger.history: [([ID], (PAGE,))],
     accounts.files_of_accounts: [([ID], (PAGE,))],
     subjects.all_subjects: [([None], (PAGE,))],

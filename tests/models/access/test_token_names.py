@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from models.access.token_names import comparable, is_reserved
-from models.actors import COMMAND_LINE, RESERVED_NAMES
+from models.access.token_names import is_reserved
+from models.actors import COMMAND_LINE, RESERVED_NAMES, Actor, Role
 from tests.conftest import ROOT, Api
 from tests.models.access.issuing import ISSUE
 
@@ -19,6 +19,34 @@ def test_a_name_belongs_to_one_valid_token(api: Api) -> None:
     assert (
         api.ask("ADMIN", ISSUE, name=" Jane  Roe ", roles=["SERVICE"]).data["issueToken"]["token"]["name"] == "Jane Roe"
     )
+
+
+LOOK_ALIKES = [
+    "J\u200bane",
+    "\uff2aane",
+    "J\u0430ne",
+    "Jane\u00a0",
+    "Jane\t",
+    "Jane\n",
+    "Jan\u00e9",
+    "\u202eenaJ",
+    "Jane\u3000Roe",
+]
+
+
+@pytest.mark.parametrize("name", LOOK_ALIKES)
+def test_a_name_has_no_letters_that_look_like_others(api: Api, name: str) -> None:
+    answer = api.ask("ADMIN", ISSUE, name=name, roles=["SERVICE"])
+    assert (answer.code, answer.extensions["argument"]) == ("BAD_INPUT", "name")
+
+
+def test_an_actor_is_the_same_by_its_identity_or_by_a_name_alike() -> None:
+    jane = Actor(
+        "jane.roe@example.com", Role.PRIVACY, (Role.PRIVACY,), identity="https://id.example#jane.roe@example.com"
+    )
+    assert jane.is_same_as("another", jane.identity)
+    assert all(jane.is_same_as(name, None) for name in ("Jane.Roe@example.com", "jane roe example com"))
+    assert not jane.is_same_as("john.roe@example.com", "https://id.example#john.roe@example.com")
 
 
 @pytest.mark.parametrize("name", [*sorted(RESERVED_NAMES), "One Click-Unsubscribe", "command line of root"])
@@ -45,4 +73,3 @@ def test_every_actor_that_the_code_names_is_reserved() -> None:
     assert names
     assert all(is_reserved(name) for name in {*names, COMMAND_LINE})
     assert not is_reserved("store service")
-    assert comparable("Jane ROE-2") == "janeroe2"

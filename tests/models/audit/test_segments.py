@@ -42,16 +42,22 @@ EVENT = AccessEventRow(
     bytes(32),
 )
 SEGMENT = Segment(
-    3, 10, 20, 1, AT, merkle.root([merkle.leaf_hash(canonical_bytes(EVENT))]), GENESIS_HEAD, AT, SIGNER.key_id
+    3, 10, 20, 1, AT, merkle.root([merkle.leaf_hash(canonical_bytes(EVENT, 1))]), GENESIS_HEAD, AT, SIGNER.key_id, 1
 )
 
 
 def test_an_event_has_the_canonical_form_that_earlier_releases_sealed() -> None:
-    assert canonical_bytes(EVENT) == (
+    assert canonical_bytes(EVENT._replace(actor_identity="tok_1", occurrences=2), version=1) == (
         b'["0192f3a0000070008000000000000001",1767323045000006,"an agent","SUPPORT","case/1",'
         b'"0192f3a0000070008000000000000001","READ",["Subject.country","Subject.emails"],"Page",'
         b'"0000000000000000000000000000000000000000000000000000000000000000",null]'
     )
+
+
+def test_version_2_seals_the_identity_and_the_occurrences() -> None:
+    assert canonical_bytes(EVENT._replace(actor_identity="tok_1", occurrences=2)).endswith(b',null,"tok_1",2]')
+    assert canonical_bytes(EVENT).endswith(b",null,null,null]")
+    assert SEGMENT._replace(version=2).header.startswith(b'["segment",2,3,')
 
 
 def test_a_segment_has_the_header_head_and_signature_that_earlier_releases_made() -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.audit import merkle
+from models.audit import events, merkle
+from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.audit.pruning import prune
 from models.audit.segments import ENTRY_LENGTH, Segment, SegmentSigner, TrustedKeys, parse_leaves
 from models.audit.verification import Finding, FindingKind, VerificationResult, Verifier
@@ -16,7 +17,7 @@ from models.storage.clock import now
 from models.storage.ids import Prefix, format_id
 from models.storage.statement import Connection
 from tests.conftest import World
-from tests.models.audit.sample_log import seal_all, verify_log, write_events
+from tests.models.audit.sample_log import AGENT, reseal_in_version_1, seal_all, verify_log, write_events
 
 pytestmark = pytest.mark.anyio
 SIGNER = SegmentSigner(SegmentSigner.generate())
@@ -77,6 +78,8 @@ CHANGES = [
     "operation = NULL",
     "operation_hash = sha256('')",
     "grant_id = gen_random_uuid()",
+    "actor_identity = 'tok_1'",
+    "occurrences = 2",
     "at = at + interval '1 microsecond'",
     "at = at - interval '1 day'",
 ]
@@ -260,8 +263,8 @@ async def test_a_segment_forged_by_a_stranger_is_found(
 @given(old=st.integers(1, len(SIZES)), place=st.integers(1, len(SIZES) + 1))
 async def test_an_old_segment_that_is_played_back_elsewhere_is_found(chain: Chain, old: int, place: int) -> None:
     columns = (
-        "from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature, "
-        "entries"
+        "from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, version, "
+        "signature, entries"
     )
 
     async def play_back(connection: Connection) -> None:
@@ -383,3 +386,26 @@ async def test_a_chain_pruned_to_its_end_goes_on(chain: Chain) -> None:
         VerificationResult(1, 1, fresh._replace(entries=result.last.entries if result.last else b"")),
         [],
     )
+
+
+async def test_segments_of_the_earlier_version_verify_beside_new_ones_and_keep_their_form(world: World) -> None:
+    group = EventGroup(EventTemplate(AGENT._replace(identity="tok_1"), AccessAction.READ, ("Subject.emails",)), (None,))
+    segments: list[Segment] = []
+    for version in (1, 2):
+        async with world.database.transaction() as connection:
+            await events.append(connection, [group])
+        [segment] = await seal_all(world.database, SIGNER)
+        segments.append(await reseal_in_version_1(world.database, SIGNER, segment) if version == 1 else segment)
+    verifier = Verifier(TrustedKeys.from_public_keys([SIGNER.public]))
+    async with world.database.transaction() as connection:
+        result = await verifier.verify(connection, kept=segments)
+    assert ([segment.version for segment in segments], result.segments) == ([1, 2], 2)
+    assert verifier.findings == []
+    assert verifier.unsealed_identities == 1
+
+    async def forge(connection: Connection) -> None:
+        await connection.execute("UPDATE access_events SET actor_identity = 'tok_2'")
+        await connection.execute("UPDATE audit_segments SET version = 1")
+
+    findings = await bent(Chain(world, segments, []), forge)
+    assert {finding.kind for finding in findings if finding.segment == 2} >= {FindingKind.FORGED}

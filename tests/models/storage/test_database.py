@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from models.audit import events
+from models.audit import event_search, events
 from models.consent import decisions, ledger
 from models.delivery import review
 from models.erasure import steps
@@ -22,7 +22,7 @@ LISTS = {
     "accessEvents of a subject": events.OF_SUBJECTS,
     **{
         f"accessEvents by {', '.join(by)}": statement
-        for by, statement in events.FIND_EVENTS.items()
+        for by, statement in event_search.FIND_EVENTS.items()
         if "after" in by and "since" not in by
     },
     "rightsRequests": searching.NEWEST,
