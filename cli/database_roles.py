@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 
 from api.access.column_grants import Relation, columns_read, keyring_columns_read
+from api.access.write_grants import columns_written
 from api.graphql.schema import core
 from api.settings import Settings, UnsafeSettingError
 from migrations import HISTORIES
@@ -21,14 +22,6 @@ MAX_ATTEMPTS: Final = 10
 """Attempts to create roles: migrations of other databases of the server may change the same role concurrently."""
 DEFAULTED_COLUMNS: Final = {"access_events": ("written_in",)}
 """Columns of append-only tables that only their database default may fill."""
-
-WRITER_UPDATES: Final = {
-    "tokens": frozenset({"approved_at", "approved_by", "last_used_at", "revoked_at"}),
-    "systems": frozenset[str](),
-}
-"""Tables of which mutations update these columns only and delete nothing. Roles and secrets of tokens never change."""
-COMMAND_ONLY: Final = frozenset({"systems", "consent_changes", "change_feed"})
-"""Tables that no mutation writes: commands, workers and triggers do."""
 
 PRIVILEGES = """
 SELECT r.rolname, c.relname, a.attname, p.privilege
@@ -87,24 +80,28 @@ async def read_columns(history: str, connection: asyncpg.Connection) -> Mapping[
 
 
 def _write_privileges(history: str) -> Iterator[Privilege]:
-    """Yield the privileges of mutations and workers; only workers may delete keys and write audit segments."""
-    for name, table in HISTORIES[history].tables.items():
+    """Yield the privileges of mutations and workers; only workers may delete keys and write audit segments.
+
+    Mutations write the columns of the first database that their statements name.
+    """
+    tables = HISTORIES[history].tables
+    written = columns_written() if history == "privacy" else None
+    if written is not None:
+        yield from ((WRITER, *write) for write in written if write.table in tables)
+    for name, table in tables.items():
         columns = [column.name for column in table.columns]
         for role in (WRITER, WORKER):
             if table.info.get("is_sealer_only") and role is WRITER:
                 continue
-            for column in columns:
-                yield role, name, column, "SELECT"
-                if table.info.get("is_reference") or (role is WRITER and name in COMMAND_ONLY):
-                    continue
-                if column not in DEFAULTED_COLUMNS.get(name, ()):
-                    yield role, name, column, "INSERT"
-                if not _is_append_only(table) and (role is not WRITER or column in WRITER_UPDATES.get(name, columns)):
-                    yield role, name, column, "UPDATE"
-            is_deleted = not (table.info.get("is_reference") or _is_append_only(table))
-            is_deleted = is_deleted and not (role is WRITER and name in WRITER_UPDATES)
-            if is_deleted and (history == "privacy" or role is WORKER):
-                yield role, name, "", "DELETE"
+            yield from ((role, name, column, "SELECT") for column in columns)
+            if table.info.get("is_reference") or (written is not None and role is WRITER):
+                continue
+            defaulted = DEFAULTED_COLUMNS.get(name, ())
+            yield from ((role, name, column, "INSERT") for column in columns if column not in defaulted)
+            if not _is_append_only(table):
+                yield from ((role, name, column, "UPDATE") for column in columns)
+                if role is WORKER:
+                    yield role, name, "", "DELETE"
     for role in (WRITER, WORKER):
         yield role, "alembic_version", "version_num", "SELECT"
 
