@@ -10,7 +10,7 @@ from cli.databases import VAR, OpenDatabases, admin_unit_of_work, run_with_datab
 from mailers.emails import EMAIL_TEMPLATES, render_email
 from mailers.message import Sender
 from models.delivery import review
-from models.delivery.review import ReviewFilter
+from models.delivery.review import ReplyCount, ReviewFilter
 from models.outbox.emails import EmailKind
 from models.storage.ids import Prefix, format_id, parse_id_of
 
@@ -83,8 +83,26 @@ def show(
                 for row in await review.list_for_review(connection, each)
             ]
 
+    async def load_replies(databases: OpenDatabases) -> list[ReplyCount]:
+        async with databases.database.readers.acquire() as connection:
+            return await review.count_replies(connection)
+
+    for reply in run_with_databases(load_replies):
+        ending = "sent again later" if reply.state == "QUEUED" else "waiting for `privacy letters retry`"
+        typer.echo(
+            f"Refused with {reply.reply_code}: {reply.count} letter{'s' if reply.count > 1 else ''}, {ending}. {_meaning(reply.reply_code)}."
+        )
     for line in run_with_databases(load) or ["No letters need a decision."]:
         typer.echo(line)
+
+
+def _meaning(reply_code: int) -> str:
+    """Return what the class of a reply means (RFC 5321, 4.2.1), for known replies with what to check."""
+    if reply_code in {530, 534, 535, 538}:
+        return "The server refuses the login (5xx): check PRIVACY_SMTP_URL"
+    if reply_code in {550, 551, 553, 554}:
+        return "The server refuses recipient, sender or content (5xx): check PRIVACY_MAIL_FROM and blocklists"
+    return "The server asks to try later (4xx)" if reply_code < 500 else "The server refuses for good (5xx)"  # noqa: PLR2004
 
 
 @app.command()

@@ -33,7 +33,6 @@ TESTED_ELSEWHERE = {
     "api/http/client_address.py": ("api/routes/test_unsubscribe.py", "The rate limit by address depends on it."),
     "api/http/request_log.py": ("test_canaries.py", "A test reads its lines with all that the service writes."),
     "api/http/token_bucket.py": ("api/routes/test_unsubscribe.py", "Only the unsubscribe page uses it."),
-    "workers/backlog.py": ("cli/test_worker_health.py", "Its gauges are those of the worker's /metrics."),
     "workers/metrics.py": ("api/routes/test_health.py", "What it keeps out of /metrics is read there."),
     "api/routes/component_checks.py": ("api/routes/test_health.py", "Its states are those of /readyz."),
     "api/routes/dependencies.py": ("api/routes/test_unsubscribe.py", "It holds what the routes share, without logic."),

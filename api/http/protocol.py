@@ -223,6 +223,7 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
     "ws": "none",
     "access_log": False,
     "log_level": "warning",
+    "log_config": None,
     "server_header": False,
     "proxy_headers": False,
 }

@@ -36,6 +36,14 @@ class ReviewedEmailRow(NamedTuple):
     posted_at: datetime
 
 
+class ReplyCount(NamedTuple):
+    """The emails of a state whose last attempt got this reply of the mail server."""
+
+    state: str
+    reply_code: int
+    count: int
+
+
 # Each state is a literal: PostgreSQL uses a partial index only if the condition is in the statement.
 FAILED = Statement("""
 SELECT id, subject_id, letter, state, reason, reply_code, attempts, posted_at
@@ -62,6 +70,15 @@ WHERE state = 'QUEUED'
 AND posted_at < clock_timestamp() - CAST(:age AS interval)
 ORDER BY posted_at DESC, id
 LIMIT :limit
+""")
+
+COUNT_REPLIES = Statement("""
+SELECT state, reply_code, count(*)
+FROM letters
+WHERE state IN ('FAILED', 'QUEUED')
+AND reply_code IS NOT NULL
+GROUP BY 1, 2
+ORDER BY 3 DESC, 2, 1
 """)
 
 BY_FILTER = {
@@ -102,6 +119,11 @@ async def list_for_review(connection: Connection, review_filter: ReviewFilter) -
     age = STUCK_AFTER if review_filter is ReviewFilter.STUCK else timedelta(0)
     rows = await BY_FILTER[review_filter].rows(connection, age=age, limit=MAX_ROWS)
     return [ReviewedEmailRow._make(row) for row in rows]
+
+
+async def count_replies(connection: Connection) -> list[ReplyCount]:
+    """Return how many emails the mail server refused with each reply, the most frequent first."""
+    return [ReplyCount._make(row) for row in await COUNT_REPLIES.rows(connection)]
 
 
 async def retry_email(unit: UnitOfWork, email_id: UUID) -> None:

@@ -57,7 +57,12 @@ async def test_what_needs_a_decision_is_shown_and_tried_again(
     for options, looked_at in ((), [failed, uncertain]), (("--uncertain", "--stuck"), [uncertain]):
         shown = await privacy("letters", "show", *options, on=databases, at=tmp_path)
         assert shown.code == 0, shown.errors
-        assert [line.split()[0] for line in shown.out.splitlines()] == [
+        reply, *lines = shown.out.splitlines()
+        assert reply == (
+            "Refused with 550: 1 letter, waiting for `privacy letters retry`. "
+            "The server refuses recipient, sender or content (5xx): check PRIVACY_MAIL_FROM and blocklists."
+        )
+        assert [line.split()[0] for line in lines] == [
             format_id(Prefix.LETTER, letter) for letter in looked_at
         ]
         assert "example.com" not in shown.out
