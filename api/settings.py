@@ -81,6 +81,11 @@ class Settings(BaseSettings):
         description="The addresses of the privacy officers, separated by commas. They are notified at once of access "
         "grants and of tokens with roles of people.",
     )
+    people_per_case: Annotated[int, Field(ge=0)] = Field(
+        20,
+        description="The number of people under one case in a day (UTC) beyond which the privacy officers are warned, "
+        "once for each case and day; 0 warns of none.",
+    )
     webhook_networks: str = Field(
         "",
         description="The private networks that webhooks may be sent to, such as `10.0.0.0/8,fd00::/8`. Public "

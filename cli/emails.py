@@ -89,9 +89,9 @@ def show(
 
     for reply in run_with_databases(load_replies):
         ending = "sent again later" if reply.state == "QUEUED" else "waiting for `privacy letters retry`"
-        typer.echo(
-            f"Refused with {reply.reply_code}: {reply.count} letter{'s' if reply.count > 1 else ''}, {ending}. {_meaning(reply.reply_code)}."
-        )
+        plural = "s" if reply.letter_count > 1 else ""
+        sentence = f"Refused with {reply.reply_code}: {reply.letter_count} letter{plural}, {ending}."
+        typer.echo(f"{sentence} {_meaning(reply.reply_code)}.")
     for line in run_with_databases(load) or ["No letters need a decision."]:
         typer.echo(line)
 
@@ -101,7 +101,7 @@ def _meaning(reply_code: int) -> str:
     if reply_code in {530, 534, 535, 538}:
         return "The server refuses the login (5xx): check PRIVACY_SMTP_URL"
     if reply_code in {550, 551, 553, 554}:
-        return "The server refuses recipient, sender or content (5xx): check PRIVACY_MAIL_FROM and blocklists"
+        return "The server refuses recipient, sender or content (5xx): check PRIVACY_MAIL_FROM"
     return "The server asks to try later (4xx)" if reply_code < 500 else "The server refuses for good (5xx)"  # noqa: PLR2004
 
 

@@ -1,14 +1,20 @@
 """``privacy keys``: generate and rotate the master key."""
 
-from typing import Annotated
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Annotated, Any, TypeVar
 
+import asyncpg
 import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from cli.databases import OpenDatabases, renew_address_hashes, run_with_databases
-from models.encryption import email_keys
+from cli.databases import OpenDatabases, database_settings, owner_urls, renew_address_hashes, run_with_databases
+from models.encryption import email_keys, key_remnants
+from models.encryption.key_remnants import KeyRemnants
 from models.encryption.master_keys import MasterKeys
 from models.erasure import certificates
+
+T = TypeVar("T")
 
 app = typer.Typer(
     help="Generate and rotate the master key, which wraps the key of each person.",
@@ -44,6 +50,59 @@ def rehash() -> None:
     if count.conflicting:
         typer.echo(f"{count.conflicting} are not: other people have the same addresses (see `privacy check addresses`)")
         raise typer.Exit(1)
+
+
+@app.command()
+def rewrite() -> None:
+    """Rewrite the tables of keys, so that no file of them contains a destroyed key; run it every day.
+
+    Reads of keys wait meanwhile: about a second for a million keys. Keys may also be in the WAL, in archives and in
+    backups: see `privacy keys remnants`.
+    """
+    asyncio.run(_with_keyring(key_remnants.rewrite_keys))
+    typer.echo("the tables of keys are rewritten")
+
+
+@app.command()
+def remnants() -> None:
+    """Show where destroyed keys can still be stored, and exit with status 1 while this server has one.
+
+    The keys are wrapped by the master key. Backups of the keyring are not looked at.
+    """
+    where = asyncio.run(_with_keyring(key_remnants.find_remnants))
+    for line in _describe(where):
+        typer.echo(line)
+    if where.in_tables or where.in_wal or where.in_wal is None:
+        raise typer.Exit(1)
+
+
+def _describe(where: KeyRemnants) -> Iterator[str]:
+    if where.in_tables:
+        yield f"tables: {where.in_tables} keys were removed since they were rewritten: run `privacy keys rewrite`"
+    elif where.rewritten_at:
+        yield f"tables: none, rewritten at {where.rewritten_at:%Y-%m-%d %H:%M:%S} UTC"
+    else:
+        yield "tables: none was removed"
+    if where.rewritten_at is None:
+        yield "WAL: unknown until `privacy keys rewrite` has run"
+    elif where.in_wal is None:
+        yield "WAL: unknown: grant the owner pg_monitor, pg_checkpoint and EXECUTE on pg_switch_wal(), then rewrite"
+    elif where.in_wal:
+        yield f"WAL: {where.in_wal} segments from before: a checkpoint removes them (set wal_recycle to off)"
+    else:
+        yield "WAL: none"
+    if where.is_archived:
+        yield "archives and replicas: the server has some: remove WAL and base backups from before yourself"
+
+
+async def _with_keyring(work: Callable[[Any], Awaitable[T]]) -> T:
+    """Run work on a connection to the keyring as the owner of its tables."""
+    with database_settings() as settings:
+        connection = await asyncpg.connect(owner_urls(settings)["keyring"])
+        try:
+            return await work(connection)
+        finally:
+            await connection.close()
 
 
 async def _rotate(databases: OpenDatabases) -> int:

@@ -135,7 +135,12 @@ async def run_workers(settings: Settings, *, metrics_host: str = "127.0.0.1", me
                 AuditSealer(database, signer),
                 ChangeSequencer(database),
                 NoticeWorker(
-                    database, sender, transport, officers=officer_addresses(settings), witness=settings.witness
+                    database,
+                    sender,
+                    transport,
+                    officers=officer_addresses(settings),
+                    witness=settings.witness,
+                    people_per_case=settings.people_per_case,
                 ),
             )
     finally:

@@ -6,7 +6,7 @@ from mailers.emails import render_templates
 from mailers.message import Envelope, Sender, build_message
 from mailers.transport import Mail
 from models.access import access_grants, tokens
-from models.audit import inclusion_proofs, segments
+from models.audit import case_counts, inclusion_proofs, segments
 from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
 from models.requests import due_notices, requests
 from models.requests.states import OPEN_STATES
@@ -24,6 +24,8 @@ async def template_context(connection: Connection, notice: StaffNoticeRow) -> di
         return await _people_token_issued(connection, notice)
     if notice.notice in due_notices.KINDS:
         return await _request_due(connection, notice)
+    if notice.notice is StaffNoticeKind.CASE_WITH_MANY_PEOPLE:
+        return await _case_with_many_people(connection, notice)
     return await _audit_head(connection, notice)
 
 
@@ -47,6 +49,17 @@ async def _people_token_issued(connection: Connection, notice: StaffNoticeRow) -
         "roles": ", ".join(token.roles),
         "expires": f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "never",
         "approval": "It works already." if token.approved_at else WAITS,
+    }
+
+
+async def _case_with_many_people(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
+    counts = await case_counts.cases_beyond(connection, notice.posted_at, 0)
+    count = next((each for each in counts if each.notice_id == notice.about), None)
+    return count and {
+        "case": count.case,
+        "people": str(count.people),
+        "actors": ", ".join(count.actors),
+        "day": f"{count.day:%Y-%m-%d}",
     }
 
 

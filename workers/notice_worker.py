@@ -9,14 +9,18 @@ from uuid import UUID
 
 import asyncpg
 import structlog
+from prometheus_client import Gauge
 
 from mailers.message import Sender
 from mailers.staff_notices import build_notices, template_context
 from mailers.transport import DeliveryRejected, DeliveryUnconfirmed, Transport, TransportUnavailable
+from models.audit import case_counts
 from models.outbox import staff_notices
 from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
 from models.requests import due_notices
+from models.storage.clock import now
 from models.storage.database import OUTAGE_ERRORS, Database
+from workers.metrics import WORKER_METRICS
 
 log = structlog.get_logger("privacy")
 
@@ -26,10 +30,19 @@ DUE_INTERVAL: Final = 60.0
 """Seconds between two searches for requests that are due."""
 
 
+CASES_INTERVAL: Final = 300.0
+"""Seconds between two counts of the people under each case."""
+MAX_PEOPLE_PER_CASE: Final = 20
+"""The number of people under one case in a day beyond which officers are warned, unless a setting says otherwise."""
+CASES: Final = Gauge(
+    "privacy_cases_with_many_people", "Cases with unusually many people today.", registry=WORKER_METRICS
+)
+
+
 class NoticeWorker:
     """Sends notices until cancelled. A notice that cannot be sent is retried."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- the settings of a worker
         self,
         database: Database,
         sender: Sender,
@@ -37,6 +50,7 @@ class NoticeWorker:
         *,
         officers: list[str],
         witness: str | None,
+        people_per_case: int = MAX_PEOPLE_PER_CASE,
     ) -> None:
         self._database = database
         self._sender = sender
@@ -45,11 +59,14 @@ class NoticeWorker:
             StaffNoticeKind.ACCESS_GRANT_ASKED: officers,
             StaffNoticeKind.PEOPLE_TOKEN_ISSUED: officers,
             StaffNoticeKind.AUDIT_HEAD: [witness] if witness else [],
+            StaffNoticeKind.CASE_WITH_MANY_PEOPLE: officers if people_per_case else [],
             **dict.fromkeys(due_notices.KINDS, officers),
         }
         self._kinds = [name for name, recipients in self._recipients.items() if recipients]
         self._day = 0
         self._checks_due_at = 0.0
+        self._people_per_case = people_per_case
+        self._cases_due_at = 0.0
 
     async def run(self, *, poll: float = POLL) -> None:
         """Send due notices until cancelled."""
@@ -66,6 +83,7 @@ class NoticeWorker:
         """Send all notices that are due now. Return how many were sent."""
         await self._enqueue_head()
         await self._enqueue_due()
+        await self._enqueue_cases()
         count = 0
         while (is_sent := await self._send_next()) is not None:
             count += is_sent
@@ -84,6 +102,17 @@ class NoticeWorker:
         if self._recipients[StaffNoticeKind.REQUEST_DUE] and time.monotonic() >= self._checks_due_at:
             await due_notices.enqueue_due(self._database)
             self._checks_due_at = time.monotonic() + DUE_INTERVAL
+
+    async def _enqueue_cases(self) -> None:
+        """Enqueue the notices about cases with unusually many people today, every five minutes."""
+        if not self._recipients[StaffNoticeKind.CASE_WITH_MANY_PEOPLE] or time.monotonic() < self._cases_due_at:
+            return
+        self._cases_due_at = time.monotonic() + CASES_INTERVAL
+        async with self._database.transaction() as connection:
+            counts = await case_counts.cases_beyond(connection, now(), self._people_per_case)
+            for count in counts:
+                await staff_notices.enqueue_once(connection, StaffNoticeKind.CASE_WITH_MANY_PEOPLE, count.notice_id)
+        CASES.set(len(counts))
 
     async def _send_next(self) -> bool | None:
         async with self._database.writers.acquire() as connection:

@@ -33,6 +33,8 @@ SETTINGS: Mapping[str, str] = {
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
     "log_checkpoints": "off",
+    # Segments of the write-ahead log are removed, not overwritten: they contain keys that may be destroyed.
+    "wal_recycle": "off",
 }
 
 

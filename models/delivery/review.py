@@ -41,7 +41,7 @@ class ReplyCount(NamedTuple):
 
     state: str
     reply_code: int
-    count: int
+    letter_count: int
 
 
 # Each state is a literal: PostgreSQL uses a partial index only if the condition is in the statement.

@@ -23,6 +23,7 @@ class StaffNoticeKind(StrEnum):
     AUDIT_HEAD = "audit_head"
     REQUEST_DUE_SOON = "request_due_soon"
     REQUEST_DUE = "request_due"
+    CASE_WITH_MANY_PEOPLE = "case_with_many_people"
 
 
 class StaffNotice(Table, table=True):

@@ -60,11 +60,9 @@ async def test_what_needs_a_decision_is_shown_and_tried_again(
         reply, *lines = shown.out.splitlines()
         assert reply == (
             "Refused with 550: 1 letter, waiting for `privacy letters retry`. "
-            "The server refuses recipient, sender or content (5xx): check PRIVACY_MAIL_FROM and blocklists."
+            "The server refuses recipient, sender or content (5xx): check PRIVACY_MAIL_FROM."
         )
-        assert [line.split()[0] for line in lines] == [
-            format_id(Prefix.LETTER, letter) for letter in looked_at
-        ]
+        assert [line.split()[0] for line in lines] == [format_id(Prefix.LETTER, letter) for letter in looked_at]
         assert "example.com" not in shown.out
     again = await privacy("letters", "retry", format_id(Prefix.LETTER, failed), on=databases, at=tmp_path)
     assert again.code == 0, again.errors

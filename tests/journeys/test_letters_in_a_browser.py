@@ -30,6 +30,12 @@ NOTICES = {
         "approval": "It does not work yet.",
         "expires": "2027-01-31",
     },
+    StaffNoticeKind.CASE_WITH_MANY_PEOPLE: {
+        "case": "#" + "1042" * 15,
+        "people": "2000",
+        "actors": "support desk, " + "n" * 64,
+        "day": "2027-01-31",
+    },
     StaffNoticeKind.AUDIT_HEAD: {"day": "2027-01-31", "head": "{" + ID * 20 + "}"},
 }
 

@@ -84,10 +84,11 @@ def test_a_flood_of_refusals_adds_few_events_and_each_refusal_is_counted(api: Ap
 
 
 def test_a_refusal_that_repeats_is_counted_in_one_event(api: Api, databases: Databases) -> None:
-    asked = '{ subject(by: {email: "ada@example.com"}) { emails { address } } }'
+    document = '{ subject(by: {email: "ada@example.com"}) { emails { address } } }'
+    headers = {"authorization": f"Bearer {api.secrets['STORE']}"}
     with Running(settings_for(databases)) as url, httpx.Client(base_url=url) as client:
         for _ in range(50):
-            client.post("/graphql", json={"query": asked}, headers={"authorization": f"Bearer {api.secrets['STORE']}"})
+            client.post("/graphql", json={"query": document}, headers=headers)
         assert [row["occurrences"] for row in recorded(databases)] == [None]
     assert [row["occurrences"] for row in recorded(databases)] == [None, 49]
     events = "{ accessEvents(first: 9) { edges { node { action occurrences actorIdentity } } } }"

@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 
@@ -15,15 +16,17 @@ from models.audit.inclusion_proofs import parse
 from models.audit.segments import SegmentSigner
 from models.registration import registering
 from models.registration.registering import Registration
+from models.storage.clock import now
 from models.storage.ids import Prefix, format_id
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import unit_of_work
 from tests.conftest import World
 from tests.mailers.fake_smtp import FakeSmtpServer, Fault, serve
+from tests.models.audit.event_samples import append_at, read_by
 from tests.models.audit.sample_log import seal_all
 from tests.models.requests.erasure_requests import new_request, registered
 from tests.models.unit_of_work import execute
-from workers.notice_worker import NoticeWorker
+from workers.notice_worker import CASES, NoticeWorker
 
 pytestmark = pytest.mark.anyio
 SENDER = Sender.read("Privacy <privacy@example.org>", None, "https://privacy.example.org")
@@ -32,11 +35,13 @@ AGENT = Actor("an agent", Role.SUPPORT, (Role.SUPPORT,), "case/1")
 
 
 @contextlib.asynccontextmanager
-async def worker(world: World, server: FakeSmtpServer, witness: str | None = None) -> AsyncIterator[NoticeWorker]:
+async def worker(
+    world: World, server: FakeSmtpServer, witness: str | None = None, **settings: int
+) -> AsyncIterator[NoticeWorker]:
     async with serve(server) as port:
         url = f"smtp://127.0.0.1:{port}?starttls=never"
         transport = create_transport_factory(url, "example.org", reply_timeout=30, data_timeout=30)
-        yield NoticeWorker(world.database, SENDER, transport, officers=OFFICERS, witness=witness)
+        yield NoticeWorker(world.database, SENDER, transport, officers=OFFICERS, witness=witness, **settings)
 
 
 async def new_grant(world: World) -> str:
@@ -117,3 +122,18 @@ async def test_officers_hear_of_a_request_that_is_due_unless_it_has_ended(world:
         words = str(letter.message.get_body(("plain",)))
         assert format_id(Prefix.RIGHTS_REQUEST, request.id) in words
         assert "ada@" not in words
+
+
+async def test_officers_are_warned_once_a_day_of_a_case_with_many_people(world: World) -> None:
+    people = [UUID(int=number) for number in range(1, 5)]
+    await append_at(world, now(), read_by(AGENT, *people), read_by(AGENT._replace(case="case/2"), *people[:3]))
+    server = FakeSmtpServer()
+    for limit, count in ((4, 0), (0, 0), (3, 1), (2, 1), (2, 0)):
+        async with worker(world, server, people_per_case=limit) as notices:
+            assert await notices.drain() == count
+    assert CASES._value.get() == 2
+    texts = [str(letter.message.get_body(("plain",))) for letter in server.accepted]
+    assert len(texts) == 2 * len(OFFICERS)
+    assert ["case/1" in text for text in texts] == [True, True, False, False]
+    assert "The data of 4 people" in texts[0]
+    assert "an agent" in texts[0]

@@ -1,0 +1,112 @@
+"""Remnants of destroyed keys: what PostgreSQL still stores of deleted rows of the keyring, and how it is removed.
+
+A deleted row stays in the file of its table until the table is rewritten, and in the write-ahead log (WAL) until the
+segments of that time are removed. Replicas, archives and backups have copies of their own.
+"""
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import asyncpg
+from sqlalchemy import BigInteger
+
+from models.storage.columns import ErasureAction, KeyringTable, Text, Timestamp, column
+from models.storage.statement import Connection, Statement
+
+
+class KeyRewrite(KeyringTable, table=True):
+    """A rewriting of the tables of keys: none of the keys that were destroyed before it is in their files."""
+
+    __tablename__ = "key_rewrites"
+
+    rewritten_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL, primary_key=True)
+    removed_count: int = column(BigInteger, ErasureAction.IMPERSONAL)
+    """The rows that were deleted or replaced in all key tables, since the statistics of the server began."""
+    wal_file: str | None = column(Text, ErasureAction.IMPERSONAL, nullable=True)
+    """The WAL segment that followed; None where the login may not switch segments."""
+
+
+class KeyRemnants(NamedTuple):
+    """Where destroyed keys can still be. A field is None where the login may not find it out."""
+
+    rewritten_at: datetime | None
+    in_tables: int
+    """The keys that were destroyed or wrapped anew since the tables were rewritten."""
+    in_wal: int | None
+    """The WAL segments that were written before, or are kept to be written again."""
+    is_archived: bool
+    """Whether the server archives its WAL or keeps it for replicas: those copies are not counted."""
+
+
+REWRITES: Final = (Statement("VACUUM (FULL) subject_keys"), Statement("VACUUM (FULL) letter_keys"))
+"""The tables whose rows are destroyed."""
+
+REMOVED_COUNT: Final = Statement("""
+SELECT CAST(COALESCE(sum(pg_stat_get_tuples_deleted(oid) + pg_stat_get_tuples_updated(oid)), 0) AS bigint)
+FROM pg_class
+WHERE oid IN (CAST('subject_keys' AS regclass), CAST('letter_keys' AS regclass))
+""")
+
+SWITCH_WAL: Final = Statement("""
+SELECT pg_walfile_name(pg_switch_wal() + 1)
+""")
+
+NOW: Final = Statement("SELECT clock_timestamp()")
+
+CHECKPOINT: Final = Statement("CHECKPOINT")
+
+INSERT_REWRITE: Final = Statement("""
+INSERT INTO key_rewrites (rewritten_at, removed_count, wal_file)
+VALUES (:rewritten_at, :removed_count, :wal_file)
+""")
+
+LAST_REWRITE: Final = Statement("""
+SELECT rewritten_at, removed_count, wal_file
+FROM key_rewrites
+ORDER BY rewritten_at DESC
+LIMIT 1
+""")
+
+COUNT_OLD_SEGMENTS: Final = Statement("""
+SELECT count(*)
+FROM pg_ls_waldir()
+WHERE name ~ '^[0-9A-F]{24}$'
+AND (name < :wal_file OR (modification < :rewritten_at AND CAST(current_setting('wal_recycle') AS boolean)))
+""")
+
+IS_ARCHIVED: Final = Statement("""
+SELECT current_setting('archive_mode') <> 'off' OR EXISTS (SELECT FROM pg_replication_slots)
+""")
+
+
+async def rewrite_keys(connection: Connection) -> None:
+    """Rewrite the tables of keys, as their owner; reads of keys wait meanwhile, about a second for a million keys.
+
+    The WAL continues in a new segment, and the segments before it are removed, where the login may do so.
+    """
+    for statement in REWRITES:
+        await statement.run(connection)
+    removed_count, rewritten_at = await REMOVED_COUNT.value(connection), await NOW.value(connection)
+    try:
+        wal_file = await SWITCH_WAL.value(connection)
+        await CHECKPOINT.run(connection)
+    except asyncpg.InsufficientPrivilegeError:
+        wal_file = None
+    await INSERT_REWRITE.run(connection, rewritten_at=rewritten_at, removed_count=removed_count, wal_file=wal_file)
+
+
+async def find_remnants(connection: Connection) -> KeyRemnants:
+    """Return where keys that are destroyed can still be stored on this server."""
+    removed_count = await REMOVED_COUNT.value(connection)
+    is_archived = await IS_ARCHIVED.value(connection)
+    row = await LAST_REWRITE.row(connection)
+    if row is None:
+        return KeyRemnants(None, removed_count, None, is_archived)
+    rewritten_at, known_count, wal_file = row
+    try:
+        in_wal = await COUNT_OLD_SEGMENTS.value(connection, wal_file=wal_file or "", rewritten_at=rewritten_at)
+    except asyncpg.InsufficientPrivilegeError:
+        in_wal = None
+    # The statistics begin anew after a crash. A count below the known one says nothing, so all of it counts.
+    in_tables = removed_count - known_count if removed_count >= known_count else max(removed_count, 1)
+    return KeyRemnants(rewritten_at, in_tables, in_wal if wal_file else None, is_archived)

@@ -1,0 +1,49 @@
+"""Destroyed keys are gone from the files of the keyring once its tables are rewritten, and until then are counted."""
+
+import asyncio
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from models.encryption import key_remnants
+from models.encryption.keyring import SUBJECT_KEYS
+from tests.cli.commands import privacy
+from tests.conftest import Databases, World
+
+pytestmark = pytest.mark.anyio
+FILE = "SELECT pg_read_binary_file(pg_relation_filepath('subject_keys'))"
+
+
+async def remove_a_key(world: World, url: str, number: int) -> bytes:
+    """Create a key and destroy it; return its wrapped form."""
+    owner = UUID(int=number)
+    await SUBJECT_KEYS.create(world.keyring.pool, world.keyring.master_keys, [owner])
+    connection = await asyncpg.connect(url)  # its statistics are written when it ends
+    wrapped: bytes = await connection.fetchval("SELECT wrapped FROM subject_keys WHERE subject_id = $1", owner)
+    await connection.execute("DELETE FROM subject_keys WHERE subject_id = $1", owner)
+    await connection.execute("CHECKPOINT")
+    await connection.close()
+    return wrapped
+
+
+async def test_a_rewrite_removes_destroyed_keys_and_a_command_shows_when_the_last_is_gone(
+    world: World, databases: Databases, tmp_path: Path
+) -> None:
+    wrapped = await remove_a_key(world, databases.keyring_url, 1)
+    async with world.keyring.pool.acquire() as connection:
+        assert wrapped in await connection.fetchval(FILE)
+        assert (await key_remnants.find_remnants(connection)).in_tables > 0
+    before = await privacy("keys", "remnants", on=databases, at=tmp_path)
+    assert before.code == 1
+    assert "run `privacy keys rewrite`" in before.out
+    rewrite = await privacy("keys", "rewrite", on=databases, at=tmp_path)
+    assert rewrite.code == 0, rewrite.errors
+    after = await privacy("keys", "remnants", on=databases, at=tmp_path)
+    assert (after.code, after.out.splitlines()[0][:12], after.out.splitlines()[1]) == (0, "tables: none", "WAL: none")
+    async with world.keyring.pool.acquire() as connection:
+        assert wrapped not in await connection.fetchval(FILE)
+    await asyncio.gather(remove_a_key(world, databases.keyring_url, 2), remove_a_key(world, databases.keyring_url, 3))
+    async with world.keyring.pool.acquire() as connection:
+        assert (await key_remnants.find_remnants(connection)).in_tables == 2
