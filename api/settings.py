@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, FilePath, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -80,6 +80,9 @@ class Settings(BaseSettings):
         "privacy-officers@localhost",
         description="The addresses of the privacy officers, separated by commas. They are notified at once of access "
         "grants and of tokens with roles of people.",
+    )
+    webhook_authorities: FilePath | None = Field(
+        None, description="A file of certificates (PEM) of authorities that webhooks trust beside the public ones."
     )
     people_per_case: Annotated[int, Field(ge=0)] = Field(
         20,

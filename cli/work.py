@@ -131,7 +131,12 @@ async def run_workers(settings: Settings, *, metrics_host: str = "127.0.0.1", me
                     backup_life=settings.backup_life,
                     rate=settings.erasures_per_second,
                 ),
-                WebhookWorker(database, keyring, networks=settings.permitted_webhook_networks),
+                WebhookWorker(
+                    database,
+                    keyring,
+                    networks=settings.permitted_webhook_networks,
+                    authorities=settings.webhook_authorities,
+                ),
                 AuditSealer(database, signer),
                 ChangeSequencer(database),
                 NoticeWorker(

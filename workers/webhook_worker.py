@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -43,8 +44,13 @@ class WebhookWorker:
         *,
         timeout: float = TIMEOUT,
         networks: Sequence[Network] = LOOPBACK_NETWORKS,
+        authorities: Path | None = None,
     ) -> None:
+        """Prepare the worker. It trusts the certificates of the file ``authorities`` (PEM) beside the public ones."""
         self._database = database
+        self._tls = httpx.create_ssl_context(trust_env=False)
+        if authorities is not None:
+            self._tls.load_verify_locations(authorities)
         self._networks = networks
         self._keyring = keyring
         self._timeout = timeout
@@ -67,7 +73,9 @@ class WebhookWorker:
             log.warning("erasure step failed without an answer", step=format_id(Prefix.ERASURE_STEP, step_id))
         due = await webhook_deliveries.claim(self._database, self._keyring, BATCH)
         if due:
-            async with httpx.AsyncClient(timeout=self._timeout, follow_redirects=False, trust_env=False) as client:
+            async with httpx.AsyncClient(
+                verify=self._tls, timeout=self._timeout, follow_redirects=False, trust_env=False
+            ) as client:
                 await asyncio.gather(*(self._deliver(client, delivery) for delivery in due))
         return len(due)
 

@@ -18,6 +18,11 @@ Network: TypeAlias = IPv4Network | IPv6Network
 URL_LENGTH: Final = 500
 LOOPBACK_NETWORKS: Final[Sequence[Network]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 _LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_NAT64: Final = ip_network("64:ff9b::/96")
+_COMPATIBLE: Final = ip_network("::/96")
+_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+_NUMBERS: Final = re.compile(r"(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+))*")
+"""A host of numbers only, which some resolvers read as an IPv4 address: 2130706433, 0x7f.1, 0177.0.0.1."""
 _URL: Final = re.compile(r"[!-\[\]^-~]+")
 """Printable ASCII without spaces and backslashes: no character of it can end a line of a request."""
 
@@ -33,8 +38,24 @@ def parse_networks(text: str) -> tuple[Network, ...]:
 
 def is_permitted(address: IPv4Address | IPv6Address, networks: Sequence[Network]) -> bool:
     """Return whether a webhook may be sent to an address: a public one, or one in these networks."""
-    address = getattr(address, "ipv4_mapped", None) or address
-    return (address.is_global and not address.is_multicast) or any(address in network for network in networks)
+    if any(address in network for network in networks):
+        return True
+    inner = _inner_address(address)
+    if inner is not None:
+        return is_permitted(inner, networks)
+    return address.is_global and not address.is_multicast
+
+
+def _inner_address(address: IPv4Address | IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that packets to an IPv6 address go to, if it contains one.
+
+    Such addresses are IPv4-mapped, IPv4-compatible, 6to4, Teredo and NAT64 addresses.
+    """
+    if isinstance(address, IPv4Address):
+        return None
+    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
 
 
 def validate_url(url: str, networks: Sequence[Network], argument: str) -> None:
@@ -45,7 +66,7 @@ def validate_url(url: str, networks: Sequence[Network], argument: str) -> None:
     parts = _split(url)
     if parts is None:
         raise BadInput(argument, "it is not a URL of printable ASCII with a port of 1 to 65535")
-    host = parts.hostname or ""
+    host = (parts.hostname or "").removesuffix(".")
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK_HOSTS)
     has_extras = parts.username is not None or parts.password is not None or "#" in url
     if not is_safe or not host or len(url) > URL_LENGTH or has_extras:
@@ -55,7 +76,7 @@ def validate_url(url: str, networks: Sequence[Network], argument: str) -> None:
         try:
             permitted = is_permitted(ip_address(address.partition("%")[0]), networks)
         except ValueError:
-            if re.fullmatch(r"(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+))*\.?", host):
+            if not _NAME.fullmatch(host) or _NUMBERS.fullmatch(host):
                 raise BadInput(argument, "its host is neither a name nor an address in the usual notation") from None
             continue
         if not permitted:

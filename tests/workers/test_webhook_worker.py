@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from models.requests.vocabulary import ErasureReason, IdentityProof
 from models.storage.ids import Prefix, format_id
 from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
+from tests.tls_certificates import Authority
 from workers.erasure_worker import ErasureWorker
 from workers.webhook_worker import WebhookWorker
 
@@ -225,3 +227,28 @@ async def test_tellers_racing_tell_once(world: World, forum: System) -> None:
     await begun(world)
     assert sum(await asyncio.gather(*(teller(world).round() for _ in range(5)))) == 1
     assert len(forum.heard) == 1
+
+
+@pytest.mark.parametrize(
+    ("certified", "is_trusted", "is_heard"),
+    [("localhost", True, True), ("other.example", True, False), ("localhost", False, False)],
+)
+async def test_a_webhook_to_a_checked_address_verifies_the_name_of_its_host(
+    world: World, tmp_path: Path, certified: str, *, is_trusted: bool, is_heard: bool
+) -> None:
+    system, authority, names = System(), Authority(tmp_path), []
+    tls = authority.server_context(certified)
+    tls.sni_callback = lambda _socket, name, _context: names.append(name)
+    server = await asyncio.start_server(system.meet, "127.0.0.1", 0, ssl=tls)
+    url = f"https://localhost:{server.sockets[0].getsockname()[1]}/hook"
+    async with world.database.transaction() as connection:
+        await systems.register(connection, "forum", url, is_always_concerned=False)
+    await begun(world)
+    authorities = authority.file if is_trusted else None
+    worker = WebhookWorker(world.database, world.keyring, timeout=20, authorities=authorities)
+    assert await worker.round() == 1
+    server.close()
+    await server.wait_closed()
+    assert names == ["localhost"], "the name is sent, though the connection goes to an address"
+    assert [head["host"].partition(":")[0] for head, _ in system.heard] == ["localhost"] * is_heard
+    assert ((await step(world))["error"] is None) is is_heard

@@ -21,7 +21,10 @@ PRIVATE = (
 )
 
 
-@pytest.mark.parametrize("address", [*PRIVATE, "::ffff:10.0.0.1", "224.0.0.1", "100.64.0.1"])
+@pytest.mark.parametrize(
+    "address",
+    [*PRIVATE, "::ffff:10.0.0.1", "::10.0.0.1", "64:ff9b::10.0.0.1", "2002:a00:1::1", "224.0.0.1", "100.64.0.1"],
+)
 def test_private_addresses_are_permitted_in_their_networks_only(address: str) -> None:
     assert not is_permitted(ip_address(address), ())
     host = f"[{address}]" if ":" in address else address
@@ -43,6 +46,18 @@ def test_public_addresses_and_permitted_networks_are_accepted() -> None:
         webhook_targets.validate_url(f"https://{host}/hook?from=privacy", networks, "webhookUrl")
     with pytest.raises(ValueError, match="appear"):
         parse_networks("the intranet")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("2130706433", "0x7f000001", "0177.0.0.1", "127.1", "127.0.0.1.", "0x7f.1", "localhost.", "a.localhost"),
+        *("%31%30.0.0.1", "..", "-", "a..b", "a_b-.example", "*", "xn--%00", "h,i", "h;i"),
+    ],
+)
+def test_other_notations_of_addresses_and_malformed_names_are_refused(host: str) -> None:
+    with pytest.raises(BadInput):
+        webhook_targets.validate_url(f"https://{host}/hook", (), "webhookUrl")
 
 
 @pytest.mark.anyio
