@@ -1,7 +1,7 @@
 """Remnants of destroyed keys: what PostgreSQL still stores of deleted rows of the keyring, and how it is removed.
 
-A deleted row stays in the file of its table until the table is rewritten, and in the write-ahead log (WAL) until the
-segments of that time are removed. Replicas, archives and backups have copies of their own.
+A deleted row stays in the file of its table until the table is rewritten. It stays in the write-ahead log (WAL) until
+the segments of that time are removed. Replicas, archives and backups have copies of their own.
 """
 
 from datetime import datetime
