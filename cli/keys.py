@@ -72,17 +72,19 @@ def remnants() -> None:
     where = asyncio.run(_with_keyring(key_remnants.find_remnants))
     for line in _describe(where):
         typer.echo(line)
-    if where.in_tables or where.in_wal or where.in_wal is None:
+    if where.in_tables != 0 or where.in_wal != 0:
         raise typer.Exit(1)
 
 
 def _describe(where: KeyRemnants) -> Iterator[str]:
-    if where.in_tables:
+    if where.rewritten_at is None:
+        yield "tables: unknown until `privacy keys rewrite` has run"
+    elif where.in_tables is None:
+        yield "tables: unknown since PostgreSQL was started again: run `privacy keys rewrite`"
+    elif where.in_tables:
         yield f"tables: {where.in_tables} keys were removed since they were rewritten: run `privacy keys rewrite`"
-    elif where.rewritten_at:
-        yield f"tables: none, rewritten at {where.rewritten_at:%Y-%m-%d %H:%M:%S} UTC"
     else:
-        yield "tables: none was removed"
+        yield f"tables: none, rewritten at {where.rewritten_at:%Y-%m-%d %H:%M:%S} UTC"
     if where.rewritten_at is None:
         yield "WAL: unknown until `privacy keys rewrite` has run"
     elif where.in_wal is None:

@@ -30,8 +30,11 @@ class KeyRemnants(NamedTuple):
     """Where destroyed keys can still be. A field is None where the login may not find it out."""
 
     rewritten_at: datetime | None
-    in_tables: int
-    """The keys that were destroyed or wrapped anew since the tables were rewritten."""
+    in_tables: int | None
+    """The keys that were destroyed or wrapped anew since the tables were rewritten.
+
+    None if the server was started after that: a crash resets its counts.
+    """
     in_wal: int | None
     """The WAL segments that were written before, or are kept to be written again."""
     is_archived: bool
@@ -61,7 +64,7 @@ VALUES (:rewritten_at, :removed_count, :wal_file)
 """)
 
 LAST_REWRITE: Final = Statement("""
-SELECT rewritten_at, removed_count, wal_file
+SELECT rewritten_at, removed_count, wal_file, pg_postmaster_start_time() < rewritten_at
 FROM key_rewrites
 ORDER BY rewritten_at DESC
 LIMIT 1
@@ -97,16 +100,14 @@ async def rewrite_keys(connection: Connection) -> None:
 
 async def find_remnants(connection: Connection) -> KeyRemnants:
     """Return where keys that are destroyed can still be stored on this server."""
-    removed_count = await REMOVED_COUNT.value(connection)
     is_archived = await IS_ARCHIVED.value(connection)
     row = await LAST_REWRITE.row(connection)
     if row is None:
-        return KeyRemnants(None, removed_count, None, is_archived)
-    rewritten_at, known_count, wal_file = row
+        return KeyRemnants(None, None, None, is_archived)
+    rewritten_at, known_count, wal_file, is_counted = row
     try:
         in_wal = await COUNT_OLD_SEGMENTS.value(connection, wal_file=wal_file or "", rewritten_at=rewritten_at)
     except asyncpg.InsufficientPrivilegeError:
         in_wal = None
-    # The statistics begin anew after a crash. A count below the known one says nothing, so all of it counts.
-    in_tables = removed_count - known_count if removed_count >= known_count else max(removed_count, 1)
+    in_tables = await REMOVED_COUNT.value(connection) - known_count if is_counted else None
     return KeyRemnants(rewritten_at, in_tables, in_wal if wal_file else None, is_archived)
