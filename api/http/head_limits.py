@@ -47,10 +47,19 @@ def head_size(target: bytes, headers: Headers) -> int:
     return len(target) + sum(len(name) + len(value) + 4 for name, value in headers)
 
 
+_SINGLE: Final = (b"host", b"authorization", b"x-role", b"x-case")
+"""Headers that a request has once at most."""
+
+
 def require_host(version: str, headers: Headers) -> None:
-    """Refuse a request without the header Host (HTTP/1.1) or with two of them: 400 (RFC 9112, 3.2)."""
-    count = sum(name == b"host" for name, _ in headers)
-    if count > 1 or (not count and version != "1.0"):
+    """Refuse a request without the header Host (HTTP/1.1) or with two of them: 400 (RFC 9112, 3.2).
+
+    A header that identifies the caller may not be repeated either: proxies and services differ in which one they take.
+    """
+    names = [name for name, _ in headers]
+    if b"host" not in names and version != "1.0":
+        raise RefusedHead(400)
+    if len({*names}) < len(names) and any(names.count(name) > 1 for name in _SINGLE):
         raise RefusedHead(400)
 
 

@@ -87,6 +87,24 @@ def test_trailers_are_never_believed(api: Api, *, pause: bool) -> None:
 
 
 @pytest.mark.parametrize("route", ["GET /healthz", "GET /u/x/", "POST /graphql"])
+@pytest.mark.parametrize("route", ["POST /graphql", "GET /healthz"])
+@pytest.mark.parametrize("name", ["Authorization", "X-Role", "X-Case", "x-CASE"])
+def test_a_header_that_identifies_the_caller_is_given_once(api: Api, route: str, name: str) -> None:
+    lines = [
+        f"{route} HTTP/1.1",
+        "Host: here",
+        f"{name}: one",
+        "X-Other: 1",
+        "X-Other: 2",
+        f"{name.title()}: two",
+        "",
+        "",
+    ]
+    assert status_of(api, "\r\n".join(lines).encode()) == 400
+    lines.remove(f"{name}: one")
+    assert status_of(api, "\r\n".join(lines).encode()) != 400
+
+
 @pytest.mark.parametrize(
     ("version", "hosts", "is_valid"),
     [("1.1", 0, False), ("1.1", 2, False), ("1.0", 2, False), ("1.0", 0, True), ("1.1", 1, True)],
