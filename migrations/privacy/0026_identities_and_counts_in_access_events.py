@@ -6,8 +6,8 @@ Events and segments of the previous version have neither. Its workers go on to s
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
