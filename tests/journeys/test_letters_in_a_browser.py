@@ -36,16 +36,16 @@ NOTICES = {
         "actors": "support desk, " + "n" * 64,
         "day": "2027-01-31",
     },
-    **dict.fromkeys(
-        (StaffNoticeKind.REQUEST_DUE_SOON, StaffNoticeKind.REQUEST_DUE),
-        {
+    **{
+        key: {
             "request": f"req_{ID}",
             "kind": "CA_DIRECT_MARKETING_DISCLOSURE",
             "state": "AWAITING_VERIFICATION",
             "received": "2027-01-31",
             "due": "2027-03-02 12:00 UTC",
-        },
-    ),
+        }
+        for key in (StaffNoticeKind.REQUEST_DUE_SOON, StaffNoticeKind.REQUEST_DUE)
+    },
     StaffNoticeKind.AUDIT_HEAD: {"day": "2027-01-31", "head": "{" + ID * 20 + "}"},
 }
 
