@@ -1,7 +1,7 @@
 """``python -m benchmarks.request_path``: what each part of the request path pays.
 
-The service is started once for each step: with uvicorn's own protocol, then with our protocol, its cache of heads, its
-response queue, and the batching of requests added one after the other. With ``--before DIRECTORY`` the service of
+The service is started once for each step: with uvicorn's own protocol, then with our protocol, its cache of heads, and
+the batching of requests added one after the other. With ``--before DIRECTORY`` the service of
 another checkout, which has a ``.venv`` of its own, runs beside them. All of them are timed in short rounds, in another
 order each time. Printed are medians of requests a second and of the server's processor time a request, each with its
 ratio to the step before. On a busy machine the processor time is the figure to compare.

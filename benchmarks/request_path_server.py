@@ -1,7 +1,7 @@
 """The service with only some parts of its request path, as no running program has it.
 
-``BENCH_PARTS=protocol,heads,queue,batching python -m benchmarks.request_path_server serve``. Each part that is not
-named is taken out: our protocol, its cache of heads, its response queue, or the batching of requests.
+``BENCH_PARTS=protocol,heads,batching python -m benchmarks.request_path_server serve``. Each part that is not
+named is taken out: our protocol, its cache of heads, or the batching of requests.
 """
 
 import os
@@ -9,16 +9,11 @@ import os
 from api.graphql.execution.batching import RequestBatcher
 from api.graphql.execution.query_execution import QueryExecution
 from api.http import protocol
-from api.http.exchange import HttpExchange, ResponseQueue
 from cli.main import run
 from resolvers.context import RequestContext
 
-PARTS = ("protocol", "heads", "queue", "batching")
+PARTS = ("protocol", "heads", "batching")
 """The parts in the order in which they are added."""
-
-
-def _flush(_queue: ResponseQueue, exchange: HttpExchange) -> None:
-    exchange.flush()
 
 
 def _execute(_batcher: RequestBatcher[RequestContext], execution: QueryExecution[RequestContext]) -> None:
@@ -31,8 +26,6 @@ def take_out(kept: set[str]) -> None:
         protocol.SERVER_OPTIONS["http"] = "httptools"
     if "heads" not in kept:
         protocol.MAX_CACHED_HEAD_BYTES = 0  # type: ignore[misc]  # the benchmark's purpose
-    if "queue" not in kept:
-        ResponseQueue.put = _flush  # type: ignore[assignment, method-assign]
     if "batching" not in kept:
         RequestBatcher.enqueue = _execute  # type: ignore[assignment, method-assign]
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from operator import itemgetter
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from models.consent.ledger import Channel, ConsentEventRow, ConsentRow, ConsentS
 from models.consent.purposes import LegalBasis
 from models.storage.ids import Prefix, id_formatter
 from models.subjects.identifiers import lookup_digests
-from resolvers.context import Info, RequestContext
+from resolvers.context import Info, Record, RequestContext
 from resolvers.field_sources import Read, column, loads, object_type, root_field
 from resolvers.inputs import ChannelArgument, PurposeArgument, SubjectArgument, SubjectsBy, none_if_unset
 from resolvers.purposes import Purpose
@@ -71,20 +73,11 @@ def consent_decision(info: Info, subject: SubjectArgument, purpose: PurposeArgum
 
     A service asks it immediately before it processes the data.
     """
-    context, identifier = info.context, subject.identifier()
+    identifier = subject.identifier()
     keys = [identifier.lookup_key]
-
-    def load(then: Callable[[Any], Any]) -> Awaitable[Any]:
-        return decide_by_kind(
-            context,
-            CONSENT_READS,
-            identifier.kind,
-            keys,
-            (purpose,),
-            lambda rows: then(_count(context, purpose, rows)[0]),
-        )
-
-    row: Any = context.answer("Query.consentDecision", load)
+    row: Any = info.context.answer(
+        "Query.consentDecision", partial(_decide, info.context, identifier.kind, keys, purpose, _first)
+    )
     return row
 
 
@@ -96,27 +89,28 @@ def consent_decisions(
     purpose: PurposeArgument,
 ) -> list[ConsentDecision]:
     """Decide the same for up to 1,000 people at once; the answers are in the order of the people."""
-    context, identifiers = info.context, subjects.identifiers()
+    identifiers = subjects.identifiers()
     keys = identifiers.lookup_keys
-
-    def load(then: Callable[[Any], Any]) -> Awaitable[Any]:
-        return decide_by_kind(
-            context,
-            CONSENT_READS,
-            identifiers.kind,
-            keys,
-            (purpose,),
-            lambda rows: then(_count(context, purpose, rows)),
-        )
-
-    rows: Any = context.answer("Query.consentDecisions", load, len(keys))
+    rows: Any = info.context.answer(
+        "Query.consentDecisions", partial(_decide, info.context, identifiers.kind, keys, purpose, None), len(keys)
+    )
     return rows
 
 
-def _count(context: RequestContext, purpose: str, rows: list[Any]) -> list[Any]:
-    """Add the decisions to the counts per actor, purpose and reason; return them."""
-    context.service.questions.count(context.actor.name, purpose, [row.reason for row in rows])
-    return rows
+_first: Callable[[list[Any]], Any] = itemgetter(0)
+
+
+def _decide(  # noqa: PLR0913, PLR0917 -- the arguments of both queries
+    context: RequestContext,
+    kind: str,
+    keys: Sequence[Any],
+    purpose: str,
+    select: Callable[[list[Any]], Any] | None,
+    record: Record,
+) -> Awaitable[Any]:
+    """Decide, and add the decisions to the counts; return what ``select`` makes of them, recorded by ``record``."""
+    then = partial(_answer, context, purpose, select, record)
+    return decide_by_kind(context, CONSENT_READS, kind, keys, (purpose,), then)
 
 
 def decide_by_kind(  # noqa: PLR0913, PLR0917 -- each is a part of the question
@@ -134,6 +128,18 @@ def decide_by_kind(  # noqa: PLR0913, PLR0917 -- each is a part of the question
     if all(len(versions) == 1 for versions in digests):
         return context.load(reads[kind], [version for [version] in digests], arguments, then)
     return _decide_by_versions(context, reads[kind], digests, arguments, then)
+
+
+def _answer(
+    context: RequestContext,
+    purpose: str,
+    select: Callable[[list[Any]], Any] | None,
+    record: Record,
+    rows: list[Any],
+) -> Any:
+    context.service.questions.count(context.actor.name, purpose, [row.reason for row in rows])
+    answer = select(rows) if select else rows
+    return record(answer)
 
 
 async def _decide_by_versions(

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -30,6 +30,8 @@ from resolvers.recent_reads import Claims
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
+Record: TypeAlias = Callable[[Any], Any]
+"""A function that records whom an answer is about, where that is recorded, and returns the answer."""
 
 
 SUBJECT_READS: tuple[Read, ...] = (subjects.by_ids, *resolution.SUBJECTS_BY_KIND.values())
@@ -81,23 +83,25 @@ class RequestContext:
         """Return the subject of an identifier, or None. ``question`` is the coordinate of the query that asks."""
         return self.answer(question, partial(self._find, name))
 
-    def _find(self, name: SubjectIdentifier, then: Callable[[Any], Any]) -> Awaitable[SubjectRow | None]:
+    def _find(self, name: SubjectIdentifier, record: Record) -> Awaitable[SubjectRow | None]:
         if isinstance(name.lookup_key, UUID):
-            return self.load(subjects.by_ids, [name.lookup_key], then=lambda rows: then(rows[0]))
+            return self.load_first(subjects.by_ids, [name.lookup_key], record)
         digests = hash_identifier(self.service.keyring, name).digests
-        loading = resolution.SUBJECTS_BY_KIND[name.kind]
-        return self.load(loading, digests, then=lambda rows: then(_first_present(rows)))
+        return self.load_first(resolution.SUBJECTS_BY_KIND[name.kind], digests, record)
 
-    def answer(
-        self, question: str, load: Callable[[Callable[[Any], Any]], Awaitable[Any]], people: int = 1
-    ) -> Awaitable[Any]:
+    def load_first(self, read: Read, keys: Sequence[Hashable], record: Record) -> Awaitable[Any]:
+        """Return the first value that is not None, or None, recorded by ``record``."""
+        return self.load(read, keys, then=partial(_record_first, record))
+
+    def answer(self, question: str, load: Callable[[Record], Awaitable[Any]], people: int = 1) -> Awaitable[Any]:
         """Return the answer to a question about people, within the caller's limits, and recorded for desk roles.
 
         ``load`` gets a function that it applies to the row, or to the list of rows, that it loads.
         """
-        then = partial(self._record_question, question) if self.actor.role in STAFF_ROLES else _same
-        limit = self.service.limiter.name_of(self.actor, is_decision=question in DECISIONS)
-        return load(then) if limit is None else self._answer_limited(limit, people, partial(load, then))
+        actor = self.actor
+        record = partial(self._record_question, question) if actor.role in STAFF_ROLES else _same
+        limit = self.service.limiter.name_of(actor, is_decision=question in DECISIONS)
+        return load(record) if limit is None else self._answer_limited(limit, people, partial(load, record))
 
     async def _answer_limited(self, limit: str, people: int, load: Callable[[], Awaitable[Any]]) -> Any:
         await self.service.limiter.charge(self.actor, limit, people)
@@ -197,12 +201,16 @@ def write_access_logs(contexts: Sequence[RequestContext]) -> Awaitable[None] | N
     return write() if write else None
 
 
+def _first_present(rows: Sequence[Any]) -> Any:
+    return rows[0] if len(rows) == 1 else next((row for row in rows if row is not None), None)
+
+
 def _same(answer: Any) -> Any:
     return answer
 
 
-def _first_present(rows: Sequence[SubjectRow | None]) -> SubjectRow | None:
-    return next((row for row in rows if row is not None), None)
+def _record_first(record: Record, rows: Sequence[Any]) -> Any:
+    return record(_first_present(rows))
 
 
 _first: Then = itemgetter(0)

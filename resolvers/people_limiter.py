@@ -4,12 +4,20 @@ from prometheus_client import Counter
 
 from models.access import people_limits
 from models.access.people_limits import DECISIONS, Rates
-from models.actors import STAFF_ROLES, Actor
+from models.actors import STAFF_ROLES, Actor, Role
 from models.errors import RateLimited
 from models.storage.database import Database
 
 LIMITED = Counter("privacy_rate_limited", "Questions about people that a limit refused.", labelnames=["role", "bucket"])
 CHARGED = Counter("privacy_limited_people", "People that limited callers asked about.", labelnames=["role"])
+
+
+def _name_of(role: Role, *, is_decision: bool) -> str:
+    """Return the name of the limit that a role's questions count towards.
+
+    Consent decisions of services have a limit of their own. Those of desk roles count as all other questions.
+    """
+    return f"{role}{DECISIONS}" if is_decision and role not in STAFF_ROLES else str(role)
 
 
 class PeopleLimiter:
@@ -18,14 +26,16 @@ class PeopleLimiter:
     def __init__(self, database: Database, token_rates: Rates, role_rates: Rates) -> None:
         self._database = database
         self._rates = (token_rates, role_rates)
+        self._names = {
+            (role, is_decision): name
+            for role in Role
+            for is_decision in (False, True)
+            if any((name := _name_of(role, is_decision=is_decision)) in rates for rates in self._rates)
+        }
 
     def name_of(self, actor: Actor, *, is_decision: bool) -> str | None:
-        """Return the name of the limit of a question; None where no limit applies.
-
-        Consent decisions of services have a limit of their own. Those of desk roles count as all other questions.
-        """
-        name = f"{actor.role}{DECISIONS}" if is_decision and actor.role not in STAFF_ROLES else str(actor.role)
-        return name if any(name in rates for rates in self._rates) else None
+        """Return the name of the limit of a question; None where no limit applies."""
+        return self._names.get((actor.role, is_decision))
 
     async def charge(self, actor: Actor, name: str, people: int) -> None:
         """Charge the caller and its role for people; raise RATE_LIMITED where either has too few left."""

@@ -1,7 +1,8 @@
 """Rights requests: type, queries, and the mutations that take a request from its receipt to its end."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -114,11 +115,7 @@ _REQUESTS: Mapping[RequestOrder, PaginatedList] = {
 def rights_request(info: Info, id: IdArgument) -> RightsRequest | None:  # noqa: A002 -- the contract's name
     """Return one rights request; null when no request has this id."""
     context, request_id = info.context, parse_id_of(Prefix.RIGHTS_REQUEST, id)
-
-    def load(then: Callable[[Any], Any]) -> Awaitable[Any]:
-        return context.load(requests.by_ids, [request_id], then=lambda rows: then(rows[0]))
-
-    row: Any = context.answer("Query.rightsRequest", load)
+    row: Any = context.answer("Query.rightsRequest", partial(context.load_first, requests.by_ids, [request_id]))
     return row
 
 

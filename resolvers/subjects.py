@@ -1,6 +1,5 @@
 """Data subjects: types, queries and mutations. Edges point away from ``Subject``, so the graph is a tree."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -28,7 +27,7 @@ from models.subjects.email_addresses import EmailAddressRow
 from models.subjects.subjects import Regime, SubjectRow, SubjectStatus, all_subjects, by_ids
 from resolvers.audit import AccessEvent
 from resolvers.consent import Consent, ConsentDecision, ConsentEvent
-from resolvers.context import SUBJECT_READS, Info
+from resolvers.context import SUBJECT_READS, Info, Record
 from resolvers.disclosures import CaliforniaReport, Disclosure, california_report_field
 from resolvers.field_sources import batched, column, loads, object_type, root_field
 from resolvers.inputs import CorrectSubjectInput, RegisterSubjectInput, SubjectArgument
@@ -160,9 +159,9 @@ async def subjects(info: Info, first: First = DEFAULT_FIRST, after: After = UNSE
     """Return all people, in the order of their registration."""
     context = info.context
 
-    async def load(then: Callable[[Any], Any]) -> Any:
+    async def load(record: Record) -> Any:
         connection = await page(context, _SUBJECTS, None, {"first": first, "after": after})
-        then([edge.node for edge in connection.edges])
+        record([edge.node for edge in connection.edges])
         return connection
 
     connection: Connection[Subject] = await context.answer("Query.subjects", load, first or DEFAULT_FIRST)

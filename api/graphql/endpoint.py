@@ -229,10 +229,10 @@ class RequestExecution:
         self._send(response.status, as_json(response.body), response.code, headers)
 
     def _send(self, status: int, body: bytes, code: str = "", headers: Headers = ()) -> None:
-        own = ((b"x-request-id", self._id.encode()), *headers)
         if self._cost:
             body = body[:-1] + self._cost
-        self._exchange.respond(head_template(status, responds=self._accepts_response), own, body)
+        template = head_template(status, responds=self._accepts_response)
+        self._exchange.respond(template, self._id, body, headers)
         self._log(code)
 
     def _log(self, code: str) -> None:

@@ -91,7 +91,8 @@ def screen_document(schema: GraphQLSchema, document: DocumentNode) -> None:
 
 _ID = re.compile(r"[a-z]{3}_[0-9a-f]{32}")
 _IDS = re.compile(rf"(?:{_ID.pattern}(?:,|\Z))*+")
-"""Ids of ours, which are no card numbers whatever their digits: most of what callers send."""
+_HARMLESS = re.compile(rf"{_ID.pattern}|[ -/:-~]*+(?:[0-9][ -/:-~]*+){{0,{SHORTEST - 1}}}+")
+"""An id, or printable ASCII with fewer digits than any card number, such as most email addresses."""
 
 
 def screen_text(text: str, *, replaces_cards: bool = False) -> None:
@@ -108,8 +109,9 @@ def screen_text(text: str, *, replaces_cards: bool = False) -> None:
 
 
 def _is_harmless(name: str, value: Any) -> bool:
-    """Return whether the variables are an id under a short name, as most are."""
-    return value.__class__ is str and _ID.fullmatch(value) is not None and len(name) < SHORTEST and name.isprintable()
+    """Return whether a variable is an id, or has few digits, under a short name, as most do."""
+    is_text = value.__class__ is str and _HARMLESS.fullmatch(value) is not None
+    return is_text and len(name) < SHORTEST and name.isprintable()
 
 
 def _entries(container: Any) -> Iterable[tuple[Any, Any]]:

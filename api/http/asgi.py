@@ -66,9 +66,9 @@ class AsgiExchange(Exchange):
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def respond(self, template: ResponseHeadTemplate, headers: Headers, body: bytes) -> None:
+    def respond(self, template: ResponseHeadTemplate, request_id: str, body: bytes, headers: Headers = ()) -> None:
         if not self.response.done():
-            self.response.set_result((template, headers, body))
+            self.response.set_result((template, ((b"x-request-id", request_id.encode()), *headers), body))
 
     def abandon(self) -> None:
         if not self.response.done():

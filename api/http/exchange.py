@@ -78,8 +78,8 @@ class Exchange(ABC):
         """Run work in a task that the server waits for before it stops."""
 
     @abstractmethod
-    def respond(self, template: ResponseHeadTemplate, headers: Headers, body: bytes) -> None:
-        """Send the response; ``headers`` are those that no other response has."""
+    def respond(self, template: ResponseHeadTemplate, request_id: str, body: bytes, headers: Headers = ()) -> None:
+        """Send the response; ``headers`` are those that the template does not have."""
 
     @abstractmethod
     def abandon(self) -> None:
@@ -100,9 +100,6 @@ class HttpConnection(Protocol):
     def background_tasks(self) -> "set[asyncio.Task[None]]":
         """The tasks that the server waits for before it stops."""
 
-    def queue_response(self, exchange: "HttpExchange") -> None:
-        """Flush the exchange at the end of this event-loop tick."""
-
     def on_response_complete(self) -> None:
         """Continue with the next request."""
 
@@ -110,14 +107,13 @@ class HttpConnection(Protocol):
 class HttpExchange(Exchange):
     """An exchange of our own protocol: its body is complete, and its response leaves in one write."""
 
-    __slots__ = ("_connection", "_response", "keep_alive", "response_complete")
+    __slots__ = ("_connection", "keep_alive", "response_complete")
 
     def __init__(self, connection: HttpConnection, head: RequestHead, client: str, *, keep_alive: bool) -> None:
         super().__init__(head, client, b"")
         self.keep_alive = keep_alive
         self.response_complete = False
         self._connection = connection
-        self._response = b""
 
     async def read_body(self) -> bytes:
         return self.body or b""
@@ -129,53 +125,27 @@ class HttpExchange(Exchange):
         task.add_done_callback(tasks.discard)
         return task
 
-    def respond(self, template: ResponseHeadTemplate, headers: Headers, body: bytes) -> None:
-        head = template.encode(self._connection.default_headers)
-        close = b"" if self.keep_alive else CLOSE
-        own = encode_headers(headers)
-        self._response = b"%bcontent-length: %d\r\n%b%b\r\n%b" % (head, len(body), own, close, body)
-        self._connection.queue_response(self)
-
-    def abandon(self) -> None:
-        self.response_complete = True
-
-    def flush(self) -> None:
-        """Write the response and release everything that the exchange holds."""
+    def respond(self, template: ResponseHeadTemplate, request_id: str, body: bytes, headers: Headers = ()) -> None:
+        connection = self._connection
         self.response_complete = True
         self._cancellable = None
         self.body = b""
-        response, self._response = self._response, b""
-        connection = self._connection
         if self.is_disconnected or connection.transport.is_closing():
             return
-        connection.transport.write(response)
-        if not self.keep_alive:
+        head = template.encode(connection.default_headers)
+        own = encode_headers(headers) if headers else b""
+        close = b"" if self.keep_alive else CLOSE
+        response = b"%bcontent-length: %d\r\nx-request-id: %b\r\n%b%b\r\n%b" % (
+            *(head, len(body), request_id.encode(), own, close, body),
+        )
+        try:
+            connection.transport.write(response)
+            if not self.keep_alive:
+                connection.transport.close()
+            connection.on_response_complete()
+        except Exception as error:  # noqa: BLE001 -- the connection is of no more use
+            log.error("A response was lost: %s", type(error).__name__)  # noqa: TRY400 -- libraries quote values
             connection.transport.close()
-        connection.on_response_complete()
 
-    def abort(self) -> None:
-        """Close the connection of a response that could not be written."""
-        self._connection.transport.close()
-
-
-class ResponseQueue:
-    """The responses of one event-loop tick. They are written together, so that waiting clients wake up once."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._queued: list[HttpExchange] = []
-
-    def put(self, exchange: HttpExchange) -> None:
-        """Flush this exchange at the end of the tick."""
-        if not self._queued:
-            self._loop.call_soon(self._flush)
-        self._queued.append(exchange)
-
-    def _flush(self) -> None:
-        queued, self._queued = self._queued, []
-        for exchange in queued:
-            try:
-                exchange.flush()
-            except Exception as error:  # noqa: BLE001 -- the other exchanges of this tick must be flushed
-                log.error("A response was lost: %s", type(error).__name__)  # noqa: TRY400 -- libraries quote values
-                exchange.abort()
+    def abandon(self) -> None:
+        self.response_complete = True

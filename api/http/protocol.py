@@ -1,21 +1,18 @@
 """The HTTP protocol for POST /graphql: uvicorn's httptools protocol with a shorter path to the GraphQL endpoint.
 
 A request reaches the endpoint when its body is complete. A head that repeats on a connection, byte for byte, is not
-parsed again. Responses finished in one event-loop tick are written together at the end of that tick, each in one write.
+parsed again. A response is one write.
 Other requests (another path or method, a body of unknown or large size, pipelined requests) are handled by uvicorn.
 """
 
 import asyncio
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
-from weakref import WeakKeyDictionary
-
-from uvicorn.server import ServerState
 
 from api.http.bounded_protocol import BoundedProtocol
 from api.http.client_address import client_address
 from api.http.connection_limits import BODY_SECONDS
-from api.http.exchange import Exchange, Headers, HttpExchange, ResponseQueue
+from api.http.exchange import Exchange, Headers, HttpExchange
 from api.http.head_limits import HEAD_END
 from api.http.request import RequestHead
 
@@ -36,13 +33,9 @@ class ParsedHead(NamedTuple):
     keep_alive: bool
 
 
-_QUEUES: WeakKeyDictionary[ServerState, ResponseQueue] = WeakKeyDictionary()
-
-
 class GraphQLProtocol(BoundedProtocol):
     """One connection."""
 
-    _response_queue: ResponseQueue
     _heads: dict[bytes, ParsedHead]
     """The last heads by their bytes, of those that arrived in one piece, alone or with the whole body."""
     _repeated_head = b""
@@ -58,8 +51,6 @@ class GraphQLProtocol(BoundedProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        state = self.server_state
-        self._response_queue = _QUEUES.get(state) or _QUEUES.setdefault(state, ResponseQueue(self.loop))
         self._heads = {}
         self._body = []
         self._handle: Callable[[Exchange], None] | None = getattr(self.app, "handle", None)
@@ -72,9 +63,6 @@ class GraphQLProtocol(BoundedProtocol):
     @property
     def background_tasks(self) -> set[asyncio.Task[None]]:
         return self.server_state.tasks
-
-    def queue_response(self, exchange: HttpExchange) -> None:
-        self._response_queue.put(exchange)
 
     @property
     def pending_part(self) -> float:
@@ -173,6 +161,7 @@ class GraphQLProtocol(BoundedProtocol):
             exchange = HttpExchange(self, head.request, head.client, keep_alive=head.keep_alive)
             self.cycle = self._exchange = exchange
         exchange.body = body
+        self.is_idle = False
         assert self._handle  # noqa: S101 -- there is no such exchange without it
         if self.flow.write_paused:
             exchange.spawn(self._start_when_drained(exchange))

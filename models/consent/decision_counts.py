@@ -48,6 +48,9 @@ class DecisionCounts:
     def count(self, actor: str, purpose: str, reasons: list[str]) -> None:
         """Count decisions with these reasons in the current minute."""
         minute = int(time() // SECONDS_PER_MINUTE)
+        if len(reasons) == 1:
+            self._counts[minute, actor, purpose, reasons[0]] += 1
+            return
         for reason in set(reasons):
             self._counts[minute, actor, purpose, reason] += reasons.count(reason)
 

@@ -142,6 +142,7 @@ class _InputObject:
         self._preset = dict.fromkeys(each.python_name for each in fields if each.default_factory is MISSING)
         self._fields: dict[str, tuple[str, Coerce]] = {}
         self._defaults: list[tuple[str, str, Literal]] = []
+        self._combines_texts = False
         self.texts: list[Callable[[Any], Iterable[str]]] = []
         """Functions that return the texts in an object of this type, one for each field that may have any."""
 
@@ -154,6 +155,8 @@ class _InputObject:
                 self._defaults.append((name, python_name, take))
             if texts := _texts_of(each.type, python_name, inputs):
                 self.texts.append(texts)
+        # A one-of object has one field, and an object in it has checked its texts.
+        self._combines_texts = len(self.texts) > 1 and not self._is_one_of
 
     def coerce(self, value: Any) -> Any:
         """Coerce a JSON object. The name of a field that does not exist is the caller's word: it is not repeated."""
@@ -175,10 +178,10 @@ class _InputObject:
         if self._is_one_of and (len(fields) != 1 or None in fields.values()):
             raise CoercionError(problem=InputProblem.EXACTLY_ONE_KEY)
         instance = self._class(**self._preset | fields)
-        if len(self.texts) > 1 and fields_contain_card_number(
-            chain.from_iterable(texts(instance) for texts in self.texts)
-        ):
-            raise CoercionError(CardNumberRefused())
+        if self._combines_texts:
+            texts = chain.from_iterable(texts(instance) for texts in self.texts)
+            if fields_contain_card_number(texts):
+                raise CoercionError(CardNumberRefused())
         return instance
 
 

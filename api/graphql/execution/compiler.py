@@ -116,15 +116,20 @@ class Target:
         self._others = [each for each in possible if not _declared_row(each)]
 
     def complete_now(self, depth: int, value: Any) -> object:
-        """Return the completed value of a row, or of a list of rows, of a class that was met before.
+        """Return the completed value of a row, or of a list of rows of one class.
 
         Return None where further reads or a full completion are needed.
         """
         rows = value if depth else [value]
         if depth > 1 or rows.__class__ is not list or not rows:
             return None
-        selection = self.selections.get(rows[0].__class__)
-        if selection is None or not selection.is_immediate or (depth and {*map(type, rows)} != {rows[0].__class__}):
+        cls = rows[0].__class__
+        selection: Any = self.selections.get(cls)
+        if selection is None and cls in self._declared:
+            selection = attempt(self.selection_of, rows[0])
+        if selection.__class__ is not CompiledSelection or not selection.is_immediate:
+            return None
+        if depth and {*map(type, rows)} != {cls}:
             return None
         outputs = attempt(selection.assemble, rows, (), None)
         return None if not isinstance(outputs, list) else outputs if depth else outputs[0]

@@ -71,11 +71,7 @@ class Execution:
     def start_query(self, root: CompiledSelection) -> "StartedQuery":
         """Call the resolver of the only root field, and request nothing else."""
         assert root.sole_root, "only such a selection is started"  # noqa: S101
-        first = RowBatch(root, [None])
-        values = root.sole_root.source.start(first, self)
-        first.started = [values]
-        self._pending.clear()
-        return StartedQuery(self, first, values.pending[0])
+        return StartedQuery(self, root, PendingValue(root.sole_root.source.call(self)))
 
     async def _execute_root(
         self, root: CompiledSelection, started: "StartedQuery | None"
@@ -86,7 +82,7 @@ class Execution:
         if started is None:
             return (await self.outputs(self.enter(RowBatch(root, [None]))))[0]
         data = started.complete_now()
-        return (await self.outputs(started.first, is_started=True))[0] if data is None else data
+        return (await self.outputs(_root_batch([started]), is_started=True))[0] if data is None else data
 
     async def outputs(self, first: RowBatch, *, is_started: bool = False) -> Sequence[dict[str, object] | GraphQLError]:
         """Read everything that the response is made of, then complete it."""
@@ -121,14 +117,10 @@ class StartedQuery(NamedTuple):
     """A query whose only root field was resolved, and of which nothing else was requested."""
 
     execution: Execution
-    first: RowBatch
+    selection: CompiledSelection
+    """The root selection, by which requests of one operation are batched."""
     pending: PendingValue
     """The value of the root field; the code that awaits it puts the outcome in its place."""
-
-    @property
-    def selection(self) -> CompiledSelection:
-        """The root selection, by which requests of one operation are batched."""
-        return self.first.selection
 
     def complete_now(self) -> dict[str, object] | None:
         """Return the data, once the rows are there; None where further reads or a full completion are needed."""
@@ -146,6 +138,13 @@ class StartedQuery(NamedTuple):
         return await self.execution.result([self.selection], self)
 
 
+def _root_batch(queries: Sequence[StartedQuery]) -> RowBatch:
+    """Return the row batch of the root for queries of one operation."""
+    first = RowBatch(queries[0].selection, [None] * len(queries))
+    first.started = [RootValues([each.pending for each in queries])]
+    return first
+
+
 class BatchedExecution(Execution):
     """One execution for several requests of one operation whose rows are there; ``context`` reads for all of them.
 
@@ -159,8 +158,7 @@ class BatchedExecution(Execution):
         self._contexts = [each.execution.context for each in queries]
         self._requested: list[PendingValue] = []
         self._reads: dict[tuple[int, UUID | None], list[tuple[str, ...]]] = {}
-        self._first = RowBatch(queries[0].selection, [None] * len(queries))
-        self._first.started = [RootValues([each.pending for each in queries])]
+        self._first = _root_batch(queries)
 
     async def read_all(self) -> bool:
         """Read everything that the responses are made of; False where the requests must be executed individually.

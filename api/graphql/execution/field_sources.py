@@ -27,7 +27,11 @@ class RootResolver(NamedTuple):
 
     def start(self, _batch: ParentRows, execution: RunningExecution) -> RootValues:
         """Call the resolver. A batch at the root has one row here: batched requests were started one by one."""
-        return RootValues([execution.wait_for(attempt(self._call, execution))])
+        return RootValues([execution.wait_for(self.call(execution))])
+
+    def call(self, execution: RunningExecution) -> object:
+        """Return what the resolver returns, or the exception that it raises."""
+        return attempt(self._call, execution)
 
     def _call(self, execution: RunningExecution) -> object:
         keywords = self.keywords(execution.variables)

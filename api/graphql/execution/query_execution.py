@@ -52,7 +52,7 @@ class QueryBatcher(Protocol[Context]):
 class QueryExecution(Generic[Context]):
     """One started query until its outcome."""
 
-    __slots__ = ("_batcher", "_on_done", "context", "is_cancelled", "spawn", "started", "work")
+    __slots__ = ("_batcher", "_is_counted", "_on_done", "context", "is_cancelled", "spawn", "started", "work")
 
     def __init__(
         self,
@@ -80,9 +80,9 @@ class QueryExecution(Generic[Context]):
             return
         awaitable: Any = pending.outcome
         self.work = future = asyncio.ensure_future(awaitable)
-        if selection.has_reads_below:
+        self._is_counted = selection.has_reads_below
+        if self._is_counted:
             self._batcher.adjust_in_flight(selection, 1)
-            future.add_done_callback(self._leave_in_flight)
         future.add_done_callback(self._rows_done)
 
     def cancel(self) -> None:
@@ -106,10 +106,9 @@ class QueryExecution(Generic[Context]):
         if on_done:
             on_done(None if self.is_cancelled else outcome)
 
-    def _leave_in_flight(self, _: asyncio.Future[Any]) -> None:
-        self._batcher.adjust_in_flight(self.started.selection, -1)
-
     def _rows_done(self, future: asyncio.Future[Any]) -> None:
+        if self._is_counted:
+            self._batcher.adjust_in_flight(self.started.selection, -1)
         if future.cancelled():
             self.done(None)
             return

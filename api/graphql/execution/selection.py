@@ -77,6 +77,9 @@ class RootSource(Protocol):
     def returns_awaitable(self) -> bool:
         """Whether calling the resolver returns its rows, or an awaitable of them, without running a coroutine."""
 
+    def call(self, execution: RunningExecution) -> object:
+        """Return what the resolver returns, or the exception that it raises."""
+
     def start(self, batch: ParentRows, execution: RunningExecution) -> RootValues:
         """Call the resolver."""
 
