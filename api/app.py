@@ -22,6 +22,7 @@ from api.http.exchange import Exchange
 from api.http.headers import SECURITY_HEADERS
 from api.http.request import Receive
 from api.http.request_log import RequestLog
+from api.routes.company import company_of
 from api.routes.dependencies import Dependencies
 from api.routes.health import Health
 from api.routes.jwks import jwks
@@ -63,7 +64,7 @@ class App:
                 Route("/", _root),
                 *Health(self._dependencies).routes,
                 jwks(self._dependencies),
-                *Unsubscribe(self._dependencies, is_proxied=settings.tls_in_front).routes,
+                *Unsubscribe(self._dependencies, company_of(settings), is_proxied=settings.tls_in_front).routes,
             ],
             lifespan=self._lifespan,
         )

@@ -18,6 +18,7 @@ class _ErasureWords(NamedTuple):
     title: str
     opening: str
     closing: str
+    cause: str
     objection: str
 
 
@@ -28,25 +29,30 @@ ERASURE_WORDS: Final = {
         "We have your request",
         "On {received} you asked us to erase your personal data. We are working on it.",
         "You will have our answer by {due}. If it was not you who asked, please write to us.",
+        "You asked us to erase your personal data.",
         "Until then you can change your mind: just answer this letter. After that it cannot be undone.",
     ),
     "CONSENT_WITHDRAWN": _ErasureWords(
         "We will erase your data",
         "On {received} we began the erasure of your personal data, because you withdrew your consent to its use.",
         _ANSWER,
+        "You withdrew your consent to the use of your personal data.",
         _MISTAKE,
     ),
     "UNLAWFUL": _ErasureWords(
         "We will erase your data",
         "On {received} we found that we hold personal data about you that we may not keep. We will erase it.",
         _ANSWER,
+        "We hold personal data about you that we may not keep.",
         _MISTAKE,
     ),
     "UNDERAGE": _ErasureWords(
-        "We will erase your data",
-        "On {received} we learned that this address may belong to a child under 13. We keep no data of children, so we "
-        "will erase what we hold.",
-        _ANSWER,
+        "We have stopped using your data",
+        "On {received} we learned that this address may belong to a child under 13. We keep no data of children under "
+        "13. We have stopped using what we hold, and we will erase it unless this is a mistake.",
+        "We will have finished by {due}. If this is a mistake, or if you look after the child and have a question, "
+        "please write to us.",
+        "We hold personal data with this address, which may belong to a child under 13.",
         _MISTAKE,
     ),
 }
@@ -62,8 +68,16 @@ DENIAL_REASONS: Final = {
     "CLAIM_NOT_COVERED": "the law does not cover what you asked for",
     "OUTSIDE_JURISDICTION": "the law that gives this right does not apply to you",
     "TOO_MANY_REQUESTS": "you asked for the same thing a short time ago",
-    "OTHER": "we could not do what you asked for",
+    "OTHER": "the reason is particular to your case, and we will explain it if you write to us",
 }
+_DENIALS_UNREQUESTED: Final = {
+    "SUSPECTED_FRAUD": "we have reason to believe that the report behind it was false",
+    "INSUFFICIENT_VERIFICATION": "we could not confirm the report behind it",
+    "NO_MATCH": "we hold nothing that belongs to you",
+    "CLAIM_NOT_COVERED": "we found that we may keep it",
+    "OTHER": "we found no ground to erase it",
+}
+"""Reasons of the denial of an erasure that the person did not request."""
 
 
 def identity_code(event: EventData) -> dict[str, Any]:
@@ -105,7 +119,7 @@ def details_corrected(event: EventData) -> dict[str, Any]:
 def erasure_scheduled(event: EventData) -> dict[str, Any]:
     """Return the time of a scheduled erasure, and how to cancel it."""
     words = ERASURE_WORDS.get(event.get("reason", "REQUESTED"), ERASURE_WORDS["REQUESTED"])
-    return {"execute": minute(event["execute_at"]), "objection": words.objection}
+    return {"cause": words.cause, "execute": minute(event["execute_at"]), "objection": words.objection}
 
 
 def erasure_done(event: EventData) -> dict[str, Any]:
@@ -125,10 +139,11 @@ def _kept(row: RetainedRow) -> str:
 
 def erasure_denied(event: EventData) -> dict[str, Any]:
     """Return the reason of a denial; the email states the right to complain (Art. 12(4) GDPR)."""
-    reason = DENIAL_REASONS.get(event["reason"], DENIAL_REASONS["OTHER"])
     if event.get("erasure_reason", "REQUESTED") == "REQUESTED":
+        reason = DENIAL_REASONS.get(event["reason"], DENIAL_REASONS["OTHER"])
         opening = f"You asked us to erase your personal data. We have not done so: {reason}."
         return {"title": "About your request to erase your data", "opening": opening}
+    reason = _DENIALS_UNREQUESTED.get(event["reason"], _DENIALS_UNREQUESTED["OTHER"])
     opening = f"We wrote that we would erase your personal data. We have not done so: {reason}."
     return {"title": "About the erasure of your data", "opening": opening}
 
@@ -139,9 +154,9 @@ def erasure_cancelled(event: EventData) -> dict[str, Any]:
 
 
 _CHANGES: Final = {
-    "name": "your name",
-    "country": "your country",
-    "address_added": "a mail address was added",
-    "address_removed": "a mail address was taken away",
-    "primary_address": "the mail address that we write to",
+    "name": "Your name was changed.",
+    "country": "Your country was changed.",
+    "address_added": "An email address was added.",
+    "address_removed": "An email address was removed.",
+    "primary_address": "The email address that we write to was changed.",
 }

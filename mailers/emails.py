@@ -83,7 +83,7 @@ EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
         "an erasure begins its cooling-off time",
         email_contexts.erasure_scheduled,
         {"reason": "REQUESTED", "execute_at": "2027-02-03T12:00:00+00:00"},
-        {"unlawful": {"reason": "UNLAWFUL"}},
+        {reason.lower(): {"reason": reason} for reason in email_contexts.ERASURE_WORDS if reason != "REQUESTED"},
     ),
     EmailKind.ERASURE_DONE: EmailTemplate(
         "a person is erased everywhere",
@@ -94,7 +94,12 @@ EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
         "an erasure is denied",
         email_contexts.erasure_denied,
         {"reason": "INSUFFICIENT_VERIFICATION", "erasure_reason": "REQUESTED"},
-        {"unlawful": {"reason": "OTHER", "erasure_reason": "UNLAWFUL"}},
+        {reason.lower(): {"reason": reason} for reason in email_contexts.DENIAL_REASONS}
+        | {
+            reason.lower(): {"reason": "OTHER", "erasure_reason": reason}
+            for reason in email_contexts.ERASURE_WORDS
+            if reason != "REQUESTED"
+        },
     ),
     EmailKind.ERASURE_CANCELLED: EmailTemplate(
         "an erasure that was announced is cancelled",

@@ -35,6 +35,8 @@ TESTED_ELSEWHERE = {
     "api/http/token_bucket.py": ("api/routes/test_unsubscribe.py", "Only the unsubscribe page uses it."),
     "workers/metrics.py": ("api/routes/test_health.py", "What it keeps out of /metrics is read there."),
     "api/routes/component_checks.py": ("api/routes/test_health.py", "Its states are those of /readyz."),
+    "api/routes/company.py": ("api/routes/test_unsubscribe_pages.py", "The pages name the company."),
+    "models/consent/link_states.py": ("api/routes/test_unsubscribe_pages.py", "Each state has its page."),
     "api/routes/dependencies.py": ("api/routes/test_unsubscribe.py", "It holds what the routes share, without logic."),
     "api/routes/jwks.py": (
         "resolvers/test_rights_requests.py",

@@ -152,15 +152,20 @@ ERASURE_TARGETS: Sequence[ErasureTarget] = (
 
 RETAINED_TARGETS: Sequence[RetainedTarget] = (
     RetainedTarget(
-        "consent ledger: what was chosen and when, of nobody by name", RetentionGround.LEGAL_CLAIM, _count(ConsentEvent)
+        "consent ledger: what was chosen and when, without a name", RetentionGround.LEGAL_CLAIM, _count(ConsentEvent)
     ),
 )
 
 
 ALWAYS_RETAINED = (
     RetainedRow("this request and its certificate, without a personal value", RetentionGround.LEGAL_OBLIGATION),
-    RetainedRow("access events: who looked when, ids only", RetentionGround.LEGAL_OBLIGATION),
-    RetainedRow("erasure ledger: keyed hashes that keep imports and backups out", RetentionGround.LEGAL_OBLIGATION),
+    RetainedRow(
+        "audit log: which employee or service read the data and when, with ids only", RetentionGround.LEGAL_OBLIGATION
+    ),
+    RetainedRow(
+        "erasure ledger: keyed hashes, by which imports and backups cannot bring the data back",
+        RetentionGround.LEGAL_OBLIGATION,
+    ),
 )
 
 Counts = dict[UUID, dict[str, int]]

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -15,6 +16,7 @@ from models.erasure.scope import currently_retained
 from models.outbox.emails import EmailKind
 from models.outbox.staff_notices import StaffNoticeKind
 from models.requests import verification_codes
+from models.requests.vocabulary import DenialReason
 from models.storage.card_fields import contains_card_number
 from tests.mailers.fake_smtp import STRICT
 
@@ -24,6 +26,8 @@ LINK = "https://privacy.example.org/u/" + "A" * 130
 AT = datetime(2027, 1, 31, 12, 0, 5, tzinfo=UTC)
 ENVELOPE = Envelope("opted_out", "<let_01@example.org>", "user@example.com", AT)
 EVERY = list(EmailKind)
+REASON_ADDED = {EmailKind.REQUEST_RECEIVED, EmailKind.ERASURE_SCHEDULED}
+"""The kinds whose events had no reason in an earlier version."""
 HEADERS = {
     "From",
     "To",
@@ -122,7 +126,7 @@ def test_text_and_html_say_the_same(name: EmailKind) -> None:
     html, text = letter.get_body(("html",)), letter.get_body(("plain",))
     assert html is not None
     assert text is not None
-    bare = re.sub(r"<title>.*?</title>|<[^>]+>", " ", html.get_content())
+    bare = unescape(re.sub(r"<title>.*?</title>|<[^>]+>", " ", html.get_content()))
     word_lists = [re.findall(r"\w+", words) for words in (text.get_content(), bare)]
     if name is EmailKind.CONSENT_GRANTED:
         assert LINK in text.get_content()
@@ -170,7 +174,7 @@ def test_each_variant_is_whole_in_text_and_html(kind: EmailKind, variant: str) -
     html, text = letter.get_body(("html",)), letter.get_body(("plain",))
     assert html is not None
     assert text is not None
-    bare = re.sub(r"<title>.*?</title>|<[^>]+>", " ", html.get_content())
+    bare = unescape(re.sub(r"<title>.*?</title>|<[^>]+>", " ", html.get_content()))
     word_sets = [set(re.findall(r"\w+", words.replace(LINK, ""))) for words in (text.get_content(), bare)]
     assert word_sets[0] == word_sets[1]
     assert all(len(line) <= 72 for line in text.get_content().replace(LINK, "").splitlines())
@@ -182,14 +186,26 @@ def test_an_erasure_that_the_person_did_not_request_is_not_called_a_request(reas
     assert "you asked" not in text
     assert "Thank you" not in text
     assert "change your mind" not in text_of(EmailKind.ERASURE_SCHEDULED, reason=reason)
-    assert "You asked" not in text_of(EmailKind.ERASURE_DENIED, erasure_reason=reason)
+    assert "asked" not in text_of(EmailKind.ERASURE_SCHEDULED, reason=reason)
+    for denial in DenialReason:
+        assert "asked" not in text_of(EmailKind.ERASURE_DENIED, erasure_reason=reason, reason=denial)
     assert "you asked us to erase" in text_of(EmailKind.REQUEST_RECEIVED)
+
+
+def test_the_letter_about_a_child_announces_no_erasure_that_may_be_a_mistake() -> None:
+    text = text_of(EmailKind.REQUEST_RECEIVED, reason="UNDERAGE")
+    assert "We have stopped using what we hold, and we will erase it unless this is a mistake." in text
+    assert "if you look after the child and have a question, please write to us" in text
+
+
+def test_the_code_names_the_company_that_asks_for_it() -> None:
+    assert "asked something of Privätsphäre." in text_of(EmailKind.IDENTITY_CODE)
 
 
 def test_emails_that_an_earlier_version_enqueued_are_rendered() -> None:
     for kind in EVERY:
         event = dict(EMAIL_TEMPLATES[kind].example.items())
-        for added in ("withdraws_objection", "erasure_reason") + (("reason",) if "DENIED" not in kind.name else ()):
+        for added in ("withdraws_objection", "erasure_reason") + (("reason",) if kind in REASON_ADDED else ()):
             event.pop(added, None)
         assert render_email(kind, event, SENDER, LINK).text
 

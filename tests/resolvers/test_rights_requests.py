@@ -175,7 +175,7 @@ def test_retained_items_have_their_last_day_in_plan_request_and_certificate(api:
     subject = api.register("user@example.com")
     who = {"id": subject}
     assert api.ask("STORE", GRANT, who=who, purpose="newsletter", channel="STORE").data
-    kept = "consent ledger: what was chosen and when, of nobody by name"
+    kept = "consent ledger: what was chosen and when, without a name"
     last = f"{datetime.now(UTC).year + 3}-12-31"
     expected = {"what": kept, "ground": "LEGAL_CLAIM", "until": last}
     plan = api.ask("PRIVACY", PLAN, who=who).data["erasurePlan"]

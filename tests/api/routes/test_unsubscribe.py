@@ -303,17 +303,6 @@ def test_all_invalid_links_get_the_same_page(api: Api) -> None:
     assert reason(api, subject_id) == "GRANTED"
 
 
-@pytest.mark.anyio
-async def test_an_erased_person_gets_the_same_page_as_others(api: Api, world: World) -> None:
-    subject_id = person(api, "newsletter")
-    path = link(api, subject_id)
-    async with world.database.transaction() as connection:
-        await connection.execute("UPDATE subjects SET status = 'ERASED'")
-    answer = api.client.post(path, data=ONE_CLICK)
-    assert answer.status_code == 200
-    assert "You are unsubscribed" in answer.text
-
-
 def test_no_letter_confirms_an_opt_out_on_the_page(api: Api, databases: Databases) -> None:
     subject_id = person(api, "newsletter")
     before = databases.cluster.run("psql", "-At", "-d", databases.url, "-c", "SELECT count(*) FROM letters")
