@@ -12,7 +12,7 @@ from tests.vocabulary import ROOT, Prose, comments, docstrings, modules
 LONGEST_SENTENCE = 25
 """Words in a sentence, at most. A code span counts as one word."""
 
-BANNED_OPENERS = {"Give", "Have", "Let", "Say", "Tell", "Whoever"}
+BANNED_OPENERS = {"Else", "Even", "Give", "Have", "Let", "Say", "Tell", "What", "Whoever"}
 """First words that a docstring of a function must not have: a standard verb says what the function does."""
 
 PEOPLE = {"everybody", "nobody", "somebody", "whoever"}

@@ -20,7 +20,7 @@ class TokenBucketLimiter:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, caller: str) -> int:
-        """Count one request; give 0 when it may be answered, and otherwise after how many seconds it may."""
+        """Count one request; return 0 when it may be answered, and otherwise after how many seconds it may."""
         left = self._now(caller)
         if left < 1:
             return max(1, ceil((1 - left) / self._a_second))

@@ -1,4 +1,4 @@
-"""The service is killed at any moment under load: whatever had been answered by then stands in the record."""
+"""The service is killed at any moment under load, and the audit log holds every read that was answered."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""``privacy grants``: prints who may read what, compares it with a live database, and lists who broke the glass."""
+"""``privacy grants`` prints the columns of each role, compares them with a database, and lists access grants."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Many are erased from the command line: planned, agreed to, within limits; certificates and systems, too."""
+"""``privacy erase``, ``erasure`` and ``systems``: plans, confirmations, limits and certificates."""
 
 import asyncio
 import hashlib

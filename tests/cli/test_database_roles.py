@@ -29,7 +29,7 @@ def run(cluster: Cluster, *statements: str, database: str = "postgres") -> None:
 
 
 def new_database(cluster: Cluster, name: str, owner: str, rights: str) -> str:
-    """Make a database with an owner; give its address as the owner has it."""
+    """Make a database with an owner; return its address as the owner has it."""
     run(cluster, f"CREATE ROLE {owner} LOGIN {rights}", f"CREATE DATABASE {name} OWNER {owner} TEMPLATE template0")
     url = cluster.url(name, owner)
     asyncio.run(migrations.upgrade("privacy", url))

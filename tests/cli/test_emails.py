@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def ended(world: World, outcome: DeliveryResult, about: str) -> UUID:
-    """Post a letter, and let this come of it; give its id."""
+    """Enqueue an email, record this result of it, and return its id."""
     async with world.unit() as unit:
         subject_id = await registering.register_or_complete(unit, Registration("user@example.com"))
         content: dict[str, Any] = {"reason": "OTHER", "erasure_reason": "REQUESTED"}

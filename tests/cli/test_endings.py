@@ -1,4 +1,4 @@
-"""However the demonstration is ended, it takes its PostgreSQL with it."""
+"""The demonstration stops its PostgreSQL, however the process ends."""
 
 import contextlib
 import signal

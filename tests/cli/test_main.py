@@ -1,4 +1,4 @@
-"""What can be foreseen ends with a sentence that says what to do; help stands on every command and option."""
+"""Foreseeable errors end with a sentence that says what to do; every command and option has a help text."""
 
 from pathlib import Path
 from typing import Any

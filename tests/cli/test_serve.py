@@ -1,4 +1,4 @@
-"""``privacy serve --workers``: the processes divide_connections the port, and the connections to PostgreSQL."""
+"""``privacy serve --workers``: the processes share the port and divide the connections to PostgreSQL."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The record moves to another server in a dump and goes on there: nothing is skipped, and all of it verifies as one."""
+"""The audit log continues on another server after a dump: no event is missing, and the whole chain verifies."""
 
 import asyncio
 import subprocess

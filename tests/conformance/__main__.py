@@ -44,7 +44,7 @@ def audited(url: str, token: str) -> list[dict[str, Any]]:
 
 
 def main() -> int:
-    """Run the audits; give the exit status."""
+    """Run the audits; return the exit status."""
     with Cluster(ROOT / "var" / "conformance", settings={"fsync": "off"}) as cluster:
         databases = databases_on(cluster)
         secrets = asyncio.run(issued(databases))

@@ -1,4 +1,4 @@
-"""A person of whom every value is a canary is erased: no canary stands anywhere any more, in whatever form."""
+"""A person whose every value is a canary is erased, and no canary is stored anywhere in any form."""
 
 import asyncio
 import hashlib
@@ -119,7 +119,7 @@ def site(worker_id: str, testrun_uid: str) -> Iterator[Site]:
 
 
 def everything_known(api: Api) -> str:
-    """Register a person of whom every value is a canary; give their id."""
+    """Register a person of whom every value is a canary; return their id."""
     c = CANARIES
     fields = {"displayName": c["name"], "country": "DE", "account": {"system": "forum", "reference": c["account"]}}
     subject = api.register(c["address"], **fields)
@@ -137,7 +137,7 @@ def everything_known(api: Api) -> str:
 
 
 def mailed(databases: Databases, maildir: Path) -> bytes:
-    """Send what is due; give what arrived."""
+    """Send what is due; return what arrived."""
 
     async def sent() -> None:
         async with open_world(databases) as world:
@@ -151,7 +151,7 @@ def mailed(databases: Databases, maildir: Path) -> bytes:
 
 
 def answers(api: Api, *ids: str) -> dict[str, bytes]:
-    """Ask every field of the schema in every role, mutations too, about each of these; give the answers."""
+    """Ask every field of the schema in every role, mutations too, about each of these; return the answers."""
     responses = {}
     for role in Role:
         for coordinate in ACCESS_POLICY:

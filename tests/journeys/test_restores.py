@@ -123,7 +123,7 @@ async def certificates(world: World) -> dict[UUID, tuple[Any, ...]]:
 
 
 async def opening(world: World, sealed: bytes) -> int:
-    """Try every key that there is, of people, requests and letters; give how many open what is sealed."""
+    """Try every key of people, requests and letters; return how many decrypt a stored value."""
     async with world.keyring.pool.acquire() as ring:
         people = [row[0] for row in await ring.fetch("SELECT subject_id FROM subject_keys")]
         letters = [row[0] for row in await ring.fetch("SELECT letter_id FROM letter_keys")]

@@ -1,4 +1,4 @@
-"""Letters as others read them: a strict parser finds no defect, nothing slips into a header, and little is said."""
+"""Letters have no defect for a strict parser, no injected header and no personal data."""
 
 import re
 from datetime import UTC, date, datetime

@@ -37,7 +37,7 @@ pytestmark = [
 
 @contextlib.asynccontextmanager
 async def relaying(folder: Path, server: int) -> AsyncIterator[int]:
-    """Run OpenSMTPD on loopback for as long as this is open; give its port."""
+    """Run OpenSMTPD on loopback for as long as this is open; return its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The coalescing reader: which keys share a statement, how failures are isolated, and that it is never a cache."""
+"""The batch loader: which keys share a statement, how failures are isolated, and that it is never a cache."""
 
 import asyncio
 import sys
@@ -294,7 +294,7 @@ class Counting:
 async def test_what_was_committed_before_a_question_is_in_its_answer(
     clean: Databases, pool: asyncpg.Pool, tmp_path: Path
 ) -> None:
-    """Another process writes; whatever it has said to be committed is seen by every question asked from then on."""
+    """A load that begins after the commit of another process returns what was committed."""
     await pool.execute("DROP TABLE IF EXISTS loader_counter")
     await pool.execute("CREATE TABLE loader_counter AS SELECT 0 AS number")
     script = tmp_path / "writer.py"

@@ -37,7 +37,7 @@ async def register(world: World, address: str = "user@example.com") -> UUID:
 
 
 async def enqueue(world: World, subject_id: UUID, name: EmailKind = EmailKind.ERASURE_DENIED, about: str = "1") -> None:
-    """Post a letter: one that must not be repeated, unless another is named."""
+    """Enqueue an email; the default kind is one that must not be repeated."""
     content: dict[str, Any] = {
         EmailKind.ERASURE_DENIED: {"reason": "OTHER", "erasure_reason": "REQUESTED"},
         EmailKind.ERASURE_SCHEDULED: {"reason": "REQUESTED", "execute_at": "2027-01-31T12:00:00+00:00"},

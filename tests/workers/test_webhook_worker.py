@@ -81,7 +81,7 @@ def teller(world: World, timeout: float = 5) -> WebhookWorker:
 
 
 async def begun(world: World) -> UUID:
-    """Erase a person here who has an account in the forum; give the forum's step."""
+    """Erase a person here who has an account in the forum; return the forum's step."""
     async with world.unit() as unit:
         await registering.register_or_complete(unit, Registration("ada@example.com", account=("forum", "ada-1")))
     async with world.unit(Role.ADMIN) as unit:

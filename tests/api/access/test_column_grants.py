@@ -1,4 +1,4 @@
-"""The second lock: PostgreSQL itself refuses each role what the matrix does not give it."""
+"""Column grants: PostgreSQL itself refuses each role the columns that the access policy does not give it."""
 
 import asyncio
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""No document, however it is written, leads to a field that the role may not have: looked for by generated ones."""
+"""No generated document returns a field that its role may not read."""
 
 import re
 from collections import Counter
@@ -91,7 +91,7 @@ def coordinates(document: str) -> set[str]:
 
 
 def search(api: Api, examples: int) -> Counter[str]:
-    """Ask generated questions in every role; give how many were answered how."""
+    """Ask generated questions in every role; return how many were answered how."""
     person = known(api, "canary@example.com")
     other = known(api, "other@example.com")
     outcomes: Counter[str] = Counter()

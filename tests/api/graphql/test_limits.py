@@ -1,4 +1,4 @@
-"""What is too large is refused before work is done for it: hostile documents and variables, with what they may cost."""
+"""Hostile documents and variables are refused before they cost much processor time."""
 
 import json
 import time

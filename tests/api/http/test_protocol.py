@@ -1,4 +1,4 @@
-"""The wire under POST /graphql: however requests arrive on a connection, each is answered once, whole, in order."""
+"""The protocol of POST /graphql answers each request of a connection once, whole and in order."""
 
 import asyncio
 import json
@@ -78,7 +78,7 @@ def test_a_head_is_good_for_each_body_that_follows_it(api: Api, pieces: int) -> 
 
 
 def test_a_head_that_is_known_says_no_more_than_it_does(api: Api) -> None:
-    """What stands between two requests, what is left of one, and who asks, are each looked at again."""
+    """Bytes between requests, the rest of a request and the token are examined again for each request."""
     with connection(api) as connected, connection(api) as broken:
         for each in (connected, broken):
             each.sendall(request(api))
@@ -109,7 +109,7 @@ def test_a_head_that_is_known_says_no_more_than_it_does(api: Api) -> None:
 
 
 def test_a_head_that_comes_in_pieces_is_read_to_its_end_each_time(api: Api) -> None:
-    """Even where a piece is as long as the body and what ends a head together."""
+    """The body is whole, also where a piece is as long as the body and the end of a head together."""
     first = request(api, b'{"query": "{ viewer { role } }", "operationName": null' + b" " * 43 + b"}", X_Pad="p" * 300)
     assert first.endswith(b"}")
     length = len(first) - first.index(b"\r\n\r\n") - 4

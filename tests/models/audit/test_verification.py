@@ -45,7 +45,7 @@ async def chain(world: World) -> Chain:
 async def bent(
     chain: Chain, bend: Callable[[Connection], Awaitable[object]], seen: list[Segment] | None = None
 ) -> list[Finding]:
-    """Bend the record in a transaction, verify it there, and leave it as it was."""
+    """Change the log in a transaction, verify it there, and roll the change back."""
     verifier = Verifier(TrustedKeys.from_public_keys([SIGNER.public]))
     async with chain.world.database.writers.acquire() as connection:
         transaction = connection.transaction()

@@ -98,7 +98,7 @@ async def test_an_opt_out_and_a_registration_at_once_leave_the_person_refused(wo
 
 @pytest.mark.anyio
 async def test_an_opt_out_waits_for_the_correction_that_adds_its_address(world: World) -> None:
-    """Else the address is on the list, the person has it, and neither knows of the other."""
+    """Without a lock, the address would be suppressed and registered, and the person would have no opt-out."""
     who = await registered(world)
     added = asyncio.Event()
 

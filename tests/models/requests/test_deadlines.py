@@ -1,4 +1,4 @@
-"""By when a request must be answered."""
+"""Deadlines follow from the regime and the date of receipt."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Bad input: the code that fits, the argument by its name, its value nowhere, and nothing changed."""
+"""Bad input is refused with the right code and the argument's name, without its value, and changes nothing."""
 
 import pytest
 

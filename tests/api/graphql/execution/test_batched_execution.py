@@ -201,7 +201,7 @@ def test_a_failure_of_one_request_does_not_reach_the_others() -> None:
 
 
 def test_requests_are_not_batched_where_a_read_for_all_of_them_fails() -> None:
-    """Their access events would lack what each is shown in its individual execution."""
+    """Access events of a batch would lack the fields that an individual execution shows."""
 
     class Failing(sample_schema.Context):
         async def load(self, *_: Any) -> list[Any]:
