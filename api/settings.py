@@ -71,10 +71,14 @@ class Settings(BaseSettings):
         "of MAIL_FROM.",
     )
     company_contact: str | None = Field(
-        None, description="The address for questions in letters. The default is the Reply-To address."
+        None,
+        description="The address for questions, in letters and on the unsubscribe page. The default is the Reply-To "
+        "address.",
     )
     company_address: str | None = Field(
-        None, description="The postal address of the company, in one line. Set it in production: letters name it."
+        None,
+        description="The postal address of the company, in one line, for letters and the unsubscribe page. Set it in "
+        "production.",
     )
     officers: str = Field(
         "privacy-officers@localhost",
