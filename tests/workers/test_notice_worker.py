@@ -1,4 +1,4 @@
-"""Privacy officers hear of access grants and of tokens of people; a witness gets the head of the audit log once a day."""
+"""Privacy officers get notices of access grants and tokens of people; a witness gets the head of the log once a day."""
 
 import contextlib
 import json
