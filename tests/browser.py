@@ -80,8 +80,8 @@ class Browser:
     def click(self, selector: str) -> None:
         """Click in the middle of an element and wait for the next page."""
         center = self.value(
-            f"box = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
-            "[box.x + box.width / 2, box.y + box.height / 2]"
+            f"element = document.querySelector({json.dumps(selector)}); element.scrollIntoView({{block: 'center'}});"
+            "box = element.getBoundingClientRect(); [box.x + box.width / 2, box.y + box.height / 2]"
         )
         for kind in ("mousePressed", "mouseReleased"):
             self.command(

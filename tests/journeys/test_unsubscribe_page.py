@@ -61,7 +61,7 @@ def test_a_screen_reader_finds_landmarks_a_heading_and_named_buttons(api: Api, b
     browser.open(api.url + link(api, person(api)))
     roles = browser.roles()
     assert {"banner", "main", "contentinfo"} <= {role for role, _ in roles}
-    assert [name for role, name in roles if role == "heading"] == ["Unsubscribe"]
+    assert [name for role, name in roles if role == "heading"] == ["Unsubscribe", "Or stop everything"]
     assert [name for role, name in roles if role == "button"] == [
         "Unsubscribe from Newsletter",
         "Unsubscribe from everything",

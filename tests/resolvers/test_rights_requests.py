@@ -125,9 +125,10 @@ def test_requests_are_listed_by_state_and_deadline(api: Api, databases: Database
 
     asyncio.run(made_late())
     first = api.ask("SUPPORT", LIST, first=3).data["rightsRequests"]
-    assert [edge["node"]["id"] for edge in first["edges"]] == requests[:3]
+    newest_first = requests[::-1]
+    assert [edge["node"]["id"] for edge in first["edges"]] == newest_first[:3]
     rest = api.ask("SUPPORT", LIST, first=3, after=first["pageInfo"]["endCursor"]).data["rightsRequests"]
-    assert [edge["node"]["id"] for edge in rest["edges"]] == requests[3:]
+    assert [edge["node"]["id"] for edge in rest["edges"]] == newest_first[3:]
     late = api.ask("PRIVACY", LIST, overdue=True).data["rightsRequests"]["edges"]
     assert [(edge["node"]["id"], edge["node"]["isOverdue"]) for edge in late] == [(requests[3], True)]
     assert api.ask("PRIVACY", LIST, state="SCHEDULED").data["rightsRequests"]["edges"] == []
