@@ -16,8 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 from models.storage.card_fields import contains_card_number
+from models.storage.card_numbers import looks_like_card_number
 
 SEED: Final = 20_260_101
+_BATCH: Final = 100
+_BREAK: Final = " z "
+"""A letter, which no number extends over: texts around it are checked as each alone."""
 # Microseconds of the first second of 2001 and the last one of 2037: the range of times in files and logs.
 _FIRST_TIME: Final = 978_307_200_000_000
 _LAST_TIME: Final = 2_145_916_799_999_999
@@ -122,9 +126,18 @@ POSSIBLE_FALSE_POSITIVES: Final[Mapping[str, Callable[[random.Random], object]]]
 
 
 def count_false_positives(make: Callable[[random.Random], object], count: int) -> int:
-    """Generate ``count`` values, and return how many of them are taken for a card number."""
+    """Generate ``count`` values, and return how many of them are taken for a card number.
+
+    Texts are checked many at once, and one by one only where one of them is taken for a card number.
+    """
     rng = random.Random(SEED)
-    return sum(contains_card_number(make(rng)) for _ in range(count))
+    wrong = 0
+    for start in range(0, count, _BATCH):
+        values = [make(rng) for _ in range(min(_BATCH, count - start))]
+        texts = [value for value in values if isinstance(value, str)]
+        if len(texts) < len(values) or looks_like_card_number(_BREAK.join(texts)):
+            wrong += sum(map(contains_card_number, values))
+    return wrong
 
 
 def main() -> int:

@@ -5,27 +5,109 @@ times are left out of such combinations: their digits would complete the digits 
 """
 
 import re
-from collections.abc import Iterable
-from itertools import permutations
-from typing import Final
+from collections.abc import Iterable, Iterator
+from itertools import permutations, product
+from typing import Final, NamedTuple
 
-from models.storage.card_numbers import looks_like_card_number
+from models.storage.card_numbers import MAX_MARKED_LENGTH, canonicalize, contains_run, looks_like_card_number
 
 _MAX_COMBINED: Final = 5
-"""Text fields with digits of which every order is checked; of more, every pair is checked."""
-_MIN_DIGITS: Final = 13
+"""Texts with digits at an end of which every order is checked; of more, every pair is checked."""
+_LENGTHS: Final = range(13, 20)
 _DIGIT: Final = re.compile(r"\d|[^\x00-\x7f]")
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9:.]+(?:[Zz]|[+-][0-9:]+)?)?")
-_MARK: Final = " "
+# The groups at the start and at the end of a text that a number may consist of: no letter separates them, but an x.
+_HEAD: Final = re.compile(r"[^A-WYZa-wyz\x80-\U0010ffff]*")
+_TAIL: Final = re.compile(r"[^A-WYZa-wyz\x80-\U0010ffff]*+\Z")
+_GROUP: Final = re.compile("[0-9]+")
+_MAX_EDGE: Final = 128
+"""The characters at each end of a text that a number divided between texts can extend over, and that decide on it."""
+_BREAK: Final = " z "
+"""A letter, which no number extends over."""
 
 
 def fields_contain_card_number(texts: Iterable[str]) -> bool:
-    """Return whether the texts of one input's fields form a card number together that none has to hold alone."""
+    """Return whether the texts of one input's fields form a card number together.
+
+    A number in one text alone is left to the check of that text.
+    """
     parts = [text for text in texts if _DIGIT.search(text) and "@" not in text and not _TIME.fullmatch(text)]
-    if len(parts) < 2 or sum(map(len, parts)) < _MIN_DIGITS:  # noqa: PLR2004 -- one part is checked by itself
+    if len(parts) < 2:  # noqa: PLR2004 -- one part is checked by itself
         return False
-    count = len(parts) if len(parts) <= _MAX_COMBINED else 2
-    return any(looks_like_card_number(_MARK.join(order)) for order in permutations(parts, count))
+    orders = [*_orders([edges for edges in map(_edges, parts) if edges.head or edges.tail])]
+    # Most inputs end here: one check of the digits of all orders costs less than the check of one text.
+    chains = [chain for order in orders if len((chain := _digits(order)).replace(" ", "")) >= _LENGTHS[0]]
+    if not chains or not contains_run(chains):
+        return False
+    return any(map(looks_like_card_number, _joined(" ".join(each.text for each in order) for order in orders)))
+
+
+class _Edges(NamedTuple):
+    """What a text can contribute to a number with other texts before or after it."""
+
+    text: str
+    """In ASCII where it can be, without what is far from both of its ends."""
+    head: str
+    """The groups of digits at the start, with spaces between them."""
+    tail: str
+    """Those at the end."""
+    is_whole: bool
+    """Whether these are all groups, with no letter before or after them."""
+
+
+def _edges(text: str) -> _Edges:
+    if len(text) > 2 * _MAX_EDGE:
+        text = text[:_MAX_EDGE] + _BREAK + text[-_MAX_EDGE:]
+    text = canonicalize(text)
+    head, tail = _HEAD.match(text), _TAIL.search(text)
+    first, last = (_GROUP.findall(match[0]) if match else [] for match in (head, tail))
+    is_whole = head is not None and head.end() == len(text) and sum(map(len, first)) < _LENGTHS[-1]
+    return _Edges(text, " ".join(_first(first)), " ".join(reversed(_first(reversed(last)))), is_whole)
+
+
+def _orders(parts: list[_Edges]) -> Iterator[tuple[_Edges, ...]]:
+    """Yield texts in each order in which a number can extend over all of them."""
+    if len(parts) > _MAX_COMBINED:
+        yield from ((first, last) for first, last in permutations(parts, 2) if first.tail and last.head)
+        return
+    whole = [part for part in parts if part.is_whole]
+    firsts = [None, *(part for part in parts if part.tail and not part.is_whole)]
+    lasts = [None, *(part for part in parts if part.head and not part.is_whole)]
+    for count in range(len(whole) + 1):
+        for middle in permutations(whole, count):
+            for first, last in product(firsts, lasts):
+                order = tuple(part for part in (first, *middle, last) if part)
+                # Without a text at both ends, the number is in an order of more texts, too.
+                is_longest = count == len(whole) or (first and last)
+                if len(order) > 1 and is_longest and (first is None or first is not last):
+                    yield order
+
+
+def _digits(order: tuple[_Edges, ...]) -> str:
+    return " ".join((*(part.tail for part in order[:-1]), order[-1].head))
+
+
+def _first(groups: Iterable[str]) -> list[str]:
+    """Return the first groups that a number with a digit elsewhere has room for."""
+    chosen: list[str] = []
+    room = _LENGTHS[-1] - 1
+    for group in groups:
+        room -= len(group)
+        if room < 0:
+            break
+        chosen.append(group)
+    return chosen
+
+
+def _joined(orders: Iterable[str]) -> Iterable[str]:
+    """Join texts into few that are still short enough to be searched for marks: each search has a fixed cost."""
+    joined = ""
+    for order in orders:
+        if joined and len(joined) + len(_BREAK) + len(order) > MAX_MARKED_LENGTH:
+            yield joined
+            joined = ""
+        joined = joined + _BREAK + order if joined else order
+    yield joined
 
 
 def contains_card_number(value: object) -> bool:

@@ -153,7 +153,7 @@ _PREFIXES: Final = {length: _prefixes(length) for length in _LENGTHS}
 _FIRST_TWO: Final = {length: _first_two(prefixes) for length, prefixes in _PREFIXES.items()}
 
 
-def _contains_run(chains: list[str]) -> bool:
+def contains_run(chains: list[str]) -> bool:
     """Return whether any run of whole groups in ``chains``, which are digits with separators, is a card number.
 
     All digits are bytes of one large integer. Nineteen shifts and additions give the Luhn sums of all runs of each
@@ -203,12 +203,16 @@ def _marked_chains(text: str) -> Iterator[str]:
             yield re.sub("[^0-9]", "", match[0])
 
 
+def canonicalize(text: str) -> str:
+    """Return a text with ASCII characters in the place of digits, separators and marks of other scripts."""
+    return text if text.isascii() else text.translate(_CANONICAL)
+
+
 def looks_like_card_number(text: str) -> bool:
     """Return whether ``text`` contains what looks like a full card number."""
     if len(text) < _LENGTHS[0]:
         return False
-    if not text.isascii():
-        text = text.translate(_CANONICAL)
+    text = canonicalize(text)
     if _CANDIDATE.search(text) is None and _CROSSED.search(text) is None:
         return False
     chains = [printed[0] for printed in _PRINTED.finditer(text)]
@@ -217,7 +221,7 @@ def looks_like_card_number(text: str) -> bool:
     chains += (padded[1] for padded in _PADDED.finditer(text))
     chains += (numbered[1] for numbered in _ITEM.finditer(text))
     chains += _CHAIN.findall(_IDENTIFIER.sub("|", text))
-    return bool(chains) and _contains_run(chains)
+    return bool(chains) and contains_run(chains)
 
 
 def number_looks_like_card(value: float) -> bool:

@@ -51,6 +51,9 @@ def test_a_number_divided_between_fields_is_found_in_any_order(number: str, data
         {"reference": "card 411111111111", "lastDigits": "1111"},
         {"displayName": "Ada 41111111", "account": {"system": "store", "reference": "11111111"}},
         {"app": "411111", "version": "11111", "platform": "11111", "userAgent": "Mozilla/5.0 (X11) Firefox/128.0"},
+        {"reference": "a" * 1000 + " 411111111111", "lastDigits": "1111 " + "a" * 1000},
+        {"reference": "g" * 20_000 + " 4111", "lastDigits": "1111" + "g" * 20_000, "version": "1111-1111"},
+        {"reference": "\u0664\u0661\u0661\u0661 \uff11\uff11\uff11\uff11", "lastDigits": "\u246011\u2460-1111"},
     ],
 )
 def test_fields_of_one_object_are_read_together(fields: dict[str, object]) -> None:
@@ -72,3 +75,12 @@ def test_fields_of_one_object_are_read_together(fields: dict[str, object]) -> No
 )
 def test_other_fields_are_let_through(fields: dict[str, object]) -> None:
     assert not contains_card_number(fields)
+
+
+def test_texts_of_any_length_and_number_are_checked_in_little_time() -> None:
+    """A search of every order of whole texts would not end."""
+    assert not fields_contain_card_number(["1" * 1_000_000] * 5)
+    assert not fields_contain_card_number(["1 " * 500_000 + "a"] * 5)
+    assert not fields_contain_card_number(["a" + " 1" * 500_000 + "é"] * 5)
+    assert not fields_contain_card_number([f"1{number:03}a" for number in range(100)])
+    assert fields_contain_card_number([*(f"a{number:03}a" for number in range(1000)), "411111111111", "1111"])

@@ -110,12 +110,12 @@ def card_numbers(draw: st.DrawFn) -> str:
 
 
 @pytest.mark.parametrize("number", PUBLISHED.values(), ids=PUBLISHED.keys())
-@pytest.mark.parametrize("separator", SEPARATORS, ids=ascii)
-def test_a_published_number_is_found_with_any_separator(number: str, separator: str) -> None:
+def test_a_published_number_is_found_with_any_separator(number: str) -> None:
     fours = [number[start : start + 4] for start in range(0, len(number), 4)]
-    assert looks_like_card_number(separator.join(fours))
-    assert looks_like_card_number(separator.join(number))
-    assert looks_like_card_number(separator.join((number[:4], number[4:10], number[10:])))
+    for separator in SEPARATORS:
+        assert looks_like_card_number(separator.join(fours)), ascii(separator)
+        assert looks_like_card_number(separator.join(number)), ascii(separator)
+        assert looks_like_card_number(separator.join((number[:4], number[4:10], number[10:]))), ascii(separator)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -311,7 +311,6 @@ def test_a_time_is_let_through(moment: object) -> None:
     assert not looks_like_card_number(f"{moment}")
 
 
-@pytest.mark.timeout(900)  # a sync report has many fields and takes 2 ms
 @pytest.mark.parametrize("kind", NO_FALSE_POSITIVES)
 def test_of_fifty_thousand_of_a_kind_none_is_mistaken(kind: str) -> None:
     assert count_false_positives(NO_FALSE_POSITIVES[kind], 50_000) == 0
