@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import socket
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -22,12 +21,15 @@ from cli import demo as demonstration
 from cli.audit import KEY
 from cli.databases import VAR, database_settings, exclusive_setup, migrate_databases, open_databases
 from cli.logging import configure_logging
+from cli.ports import require_free_port
 from cli.work import workers_in_thread
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 BACKLOG = 2048
 SHUTDOWN_TIMEOUT = 10
 """Seconds that requests in flight may take after a stop signal."""
+WORKER_TIMEOUT = 60
+"""Seconds without an answer after which uvicorn replaces a process; importing may take over its default of five."""
 READY_POLL_INTERVAL = 0.1
 """Seconds between two requests to /readyz at start."""
 
@@ -83,7 +85,7 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
                 f"listening on {host} needs TLS: set --certificate and --key, "
                 "or PRIVACY_TLS_IN_FRONT=true behind a proxy that terminates TLS"
             )
-        _require_free_port(host, port)
+        require_free_port(host, port, f"set another one with --port (make serve PORT={port + 1})")
         secrets = asyncio.run(_prepare_demo(settings)) if demo else None
         scheme = "https" if certificate else "http"
         config = uvicorn.Config(
@@ -95,6 +97,7 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
             loop="uvloop",
             backlog=BACKLOG,
             timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
+            timeout_worker_healthcheck=WORKER_TIMEOUT,
             ssl_certfile=certificate,
             ssl_keyfile=key,
             **SERVER_OPTIONS,
@@ -126,19 +129,6 @@ def _demo_workers(settings: Settings, url: str) -> AbstractContextManager[None]:
     """Run the background workers in a thread; without PRIVACY_PUBLIC_URL, links in letters lead to this server."""
     public_url = os.environ.setdefault("PRIVACY_PUBLIC_URL", url)
     return workers_in_thread(settings.model_copy(update={"public_url": public_url}))
-
-
-def _require_free_port(host: str, port: int) -> None:
-    """Raise UnsafeSettingError when another process listens on the port."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            raise UnsafeSettingError(
-                f"port {port} is in use: set another one with --port (make serve PORT={port + 1})"
-            ) from None
 
 
 async def _prepare_demo(settings: Settings) -> dict[str, str]:

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -16,7 +16,8 @@ from api.settings import Settings, UnsafeSettingError
 from cli.audit import segment_signer
 from cli.databases import database_settings
 from cli.logging import configure_logging
-from cli.worker_health import health_endpoint
+from cli.ports import require_free_port
+from cli.worker_health import export_with_api, health_endpoint
 from mailers.message import Sender
 from mailers.transport import Transport
 from mailers.transport_factory import create_transport_factory
@@ -86,6 +87,8 @@ def work(
     network only.
     """
     with database_settings() as settings:
+        if metrics_port is not None:
+            require_free_port(metrics_host, metrics_port, "set another one with --metrics-port")
         configure_logging(settings.log_format)
         uvloop.run(_run_until_signal(settings, metrics_host, metrics_port))
 
@@ -98,8 +101,13 @@ async def _run_until_signal(settings: Settings, host: str, port: int | None) -> 
         await task
 
 
-async def run_workers(settings: Settings, *, metrics_host: str = "127.0.0.1", metrics_port: int | None = None) -> None:
-    """Run all workers on their own database connections until cancelled; with a port, serve their health, too."""
+async def run_workers(
+    settings: Settings, *, metrics_host: str = "127.0.0.1", metrics_port: int | None = None, is_in_api: bool = False
+) -> None:
+    """Run all workers on their own database connections until cancelled; with a port, serve their health, too.
+
+    In a process of the API, the API exports the metrics.
+    """
     sender, transport = mail_settings(settings)
     signer = segment_signer(is_embedded=settings.environment == "development")
     database = await Database.open(
@@ -113,7 +121,10 @@ async def run_workers(settings: Settings, *, metrics_host: str = "127.0.0.1", me
     try:
         keyring = Keyring(database.keyring, MasterKeys(settings.master_key.get_secret_value()))
         emails = EmailWorker(database, keyring, sender, transport)
-        async with health_endpoint(database, keyring, emails.health, host=metrics_host, port=metrics_port):
+        async with (
+            health_endpoint(database, keyring, emails.health, host=metrics_host, port=metrics_port),
+            export_with_api(database) if is_in_api else nullcontext(),
+        ):
             while not keyring.is_loaded:
                 try:
                     await keyring.load()
@@ -157,7 +168,7 @@ def workers_in_thread(settings: Settings) -> Iterator[None]:
     """Run all workers in a thread with its own event loop until the context ends."""
     mail_settings(settings)
     loop = asyncio.new_event_loop()
-    task = loop.create_task(run_workers(settings))
+    task = loop.create_task(run_workers(settings, is_in_api=True))
 
     def run_loop() -> None:
         with suppress(asyncio.CancelledError):

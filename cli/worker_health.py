@@ -1,20 +1,54 @@
 """The HTTP endpoint of `privacy work`: /healthz, /readyz and /metrics on a port of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
+import asyncpg
 import uvicorn
+from prometheus_client import REGISTRY, Metric
+from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 
 from api.access.restore_guard import RestoreGuard
 from api.routes.dependencies import Dependencies
 from api.routes.health import Health
 from models.encryption.keyring import Keyring
-from models.storage.database import Database
+from models.storage.database import OUTAGE_ERRORS, Database
 from workers import backlog
 from workers.mail_health import MailHealth
 from workers.metrics import WORKER_METRICS
+
+REFRESH_INTERVAL = 5.0
+"""Seconds between two counts of the backlog in a process of the API."""
+
+
+class _WorkerMetrics(Collector):
+    """The metrics of the workers among those of the API."""
+
+    def collect(self) -> Iterable[Metric]:
+        return WORKER_METRICS.collect()
+
+
+@asynccontextmanager
+async def export_with_api(database: Database) -> AsyncIterator[None]:
+    """Export the metrics of the workers with those of the API in this process, until the context ends."""
+    metrics = _WorkerMetrics()
+    REGISTRY.register(metrics)
+    task = asyncio.create_task(_refresh(database))
+    try:
+        yield
+    finally:
+        task.cancel()
+        REGISTRY.unregister(metrics)
+
+
+async def _refresh(database: Database) -> None:
+    while True:
+        # During an outage, or before a migration, the gauges keep their last values.
+        with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
+            await backlog.refresh(database)
+        await asyncio.sleep(REFRESH_INTERVAL)
 
 
 class _Server(uvicorn.Server):

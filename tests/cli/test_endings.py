@@ -31,6 +31,10 @@ async def test_its_postgresql_ends_with_it(number: signal.Signals, tmp_path: Pat
     )
     try:
         await _ready(port)
+        async with httpx.AsyncClient(verify=False) as client:
+            metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+        assert "privacy_letters_waiting" in metrics, "the workers run in this process"
+        assert "privacy_erasures_total" in metrics
         postmaster = resolve_data_path(tmp_path / "var" / "postgres") / "data" / "postmaster.pid"
         assert postmaster.exists()
         running.send_signal(number)
@@ -45,7 +49,7 @@ async def test_its_postgresql_ends_with_it(number: signal.Signals, tmp_path: Pat
 
 
 async def _ready(port: int) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False) as client:
         with anyio.fail_after(120):
             while True:
                 with contextlib.suppress(httpx.HTTPError):
