@@ -117,5 +117,27 @@ def document_for(coordinates: Iterable[str], role: Role) -> tuple[str, set[str]]
     return document.replace('erasureSteps(system: "x")', f'erasureSteps(system: "{SYSTEMS.get(role, "x")}")'), named
 
 
+def is_alone(coordinate: str) -> bool:
+    """Return whether a field has arguments that an operation must give, so that their refusal would hide others."""
+    parent, _, name = coordinate.partition(".")
+    field: GraphQLField = SCHEMA.type_map[parent].fields[name]  # type: ignore[attr-defined]
+    return any(is_required_argument(argument) for argument in field.args.values())
+
+
+def groups(role: Role, most: int = 15) -> Iterable[list[str]]:
+    """Yield every field in groups of one type: those that are refused, and those that are answered, to the role.
+
+    Fields with required arguments are alone where they are answered.
+    """
+    kinds: dict[tuple[str, bool], list[str]] = {}
+    for coordinate, roles in ACCESS_POLICY.items():
+        if role in roles and is_alone(coordinate):
+            yield [coordinate]
+        else:
+            kinds.setdefault((coordinate.partition(".")[0], role in roles), []).append(coordinate)
+    for coordinates in kinds.values():
+        yield from (coordinates[start : start + most] for start in range(0, len(coordinates), most))
+
+
 def _chosen(name: str, field: GraphQLField) -> str:
     return selected(name, field) + (" { __typename }" if is_composite_type(get_named_type(field.type)) else "")

@@ -90,7 +90,7 @@ async def test_two_demonstrations_of_one_directory_start_at_once(tmp_path: Path)
 
 
 async def _ready(port: int) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False) as client:
         with anyio.fail_after(120):
             while True:
                 with contextlib.suppress(httpx.HTTPError):

@@ -86,7 +86,9 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
     answer = asked_until(url, 503)
     assert answer["ready"] is False
     assert "privacy restore replay" in answer["ledger"]
-    refused = httpx.post(f"{url}/graphql", json={"query": "{ viewer { name } }"}, headers={"authorization": "Bearer x"})
+    refused = httpx.post(
+        f"{url}/graphql", verify=False, json={"query": "{ viewer { name } }"}, headers={"authorization": "Bearer x"}
+    )
     assert refused.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryable": True}
     for again in (3, 0):
         replayed = asyncio.run(privacy("restore", "replay", on=aside, at=tmp_path))
@@ -144,7 +146,7 @@ def asked_until(url: str, status: int) -> dict[str, Any]:
     deadline = asyncio.run(_deadline())
     while True:
         with contextlib.suppress(httpx.HTTPError):
-            answer = httpx.get(f"{url}/readyz")
+            answer = httpx.get(f"{url}/readyz", verify=False)
             if (
                 answer.status_code == status and "privacy restore" in answer.text
             ) or answer.status_code == status == 200:

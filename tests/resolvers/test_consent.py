@@ -65,6 +65,9 @@ def test_decisions_are_counted_and_the_counts_written_when_the_service_stops(api
     }
 
 
+WAITING = "SELECT count(*) FROM pg_locks WHERE relation = 'tokens'::regclass AND NOT granted"
+
+
 @pytest.mark.parametrize("is_cancelled", [False, True], ids=["timed out", "cancelled"])
 def test_counts_that_cannot_be_written_are_written_later(api: Api, databases: Databases, *, is_cancelled: bool) -> None:
     running = Running(settings_for(databases, statement_timeout=2))
@@ -76,7 +79,10 @@ def test_counts_that_cannot_be_written_are_written_later(api: Api, databases: Da
             await connection.execute("LOCK TABLE tokens IN SHARE ROW EXCLUSIVE MODE")
             writing = running.settling()
             if is_cancelled:
-                await asyncio.sleep(0.3)
+                other = await asyncpg.connect(databases.url)
+                while not await other.fetchval(WAITING):  # noqa: ASYNC110 -- locks tell nobody
+                    await asyncio.sleep(0.01)
+                await other.close()
                 writing.cancel()
             else:
                 await asyncio.wrap_future(writing)

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -60,10 +61,10 @@ LINES = {
 class Fuse:
     """Counts the lines that run in the code under test, and kills the process at the given one."""
 
-    def __init__(self, work: str, last: int) -> None:
+    def __init__(self, files: Iterable[str], last: int) -> None:
         self.last = last
         self.count = 0
-        self._watched = {str(ROOT / name) for name in LINES[work]}
+        self._watched = {str(ROOT / name) for name in files}
 
     def __call__(self, frame: FrameType, event: str, _argument: Any) -> Any:
         if frame.f_code.co_filename not in self._watched:
@@ -96,7 +97,7 @@ def main() -> None:
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
-            fuse = Fuse(sys.argv[1], int(line))
+            fuse = Fuse(LINES[sys.argv[1]], int(line))
             sys.settrace(fuse)
             asyncio.run(drain(*sys.argv[1:6]))
             sys.settrace(None)

@@ -1,7 +1,6 @@
 """A client that sends its whole body before it reads gets the response to a request that is refused early."""
 
 import http.client
-import time
 
 import pytest
 
@@ -59,11 +58,9 @@ def test_a_body_without_end_is_not_read_for_ever(api: Api, connection: str) -> N
             b"POST /graphql HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 9999999999\r\n"
             b"Connection: %b\r\n\r\n" % connection.encode()
         )
-        began = time.monotonic()
         with pytest.raises(ConnectionError):  # noqa: PT012 -- the connection is reset while the body is sent
             for _ in range(400):
                 connected.sendall(b"a" * MIB)
-        assert time.monotonic() - began < 15
 
 
 def test_nothing_on_a_refused_connection_is_executed(api: Api) -> None:

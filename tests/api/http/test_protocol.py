@@ -14,7 +14,8 @@ import asyncpg
 import pytest
 from graphql import get_introspection_query
 
-from tests.conftest import Api, Databases, Running, issued, settings_for
+from api.access import authentication
+from tests.conftest import Api, Databases, MovableTime, Running, issued, settings_for
 from tests.people import DECIDE, REGISTER
 
 VIEWER = b'{"query": "{ viewer { role } }"}'
@@ -144,13 +145,45 @@ def test_a_caller_who_does_not_read_has_to_wait(clean: Databases) -> None:
             assert longest < wire.transport.get_write_buffer_size() < 2_000_000
 
 
-def test_a_request_that_takes_long_to_arrive_is_answered(api: Api) -> None:
+def wire_of(running: Running, connected: socket.socket) -> Any:
+    """Return the service's end of a connection."""
+    wires: list[Any] = [*running.server.server_state.connections]
+    [wire] = [each for each in wires if each.client == connected.getsockname()]
+    return wire
+
+
+def silent_for(running: Running, connected: socket.socket, seconds: float) -> None:
+    """Let this long pass for a connection since its last answer, and its timer fire, in the thread of the service."""
+
+    async def pass_by() -> None:
+        wire = wire_of(running, connected)
+        wire._idle_since -= seconds
+        if wire._idle_timer:
+            wire._idle_timer.cancel()
+            wire._close_if_idle()
+
+    asyncio.run_coroutine_threadsafe(pass_by(), running.server.loop).result(60)
+
+
+def begun(running: Running, connected: socket.socket) -> None:
+    """Wait until the service has got the beginning of a request."""
+
+    async def has_begun() -> bool:
+        wire = wire_of(running, connected)
+        return not wire.is_idle
+
+    while not asyncio.run_coroutine_threadsafe(has_begun(), running.server.loop).result(60):
+        time.sleep(0.005)
+
+
+def test_a_request_that_takes_long_to_arrive_is_answered(api: Api, running: Running) -> None:
     with connection(api) as connected:
         sent = request(api)
         connected.sendall(sent + sent[:20])
         assert answer(connected)[0] == 200
         connected.sendall(sent[20:-5])
-        time.sleep(KEEP_ALIVE + 0.5)
+        begun(running, connected)
+        silent_for(running, connected, KEEP_ALIVE + 0.5)
         connected.sendall(sent[-5:])
         assert answer(connected) == (200, ANSWER, None)
 
@@ -165,14 +198,18 @@ def test_a_request_of_which_the_head_is_there_is_answered_before_the_service_sto
             connected.sendall(sent)
             assert answer(connected) == (200, ANSWER, None)
             connected.sendall(sent[:head])
-            time.sleep(0.2)
+            begun(running, connected)
             running.server.should_exit = True
             time.sleep(0.3)
             connected.sendall(sent[head:])
             assert answer(connected) == (200, ANSWER, "close")
 
 
-def test_a_token_that_is_revoked_is_worth_nothing_on_a_connection_that_knows_its_head(api: Api) -> None:
+def test_a_token_that_is_revoked_is_worth_nothing_on_a_connection_that_knows_its_head(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = MovableTime()
+    monkeypatch.setattr(authentication, "time", clock)
     issue = 'mutation { issueToken(name: "short", roles: [STORE]) { secret token { id } } }'
     issued_token = api.ask("ADMIN", issue).data["issueToken"]
     sent = request(api, Authorization=f"Bearer {issued_token['secret']}")
@@ -181,7 +218,7 @@ def test_a_token_that_is_revoked_is_worth_nothing_on_a_connection_that_knows_its
             connected.sendall(sent)
             assert answer(connected) == (200, ANSWER, None)
         api.ask("ADMIN", "mutation($id: ID!) { revokeToken(id: $id) { id } }", id=issued_token["token"]["id"])
-        time.sleep(1.1)
+        clock.advance(1.0)
         connected.sendall(sent)
         assert answer(connected)[1]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
@@ -264,17 +301,17 @@ def test_what_is_no_http_is_refused_and_the_connection_closed(api: Api) -> None:
         assert connected.recv(1) == b""
 
 
-def test_a_silent_connection_is_closed_and_one_in_use_is_not(api: Api) -> None:
+def test_a_silent_connection_is_closed_and_one_in_use_is_not(api: Api, running: Running) -> None:
     with connection(api) as busy, connection(api) as silent:
-        silent.sendall(request(api))
-        assert answer(silent)[0] == 200
-        began = time.monotonic()
-        while time.monotonic() - began < KEEP_ALIVE - 1:
-            busy.sendall(request(api))
-            assert answer(busy)[0] == 200
-            time.sleep(0.5)
+        for each in (busy, silent):
+            each.sendall(request(api))
+            assert answer(each)[0] == 200
+            silent_for(running, each, KEEP_ALIVE / 2)
+        busy.sendall(request(api))
+        assert answer(busy)[0] == 200
+        for each in (busy, silent):
+            silent_for(running, each, KEEP_ALIVE / 2)
         assert silent.recv(1) == b""
-        assert time.monotonic() - began > KEEP_ALIVE - 0.5
         busy.sendall(request(api))
         assert answer(busy)[0] == 200
 
@@ -307,14 +344,15 @@ def test_an_answer_under_way_is_given_before_the_service_stops(api: Api, clean: 
             assert answer(connected) == (200, {"data": {"optOutOfAll": {"suppressed": False}}}, "close")
 
 
-def test_a_request_that_begins_just_before_the_silence_is_too_long_is_answered(api: Api) -> None:
+def test_a_request_that_begins_just_before_the_silence_is_too_long_is_answered(api: Api, running: Running) -> None:
     with connection(api) as connected:
         connected.sendall(request(api))
         assert answer(connected)[0] == 200
         sent = request(api)
-        time.sleep(KEEP_ALIVE - 0.4)
+        silent_for(running, connected, KEEP_ALIVE / 2)
         connected.sendall(sent[:20])
-        time.sleep(0.8)
+        begun(running, connected)
+        silent_for(running, connected, KEEP_ALIVE)
         connected.sendall(sent[20:])
         assert answer(connected) == (200, ANSWER, None)
 

@@ -169,10 +169,14 @@ def test_introspection_answers_the_standard_query() -> None:
 
 
 def test_a_cancellation_passes_through_and_waits_for_the_reads_to_end() -> None:
-    ended = []
+    ended, begun = [], []
+    are_begun = asyncio.Event()
 
     class Slow(Context):
         async def load(self, read: Read, _: Sequence[Hashable], __: tuple[Hashable, ...] = ()) -> list[Any]:
+            begun.append(read.__name__)
+            if len(begun) == 2:
+                are_begun.set()
             try:
                 await asyncio.sleep(60)
             finally:
@@ -181,7 +185,7 @@ def test_a_cancellation_passes_through_and_waits_for_the_reads_to_end() -> None:
 
     async def cancelled() -> None:
         running = asyncio.create_task(plan("{ people(first: 1) { note friends { id } } }").execute(Slow(1, 0), {}))
-        await asyncio.sleep(0.01)
+        await are_begun.wait()
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
