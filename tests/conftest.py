@@ -417,6 +417,38 @@ def served(databases: Databases, running: Running) -> Iterator[Api]:
     client.client.close()
 
 
+LONG = (
+    "tests/journeys/test_kills.py::test_workers_killed",
+    "tests/journeys/test_erasure.py::test_every_value",
+    "tests/api/access/test_policy_situations.py",
+    "tests/cli/test_endings.py",
+    "tests/workers/test_kills.py",
+    "tests/cli/test_serve.py",
+    "tests/api/graphql/test_generated_documents.py",
+    "tests/cli/importing/test_command.py::test_everybody",
+    "tests/cli/querying/test_command.py::test_killed",
+    "tests/journeys/test_rollbacks.py",
+    "tests/api/test_killed.py",
+    "tests/api/access/test_jwt_verifier.py::test_strangers",
+)
+"""Tests that take over five seconds. None shares a fixture of its module with others."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Start the long tests first, spread over the workers, each of which begins with an equal part of the list."""
+    count = getattr(config, "workerinput", {}).get("workercount", 1)
+    long = [item for item in items if item.nodeid.startswith(LONG)]
+    others = [item for item in items if not item.nodeid.startswith(LONG)]
+    size = -(-len(items) // count)
+    items.clear()
+    for number in range(count):
+        first = long[number::count]
+        rest = size - len(first)
+        items += first + others[:rest]
+        others = others[rest:]
+
+
 def _flush_logs() -> Generator[None, object, object]:
     """Flush the services' log lines before pytest stops to capture, between two phases of a test."""
     try:
