@@ -146,21 +146,21 @@ class Placeholders:
 @pytest.mark.anyio
 @pytest.mark.timeout(300)
 async def test_the_first_start_works_as_printed(servers: dict[str, Cluster], tmp_path: Path) -> None:
-    blocks, given = printed_blocks(), Placeholders()
+    blocks, placeholders = printed_blocks(), Placeholders()
     assert [language for language, _ in blocks] == ["sql", "sh", "sh", "sql", "sh", "sh"]
     async with shell(tmp_path) as session:
         for language, block in blocks:
             if language == "sql":
                 run_sql(servers, block)
             for line in block.splitlines() if language == "sh" else ():
-                given.read(line, await session.run(given.fill(line)))
-        url, worker_url = (f"http://127.0.0.1:{port}" for port in given.ports.values())
+                placeholders.read(line, await session.run(placeholders.fill(line)))
+        url, worker_url = (f"http://127.0.0.1:{port}" for port in placeholders.ports.values())
         try:
             await ready(url, "database", "keyring")
             await ready(worker_url, "database", "keyring")
         except TimeoutError:
             raise AssertionError((tmp_path / "errors.txt").read_text()) from None
-        headers = {"authorization": f"Bearer {given.secrets['token']}"}
+        headers = {"authorization": f"Bearer {placeholders.secrets['token']}"}
         async with httpx.AsyncClient(verify=False, headers=headers) as client:
             answer = await client.post(f"{url}/graphql", json={"query": "{ viewer { name role } }"})
         assert answer.json() == {"data": {"viewer": {"name": "platform team", "role": "ADMIN"}}}

@@ -81,15 +81,15 @@ class Search:
         self._clean = {hashlib.sha256(octets).digest() for octets in before.values()}
 
     def places_with_canaries(self, places: dict[str, bytes]) -> list[str]:
-        found = []
+        matches = []
         for place, octets in places.items():
             digest = hashlib.sha256(octets).digest()
             if digest not in self._clean:
                 if any(form in octets for form in (FORMS if len(octets) > MUCH else FORMS + HASHES)):
-                    found.append(place)
+                    matches.append(place)
                 else:
                     self._clean.add(digest)
-        return found
+        return matches
 
 
 class Site(NamedTuple):
@@ -100,7 +100,7 @@ class Site(NamedTuple):
     api: Api
     search: Search
 
-    def found(self) -> list[str]:
+    def canary_places(self) -> list[str]:
         """Return where a canary is in what is kept."""
         return self.search.places_with_canaries(self.kept())
 
@@ -206,12 +206,12 @@ def test_every_value_of_a_person_is_a_canary_and_none_is_left(
         assert api.ask(role, COMPLETE, id=edge["node"]["id"]).data
     failed = api.ask("SERVICE", FAIL, id=step["id"], error=CANARIES["error"]).data["failErasureStep"]
     assert (failed["state"], failed["error"]) == ("FAILED", CANARIES["error"])
-    assert site.found() == [], "while a system has not answered"
+    assert site.canary_places() == [], "while a system has not answered"
     done = api.ask("SERVICE", COMPLETE, id=step["id"]).data["completeErasureStep"]
     assert (done["state"], done["references"]) == ("DONE", [])
     drain_erasures(site.databases)
     assert api.ask("PRIVACY", REQUEST, id=request["id"]).data["rightsRequest"]["certificate"]["jws"]
-    assert site.found() == [], "while the last letter waits"
+    assert site.canary_places() == [], "while the last letter waits"
     letter = mailed(site.databases, tmp_path / "mail")
     assert CANARIES["address"].encode() in letter
 

@@ -80,7 +80,7 @@ def test_counts_that_cannot_be_written_are_written_later(api: Api, databases: Da
             writing = running.settling()
             if is_cancelled:
                 other = await asyncpg.connect(databases.url)
-                while not await other.fetchval(WAITING):  # noqa: ASYNC110 -- locks tell nobody
+                while not await other.fetchval(WAITING):  # noqa: ASYNC110 -- no event marks a lock
                     await asyncio.sleep(0.01)
                 await other.close()
                 writing.cancel()

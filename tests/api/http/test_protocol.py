@@ -153,7 +153,7 @@ def wire_of(running: Running, connected: socket.socket) -> Any:
 
 
 def silent_for(running: Running, connected: socket.socket, seconds: float) -> None:
-    """Let this long pass for a connection since its last answer, and its timer fire, in the thread of the service."""
+    """Move the start of a silence back by this long and run its timer, in the thread of the service."""
 
     async def pass_by() -> None:
         wire = wire_of(running, connected)
