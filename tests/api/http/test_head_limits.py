@@ -86,7 +86,6 @@ def test_trailers_are_never_believed(api: Api, *, pause: bool) -> None:
             assert read_response(connection)[0] == 200
 
 
-@pytest.mark.parametrize("route", ["GET /healthz", "GET /u/x/", "POST /graphql"])
 @pytest.mark.parametrize("route", ["POST /graphql", "GET /healthz"])
 @pytest.mark.parametrize("name", ["Authorization", "X-Role", "X-Case", "x-CASE"])
 def test_a_header_that_identifies_the_caller_is_given_once(api: Api, route: str, name: str) -> None:
@@ -105,6 +104,7 @@ def test_a_header_that_identifies_the_caller_is_given_once(api: Api, route: str,
     assert status_of(api, "\r\n".join(lines).encode()) != 400
 
 
+@pytest.mark.parametrize("route", ["GET /healthz", "GET /u/x/", "POST /graphql"])
 @pytest.mark.parametrize(
     ("version", "hosts", "is_valid"),
     [("1.1", 0, False), ("1.1", 2, False), ("1.0", 2, False), ("1.0", 0, True), ("1.1", 1, True)],
