@@ -106,6 +106,7 @@ class App:
             token_life=token_life,
             token_rates=people_limits.parse_rates(settings.token_rates, DEFAULT_TOKEN_RATES),
             role_rates=people_limits.parse_rates(settings.role_rates),
+            incident_people=settings.incident_people,
         )
         self._restore_guard = RestoreGuard(self._database, self._keyring)
         jwts = None

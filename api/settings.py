@@ -15,6 +15,7 @@ from models.access.tokens import DEFAULT_LIFETIMES
 from models.encryption.master_keys import MasterKeys
 from models.erasure.backups import MAX_RETENTION
 from models.erasure.webhook_targets import LOOPBACK_NETWORKS, Network, parse_networks
+from models.incidents.reporting import DEFAULT_PEOPLE_LIMIT
 from models.requests.intake import COOLING_OFF
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -92,6 +93,14 @@ class Settings(BaseSettings):
         20,
         description="The number of people under one case in a day (UTC) beyond which the privacy officers are warned, "
         "once for each case and day; 0 warns of none.",
+    )
+    policy_notices_per_second: float = Field(
+        50, gt=0, le=10_000, description="The rate at which letters about a new privacy policy are enqueued."
+    )
+    incident_people: int = Field(
+        DEFAULT_PEOPLE_LIMIT,
+        gt=0,
+        description="How many people an incident may affect that SUPPORT or ADMIN report; PRIVACY has no limit.",
     )
     webhook_networks: str = Field(
         "",

@@ -87,7 +87,7 @@ async def _back_up(settings: Settings, directory: Path) -> tuple[BackupRow, Path
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as file:
             _run_program(["pg_dump", "--format=custom", "--no-owner"], url, stdout=file.fileno())
         async with databases.keyring.pool.acquire() as connection:
-            backup_id = await backups.record_backup(
+            backup_id = await backups.record_backup_set(
                 connection, made_at, settings.backup_life, position=position, size_bytes=unfinished.stat().st_size
             )
             row = next(row for row in await backups.all_backups(connection) if row.id == backup_id)

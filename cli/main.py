@@ -17,6 +17,7 @@ from cli.bulk_erasure import erase
 from cli.databases import MigrationResult, database_settings, migrate_databases, owner_urls, temporary_databases
 from cli.embedded import EmbeddedError
 from cli.importing import import_people
+from cli.processing_record import processing_record
 from cli.querying import query
 from cli.seed import seed
 from cli.serve import serve
@@ -38,6 +39,7 @@ app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(erase)
 app.command()(query)
+app.command("processing-record")(processing_record)
 app.command()(seed)
 app.command()(work)
 app.add_typer(tokens.app, name="token")

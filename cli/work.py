@@ -31,6 +31,7 @@ from workers.change_sequencer import ChangeSequencer
 from workers.email_worker import EmailWorker
 from workers.erasure_worker import ErasureWorker
 from workers.notice_worker import NoticeWorker
+from workers.policy_worker import PolicyWorker
 from workers.runner import WRITER_CONNECTIONS, run
 from workers.webhook_worker import WebhookWorker
 
@@ -142,6 +143,7 @@ async def run_workers(
                     backup_life=settings.backup_life,
                     rate=settings.erasures_per_second,
                 ),
+                PolicyWorker(database, keyring, rate=settings.policy_notices_per_second),
                 WebhookWorker(
                     database,
                     keyring,

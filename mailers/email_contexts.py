@@ -6,8 +6,9 @@ from typing import Any, Final, NamedTuple
 
 from mailers import request_emails
 from mailers.dates import day, minute
-from models.erasure.retention import RetainedRow, RetentionGround
+from models.erasure.retention import RetainedRow
 from models.erasure.scope import currently_retained
+from models.retention.grounds import RetentionGround
 
 EventData = Mapping[str, Any]
 

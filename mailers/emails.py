@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mailers import email_contexts, request_emails
+from mailers.disclosure_emails import forced_disclosure, incident_notice, policy_changed
 from mailers.email_contexts import EventData
 from mailers.message import EmailContent, Envelope, Sender, build_message
 from mailers.transport import Mail
@@ -149,6 +150,34 @@ EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
         request_emails.export_ready,
         {"kind": "ACCESS", "token": "AZKrZ2n0", "expires_at": "2027-02-14T12:00:00+00:00"},
         {"portability": {"kind": "PORTABILITY"}},
+    ),
+    EmailKind.POLICY_CHANGED: EmailTemplate(
+        "a new version of the privacy policy is published, to everybody",
+        policy_changed,
+        {"effective_on": "2027-03-01", "url": "https://www.example.com/privacy"},
+    ),
+    EmailKind.FORCED_DISCLOSURE: EmailTemplate(
+        "data about a person had to be disclosed",
+        forced_disclosure,
+        {
+            "ground": "LEGAL_PROCESS",
+            "authority": "District Court of Seattle",
+            "categories": ["CONTACT", "SYNC_METADATA"],
+            "disclosed_at": "2027-01-31T12:00:00+00:00",
+        },
+        {"emergency": {"ground": "EMERGENCY"}},
+    ),
+    EmailKind.INCIDENT_NOTICE: EmailTemplate(
+        "an incident affects a person",
+        incident_notice,
+        {
+            "kind": "UNAUTHORISED_READ",
+            "categories": ["CONTACT", "PROFILE"],
+            "consequences": "Strangers may write to you and know your name.",
+            "measures": "We withdrew the access. Do not open links in mail that you did not expect.",
+            "aware_at": "2027-01-31T12:00:00+00:00",
+        },
+        {"lost": {"kind": "LOSS"}},
     ),
 }
 if EMAIL_TEMPLATES.keys() != set(EmailKind) or any(

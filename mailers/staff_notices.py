@@ -1,5 +1,8 @@
 """Notices to the privacy officers and to the audit witness: one function for each kind reads the template context."""
 
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
 import orjson
 
 from mailers.emails import render_templates
@@ -7,6 +10,8 @@ from mailers.message import Envelope, Sender, build_message
 from mailers.transport import Mail
 from models.access import access_grants, tokens
 from models.audit import case_counts, inclusion_proofs, segments
+from models.erasure import system_backups
+from models.incidents import incidents
 from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
 from models.requests import due_notices, requests
 from models.requests.states import OPEN_STATES
@@ -18,15 +23,7 @@ WAITS = "It does not work yet. If its owner should have it, a privacy officer ap
 
 async def template_context(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
     """Return the template context of a notice, or None when its object no longer exists."""
-    if notice.notice is StaffNoticeKind.ACCESS_GRANT_ASKED:
-        return await _access_grant_asked(connection, notice)
-    if notice.notice is StaffNoticeKind.PEOPLE_TOKEN_ISSUED:
-        return await _people_token_issued(connection, notice)
-    if notice.notice in due_notices.KINDS:
-        return await _request_due(connection, notice)
-    if notice.notice is StaffNoticeKind.CASE_WITH_MANY_PEOPLE:
-        return await _case_with_many_people(connection, notice)
-    return await _audit_head(connection, notice)
+    return await _CONTEXTS.get(notice.notice, _audit_head)(connection, notice)
 
 
 async def _access_grant_asked(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
@@ -82,6 +79,37 @@ async def _audit_head(connection: Connection, notice: StaffNoticeRow) -> dict[st
         "day": f"{notice.posted_at:%Y-%m-%d}",
         "head": orjson.dumps(inclusion_proofs.serialize(segment)).decode(),
     }
+
+
+async def _backup_overdue(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
+    backup = (await system_backups.by_ids(connection, [notice.about]))[notice.about]
+    return backup and {
+        "system": backup.system,
+        "label": backup.label,
+        "backup": format_id(Prefix.BACKUP, backup.id),
+        "made": f"{backup.made_at:%Y-%m-%d}",
+        "destroy_by": f"{backup.destroy_by:%Y-%m-%d}",
+    }
+
+
+async def _incident_due(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
+    incident = (await incidents.by_ids(connection, [notice.about]))[notice.about]
+    return incident and {
+        "incident": format_id(Prefix.INCIDENT, incident.id),
+        "kind": incident.kind,
+        "due": f"{incidents.authority_due_at(incident.aware_at):%Y-%m-%d %H:%M} UTC",
+    }
+
+
+_CONTEXTS: Final[Mapping[StaffNoticeKind, Callable[[Connection, StaffNoticeRow], Awaitable[dict[str, str] | None]]]] = {
+    StaffNoticeKind.ACCESS_GRANT_ASKED: _access_grant_asked,
+    StaffNoticeKind.PEOPLE_TOKEN_ISSUED: _people_token_issued,
+    **dict.fromkeys(due_notices.KINDS, _request_due),
+    StaffNoticeKind.CASE_WITH_MANY_PEOPLE: _case_with_many_people,
+    StaffNoticeKind.BACKUP_OVERDUE: _backup_overdue,
+    StaffNoticeKind.INCIDENT_DUE_IN_A_DAY: _incident_due,
+    StaffNoticeKind.INCIDENT_DUE_IN_HOURS: _incident_due,
+}
 
 
 def build_notices(sender: Sender, notice: StaffNoticeRow, context: dict[str, str], recipients: list[str]) -> list[Mail]:

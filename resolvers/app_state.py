@@ -7,6 +7,7 @@ from models.access.people_limits import NO_RATES, Rates
 from models.access.tokens import DEFAULT_LIFETIMES, TokenLifetimes
 from models.consent.decision_counts import DecisionCounts
 from models.encryption.keyring import Keyring
+from models.incidents.reporting import DEFAULT_PEOPLE_LIMIT
 from models.requests.intake import COOLING_OFF
 from models.storage.database import Database
 from resolvers.batch_loader import SLOW_COMMIT_SECONDS, BatchLoader
@@ -29,6 +30,7 @@ class AppState:
         token_life: TokenLifetimes = DEFAULT_LIFETIMES,
         token_rates: Rates = NO_RATES,
         role_rates: Rates = NO_RATES,
+        incident_people: int = DEFAULT_PEOPLE_LIMIT,
     ) -> None:
         self.limiter = PeopleLimiter(database, token_rates, role_rates)
         self.database = database
@@ -52,5 +54,7 @@ class AppState:
         """How long an erasure can be cancelled."""
         self.public_url = public_url
         """The URL at which browsers reach this service."""
+        self.incident_people = incident_people
+        """How many people an incident may affect that another role than PRIVACY reports."""
         self.token_life = token_life
         """How long tokens are valid at most."""

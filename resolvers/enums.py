@@ -12,12 +12,7 @@ from models.consent.changes import ConsentChangeKind, FeedStart
 from models.consent.decisions import DecisionReason
 from models.consent.ledger import Channel, ConsentState
 from models.consent.purposes import LegalBasis
-from models.data_categories import DataCategory
 from models.delivery.bounces import BounceKind
-from models.disclosures.adequacy import TransferSafeguard
-from models.disclosures.decisions import DisclosureReason
-from models.disclosures.recipients import RecipientKind
-from models.erasure.retention import RetentionGround
 from models.erasure.steps import StepState
 from models.outbox.letter_states import LetterState
 from models.requests.searching import RequestOrder
@@ -26,7 +21,7 @@ from models.requests.vocabulary import DenialReason, ErasureReason, ExtensionRea
 from models.subjects.subjects import Regime, SubjectStatus
 
 
-def _describe(enum: EnumMeta, description: str, **values: str) -> None:
+def describe(enum: EnumMeta, description: str, **values: str) -> None:
     """Declare an enum of the models as one of the schema. A value without a description fails at start-up."""
     described: Any = strawberry.enum(enum, description=description)
     for value in described.__strawberry_definition__.values:
@@ -35,7 +30,7 @@ def _describe(enum: EnumMeta, description: str, **values: str) -> None:
         raise ValueError(enum.__name__, values)
 
 
-_describe(
+describe(
     Role,
     "The role of a caller. A caller acts in exactly one role at a time.",
     STORE="The store service, which sells, charges and refunds.",
@@ -48,7 +43,7 @@ _describe(
     ANALYST="An analyst, who reads aggregates only.",
     ADMIN="An administrator's script, which acts on people by id, account or address and reads no personal data.",
 )
-_describe(
+describe(
     SubjectStatus,
     "The status of a person.",
     ACTIVE="The person's own choices decide.",
@@ -56,7 +51,7 @@ _describe(
     ERASING="The person is being erased.",
     ERASED="The person is erased.",
 )
-_describe(
+describe(
     Regime,
     "The law whose deadlines apply to a person's requests.",
     GDPR="The European Economic Area: one month.",
@@ -65,7 +60,7 @@ _describe(
     CCPA="The United States, under the California Consumer Privacy Act: 45 calendar days.",
     OTHER="Elsewhere, or unknown: one month.",
 )
-_describe(
+describe(
     LegalBasis,
     "The legal basis of processing (Art. 6(1) GDPR).",
     CONSENT="The person has consented, and may withdraw at any time.",
@@ -73,15 +68,15 @@ _describe(
     LEGITIMATE_INTERESTS="Legitimate interests of the company justify it, unless the person objects.",
     LEGAL_OBLIGATION="A law requires it.",
 )
-_describe(
+describe(
     ConsentState,
     "A person's choice for a purpose.",
     GRANTED="The person consented, or no longer objects.",
     WITHDRAWN="The person withdrew their consent.",
     OBJECTED="The person objected (Art. 21 GDPR).",
-    LAPSED="The consent is older than the purpose permits.",
+    LAPSED="The consent is older than the purpose permits, or than a policy that requires a new one.",
 )
-_describe(
+describe(
     Channel,
     "The channel on which a choice or a request was received.",
     STORE="In the store.",
@@ -97,7 +92,7 @@ _describe(
     IMPORT="By an import of earlier records.",
     SCRIPT="By an administrator's script.",
 )
-_describe(
+describe(
     DecisionReason,
     "The reason for a consent decision.",
     GRANTED="Allowed: the person consented.",
@@ -106,20 +101,21 @@ _describe(
     NEVER_ASKED="Refused: the person was never asked.",
     WITHDRAWN="Refused: the person declined, or withdrew their consent.",
     LAPSED="Refused: the consent is older than the purpose permits.",
+    POLICY_CHANGED="Refused: the consent was given under an older privacy policy, and must be asked for again.",
     OBJECTED="Refused: the person objected.",
     RESTRICTED="Refused whatever the person chose: processing is restricted.",
     ERASING="Refused whatever the person chose: they are being erased.",
     ERASED="Refused whatever the person chose: they are erased.",
     UNKNOWN_SUBJECT="Refused: no person is known by this identifier.",
 )
-_describe(
+describe(
     BounceKind,
     "The kind of a bounce.",
     HARD="The address does not exist or accepts no mail. Mail to it stops until it is corrected.",
     SOFT="The letter could not be delivered for the moment. Nothing changes.",
     COMPLAINT="The person reported the letter as spam, and is opted out of all marketing.",
 )
-_describe(
+describe(
     AccessAction,
     "The kind of an access event.",
     READ="Personal fields were read.",
@@ -127,7 +123,7 @@ _describe(
     REFUSED="Access to fields was refused.",
     GRANT="An access grant was asked for, approved, or used.",
 )
-_describe(
+describe(
     GrantState,
     "The state of an access grant.",
     WAITING="It waits for the approval of another actor with the role PRIVACY.",
@@ -136,7 +132,7 @@ _describe(
     REFUSED="It was refused.",
     ENDED="It was ended by hand.",
 )
-_describe(
+describe(
     RequestKind,
     "The right that a person exercises.",
     ERASURE="The right to erasure (Art. 17 GDPR).",
@@ -150,25 +146,25 @@ _describe(
     CA_DIRECT_MARKETING_DISCLOSURE="Which data was disclosed to third parties for their direct marketing "
     "(Cal. Civ. Code 1798.83): 30 days.",
 )
-_describe(
+describe(
     RequestOrder,
     "The order of a list of requests.",
     NEWEST_FIRST="By receipt, the newest first.",
     DUE_FIRST="By deadline, extended or not, the earliest first.",
 )
-_describe(
+describe(
     IdentityCheck,
     "How the identity of the person is to be proved.",
     EMAIL_CODE="By a code that is mailed to the person.",
     ATTESTED="By the actor, who vouches for it and is recorded.",
 )
-_describe(
+describe(
     ExtensionReason,
     "Why the deadline of a request is extended (Art. 12(3) GDPR).",
     COMPLEXITY="The request is complex.",
     NUMBER_OF_REQUESTS="There are too many requests to answer all of them in time.",
 )
-_describe(
+describe(
     RequestState,
     "The state of a request.",
     AWAITING_VERIFICATION="It waits for proof of identity.",
@@ -179,14 +175,14 @@ _describe(
     DENIED="It was denied.",
     CANCELLED="It was cancelled.",
 )
-_describe(
+describe(
     IdentityProof,
     "How the identity of the person is proved.",
     NONE_YET="It is not proved yet.",
     EMAIL_CODE="By a code that was mailed to the person.",
     ATTESTED="By the actor, who vouches for it and is recorded.",
 )
-_describe(
+describe(
     ErasureReason,
     "The reason for an erasure.",
     REQUESTED="The person asks for it.",
@@ -194,7 +190,7 @@ _describe(
     UNLAWFUL="The processing was unlawful.",
     UNDERAGE="The person is under 13. There is no cooling-off period, and no code is required.",
 )
-_describe(
+describe(
     DenialReason,
     "The reason for denying a request.",
     SUSPECTED_FRAUD="The request appears to come from another person.",
@@ -205,21 +201,14 @@ _describe(
     TOO_MANY_REQUESTS="The requests are manifestly unfounded or excessive (Art. 12(5) GDPR).",
     OTHER="Another reason, which the case documents.",
 )
-_describe(
+describe(
     StepState,
     "The state of an erasure step.",
     PENDING="The internal system has not answered yet.",
     DONE="The internal system has erased the person.",
     FAILED="The internal system failed or did not answer; retryErasure sends the webhook again.",
 )
-_describe(
-    RetentionGround,
-    "The ground for keeping something after an erasure (Art. 17(3) GDPR).",
-    LEGAL_OBLIGATION="A law requires it.",
-    LEGAL_CLAIM="It is evidence for or against a legal claim.",
-    PUBLISHED_BY_SUBJECT="The person published it, and the company can no longer withdraw it.",
-)
-_describe(
+describe(
     LetterState,
     "What became of a letter.",
     QUEUED="It waits to be sent.",
@@ -229,54 +218,7 @@ _describe(
     UNCERTAIN="The mail server did not confirm it. It may have been sent.",
     HELD="It was not accepted so far and is tried again.",
 )
-_describe(
-    DataCategory,
-    "What personal data is about. Every personal field and every retention rule belongs to one category.",
-    CONTACT="Email addresses.",
-    PROFILE="The name, the country and the status of a person.",
-    ACCOUNTS="References of internal systems.",
-    CONSENTS="Choices and the consent ledger.",
-    PAYMENT_FRAGMENTS="The stored parts of cards.",
-    SYNC_METADATA="Sync accounts and client state: sizes, counts, programs.",
-    SYNC_FILE_NAMES="Names, sizes and times of synced files.",
-    LETTERS="Letters to a person, and what became of them.",
-    REQUESTS="Rights requests and their steps.",
-    ACCESS_EVENTS="Who read or changed what, and access grants.",
-)
-_describe(
-    RecipientKind,
-    "The role of a recipient in the processing.",
-    PROCESSOR="It processes for the company, under its instructions (Art. 28 GDPR).",
-    JOINT_CONTROLLER="It decides together with the company (Art. 26 GDPR).",
-    CONTROLLER="It decides by itself.",
-    AFFILIATE="A company of the same group.",
-)
-_describe(
-    TransferSafeguard,
-    "What makes a transfer to a country outside the European Economic Area and Switzerland lawful.",
-    ADEQUACY="An adequacy decision of the European Commission (Art. 45 GDPR).",
-    STANDARD_CLAUSES="Standard data protection clauses (Art. 46(2)(c) and (d) GDPR).",
-    BINDING_RULES="Binding corporate rules (Art. 47 GDPR).",
-    CODE_OF_CONDUCT="An approved code of conduct (Art. 46(2)(e) GDPR).",
-    CERTIFICATION="An approved certification (Art. 46(2)(f) GDPR).",
-    PUBLIC_INSTRUMENT="An instrument between public authorities (Art. 46(2)(a) GDPR).",
-)
-_describe(
-    DisclosureReason,
-    "The reason of a disclosure decision. They are checked in the order: person, contract, categories, purpose, "
-    "safeguard, choice.",
-    ALLOWED="The disclosure is permitted.",
-    CATEGORY_NOT_ALLOWED="The recipient may not get one of the categories.",
-    PURPOSE_NOT_ALLOWED="The recipient may not get data for this purpose.",
-    NO_CONTRACT="The recipient, or its contract, has ended.",
-    NO_SAFEGUARD="The recipient is in a country that needs a safeguard, and names none that covers the transfer.",
-    SUBJECT_REFUSED="The person did not consent, or objected.",
-    RESTRICTED="Processing is restricted.",
-    ERASING="The person is being erased.",
-    ERASED="The person is erased.",
-    UNKNOWN_SUBJECT="No person is registered under the identifier.",
-)
-_describe(
+describe(
     ConsentChangeKind,
     "The kind of a change of what a person allows.",
     CHOICE="The person's choice for a purpose changed.",
@@ -286,7 +228,7 @@ _describe(
     ERASING="The erasure of the person began.",
     ERASED="The person was erased.",
 )
-_describe(
+describe(
     FeedStart,
     "Where a reader of the feed without a cursor begins.",
     BEGINNING="At the oldest change that is kept.",

@@ -8,9 +8,10 @@ from strawberry import UNSET
 
 from models.erasure import step_access, step_references, steps
 from models.erasure.plan import PlanItemRow, PlanRow
-from models.erasure.retention import RetainedRow, RetentionGround
+from models.erasure.retention import RetainedRow
 from models.erasure.steps import ErasureStepRow, StepState
 from models.errors import Forbidden, SubjectErased, SubjectNotFound
+from models.retention.grounds import RetentionGround
 from models.storage.ids import Prefix, id_formatter, parse_id_of
 from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import SubjectStatus

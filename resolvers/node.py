@@ -8,8 +8,10 @@ import strawberry
 
 from models.access import access_grants
 from models.actors import Role
-from models.erasure import step_access, steps
+from models.disclosures import forced
+from models.erasure import step_access, steps, system_backups
 from models.errors import QueryTooLarge
+from models.incidents import incidents
 from models.payments import fragments
 from models.requests import requests
 from models.storage.ids import ParsedId, Prefix, id_formatter, parse_id
@@ -43,6 +45,14 @@ def _is_own_step(context: RequestContext, row: Any) -> bool:
     return step_access.visible_system(context.actor) in {None, row.system}
 
 
+def _is_own_backup(context: RequestContext, row: Any) -> bool:
+    return context.actor.role in BACKUP_AUDITORS or context.actor.system == row.system
+
+
+BACKUP_AUDITORS = frozenset({Role.PRIVACY, Role.AUDITOR, Role.ADMIN})
+"""Roles that see the backups of every system. Services see those of their own system."""
+
+
 def _reads_requests(context: RequestContext, _row: Any) -> bool:
     """Return whether the role reads requests. Services see a request in the answer of their own mutation only."""
     return context.actor.role in {Role.SUPPORT, Role.PRIVACY, Role.ADMIN}
@@ -57,6 +67,9 @@ KINDS = {
     Prefix.RIGHTS_REQUEST: Kind("RightsRequest", requests.by_ids, _reads_requests),
     Prefix.ERASURE_STEP: Kind("ErasureStep", steps.by_ids, _is_own_step),
     Prefix.SYNC_ACCOUNT: Kind("SyncAccount", accounts.by_ids),
+    Prefix.BACKUP: Kind("Backup", system_backups.by_ids, _is_own_backup),
+    Prefix.FORCED_DISCLOSURE: Kind("ForcedDisclosure", forced.by_ids),
+    Prefix.INCIDENT: Kind("Incident", incidents.by_ids),
 }
 
 

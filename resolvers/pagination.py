@@ -116,6 +116,10 @@ BY_REQUEST = Order(("asked_at", "id"), (datetime.fromisoformat, UUID))
 BY_DEADLINE = Order(("deadline", "id"), (datetime.fromisoformat, UUID))
 BY_CREATION = Order(("created_at", "id"), (datetime.fromisoformat, UUID))
 BY_POSITION = Order(("feed", "position"), (str, int))
+BY_MAKING = Order(("made_at", "id"), (datetime.fromisoformat, UUID))
+BY_DISCLOSURE = Order(("disclosed_at", "id"), (datetime.fromisoformat, UUID))
+BY_AWARENESS = Order(("aware_at", "id"), (datetime.fromisoformat, UUID))
+BY_SUBJECT = Order(("subject_id",), (UUID,))
 BY_ID = Order(("id",), (UUID,))
 
 

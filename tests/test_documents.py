@@ -178,6 +178,14 @@ def test_paths_that_a_document_names_exist() -> None:
             assert (ROOT / name).exists(), f"{page.relative_to(ROOT)} names {name}"
 
 
+def test_each_promise_of_the_policy_names_a_test_that_exists() -> None:
+    page = (ROOT / "docs" / "policy.md").read_text()
+    rows = re.findall(r"^\| [“\"].*\| `([\w/.]+)::(\w+)` \|$", page, re.MULTILINE)
+    assert len(rows) == page.count("\n| ") - 1
+    for path, name in rows:
+        assert f"def {name}(" in (ROOT / "tests" / path).read_text(), f"{path}::{name}"
+
+
 def test_every_decision_has_a_number_of_its_own_and_a_line_in_the_index() -> None:
     folder = ROOT / "docs" / "decisions"
     names = sorted(path.name for path in folder.glob("[0-9]*.md"))

@@ -4,6 +4,9 @@ from typing import Final
 
 from prometheus_client import Gauge
 
+from models.disclosures import forced_notices
+from models.erasure import system_backups
+from models.incidents import incidents
 from models.requests import searching
 from models.storage.database import Database
 from models.storage.statement import Statement
@@ -24,6 +27,20 @@ OVERDUE: Final = Gauge(
 )
 OVERDUE_REQUESTS: Final = Gauge(
     "privacy_requests_overdue", "Open requests after their deadline, by kind.", ["kind"], registry=WORKER_METRICS
+)
+BACKUPS: Final = Gauge(
+    "privacy_system_backups_overdue", "Backups of Customer Data that are kept too long.", registry=WORKER_METRICS
+)
+INCIDENTS: Final = Gauge("privacy_incidents_open", "Incidents that are not closed.", registry=WORKER_METRICS)
+AUTHORITY_NOTICES: Final = Gauge(
+    "privacy_authority_notices_overdue",
+    "Open incidents whose notice to the authority is not recorded after 72 hours.",
+    registry=WORKER_METRICS,
+)
+DELAYED_NOTICES: Final = Gauge(
+    "privacy_forced_disclosure_notices_overdue",
+    "Forced disclosures whose delay has ended and whose letters are not enqueued.",
+    registry=WORKER_METRICS,
 )
 AGES: Final = ("under 5 minutes", "under 1 hour", "under 1 day", "older")
 
@@ -65,6 +82,11 @@ async def refresh(database: Database) -> None:
         undelivered = await COUNT_UNDELIVERED.rows(connection)
         steps = await COUNT_STEPS.row(connection)
         overdue = await searching.count_overdue(connection)
+        open_count, overdue_count = await incidents.count_open(connection)
+        INCIDENTS.set(open_count)
+        AUTHORITY_NOTICES.set(overdue_count)
+        DELAYED_NOTICES.set(await forced_notices.count_overdue(connection))
+        BACKUPS.set(len(await system_backups.overdue_backups(connection)))
     for age in AGES:
         WAITING.labels(age).set(queued.get(age, 0))
     UNCERTAIN.set(sum(count for state, _, count in undelivered if state == "UNCERTAIN"))

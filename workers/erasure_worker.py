@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from models.encryption.keyring import Keyring
-from models.erasure import certificates, completion, execution, ledger_lag, ledger_marks, retention
+from models.erasure import certificates, completion, execution, held_erasures, ledger_lag, ledger_marks, retention
 from models.erasure.certificates import CertificateSigner
 from models.erasure.completion import CleanupResult
 from models.erasure.execution import LEASE
@@ -125,6 +125,7 @@ class ErasureWorker:
             self._cleanup = await completion.clean_up(self._database, self._keyring, self._cleanup)
             self._cleaned_up_at = self._clock()
         if is_idle:
+            await held_erasures.restrict_held(self._database)
             await self._delete_expired()
             return None
         return len(claimed), len(completed.request_ids)

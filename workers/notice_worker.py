@@ -61,6 +61,9 @@ class NoticeWorker:
             StaffNoticeKind.AUDIT_HEAD: [witness] if witness else [],
             StaffNoticeKind.CASE_WITH_MANY_PEOPLE: officers if people_per_case else [],
             **dict.fromkeys(due_notices.KINDS, officers),
+            StaffNoticeKind.BACKUP_OVERDUE: officers,
+            StaffNoticeKind.INCIDENT_DUE_IN_A_DAY: officers,
+            StaffNoticeKind.INCIDENT_DUE_IN_HOURS: officers,
         }
         self._kinds = [name for name, recipients in self._recipients.items() if recipients]
         self._day = 0

@@ -23,15 +23,21 @@ NOT_FOR_MUTATIONS: Final = frozenset(
         "models.delivery.handoff",
         "models.delivery.results",
         "models.delivery.review",
+        "models.disclosures.forced_notices",
         "models.erasure.completion",
         "models.erasure.completion_emails",
         "models.erasure.execution",
+        "models.erasure.held_erasures",
         "models.erasure.ledger_replay",
         "models.erasure.step_planning",
         "models.erasure.systems",
         "models.erasure.webhook_deliveries",
+        "models.policy.notices",
         "models.registration.address_hashes",
         "models.registration.bulk_insert",
+        "models.retention.removals",
+        "models.retention.runs",
+        "models.statistics.computing",
     }
 )
 """The modules whose statements only workers and commands run: no resolver and no model of a mutation imports them."""

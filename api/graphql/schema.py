@@ -17,14 +17,18 @@ from graphql import (
     is_object_type,
 )
 
-import resolvers.enums  # noqa: F401 -- describes the enums
+import resolvers.enums
+import resolvers.policy_enums  # noqa: F401 -- describes the enums
 from api.access import policy
 from api.access.directives import directives_for
 from api.graphql.strawberry_features import require_supported
 from models import errors
 from models.actors import Role
 from resolvers.access_grants import AccessGrant
+from resolvers.backups import Backup
 from resolvers.erasure import ErasureStep
+from resolvers.forced_disclosures import ForcedDisclosure
+from resolvers.incidents import Incident
 from resolvers.payments import PaymentFragment
 from resolvers.rights_requests import RightsRequest
 from resolvers.scalars import CONFIG
@@ -54,7 +58,18 @@ def _checked_schema() -> strawberry.Schema:
     schema_ = strawberry.Schema(
         Query,
         Mutation,
-        types=[AccessGrant, Subject, PaymentFragment, SyncAccount, RightsRequest, ErasureStep, ErrorCode],
+        types=[
+            AccessGrant,
+            Subject,
+            PaymentFragment,
+            SyncAccount,
+            RightsRequest,
+            ErasureStep,
+            Backup,
+            ForcedDisclosure,
+            Incident,
+            ErrorCode,
+        ],
         config=CONFIG,
     )
     require_supported(schema_)

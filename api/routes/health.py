@@ -1,6 +1,7 @@
 """The routes for operators: /healthz (liveness), /readyz (readiness) and /metrics (Prometheus)."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -16,7 +17,7 @@ from api.routes.component_checks import CHECK_TIMEOUT_SECONDS, OK, Check, Compon
 from api.routes.dependencies import Dependencies
 from migrations import head, is_newer
 from models.access import tokens
-from models.erasure import backups
+from models.erasure import backups, system_backups
 from models.requests import searching
 from models.storage import write_probe
 from models.storage.database import OUTAGE_ERRORS
@@ -135,3 +136,8 @@ async def _check_backups(dependencies: Dependencies) -> None:
         expired = await backups.expired_backups(connection)
     if expired:
         raise LookupError(f"kept too long, remove: {', '.join(backups.file_name(backup) for backup in expired)}")
+    async with dependencies.database.writers.acquire() as connection:
+        overdue = Counter(backup.system for backup in await system_backups.overdue_backups(connection))
+    if overdue:
+        systems = ", ".join(f"{count} of {system}" for system, count in sorted(overdue.items()))
+        raise LookupError(f"backups of Customer Data are kept too long: {systems}")

@@ -7,11 +7,17 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
+from models.consent.decision_statements import (
+    DECIDE_BY_ACCOUNT,
+    DECIDE_BY_ADDRESS,
+    DECIDE_BY_ID,
+    DECIDE_EVERY_PURPOSE,
+)
 from models.consent.ledger import ConsentState
 from models.consent.purposes import LegalBasis
 from models.errors import UnknownPurpose
 from models.storage.clock import now
-from models.storage.statement import Connection, RowsByKey, Statement, as_list, reads
+from models.storage.statement import Connection, RowsByKey, as_list, reads
 from models.subjects.subjects import SubjectStatus
 
 _Key = TypeVar("_Key")
@@ -26,6 +32,7 @@ class DecisionReason(StrEnum):
     NEVER_ASKED = "NEVER_ASKED"
     WITHDRAWN = "WITHDRAWN"
     LAPSED = "LAPSED"
+    POLICY_CHANGED = "POLICY_CHANGED"
     OBJECTED = "OBJECTED"
     RESTRICTED = "RESTRICTED"
     ERASING = "ERASING"
@@ -45,45 +52,6 @@ class DecisionRow(NamedTuple):
     lapses_at: datetime | None
 
 
-# The purpose is the first table, so that a known purpose returns a row even without subjects. Ids are sent as one
-# text, because encoding an array costs the driver as much as reading the rows.
-DECIDE_BY_ID = Statement("""
-SELECT s.id, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at
-FROM purposes AS p
-LEFT JOIN subjects AS s ON s.id = ANY(CAST(CAST(:ids AS text) AS uuid[]))
-LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
-WHERE p.key = :purpose
-""")
-
-DECIDE_BY_ADDRESS = Statement("""
-SELECT e.lookup_hash, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at
-FROM purposes AS p
-LEFT JOIN email_addresses AS e ON e.lookup_hash = ANY(:hashes)
-LEFT JOIN subjects AS s ON s.id = e.subject_id
-LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
-WHERE p.key = :purpose
-""")
-
-DECIDE_BY_ACCOUNT = Statement("""
-SELECT a.lookup_hash, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at
-FROM purposes AS p
-LEFT JOIN accounts AS a ON a.lookup_hash = ANY(:hashes)
-LEFT JOIN subjects AS s ON s.id = a.subject_id
-LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
-WHERE p.key = :purpose
-""")
-
-
-DECIDE_EVERY_PURPOSE = Statement("""
-SELECT s.id, p.key, p.legal_basis, p.lapses_after_days, s.status, s.opted_out_at, c.state, c.effective_at
-FROM subjects AS s
-CROSS JOIN purposes AS p
-LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
-WHERE s.id = ANY(:ids)
-ORDER BY s.id, p.key
-""")
-
-
 @reads(DECIDE_EVERY_PURPOSE)
 async def every_decision(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, DecisionRow]:
     """Return the decisions for every purpose of each subject, ordered by purpose."""
@@ -92,8 +60,10 @@ async def every_decision(connection: Connection, ids: Sequence[UUID]) -> RowsByK
     for subject_id, purpose, basis, lapses_after_days, *current in await DECIDE_EVERY_PURPOSE.rows(
         connection, ids=as_list(ids)
     ):
-        status, opted_out_at, state, effective_at = current
-        reason, since, lapses_at = decide(basis, status, opted_out_at, state, effective_at, lapses_after_days, at)
+        status, opted_out_at, state, effective_at, is_outdated = current
+        reason, since, lapses_at = decide(
+            basis, status, opted_out_at, state, effective_at, lapses_after_days, at, is_outdated=is_outdated
+        )
         row = DecisionRow(subject_id, purpose, reason in ALLOWING_REASONS, reason, basis, since, lapses_at)
         groups.add(subject_id, row)
     return groups
@@ -139,9 +109,11 @@ def _decide_rows(rows: Sequence[Any], keys: Sequence[_Key], purpose: str) -> dic
     at = now()
     basis = rows[0][1]
     decisions: dict[_Key, DecisionRow] = {}
-    for key, _, lapses_after_days, subject_id, status, opted_out_at, state, effective_at in rows:
+    for key, _, lapses_after_days, subject_id, status, opted_out_at, state, effective_at, is_outdated in rows:
         if subject_id is not None:
-            reason, since, lapses_at = decide(basis, status, opted_out_at, state, effective_at, lapses_after_days, at)
+            reason, since, lapses_at = decide(
+                basis, status, opted_out_at, state, effective_at, lapses_after_days, at, is_outdated=is_outdated
+            )
             decisions[key] = _make_row(
                 (subject_id, purpose, reason in ALLOWING_REASONS, reason, basis, since, lapses_at)
             )
@@ -173,11 +145,14 @@ def decide(  # noqa: PLR0911, PLR0913, PLR0917 -- a decision depends on each of 
     effective_at: datetime | None,
     lapses_after_days: int | None,
     at: datetime,
+    *,
+    is_outdated: bool | None = None,
 ) -> tuple[DecisionReason, datetime | None, datetime | None]:
     """Return the reason of a decision, the effective time of the choice that caused it, and the time it lapses.
 
     The subject's status comes first, then necessity, then the subject's choice. An opt-out of everything overrides
-    each grant that is not later. A grant lapses after the purpose's number of days.
+    each grant that is not later. A grant lapses after the purpose's number of days. ``is_outdated`` means that a later
+    version of the policy requires the purpose to be asked again.
     """
     if status != ACTIVE:
         return _BY_STATUS[SubjectStatus(status)], None, None
@@ -192,6 +167,8 @@ def decide(  # noqa: PLR0911, PLR0913, PLR0917 -- a decision depends on each of 
         return DecisionReason.WITHDRAWN if needs_consent else DecisionReason.OBJECTED, effective_at, None
     if not needs_consent:
         return DecisionReason.NOT_OBJECTED, effective_at, None
+    if is_outdated:
+        return DecisionReason.POLICY_CHANGED, None, None
     if lapses_after_days is None:
         return GRANTED, effective_at, None
     lapses_at = effective_at + timedelta(days=lapses_after_days)

@@ -114,10 +114,21 @@ class ConsentEventRow(NamedTuple):
 
 OF_SUBJECTS = Statement("""
 SELECT c.subject_id, c.state, c.effective_at, c.channel, c.policy_version, s.opted_out_at,
-    p.key, p.title, p.description, p.legal_basis, p.is_marketing, p.lapses_after_days
+    p.key, p.title, p.description, p.legal_basis, p.is_marketing, p.lapses_after_days,
+    c.policy_version = ANY(v.outdated)
 FROM consents AS c
 JOIN subjects AS s ON s.id = c.subject_id
 JOIN purposes AS p ON p.key = c.purpose
+LEFT JOIN LATERAL (
+    SELECT array_agg(o.version) AS outdated
+    FROM policy_versions AS o
+    WHERE o.effective_on < (
+        SELECT max(n.effective_on)
+        FROM policy_versions AS n
+        WHERE p.key = ANY(n.must_ask_again)
+        AND n.effective_on <= CAST(now() AT TIME ZONE 'UTC' AS date)
+    )
+) AS v ON TRUE
 WHERE c.subject_id = ANY(:ids)
 ORDER BY c.subject_id, c.purpose
 """)
@@ -154,11 +165,13 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[
         subject_id, state, effective_at, channel, policy_version, opted_out_at, key = row[:7]
         purpose = purposes.get(key)
         if purpose is None:
-            purpose = purposes[key] = PurposeRow._make(row[6:])
+            purpose = purposes[key] = PurposeRow._make(row[6:12])
         lapses_at = None
         if state == granted:
             if opted_out_at is not None and effective_at <= opted_out_at:
                 state, effective_at = refusal_state(purpose), opted_out_at
+            elif row[12] and purpose.legal_basis == LegalBasis.CONSENT:
+                state = ConsentState.LAPSED  # a later policy requires that the purpose is asked again
             elif purpose.lapses_after_days is not None:
                 lapses_at = effective_at + timedelta(days=purpose.lapses_after_days)
                 state = ConsentState.LAPSED if lapses_at <= at else state

@@ -5,9 +5,18 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Boolean, CheckConstraint, Date, Integer
+from sqlalchemy import ARRAY, Boolean, CheckConstraint, Date, Integer, text
 
-from models.storage.columns import REFERENCE_TABLE, ErasureAction, Table, Text, column, enum_check
+from models.storage.columns import (
+    APPEND_ONLY,
+    REFERENCE_TABLE,
+    ErasureAction,
+    Table,
+    Text,
+    Timestamp,
+    column,
+    enum_check,
+)
 from models.storage.statement import Connection, Statement, reads
 
 
@@ -55,10 +64,13 @@ class PolicyVersion(Table, table=True):
     """A version of the privacy policy. Each consent event refers to the version in force at its effective time."""
 
     __tablename__ = "policy_versions"
-    __table_args__ = REFERENCE_TABLE
+    __table_args__ = APPEND_ONLY
 
     version: str = column(Text, ErasureAction.IMPERSONAL, primary_key=True)
     effective_on: date = column(Date, ErasureAction.IMPERSONAL, unique=True)
+    url: str = column(Text, ErasureAction.IMPERSONAL, server_default="")
+    must_ask_again: list[str] = column(ARRAY(Text), ErasureAction.IMPERSONAL, server_default="{}")
+    published_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL, server_default=text("clock_timestamp()"))
 
 
 class PurposeRow(NamedTuple):

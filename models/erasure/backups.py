@@ -73,7 +73,7 @@ def file_name(backup: BackupRow) -> str:
     return f"privacy-{backup.made_at:%Y%m%dT%H%M%SZ}-{backup.id.hex[-8:]}.dump"
 
 
-async def record_backup(
+async def record_backup_set(
     keyring: Connection, made_at: datetime, retention: timedelta, *, position: int, size_bytes: int
 ) -> UUID:
     """Record a backup, to be removed after ``retention``, at most MAX_RETENTION. Return its id."""

@@ -15,7 +15,7 @@ from models.actors import Actor, Role
 from models.audit import events
 from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.encryption.keyring import Keyring
-from models.erasure import ledger, ledger_facts, scope, step_planning
+from models.erasure import erased_accounts, ledger, ledger_facts, scope, step_planning
 from models.requests.requests import FINAL_EMAIL_ADDRESS
 from models.storage.database import Database
 from models.storage.statement import Connection, Statement
@@ -53,6 +53,9 @@ WITH due AS (
     AND r.execute_at <= clock_timestamp()
     AND (r.state = 'SCHEDULED' OR (r.state = 'IN_PROGRESS' AND r.erased_at IS NULL))
     AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp())
+    AND NOT EXISTS (
+        SELECT FROM retention_holds AS h WHERE h.subject_id = r.subject_id AND h.released_at IS NULL
+    )
     ORDER BY r.execute_at, r.id
     LIMIT :most
     FOR UPDATE OF s SKIP LOCKED
@@ -159,8 +162,11 @@ async def execute(database: Database, keyring: Keyring, claimed: Sequence[Claime
     """
     ids = [request.subject_id for request in claimed]
     await _prepare(database, keyring, [request for request in claimed if not request.is_prepared])
+    async with keyring.pool.acquire() as keyring_connection:
+        subject_keys = {key.owner_id: key for key in (await keyring.of_subjects(keyring_connection, ids)).values()}
     async with database.writers.acquire() as connection:
         identifiers = [tuple(row) for row in await IDENTIFIER_HASHES.rows(connection, ids=ids)]
+        identifiers += await erased_accounts.hash_references(connection, keyring, subject_keys)
     async with keyring.pool.acquire() as connection:
         await ledger.append(connection, [request._asdict() for request in claimed], identifiers)
     async with database.writers.acquire() as connection:

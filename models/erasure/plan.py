@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -11,9 +11,12 @@ from models.erasure import holders, scope
 from models.erasure.holders import Holder
 from models.erasure.retention import RetainedRow
 from models.erasure.scope import SERVICE_NAME
+from models.retention import holds
 from models.storage.clock import now
 from models.storage.ids import Prefix, format_id
 from models.storage.statement import Connection, RowByKey, as_list
+
+EVERYTHING_HELD: Final = "everything, until the legal hold is released: the erasure waits, and processing is restricted"
 
 
 class PlanItemRow(NamedTuple):
@@ -41,6 +44,7 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowByKey[U
     holders_by_subject: dict[UUID, list[Holder]] = {subject_id: [] for subject_id in ids}
     for holder in await holders.find_holders(connection, ids):
         holders_by_subject[holder.subject_id].append(holder)
+    holds_by_subject = await holds.in_force(connection, ids)
     today = now().date()
     plans: RowByKey[UUID, PlanRow] = RowByKey()
     for subject_id in ids:
@@ -51,6 +55,8 @@ async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowByKey[U
             for holder in holders_by_subject[subject_id]
         ]
         retained = scope.retained_rows(retained_counts[subject_id], today)
+        if hold := holds_by_subject.get(subject_id):
+            retained = [RetainedRow(EVERYTHING_HELD, hold.ground), *retained]
         plans[subject_id] = PlanRow(subject_id, _hash(subject_id, items, retained), items, retained)
     return plans
 

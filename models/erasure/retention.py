@@ -1,12 +1,12 @@
 """Retention after an erasure: the legal grounds, their end dates, and the deletion of what has expired."""
 
 from datetime import date
-from enum import StrEnum
 from typing import NamedTuple
 
-from models.actors import Actor, Role
 from models.audit import events
 from models.audit.events import AccessAction, EventGroup, EventTemplate
+from models.retention.grounds import RetentionGround
+from models.retention.rules import RETENTION_WORKER
 from models.storage.database import Database
 from models.storage.statement import Statement
 
@@ -14,15 +14,6 @@ CLAIM_YEARS = 3
 """Full calendar years after the year of the erasure in which consent claims can be brought (docs/decisions/0019).
 
 The database function ``forget_ended_claims`` contains the same number, so that no caller can shorten the period."""
-RETENTION_WORKER = Actor("retention worker", Role.ADMIN, (Role.ADMIN,))
-
-
-class RetentionGround(StrEnum):
-    """The legal ground on which data is retained after an erasure (Art. 17(3) GDPR)."""
-
-    LEGAL_OBLIGATION = "LEGAL_OBLIGATION"
-    LEGAL_CLAIM = "LEGAL_CLAIM"
-    PUBLISHED_BY_SUBJECT = "PUBLISHED_BY_SUBJECT"
 
 
 class RetainedRow(NamedTuple):

@@ -14,9 +14,10 @@ from sqlalchemy import ARRAY, Uuid, bindparam, func
 
 from models.consent.ledger import Consent, ConsentEvent
 from models.disclosures.disclosures import Disclosure
-from models.erasure.retention import RetainedRow, RetentionGround, retained_until
+from models.erasure.retention import RetainedRow, retained_until
 from models.payments.fragments import PaymentFragment, PaymentRemoval
 from models.requests.verification_codes import IdentityCode
+from models.retention.grounds import RetentionGround
 from models.storage.columns import ErasureAction, Table
 from models.storage.statement import Connection, Statement
 from models.subjects.accounts import Account

@@ -41,6 +41,9 @@ class EmailKind(StrEnum):
     REQUEST_CANCELLED = "request_cancelled"
     CALIFORNIA_REPORT = "california_report"
     EXPORT_READY = "export_ready"
+    POLICY_CHANGED = "policy_changed"
+    FORCED_DISCLOSURE = "forced_disclosure"
+    INCIDENT_NOTICE = "incident_notice"
 
 
 CONTEXT_FIELDS: Final[Mapping[EmailKind, frozenset[str]]] = {
@@ -59,6 +62,9 @@ CONTEXT_FIELDS: Final[Mapping[EmailKind, frozenset[str]]] = {
     EmailKind.REQUEST_CANCELLED: frozenset({"kind", "received_at", "cancelled_at"}),
     EmailKind.CALIFORNIA_REPORT: frozenset({"year", "lines"}),
     EmailKind.EXPORT_READY: frozenset({"kind", "token", "expires_at"}),
+    EmailKind.POLICY_CHANGED: frozenset({"effective_on", "url"}),
+    EmailKind.FORCED_DISCLOSURE: frozenset({"ground", "authority", "categories", "disclosed_at"}),
+    EmailKind.INCIDENT_NOTICE: frozenset({"kind", "categories", "consequences", "measures", "aware_at"}),
 }
 """The fields of each email's template context.
 

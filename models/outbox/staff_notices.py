@@ -24,6 +24,9 @@ class StaffNoticeKind(StrEnum):
     REQUEST_DUE_SOON = "request_due_soon"
     REQUEST_DUE = "request_due"
     CASE_WITH_MANY_PEOPLE = "case_with_many_people"
+    BACKUP_OVERDUE = "backup_overdue"
+    INCIDENT_DUE_IN_A_DAY = "incident_due_in_a_day"
+    INCIDENT_DUE_IN_HOURS = "incident_due_in_hours"
 
 
 class StaffNotice(Table, table=True):

@@ -27,6 +27,9 @@ class Prefix(StrEnum):
     ACCESS_GRANT = "grt"
     TOKEN = "tok"  # noqa: S105 -- a prefix, not a secret
     LETTER = "let"
+    BACKUP = "bak"
+    FORCED_DISCLOSURE = "frc"
+    INCIDENT = "inc"
 
 
 class ParsedId(NamedTuple):

@@ -1,5 +1,6 @@
 """Operations that select fields of one type over the shortest path that a role may use."""
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from functools import cache
@@ -114,7 +115,8 @@ def document_for(coordinates: Iterable[str], role: Role) -> tuple[str, set[str]]
         named.add(step.coordinate)
     root = way[0].coordinate if way else parent
     document = f"{'mutation' if root.startswith('Mutation') else 'query'} {{ {inner} }}"
-    return document.replace('erasureSteps(system: "x")', f'erasureSteps(system: "{SYSTEMS.get(role, "x")}")'), named
+    own_system = rf'\g<1>"{SYSTEMS.get(role, "x")}"'
+    return re.sub(r'((?:erasureSteps|erasedAccounts|recordBackup)\([^)]*system: )"x"', own_system, document), named
 
 
 def is_alone(coordinate: str) -> bool:

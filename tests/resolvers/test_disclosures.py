@@ -9,6 +9,7 @@ import asyncpg
 from tests.conftest import Api, Databases
 from tests.people import GRANT
 from tests.resolvers.recipient_inputs import MAILER, PARTNER, put
+from tests.workers.policy_work import letters
 
 DECIDE = (
     "query($who: SubjectBy!, $to: String!, $what: [DataCategory!]!, $why: String!) "
@@ -134,6 +135,24 @@ def test_californians_learn_to_whom_data_went_for_direct_marketing(api: Api, dat
     for year in (1999, YEAR + 1):
         assert api.ask("PRIVACY", REPORT, id=person, year=year).code == "BAD_INPUT"
     assert asyncio.run(_count(databases.url)) == 3
+
+
+def test_the_letter_to_a_californian_lists_last_years_recipients(api: Api, databases: Databases) -> None:
+    person = api.register("ada@example.com", country="US")
+    put(api, PARTNER)
+    grant(api, person, "third-party-marketing")
+    at = f"{YEAR - 1}-06-01T00:00:00Z"
+    assert api.ask("SERVICE", RECORD, who={"ids": [person]}, at=at, **TO_PARTNER).data
+    opening = (
+        "mutation($who: SubjectBy!) { openRequest(subject: $who, kind: CA_DIRECT_MARKETING_DISCLOSURE, "
+        "channel: EMAIL, identity: ATTESTED) { id } }"
+    )
+    request = api.ask("SUPPORT", opening, who={"id": person}).data["openRequest"]["id"]
+    completion = "mutation($id: ID!) { completeRequest(id: $id) { state } }"
+    assert api.ask("SUPPORT", completion, id=request).data["completeRequest"]["state"] == "COMPLETED"
+    [letter] = letters(databases, "california_report")
+    line = {"name": "Partner Inc.", "address": "1 Example Street, Seattle", "categories": ["CONTACT", "PROFILE"]}
+    assert letter.context == {"year": YEAR - 1, "lines": [line]}
 
 
 async def _count(url: str) -> int:

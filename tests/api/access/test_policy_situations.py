@@ -119,9 +119,10 @@ def field_groups(role: Role) -> Iterator[set[str]]:
     for name, fields in types.items():
         may = {coordinate for coordinate in fields if role in ACCESS_POLICY[coordinate]}
         parts = [fields, may, may - UNDER_GRANT, may - UNDER_GRANT - PERSONAL, may & UNDER_GRANT]
-        if name == "Mutation":
+        if name in {"Query", "Mutation"}:
             refused = sorted(fields - may)
-            parts = [set(refused[:ROOTS]), set(refused[ROOTS:]), *({coordinate} for coordinate in may)]
+            parts = [set(refused[start : start + ROOTS]) for start in range(0, len(refused), ROOTS)]
+            parts += [{coordinate} for coordinate in may]
         yield from (set(part) for part in {frozenset(part) for part in parts} if part)
 
 

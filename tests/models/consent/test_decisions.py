@@ -65,7 +65,7 @@ def test_what_is_necessary_needs_no_choice(basis: str) -> None:
 
 def test_three_reasons_allow_and_no_other() -> None:
     assert {"GRANTED", "NOT_OBJECTED", "NECESSARY"} == ALLOWING_REASONS
-    assert len(DecisionReason) == 11
+    assert len(DecisionReason) == 12
 
 
 def test_a_grant_says_when_it_lapses_and_no_other_choice_does() -> None:

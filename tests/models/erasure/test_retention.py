@@ -11,11 +11,12 @@ from models.actors import Role
 from models.consent import recording
 from models.consent.ledger import Channel
 from models.erasure import requesting, retention
-from models.erasure.retention import CLAIM_YEARS, RetentionGround, retained_until
+from models.erasure.retention import CLAIM_YEARS, retained_until
 from models.registration import registering
 from models.registration.registering import Registration
 from models.requests.intake import ErasureOptions
 from models.requests.vocabulary import IdentityProof
+from models.retention.grounds import RetentionGround
 from models.storage.clock import now
 from models.storage.database import Database, DatabaseRoles
 from models.subjects.identifiers import SubjectIdentifier

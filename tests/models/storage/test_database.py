@@ -5,7 +5,7 @@ import re
 import pytest
 
 from models.audit import event_search, events
-from models.consent import decisions, ledger
+from models.consent import decision_statements, ledger
 from models.delivery import review
 from models.erasure import steps
 from models.requests import requests, searching
@@ -66,7 +66,7 @@ async def test_a_question_is_planned_once_on_a_connection(world: World) -> None:
     async with world.database.readers.acquire() as connection:
         rows = await connection.fetch(
             "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1",
-            decisions.DECIDE_BY_ID.sql,
+            decision_statements.DECIDE_BY_ID.sql,
         )
     assert [*map(tuple, rows)] == [(10, 0)]
 

@@ -1,0 +1,1 @@
+"""Versions of the privacy policy, and the notices of a new version."""

@@ -1,0 +1,1 @@
+"""Retention rules for each category of data, their daily runs, and legal holds."""

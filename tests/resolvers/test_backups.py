@@ -1,0 +1,123 @@
+"""Tests over HTTP of the backups of Customer Data, and of what a restored system must erase again."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import generate_latest
+
+from models.erasure import completion
+from tests.conftest import Api, Databases
+from tests.people import RECORD_SYNC, SYNC
+from tests.workers.policy_work import with_database
+from workers import backlog
+from workers.erasure_worker import ErasureWorker
+from workers.metrics import WORKER_METRICS
+
+RECORD = (
+    "mutation($system: String!, $label: String!, $at: DateTime!) { recordBackup(system: $system, label: $label, "
+    "madeAt: $at) { id system label madeAt destroyBy destroyedAt isOverdue } }"
+)
+DESTROYED = "mutation($id: ID!) { recordBackupDestroyed(id: $id) { destroyedAt isOverdue } }"
+LIST = "query($overdue: Boolean) { backups(overdue: $overdue) { edges { node { label isOverdue } } } }"
+NODE = "query($id: ID!) { node(id: $id) { ... on Backup { label } } }"
+ERASED = "query($system: String!, $all: [String!]!) { erasedAccounts(system: $system, references: $all) }"
+
+
+def ago(days: int) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def labels(api: Api, overdue: bool | None) -> list[str]:  # noqa: FBT001 -- the argument of the query
+    edges = api.ask("AUDITOR", LIST, overdue=overdue).data["backups"]["edges"]
+    return [edge["node"]["label"] for edge in edges]
+
+
+def test_backups_are_not_kept_longer_than_six_months(api: Api, databases: Databases) -> None:
+    """The policy: "These backups are not kept longer than six months"."""
+    variables_of_backup = {"system": "sync", "label": "2026-05", "at": "2026-05-01T00:00:00Z"}
+    backup = api.ask("SYNC", RECORD, **variables_of_backup).data["recordBackup"]
+    assert backup["destroyBy"] == "2026-10-31T00:00:00Z"
+    assert api.ask("SYNC", RECORD, **variables_of_backup).data["recordBackup"]["id"] == backup["id"], "recorded once"
+    old = api.ask("SYNC", RECORD, system="sync", label="old", at=ago(184)).data["recordBackup"]
+    api.ask("SYNC", RECORD, system="sync", label="new", at=ago(1))
+    assert old["isOverdue"]
+    assert "old" in labels(api, True)
+    assert "new" not in labels(api, True)
+    assert "new" in labels(api, False)
+    assert {"old", "new", "2026-05"} == set(labels(api, None))
+    assert "of sync" in httpx.get(f"{api.url}/readyz").json()["backups"]
+    with_database(databases, lambda database, _keyring: backlog.refresh(database))
+    assert b"\nprivacy_system_backups_overdue 0" not in generate_latest(WORKER_METRICS)
+    for each in (old, backup):
+        answer = api.ask("SYNC", DESTROYED, id=each["id"]).data["recordBackupDestroyed"]
+        assert answer["destroyedAt"]
+        assert not answer["isOverdue"]
+        assert api.ask("SYNC", DESTROYED, id=each["id"]).data["recordBackupDestroyed"] == answer
+    assert labels(api, True) == []
+    assert httpx.get(f"{api.url}/readyz").json()["backups"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("role", "variables", "code"),
+    [
+        ("STORE", {"system": "sync"}, "FORBIDDEN"),
+        ("ADMIN", {"system": "sync"}, "FORBIDDEN"),
+        ("SYNC", {"system": "Sync"}, "BAD_INPUT"),
+        ("SYNC", {"label": ""}, "BAD_INPUT"),
+        ("SYNC", {"label": "Ada's files"}, "BAD_INPUT"),
+        ("SYNC", {"label": "x" * 65}, "BAD_INPUT"),
+        ("SYNC", {"label": "4242424242424242"}, "CARD_NUMBER_REFUSED"),
+        ("SYNC", {"at": "2999-01-01T00:00:00Z"}, "BAD_INPUT"),
+        ("SYNC", {"label": "first", "at": "2026-01-02T00:00:00Z"}, "STATE_CONFLICT"),
+        ("SUPPORT", {}, "FORBIDDEN"),
+    ],
+)
+def test_a_malformed_backup_is_refused(api: Api, role: str, variables: dict[str, Any], code: str) -> None:
+    variables_of_backup = {"system": "sync", "label": "first", "at": "2026-01-01T00:00:00Z"}
+    assert api.ask("SYNC", RECORD, **variables_of_backup).data
+    assert api.ask(role, RECORD, **(variables_of_backup | {"label": "next"} | variables)).code == code
+    assert labels(api, None) == ["first"]
+
+
+def test_a_backup_is_seen_and_destroyed_by_its_own_system(api: Api) -> None:
+    backup = api.ask("SYNC", RECORD, system="sync", label="a", at=ago(1)).data["recordBackup"]["id"]
+    assert api.ask("STORE", DESTROYED, id=backup).code == "FORBIDDEN"
+    assert api.ask("SYNC", DESTROYED, id=f"bak_{7:032x}").code == "NOT_FOUND"
+    for role, row in (
+        ("SYNC", {"label": "a"}),
+        ("STORE", None),
+        ("AUDITOR", {"label": "a"}),
+        ("ADMIN", {"label": "a"}),
+    ):
+        assert api.ask(role, NODE, id=backup).data["node"] == row
+
+
+def test_a_restored_system_learns_which_accounts_it_must_erase_again(api: Api, databases: Databases) -> None:
+    for number in (1, 2):
+        account = {"system": "store", "reference": f"customer-{number}"}
+        person = api.register(f"user{number}@example.com", account=account)
+        report = SYNC | {"reference": f"sync-{number}"}
+        assert api.ask("SYNC", RECORD_SYNC, who={"id": person}, input=report).data
+    request = (
+        "mutation($who: SubjectBy!) { requestErasure(subject: $who, channel: EMAIL, identity: ATTESTED, "
+        "immediately: true) { state } }"
+    )
+    everyone: dict[str, Any] = {"all": ["customer-2", "customer-1", "customer-3", "not\na reference"]}
+    assert api.ask("STORE", ERASED, system="store", **everyone).data == {"erasedAccounts": []}
+    assert api.ask("PRIVACY", request, who={"email": "user1@example.com"}).data
+
+    async def erase(database: Any, keyring: Any) -> None:
+        worker = ErasureWorker(database, keyring, issuer="https://privacy.example.com", backup_life=timedelta(183))
+        assert await worker.drain() == 1
+
+    with_database(databases, erase)
+    assert completion.CLEARED_COLUMNS
+    assert api.ask("STORE", ERASED, system="store", **everyone).data == {"erasedAccounts": ["customer-1"]}
+    known: dict[str, Any] = {"all": ["sync-1", "sync-2"]}
+    assert api.ask("SYNC", ERASED, system="sync", **known).data == {"erasedAccounts": ["sync-1"]}
+    assert api.ask("STORE", ERASED, system="sync", **known).code == "FORBIDDEN"
+    assert api.ask("STORE", ERASED, system="store", all=["x"] * 1001).code == "QUERY_TOO_LARGE"
+    api.register("again@example.com", account={"system": "store", "reference": "customer-1"})
+    assert api.ask("STORE", ERASED, system="store", **everyone).data == {"erasedAccounts": []}, "a living person's"
