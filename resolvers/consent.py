@@ -13,11 +13,12 @@ from strawberry import UNSET
 from models.consent import ledger, recording
 from models.consent.decisions import DECISIONS_BY_KIND, DecisionReason, DecisionRow, decisions_of_subjects
 from models.consent.ledger import Channel, ConsentEventRow, ConsentRow, ConsentState
+from models.consent.past_decisions import decisions_as_of, past_decision, require_past
 from models.consent.purposes import LegalBasis
 from models.storage.ids import Prefix, id_formatter
-from models.subjects.identifiers import lookup_digests
-from resolvers.context import Info, Record, RequestContext
-from resolvers.field_sources import Read, column, loads, object_type, root_field
+from models.subjects.identifiers import SubjectIdentifier, lookup_digests
+from resolvers.context import SUBJECT_READS, Info, Record, RequestContext
+from resolvers.field_sources import Batched, Read, column, loads, object_type, root_field
 from resolvers.inputs import ChannelArgument, PurposeArgument, SubjectArgument, SubjectsBy, none_if_unset
 from resolvers.purposes import Purpose
 
@@ -63,17 +64,25 @@ class ConsentDecision:
 
 
 CONSENT_READS: Mapping[str, Read] = {"id": decisions_of_subjects, **DECISIONS_BY_KIND}
+AsOfArgument = Annotated[
+    datetime | None, strawberry.argument(description="A past time; if absent, the decision is that of this moment.")
+]
 DECISION_READS: tuple[Read, ...] = tuple(CONSENT_READS.values())
 
 
 @root_field
-@loads(*DECISION_READS)
-def consent_decision(info: Info, subject: SubjectArgument, purpose: PurposeArgument) -> ConsentDecision:
+@loads(*DECISION_READS, *SUBJECT_READS, past_decision)
+def consent_decision(
+    info: Info, subject: SubjectArgument, purpose: PurposeArgument, at: AsOfArgument = UNSET
+) -> ConsentDecision:
     """Decide whether a person's data may be processed for a purpose at this moment.
 
-    A service asks it immediately before it processes the data.
+    A service asks it immediately before it processes the data. With `at` it is the decision of a past time.
     """
     identifier = subject.identifier()
+    if at is not UNSET and at is not None:
+        decision: Any = _decide_as_of(info.context, identifier, purpose, at)
+        return decision
     keys = [identifier.lookup_key]
     row: Any = info.context.answer(
         "Query.consentDecision", partial(_decide, info.context, identifier.kind, keys, purpose, _first)
@@ -95,6 +104,34 @@ def consent_decisions(
         "Query.consentDecisions", partial(_decide, info.context, identifiers.kind, keys, purpose, None), len(keys)
     )
     return rows
+
+
+def decisions_field() -> Any:
+    """Declare the field of a person's decisions for every purpose, now or as of a time."""
+    source = Batched(decisions_as_of, "subject_id", _as_of)
+
+    async def resolve(
+        root: strawberry.Parent[Any], info: strawberry.Info[Any, None], at: AsOfArgument = UNSET
+    ) -> list[ConsentDecision]:
+        decisions: list[ConsentDecision] = await source.value(root, info.context, {"at": at})
+        return decisions
+
+    return strawberry.field(
+        resolver=resolve,
+        description="The decision for every purpose at this moment, or at a past time.",
+        metadata={"source": source},
+    )
+
+
+def _as_of(_context: Any, arguments: Mapping[str, Any]) -> tuple[datetime | None]:
+    return (require_past(none_if_unset(arguments.get("at"))),)
+
+
+async def _decide_as_of(context: RequestContext, identifier: SubjectIdentifier, purpose: str, at: datetime) -> Any:
+    past = require_past(at)
+    person = await context.find(identifier, "Query.consentDecision")
+    subject_id = None if person is None else person.subject_id
+    return await context.load_one(past_decision, subject_id, purpose, past)
 
 
 _first: Callable[[list[Any]], Any] = itemgetter(0)

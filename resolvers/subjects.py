@@ -7,7 +7,6 @@ import strawberry
 from strawberry import UNSET
 
 import models.audit.events
-import models.consent.decisions
 import models.consent.ledger
 import models.disclosures.disclosures
 import models.outbox.letter_states
@@ -26,7 +25,7 @@ from models.subjects.accounts import AccountRow
 from models.subjects.email_addresses import EmailAddressRow
 from models.subjects.subjects import Regime, SubjectRow, SubjectStatus, all_subjects, by_ids
 from resolvers.audit import AccessEvent
-from resolvers.consent import Consent, ConsentDecision, ConsentEvent
+from resolvers.consent import Consent, ConsentDecision, ConsentEvent, decisions_field
 from resolvers.context import SUBJECT_READS, Info, Record
 from resolvers.disclosures import CaliforniaReport, Disclosure, california_report_field
 from resolvers.field_sources import batched, column, loads, object_type, root_field
@@ -95,11 +94,7 @@ class Subject(Node):
     opted_out_of_all_at: datetime | None = column(
         "opted_out_at", description="When the person opted out of everything; null when the person did not."
     )
-    decisions: list[ConsentDecision] = batched(
-        by=models.consent.decisions.every_decision,
-        key="subject_id",
-        description="The decision for every purpose at this moment.",
-    )
+    decisions: list[ConsentDecision] = decisions_field()
     consent_history: Connection[ConsentEvent] = paginated(
         by=models.consent.ledger.history,
         key="subject_id",

@@ -61,3 +61,40 @@ def test_an_address_after_a_hard_bounce_says_so(api: Api) -> None:
     assert api.ask("SERVICE", BOUNCE, address="ada@example.com").data
     after = [{"address": "ada@example.com", "stoppedBy": "HARD"}]
     assert api.ask("SUPPORT", STOPPED, who=who).data["subject"]["emails"] == after
+
+
+AS_OF = """
+query($who: SubjectBy!, $at: DateTime) {
+  consentDecision(subject: $who, purpose: "newsletter", at: $at) { reason allowed subjectId }
+}
+"""
+ALL_AS_OF = """
+query($who: SubjectBy!, $at: DateTime) { subject(by: $who) { decisions(at: $at) { purpose reason } } }
+"""
+DATED_GRANT = """
+mutation($who: SubjectBy!, $at: DateTime) {
+  grantConsent(subject: $who, purpose: "newsletter", channel: WEBSITE, at: $at) { state }
+}
+"""
+
+
+def test_decisions_are_answered_as_of_a_time(api: Api) -> None:
+    who = {"id": api.register("ada@example.com")}
+    assert api.ask("STORE", DATED_GRANT, who=who, at="2026-03-01T00:00:00Z").data
+    assert api.ask("STORE", LEAVE, who=who).data
+    reasons = {"2026-02-01T00:00:00Z": "NEVER_ASKED", "2026-04-01T00:00:00Z": "GRANTED", None: "WITHDRAWN"}
+    for at, reason in reasons.items():
+        decision = api.ask("STORE", AS_OF, who=who, at=at).data["consentDecision"]
+        assert decision == {"reason": reason, "allowed": reason == "GRANTED", "subjectId": who["id"]}
+        decisions = api.ask("STORE", ALL_AS_OF, who=who, at=at).data["subject"]["decisions"]
+        assert {"purpose": "newsletter", "reason": reason} in decisions
+
+
+def test_a_time_in_the_future_and_an_unknown_person_or_purpose_have_their_answers(api: Api) -> None:
+    who = {"id": api.register("ada@example.com")}
+    assert api.ask("STORE", AS_OF, who=who, at="2999-01-01T00:00:00Z").code == "BAD_INPUT"
+    assert api.ask("STORE", ALL_AS_OF, who=who, at="2999-01-01T00:00:00Z").code == "BAD_INPUT"
+    unknown = api.ask("STORE", AS_OF, who={"email": "bob@example.com"}, at="2026-03-01T00:00:00Z")
+    assert unknown.data["consentDecision"] == {"reason": "UNKNOWN_SUBJECT", "allowed": False, "subjectId": None}
+    sale = AS_OF.replace("newsletter", "sell-addresses")
+    assert api.ask("STORE", sale, who=who, at="2026-03-01T00:00:00Z").code == "UNKNOWN_PURPOSE"

@@ -18,7 +18,7 @@ from models.access.access_grants import GrantState
 from models.actors import Role
 from models.audit import event_search, events
 from models.audit.event_search import EventFilter
-from models.consent import changes, decisions, ledger, purposes
+from models.consent import changes, decisions, ledger, past_decisions, purposes
 from models.consent.changes import FeedReader, FeedStart
 from models.disclosures import california, disclosures, forced, recipients
 from models.disclosures import decisions as disclosure_decisions
@@ -62,6 +62,8 @@ SAMPLES: dict[Read, list[tuple[Sequence[Any], tuple[Any, ...]]]] = {
     decisions.decisions_of_addresses: [([bytes(32)], ("newsletter",))],
     decisions.decisions_of_accounts: [([bytes(32)], ("newsletter",))],
     purposes.all_purposes: EVERYTHING,
+    past_decisions.decisions_as_of: [([ID], (None,)), ([ID], (NOW,))],
+    past_decisions.past_decision: [([ID], ("newsletter", NOW))],
     changes.changes_after: [([FeedReader(FeedStart.NOW)], (PAGE,))],
     letter_states.of_subjects: [([ID], (PAGE,))],
     grant_lists.find_grants: [([None, GrantState.OPEN], (PAGE,))],
@@ -132,6 +134,15 @@ QUERIES = {
         '{ consentDecision(subject: {id: "ID"}, purpose: "newsletter") { allowed } }',
         '{ consentDecision(subject: {email: "ada@example.com"}, purpose: "newsletter") { allowed } }',
         '{ consentDecision(subject: {account: {system: "store", reference: "1"}}, purpose: "newsletter") { allowed } }',
+        '{ consentDecision(subject: {id: "ID"}, purpose: "newsletter", at: "2026-01-01T00:00:00Z") { allowed } }',
+        (
+            '{ consentDecision(subject: {email: "ada@example.com"}, purpose: "newsletter", at: "2026-01-01T00:00:00Z") '
+            "{ allowed } }"
+        ),
+        (
+            '{ consentDecision(subject: {account: {system: "store", reference: "1"}}, purpose: "newsletter", '
+            'at: "2026-01-01T00:00:00Z") { allowed } }'
+        ),
     ],
     "consentDecisions": [
         '{ consentDecisions(subjects: {ids: ["ID"]}, purpose: "newsletter") { allowed } }',

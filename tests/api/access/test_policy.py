@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from graphql import get_introspection_query
+from graphql import get_introspection_query, validate_schema
 
 from api.access.policy import ACCESS_POLICY, PERSONAL
-from api.graphql.schema import core
+from api.graphql.schema import core, schema_for
 from models.actors import STAFF_ROLES, Role
 from models.encryption.encrypted_column import encrypted_columns
 from resolvers.field_sources import Column, source_of
@@ -269,3 +269,8 @@ def test_the_acting_role_is_one_of_the_token(api: Api) -> None:
         assert answer.status_code == 403
         assert answer.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
         assert not role or role not in answer.text
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_schema_that_a_role_sees_is_valid(role: Role) -> None:
+    assert validate_schema(schema_for(role)) == []
