@@ -44,7 +44,7 @@ REQUESTS: Final = {
 AUTHORITIES: Final = {
     "GDPR": "the data protection supervisory authority of the country in which you live or work, or in which you think "
     "that the law was broken (Art. 77 GDPR)",
-    "UK_GDPR": "the Information Commissioner's Office, ico.org.uk (Art. 77 UK GDPR)",
+    "UK_GDPR": "the Information Commissioner (ICO), ico.org.uk (Art. 77 UK GDPR)",
     "SWISS_FADP": "the Federal Data Protection and Information Commissioner, edoeb.admin.ch (Art. 49 FADP)",
     "CCPA": "the California Privacy Protection Agency, cppa.ca.gov, or the Attorney General of your state",
     "OTHER": "the data protection authority of the country in which you live",
