@@ -7,9 +7,10 @@ from uuid import UUID
 
 from models.consent import purposes, suppressions
 from models.consent.channels import require_channel
+from models.consent.current_choices import confirm_refusal
 from models.consent.ledger import Channel, refusal_state
 from models.consent.purposes import PurposeRow
-from models.consent.recording import Choice, confirm_refusal, record_choice, require_refusable
+from models.consent.recording import Choice, record_choice, require_refusable
 from models.consent.suppressions import ALL_PURPOSES, SuppressionRow
 from models.errors import BadInput, SubjectNotFound
 from models.outbox import emails

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from models.consent import purposes
+from models.consent import current_choices, purposes
 from models.consent.channels import require_grant_channel
 from models.consent.ledger import Channel, ConsentState
 from models.consent.purposes import REFUSABLE_BASES, LegalBasis, PurposeRow
@@ -61,24 +61,6 @@ APPEND_EVENT = Statement("""
 INSERT INTO consent_events
     (subject_id, epoch, purpose, state, effective_at, recorded_at, channel, policy_version, actor)
 VALUES (:subject_id, :sequence, :purpose, :state, :at, clock_timestamp(), :channel, :policy_version, :actor)
-""")
-
-UPSERT_CONSENT = Statement("""
-INSERT INTO consents (subject_id, purpose, state, effective_at, epoch, channel, policy_version)
-VALUES (:subject_id, :purpose, :state, :at, :sequence, :channel, :policy_version)
-ON CONFLICT (subject_id, purpose) DO UPDATE
-SET state = excluded.state, effective_at = excluded.effective_at, epoch = excluded.epoch,
-    channel = excluded.channel, policy_version = excluded.policy_version, confirmed_at = NULL
-""")
-
-# A repeated refusal keeps its first time, but no grant from before the repetition replaces it.
-CONFIRM_REFUSAL = Statement("""
-UPDATE consents
-SET confirmed_at = GREATEST(confirmed_at, CAST(:at AS timestamptz))
-WHERE subject_id = :subject_id
-AND purpose = :purpose
-AND state <> 'GRANTED'
-AND effective_at <= CAST(:at AS timestamptz)
 """)
 
 REFUSED_BEFORE = Statement("""
@@ -143,7 +125,7 @@ async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> d
             choice, effective_at, opted_out_at, clock
         ):
             if not grants:
-                await confirm_refusal(unit, subject_id, choice.purpose.key, clock)
+                await current_choices.confirm_refusal(unit, subject_id, choice.purpose.key, clock)
             return effective_at
     elif await EVENT_EXISTS.value(
         unit.connection,
@@ -165,17 +147,13 @@ async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> d
         "policy_version": policy_version,
     }
     await APPEND_EVENT.run(unit.connection, **event, actor=unit.actor.name)
-    if choice.at is None and state == choice.state and not grants:
-        await confirm_refusal(unit, subject_id, choice.purpose.key, at)
-        return effective_at
+    if state == choice.state and not grants:
+        return await current_choices.repeat_refusal(unit, subject_id, choice.purpose.key, at) or effective_at
     if effective_at is None or (at, not grants) >= (confirmed_at or effective_at, state != ConsentState.GRANTED):
-        await UPSERT_CONSENT.run(unit.connection, **event)
+        await current_choices.UPSERT_CONSENT.run(unit.connection, **event)
+    else:
+        await current_choices.set_first_refusal(unit, subject_id, choice.purpose.key, grants=grants)
     return at
-
-
-async def confirm_refusal(unit: UnitOfWork, subject_id: UUID, purpose_key: str, at: datetime) -> bool:
-    """Record that the current refusal was repeated at this time, and return whether there is an earlier one."""
-    return bool(await CONFIRM_REFUSAL.run(unit.connection, subject_id=subject_id, purpose=purpose_key, at=at))
 
 
 def _require_effective(

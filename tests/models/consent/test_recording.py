@@ -44,8 +44,12 @@ async def choose(world: World, who: object, *events: tuple[ConsentState, datetim
 
 
 def latest(events: list[tuple[ConsentState, datetime]]) -> tuple[ConsentState, datetime]:
-    """Return the effective choice: the latest, and at equal times the refusal."""
-    return max(events, key=lambda event: (event[1], event[0] == NO))
+    """Return the effective choice: the latest grant, or the first refusal after it; at equal times the refusal."""
+    state, at = max(events, key=lambda event: (event[1], event[0] == NO))
+    if state == YES:
+        return state, at
+    last_grant_at = max((event[1] for event in events if event[0] == YES), default=BASE)
+    return state, min(event[1] for event in events if event[0] == NO and event[1] >= last_grant_at)
 
 
 EVENTS = st.lists(
