@@ -23,7 +23,8 @@ from models.storage.pagination import PageRequest
 from models.subjects import subjects
 from models.subjects.identifiers import SubjectIdentifier
 from models.sync import reports
-from models.sync.reports import ClientReport, FileReport, SyncReport
+from models.sync.file_lists import FileReport
+from models.sync.reports import ClientReport, SyncReport
 
 TOKEN_LIFE = timedelta(days=30)
 SYSTEMS = {Role.STORE: "store", Role.SYNC: "sync", Role.SERVICE: "forums"}

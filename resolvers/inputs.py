@@ -14,7 +14,8 @@ from models.registration.corrections import UNCHANGED, Correction
 from models.registration.registering import Registration
 from models.storage.ids import Prefix, parse_ids_of
 from models.subjects.identifiers import SubjectIdentifier, SubjectIdentifiers
-from models.sync.reports import ClientReport, FileReport, SyncReport
+from models.sync.file_lists import FileReport
+from models.sync.reports import ClientReport, SyncReport
 from resolvers.scalars import BigInt
 
 MAX_SUBJECTS = 1000

@@ -41,6 +41,10 @@ class SyncAccount(Node):
     storage_bytes: BigInt = column(description="The number of bytes that the person stores.")
     file_count: int = column(description="The number of files that the person stores.")
     last_synced_at: datetime | None = column(description="When the account last synced.")
+    replaced_name_count: int | None = column(
+        description="How many file names of the stored list looked like card numbers and have a placeholder; null "
+        "before the first list."
+    )
     clients: list[SyncClient] = batched(
         by=accounts.clients_of_accounts, description="The programs that sync with it, the one that synced last first."
     )

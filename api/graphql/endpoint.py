@@ -144,7 +144,7 @@ class RequestExecution:
         cost = operation.require_cost(request.variables, most)
         if exchange.head.shows_cost:
             self._cost = b',"extensions":{"cost":{"requested":%d,"most":%d}}}' % (cost, most)
-        input_screening.screen_variables(core, operation.variables, request.variables)
+        input_screening.screen_variables(core, operation.variables, request.variables, operation.reported)
         context = RequestContext(endpoint.service, actor, operation.name, _PERMISSIONS[actor.role], operation.hash)
         if operation.is_query and exchange.is_disconnected:
             raise ClientDisconnected

@@ -38,6 +38,7 @@ SHORTEST = 13
 """Digits of the shortest card numbers."""
 LEAST = 10 ** (SHORTEST - 1)
 _NUMBERS = frozenset({"Int", "Float", "BigInt"})
+_Definitions: TypeAlias = Sequence[VariableDefinitionNode]
 _Place: TypeAlias = tuple[Any, str | int]
 """Where a value stands in the variables: the place of what holds it, and its key there."""
 
@@ -128,19 +129,19 @@ def _entries(container: Any) -> Iterable[tuple[Any, Any]]:
 
 
 def screen_variables(
-    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], variables: dict[str, Any]
+    schema: GraphQLSchema, definitions: _Definitions, variables: dict[str, Any], reported: frozenset[str] = frozenset()
 ) -> None:
     """Refuse variables in which such a string stands, at any depth, as a key or as a value.
 
     A bare number is refused, too, where a string belongs, when it looks like a card number. QUERY_TOO_LARGE when the
-    variables hold more values than the limit.
+    variables hold more values than the limit. Card-like texts of the variables ``reported`` are accepted.
     """
     if len(variables) > limits.VALUES or not all(map(_is_harmless, variables, variables.values())):
-        _demand_each(schema, definitions, variables)
+        _demand_each(schema, definitions, variables, reported)
 
 
 def _demand_each(  # noqa: C901 -- a call for each value would cost a third of the time
-    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], variables: dict[str, Any]
+    schema: GraphQLSchema, definitions: _Definitions, variables: dict[str, Any], reported: frozenset[str]
 ) -> None:
     pending: list[tuple[_Place | None, Any]] = [(None, variables)]
     count = 0
@@ -168,13 +169,14 @@ def _demand_each(  # noqa: C901 -- a call for each value would cost a third of t
                     raise CardNumberRefused  # noqa: TRY301 -- named below like any other
             except (BadInput, CardNumberRefused) as refusal:
                 container_type = _expected(schema, definitions, place) if place and kind is str else None
-                if type(refusal) is CardNumberRefused and (container_type, key) in REPORTED_TEXTS:
+                is_reported = (container_type, key) in REPORTED_TEXTS if place else kind is str and key in reported
+                if type(refusal) is CardNumberRefused and is_reported:
                     continue
                 refusal.extensions["argument"] = _named(schema, definitions, (place, key))
                 raise
 
 
-def _expected(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], place: _Place | None) -> str | None:
+def _expected(schema: GraphQLSchema, definitions: _Definitions, place: _Place | None) -> str | None:
     """Return the name of the scalar type of a variable at this path."""
     name, *keys = _keys(place)
     for definition in definitions:
@@ -196,7 +198,7 @@ def _keys(place: _Place | None) -> list[str | int]:
     return keys[::-1]
 
 
-def _named(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], place: _Place) -> str:
+def _named(schema: GraphQLSchema, definitions: _Definitions, place: _Place) -> str:
     """Return the dotted name of a path up to its first unknown key, because a key may be personal data."""
     name, *keys = _keys(place)
     if name not in {definition.variable.name.value for definition in definitions}:

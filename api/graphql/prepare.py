@@ -32,6 +32,7 @@ from api.graphql.cost import Amount, amount_of, compile_cost
 from api.graphql.execution import Plan, compile_operation
 from api.graphql.execution.field_collection import Document
 from api.graphql.operation_hash import operation_hash
+from api.graphql.reported_texts import reported_variables
 from api.graphql.schema import core, schema_for
 from models.actors import STAFF_ROLES, Actor
 from models.errors import BadInput, GraphqlInvalid, InputProblem, QueryTooLarge, Refusal
@@ -78,6 +79,8 @@ class PreparedOperation(NamedTuple):
     variables: tuple[VariableDefinitionNode, ...]
     hash: bytes
     cost: Amount
+    reported: frozenset[str] = frozenset()
+    """The variables that hold reported texts only."""
 
     def require_cost(self, variables: Mapping[str, Any], most: int) -> int:
         """Return the cost of the operation with these variables; QUERY_TOO_LARGE when it is above ``most``."""
@@ -116,6 +119,7 @@ def prepare(text: str, name: str | None, actor: Actor) -> PreparedOperation:
         tuple(operation.variable_definitions or ()),
         operation_hash(document),
         compile_cost(core, Document.of(core, document), operation),
+        reported_variables(core, document),
     )
 
 

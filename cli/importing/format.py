@@ -9,7 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from models.consent.ledger import Channel
 from models.storage import rfc3339
-from models.sync.reports import MAX_BYTES, MAX_CLIENTS, MAX_FILE_COUNT, MAX_FILES
+from models.sync.file_lists import MAX_BYTES, MAX_FILES
+from models.sync.reports import MAX_CLIENTS, MAX_FILE_COUNT
 
 MAX_ENTRIES = 100
 """Entries that each of accounts, paymentFragments, syncAccounts and additionalEmails may have in one line."""

@@ -21,7 +21,8 @@ from models.storage.clock import CLOCK_SKEW, now
 from models.subjects.identifiers import SubjectIdentifier
 from models.subjects.subjects import NAME_LENGTH
 from models.sync import reports
-from models.sync.reports import ClientReport, FileReport, SyncReport
+from models.sync.file_lists import FileReport
+from models.sync.reports import ClientReport, SyncReport
 
 _PROBLEMS = {
     "missing": "it is missing",

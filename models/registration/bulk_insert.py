@@ -44,10 +44,10 @@ WITH person AS (
         CAST(:l8 AS text[])
     )
 ), choices AS (
-    INSERT INTO consents (subject_id, purpose, state, effective_at, epoch, channel, policy_version)
+    INSERT INTO consents (subject_id, purpose, state, effective_at, epoch, channel, policy_version, confirmed_at)
     SELECT * FROM unnest(
         CAST(:c0 AS uuid[]), CAST(:c1 AS text[]), CAST(:c2 AS text[]), CAST(:c3 AS timestamptz[]),
-        CAST(:c4 AS bigint[]), CAST(:c5 AS text[]), CAST(:c6 AS text[])
+        CAST(:c4 AS bigint[]), CAST(:c5 AS text[]), CAST(:c6 AS text[]), CAST(:c7 AS timestamptz[])
     )
 ), cards AS (
     INSERT INTO payment_fragments
@@ -60,11 +60,11 @@ WITH person AS (
 ), storage AS (
     INSERT INTO sync_accounts
         (subject_id, id, reference, lookup_version, lookup_hash, storage_bytes, file_count, last_synced_at,
-        reference_hash)
+        reference_hash, replaced_name_count)
     SELECT * FROM unnest(
         CAST(:y0 AS uuid[]), CAST(:y1 AS uuid[]), CAST(:y2 AS bytea[]), CAST(:y3 AS smallint[]),
         CAST(:y4 AS bytea[]), CAST(:y5 AS bigint[]), CAST(:y6 AS integer[]), CAST(:y7 AS timestamptz[]),
-        CAST(:y8 AS bytea[])
+        CAST(:y8 AS bytea[]), CAST(:y9 AS integer[])
     )
 ), clients AS (
     INSERT INTO sync_clients

@@ -1,6 +1,6 @@
 """Records of a new person: all that is known of the person, and the encrypted table rows built from it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -69,6 +69,8 @@ class RecordContext(NamedTuple):
     next_id: Callable[[], UUID] = new_id
 
 
+ConsentKey = tuple[str, ConsentState, datetime, Channel]
+"""What identifies one choice of a person: purpose, state, effective time and channel."""
 Rows = dict[str, list[tuple[Any, ...]]]
 
 COLUMNS = {
@@ -82,14 +84,23 @@ COLUMNS = {
         *("subject_id", "epoch", "purpose", "state", "effective_at"),
         *("recorded_at", "channel", "policy_version", "actor"),
     ),
-    "consents": ("subject_id", "purpose", "state", "effective_at", "epoch", "channel", "policy_version"),
+    "consents": (
+        "subject_id",
+        "purpose",
+        "state",
+        "effective_at",
+        "epoch",
+        "channel",
+        "policy_version",
+        "confirmed_at",
+    ),
     "payment_fragments": (
         *("subject_id", "id", "reference", "lookup_version", "lookup_hash"),
         *("last_digits", "expiry_month", "expiry_year", "stored_at"),
     ),
     "sync_accounts": (
         *("subject_id", "id", "reference", "lookup_version", "lookup_hash"),
-        *("storage_bytes", "file_count", "last_synced_at", "reference_hash"),
+        *("storage_bytes", "file_count", "last_synced_at", "reference_hash", "replaced_name_count"),
     ),
     "sync_clients": (
         *("subject_id", "sync_account_id", "lookup_hash"),
@@ -147,7 +158,7 @@ def _consent_rows(
 
     The order is that of ``consent.recording``: by effective time; at the same time a refusal follows a grant.
     """
-    sequences: dict[tuple[str, ConsentState, datetime, Channel], int] = {}
+    sequences: dict[ConsentKey, int] = {}
     versions: list[str] = []
     ranks: dict[str, tuple[datetime, bool, int]] = {}
     for consent in consents:
@@ -164,12 +175,29 @@ def _consent_rows(
         (subject_id, sequence, purpose, state, at, context.at, channel, versions[sequence - 1], context.actor)
         for (purpose, state, at, channel), sequence in sequences.items()
     ]
-    current = [
-        (subject_id, purpose, state, at, sequence, channel, versions[sequence - 1])
-        for (purpose, state, at, channel), sequence in sequences.items()
-        if sequence in latest
-    ]
+    current = []
+    for (purpose, state, at, channel), sequence in sequences.items():
+        if sequence in latest:
+            first = _first_refusal(sequences, (purpose, state, at, channel))
+            first_at, first_channel, number = first[2], first[3], sequences[first]
+            confirmed_at = at if at > first_at else None
+            current.append(
+                (subject_id, purpose, state, first_at, number, first_channel, versions[number - 1], confirmed_at)
+            )
     return events, current
+
+
+def _first_refusal(events: Iterable[ConsentKey], latest: ConsentKey) -> ConsentKey:
+    """Return the first refusal of those that the latest one repeats; the latest event itself if it is a grant."""
+    purpose, state, *_ = latest
+    if state == ConsentState.GRANTED:
+        return latest
+    of_purpose = [event for event in events if event[0] == purpose]
+    last_grant_at = max((event[2] for event in of_purpose if event[1] == ConsentState.GRANTED), default=None)
+    return min(
+        (event for event in of_purpose if event[1] == state and (last_grant_at is None or event[2] >= last_grant_at)),
+        key=lambda event: event[2],
+    )
 
 
 def _add_sync_rows(
@@ -180,7 +208,10 @@ def _add_sync_rows(
     encrypted = SYNC.encrypt(key, sync.reference)
     counts = (sync.storage_bytes, sync.file_count, sync.synced_at)
     reference_hash = references.reference_hashes(keyring, sync.reference)[0].digest
-    rows["sync_accounts"].append((subject_id, account_id, encrypted, version, digest, *counts, reference_hash))
+    replaced = None if sync.files is None else sync.replaced_name_count
+    rows["sync_accounts"].append(
+        (subject_id, account_id, encrypted, version, digest, *counts, reference_hash, replaced)
+    )
     for client, seen_at in synced.clients:
         rows["sync_clients"].append((
             subject_id,

@@ -46,6 +46,7 @@ class SyncAccount(Table, table=True):
     reference_hash: bytes | None = column(Bytes, ErasureAction.DELETED, nullable=True)
     """The hash of the reference alone: ``lookup_hash`` includes the person."""
     system: str = column(Text, ErasureAction.DELETED, server_default=SYSTEM)
+    replaced_name_count: int | None = column(Integer, ErasureAction.DELETED, nullable=True)
 
 
 class SyncClient(Table, table=True):
@@ -113,6 +114,7 @@ class SyncAccountRow(NamedTuple):
     storage_bytes: int
     file_count: int
     last_synced_at: datetime
+    replaced_name_count: int | None
 
 
 class SyncClientRow(NamedTuple):
@@ -137,14 +139,14 @@ class SyncFileRow(NamedTuple):
 
 
 OF_SUBJECTS = Statement("""
-SELECT id, subject_id, reference, storage_bytes, file_count, last_synced_at
+SELECT id, subject_id, reference, storage_bytes, file_count, last_synced_at, replaced_name_count
 FROM sync_accounts
 WHERE subject_id = ANY(:ids)
 ORDER BY subject_id, id
 """)
 
 BY_IDS = Statement("""
-SELECT id, subject_id, reference, storage_bytes, file_count, last_synced_at
+SELECT id, subject_id, reference, storage_bytes, file_count, last_synced_at, replaced_name_count
 FROM sync_accounts
 WHERE id = ANY(:ids)
 """)

@@ -1,6 +1,5 @@
-"""Recording of sync reports: accounts, clients and file lists."""
+"""Recording of sync reports: accounts and clients."""
 
-import itertools
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -9,53 +8,50 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter
 
+from models.actors import Role
 from models.encryption.encrypted_column import DataKey
-from models.errors import BadInput, CardNumberRefused
+from models.errors import BadInput
 from models.storage import validation
-from models.storage.card_numbers import looks_like_card_number, number_looks_like_card
 from models.storage.clock import CLOCK_SKEW
 from models.storage.ids import Prefix, format_id, new_id
 from models.storage.statement import Statement
 from models.subjects import resolution
 from models.subjects.identifiers import REFERENCE_LENGTH, SubjectIdentifier
-from models.sync import references
+from models.sync import file_lists, references
 from models.sync.accounts import (
     APP,
-    FILE_NAME,
-    FILE_NAME_LENGTH,
     PLATFORM,
     REFERENCE,
+    SYSTEM,
     USER_AGENT,
     USER_AGENT_LENGTH,
     VERSION,
     WORD_LENGTH,
 )
+from models.sync.file_lists import FileReport
 from models.unit_of_work import UnitOfWork
 
 log = structlog.get_logger("privacy")
 REPLACED_NAMES = Counter("privacy_file_names_replaced", "File names of sync reports that looked like a card number.")
-REPLACED_NAME = "[card number removed {}]"
-MAX_FILES = 1000
 MAX_CLIENTS = 20
 """The clients that are stored of an account: those seen last."""
-MAX_BYTES = 2**63 - 1
-MAX_REAL_BYTES = 2**50
-"""A count of bytes above that of any account. A larger one that is a valid card number is refused."""
 MAX_FILE_COUNT = 2**31 - 1
 
 # A late report does not overwrite a newer one.
 UPSERT_ACCOUNT = Statement("""
 INSERT INTO sync_accounts
     (subject_id, id, reference, lookup_version, lookup_hash, storage_bytes, file_count, last_synced_at,
-    reference_hash)
-VALUES (:subject_id, :id, :reference, :version, :hash, :storage_bytes, :file_count, :at, :reference_hash)
+    reference_hash, system)
+VALUES (:subject_id, :id, :reference, :version, :hash, :storage_bytes, :file_count, :at, :reference_hash,
+    COALESCE(CAST(:system AS text), CAST(:default_system AS text)))
 ON CONFLICT (subject_id, lookup_hash) DO UPDATE
 SET storage_bytes = CASE WHEN excluded.last_synced_at >= sync_accounts.last_synced_at
         THEN excluded.storage_bytes ELSE sync_accounts.storage_bytes END,
     file_count = CASE WHEN excluded.last_synced_at >= sync_accounts.last_synced_at
         THEN excluded.file_count ELSE sync_accounts.file_count END,
     last_synced_at = GREATEST(excluded.last_synced_at, sync_accounts.last_synced_at),
-    reference_hash = excluded.reference_hash
+    reference_hash = excluded.reference_hash,
+    system = COALESCE(CAST(:system AS text), sync_accounts.system)
 RETURNING id, last_synced_at
 """)
 
@@ -81,21 +77,6 @@ AND lookup_hash NOT IN (
 )
 """)
 
-DELETE_FILES = Statement("""
-DELETE FROM sync_files
-WHERE subject_id = :subject_id
-AND sync_account_id = :account_id
-""")
-
-INSERT_FILES = Statement("""
-INSERT INTO sync_files (subject_id, sync_account_id, id, lookup_hash, name, size_bytes, modified_at)
-SELECT :subject_id, :account_id, id, hash, name, size_bytes, modified_at
-FROM unnest(
-    CAST(:ids AS uuid[]), CAST(:hashes AS bytea[]), CAST(:names AS bytea[]),
-    CAST(:sizes AS bigint[]), CAST(:modified_at AS timestamptz[])
-) AS fresh (id, hash, name, size_bytes, modified_at)
-""")
-
 
 class ClientReport(NamedTuple):
     """The client program of a sync."""
@@ -104,14 +85,6 @@ class ClientReport(NamedTuple):
     version: str
     platform: str
     user_agent: str
-
-
-class FileReport(NamedTuple):
-    """A file's name, size in bytes and time of modification."""
-
-    name: str
-    size_bytes: int
-    modified_at: datetime
 
 
 class SyncReport(NamedTuple):
@@ -157,19 +130,21 @@ async def store_report(unit: UnitOfWork, identifier: SubjectIdentifier, report: 
         file_count=report.file_count,
         at=report.synced_at,
         reference_hash=references.reference_hashes(unit.keyring, report.reference)[0].digest,
+        system=unit.actor.system if unit.actor.role is Role.SYNC else None,
+        default_system=SYSTEM,
     )
     assert account is not None  # noqa: S101 -- an upsert always returns its row
     account_id: UUID = account["id"]
     if report.client:
         await record_client(unit, key, account_id, report.client, report.synced_at)
     if report.files is not None and account["last_synced_at"] == report.synced_at:
-        await _record_files(unit, key, account_id, report.files)
+        await file_lists.record_files(unit, key, account_id, report.files, report.replaced_name_count)
     return account_id
 
 
 def validate(report: SyncReport, now: datetime, argument: str) -> SyncReport:
     """Return the normalized report, with each file name once. BAD_INPUT when a value is invalid."""
-    _require_bytes(report.storage_bytes, f"{argument}.storageBytes")
+    file_lists.require_bytes(report.storage_bytes, f"{argument}.storageBytes")
     if not 0 <= report.file_count <= MAX_FILE_COUNT:
         raise BadInput(f"{argument}.fileCount", "it is not a count")
     if report.synced_at > now + CLOCK_SKEW:
@@ -180,16 +155,8 @@ def validate(report: SyncReport, now: datetime, argument: str) -> SyncReport:
     )
     if report.files is None:
         return report
-    files, replaced_name_count = _normalize_files(report.files, f"{argument}.files")
+    files, replaced_name_count = file_lists.normalize_files(report.files, f"{argument}.files")
     return report._replace(files=files, replaced_name_count=replaced_name_count)
-
-
-def _require_bytes(value: int, argument: str) -> None:
-    """Raise BAD_INPUT unless this is a count of bytes, CARD_NUMBER_REFUSED if it is a card number above real counts."""
-    if not 0 <= value <= MAX_BYTES:
-        raise BadInput(argument, "it is not a count of bytes")
-    if value > MAX_REAL_BYTES and number_looks_like_card(value):
-        raise CardNumberRefused(argument=argument)
 
 
 def normalize_client(client: ClientReport, argument: str) -> ClientReport:
@@ -200,23 +167,6 @@ def normalize_client(client: ClientReport, argument: str) -> ClientReport:
         validation.single_line(client.platform, f"{argument}.platform", WORD_LENGTH),
         validation.single_line(client.user_agent, f"{argument}.userAgent", USER_AGENT_LENGTH),
     )
-
-
-def _normalize_files(files: Sequence[FileReport], argument: str) -> tuple[list[FileReport], int]:
-    """Return the valid files, each name once, and how many names are replaced: photos often look like cards."""
-    if len(files) > MAX_FILES:
-        raise BadInput(argument, f"it lists more than {MAX_FILES} files")
-    files_by_name: dict[str, FileReport] = {}
-    placeholders: dict[str, str] = {}
-    reported_names = {file.name for file in files}
-    unused = filter(lambda name: name not in reported_names, map(REPLACED_NAME.format, itertools.count(1)))
-    for index, file in enumerate(files):
-        _require_bytes(file.size_bytes, f"{argument}.{index}.sizeBytes")
-        name = validation.file_name(file.name, f"{argument}.{index}.name", FILE_NAME_LENGTH)
-        if looks_like_card_number(name):
-            name = placeholders.get(name) or placeholders.setdefault(name, next(unused))
-        files_by_name[name] = file._replace(name=name)
-    return list(files_by_name.values()), len(placeholders)
 
 
 async def record_client(unit: UnitOfWork, key: DataKey, account_id: UUID, client: ClientReport, at: datetime) -> None:
@@ -234,17 +184,3 @@ async def record_client(unit: UnitOfWork, key: DataKey, account_id: UUID, client
         at=at,
     )
     await DELETE_OLD_CLIENTS.run(unit.connection, subject_id=key.owner_id, account_id=account_id, limit=MAX_CLIENTS)
-
-
-async def _record_files(unit: UnitOfWork, key: DataKey, account_id: UUID, files: Sequence[FileReport]) -> None:
-    await DELETE_FILES.run(unit.connection, subject_id=key.owner_id, account_id=account_id)
-    await INSERT_FILES.run(
-        unit.connection,
-        subject_id=key.owner_id,
-        account_id=account_id,
-        ids=[new_id() for _ in files],
-        hashes=[unit.keyring.lookup_hashes("file", f"{account_id}\x00{file.name}")[0].digest for file in files],
-        names=[FILE_NAME.encrypt(key, file.name) for file in files],
-        sizes=[file.size_bytes for file in files],
-        modified_at=[file.modified_at for file in files],
-    )

@@ -10,7 +10,8 @@ from models.actors import Actor, Role
 from models.storage.ids import new_id
 from models.storage.pagination import PageRequest
 from models.sync import accounts, reports
-from models.sync.reports import ClientReport, FileReport, SyncReport
+from models.sync.file_lists import FileReport
+from models.sync.reports import ClientReport, SyncReport
 from models.unit_of_work import unit_of_work
 from tests.conftest import World
 from tests.models.unit_of_work import named, registered

@@ -9,7 +9,8 @@ import pytest
 from models.errors import BadInput
 from models.storage.clock import now
 from models.sync import accounts, reports
-from models.sync.reports import ClientReport, FileReport, SyncReport
+from models.sync.file_lists import FileReport
+from models.sync.reports import ClientReport, SyncReport
 from tests.conftest import World
 from tests.models.unit_of_work import counted, dumped, named, registered
 

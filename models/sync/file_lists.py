@@ -1,0 +1,97 @@
+"""File lists of sync accounts: names as the sync service reports them, and placeholders for card-like ones."""
+
+import itertools
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from models.encryption.encrypted_column import DataKey
+from models.errors import BadInput, CardNumberRefused
+from models.storage import validation
+from models.storage.card_numbers import looks_like_card_number, number_looks_like_card
+from models.storage.ids import new_id
+from models.storage.statement import Statement
+from models.sync.accounts import FILE_NAME, FILE_NAME_LENGTH
+from models.unit_of_work import UnitOfWork
+
+REPLACED_NAME = "[card number removed {}]"
+MAX_FILES = 1000
+MAX_BYTES = 2**63 - 1
+MAX_REAL_BYTES = 2**50
+"""A count of bytes above that of any account. A larger one that is a valid card number is refused."""
+
+SET_REPLACED_COUNT = Statement("""
+UPDATE sync_accounts
+SET replaced_name_count = :count
+WHERE subject_id = :subject_id
+AND id = :account_id
+""")
+
+DELETE_FILES = Statement("""
+DELETE FROM sync_files
+WHERE subject_id = :subject_id
+AND sync_account_id = :account_id
+""")
+
+INSERT_FILES = Statement("""
+INSERT INTO sync_files (subject_id, sync_account_id, id, lookup_hash, name, size_bytes, modified_at)
+SELECT :subject_id, :account_id, id, hash, name, size_bytes, modified_at
+FROM unnest(
+    CAST(:ids AS uuid[]), CAST(:hashes AS bytea[]), CAST(:names AS bytea[]),
+    CAST(:sizes AS bigint[]), CAST(:modified_at AS timestamptz[])
+) AS fresh (id, hash, name, size_bytes, modified_at)
+""")
+
+
+class FileReport(NamedTuple):
+    """A file's name, size in bytes and time of modification."""
+
+    name: str
+    size_bytes: int
+    modified_at: datetime
+
+
+def require_bytes(value: int, argument: str) -> None:
+    """Raise BAD_INPUT unless this is a count of bytes, CARD_NUMBER_REFUSED if it is a card number above real counts."""
+    if not 0 <= value <= MAX_BYTES:
+        raise BadInput(argument, "it is not a count of bytes")
+    if value > MAX_REAL_BYTES and number_looks_like_card(value):
+        raise CardNumberRefused(argument=argument)
+
+
+def normalize_files(files: Sequence[FileReport], argument: str) -> tuple[list[FileReport], int]:
+    """Return the files, each name once, and how many names are replaced: photos often look like cards."""
+    if len(files) > MAX_FILES:
+        raise BadInput(argument, f"it lists more than {MAX_FILES} files")
+    files_by_name: dict[str, FileReport] = {}
+    placeholders: dict[str, str] = {}
+    reported_names = {file.name for file in files}
+    unused = filter(lambda name: name not in reported_names, map(REPLACED_NAME.format, itertools.count(1)))
+    for index, file in enumerate(files):
+        require_bytes(file.size_bytes, f"{argument}.{index}.sizeBytes")
+        name = validation.file_name(file.name, f"{argument}.{index}.name", FILE_NAME_LENGTH)
+        if looks_like_card_number(name):
+            name = placeholders.get(name) or placeholders.setdefault(name, next(unused))
+        files_by_name[name] = file._replace(name=name)
+    return list(files_by_name.values()), len(placeholders)
+
+
+async def record_files(
+    unit: UnitOfWork, key: DataKey, account_id: UUID, files: Sequence[FileReport], replaced_name_count: int
+) -> None:
+    """Store the complete list of an account's files, and how many names are replaced, in place of the stored list."""
+    await SET_REPLACED_COUNT.run(
+        unit.connection, subject_id=key.owner_id, account_id=account_id, count=replaced_name_count
+    )
+    await DELETE_FILES.run(unit.connection, subject_id=key.owner_id, account_id=account_id)
+    await INSERT_FILES.run(
+        unit.connection,
+        subject_id=key.owner_id,
+        account_id=account_id,
+        ids=[new_id() for _ in files],
+        hashes=[unit.keyring.lookup_hashes("file", f"{account_id}\x00{file.name}")[0].digest for file in files],
+        names=[FILE_NAME.encrypt(key, file.name) for file in files],
+        sizes=[file.size_bytes for file in files],
+        modified_at=[file.modified_at for file in files],
+    )
