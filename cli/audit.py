@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import getpass
 import json
 import os
 from collections.abc import AsyncIterator
@@ -21,12 +22,14 @@ from models.audit.pruning import count_old
 from models.audit.pruning import prune as prune_segments
 from models.audit.segments import Segment, SegmentSigner, TrustedKeys, last_segment
 from models.audit.verification import NO_LAST, VerificationResult, Verifier
+from models.storage import validation
 from models.storage.clock import now
 from models.storage.ids import Prefix, parse_id_of
 
 KEY = "PRIVACY_AUDIT_KEY"
 PUBLIC_KEYS = "PRIVACY_AUDIT_PUBLIC_KEYS"
 MAX_FINDINGS_PRINTED = 1000
+MAX_NAME_LENGTH = 64
 KEY_FILE = VAR / "audit.key"
 """The signing key of the embedded database."""
 
@@ -54,7 +57,7 @@ def segment_signer(*, is_embedded: bool) -> SegmentSigner:
         raise UnsafeSettingError(str(problem)) from None
 
 
-def _trusted_keys(options: list[str] | None) -> TrustedKeys:
+def trusted_keys(options: list[str] | None) -> TrustedKeys:
     """Return the public keys of the options; without options those of the settings and of the signing key."""
     texts = options or [*filter(None, os.environ.get(PUBLIC_KEYS, "").split(","))]
     try:
@@ -69,7 +72,7 @@ def _trusted_keys(options: list[str] | None) -> TrustedKeys:
 
 
 @asynccontextmanager
-async def _owner_connection() -> AsyncIterator[Any]:
+async def owner_connection() -> AsyncIterator[Any]:
     """Open a connection as the owner of the audit log."""
     with database_settings() as settings:
         connection = await asyncpg.connect(owner_urls(settings)["privacy"])
@@ -110,16 +113,18 @@ def verify(
     """
 
     async def run_verifier() -> tuple[VerificationResult, Verifier]:
-        async with _owner_connection() as connection:
-            verifier = Verifier(_trusted_keys(public_key))
+        async with owner_connection() as connection:
+            verifier = Verifier(trusted_keys(public_key))
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 result = await verifier.verify(connection, first, last or NO_LAST, _read_heads(heads) if heads else [])
         return result, verifier
 
     result, verifier = asyncio.run(run_verifier())
     for pruning in verifier.prunes:
+        by = f" by {pruning.pruned_by}" if pruning.pruned_by else ""
+        size = f"{pruning.segment_count} segments with {pruning.event_count} events " if pruning.pruned_by else ""
         typer.echo(
-            f"pruned at {pruning.pruned_at:%Y-%m-%d %H:%M:%S} UTC up to segment {pruning.number}, "
+            f"pruned at {pruning.pruned_at:%Y-%m-%d %H:%M:%S} UTC{by}: {size}up to segment {pruning.number}, "
             f"signed with the key {pruning.key_id.hex()}"
         )
     if verifier.unsealed_identities:
@@ -149,7 +154,7 @@ def prove(event: Annotated[str, typer.Argument(metavar="EVENT", help="The event'
     """Print a proof that the audit log contains an event; `privacy audit check` verifies it without a database."""
 
     async def load_proof() -> dict[str, Any]:
-        async with _owner_connection() as connection:
+        async with owner_connection() as connection:
             return await inclusion_proofs.create_proof(connection, parse_id_of(Prefix.ACCESS_EVENT, event, "event"))
 
     typer.echo(orjson.dumps(asyncio.run(load_proof()), option=orjson.OPT_INDENT_2).decode())
@@ -165,7 +170,7 @@ def check(
         content = orjson.loads(proof.read_bytes())
     except orjson.JSONDecodeError:
         content = None
-    if not isinstance(content, dict) or not inclusion_proofs.verify_proof(content, _trusted_keys(public_key)):
+    if not isinstance(content, dict) or not inclusion_proofs.verify_proof(content, trusted_keys(public_key)):
         typer.echo("the proof is invalid")
         raise typer.Exit(1)
     segment = inclusion_proofs.parse(content["segment"])
@@ -180,7 +185,7 @@ def head() -> None:
     """
 
     async def load_head() -> Segment | None:
-        async with _owner_connection() as connection:
+        async with owner_connection() as connection:
             return await last_segment(connection)
 
     segment = asyncio.run(load_head())
@@ -197,6 +202,9 @@ def prune(
         typer.Option(formats=["%Y-%m-%d"], help="Delete segments whose events are all older than this day (UTC)."),
     ],
     *,
+    name: Annotated[
+        str | None, typer.Option("--as", help="Who prunes, for the signed row; by default the user of the system.")
+    ] = None,
     is_confirmed: Annotated[bool, typer.Option("--yes", help="Delete without a question.")] = False,
 ) -> None:
     """Delete old segments with all their events; a signed row records the position, so that the rest still verifies.
@@ -204,6 +212,7 @@ def prune(
     Events younger than PRIVACY_AUDIT_RETENTION are never deleted.
     """
     until = before.replace(tzinfo=UTC)
+    pruned_by = validation.single_line(name or getpass.getuser(), "--as", MAX_NAME_LENGTH)
     with database_settings() as settings:
         retention = settings.audit_retention
     if until > now() - retention:
@@ -212,13 +221,13 @@ def prune(
         )
 
     async def count() -> tuple[int, int]:
-        async with _owner_connection() as connection:
+        async with owner_connection() as connection:
             return await count_old(connection, until)
 
     async def run_pruning() -> tuple[int, int]:
-        async with _owner_connection() as connection:
+        async with owner_connection() as connection:
             signer = segment_signer(is_embedded=KEY_FILE.exists())
-            return await prune_segments(connection, signer, until)
+            return await prune_segments(connection, signer, until, pruned_by)
 
     if not is_confirmed:
         segments, events = asyncio.run(count())

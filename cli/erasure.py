@@ -37,7 +37,7 @@ def verify(
     Save the keys once: curl https://YOUR-SERVICE/.well-known/jwks.json > jwks.json
     With --replays, each statement must be about this certificate; its content is printed, too.
     """
-    published = _load_keys(keys)
+    published = load_keys(keys)
     try:
         jws = file.read_text().strip()
         claims = [certificates.verify_certificate(jws, published)]
@@ -51,7 +51,8 @@ def verify(
         typer.echo(json.dumps(content, indent=2))
 
 
-def _load_keys(location: str) -> list[dict[str, Any]]:
+def load_keys(location: str) -> list[dict[str, Any]]:
+    """Return the published keys of a file or a URL. Raise UnsafeSettingError when they cannot be read."""
     try:
         if location.startswith(("https://", "http://")):
             content = httpx.get(location, timeout=KEYS_TIMEOUT).raise_for_status().json()

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from api.graphql.schema import print_schema
 from api.settings import UnsafeSettingError
-from cli import access_grants, audit, backups, checks, emails, erasure, keys, tokens
+from cli import access_grants, audit, audit_certificate, backups, checks, emails, erasure, keys, tokens
 from cli.bulk.job import JobStopped
 from cli.bulk_erasure import erase
 from cli.databases import MigrationResult, database_settings, migrate_databases, owner_urls, temporary_databases
@@ -35,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command("import")(import_people)
+audit.app.command("certificate")(audit_certificate.check_certificate)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(erase)

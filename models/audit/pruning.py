@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger
 
 from models.audit.segments import SEALER_ONLY, Segment, SegmentSigner, to_microseconds
 from models.storage.clock import now
-from models.storage.columns import Bytes, ErasureAction, Table, Timestamp, column
+from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, column
 from models.storage.statement import Connection, Statement
 
 
@@ -24,6 +24,9 @@ class AuditPrune(Table, table=True):
     pruned_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL)
     key_id: bytes = column(Bytes, ErasureAction.IMPERSONAL)
     signature: bytes = column(Bytes, ErasureAction.IMPERSONAL)
+    pruned_by: str | None = column(Text, ErasureAction.IMPERSONAL, nullable=True)
+    segment_count: int | None = column(BigInteger, ErasureAction.IMPERSONAL, nullable=True)
+    event_count: int | None = column(BigInteger, ErasureAction.IMPERSONAL, nullable=True)
 
 
 class Prune(NamedTuple):
@@ -35,6 +38,10 @@ class Prune(NamedTuple):
     pruned_at: datetime
     key_id: bytes
     signature: bytes = b""
+    pruned_by: str | None = None
+    """Who pruned; None in a pruning of an earlier version, which has no counts either."""
+    segment_count: int | None = None
+    event_count: int | None = None
 
     @property
     def message(self) -> bytes:
@@ -46,7 +53,9 @@ class Prune(NamedTuple):
             to_microseconds(self.pruned_at),
             self.key_id.hex(),
         ]
-        return orjson.dumps(["prune", 1, *parts])
+        if self.pruned_by is None:
+            return orjson.dumps(["prune", 1, *parts])
+        return orjson.dumps(["prune", 2, *parts, self.pruned_by, self.segment_count, self.event_count])
 
 
 # The end of the longest run of old segments from the beginning. All segments after one that is too young are kept.
@@ -66,8 +75,12 @@ WHERE number < COALESCE((SELECT min(number) FROM audit_segments WHERE last_at >=
 """)
 
 INSERT_PRUNE = Statement("""
-INSERT INTO audit_prunes (number, head, until_transaction, pruned_at, key_id, signature)
-VALUES (:number, :head, :until_transaction, :pruned_at, :key_id, :signature)
+INSERT INTO audit_prunes (
+    number, head, until_transaction, pruned_at, key_id, signature, pruned_by, segment_count, event_count
+)
+VALUES (
+    :number, :head, :until_transaction, :pruned_at, :key_id, :signature, :pruned_by, :segment_count, :event_count
+)
 """)
 
 DELETE_EVENTS = Statement("""
@@ -96,8 +109,8 @@ async def count_old(connection: Connection, before: datetime) -> tuple[int, int]
     return segments, int(events)
 
 
-async def prune(connection: Connection, signer: SegmentSigner, before: datetime) -> tuple[int, int]:
-    """Delete the first segments, as long as all of their events are older than a time.
+async def prune(connection: Connection, signer: SegmentSigner, before: datetime, pruned_by: str) -> tuple[int, int]:
+    """Delete the first segments, as long as all of their events are older than a time, in the name of ``pruned_by``.
 
     Return how many segments and how many events were deleted. Monthly partitions left without events are dropped.
     """
@@ -106,10 +119,19 @@ async def prune(connection: Connection, signer: SegmentSigner, before: datetime)
         if row is None:
             return 0, 0
         last = Segment(*row)
-        unsigned = Prune(last.number, last.head, last.until_transaction, now(), signer.key_id)
-        await INSERT_PRUNE.run(connection, **unsigned._replace(signature=signer.sign(unsigned.message))._asdict())
         event_count = await DELETE_EVENTS.run(connection, until=last.until_transaction)
         segment_count = await DELETE_SEGMENTS.run(connection, number=last.number)
+        unsigned = Prune(
+            last.number,
+            last.head,
+            last.until_transaction,
+            now(),
+            signer.key_id,
+            pruned_by=pruned_by,
+            segment_count=segment_count,
+            event_count=event_count,
+        )
+        await INSERT_PRUNE.run(connection, **unsigned._replace(signature=signer.sign(unsigned.message))._asdict())
     for partition in await OLD_PARTITIONS.rows(connection, before=before):
         await _drop_if_empty(connection, partition[0])
     return segment_count, event_count

@@ -83,7 +83,7 @@ WHERE number BETWEEN :first AND :last
 """)
 
 PRUNES = Statement("""
-SELECT number, head, until_transaction, pruned_at, key_id, signature
+SELECT number, head, until_transaction, pruned_at, key_id, signature, pruned_by, segment_count, event_count
 FROM audit_prunes
 ORDER BY number
 """)

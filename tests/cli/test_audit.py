@@ -125,10 +125,14 @@ def test_pruned_segments_go_whole_and_the_rest_verifies(record: list[str], datab
     question = CliRunner().invoke(app, ["prune", "--before", "2021-01-01"], input="n\n")
     assert question.exit_code == 1
     assert "Delete 3 segments with 10 events" in question.output
-    assert run("prune", "--before", "2021-01-01", "--yes") == (0, "3 segments with 10 events were deleted\n")
+    assert run("prune", "--before", "2021-01-01", "--as", "an officer", "--yes") == (
+        0,
+        "3 segments with 10 events were deleted\n",
+    )
     code, output = run("verify")
     assert code == 0
     assert output.startswith("pruned at 2")
+    assert "UTC by an officer: 3 segments with 10 events up to segment 3" in output
     assert f"up to segment 3, signed with the key {SegmentSigner(KEY).key_id.hex()}\n" in output
     assert output.endswith("0 segments with 0 events, 0 findings\n")
     assert run("head")[0] == 1

@@ -18,7 +18,7 @@ SIGNER = SegmentSigner(SegmentSigner.generate())
 
 async def pruned(world: World, before: datetime) -> tuple[int, int]:
     async with world.database.writers.acquire() as connection:
-        return await prune(connection, SIGNER, before)
+        return await prune(connection, SIGNER, before, "an officer")
 
 
 async def wrote_at(world: World, count: int, at: datetime) -> None:
@@ -68,11 +68,13 @@ async def test_a_pruning_is_signed_at_the_time_of_the_clock(world: World) -> Non
         await pruned(world, now())
     async with world.database.readers.acquire() as connection:
         row = await connection.fetchrow(
-            "SELECT number, head, until_transaction, pruned_at, key_id, signature FROM audit_prunes"
+            "SELECT number, head, until_transaction, pruned_at, key_id, signature, pruned_by, segment_count, "
+            "event_count FROM audit_prunes"
         )
     assert row
     statement = Prune(*row)
     assert (statement.number, statement.pruned_at) == (1, at)
+    assert (statement.pruned_by, statement.segment_count, statement.event_count) == ("an officer", 1, 1)
     assert statement.signature == SIGNER.sign(statement.message)
 
 

@@ -349,7 +349,7 @@ async def pruned(chain: Chain) -> tuple[int, int]:
     """Prune the first two segments, whose events become old."""
     async with chain.world.database.writers.acquire() as connection:
         cut = await connection.fetchval("SELECT max(last_at) FROM audit_segments WHERE number = 3")
-        return await prune(connection, SIGNER, cut)
+        return await prune(connection, SIGNER, cut, "an officer")
 
 
 async def test_after_a_prune_the_rest_verifies_and_goes_on(chain: Chain) -> None:
@@ -377,7 +377,7 @@ async def test_a_prune_that_nobody_signed_is_found(chain: Chain) -> None:
 
 async def test_a_chain_pruned_to_its_end_goes_on(chain: Chain) -> None:
     async with chain.world.database.writers.acquire() as connection:
-        assert await prune(connection, SIGNER, now()) == (4, sum(SIZES))
+        assert await prune(connection, SIGNER, now(), "an officer") == (4, sum(SIZES))
     await write_events(chain.world.database, 1)
     [fresh] = await seal_all(chain.world.database, SIGNER)
     assert (fresh.number, fresh.previous) == (5, chain.segments[3].head)
