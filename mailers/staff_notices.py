@@ -60,6 +60,16 @@ async def _case_with_many_people(connection: Connection, notice: StaffNoticeRow)
     }
 
 
+async def _child_reported(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
+    request = (await requests.by_ids(connection, [notice.about]))[notice.about]
+    return request and {
+        "request": format_id(Prefix.RIGHTS_REQUEST, request.id),
+        "person": format_id(Prefix.SUBJECT, request.subject_id),
+        "received": f"{request.received_at:%Y-%m-%d}",
+        "due": f"{request.due_at:%Y-%m-%d}",
+    }
+
+
 async def _request_due(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
     request = (await requests.by_ids(connection, [notice.about]))[notice.about]
     if request is None or request.state not in OPEN_STATES:
@@ -106,6 +116,7 @@ _CONTEXTS: Final[Mapping[StaffNoticeKind, Callable[[Connection, StaffNoticeRow],
     StaffNoticeKind.PEOPLE_TOKEN_ISSUED: _people_token_issued,
     **dict.fromkeys(due_notices.KINDS, _request_due),
     StaffNoticeKind.CASE_WITH_MANY_PEOPLE: _case_with_many_people,
+    StaffNoticeKind.CHILD_REPORTED: _child_reported,
     StaffNoticeKind.BACKUP_OVERDUE: _backup_overdue,
     StaffNoticeKind.INCIDENT_DUE_IN_A_DAY: _incident_due,
     StaffNoticeKind.INCIDENT_DUE_IN_HOURS: _incident_due,

@@ -27,6 +27,7 @@ CATEGORY_BY_TABLE: Final[Mapping[str, DataCategory]] = {
     "email_addresses": DataCategory.CONTACT,
     "suppressions": DataCategory.CONTACT,
     "accounts": DataCategory.ACCOUNTS,
+    "known_systems": DataCategory.ACCOUNTS,
     "consent_events": DataCategory.CONSENTS,
     "consents": DataCategory.CONSENTS,
     "consent_changes": DataCategory.CONSENTS,

@@ -206,8 +206,8 @@ class World(NamedTuple):
     keyring: Keyring
 
     @contextlib.asynccontextmanager
-    async def unit(self, role: Role = Role.STORE, system: str = "forum") -> AsyncIterator[UnitOfWork]:
-        actor = Actor("a test", role, (role,), system=system)
+    async def unit(self, role: Role = Role.STORE, system: str | None = None) -> AsyncIterator[UnitOfWork]:
+        actor = Actor("a test", role, (role,), system=system or ("forum" if role is Role.SERVICE else None))
         async with unit_of_work(self.database, self.keyring, actor, "test") as unit_:
             yield unit_
 

@@ -31,7 +31,8 @@ from models.storage.clock import now
 from models.storage.columns import ErasureAction
 from models.subjects.identifiers import SubjectIdentifier, SubjectIdentifiers
 from models.sync import reports
-from models.sync.reports import ClientReport, FileReport, SyncReport
+from models.sync.file_lists import FileReport
+from models.sync.reports import ClientReport, SyncReport
 from tests.conftest import Databases, World
 from workers.erasure_worker import ErasureWorker
 
@@ -204,7 +205,7 @@ async def test_every_column_to_erase_is_filled_by_use_and_empty_after_an_erasure
 
 async def _fill_every_table(world: World) -> None:
     """Register a person and fill every table about people."""
-    async with world.unit() as unit:
+    async with world.unit(Role.SERVICE) as unit:
         await registering.register_or_complete(
             unit, Registration(ADA.normalized, "Ada Example", "DE", ("forum", "ada-1"))
         )

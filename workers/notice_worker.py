@@ -58,6 +58,7 @@ class NoticeWorker:
         self._recipients = {
             StaffNoticeKind.ACCESS_GRANT_ASKED: officers,
             StaffNoticeKind.PEOPLE_TOKEN_ISSUED: officers,
+            StaffNoticeKind.CHILD_REPORTED: officers,
             StaffNoticeKind.AUDIT_HEAD: [witness] if witness else [],
             StaffNoticeKind.CASE_WITH_MANY_PEOPLE: officers if people_per_case else [],
             **dict.fromkeys(due_notices.KINDS, officers),

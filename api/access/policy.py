@@ -215,6 +215,7 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "SyncAccount.storageBytes": SYNC_READERS,
     "SyncAccount.fileCount": SYNC_READERS,
     "SyncAccount.lastSyncedAt": SYNC_READERS,
+    "SyncAccount.replacedNameCount": SYNC_READERS,
     "SyncAccount.clients": SYNC_READERS,
     "SyncAccount.files": SUPPORT_AND_PRIVACY,
     "SyncClient.app": SYNC_READERS,

@@ -10,9 +10,11 @@ from cli.bulk.checkpoint import Checkpoint, JobCounts, require_writable
 from cli.bulk.input_file import InputFile
 from cli.bulk.job import Job, print_summary, run_job
 from cli.databases import database_settings, open_databases
-from cli.importing.importer import REFUSED, REPLACED, SUPPRESSED, Importer
+from cli.importing.importer import CHILD, REFUSED, REPLACED, SUPPRESSED, Importer
+from models.actors import COMMAND_LINE, Actor, Role
 from models.consent import purposes
 from models.registration.importing import ImportOutcome
+from models.subjects.identifiers import parse_system_name
 
 REJECTS_SUFFIX = ".rejects.jsonl"
 SUMMARY_LABELS = [
@@ -21,6 +23,7 @@ SUMMARY_LABELS = [
     (ImportOutcome.UNCHANGED, "people known before, unchanged"),
     (SUPPRESSED, "grants left out: an opt-out forbids them"),
     (REFUSED, "lines refused, with refusals that are recorded from now on"),
+    (CHILD, "lines refused that name a registered person as a child"),
     (REPLACED, "file names replaced: they looked like card numbers"),
 ]
 
@@ -31,6 +34,10 @@ def import_people(
     name: Annotated[
         str, typer.Option("--as", help="The actor's name in the consent ledger and in access events.")
     ] = "import",
+    system: Annotated[
+        str | None,
+        typer.Option(help="The internal system that the people come from: an erasure has a step for it."),
+    ] = None,
 ) -> None:
     """Import people from another system, with consents, accounts, payment fragments and sync accounts.
 
@@ -60,7 +67,7 @@ def import_people(
     try:
         source.require_text_lines()
         require_writable(source.sibling(REJECTS_SUFFIX))
-        progress = uvloop.run(_import(source, concurrency, name))
+        progress = uvloop.run(_import(source, concurrency, name, system))
     except KeyboardInterrupt:
         typer.echo(f"stopped: `privacy import {file}` resumes here", err=True)
         sys.exit(130)
@@ -69,15 +76,18 @@ def import_people(
     print_summary(progress, REJECTS_SUFFIX, source, SUMMARY_LABELS)
 
 
-async def _import(source: InputFile, concurrency: int, actor_name: str) -> JobCounts:
+async def _import(source: InputFile, concurrency: int, actor_name: str, system: str | None) -> JobCounts:
+    if system is not None:
+        system = parse_system_name(system, "--system")
     with database_settings() as settings:
         async with open_databases(settings.model_copy(update={"write_connections": concurrency})) as databases:
             async with databases.database.readers.acquire() as connection:
                 purposes_by_key = {row.key: row for row in (await purposes.all_purposes(connection, []))[None]}
                 policies = await purposes.policy_versions(connection)
             path = source.sibling(".progress") if source.digest else None
-            checkpoint = Checkpoint(path, ["import", source.digest])
-            importer = Importer(databases, purposes_by_key, policies, actor_name, concurrency)
+            checkpoint = Checkpoint(path, ["import", source.digest, *([system] if system else [])])
+            actor = Actor(actor_name, Role.ADMIN, (Role.ADMIN,), system=system, identity=COMMAND_LINE)
+            importer = Importer(databases, purposes_by_key, policies, actor, concurrency)
             return await run_job(
                 Job(source, source.lines(), importer.import_lines, checkpoint, REJECTS_SUFFIX, "people")
             )

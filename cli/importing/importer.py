@@ -10,13 +10,13 @@ import asyncpg
 from cli.bulk.job import JobStopped, LineResult, NumberedLine, retry_while_unavailable
 from cli.databases import OpenDatabases
 from cli.importing.parser import parse_person
-from cli.importing.refusals import find_refusals
-from models.actors import COMMAND_LINE, Actor, Role
+from cli.importing.refusals import find_children, find_refusals
+from models.actors import Actor
 from models.consent import opt_outs
 from models.consent.ledger import Channel
 from models.consent.purposes import PolicyVersions, PurposeRow
 from models.errors import Refusal, SubjectErased, Underage
-from models.registration import bulk_insert, import_diff, importing
+from models.registration import bulk_insert, import_diff, importing, underage
 from models.registration.bulk_insert import InsertSlot
 from models.registration.import_diff import SubjectDiff
 from models.registration.importing import ImportOutcome, ImportResult
@@ -29,6 +29,8 @@ SUPPRESSED = "honoured"
 """The counter of grants that an opt-out forbids; checkpoint files hold this key."""
 REPLACED = "replaced"
 """The counter of file names that looked like a card number."""
+CHILD = "children"
+"""The counter of refused lines that report a registered person as a child."""
 REFUSED = "refused"
 """The counter of refused lines whose refusals were recorded."""
 BLANK = "blank"
@@ -43,13 +45,13 @@ class Importer:
         databases: OpenDatabases,
         purposes: Mapping[str, PurposeRow],
         policies: PolicyVersions,
-        actor_name: str,
+        actor: Actor,
         concurrency: int,
     ) -> None:
         self._databases = databases
         self._purposes = purposes
         self._policies = policies
-        self._actor = Actor(actor_name, Role.ADMIN, (Role.ADMIN,), identity=COMMAND_LINE)
+        self._actor = actor
         self._limit = asyncio.Semaphore(concurrency)
 
     async def import_lines(self, lines: Sequence[NumberedLine[bytes | None]]) -> list[LineResult]:
@@ -84,11 +86,36 @@ class Importer:
             await retry_while_unavailable(lambda: keyring.destroy(unused_keys), SERVICE)
         results.update((number, task.result()) for number, task in tasks.items())
         for number, line in lines:
-            if results[number].code not in {None, Underage.code} and await self._record_refusals(line):
+            if results[number].code is None:
+                continue
+            if await self._report_children(line):
+                results[number] = results[number]._replace(
+                    counts=(CHILD,), problem=f"{results[number].problem} A registered person was restricted."
+                )
+            elif await self._record_refusals(line):
                 results[number] = results[number]._replace(
                     counts=(REFUSED,), problem=f"{results[number].problem} Its refusals are recorded from now on."
                 )
         return [results[number] for number, _ in lines]
+
+    async def _report_children(self, line: bytes | None) -> bool:
+        """Open the erasures of registered people whom a refused line reports as children; return whether there is one.
+
+        They restrict processing at once, and wait until staff has checked the age.
+        """
+        names = find_children(line)
+        if not names:
+            return False
+
+        async def report() -> None:
+            async with unit_of_work(*self._databases, self._actor, "requestErasure") as unit:
+                await underage.report_children(unit, names, Channel.IMPORT)
+
+        try:
+            await retry_while_unavailable(report, SERVICE)
+        except Underage:
+            return False
+        return True
 
     async def _record_refusals(self, line: bytes | None) -> bool:
         """Opt the addresses of a refused line out of what it refuses, and return whether there was any."""
@@ -121,10 +148,12 @@ class Importer:
             try:
                 if predecessors:
                     [diff] = await self._compare([person])
-                if diff.is_repeat:
+                if diff.is_repeat and self._actor.system is None:
                     return _import_result(person, ImportResult(ImportOutcome.UNCHANGED, diff.forbidden_count))
                 slot = unused_slots.pop() if diff.is_new and unused_slots else None
                 result = await retry_while_unavailable(lambda: self._write(person, slot), SERVICE)
+                if diff.is_repeat:
+                    result = result._replace(outcome=ImportOutcome.UNCHANGED)
                 return _import_result(person, result)
             except Refusal as refusal:
                 return _refusal_result(refusal)

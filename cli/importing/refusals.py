@@ -1,7 +1,8 @@
-"""Refusals in lines that an import refuses: they count from now, because a refusal needs no correct form."""
+"""What counts of lines that an import refuses: refusals and reports of children need no correct form."""
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from models.consent.purposes import REFUSABLE_BASES, PurposeRow
@@ -46,6 +47,21 @@ def find_refusals(line: bytes | None, purposes: Mapping[str, PurposeRow]) -> Lin
     return LineRefusals(list(addresses.values())[:_MAX_ADDRESSES], sorted(refused))
 
 
+def find_children(line: bytes | None) -> list[SubjectIdentifier]:
+    """Return the addresses and accounts of a line that reports a child under 13; none of another line.
+
+    Keys may be repeated, and everything but ``isUnder13`` and the names may be wrong.
+    """
+    try:
+        parsed = json.loads(line or b"", object_pairs_hook=_collect)
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(parsed, dict) or True not in parsed.get("isUnder13", []):
+        return []
+    names = {identifier[:2]: identifier for identifier in (*_addresses(parsed), *_accounts(parsed))}
+    return list(names.values())[:_MAX_ADDRESSES]
+
+
 def _collect(pairs: list[tuple[str, Any]]) -> dict[str, list[Any]]:
     """Return all values of each key, so that a repeated key hides none."""
     values: dict[str, list[Any]] = {}
@@ -57,6 +73,15 @@ def _collect(pairs: list[tuple[str, Any]]) -> dict[str, list[Any]]:
 def _objects(values: list[Any]) -> Iterator[dict[str, list[Any]]]:
     for value in values:
         yield from (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict))
+
+
+def _accounts(parsed: dict[str, list[Any]]) -> Iterator[SubjectIdentifier]:
+    for account in _objects(parsed.get("accounts", [])):
+        for system in account.get("system", []):
+            for reference in account.get("reference", []):
+                if isinstance(system, str) and isinstance(reference, str):
+                    with suppress(BadInput):
+                        yield SubjectIdentifier.account(system, reference)
 
 
 def _addresses(parsed: dict[str, list[Any]]) -> Iterator[SubjectIdentifier]:

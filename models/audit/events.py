@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Integer, text
 
 from models.actors import Actor, Role
+from models.audit import known_systems
 from models.storage.clock import now
 from models.storage.columns import APPEND_ONLY, Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.ids import new_id
@@ -155,7 +156,9 @@ ORDER BY at, id
 
 
 async def append(connection: Connection, groups: Sequence[EventGroup]) -> RowByKey[EventGroup, None]:
-    """Append the events of all groups, which happened now, in one statement. The result is empty."""
+    """Append the events of all groups, which happened now, and record the systems of their actors. Return nothing."""
+    accesses = [group for group in groups if group.template.action in {AccessAction.READ, AccessAction.WRITE}]
+    await known_systems.record_systems(connection, [(each.template.actor, each.subject_ids) for each in accesses])
     await INSERT_EVENTS.run(connection, groups=orjson.dumps([*map(_group_row, groups)]).decode())
     return RowByKey()
 

@@ -19,6 +19,7 @@ REFERENCES: Final[Mapping[str, EncryptedColumn | None]] = {
     "sync_accounts": SYNC_REFERENCE,
     "payment_fragments": PAYMENT_REFERENCE,
     "payment_removals": None,
+    "known_systems": None,
     "systems": None,
 }
 """The tables that know of holders, each with its column of references, if it has one."""
@@ -38,6 +39,10 @@ WHERE subject_id = ANY(CAST(:ids AS uuid[]))
 UNION ALL
 SELECT subject_id, system, 'payment_removals', NULL
 FROM payment_removals
+WHERE subject_id = ANY(CAST(:ids AS uuid[]))
+UNION ALL
+SELECT subject_id, system, 'known_systems', NULL
+FROM known_systems
 WHERE subject_id = ANY(CAST(:ids AS uuid[]))
 UNION ALL
 SELECT person.subject_id, s.name, 'systems', NULL

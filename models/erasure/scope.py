@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy
 from sqlalchemy import ARRAY, Uuid, bindparam, func
 
+from models.audit.known_systems import KnownSystem
 from models.consent.ledger import Consent, ConsentEvent
 from models.disclosures.disclosures import Disclosure
 from models.erasure.retention import RetainedRow, retained_until
@@ -122,8 +123,11 @@ RETURNING b.id, b.count
 """)
 
 IDENTITY_CODES, UNSENT_EMAILS = "identity codes", "letters not sent yet"
-TRANSIENT = frozenset({IDENTITY_CODES, UNSENT_EMAILS})
-"""Targets whose counts change without a change to the person's data; the hash of a plan leaves them out."""
+KNOWN_SYSTEMS = "systems that know the person"
+TRANSIENT = frozenset({IDENTITY_CODES, UNSENT_EMAILS, KNOWN_SYSTEMS})
+"""Targets whose counts change without a change to the person's data; the hash of a plan leaves them out.
+
+The systems themselves are in the plan, too, so that another system changes the hash."""
 
 # Child tables come before their parent tables, because foreign keys are checked at once.
 ERASURE_TARGETS: Sequence[ErasureTarget] = (
@@ -143,6 +147,7 @@ ERASURE_TARGETS: Sequence[ErasureTarget] = (
     ),
     _delete_rows("mail addresses", EmailAddress),
     _delete_rows("accounts", Account),
+    _delete_rows(KNOWN_SYSTEMS, KnownSystem),
     ErasureTarget(
         "name and country",
         COUNT_PROFILES,

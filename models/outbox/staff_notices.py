@@ -27,6 +27,7 @@ class StaffNoticeKind(StrEnum):
     BACKUP_OVERDUE = "backup_overdue"
     INCIDENT_DUE_IN_A_DAY = "incident_due_in_a_day"
     INCIDENT_DUE_IN_HOURS = "incident_due_in_hours"
+    CHILD_REPORTED = "child_reported"
 
 
 class StaffNotice(Table, table=True):

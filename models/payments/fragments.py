@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, SmallInteger, UniqueConstraint
 
+from models.actors import Role
 from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
 from models.errors import BadInput, NotFound
 from models.storage import validation
@@ -103,10 +104,13 @@ WHERE id = ANY(:ids)
 # The store's reference identifies the card. Storing it again updates the fragment.
 UPSERT = Statement("""
 INSERT INTO payment_fragments
-    (subject_id, id, reference, lookup_version, lookup_hash, last_digits, expiry_month, expiry_year, stored_at)
-VALUES (:subject_id, :id, :reference, :version, :hash, :last_digits, :expiry_month, :expiry_year, :at)
+    (subject_id, id, reference, lookup_version, lookup_hash, last_digits, expiry_month, expiry_year, stored_at,
+    system)
+VALUES (:subject_id, :id, :reference, :version, :hash, :last_digits, :expiry_month, :expiry_year, :at,
+    COALESCE(CAST(:system AS text), CAST(:default_system AS text)))
 ON CONFLICT (subject_id, lookup_hash) DO UPDATE
-SET last_digits = excluded.last_digits, expiry_month = excluded.expiry_month, expiry_year = excluded.expiry_year
+SET last_digits = excluded.last_digits, expiry_month = excluded.expiry_month, expiry_year = excluded.expiry_year,
+    system = COALESCE(CAST(:system AS text), payment_fragments.system)
 RETURNING id
 """)
 
@@ -170,6 +174,8 @@ async def store_payment_fragment(unit: UnitOfWork, identifier: SubjectIdentifier
         expiry_month=EXPIRY_MONTH.encrypt(key, f"{fragment.expiry_month:02}"),
         expiry_year=EXPIRY_YEAR.encrypt(key, str(fragment.expiry_year)),
         at=unit.at,
+        system=unit.actor.system if unit.actor.role is Role.STORE else None,
+        default_system=SYSTEM,
     )
     return stored_id
 

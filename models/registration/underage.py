@@ -1,5 +1,6 @@
 """Registrations that name a child under 13: nothing is stored, and a registered person is restricted for review."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 from uuid import UUID
@@ -30,22 +31,30 @@ async def register_subject(unit: UnitOfWork, registration: Registration) -> UUID
     """
     if not registration.is_under_13:
         return await registering.register_or_complete(unit, registration)
-    subjects = await _find_named(unit, registration)
-    if not subjects:
-        raise Underage
-    options = ErasureOptions(CHANNELS.get(unit.actor.role, Channel.SCRIPT), reason=ErasureReason.UNDERAGE)
-    for subject in subjects:
-        await requesting.request_erasure(unit, SubjectIdentifier("id", subject.subject_id), options)
+    names = []
+    with suppress(BadInput):  # what is no address belongs to no registered person
+        names.append(SubjectIdentifier.any_email(registration.email, "input.email"))
+    if registration.account:
+        names.append(SubjectIdentifier.account(*registration.account, "input.account"))
+    await report_children(unit, names, CHANNELS.get(unit.actor.role, Channel.SCRIPT))
     return Underage()
 
 
-async def _find_named(unit: UnitOfWork, registration: Registration) -> list[SubjectRow]:
-    """Return the people who own the address or the account, in the order of their locks, unless they are erased."""
-    names = []
-    with suppress(BadInput):  # a malformed address belongs to no registered person
-        names.append(SubjectIdentifier.email(registration.email, "input.email"))
-    if registration.account:
-        names.append(SubjectIdentifier.account(*registration.account, "input.account"))
+async def report_children(unit: UnitOfWork, names: Sequence[SubjectIdentifier], channel: Channel) -> None:
+    """Open an erasure with the reason UNDERAGE for each registered person of these names.
+
+    Raise UNDERAGE when there is none, so that nothing is stored.
+    """
+    subjects = await _find_named(unit, names)
+    if not subjects:
+        raise Underage
+    options = ErasureOptions(channel, reason=ErasureReason.UNDERAGE)
+    for subject in subjects:
+        await requesting.request_erasure(unit, SubjectIdentifier("id", subject.subject_id), options)
+
+
+async def _find_named(unit: UnitOfWork, names: Sequence[SubjectIdentifier]) -> list[SubjectRow]:
+    """Return the people who own the names, in the order of their locks, unless they are erased."""
     rows = [row for name in names for row in await resolution.find_many(unit.connection, unit.keyring, [name])]
     by_id = {row.subject_id: row for row in rows if row and not resolution.is_erased(row)}
     return [by_id[subject_id] for subject_id in sorted(by_id)]

@@ -4,6 +4,8 @@ from typing import Final
 from uuid import UUID
 
 from models.actors import Role
+from models.outbox import staff_notices
+from models.outbox.staff_notices import StaffNoticeKind
 from models.requests.locking import LockedRequest
 from models.requests.vocabulary import ErasureReason
 from models.storage.statement import Statement
@@ -48,7 +50,12 @@ def is_attested(unit: UnitOfWork, reason: ErasureReason) -> bool:
 
 
 async def restrict(unit: UnitOfWork, subject_id: UUID, request_id: UUID) -> None:
-    """Restrict the processing of an active person for this request."""
+    """Restrict the processing of an active person for this request.
+
+    Notify the privacy officers, once for each request, unless the actor's statement counts as attestation.
+    """
+    if unit.actor.role not in ATTESTING_ROLES:
+        await staff_notices.enqueue(unit, StaffNoticeKind.CHILD_REPORTED, request_id)
     if await RESTRICT.run(unit.connection, subject_id=subject_id):
         await MARK_RESTRICTED.run(unit.connection, id=request_id)
 

@@ -46,6 +46,12 @@ NOTICES = {
         }
         for key in (StaffNoticeKind.REQUEST_DUE_SOON, StaffNoticeKind.REQUEST_DUE)
     },
+    StaffNoticeKind.CHILD_REPORTED: {
+        "request": f"req_{ID}",
+        "person": f"sub_{ID}",
+        "received": "2027-01-31",
+        "due": "2027-02-28",
+    },
     StaffNoticeKind.AUDIT_HEAD: {"day": "2027-01-31", "head": "{" + ID * 20 + "}"},
 }
 

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import Api, Databases
+from tests.journeys.isolated_databases import drain_erasures
 
 STEPS = "query($system: String!) { erasureSteps(system: $system, state: null) { edges { node { id error } } } }"
 NODE = "query($id: ID!) { node(id: $id) { id } }"
@@ -79,3 +80,27 @@ def test_an_administrator_s_token_of_a_system_takes_its_steps(api: Api, request_
         assert keeper.ask("ADMIN", DONE, id=step).data["completeErasureStep"]["state"] == "DONE"
     finally:
         keeper.client.close()
+
+
+@pytest.mark.parametrize("role", ["STORE", "SYNC", "SERVICE"])
+def test_the_system_that_registered_a_person_gets_a_step_with_the_subject(
+    api: Api, databases: Databases, role: str
+) -> None:
+    secret = api.issue(f"registrar {role}", role, system="registrar")
+    registrar = Api(api.url, {role: secret})
+    register = "mutation($input: RegisterSubjectInput!) { registerSubject(input: $input) { id } }"
+    steps = '{ erasureSteps(system: "registrar") { edges { node { subjectId references state } } } }'
+    try:
+        person = registrar.ask(role, register, input={"email": "ada@example.com"}).data["registerSubject"]["id"]
+        plan = "query($who: SubjectBy!) { erasurePlan(subject: $who) { items { system } } }"
+        items = api.ask("PRIVACY", plan, who={"id": person}).data["erasurePlan"]["items"]
+        assert {"system": "registrar"} in items
+        request = api.ask("ADMIN", ERASE, who={"id": person}).data["requestErasure"]["id"]
+        drain_erasures(databases)
+        assert registrar.ask(role, steps).data["erasureSteps"]["edges"] == [
+            {"node": {"subjectId": person, "references": [], "state": "PENDING"}}
+        ]
+        of_request = api.ask("PRIVACY", OF_REQUEST, id=request).data["rightsRequest"]["steps"]
+        assert [step["system"] for step in of_request] == ["registrar"]
+    finally:
+        registrar.client.close()

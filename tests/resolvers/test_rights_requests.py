@@ -188,6 +188,11 @@ def test_retained_items_have_their_last_day_in_plan_request_and_certificate(api:
     shown = "query($id: ID!) { rightsRequest(id: $id) { retained { what ground until } certificate { jws } } }"
     assert api.ask("SUPPORT", shown, id=request).data["rightsRequest"] == {"retained": [], "certificate": None}
     drain_erasures(databases)
+    steps = '{ erasureSteps(system: "store") { edges { node { id } } } }'
+    [edge] = api.ask("STORE", steps).data["erasureSteps"]["edges"]
+    complete = "mutation($id: ID!) { completeErasureStep(id: $id, recordsErased: 1) { id } }"
+    assert api.ask("STORE", complete, id=edge["node"]["id"]).data
+    drain_erasures(databases)
     done = api.ask("SUPPORT", shown, id=request).data["rightsRequest"]
     assert expected in done["retained"]
     keys = httpx.get(f"{api.url}/.well-known/jwks.json", verify=False).json()["keys"]

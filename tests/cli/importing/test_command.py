@@ -32,8 +32,8 @@ def written(path: Path, lines: list[Any]) -> Path:
     return path
 
 
-async def imported(databases: Databases, path: Path) -> Ran:
-    return await privacy("import", path.name, on=databases, at=path.parent)
+async def imported(databases: Databases, path: Path, *arguments: str) -> Ran:
+    return await privacy("import", *arguments, path.name, on=databases, at=path.parent)
 
 
 async def demand_right_answers(api: Api, people: list[dict[str, Any]]) -> None:
@@ -368,3 +368,41 @@ async def test_stopped_with_ctrl_c_it_ends_at_once_and_says_how_to_go_on(
     assert ran.code == 130
     assert "`privacy import people.jsonl` resumes here" in ran.errors
     assert "Traceback" not in ran.errors
+
+
+@pytest.mark.anyio
+async def test_the_system_of_an_import_holds_its_people(world: World, clean: Databases, tmp_path: Path) -> None:
+    path = written(tmp_path / "people.jsonl", [{"email": "ada@example.com"}])
+    for arguments, systems in (((), []), (("--system", "crm"), ["crm"])):
+        import_run = await imported(clean, path, *arguments)
+        assert import_run.code == 0, import_run.errors
+        async with world.database.readers.acquire() as connection:
+            assert [row[0] for row in await connection.fetch("SELECT system FROM known_systems")] == systems
+
+
+@pytest.mark.anyio
+async def test_a_line_about_a_registered_child_restricts_and_erases_nothing(
+    world: World, clean: Databases, tmp_path: Path
+) -> None:
+    people = [
+        {"email": "ada@example.com"},
+        {"email": "bob@example.com", "accounts": [{"system": "forum", "reference": "bob"}]},
+        {"email": "eve@example.com"},
+    ]
+    await imported(clean, written(tmp_path / "known.jsonl", people))
+    lines = [
+        {"email": "ADA@example.com", "isUnder13": True},
+        {"email": "new@example.com", "accounts": [{"system": "forum", "reference": "bob"}], "isUnder13": True},
+        {"email": "unknown@example.com", "isUnder13": True},
+        b'{"email": "eve@example.com", "isUnder13": true, "isUnder13": false}',
+    ]
+    import_run = await imported(clean, written(tmp_path / "people.jsonl", lines))
+    assert import_run.code == 1
+    assert import_run.count("lines refused that name a registered person as a child") == 3
+    async with world.database.readers.acquire() as connection:
+        states = await connection.fetch("SELECT reason, state, channel FROM rights_requests")
+        assert [tuple(row) for row in states] == [("UNDERAGE", "AWAITING_VERIFICATION", "IMPORT")] * 3
+        assert await connection.fetchval("SELECT count(*) FROM subjects WHERE status = 'RESTRICTED'") == 3
+        assert await connection.fetchval("SELECT count(*) FROM subjects") == 3
+        assert await connection.fetchval("SELECT count(*) FROM notices WHERE notice = 'child_reported'") == 3
+        assert await connection.fetchval("SELECT count(*) FROM letters") == 0

@@ -6,6 +6,8 @@ from models.actors import Role
 from models.erasure import holders, systems
 from models.payments import fragments
 from models.payments.fragments import FragmentInput
+from models.registration import registering
+from models.registration.registering import Registration
 from models.storage.clock import now
 from models.subjects.identifiers import SubjectIdentifier
 from models.sync import reports
@@ -90,3 +92,19 @@ async def test_the_row_says_which_system_holds_it(world: World) -> None:
     async with world.database.transaction() as connection:
         await connection.execute("UPDATE sync_accounts SET system = 'cloud'")
     assert await systems_of(world, "ada@example.com") == {"ada@example.com": {"cloud": ["s-1"]}}
+
+
+async def test_a_system_that_only_knows_the_id_holds_the_person(world: World) -> None:
+    async with world.unit(Role.SERVICE, "statistics") as unit:
+        await registering.register_or_complete(unit, Registration("ada@example.com"))
+    assert await systems_of(world, "ada@example.com") == {"ada@example.com": {"statistics": []}}
+
+
+async def test_reports_of_a_token_with_a_system_belong_to_that_system(world: World) -> None:
+    await registered(world, "ada@example.com")
+    for system in (None, "cloud"):
+        async with world.unit(Role.SYNC, system) as unit:
+            await reports.record_sync(unit, ADA, SyncReport("s-1", 1, 1, now()))
+        async with world.unit(Role.STORE, system and "shop") as unit:
+            await fragments.store_payment_fragment(unit, ADA, FragmentInput("card-1", "4242", 7, 2031))
+    assert await systems_of(world, "ada@example.com") == {"ada@example.com": {"cloud": ["s-1"], "shop": ["card-1"]}}

@@ -134,3 +134,14 @@ async def test_the_address_of_an_erased_child_is_registered_again_only_once_it_i
 async def test_an_adult_is_registered(world: World) -> None:
     async with world.unit() as unit:
         assert not isinstance(await underage.register_subject(unit, Registration("ada@example.com")), Refusal)
+
+
+async def test_the_officers_get_one_notice_of_each_report_that_waits(world: World) -> None:
+    for email in ("ada@example.com", "bob@example.com"):
+        await registered(world, email)
+    for _ in range(2):
+        await reported(world, Registration("ada@example.com", is_under_13=True))
+    assert await value(world, "SELECT array_agg(notice) FROM notices") == ["child_reported"]
+    async with world.unit(Role.PRIVACY) as unit:
+        await requesting.request_erasure(unit, SubjectIdentifier.email("bob@example.com"), CHILD)
+    assert await value(world, "SELECT count(*) FROM notices") == 1, "an attested request runs without a decision"
