@@ -25,13 +25,13 @@ AND effective_at <= CAST(:at AS timestamptz)
 """)
 
 # The first refusal after the last grant of the ledger. A refusal never moves it to a later time; a grant that arrives
-# late does, where it lies between two refusals.
+# late does, where it lies between two refusals. The sequence number stays: the choice is the same for the change feed.
 SET_FIRST_REFUSAL = Statement("""
 UPDATE consents AS c
-SET effective_at = f.effective_at, epoch = f.epoch, channel = f.channel, policy_version = f.policy_version,
+SET effective_at = f.effective_at, channel = f.channel, policy_version = f.policy_version,
     confirmed_at = GREATEST(c.confirmed_at, c.effective_at, f.effective_at)
 FROM (
-    SELECT e.effective_at, e.epoch, e.channel, e.policy_version
+    SELECT e.effective_at, e.channel, e.policy_version
     FROM consent_events AS e
     WHERE e.subject_id = :subject_id
     AND e.purpose = :purpose

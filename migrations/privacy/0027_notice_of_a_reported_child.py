@@ -2,8 +2,8 @@
 
 from migrations.constraints import allow_values
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
