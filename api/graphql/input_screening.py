@@ -193,9 +193,8 @@ def _expected(schema: GraphQLSchema, definitions: _Definitions, place: _Place | 
 def _keys(place: _Place | None) -> list[str | int]:
     keys: list[str | int] = []
     while place:
-        place, key = place
-        keys.append(key)
-    return keys[::-1]
+        place, keys = place[0], [place[1], *keys]
+    return keys
 
 
 def _named(schema: GraphQLSchema, definitions: _Definitions, place: _Place) -> str:

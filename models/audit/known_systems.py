@@ -1,4 +1,4 @@
-"""The internal systems that read or changed a person's data, and hold it even if they told no reference."""
+"""The internal systems that read or changed a person's data, and hold it even if they sent no reference."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
