@@ -2,8 +2,8 @@
 
 from migrations.constraints import allow_values
 
-revision = "0029"
-down_revision = "0028"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
