@@ -17,7 +17,8 @@ from models.retention.runs import RetentionRuns
 from models.storage.clock import now
 from models.subjects.identifiers import SubjectIdentifier
 from models.sync import reports
-from models.sync.reports import ClientReport, FileReport, SyncReport
+from models.sync.file_lists import FileReport
+from models.sync.reports import ClientReport, SyncReport
 from tests.conftest import World
 
 pytestmark = pytest.mark.anyio
