@@ -24,6 +24,8 @@ pytestmark = pytest.mark.anyio
 
 EACH = 4
 """People who are to be erased at each kill: half of them have an account that a system has to erase, too."""
+STRIDE = 37
+"""Lives of all lengths alternate, so that no backlog grows: the lines of the kills are in steps of so many."""
 LEASE = "0.1"
 FORUM = Actor("forum", Role.SERVICE, (Role.SERVICE,), system="forum")
 
@@ -192,7 +194,7 @@ async def killed_and_begun_again(databases: Databases, kills: int, offset: float
             await taken_up_again(world)
             await forum_answers(world)
             before = await points(world)
-            await worker.born(1 + int(whole / 2 * (number + offset) / kills))
+            await worker.born(1 + int(1.5 * whole * (number * STRIDE % kills + offset) / kills))
             while not worker.is_dead and (await value(world, UNFINISHED) or await value(world, UNSENT)):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             await worker.killed()
