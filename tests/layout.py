@@ -69,6 +69,10 @@ TESTED_ELSEWHERE = {
     "models/requests/extending.py": ("models/requests/test_opening.py", "A request is opened before it is extended."),
     "models/requests/vocabulary.py": ("models/requests/test_requests.py", "It declares enums, without logic."),
     "models/requests/identity_checks.py": ("models/requests/test_opening.py", "Opening a request starts the check."),
+    "resolvers/request_mutations.py": (
+        "resolvers/test_rights_requests.py",
+        "Requests are tested from their receipt on.",
+    ),
     "models/subjects/subjects.py": ("models/registration/test_registering.py", "Registration writes the subjects."),
     "resolvers/app_state.py": ("api/access/test_policy_over_http.py", "Every request reads through it."),
     "resolvers/load_request.py": ("resolvers/test_batch_loader.py", "It is a part of the batch loader."),

@@ -202,10 +202,6 @@ def test_the_code_names_the_company_that_asks_for_it() -> None:
     assert "asked something of Privätsphäre." in text_of(EmailKind.IDENTITY_CODE)
 
 
-WITHOUT_REASON = {EmailKind.REQUEST_RECEIVED, EmailKind.ERASURE_SCHEDULED}
-"""The emails that earlier versions enqueued without a reason."""
-
-
 def test_emails_that_an_earlier_version_enqueued_are_rendered() -> None:
     for kind in EVERY:
         event = dict(EMAIL_TEMPLATES[kind].example.items())
