@@ -10,6 +10,7 @@ from models.encryption.keyring import Keyring
 from models.incidents.reporting import DEFAULT_PEOPLE_LIMIT
 from models.requests.intake import COOLING_OFF
 from models.storage.database import Database
+from models.storage.turns import TurnQueue
 from resolvers.batch_loader import SLOW_COMMIT_SECONDS, BatchLoader
 from resolvers.pagination import CursorCodec
 from resolvers.people_limiter import PeopleLimiter
@@ -49,6 +50,7 @@ class AppState:
         self.questions = DecisionCounts()
         self.recent_reads = RecentReads()
         self.recent_refusals = RecentRefusals()
+        self.turns = TurnQueue()
         self.cursors = CursorCodec(keyring.master_keys.derive_keys("cursors"))
         self.grace = grace
         """How long an erasure can be cancelled."""

@@ -16,6 +16,7 @@ from models.consent.ledger import Channel, ConsentEventRow, ConsentRow, ConsentS
 from models.consent.past_decisions import decisions_as_of, past_decision, require_past
 from models.consent.purposes import LegalBasis
 from models.storage.ids import Prefix, id_formatter
+from models.storage.turns import Steps
 from models.subjects.identifiers import SubjectIdentifier, lookup_digests
 from resolvers.context import SUBJECT_READS, Info, Record, RequestContext
 from resolvers.field_sources import Batched, Read, column, loads, object_type, root_field
@@ -98,11 +99,14 @@ def consent_decisions(
     purpose: PurposeArgument,
 ) -> list[ConsentDecision]:
     """Decide the same for up to 1,000 people at once; the answers are in the order of the people."""
-    identifiers = subjects.identifiers()
-    keys = identifiers.lookup_keys
-    rows: Any = info.context.answer(
-        "Query.consentDecisions", partial(_decide, info.context, identifiers.kind, keys, purpose, None), len(keys)
-    )
+    context, (kind, entries) = info.context, subjects.entries()
+    steps = context.identification.keys(kind, entries, "subjects")
+    try:
+        next(steps)
+    except StopIteration as end:
+        rows: Any = _decide_all(context, kind, end.value, purpose)
+    else:
+        rows = _decide_in_turns(context, kind, steps, purpose)
     return rows
 
 
@@ -134,6 +138,22 @@ async def _decide_as_of(context: RequestContext, identifier: SubjectIdentifier, 
     return await context.load_one(past_decision, subject_id, purpose, past)
 
 
+def _decide_all(context: RequestContext, kind: str, keys: Sequence[Any], purpose: str) -> Awaitable[Any]:
+    """Decide for people by their ids, or by the versions of their look-up hashes."""
+
+    def load(record: Record) -> Awaitable[Any]:
+        then = partial(_answer, context, purpose, None, record)
+        return _load_by_kind(context, CONSENT_READS, kind, keys, (purpose,), then)
+
+    return context.answer("Query.consentDecisions", load, len(keys))
+
+
+async def _decide_in_turns(context: RequestContext, kind: str, steps: Steps[list[Any]], purpose: str) -> Any:
+    """Validate and hash the rest of a long list in turns of the event loop, then decide."""
+    keys = await context.service.turns.run(steps)
+    return await _decide_all(context, kind, keys, purpose)
+
+
 _first: Callable[[list[Any]], Any] = itemgetter(0)
 
 
@@ -159,12 +179,25 @@ def decide_by_kind(  # noqa: PLR0913, PLR0917 -- each is a part of the question
     then: Callable[[list[Any]], Any],
 ) -> Awaitable[Any]:
     """Return what ``then`` makes of the decisions for identifiers of one kind, read by the read of that kind."""
+    if kind != "id":
+        keys = [lookup_digests(context.service.keyring, kind, key) for key in keys]
+    return _load_by_kind(context, reads, kind, keys, arguments, then)
+
+
+def _load_by_kind(  # noqa: PLR0913, PLR0917 -- each is a part of the question
+    context: RequestContext,
+    reads: Mapping[str, Read],
+    kind: str,
+    keys: Sequence[Any],
+    arguments: tuple[Hashable, ...],
+    then: Callable[[list[Any]], Any],
+) -> Awaitable[Any]:
+    """Load decisions by the ids of people, or by the versions of their look-up hashes."""
     if kind == "id":
         return context.load(reads[kind], keys, arguments, then)
-    digests = [lookup_digests(context.service.keyring, kind, key) for key in keys]
-    if all(len(versions) == 1 for versions in digests):
-        return context.load(reads[kind], [version for [version] in digests], arguments, then)
-    return _decide_by_versions(context, reads[kind], digests, arguments, then)
+    if all(len(versions) == 1 for versions in keys):
+        return context.load(reads[kind], [version for [version] in keys], arguments, then)
+    return _decide_by_versions(context, reads[kind], keys, arguments, then)
 
 
 def _answer(

@@ -25,6 +25,7 @@ from resolvers import access_log
 from resolvers.access_log import AccessLog
 from resolvers.app_state import AppState
 from resolvers.field_sources import Read
+from resolvers.identification import Identification
 from resolvers.load_request import Then
 from resolvers.recent_reads import Claims
 
@@ -45,7 +46,17 @@ DECISIONS = frozenset({"Query.consentDecision", "Query.consentDecisions", "Query
 class RequestContext:
     """One request: an actor, acting in one role, through one operation."""
 
-    __slots__ = ("_access_log", "_keys", "actor", "cursors", "operation", "operation_hash", "permissions", "service")
+    __slots__ = (
+        "_access_log",
+        "_identification",
+        "_keys",
+        "actor",
+        "cursors",
+        "operation",
+        "operation_hash",
+        "permissions",
+        "service",
+    )
 
     def __init__(
         self,
@@ -64,6 +75,7 @@ class RequestContext:
         self.cursors = service.cursors
         self._keys: dict[UUID, DataKey] = {}
         self._access_log: AccessLog | None = None
+        self._identification: Identification | None = None
 
     def fresh(self) -> "RequestContext":
         """Return the context of another request like this one, which has read nothing yet."""
@@ -152,6 +164,17 @@ class RequestContext:
         except (Forbidden, CaseRequired):
             self.access_log.record_refusal([f"Mutation.{field}"])
             raise
+
+    def pause(self) -> Awaitable[None]:
+        """Return what is done in a later turn of the event loop, which is this request's own."""
+        return self.service.turns.wait()
+
+    @property
+    def identification(self) -> Identification:
+        """The identifiers of people that this request has looked up; each is validated once."""
+        if self._identification is None:
+            self._identification = Identification(self.service.keyring)
+        return self._identification
 
     @property
     def access_log(self) -> AccessLog:

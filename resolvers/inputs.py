@@ -66,6 +66,14 @@ class SubjectsBy:
     )
     accounts: list[AccountRef] | None = input_field("Accounts of people in internal systems.", UNSET)
 
+    def entries(self, argument: str = "subjects") -> tuple[str, Sequence[Any]]:
+        """Return the kind of the identifiers and the identifiers as they were sent; QUERY_TOO_LARGE past 1,000."""
+        kind = "email" if self.emails else "account" if self.accounts else "id"
+        entries: Sequence[Any] = self.ids or self.emails or self.accounts or ()
+        if len(entries) > MAX_SUBJECTS:
+            raise QueryTooLarge(argument=argument, most=MAX_SUBJECTS)
+        return kind, entries
+
     def identifiers(self, argument: str = "subjects") -> SubjectIdentifiers:
         """Return the identifiers; raise QUERY_TOO_LARGE past 1,000, BAD_INPUT for the first malformed id or account.
 

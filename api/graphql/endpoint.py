@@ -14,27 +14,26 @@ from typing import Any
 from api.access.authentication import Authenticator, resolve_actor
 from api.access.policy import permissions_of
 from api.access.restore_guard import RestoreGuard
-from api.graphql import input_screening
-from api.graphql.errors import format_error, refusal_of
+from api.graphql import input_screening, limits
 from api.graphql.execution import Result, as_json
 from api.graphql.execution.batching import RequestBatcher
 from api.graphql.execution.query_execution import Outcome
 from api.graphql.operation_cache import OperationCache
 from api.graphql.prepare import InvalidOperation, PreparedOperation
-from api.graphql.responses import Response, head_template, refused
+from api.graphql.responses import Response, error_response, head_template, refused, response_with_errors
 from api.graphql.schema import core
 from api.http.exchange import Exchange, Headers
 from api.http.rate_limit import AuthFailureThrottle
-from api.http.request import ClientDisconnected, RejectedRequest, parse_request
+from api.http.request import ClientDisconnected, Request, parse_request
 from api.http.request_log import RequestLog
 from models.access.cost_limits import DEFAULT_MAX_COSTS
 from models.actors import Actor, Role
-from models.errors import CaseRequired, Forbidden, GraphqlInvalid, Refusal, Unauthenticated, Unavailable
+from models.errors import CaseRequired, Forbidden, Unauthenticated, Unavailable
+from models.storage.turns import Steps
 from resolvers.app_state import AppState
 from resolvers.context import RequestContext, write_access_logs
 
 _PERMISSIONS = {role: permissions_of(role) for role in Role}
-_CHALLENGE: Headers = ((b"www-authenticate", b"Bearer"),)
 
 
 class GraphQLEndpoint:
@@ -53,7 +52,6 @@ class GraphQLEndpoint:
         self.request_log = request_log
         self.restore_guard = restore_guard
         self.max_costs = max_costs
-        """The maximum cost of an operation for each role."""
         self.operations = OperationCache()
         self.batcher: RequestBatcher[RequestContext] = RequestBatcher(write_access_logs)
         self.throttle = AuthFailureThrottle()
@@ -82,8 +80,7 @@ class RequestExecution:
         self._accepts_response = exchange.head.accepts_response
         self._actor: Actor | None = None
         self._operation: str | None = None
-        self._cost = b""
-        """The end of a response that shows the cost."""
+        self._cost = b""  # the end of a response that shows it
 
     def start(self) -> None:
         """Continue synchronously if the actor is cached and the body is there, otherwise in a task."""
@@ -127,32 +124,54 @@ class RequestExecution:
         return actor
 
     def _execute(self, actor: Actor, body: bytes) -> None:
-        """Prepare the operation; start it as a query that can be batched, otherwise execute it in a task."""
-        endpoint, exchange = self._endpoint, self._exchange
+        """Start an operation that is cached and has few variables; prepare any other one in turns of the loop."""
         request = parse_request(body)
+        operation = self._endpoint.operations.get(request.document, request.operation, actor)
+        if operation is None or len(body) > limits.SHORT_BODY:
+            self._exchange.spawn(self._prepare(actor, request))
+        else:
+            cost = self._require_cost(actor, operation, request.variables)
+            input_screening.screen_variables(core, operation.variables, request.variables, operation.reported)
+            self._start(actor, operation, request.variables, cost)
+
+    async def _prepare(self, actor: Actor, request: Request) -> None:
         try:
-            operation = endpoint.operations.get_or_prepare(request.document, request.operation, actor)
+            operation, cost = await self._endpoint.service.turns.run(self._preparation_steps(actor, request))
+            self._start(actor, operation, request.variables, cost)
         except InvalidOperation as error:
             self._respond(refused(error.errors, responds=self._accepts_response))
-            return
         except (Forbidden, CaseRequired) as refusal:
             self._operation = request.operation  # the document has it: an unknown name is not logged
-            exchange.spawn(self._record_refusal(actor, refusal))
-            return
+            await self._record_refusal(actor, refusal)
+        except Exception as error:  # noqa: BLE001 -- every error is answered
+            self._respond_error(error)
+
+    def _preparation_steps(self, actor: Actor, request: Request) -> Steps[tuple[PreparedOperation, int]]:
+        operation = yield from self._endpoint.operations.preparation_steps(request.document, request.operation, actor)
+        cost = self._require_cost(actor, operation, request.variables)
+        yield from operation.screening_steps(request.variables)
+        return operation, cost
+
+    def _require_cost(self, actor: Actor, operation: PreparedOperation, variables: dict[str, Any]) -> int:
         self._operation = operation.name
-        most = endpoint.max_costs[actor.role]
-        cost = operation.require_cost(request.variables, most)
-        if exchange.head.shows_cost:
+        most = self._endpoint.max_costs[actor.role]
+        cost = operation.require_cost(variables, most)
+        if self._exchange.head.shows_cost:
             self._cost = b',"extensions":{"cost":{"requested":%d,"most":%d}}}' % (cost, most)
-        input_screening.screen_variables(core, operation.variables, request.variables, operation.reported)
+        return cost
+
+    def _start(self, actor: Actor, operation: PreparedOperation, variables: dict[str, Any], cost: int) -> None:
+        """Start an operation as a query that can be batched, otherwise execute it in a task."""
+        endpoint, exchange = self._endpoint, self._exchange
         context = RequestContext(endpoint.service, actor, operation.name, _PERMISSIONS[actor.role], operation.hash)
         if operation.is_query and exchange.is_disconnected:
             raise ClientDisconnected
-        started = operation.plan.start(context, request.variables) if operation.is_query else None
+        is_batchable = operation.is_query and cost <= limits.BATCHABLE_COST
+        started = operation.plan.start(context, variables) if is_batchable else None
         if started:
             exchange.cancel_on_disconnect(endpoint.batcher.start(started, context, exchange.spawn, self._query_done))
         else:
-            task = exchange.spawn(self._run(operation, context, request.variables))
+            task = exchange.spawn(self._run(operation, context, variables))
             task.add_done_callback(self._task_done)
             if operation.is_query:  # a mutation completes even if its client has disconnected
                 exchange.cancel_on_disconnect(task)
@@ -205,9 +224,7 @@ class RequestExecution:
         if not result.executed:
             self._respond(refused(result.errors, responds=self._accepts_response))
         elif result.errors:
-            errors = [format_error(error) for error in result.errors]
-            body = {"data": result.data, "errors": errors}
-            self._respond(Response(200, body, errors[0]["extensions"]["code"]))
+            self._respond(response_with_errors(result.data, result.errors))
         else:
             self._send(200, as_json({"data": result.data}))
 
@@ -215,15 +232,8 @@ class RequestExecution:
         if isinstance(error, ClientDisconnected):
             self._log("HUNG_UP")
             self._exchange.abandon()
-        elif isinstance(error, RejectedRequest):
-            entry = {"message": error.problem, "extensions": {"code": GraphqlInvalid.code}}
-            self._respond(Response(error.status, {"errors": [entry]}, GraphqlInvalid.code), error.headers)
-        elif isinstance(error, Refusal):
-            is_unauthenticated = isinstance(error, Unauthenticated)
-            response = refused([error], responds=self._accepts_response or is_unauthenticated)
-            self._respond(response, _CHALLENGE if is_unauthenticated else ())
         else:
-            self._respond(refused([refusal_of(error)], responds=True))
+            self._respond(*error_response(error, responds=self._accepts_response))
 
     def _respond(self, response: Response, headers: Headers = ()) -> None:
         self._send(response.status, as_json(response.body), response.code, headers)

@@ -2,18 +2,15 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from itertools import takewhile
 from typing import Any, TypeAlias
 
 from graphql import (
-    ArgumentNode,
     DocumentNode,
     EnumValueNode,
     FloatValueNode,
     GraphQLSchema,
     IntValueNode,
-    ListValueNode,
     NameNode,
     Node,
     ObjectFieldNode,
@@ -23,19 +20,21 @@ from graphql import (
     VariableDefinitionNode,
     Visitor,
     get_named_type,
-    is_input_object_type,
-    is_object_type,
     type_from_ast,
     visit,
 )
 
 from api.graphql import limits
+from api.graphql.argument_names import argument_names, names_of_inputs
 from models.errors import BadInput, CardNumberRefused, QueryTooLarge
 from models.storage.card_numbers import looks_like_card_number, number_looks_like_card
+from models.storage.turns import Steps, run_at_once
 from resolvers.inputs import REPORTED_TEXTS
 
 SHORTEST = 13
 """Digits of the shortest card numbers."""
+SLICE_CHARACTERS = 4_000
+"""The characters of texts that are screened without a pause, and the rest of the text that exceeds them."""
 LEAST = 10 ** (SHORTEST - 1)
 _NUMBERS = frozenset({"Int", "Float", "BigInt"})
 _Definitions: TypeAlias = Sequence[VariableDefinitionNode]
@@ -97,7 +96,12 @@ _HARMLESS = re.compile(rf"{_ID.pattern}|[ -/:-~]*+(?:[0-9][ -/:-~]*+){{0,{SHORTE
 
 
 def screen_text(text: str, *, replaces_cards: bool = False) -> None:
-    """Refuse a string that no argument may hold: a card number, a NUL, half of a surrogate pair."""
+    """Refuse a string that no argument may hold: a card number, a NUL, half of a surrogate pair.
+
+    QUERY_TOO_LARGE for a string that is longer than any that is stored.
+    """
+    if len(text) > limits.TEXT:
+        raise QueryTooLarge(limit="text", most=limits.TEXT)
     if not text.isascii():
         try:
             text.encode()
@@ -123,7 +127,12 @@ def _entries(container: Any) -> Iterable[tuple[Any, Any]]:
         joined = ",".join(container)
         if _IDS.fullmatch(joined):
             return ()
-        if joined.isascii() and joined.isprintable() and not any(map(looks_like_card_number, container)):
+        if (
+            len(joined) < SLICE_CHARACTERS
+            and joined.isascii()
+            and joined.isprintable()
+            and not any(map(looks_like_card_number, container))
+        ):
             return ()
     return enumerate(container)
 
@@ -137,20 +146,24 @@ def screen_variables(
     variables hold more values than the limit. Card-like texts of the variables ``reported`` are accepted.
     """
     if len(variables) > limits.VALUES or not all(map(_is_harmless, variables, variables.values())):
-        _demand_each(schema, definitions, variables, reported)
+        run_at_once(screening_steps(schema, definitions, variables, reported))
 
 
-def _demand_each(  # noqa: C901 -- a call for each value would cost a third of the time
-    schema: GraphQLSchema, definitions: _Definitions, variables: dict[str, Any], reported: frozenset[str]
-) -> None:
+def screening_steps(  # noqa: C901 -- a call for each value would cost a third of the time
+    schema: GraphQLSchema, definitions: _Definitions, variables: dict[str, Any], reported: frozenset[str] = frozenset()
+) -> Steps[None]:
+    """Screen variables in steps, which are short however many they are."""
     pending: list[tuple[_Place | None, Any]] = [(None, variables)]
-    count = 0
+    count = screened = 0
     while pending:
         place, container = pending.pop()
         count += len(container)
         if count > limits.VALUES:
             raise QueryTooLarge(limit="values", most=limits.VALUES)
         for key, value in _entries(container):
+            if screened >= SLICE_CHARACTERS:
+                yield
+                screened = 0
             kind = type(value)
             try:
                 if type(key) is str and (len(key) >= SHORTEST or not key.isprintable()):
@@ -158,6 +171,7 @@ def _demand_each(  # noqa: C901 -- a call for each value would cost a third of t
                 if kind is str:
                     if len(value) >= SHORTEST or not value.isprintable():
                         screen_text(value)
+                        screened += len(value)
                 elif kind is dict or kind is list:
                     pending.append(((place, key), value))
                 elif (
@@ -202,49 +216,6 @@ def _named(schema: GraphQLSchema, definitions: _Definitions, place: _Place) -> s
     name, *keys = _keys(place)
     if name not in {definition.variable.name.value for definition in definitions}:
         return ""
-    known = _names(schema)
+    known = names_of_inputs(schema)
     named = takewhile(lambda key: type(key) is int or key in known, keys)
     return ".".join([str(name), *map(str, named)])
-
-
-@cache
-def _names(schema: GraphQLSchema) -> frozenset[str]:
-    """Return the names of all arguments and all input fields."""
-    names: set[str] = set()
-    for named in schema.type_map.values():
-        if is_input_object_type(named):
-            names.update(named.fields)
-        elif is_object_type(named):
-            names.update(name for field in named.fields.values() for name in field.args)
-    return frozenset(names)
-
-
-def argument_names(schema: GraphQLSchema, document: DocumentNode) -> dict[int, str]:
-    """Return the dotted name of the argument or variable of each node, by the identity of the node.
-
-    A name that the schema does not know is left out.
-    """
-    known = _names(schema)
-    names: dict[int, str] = {}
-    pending: list[tuple[str, Any]] = [("", document)]
-    while pending:
-        path, node = pending.pop()
-        if isinstance(node, ArgumentNode):
-            path = node.name.value if node.name.value in known else ""
-        elif isinstance(node, VariableDefinitionNode):
-            path = node.variable.name.value
-        elif isinstance(node, ObjectFieldNode):
-            path = f"{path}.{node.name.value}" if path and node.name.value in known else path
-        names[id(node)] = path
-        for key in node.keys:
-            inner = getattr(node, key, None)
-            if isinstance(inner, Node):
-                pending.append((path, inner))
-            elif isinstance(inner, list | tuple):
-                numbered = isinstance(node, ListValueNode)
-                pending.extend(
-                    (f"{path}.{index}" if numbered and path else path, one)
-                    for index, one in enumerate(inner)
-                    if isinstance(one, Node)
-                )
-    return names

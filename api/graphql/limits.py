@@ -22,14 +22,20 @@ ALIASES = 30
 ROOT_FIELDS = 20
 FIELDS = 1000
 """Fields that an operation comes to once its fragments are spread out."""
-DOCUMENT = 64 * 1024
+DOCUMENT = 32 * 1024
 """Characters of a document: parsing reads each of them, and values belong into variables."""
 DEFINITIONS = 100
 """Operations and fragments of a document."""
 COMPARISONS = 5_000
 """Steps in finding out whether fields of one name can be merged: they grow with the square of their number."""
-VALUES = 10_000
-"""Values in the variables, at any depth."""
+VALUES = 6_000
+"""Values in the variables, at any depth: five lists of 1,000 people have fewer."""
+SHORT_BODY = 8 * 1024
+"""Bytes of a request whose variables are screened without a pause."""
+BATCHABLE_COST = 500
+"""The cost above which a query is executed by itself, with pauses."""
+TEXT = 10_000
+"""Characters of one text in an argument or a variable: no field stores as many, and screening reads each of them."""
 
 
 @dataclass

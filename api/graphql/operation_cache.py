@@ -5,9 +5,9 @@ It is bounded, and shared fairly: when it is full, the actor with the most entri
 
 from collections import OrderedDict
 
-from api.access import policy
-from api.graphql.prepare import PreparedOperation, prepare
+from api.graphql.prepare import PreparedOperation, preparation_steps
 from models.actors import Actor, Role
+from models.storage.turns import Steps
 
 MAX_ENTRIES = 2000
 MAX_CHARACTERS = 16 * 1024 * 1024
@@ -22,24 +22,23 @@ class OperationCache:
         self._entries: dict[tuple[str, str | None, Role], tuple[PreparedOperation, str]] = {}
         self._characters = 0
 
-    def get_or_prepare(self, text: str, name: str | None, actor: Actor) -> PreparedOperation:
-        """Return the operation for the actor's role; raise InvalidOperation, or the refusal itself."""
-        prepared = self.get(text, name, actor)
-        if prepared is None:
-            prepared = prepare(text, name, actor)
-            self._add((text, name, actor.role), prepared, actor.name)
-        return prepared
-
     def get(self, text: str, name: str | None, actor: Actor) -> PreparedOperation | None:
-        """Return the operation, if it is cached; raise CaseRequired where it needs a case and the actor has none."""
+        """Return the operation for the actor's role, if it is cached and the actor has the case that it needs."""
         key = (text, name, actor.role)
         entry = self._entries.get(key)
         if entry is None:
             return None
         prepared, owner = entry
         self._owners[owner].move_to_end(key)
-        if prepared.needs_case and actor.case is None:
-            policy.check_access(actor, prepared.coordinates)
+        return None if prepared.needs_case and actor.case is None else prepared
+
+    def preparation_steps(self, text: str, name: str | None, actor: Actor) -> Steps[PreparedOperation]:
+        """Prepare and cache the operation, unless it is cached; raise InvalidOperation, or the refusal itself."""
+        prepared = self.get(text, name, actor)
+        if prepared is None:
+            prepared = yield from preparation_steps(text, name, actor)
+            if (text, name, actor.role) not in self._entries:  # another request may have prepared it meanwhile
+                self._add((text, name, actor.role), prepared, actor.name)
         return prepared
 
     def _add(self, key: tuple[str, str | None, Role], prepared: PreparedOperation, owner: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -28,6 +29,7 @@ from graphql.validation.validate import ValidationAbortedError
 
 from api.access import policy
 from api.graphql import comments, input_screening, limits
+from api.graphql.argument_names import argument_names
 from api.graphql.cost import Amount, amount_of, compile_cost
 from api.graphql.execution import Plan, compile_operation
 from api.graphql.execution.field_collection import Document
@@ -36,6 +38,7 @@ from api.graphql.reported_texts import reported_variables
 from api.graphql.schema import core, schema_for
 from models.actors import STAFF_ROLES, Actor
 from models.errors import BadInput, GraphqlInvalid, InputProblem, QueryTooLarge, Refusal
+from models.storage.turns import Steps, run_at_once
 
 MAX_ERRORS = 10
 
@@ -57,7 +60,14 @@ _PROBLEMS = {
 """What phrases of graphql-core's messages mean. The messages repeat values, so they are not passed on."""
 
 _SPECIAL = {OverlappingFieldsCanBeMergedRule, ValuesOfCorrectTypeRule}
-_RULES = [*(rule for rule in specified_rules if rule not in _SPECIAL), _Overlaps, MaxIntrospectionDepthRule]
+_OTHERS = [rule for rule in specified_rules if rule not in _SPECIAL]
+_RULES: Sequence[Sequence[type[ASTValidationRule]]] = [
+    *[_OTHERS[start : start + 5] for start in range(0, len(_OTHERS), 5)],
+    [_Overlaps, MaxIntrospectionDepthRule],
+]
+"""The rules in groups. A document is validated by one group after the other, with a pause before each."""
+LONG_DOCUMENT = 1_000
+"""Characters of a document above which its preparation has pauses."""
 
 
 class InvalidOperation(Exception):  # noqa: N818 -- several errors in one
@@ -82,6 +92,10 @@ class PreparedOperation(NamedTuple):
     reported: frozenset[str] = frozenset()
     """The variables that hold reported texts only."""
 
+    def screening_steps(self, variables: dict[str, Any]) -> Steps[None]:
+        """Screen variables in steps."""
+        return input_screening.screening_steps(core, self.variables, variables, self.reported)
+
     def require_cost(self, variables: Mapping[str, Any], most: int) -> int:
         """Return the cost of the operation with these variables; QUERY_TOO_LARGE when it is above ``most``."""
         cost = self.cost
@@ -94,21 +108,38 @@ class PreparedOperation(NamedTuple):
 
 def prepare(text: str, name: str | None, actor: Actor) -> PreparedOperation:
     """Prepare an operation; raise InvalidOperation, or the refusal itself. A refused operation is not cached."""
+    return run_at_once(preparation_steps(text, name, actor))
+
+
+def preparation_steps(text: str, name: str | None, actor: Actor) -> Steps[PreparedOperation]:
+    """Prepare an operation in steps, of which each takes a part of the time that a long document takes."""
+    is_long = len(text) > LONG_DOCUMENT
     document = _parsed(text)
     limits.check_limits(document)
+    if is_long:
+        yield
     comments.screen_comments(document)
     input_screening.screen_document(core, document)
-    if errors := validate(core, document, _RULES, max_errors=MAX_ERRORS, hide_suggestions=True):
-        if len(errors) <= MAX_ERRORS and isinstance(errors[-1], ValidationAbortedError):
-            raise QueryTooLarge(limit="comparisons", most=limits.COMPARISONS)
-        raise InvalidOperation(*errors[:MAX_ERRORS])
+    for rules in _RULES:
+        if is_long:
+            yield
+        if errors := validate(core, document, rules, max_errors=MAX_ERRORS, hide_suggestions=True):
+            if len(errors) <= MAX_ERRORS and isinstance(errors[-1], ValidationAbortedError):
+                raise QueryTooLarge(limit="comparisons", most=limits.COMPARISONS)
+            raise InvalidOperation(*errors[:MAX_ERRORS])
+    if is_long:
+        yield
     if value_errors := validate(
         core, document, [ValuesOfCorrectTypeRule], max_errors=MAX_ERRORS, hide_suggestions=True
     ):
         raise InvalidOperation(*_bad_input(document, value_errors[:MAX_ERRORS]))
+    if is_long:
+        yield
     operation = _operation_of(document, name)
     coordinates = frozenset(_coordinates(document, operation))
     policy.check_access(actor, coordinates)
+    if is_long:
+        yield
     plan = compile_operation(core, document, operation, introspected=schema_for(actor.role), personal=policy.RECORDED)
     return PreparedOperation(
         plan,
@@ -153,7 +184,7 @@ def _operation_of(document: DocumentNode, name: str | None) -> OperationDefiniti
 
 def _bad_input(document: DocumentNode, errors: Sequence[GraphQLError]) -> Iterator[GraphQLError]:
     """Yield BAD_INPUT for literals of the wrong type: it names the argument and does not repeat the value."""
-    names = input_screening.argument_names(core, document)
+    names = argument_names(core, document)
     for error in errors:
         problem = next((problem for phrase, problem in _PROBLEMS.items() if phrase in error.message), None)
         refusal = BadInput(

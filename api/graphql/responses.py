@@ -1,15 +1,18 @@
 """The responses of the GraphQL endpoint: status, head and body."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 from graphql import GraphQLError
 
 from api.graphql.errors import format_error, refusal_of, status_of
-from api.http.exchange import ResponseHeadTemplate
+from api.http.exchange import Headers, ResponseHeadTemplate
 from api.http.headers import JSON_HEADERS, RESPONSE_HEADERS
-from models.errors import Refusal
+from api.http.request import RejectedRequest
+from models.errors import GraphqlInvalid, Refusal, Unauthenticated
+
+_CHALLENGE: Headers = ((b"www-authenticate", b"Bearer"),)
 
 
 class Response(NamedTuple):
@@ -26,6 +29,24 @@ def refused(errors: Iterable[GraphQLError | Refusal], *, responds: bool) -> Resp
     refusals = [refusal_of(error) for error in reasons]
     status = status_of(refusals) if responds else 200
     return Response(status, {"errors": [format_error(error) for error in reasons]}, refusals[0].code)
+
+
+def response_with_errors(data: dict[str, Any] | None, errors: Sequence[GraphQLError]) -> Response:
+    """Return the response to an operation that was executed, with the errors of its fields."""
+    formatted = [format_error(error) for error in errors]
+    return Response(200, {"data": data, "errors": formatted}, formatted[0]["extensions"]["code"])
+
+
+def error_response(error: Exception, *, responds: bool) -> tuple[Response, Headers]:
+    """Return the response, and its own headers, to a request that failed as a whole."""
+    if isinstance(error, RejectedRequest):
+        entry = {"message": error.problem, "extensions": {"code": GraphqlInvalid.code}}
+        return Response(error.status, {"errors": [entry]}, GraphqlInvalid.code), error.headers
+    if isinstance(error, Unauthenticated):
+        return refused([error], responds=True), _CHALLENGE
+    if isinstance(error, Refusal):
+        return refused([error], responds=responds), ()
+    return refused([refusal_of(error)], responds=True), ()
 
 
 @cache

@@ -32,15 +32,18 @@ class FailureCount(NamedTuple):
 class AuthFailureThrottle:
     """The wrong tokens of one process."""
 
-    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(
+        self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._sleep = sleep
+        self._clock = clock
         self._counts: OrderedDict[str, FailureCount] = OrderedDict()
         self._waiting = 0
 
     def noted(self, address: str) -> float:
         """Count a wrong token of an address; return by how many seconds its response is delayed."""
         WRONG_TOKENS.inc()
-        now = time.monotonic()
+        now = self._clock()
         count, at = self._counts.pop(address, FailureCount(0, now))
         count = count * 0.5 ** ((now - at) / FORGOTTEN) + 1
         self._counts[address] = FailureCount(count, now)

@@ -61,12 +61,7 @@ def email_address(text: str, argument: str) -> str:
     """Return an email address as it is stored and written to (RFC 5321, RFC 6531). Raise BAD_INPUT if it is invalid."""
     if len(text) > MAX_ADDRESS_LENGTH:
         raise BadInput(argument, "it is not an email address")
-    if (
-        _PLAIN_ADDRESS.fullmatch(text)
-        and text.index("@") <= MAX_LOCAL_PART_LENGTH
-        and "--" not in text
-        and text.rpartition(".")[2] not in SPECIAL_USE_DOMAIN_NAMES
-    ):
+    if is_plain_address(text):
         return text
     try:
         return validate_email(
@@ -74,6 +69,16 @@ def email_address(text: str, argument: str) -> str:
         ).normalized
     except EmailNotValidError:
         raise BadInput(argument, "it is not an email address") from None
+
+
+def is_plain_address(text: str) -> bool:
+    """Return whether a text is an address in the form that most have, which is stored unchanged."""
+    return bool(
+        _PLAIN_ADDRESS.fullmatch(text)
+        and text.index("@") <= MAX_LOCAL_PART_LENGTH
+        and "--" not in text
+        and text.rpartition(".")[2] not in SPECIAL_USE_DOMAIN_NAMES
+    )
 
 
 def country_code(text: str, argument: str) -> str:

@@ -12,11 +12,14 @@ from models.storage import validation
 from models.storage.card_numbers import looks_like_card_number, number_looks_like_card
 from models.storage.ids import new_id
 from models.storage.statement import Statement
+from models.storage.turns import Steps, run_at_once
 from models.sync.accounts import FILE_NAME, FILE_NAME_LENGTH
 from models.unit_of_work import UnitOfWork
 
 REPLACED_NAME = "[card number removed {}]"
 MAX_FILES = 1000
+SLICE_CHARACTERS = 4_000
+"""The characters of file names that are screened for card numbers without a pause."""
 MAX_BYTES = 2**63 - 1
 MAX_REAL_BYTES = 2**50
 """A count of bytes above that of any account. A larger one that is a valid card number is refused."""
@@ -62,13 +65,23 @@ def require_bytes(value: int, argument: str) -> None:
 
 def normalize_files(files: Sequence[FileReport], argument: str) -> tuple[list[FileReport], int]:
     """Return the files, each name once, and how many names are replaced: photos often look like cards."""
+    return run_at_once(normalization_steps(files, argument))
+
+
+def normalization_steps(files: Sequence[FileReport], argument: str) -> Steps[tuple[list[FileReport], int]]:
+    """Normalize files in steps, of which each takes few of them."""
     if len(files) > MAX_FILES:
         raise BadInput(argument, f"it lists more than {MAX_FILES} files")
     files_by_name: dict[str, FileReport] = {}
     placeholders: dict[str, str] = {}
     reported_names = {file.name for file in files}
     unused = filter(lambda name: name not in reported_names, map(REPLACED_NAME.format, itertools.count(1)))
+    screened = 0
     for index, file in enumerate(files):
+        if screened >= SLICE_CHARACTERS:
+            yield
+            screened = 0
+        screened += len(file.name)
         require_bytes(file.size_bytes, f"{argument}.{index}.sizeBytes")
         name = validation.file_name(file.name, f"{argument}.{index}.name", FILE_NAME_LENGTH)
         if looks_like_card_number(name):

@@ -15,6 +15,7 @@ from models.storage import validation
 from models.storage.clock import CLOCK_SKEW
 from models.storage.ids import Prefix, format_id, new_id
 from models.storage.statement import Statement
+from models.storage.turns import Steps, run_at_once, run_with_pauses
 from models.subjects import resolution
 from models.subjects.identifiers import REFERENCE_LENGTH, SubjectIdentifier
 from models.sync import file_lists, references
@@ -102,7 +103,7 @@ class SyncReport(NamedTuple):
 
 async def record_sync(unit: UnitOfWork, identifier: SubjectIdentifier, report: SyncReport) -> UUID:
     """Validate and store a report, and return the account's id. Count and log replaced file names."""
-    report = validate(report, unit.at, "input")
+    report = await run_with_pauses(validation_steps(report, unit.at, "input"))
     account_id = await store_report(unit, identifier, report)
     if count := report.replaced_name_count:
         REPLACED_NAMES.inc(count)
@@ -144,6 +145,11 @@ async def store_report(unit: UnitOfWork, identifier: SubjectIdentifier, report: 
 
 def validate(report: SyncReport, now: datetime, argument: str) -> SyncReport:
     """Return the normalized report, with each file name once. BAD_INPUT when a value is invalid."""
+    return run_at_once(validation_steps(report, now, argument))
+
+
+def validation_steps(report: SyncReport, now: datetime, argument: str) -> Steps[SyncReport]:
+    """Validate a report in steps, of which each takes few of its files."""
     file_lists.require_bytes(report.storage_bytes, f"{argument}.storageBytes")
     if not 0 <= report.file_count <= MAX_FILE_COUNT:
         raise BadInput(f"{argument}.fileCount", "it is not a count")
@@ -155,7 +161,7 @@ def validate(report: SyncReport, now: datetime, argument: str) -> SyncReport:
     )
     if report.files is None:
         return report
-    files, replaced_name_count = file_lists.normalize_files(report.files, f"{argument}.files")
+    files, replaced_name_count = yield from file_lists.normalization_steps(report.files, f"{argument}.files")
     return report._replace(files=files, replaced_name_count=replaced_name_count)
 
 

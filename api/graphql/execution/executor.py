@@ -10,6 +10,9 @@ from api.graphql.execution.pending_value import PendingValue, wait_for_all
 from api.graphql.execution.row_batch import RowBatch
 from api.graphql.execution.selection import CompiledSelection, ExecutionContext, RootValues
 
+ROWS_OF_TURN = 500
+"""Rows that are expanded, or completed, without a pause."""
+
 
 class Result(NamedTuple):
     """The result of an operation; ``executed`` is False when it was refused before anything ran."""
@@ -86,7 +89,13 @@ class Execution:
 
     async def outputs(self, first: RowBatch, *, is_started: bool = False) -> Sequence[dict[str, object] | GraphQLError]:
         """Read everything that the response is made of, then complete it."""
-        return self.complete(await self.read(first, is_started=is_started))
+        batches = await self.read(first, is_started=is_started)
+        if sum(len(batch.rows) for batch in batches) <= ROWS_OF_TURN:
+            return self.complete(batches)
+        for batch in batches:
+            for _ in batch.completion_steps(self.errors, ROWS_OF_TURN):
+                await self.context.pause()
+        return batches[-1].outputs
 
     async def read(self, first: RowBatch, *, is_started: bool = False) -> list[RowBatch]:
         """Read level after level; return the batches of all levels in the order in which to complete them."""
@@ -100,7 +109,12 @@ class Execution:
             if self._pending:
                 pending, self._pending = self._pending, []
                 await (pending[0].wait() if len(pending) == 1 else wait_for_all(pending))
+            row_count = 0
             for batch in level:
+                if row_count > ROWS_OF_TURN:
+                    await self.context.pause()
+                    row_count = 0
+                row_count += len(batch.rows)
                 batch.expand(self)
             batches += level
         immediate, self._immediate = self._immediate, []

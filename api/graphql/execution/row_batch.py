@@ -19,6 +19,8 @@ from api.graphql.execution.selection import (
 )
 
 _Each = TypeVar("_Each")
+FULL_COMPLETION_FACTOR = 10
+"""How much longer the full completion of a row takes."""
 
 
 class BatchExecution(RunningExecution, Protocol):
@@ -68,21 +70,45 @@ class RowBatch:
 
     def complete(self, errors: list[GraphQLError]) -> None:
         """Build the objects, once the batches below have theirs."""
+        is_regular, keys = self._take_children()
+        outputs = attempt(self.selection.assemble, self.rows, self.columns, keys) if is_regular else None
+        self._finish(outputs if isinstance(outputs, list) else [*self._complete_rows(keys, errors)])
+
+    def completion_steps(self, errors: list[GraphQLError], row_count: int) -> Iterator[None]:
+        """Build the objects in steps of ``row_count`` rows at most; yield after each step."""
+        is_regular, keys = self._take_children()
+        outputs: list[dict[str, object] | GraphQLError] = []
+        for start in range(0, len(self.rows) if is_regular else 0, row_count):
+            part = slice(start, start + row_count)
+            columns = [column[part] for column in self.columns]
+            assembled = attempt(self.selection.assemble, self.rows[part], columns, keys)
+            yield
+            if not isinstance(assembled, list):
+                is_regular, outputs = False, []
+                break
+            outputs += assembled
+        for output in () if is_regular else self._complete_rows(keys, errors):
+            outputs.append(output)
+            if len(outputs) % (row_count // FULL_COMPLETION_FACTOR) == 0:
+                yield
+        self._finish(outputs)
+
+    def _take_children(self) -> tuple[bool, object]:
+        """Take the objects of the batches below. Return whether all of them are regular, and the data keys."""
         is_regular = True
         for index, child in self.children:
             self.columns[index] = child.column()
             is_regular = is_regular and child.is_regular
-        keys = self.data_keys.outcome if self.data_keys else {}
-        outputs = attempt(self.selection.assemble, self.rows, self.columns, keys) if is_regular else None
-        if isinstance(outputs, list):
-            self.outputs = outputs
-        else:
-            paths = zip(self.paths(), self.rows, strict=True)
-            self.outputs = [
-                self._complete_row(index, path, row, keys, errors) for index, (path, row) in enumerate(paths)
-            ]
+        return is_regular, self.data_keys.outcome if self.data_keys else {}
+
+    def _finish(self, outputs: "Sequence[dict[str, object] | GraphQLError]") -> None:
+        self.outputs = outputs
         # Batches and child rows refer to each other: without this they wait for the garbage collector.
         self.parent, self.children, self.started = None, (), ()
+
+    def _complete_rows(self, keys: object, errors: list[GraphQLError]) -> "Iterator[dict[str, object] | GraphQLError]":
+        for index, (path, row) in enumerate(zip(self.paths(), self.rows, strict=True)):
+            yield self._complete_row(index, path, row, keys, errors)
 
     def _complete_row(
         self, index: int, path: Path, row: object, keys: object, errors: list[GraphQLError]

@@ -1,6 +1,6 @@
 """The compiled parts of a plan: the fields selected of one type, compiled for one class of parent rows."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
@@ -24,6 +24,9 @@ class ExecutionContext(LoadingContext, Protocol):
 
     def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
         """Record that these personal fields of these subjects are about to be shown."""
+
+    def pause(self) -> Awaitable[None]:
+        """Return what is done in a later turn of the event loop."""
 
 
 class ParentRows(Protocol):

@@ -75,7 +75,7 @@ TOO_LARGE = {
     "a mebibyte of aliases": ("document", "{" + " ".join(f"a{n}:viewer{{name}}" for n in range(60_000)) + "}"),
     "a name of a mebibyte": ("document", "{" + "a" * 1_000_000 + "}"),
     "a string of a mebibyte": ("document", '{node(id:"' + "4 " * 500_000 + '"){id}}'),
-    "comments for the whole length": ("tokens", "#\n" * 27_000 + "{viewer{name}}" * 600),
+    "comments for the whole length": ("tokens", "#\n" * 12_000 + "{viewer{name}}" * 600),
     "13 levels": ("depth", "{" + "a{" * 12 + "a" + "}" * 13),
     "900 levels": ("depth", "{" + "a{" * 900 + "a" + "}" * 901),
     "900 levels of inline fragments": ("depth", "{viewer{" + "...{" * 900 + "name" + "}" * 902),
@@ -134,9 +134,9 @@ REFUSED = {
     + "]" * 150
     + "){at}}",
     "190 levels of objects": "mutation{optOut(subject:" + "{id:" * 190 + '""' + "}" * 190 + ",channel:STORE){at}}",
-    "an endless string": '{node(id:"' + "a" * 60_000,
-    "nothing but line ends": "\n" * 65_000,
-    "commas to the end": "{viewer{name}}" + "," * 65_000 + "x",
+    "an endless string": '{node(id:"' + "a" * 30_000,
+    "nothing but line ends": "\n" * 32_000,
+    "commas to the end": "{viewer{name}}" + "," * 32_000 + "x",
 }
 
 

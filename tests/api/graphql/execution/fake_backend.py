@@ -1,5 +1,6 @@
 """A request context of our own schema whose reads and mutations return invented values of the annotated types."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -127,6 +128,9 @@ class Invention:
         return self.invented_value(
             get_type_hints(mutation, include_extras=True)["return"], self.chance(field), firmly=False
         )
+
+    async def pause(self) -> None:
+        await asyncio.sleep(0)
 
     def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
         people = [*subject_ids]

@@ -1,5 +1,6 @@
 """A sample schema with every construct that a schema can have, over a world that fails on purpose."""
 
+import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from enum import Enum, StrEnum
 from random import Random
@@ -148,6 +149,9 @@ class Context(World):
         self.keyrings.append([*subject_ids])
         self.fail("keys_of")
         return {each: DataKey(each, KEY.cipher) for each in subject_ids if each.int != 4 or not self.faults}
+
+    async def pause(self) -> None:
+        await asyncio.sleep(0)
 
     def record_read(self, subject_ids: Iterable[UUID | None], *coordinates: tuple[str, ...]) -> None:
         self.seen += [(each, [*subject_ids]) for each in coordinates]
