@@ -8,6 +8,8 @@ SHELL := /bin/sh
 
 PORT ?= 8000
 RUNS ?= 10
+SECONDS ?= 1800
+SEED ?= 1
 BIN := .venv/bin
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
@@ -77,8 +79,8 @@ conformance: setup ## Audit the HTTP endpoint with the graphql-http package (nee
 	@npm --prefix tests/conformance install --silent --no-audit --no-fund
 	@exec $(BIN)/python -m tests.conformance
 
-fuzz: setup ## Run the tests marked fuzz, which look for long (ARGS= as for test)
-	@echo "Fuzzing ..." && exec $(BIN)/python -m pytest -m fuzz $(ARGS)
+fuzz: setup ## Run the tests marked fuzz, which look for long (SECONDS=1800 of HTTP, SEED=1, ARGS= as for test)
+	@echo "Fuzzing ..." && exec $(BIN)/python -m pytest -m fuzz -rP --fuzz-seconds "$(SECONDS)" --fuzz-seed "$(SEED)" $(ARGS)
 
 lock: ## Choose the newest releases that pyproject.toml allows and lock them with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "uv is not installed: pip install uv." >&2; exit 1; }

@@ -154,6 +154,23 @@ class Settings(BaseSettings):
         "STORE.decisions, SYNC.decisions and SERVICE.decisions limit consent decisions.",
     )
     role_rates: str = Field("", description="The same for all tokens of a role together. The default is no limit.")
+    head_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
+        10.0, description="Seconds until the head of a request has arrived."
+    )
+    body_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        30.0, description="Seconds until the body of a request has arrived."
+    )
+    reader_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        60.0, description="Seconds until a client has read a response."
+    )
+    max_connections: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        10_000,
+        description="The maximum of client connections of a process; its limit of open files may permit fewer.",
+    )
+    reserved_connections: Annotated[int, Field(ge=1, le=1_000)] = Field(
+        32,
+        description="Connections beyond the maximum that are accepted for health checks only.",
+    )
     max_costs: str = Field(
         "",
         description="The maximum cost of an operation for each role, as ROLE=COST, separated by commas; 0 is no limit. "

@@ -56,6 +56,12 @@ UNSAFE: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "synchro
 """Settings of a server whose data may be lost when the machine stops."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of long searches."""
+    parser.addoption("--fuzz-seconds", type=float, default=1800, help="Seconds that HTTP is fuzzed for.")
+    parser.addoption("--fuzz-seed", type=int, default=1, help="The seed of HTTP fuzzing and of hostile requests.")
+
+
 class Databases(NamedTuple):
     """Where the two databases of this worker are, and what opens the keyring."""
 

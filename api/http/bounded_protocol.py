@@ -5,12 +5,10 @@ read further until it is answered. A request that is refused early is answered, 
 """
 
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import httptools
-from uvicorn.server import ServerState
 
-from api.http.connection_limits import BODY_SECONDS, HEAD_SECONDS, HEALTH_TARGETS, READER_SECONDS, ConnectionMonitor
+from api.http.connection_limits import DEFAULT_LIMITS, HEALTH_TARGETS, ConnectionLimits, monitor_of
 from api.http.head_limits import (
     CHUNKED_PIECE_BYTES,
     HEAD_END,
@@ -25,13 +23,6 @@ from api.http.head_limits import (
     without_upgrade,
 )
 from api.http.lingering import LingeringProtocol, LingeringTransport
-
-_MONITORS: WeakKeyDictionary[ServerState, ConnectionMonitor] = WeakKeyDictionary()
-
-
-def monitor_of(state: ServerState, loop: Any) -> ConnectionMonitor:
-    """Return the connection monitor of a server."""
-    return _MONITORS.get(state) or _MONITORS.setdefault(state, ConnectionMonitor(loop, state.connections))
 
 
 class BoundedProtocol(LingeringProtocol):
@@ -63,21 +54,32 @@ class BoundedProtocol(LingeringProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        monitor = monitor_of(self.server_state, self.loop)
+        self._limits: ConnectionLimits = getattr(self.app, "connection_limits", DEFAULT_LIMITS)
+        monitor = monitor_of(self.server_state, self.loop, self._limits)
         self._is_reserved = monitor.is_full
         if monitor.is_exhausted:
             self.transport.abort()
         monitor.watch()
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether nothing of a request has arrived that is not handled yet."""
+        return self.is_between_requests
+
+    @property
+    def _owes_reading(self) -> bool:
+        """Whether the client has to read its responses before anything else happens."""
+        return self.flow.write_paused or self.transport.is_closing()
+
+    @property
     def pending_part(self) -> float:
         """The seconds that the part of a request or response may take that the client owes; 0 when it owes none."""
-        if self.flow.write_paused:
-            return READER_SECONDS
+        if self._owes_reading:
+            return self._limits.reader_seconds
         if not self.is_between_requests:
-            return HEAD_SECONDS if self.is_in_head else BODY_SECONDS
+            return self._limits.head_seconds if self.is_in_head else self._limits.body_seconds
         if self._is_free and not self.is_idle and self.timeout_keep_alive_task is None:
-            return HEAD_SECONDS
+            return self._limits.head_seconds
         return 0
 
     def check_deadline(self, now: float) -> None:
@@ -88,7 +90,7 @@ class BoundedProtocol(LingeringProtocol):
         elif self._pending is None or self._pending[0] != seconds or self._pending[1] is not self.cycle:
             self._pending = (seconds, self.cycle, now)
         elif now - self._pending[2] >= seconds:
-            if seconds == READER_SECONDS or self.is_between_requests:
+            if self._owes_reading or self.is_waiting:
                 self.transport.abort()
             else:
                 self.refuse(408)

@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 
 from api.http.bounded_protocol import BoundedProtocol
 from api.http.client_address import client_address
-from api.http.connection_limits import BODY_SECONDS
 from api.http.exchange import Exchange, Headers, HttpExchange
 from api.http.head_limits import HEAD_END
 from api.http.request import RequestHead
@@ -65,8 +64,12 @@ class GraphQLProtocol(BoundedProtocol):
         return self.server_state.tasks
 
     @property
+    def is_waiting(self) -> bool:
+        return super().is_waiting and not self._repeated_head
+
+    @property
     def pending_part(self) -> float:
-        return BODY_SECONDS if self._repeated_head else super().pending_part
+        return self._limits.body_seconds if self._repeated_head else super().pending_part
 
     def connection_lost(self, exc: Exception | None) -> None:
         exchange, self._exchange = self._exchange, None

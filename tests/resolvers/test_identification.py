@@ -50,5 +50,5 @@ def test_international_addresses_of_one_list_are_answered_in_order(api: Api) -> 
     fields = f"a: {DECIDE} b: {DECIDE}"
     data = api.ask("STORE", f"query($emails: [String!]) {{ {fields} }}", emails=[*SLOW, "no address", *SLOW]).data
     assert data["a"] == data["b"]
-    found = {index: row["subjectId"] for index, row in enumerate(data["a"]) if row["subjectId"]}
-    assert found == {index: ids[index % 101] for index in (0, 41, 99, 101, 142, 200)}
+    ids_by_index = {index: row["subjectId"] for index, row in enumerate(data["a"]) if row["subjectId"]}
+    assert ids_by_index == {index: ids[index % 101] for index in (0, 41, 99, 101, 142, 200)}

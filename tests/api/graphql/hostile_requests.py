@@ -243,7 +243,7 @@ class Attacker:
         return self._request("definitions", Role.STORE, query)
 
     def choices(self) -> HostileRequest:
-        """Have the plan compiled anew: each combination of Boolean variables is a variant."""
+        """Choose a new variant of the plan: each combination of Boolean variables is a variant."""
         count = 12
         declared = " ".join(f"$b{number}: Boolean!" for number in range(count))
         fields = " ".join(

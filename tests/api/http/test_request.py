@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Api
+from tests.conftest import Api, Running
 from tests.people import REGISTER
 
 RESPONSE = "application/graphql-response+json"
@@ -300,3 +300,19 @@ def test_a_repeated_key_stores_nothing_and_is_not_repeated_in_the_answer(api: Ap
     assert answer.json()["errors"][0]["message"] == "an object in the body has the same key twice"
     read = '{ subject(by: { email: "zebra@example.com" }) { id } }'
     assert api.ask("SUPPORT", read).data == {"subject": None}
+
+
+def test_an_operation_name_that_the_document_does_not_have_is_not_logged(
+    api: Api, running: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    documents = ("query Known { viewer { name } }", "query Known { tokens { id } }", "query A { a } query B { b }", "{")
+    for document in documents:
+        for extra in ({}, {"x_role": "ADMIN"}):
+            answer = api.send({"query": document, "operationName": "ada_example"}, **extra)
+            assert "ada_example" not in answer.text
+    api.send({"query": documents[0], "operationName": "Known"})
+    api.send({"query": documents[1], "operationName": "Known"})
+    running.flush_log()
+    logged = capsys.readouterr().err
+    assert "ada_example" not in logged
+    assert logged.count('"operation":"Known"') == 2

@@ -4,6 +4,7 @@ import contextlib
 import hmac
 import re
 from collections.abc import Iterator
+from http.client import HTTPResponse
 from uuid import UUID
 
 import httpx
@@ -14,6 +15,7 @@ from api.http.token_bucket import TokenBucketLimiter
 from models.consent import unsubscribe_links
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
+from tests.api.http.connections import connect
 from tests.conftest import Api, Databases, Running, World, settings_for
 from tests.people import DECIDE, GRANT
 
@@ -146,6 +148,22 @@ def test_no_path_redirects(api: Api, path: str) -> None:
     answer = api.client.get(path, headers={"host": "attacker.example"})
     assert answer.status_code in {404, 405, 429}
     assert "location" not in answer.headers
+
+
+def test_a_link_with_a_slash_at_its_end_is_the_link_whatever_host_it_names(api: Api) -> None:
+    path = link(api, person(api, "newsletter"))
+    answers = []
+    for target in (path, f"{path}/"):
+        with connect(api) as connection:
+            connection.sendall(f"GET {target} HTTP/1.1\r\nHost: attacker.example\r\n\r\n".encode())
+            response = HTTPResponse(connection)
+            response.begin()
+            body = response.read().decode()
+            assert "attacker.example" not in f"{response.getheaders()} {body}"
+            assert response.getheader("location") is None
+            answers.append((response.status, body.replace(f"{path}/", path)))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 200
 
 
 @pytest.mark.parametrize("kind", [{}, {"content-type": "text/plain"}, {"content-type": "multipart/form-data"}])
