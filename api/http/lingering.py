@@ -25,6 +25,8 @@ class LingeringProtocol(HttpToolsProtocol):
     """Whether the parser has seen the end of a request, and nothing of the next."""
     is_in_head = False
     is_lingering = False
+    refusal = 0
+    """The status by which the rest is refused, once the requests before it are answered."""
     dropped = 0
     """The bytes of the refused request that were dropped."""
     _linger_timer: asyncio.TimerHandle | None = None
@@ -40,14 +42,26 @@ class LingeringProtocol(HttpToolsProtocol):
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
             is_other = self.is_between_requests or self.is_in_head or self.pipeline
-            if is_other or cycle.__class__ is not RequestResponseCycle or cycle.response_started:
+            if is_other:
+                self.refusal = status
+                self.flow.pause_reading()
+                return
+            if getattr(cycle, "response_started", False):
                 self.transport.close()
                 return
-            cycle.disconnected = True
-            cycle.message_event.set()
+            if cycle.__class__ is RequestResponseCycle:
+                cycle.disconnected = True
+                cycle.message_event.set()
         if not self.transport.is_closing():
             self.transport.write(refusal_response(status, self.server_state.default_headers))
             self.linger()
+
+    def on_response_complete(self) -> None:
+        """Refuse what followed the requests that are answered now."""
+        super().on_response_complete()
+        if self.refusal and self.cycle.response_complete and not self.pipeline:
+            status, self.refusal = self.refusal, 0
+            self.refuse(status)
 
     def linger(self) -> None:
         """Close the connection for writing, and read and drop what still arrives, for a limited time."""

@@ -182,7 +182,7 @@ class GraphQLProtocol(BoundedProtocol):
 
         A connection keeps one timer: setting one after each response costs more than reading the clock.
         """
-        if self.pipeline or self.cycle.__class__ is not HttpExchange:
+        if self.pipeline or self.refusal or self.cycle.__class__ is not HttpExchange:
             super().on_response_complete()
             return
         self.server_state.total_requests += 1

@@ -199,6 +199,7 @@ class HttpFuzzer:
     @staticmethod
     def _status(stream: IO[bytes]) -> str:
         """Read one response, and return its status, or what went wrong."""
+        lines: list[bytes] = []
         try:
             lines = [line.lower() for line in _head(stream)]
             if lines and b" 100 " in lines[0]:
@@ -207,7 +208,7 @@ class HttpFuzzer:
             stream.read(int(headers[b"content-length"]))
             return lines[0].split()[1].decode()
         except (OSError, LookupError, ValueError) as error:
-            return type(error).__name__
+            return f"{type(error).__name__} {lines[:3]!r}"
 
 
 def fuzz(running: Running, api: Api, seed: int, is_over: Callable[[int], bool]) -> dict[str, object]:
