@@ -4,6 +4,7 @@ TESTED_ELSEWHERE = {
     "api/access/directives.py": ("api/access/test_policy.py", "Its directives print the access policy."),
     "api/access/restore_guard.py": ("journeys/test_restores.py", "It refuses requests after a restored backup only."),
     "api/app.py": ("test_outages.py", "It puts the other modules together; outages reach all of it."),
+    "api/graphql/argument_names.py": ("api/graphql/test_input_screening.py", "Its names are those in the refusals."),
     "api/graphql/coercion/values.py": ("api/graphql/coercion/test_arguments.py", "Only arguments use it."),
     "api/graphql/endpoint.py": ("api/http/test_request.py", "Every request over HTTP goes through it."),
     "api/graphql/execution/compiler.py": ("api/graphql/execution/test_plan.py", "Its result is a plan."),
