@@ -42,6 +42,7 @@ async def roll_back(world: World, *, with_people: bool = True) -> None:
         await connection.execute("DELETE FROM ledger_marks")
         await connection.execute("UPDATE subjects SET status = 'ACTIVE', display_name = 'old'")
         if not with_people:
+            await connection.execute("DELETE FROM consent_changes")
             await connection.execute("DELETE FROM consent_events")
             await connection.execute("DELETE FROM letters")
             await connection.execute("DELETE FROM subjects")
