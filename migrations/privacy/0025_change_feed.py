@@ -57,9 +57,24 @@ BEGIN
 END
 $$
 """,
+    """
+CREATE FUNCTION note_erased_subject() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+    INSERT INTO consent_changes (subject_id, number, kind, at, noted_at)
+    VALUES (NEW.id, 0, NEW.status, clock_timestamp(), clock_timestamp());
+    RETURN NULL;
+END
+$$
+""",
 )
 
 TRIGGERS = (
+    # A replay of the erasure ledger inserts erased people whom the restored database lacks.
+    """
+CREATE TRIGGER erased_subject_is_noted AFTER INSERT ON subjects
+FOR EACH ROW WHEN (NEW.status <> 'ACTIVE') EXECUTE FUNCTION note_erased_subject()
+""",
     """
 CREATE TRIGGER choices_are_noted AFTER INSERT ON consents
 REFERENCING NEW TABLE AS new_choices
@@ -135,10 +150,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER erased_subject_is_noted ON subjects")
     op.execute("DROP TRIGGER status_is_noted ON subjects")
     op.execute("DROP TRIGGER choice_is_noted ON consents")
     op.execute("DROP TRIGGER choices_are_noted ON consents")
-    for function in ("note_status", "note_choice", "note_choices"):
+    for function in ("note_erased_subject", "note_status", "note_choice", "note_choices"):
         op.execute(f"DROP FUNCTION {function}()")
     op.drop_table("consent_changes")
     op.drop_table("change_feed")

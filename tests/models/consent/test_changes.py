@@ -176,3 +176,12 @@ async def test_a_change_of_a_transaction_that_fails_is_none(world: World) -> Non
     with pytest.raises(RuntimeError):
         await fail(who)
     assert await read_all(world) == []
+
+
+async def test_an_erased_person_of_a_replay_is_in_the_feed(world: World) -> None:
+    async with world.database.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO subjects (id, status, registered_at, regime) "
+            "VALUES ('00000000-0000-7000-8000-000000000001', 'ERASED', now(), 'OTHER')"
+        )
+    assert [row.kind for row in await read_all(world)] == ["ERASED"]
