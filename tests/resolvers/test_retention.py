@@ -43,7 +43,8 @@ def test_a_rule_says_what_it_would_remove_before_it_runs(api: Api) -> None:
     assert api.ask("SYNC", RECORD_SYNC, who={"id": person}, input=SYNC).data
     rule: dict[str, Any] = {"category": "SYNC_FILE_NAMES", "days": 1, "reason": None}
     answer = api.ask("PRIVACY", SET, case="", **rule).data["setRetentionRule"]
-    assert answer == rule | {"lastRunAt": None, "lastRunRemoved": 0, "wouldRemove": 1}
+    assert {name: answer[name] for name in rule} == rule
+    assert answer["wouldRemove"] == 1
     assert api.ask("PRIVACY", SET, case="", **rule | {"days": 36_500}).data["setRetentionRule"]["wouldRemove"] == 0
     indefinite: dict[str, Any] = {"category": "SYNC_FILE_NAMES", "days": None, "reason": "A court demands it."}
     assert api.ask("PRIVACY", SET, case="", **indefinite).data["setRetentionRule"]["days"] is None
