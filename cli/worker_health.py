@@ -24,10 +24,16 @@ REFRESH_INTERVAL = 5.0
 
 
 class _WorkerMetrics(Collector):
-    """The metrics of the workers among those of the API."""
+    """The metrics of the workers among those of the API, without those that the API has itself."""
+
+    def __init__(self) -> None:
+        self._own = {metric.name for metric in REGISTRY.collect()}
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
 
     def collect(self) -> Iterable[Metric]:
-        return WORKER_METRICS.collect()
+        return (metric for metric in WORKER_METRICS.collect() if metric.name not in self._own)
 
 
 @asynccontextmanager

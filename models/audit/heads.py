@@ -18,7 +18,8 @@ class HeadComparison(StrEnum):
 
 
 SEGMENT = Statement("""
-SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, signature
+SELECT number, from_transaction, until_transaction, event_count, last_at, root, previous, sealed_at, key_id, version,
+    signature
 FROM audit_segments
 WHERE number = :number
 """)

@@ -44,8 +44,11 @@ _READ_SETTINGS = {
     "default_transaction_read_only": "on",
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
 }
 """Session settings of read connections: PostgreSQL plans each statement once, for any values, and uses an index.
+
+Without bitmap scans a page is read in the order of its index, and not sorted after all rows of its list were read.
 
 By default PostgreSQL plans these statements at every execution, which takes longer than the read. If a table was
 empty when the plan was made, a generic plan would also scan the whole table until ANALYZE runs.

@@ -121,7 +121,10 @@ async def demand_recorded(api: Api, databases: Databases, at: Path, kills: int, 
         connection = await asyncpg.connect(databases.url)
         rows = await connection.fetch("SELECT case_reference, action FROM access_events")
         await connection.close()
-        assert load.answered <= Counter((row[0], row[1]) for row in rows)
+        recorded = Counter((row[0], row[1]) for row in rows)
+        for (case, action), count in load.answered.items():
+            # Equal refusals of a minute are one event, whose count a kill may lose. They show no data.
+            assert recorded[case, action] >= (1 if action == "REFUSED" else count)
         for (_, action), count in load.answered.items():
             answered[action] += count
     assert answered.keys() == {"READ", "REFUSED", "WRITE"}

@@ -23,9 +23,9 @@ NEVER_WRITTEN = {
     "consent_events": {"state", "actor", "purpose"},
     "access_events": {"actor", "actor_identity", "at", "fields", "written_in", "occurrences"},
     "erasure_steps": {"system", "request_id", "attempts"},
-    "payment_fragments": {"reference", "subject_id", "system"},
+    "payment_fragments": {"reference", "subject_id"},
     "email_addresses": {"address", "lookup_hash", "subject_id"},
-    "sync_accounts": {"reference", "subject_id", "system"},
+    "sync_accounts": {"reference", "subject_id"},
 }
 """Columns that no mutation updates, by hand: the code that derives the grants is not its own only judge."""
 NEVER_DELETED = {

@@ -106,6 +106,7 @@ def search(api: Api, examples: int) -> Counter[str]:
             "reference": (email,),
             "purpose": ("newsletter",),
             "DateTime": ("2026-01-01T00:00:00Z",),
+            "Date": ("2026-01-01",),
             "BigInt": (1,),
             "first": (1, 5, 50),
         }
