@@ -25,6 +25,8 @@ from api.http.request import Receive
 from api.http.request_log import RequestLog
 from api.routes.company import company_of
 from api.routes.dependencies import Dependencies
+from api.routes.export_page import ExportPage
+from api.routes.exports import Exports
 from api.routes.health import Health
 from api.routes.jwks import jwks
 from api.routes.unsubscribe import Unsubscribe
@@ -50,6 +52,9 @@ GET  /healthz   whether this process lives
 GET  /readyz    whether it can answer: database, keyring, migrations
 GET  /metrics   counts for Prometheus
 GET  /u/TOKEN   where people leave what they no longer want, from a link in a letter
+GET  /e/TOKEN   where people fetch the data that they asked for, from a link in a letter
+POST /exports/STEP      where internal systems hand in their part of an export
+GET  /exports/REQUEST   where a privacy officer fetches an export
 GET  /.well-known/jwks.json   the keys that erasure certificates are checked with
 """
 
@@ -66,6 +71,8 @@ class App:
                 *Health(self._dependencies).routes,
                 jwks(self._dependencies),
                 *Unsubscribe(self._dependencies, company_of(settings), is_proxied=settings.tls_in_front).routes,
+                *ExportPage(self._dependencies, is_proxied=settings.tls_in_front).routes,
+                *Exports(self._dependencies, lambda: self._graphql.authenticator).routes,
             ],
             lifespan=self._lifespan,
         )

@@ -9,7 +9,7 @@ import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from cli.databases import OpenDatabases, database_settings, owner_urls, renew_address_hashes, run_with_databases
-from models.encryption import email_keys, key_remnants
+from models.encryption import email_keys, export_keys, key_remnants
 from models.encryption.key_remnants import KeyRemnants
 from models.encryption.master_keys import MasterKeys
 from models.erasure import certificates
@@ -113,7 +113,12 @@ async def _rotate(databases: OpenDatabases) -> int:
     columns = (SpinnerColumn(), TextColumn("keys wrapped"), MofNCompleteColumn())
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task("", total=None)
-        for batches in (keyring.rotate(), email_keys.rotate(keyring), certificates.rotate(keyring)):
+        for batches in (
+            keyring.rotate(),
+            email_keys.rotate(keyring),
+            export_keys.rotate(keyring),
+            certificates.rotate(keyring),
+        ):
             async for size in batches:
                 key_count += size
                 progress.advance(task, size)

@@ -30,6 +30,7 @@ from workers.audit_sealer import AuditSealer
 from workers.change_sequencer import ChangeSequencer
 from workers.email_worker import EmailWorker
 from workers.erasure_worker import ErasureWorker
+from workers.export_worker import ExportWorker
 from workers.notice_worker import NoticeWorker
 from workers.policy_worker import PolicyWorker
 from workers.runner import WRITER_CONNECTIONS, run
@@ -149,6 +150,12 @@ async def run_workers(
                     keyring,
                     networks=settings.permitted_webhook_networks,
                     authorities=settings.webhook_authorities,
+                ),
+                ExportWorker(
+                    database,
+                    keyring,
+                    issuer=settings.public_url,
+                    controller={"name": sender.company_name, "contact": sender.contact},
                 ),
                 AuditSealer(database, signer),
                 ChangeSequencer(database),

@@ -29,7 +29,16 @@ COMMAND_LINE = "command line"
 """The name and the identity of an administrator at the command line."""
 
 RESERVED_NAMES = frozenset(
-    {COMMAND_LINE, "demonstration", "erasure worker", "one-click unsubscribe", "record keeper", "retention worker"}
+    {
+        COMMAND_LINE,
+        "demonstration",
+        "erasure worker",
+        "export link",
+        "export worker",
+        "one-click unsubscribe",
+        "record keeper",
+        "retention worker",
+    }
 )
 """The names of the actors of the service itself. No token and no JWT has one of them."""
 

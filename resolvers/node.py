@@ -12,6 +12,7 @@ from models.disclosures import forced
 from models.erasure import step_access, steps, system_backups
 from models.errors import QueryTooLarge
 from models.incidents import incidents
+from models.exports import steps as export_steps
 from models.payments import fragments
 from models.requests import requests
 from models.storage.ids import ParsedId, Prefix, id_formatter, parse_id
@@ -66,6 +67,7 @@ KINDS = {
     Prefix.PAYMENT_FRAGMENT: Kind("PaymentFragment", fragments.by_ids),
     Prefix.RIGHTS_REQUEST: Kind("RightsRequest", requests.by_ids, _reads_requests),
     Prefix.ERASURE_STEP: Kind("ErasureStep", steps.by_ids, _is_own_step),
+    Prefix.EXPORT_STEP: Kind("ExportStep", export_steps.by_ids, _is_own_step),
     Prefix.SYNC_ACCOUNT: Kind("SyncAccount", accounts.by_ids),
     Prefix.BACKUP: Kind("Backup", system_backups.by_ids, _is_own_backup),
     Prefix.FORCED_DISCLOSURE: Kind("ForcedDisclosure", forced.by_ids),

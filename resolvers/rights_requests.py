@@ -11,6 +11,8 @@ from strawberry import UNSET
 from models.consent.ledger import Channel
 from models.erasure import scope, step_access, steps
 from models.erasure.retention import RetainedRow
+from models.exports import exports
+from models.exports import steps as export_steps
 from models.requests import requests, searching
 from models.requests.requests import RightsRequestRow
 from models.requests.searching import RequestFilter, RequestOrder
@@ -20,6 +22,7 @@ from models.storage.clock import now
 from models.storage.ids import Prefix, id_formatter, parse_id_of
 from resolvers.context import Info, RequestContext
 from resolvers.erasure import CertificateRow, ErasureCertificate, ErasureStep, RetainedItem
+from resolvers.exports import Export, ExportStep
 from resolvers.field_sources import batched, column, loads, object_type, root_field
 from resolvers.inputs import IdArgument, none_if_unset
 from resolvers.node import Node, own_id
@@ -99,6 +102,14 @@ class RightsRequest(Node):
     )
     extended_until: datetime | None = column(description="The deadline after its extension (Art. 12(3) GDPR).")
     extension_reason: ExtensionReason | None = column(description="Why the deadline was extended.")
+    export: Export | None = batched(
+        by=exports.of_requests, description="The export of an ACCESS or PORTABILITY request, once it is planned."
+    )
+    export_steps: list[ExportStep] = batched(
+        by=export_steps.of_requests,
+        arguments=_visible_system,
+        description="The parts of internal systems. ADMIN sees those of the system of its token.",
+    )
 
 
 _REQUESTS: Mapping[RequestOrder, PaginatedList] = {

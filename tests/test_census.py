@@ -18,15 +18,19 @@ from models.disclosures import disclosures, recipients
 from models.disclosures.recipients import RecipientKind, RecipientTerms
 from models.erasure import completion, holders, requesting, scope, steps
 from models.erasure import plan as erasure_plan
+from models.exports import planning
+from models.exports import steps as export_steps
 from models.outbox.emails import EmailState
 from models.payments import fragments
 from models.payments.fragments import FragmentInput
 from models.registration import corrections, registering
 from models.registration.corrections import Correction
 from models.registration.registering import Registration
-from models.requests import intake, verification_codes
+from models.requests import intake, opening, verification_codes
 from models.requests.intake import ErasureOptions
-from models.requests.vocabulary import IdentityProof
+from models.requests.opening import RequestOptions
+from models.requests.states import RequestKind
+from models.requests.vocabulary import IdentityCheck, IdentityProof
 from models.storage.clock import now
 from models.storage.columns import ErasureAction
 from models.subjects.identifiers import SubjectIdentifier, SubjectIdentifiers
@@ -34,6 +38,7 @@ from models.sync import reports
 from models.sync.file_lists import FileReport
 from models.sync.reports import ClientReport, SyncReport
 from tests.conftest import Databases, World
+from tests.models.exports.parts import hand_in
 from workers.erasure_worker import ErasureWorker
 
 COLUMNS = """
@@ -43,7 +48,7 @@ JOIN information_schema.tables AS t USING (table_schema, table_name)
 WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.table_name <> 'alembic_version'
 """
 ADA = SubjectIdentifier.email("ada@example.com")
-KEYS = {"subject_keys", "letter_keys"}
+KEYS = {"subject_keys", "letter_keys", "export_keys"}
 """Tables of the keyring whose rows an erasure destroys, which makes the encrypted values unreadable."""
 
 
@@ -88,6 +93,7 @@ def test_a_table_with_a_reference_of_another_system_says_which_system_holds_it()
         "forced_disclosures",
         "system_backups",
         "erasure_steps",
+        "export_steps",
         "rights_requests",
         "access_events",
         "access_grants",
@@ -231,11 +237,28 @@ async def _fill_every_table(world: World) -> None:
         await reports.record_sync(
             unit, ADA, SyncReport("sync-1", 17, 1, now(), ClientReport("App", "1", "OS", "App/1"), files)
         )
+    await _fill_exports(world)
     async with world.database.transaction() as connection:
         # Other parts of the service fill these columns.
         await connection.execute(
             "UPDATE email_addresses SET verified_at = now(), stopped_at = now() WHERE NOT is_primary"
         )
+
+
+async def _fill_exports(world: World) -> None:
+    """Open an export, hand in a part, and let its deadline pass, so that no erasure waits for it."""
+    async with world.unit(Role.SUPPORT) as unit:
+        options = RequestOptions(RequestKind.ACCESS, Channel.EMAIL, IdentityCheck.ATTESTED)
+        await opening.open_request(unit, ADA, options)
+    assert await planning.plan_exports(world.database, world.keyring, 1) == 1
+    async with world.database.writers.acquire() as connection:
+        step_id = await connection.fetchval("SELECT id FROM export_steps WHERE system = 'forum'")
+    async with world.unit(Role.SERVICE) as unit:
+        await export_steps.fail_export_step(unit, step_id, "it is read-only")
+    await hand_in(world, "store", b'{"orders": []}')
+    async with world.database.writers.acquire() as connection:
+        await connection.execute("UPDATE exports SET code_hash = decode(repeat('00', 32), 'hex')")
+        await connection.execute("UPDATE rights_requests SET due_at = now() WHERE kind = 'ACCESS'")
 
 
 async def _confirm_identity(world: World, subject_id: UUID, request_id: UUID) -> None:

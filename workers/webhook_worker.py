@@ -1,11 +1,11 @@
-"""The worker that notifies internal systems of erasure steps, by signed webhooks (Standard Webhooks 1.0)."""
+"""The worker that notifies internal systems of erasure and export steps, by signed webhooks (Standard Webhooks 1.0)."""
 
 import asyncio
 import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import orjson
@@ -17,6 +17,7 @@ from models.erasure import systems, webhook_deliveries, webhook_targets
 from models.erasure.webhook_deliveries import WebhookDelivery
 from models.erasure.webhook_targets import LOOPBACK_NETWORKS, ForbiddenTargetError, Network
 from models.errors import SubjectErased
+from models.exports import webhook_notifications
 from models.storage.database import OUTAGE_ERRORS, Database
 from models.storage.ids import Prefix, format_id
 from workers.metrics import WORKER_METRICS
@@ -71,7 +72,10 @@ class WebhookWorker:
         """Send one batch of due webhooks concurrently. Return how many were sent."""
         for step_id in await webhook_deliveries.give_up(self._database):
             log.warning("erasure step failed without an answer", step=format_id(Prefix.ERASURE_STEP, step_id))
-        due = await webhook_deliveries.claim(self._database, self._keyring, BATCH)
+        due = [
+            *await webhook_deliveries.claim(self._database, self._keyring, BATCH),
+            *await webhook_notifications.claim(self._database, self._keyring, BATCH),
+        ]
         if due:
             async with httpx.AsyncClient(
                 verify=self._tls, timeout=self._timeout, follow_redirects=False, trust_env=False
@@ -89,29 +93,17 @@ class WebhookWorker:
             problem = f"no answer ({type(error).__name__})"
         WEBHOOKS.labels(delivery.system.name, "failed" if problem else "heard").inc()
         try:
-            await webhook_deliveries.record_result(self._database, self._keyring, delivery, problem)
+            source = webhook_notifications if delivery.export_kind else webhook_deliveries
+            await source.record_result(self._database, self._keyring, delivery, problem)
         except SubjectErased:
             # The request was completed before the answer arrived: there is nothing to record.
             return
 
     async def _post(self, client: httpx.AsyncClient, delivery: WebhookDelivery) -> str | None:
         """Send one webhook. Return the problem with the answer, or None."""
-        message_id = format_id(Prefix.ERASURE_STEP, delivery.id)
+        message_id = format_id(Prefix.EXPORT_STEP if delivery.export_kind else Prefix.ERASURE_STEP, delivery.id)
         timestamp = int(time.time())
-        body = orjson.dumps(
-            {
-                "type": EVENT_TYPE,
-                "timestamp": delivery.created_at,
-                "data": {
-                    "stepId": message_id,
-                    "requestId": format_id(Prefix.RIGHTS_REQUEST, delivery.request_id),
-                    "subjectId": format_id(Prefix.SUBJECT, delivery.subject_id),
-                    "system": delivery.system.name,
-                    "references": delivery.references,
-                    "accountReference": next(iter(delivery.references), None),
-                },
-            }
-        )
+        body = _body(delivery, message_id)
         secrets = systems.signing_secrets(self._keyring.master_keys, delivery.system)
         headers = {
             "content-type": "application/json",
@@ -136,3 +128,21 @@ class WebhookWorker:
                 if is_last:
                     raise
         raise ForbiddenTargetError
+
+
+def _body(delivery: WebhookDelivery, step_id: str) -> bytes:
+    """Return the body of a webhook, which states the step, the person and what the system calls them."""
+    content: dict[str, Any] = {
+        "stepId": step_id,
+        "requestId": format_id(Prefix.RIGHTS_REQUEST, delivery.request_id),
+        "subjectId": format_id(Prefix.SUBJECT, delivery.subject_id),
+        "system": delivery.system.name,
+        "references": delivery.references,
+    }
+    if delivery.export_kind:
+        event_type = webhook_notifications.EVENT_TYPE
+        content |= {"kind": delivery.export_kind, "dueAt": delivery.due_at, "path": f"/exports/{step_id}"}
+    else:
+        event_type = EVENT_TYPE
+        content["accountReference"] = next(iter(delivery.references), None)
+    return orjson.dumps({"type": event_type, "timestamp": delivery.created_at, "data": content})

@@ -29,6 +29,7 @@ from resolvers.backups import Backup
 from resolvers.erasure import ErasureStep
 from resolvers.forced_disclosures import ForcedDisclosure
 from resolvers.incidents import Incident
+from resolvers.exports import ExportStep
 from resolvers.payments import PaymentFragment
 from resolvers.rights_requests import RightsRequest
 from resolvers.scalars import CONFIG
@@ -65,6 +66,7 @@ def _checked_schema() -> strawberry.Schema:
             SyncAccount,
             RightsRequest,
             ErasureStep,
+            ExportStep,
             Backup,
             ForcedDisclosure,
             Incident,

@@ -15,7 +15,7 @@ from models.actors import Actor, Role
 from models.audit import events
 from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.encryption.keyring import Keyring
-from models.erasure import erased_accounts, ledger, ledger_facts, scope, step_planning
+from models.erasure import erased_accounts, export_destruction, ledger, ledger_facts, scope, step_planning
 from models.requests.requests import FINAL_EMAIL_ADDRESS
 from models.storage.database import Database
 from models.storage.statement import Connection, Statement
@@ -42,6 +42,7 @@ class ClaimedErasure(NamedTuple):
     registered_at: datetime
 
 
+# An export that is open, or was not fetched yet, is waited for, at most to its deadline; that of a child is not.
 # Verification is checked here again, independent of how the request became SCHEDULED. A table constraint does so, too.
 CLAIM = Statement("""
 WITH due AS (
@@ -56,6 +57,17 @@ WITH due AS (
     AND NOT EXISTS (
         SELECT FROM retention_holds AS h WHERE h.subject_id = r.subject_id AND h.released_at IS NULL
     )
+    AND (r.reason = 'UNDERAGE' OR NOT EXISTS (
+        SELECT FROM rights_requests AS x
+        LEFT JOIN exports AS e ON e.subject_id = x.subject_id AND e.request_id = x.id
+        WHERE x.subject_id = r.subject_id
+        AND x.kind IN ('ACCESS', 'PORTABILITY')
+        AND COALESCE(x.extended_until, x.due_at) > clock_timestamp()
+        AND (
+            x.state = 'IN_PROGRESS'
+            OR (e.ready_at IS NOT NULL AND e.ended_at IS NULL AND e.downloads = 0 AND e.expires_at > clock_timestamp())
+        )
+    ))
     ORDER BY r.execute_at, r.id
     LIMIT :most
     FOR UPDATE OF s SKIP LOCKED
@@ -172,6 +184,7 @@ async def execute(database: Database, keyring: Keyring, claimed: Sequence[Claime
     async with database.writers.acquire() as connection:
         await CLOSE_GRANTS.run(connection, ids=ids)
     await keyring.destroy(ids)
+    await export_destruction.destroy_exports(database, keyring, ids)
     async with database.transaction() as connection:
         await _delete_rows(connection, [request.id for request in claimed])
         facts = await ledger_facts.of_requests(connection, [request.id for request in claimed])

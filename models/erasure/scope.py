@@ -17,6 +17,7 @@ from models.consent.ledger import Consent, ConsentEvent
 from models.disclosures.disclosures import Disclosure
 from models.erasure.retention import RetainedRow, retained_until
 from models.payments.fragments import PaymentFragment, PaymentRemoval
+from models.requests.export_tables import ExportChunk, ExportFile, ExportStepRecord
 from models.requests.verification_codes import IdentityCode
 from models.retention.grounds import RetentionGround
 from models.storage.columns import ErasureAction, Table
@@ -122,15 +123,19 @@ WHERE s.id = b.id
 RETURNING b.id, b.count
 """)
 
+EXPORTS, EXPORT_PARTS, EXPORT_CONTENT = "exports", "parts of exports", "content of exports"
 IDENTITY_CODES, UNSENT_EMAILS = "identity codes", "letters not sent yet"
 KNOWN_SYSTEMS = "systems that know the person"
-TRANSIENT = frozenset({IDENTITY_CODES, UNSENT_EMAILS, KNOWN_SYSTEMS})
+TRANSIENT = frozenset({IDENTITY_CODES, UNSENT_EMAILS, KNOWN_SYSTEMS, EXPORTS, EXPORT_PARTS, EXPORT_CONTENT})
 """Targets whose counts change without a change to the person's data; the hash of a plan leaves them out.
 
 The systems themselves are in the plan, too, so that another system changes the hash."""
 
 # Child tables come before their parent tables, because foreign keys are checked at once.
 ERASURE_TARGETS: Sequence[ErasureTarget] = (
+    _delete_rows(EXPORT_CONTENT, ExportChunk),
+    _delete_rows(EXPORT_PARTS, ExportStepRecord),
+    _delete_rows(EXPORTS, ExportFile),
     _delete_rows("names and sizes of synced files", SyncFile),
     _delete_rows("clients that synced", SyncClient),
     _delete_rows("sync accounts", SyncAccount),

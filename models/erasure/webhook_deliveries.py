@@ -27,6 +27,10 @@ class WebhookDelivery(NamedTuple):
     system: SystemRow
     created_at: datetime
     references: Sequence[str]
+    export_kind: str | None = None
+    """The kind of the request of an export step; None for an erasure step."""
+    due_at: datetime | None = None
+    """When the part of an export step is due."""
 
 
 # The time of the next attempt is committed before this attempt starts, so that a killed worker's step is retried.

@@ -23,6 +23,7 @@ class Prefix(StrEnum):
     SYNC_ACCOUNT = "syn"
     RIGHTS_REQUEST = "req"
     ERASURE_STEP = "stp"
+    EXPORT_STEP = "exp"
     ACCESS_EVENT = "evt"
     ACCESS_GRANT = "grt"
     TOKEN = "tok"  # noqa: S105 -- a prefix, not a secret

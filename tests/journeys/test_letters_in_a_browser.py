@@ -14,6 +14,13 @@ pytestmark = pytest.mark.skipif(program() is None, reason="Chromium is not insta
 SENDER = Sender.read("Privacy <privacy@example.com>", "support@example.com", "https://privacy.example.com")
 LINK = "https://privacy.example.com/u/" + "A" * 130
 ID = "0123456789abcdef" * 2
+DUE = {
+    "request": f"req_{ID}",
+    "kind": "CA_DIRECT_MARKETING_DISCLOSURE",
+    "state": "AWAITING_VERIFICATION",
+    "received": "2027-01-01",
+    "due": "2027-01-31 12:00 UTC",
+}
 NOTICES = {
     StaffNoticeKind.ACCESS_GRANT_ASKED: {
         "actor": "support desk",
@@ -53,6 +60,8 @@ NOTICES = {
         "due": "2027-02-28",
     },
     StaffNoticeKind.AUDIT_HEAD: {"day": "2027-01-31", "head": "{" + ID * 20 + "}"},
+    StaffNoticeKind.REQUEST_DUE_SOON: DUE,
+    StaffNoticeKind.REQUEST_DUE: DUE,
 }
 
 

@@ -18,13 +18,18 @@ from models.actors import Role
 from models.consent.ledger import Channel
 from models.erasure import requesting, steps, systems
 from models.erasure.systems import SystemRow
+from models.exports import planning
 from models.registration import registering
 from models.registration.registering import Registration
+from models.requests import opening
 from models.requests.intake import ErasureOptions
-from models.requests.vocabulary import ErasureReason, IdentityProof
+from models.requests.opening import RequestOptions
+from models.requests.states import RequestKind
+from models.requests.vocabulary import ErasureReason, IdentityCheck, IdentityProof
 from models.storage.ids import Prefix, format_id
 from models.subjects.identifiers import SubjectIdentifier
 from tests.conftest import World
+from tests.models.exports.parts import hand_in
 from tests.tls_certificates import Authority
 from workers.erasure_worker import ErasureWorker
 from workers.webhook_worker import WebhookWorker
@@ -252,3 +257,30 @@ async def test_a_webhook_to_a_checked_address_verifies_the_name_of_its_host(
     assert names == ["localhost"], "the name is sent, though the connection goes to an address"
     assert [head["host"].partition(":")[0] for head, _ in system.heard] == ["localhost"] * is_heard
     assert ((await step(world))["error"] is None) is is_heard
+
+
+async def test_an_export_step_is_announced_until_the_part_is_handed_in(world: World, forum: System) -> None:
+    async with world.unit() as unit:
+        await registering.register_or_complete(unit, Registration("ada@example.com", account=("forum", "ada-1")))
+    async with world.unit(Role.SUPPORT) as unit:
+        options = RequestOptions(RequestKind.ACCESS, Channel.EMAIL, IdentityCheck.ATTESTED)
+        await opening.open_request(unit, SubjectIdentifier.email("ada@example.com"), options)
+    assert await planning.plan_exports(world.database, world.keyring, 10) == 1
+    forum.refuses(503)
+    assert await teller(world).round() == 1
+    assert await teller(world).round() == 0, "the next attempt is later"
+    forum.refuses(204)
+    again = "UPDATE export_steps SET next_attempt_at = now() WHERE state = 'PENDING'"
+    async with world.database.writers.acquire() as connection:
+        await connection.execute(again)
+    assert await teller(world).round() == 1
+    headers, body = forum.heard[-1]
+    message = json.loads(body)
+    assert message["type"] == "export.requested"
+    assert message["data"]["references"] == ["ada-1"]
+    assert message["data"]["kind"] == "ACCESS"
+    assert message["data"]["path"] == f"/exports/{headers['webhook-id']}"
+    await hand_in(world, "forum", b"{}")
+    async with world.database.writers.acquire() as connection:
+        await connection.execute(again)
+    assert await teller(world).round() == 0
