@@ -11,8 +11,8 @@ from models.actors import Role
 from models.disclosures import forced
 from models.erasure import step_access, steps, system_backups
 from models.errors import QueryTooLarge
-from models.incidents import incidents
 from models.exports import steps as export_steps
+from models.incidents import incidents
 from models.payments import fragments
 from models.requests import requests
 from models.storage.ids import ParsedId, Prefix, id_formatter, parse_id

@@ -27,9 +27,9 @@ from models.actors import Role
 from resolvers.access_grants import AccessGrant
 from resolvers.backups import Backup
 from resolvers.erasure import ErasureStep
+from resolvers.exports import ExportStep
 from resolvers.forced_disclosures import ForcedDisclosure
 from resolvers.incidents import Incident
-from resolvers.exports import ExportStep
 from resolvers.payments import PaymentFragment
 from resolvers.rights_requests import RightsRequest
 from resolvers.scalars import CONFIG
