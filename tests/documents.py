@@ -24,7 +24,7 @@ DOCUMENTS = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("
 
 GUIDES = [
     ROOT / "docs" / "guides" / f"{name}.md"
-    for name in ("quickstart", "store", "sync", "newsletter", "support", "privacy-officer", "scripts")
+    for name in ("quickstart", "store", "sync", "newsletter", "systems", "support", "privacy-officer", "scripts")
 ]
 """The guides in the order in which their examples are run."""
 

@@ -19,7 +19,7 @@ from api.http.client_address import client_address
 from api.http.token_bucket import TokenBucketLimiter
 from api.routes.dependencies import Dependencies
 from api.routes.exports import archive_response
-from api.routes.unsubscribe import STYLE as BASE_STYLE
+from api.routes.unsubscribe_pages import STYLE as BASE_STYLE
 from models.errors import SubjectErased, TooManyAttempts
 from models.exports import downloads, links
 from models.exports.downloads import LINK_ACTOR

@@ -116,7 +116,9 @@ def document_for(coordinates: Iterable[str], role: Role) -> tuple[str, set[str]]
     root = way[0].coordinate if way else parent
     document = f"{'mutation' if root.startswith('Mutation') else 'query'} {{ {inner} }}"
     own_system = rf'\g<1>"{SYSTEMS.get(role, "x")}"'
-    return re.sub(r'((?:erasureSteps|erasedAccounts|recordBackup)\([^)]*system: )"x"', own_system, document), named
+    return re.sub(
+        r'((?:erasureSteps|exportSteps|erasedAccounts|recordBackup)\([^)]*system: )"x"', own_system, document
+    ), named
 
 
 def is_alone(coordinate: str) -> bool:

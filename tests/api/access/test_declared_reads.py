@@ -24,6 +24,7 @@ from models.disclosures import california, disclosures, forced, recipients
 from models.disclosures import decisions as disclosure_decisions
 from models.erasure import steps, system_backups
 from models.erasure.steps import StepState
+from models.exports import steps as export_steps
 from models.incidents import incidents
 from models.notifications import affected_people
 from models.outbox import letter_states
@@ -85,6 +86,7 @@ SAMPLES: dict[Read, list[tuple[Sequence[Any], tuple[Any, ...]]]] = {
     disclosure_decisions.decisions_of_addresses: [([bytes(32)], DISCLOSURE)],
     disclosure_decisions.decisions_of_accounts: [([bytes(32)], DISCLOSURE)],
     steps.of_system: [([("store", None), ("store", StepState.PENDING)], (PAGE,))],
+    export_steps.of_system: [([("store", None), ("store", StepState.PENDING)], (PAGE,))],
     searching.find_requests: [
         ([RequestFilter(order, state) for order in RequestOrder for state in (None, RequestState.IN_PROGRESS)], (PAGE,))
     ],
@@ -158,6 +160,10 @@ QUERIES = {
         '{ erasurePlan(subject: {id: "ID"}) { hash } }',
         '{ erasurePlan(subject: {email: "ada@example.com"}) { hash } }',
         '{ erasurePlan(subject: {account: {system: "store", reference: "1"}}) { hash } }',
+    ],
+    "exportSteps": [
+        '{ exportSteps(system: "archive") { edges { node { id } } } }',
+        '{ exportSteps(system: "archive", state: null) { edges { node { id } } } }',
     ],
     "erasureSteps": ['{ erasureSteps(system: "archive") { edges { node { id } } } }'],
     "accessGrants": ["{ accessGrants { edges { node { id } } } }"],
