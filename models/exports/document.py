@@ -58,7 +58,7 @@ class ExportContent(NamedTuple):
 
     @property
     def head(self) -> dict[str, Any]:
-        """What both documents begin with."""
+        """Return the members that both documents begin with."""
         return {
             "version": VERSION,
             "kind": self.kind,

@@ -15,12 +15,17 @@ _CODE = "a code that would let a reader pass an identity check"
 _SHOWN = "shown under another section"
 
 _REASONS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
-    "access_events": {_OTHERS: ["actor"], _LINK: ["operation_hash", "grant_id", "written_in"]},
+    "access_events": {_OTHERS: ["actor", "actor_identity"], _LINK: ["operation_hash", "grant_id", "written_in"]},
     "access_grants": {
         _OTHERS: ["actor", "decided_by", "actor_identity", "decided_by_identity"],
         _WORK: ["ended_at"],
     },
     "accounts": {_INDEX: ["lookup_version", "lookup_hash"]},
+    "affected_people": {_LINK: ["cause_id"]},
+    "consent_changes": {
+        _SHOWN: ["subject_id", "at", "kind", "purpose", "state"],
+        _LINK: ["number", "position", "noted_at"],
+    },
     "consent_events": {_OTHERS: ["actor"]},
     "consents": {_LINK: ["epoch"]},
     "email_addresses": {_INDEX: ["lookup_version", "lookup_hash"]},
@@ -61,6 +66,7 @@ _REASONS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         ],
         _WORK: ["claimed_until", "started_at", "settled_at", "has_restricted", "extended_at"],
     },
+    "retention_holds": {_OTHERS: ["reference"], _LINK: ["id"]},
     "subjects": {_LINK: ["epoch"]},
     "sync_accounts": {_INDEX: ["lookup_version", "lookup_hash", "reference_hash"]},
     "sync_clients": {_LINK: ["sync_account_id"], _INDEX: ["lookup_hash"]},

@@ -62,6 +62,22 @@ ORDER BY system, id
         {"reference": ACCOUNT_REFERENCE},
     ),
     Section(
+        "ACCOUNTS",
+        "Systems that know you",
+        "Our systems that asked about you or registered you, so that they take part in your requests.",
+        "to ask these systems for their part, and to erase you there",
+        LAW,
+        "until you ask for erasure",
+        "the system that is named",
+        False,
+        Statement("""
+SELECT system, known_at
+FROM known_systems
+WHERE subject_id = :subject_id
+ORDER BY known_at, system
+"""),
+    ),
+    Section(
         "CONSENTS",
         "What you allow now",
         "Your present choice for each purpose that you were asked about.",
@@ -144,7 +160,7 @@ ORDER BY removed_at, id
         "the sync server",
         True,
         Statement("""
-SELECT system, reference, storage_bytes, file_count, last_synced_at
+SELECT system, reference, storage_bytes, file_count, last_synced_at, replaced_name_count
 FROM sync_accounts
 WHERE subject_id = :subject_id
 ORDER BY last_synced_at, id

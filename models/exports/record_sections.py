@@ -60,6 +60,38 @@ ORDER BY 4
 """),
     ),
     Section(
+        "REQUESTS",
+        "What is kept for a legal claim or duty",
+        "When the erasure of your data was put off, because a legal claim or a legal duty needs them.",
+        "to keep what the law demands",
+        LAW,
+        "without a fixed end",
+        "this service",
+        False,
+        Statement("""
+SELECT ground, held_at, released_at
+FROM retention_holds
+WHERE subject_id = :subject_id
+ORDER BY held_at
+"""),
+    ),
+    Section(
+        "ACCESS_EVENTS",
+        "Incidents and forced disclosures that affect you",
+        "When it was found that an incident, or a disclosure that the law forced, affects you, and when you were told.",
+        "to inform you",
+        LAW,
+        "until you ask for erasure",
+        "this service",
+        False,
+        Statement("""
+SELECT added_at, notified_at
+FROM affected_people
+WHERE subject_id = :subject_id
+ORDER BY added_at
+"""),
+    ),
+    Section(
         "ACCESS_EVENTS",
         "Who your data went to",
         "Every time that data about you went to a recipient outside, what kind of data, and what for.",
@@ -88,7 +120,7 @@ ORDER BY d.at, d.id
         "this service",
         False,
         Statement("""
-SELECT at, role, action, case_reference, fields, operation
+SELECT at, role, action, case_reference, fields, operation, occurrences
 FROM access_events
 WHERE subject_id = :subject_id
 ORDER BY at, id
