@@ -47,7 +47,7 @@ async def test_a_policy_is_announced_at_the_rate_of_the_setting_and_to_each_pers
 
 
 async def test_officers_get_one_notice_of_an_overdue_backup(world: World) -> None:
-    async with world.unit() as unit:
+    async with world.unit(Role.SERVICE) as unit:
         await system_backups.record_backup(unit, "forum", "2026-01", now() - timedelta(days=200))
         await system_backups.record_backup(unit, "forum", "2026-06", now() - timedelta(days=100))
     worker = PolicyWorker(world.database, world.keyring, rate=50)
