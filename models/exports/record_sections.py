@@ -78,7 +78,7 @@ ORDER BY held_at
     Section(
         "ACCESS_EVENTS",
         "Incidents and forced disclosures that affect you",
-        "When it was found that an incident, or a disclosure that the law forced, affects you, and when you were notified.",
+        "When an incident, or a disclosure that the law forced, was found to affect you, and when you were notified.",
         "to inform you",
         LAW,
         "until you ask for erasure",
