@@ -13,13 +13,13 @@ from strawberry import UNSET
 from models.consent import ledger, recording
 from models.consent.decisions import DECISIONS_BY_KIND, DecisionReason, DecisionRow, decisions_of_subjects
 from models.consent.ledger import Channel, ConsentEventRow, ConsentRow, ConsentState
-from models.consent.past_decisions import decisions_as_of, past_decision, require_past
+from models.consent.past_decisions import past_decision, require_past
 from models.consent.purposes import LegalBasis
 from models.storage.ids import Prefix, id_formatter
 from models.storage.turns import Steps
 from models.subjects.identifiers import SubjectIdentifier, lookup_digests
 from resolvers.context import SUBJECT_READS, Info, Record, RequestContext
-from resolvers.field_sources import Batched, Read, column, loads, object_type, root_field
+from resolvers.field_sources import Read, column, loads, object_type, root_field
 from resolvers.inputs import ChannelArgument, PurposeArgument, SubjectArgument, SubjectsBy, none_if_unset
 from resolvers.purposes import Purpose
 
@@ -108,27 +108,6 @@ def consent_decisions(
     else:
         rows = _decide_in_turns(context, kind, steps, purpose)
     return rows
-
-
-def decisions_field() -> Any:
-    """Declare the field of a person's decisions for every purpose, now or as of a time."""
-    source = Batched(decisions_as_of, "subject_id", _as_of)
-
-    async def resolve(
-        root: strawberry.Parent[Any], info: strawberry.Info[Any, None], at: AsOfArgument = UNSET
-    ) -> list[ConsentDecision]:
-        decisions: list[ConsentDecision] = await source.value(root, info.context, {"at": at})
-        return decisions
-
-    return strawberry.field(
-        resolver=resolve,
-        description="The decision for every purpose at this moment, or at a past time.",
-        metadata={"source": source},
-    )
-
-
-def _as_of(_context: Any, arguments: Mapping[str, Any]) -> tuple[datetime | None]:
-    return (require_past(none_if_unset(arguments.get("at"))),)
 
 
 async def _decide_as_of(context: RequestContext, identifier: SubjectIdentifier, purpose: str, at: datetime) -> Any:

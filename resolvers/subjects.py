@@ -25,7 +25,7 @@ from models.subjects.accounts import AccountRow
 from models.subjects.email_addresses import EmailAddressRow
 from models.subjects.subjects import Regime, SubjectRow, SubjectStatus, all_subjects, by_ids
 from resolvers.audit import AccessEvent
-from resolvers.consent import Consent, ConsentDecision, ConsentEvent, decisions_field
+from resolvers.consent import Consent, ConsentDecision, ConsentEvent
 from resolvers.context import SUBJECT_READS, Info, Record
 from resolvers.disclosures import CaliforniaReport, Disclosure, california_report_field
 from resolvers.field_sources import batched, column, loads, object_type, root_field
@@ -45,6 +45,7 @@ from resolvers.pagination import (
     page,
     paginated,
 )
+from resolvers.past_decisions import decisions_field
 from resolvers.payments import PaymentFragment
 from resolvers.rights_requests import RightsRequest
 from resolvers.sync import SyncAccount

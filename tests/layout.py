@@ -115,6 +115,7 @@ TESTED_ELSEWHERE = {
     "models/access/grant_decisions.py": ("models/access/test_access_grants.py", "It decides on those grants."),
     "models/access/grant_lists.py": ("resolvers/test_access_grants.py", "A query lists the grants."),
     "models/outbox/letter_states.py": ("resolvers/test_letters.py", "A query shows the states."),
+    "resolvers/past_decisions.py": ("resolvers/test_subjects.py", "The field is one of a person."),
     "resolvers/payments.py": ("api/access/test_policy_over_http.py", "It calls models; a test asks every field of it."),
     "resolvers/purposes.py": ("api/access/test_policy_over_http.py", "It calls models; a test asks every field of it."),
     "resolvers/scalars.py": ("api/graphql/coercion/test_arguments.py", "Scalars are tested as callers send them."),
