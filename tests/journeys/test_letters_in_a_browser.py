@@ -59,6 +59,17 @@ NOTICES = {
         "received": "2027-01-31",
         "due": "2027-02-28",
     },
+    StaffNoticeKind.BACKUP_OVERDUE: {
+        "system": "store",
+        "label": "backup-" + "2027" * 14,
+        "backup": f"bkp_{ID}",
+        "made": "2026-07-31",
+        "destroy_by": "2027-01-30",
+    },
+    **{
+        key: {"incident": f"inc_{ID}", "kind": "CREDENTIAL_MISUSE", "due": "2027-03-02 12:00 UTC"}
+        for key in (StaffNoticeKind.INCIDENT_DUE_IN_A_DAY, StaffNoticeKind.INCIDENT_DUE_IN_HOURS)
+    },
     StaffNoticeKind.AUDIT_HEAD: {"day": "2027-01-31", "head": "{" + ID * 20 + "}"},
     StaffNoticeKind.REQUEST_DUE_SOON: DUE,
     StaffNoticeKind.REQUEST_DUE: DUE,
