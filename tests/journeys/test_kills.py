@@ -108,7 +108,7 @@ async def mortal(databases: Databases, port: int) -> AsyncIterator[Mortal]:
             await worker.killed()
     finally:
         process.kill()
-        await process.wait()
+        await process.communicate()  # it closes the pipes, too
 
 
 async def value(world: World, sql: str) -> Any:

@@ -72,7 +72,7 @@ async def victim(work: str, databases: Databases, port: int = 0) -> AsyncIterato
         yield Victim(process)
     finally:
         process.kill()
-        await process.wait()
+        await process.communicate()  # it closes the pipes, too
 
 
 async def owe(world: World, subject_id: UUID, number: int, *, governed: bool) -> None:
