@@ -6,11 +6,11 @@ from typing import Annotated, Any, NamedTuple
 import strawberry
 from strawberry import UNSET
 
-from models.erasure import step_access, step_references, steps
+from models.erasure import step_references, steps
 from models.erasure.plan import PlanItemRow, PlanRow
 from models.erasure.retention import RetainedRow
 from models.erasure.steps import ErasureStepRow, StepState
-from models.errors import Forbidden, SubjectErased, SubjectNotFound
+from models.errors import SubjectErased, SubjectNotFound
 from models.retention.grounds import RetentionGround
 from models.storage.ids import Prefix, id_formatter, parse_id_of
 from models.subjects.identifiers import SubjectIdentifier
@@ -19,7 +19,8 @@ from resolvers.context import SUBJECT_READS, Info, RequestContext
 from resolvers.field_sources import column, loads, object_type, root_field
 from resolvers.inputs import IdArgument, SubjectArgument
 from resolvers.node import Node, own_id
-from resolvers.pagination import BY_CREATION, DEFAULT_FIRST, After, Connection, First, PaginatedList, page
+from resolvers.pagination import BY_CREATION, DEFAULT_FIRST, After, Connection, First, PaginatedList
+from resolvers.step_lists import StateArgument, SystemArgument, read_own_steps
 
 
 class CertificateRow(NamedTuple):
@@ -126,10 +127,8 @@ async def _plan(context: RequestContext, identifier: SubjectIdentifier) -> Any:
 @loads(steps.of_system)
 async def erasure_steps(
     info: Info,
-    system: Annotated[str, strawberry.argument(description="The internal system, such as `store`.")],
-    state: Annotated[
-        StepState | None, strawberry.argument(description="Only steps in this state; null for all.")
-    ] = StepState.PENDING,
+    system: SystemArgument,
+    state: StateArgument = StepState.PENDING,
     first: First = DEFAULT_FIRST,
     after: After = UNSET,
 ) -> Connection[ErasureStep]:
@@ -137,12 +136,10 @@ async def erasure_steps(
 
     The caller's token must belong to that system.
     """
-    try:
-        key = step_access.own_system(info.context.actor, system), state
-    except Forbidden:
-        info.context.access_log.record_refusal(["Query.erasureSteps"])
-        raise
-    return await page(info.context, _STEPS, key, {"first": first, "after": after})
+    connection: Connection[ErasureStep] = await read_own_steps(
+        info.context, "Query.erasureSteps", _STEPS, system, state, first, after
+    )
+    return connection
 
 
 @root_field

@@ -3,13 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-import orjson
 import strawberry
 from strawberry import UNSET
 
-from models.erasure import step_access
+from models.erasure import step_references
 from models.erasure.steps import StepState
-from models.errors import Forbidden
 from models.exports import steps
 from models.exports.exports import ExportRow
 from models.exports.steps import ExportStepRow
@@ -19,12 +17,9 @@ from resolvers.context import Info
 from resolvers.field_sources import column, loads, object_type, root_field
 from resolvers.inputs import IdArgument
 from resolvers.node import Node, own_id
-from resolvers.pagination import BY_CREATION, DEFAULT_FIRST, After, Connection, First, PaginatedList, page
+from resolvers.pagination import BY_CREATION, DEFAULT_FIRST, After, Connection, First, PaginatedList
 from resolvers.scalars import BigInt
-
-
-def _references(reference_list: str | None) -> list[str]:
-    return [] if reference_list is None else list(orjson.loads(reference_list))
+from resolvers.step_lists import StateArgument, SystemArgument, read_own_steps
 
 
 @object_type(ExportRow, description="The export of a request: when it is ready and when it ends, never its content.")
@@ -51,7 +46,7 @@ class ExportStep(Node):
     system: str = column(description="The internal system.")
     references: list[str] = column(
         "reference_list",
-        make=_references,
+        make=step_references.parse_references,
         description="What that system calls the person, at most 100 references; empty where none is known, and once "
         "the request has ended.",
     )
@@ -70,10 +65,8 @@ _STEPS = PaginatedList(steps.of_system, BY_CREATION)
 @loads(steps.of_system)
 async def export_steps(
     info: Info,
-    system: Annotated[str, strawberry.argument(description="The internal system, such as `store`.")],
-    state: Annotated[
-        StepState | None, strawberry.argument(description="Only steps in this state; null for all.")
-    ] = StepState.PENDING,
+    system: SystemArgument,
+    state: StateArgument = StepState.PENDING,
     first: First = DEFAULT_FIRST,
     after: After = UNSET,
 ) -> Connection[ExportStep]:
@@ -81,12 +74,10 @@ async def export_steps(
 
     The caller's token must belong to that system.
     """
-    try:
-        key = step_access.own_system(info.context.actor, system), state
-    except Forbidden:
-        info.context.access_log.record_refusal(["Query.exportSteps"])
-        raise
-    return await page(info.context, _STEPS, key, {"first": first, "after": after})
+    connection: Connection[ExportStep] = await read_own_steps(
+        info.context, "Query.exportSteps", _STEPS, system, state, first, after
+    )
+    return connection
 
 
 @root_field

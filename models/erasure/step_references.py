@@ -21,8 +21,8 @@ def encrypt_references(key: DataKey, references: Sequence[str]) -> tuple[bytes, 
     return REFERENCE.encrypt(key, references[0]), REFERENCE_LIST.encrypt(key, orjson.dumps(references).decode())
 
 
-def parse_references(reference_list: str | None, account_reference: str | None) -> list[str]:
-    """Return the references of a step. Steps of earlier versions have only an account reference."""
+def parse_references(reference_list: str | None, account_reference: str | None = None) -> list[str]:
+    """Return the references of a step. Erasure steps of earlier versions have only an account reference."""
     if reference_list is not None:
         references: list[str] = orjson.loads(reference_list)
         return references
