@@ -37,6 +37,7 @@ from models.access.people_limits import DEFAULT_TOKEN_RATES
 from models.access.tokens import TokenLifetimes
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
+from models.receipts.receipts import Controller
 from models.storage.database import OUTAGE_ERRORS, Database
 from resolvers.app_state import AppState
 
@@ -128,6 +129,7 @@ class App:
             token_rates=people_limits.parse_rates(settings.token_rates, DEFAULT_TOKEN_RATES),
             role_rates=people_limits.parse_rates(settings.role_rates),
             incident_people=settings.incident_people,
+            controller=Controller(*company_of(settings), settings.public_url),
         )
         self._restore_guard = RestoreGuard(self._database, self._keyring)
         jwts = None

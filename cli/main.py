@@ -11,7 +11,19 @@ from rich.console import Console
 
 from api.graphql.schema import print_schema
 from api.settings import UnsafeSettingError
-from cli import access_grants, audit, audit_certificate, backups, checks, emails, erasure, keys, requests, tokens
+from cli import (
+    access_grants,
+    audit,
+    audit_certificate,
+    backups,
+    checks,
+    emails,
+    erasure,
+    keys,
+    receipts,
+    requests,
+    tokens,
+)
 from cli.bulk.job import JobStopped
 from cli.bulk_erasure import erase
 from cli.databases import MigrationResult, database_settings, migrate_databases, owner_urls, temporary_databases
@@ -54,6 +66,7 @@ app.add_typer(checks.app, name="check")
 app.add_typer(emails.app, name="letters")
 app.add_typer(requests.app, name="requests")
 app.add_typer(requests.export_app, name="export")
+app.add_typer(receipts.app, name="receipt")
 
 
 @app.command()

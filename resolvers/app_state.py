@@ -8,6 +8,7 @@ from models.access.tokens import DEFAULT_LIFETIMES, TokenLifetimes
 from models.consent.decision_counts import DecisionCounts
 from models.encryption.keyring import Keyring
 from models.incidents.reporting import DEFAULT_PEOPLE_LIMIT
+from models.receipts.receipts import Controller, ReceiptIssuer
 from models.requests.intake import COOLING_OFF
 from models.storage.database import Database
 from models.storage.turns import TurnQueue
@@ -32,6 +33,7 @@ class AppState:
         token_rates: Rates = NO_RATES,
         role_rates: Rates = NO_RATES,
         incident_people: int = DEFAULT_PEOPLE_LIMIT,
+        controller: Controller = Controller("", "", None, ""),  # noqa: B008 -- immutable
     ) -> None:
         self.limiter = PeopleLimiter(database, token_rates, role_rates)
         self.database = database
@@ -58,5 +60,7 @@ class AppState:
         """The URL at which browsers reach this service."""
         self.incident_people = incident_people
         """How many people an incident may affect that another role than PRIVACY reports."""
+        self.receipt_issuer = ReceiptIssuer(keyring, controller)
+        """The company that consent receipts name, and what signs them."""
         self.token_life = token_life
         """How long tokens are valid at most."""

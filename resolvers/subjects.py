@@ -47,6 +47,7 @@ from resolvers.pagination import (
 )
 from resolvers.past_decisions import decisions_field
 from resolvers.payments import PaymentFragment
+from resolvers.receipts import ConsentReceipt, consent_receipt_field
 from resolvers.rights_requests import RightsRequest
 from resolvers.sync import SyncAccount
 
@@ -136,6 +137,7 @@ class Subject(Node):
         description="What was disclosed about the person to recipients, the latest first.",
     )
     california_report: CaliforniaReport = california_report_field()
+    consent_receipt: ConsentReceipt | None = consent_receipt_field()
 
 
 _SUBJECTS = PaginatedList(all_subjects, BY_REGISTRATION)

@@ -25,8 +25,9 @@ _GENERATED_VALUES = (
     re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z"),
     re.compile(r"prv_[A-Za-z0-9_-]{43}"),
     re.compile(r"[A-Za-z0-9_-]{60,}={0,2}"),
+    re.compile(r"eyJ[A-Za-z0-9_.…-]+"),
 )
-"""Ids, times, secrets and cursors: a shown value stands for any real value of the same kind."""
+"""Ids, times, secrets, cursors and signed statements: a shown value stands for any real value of the same kind."""
 
 
 class Example(NamedTuple):

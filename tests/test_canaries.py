@@ -24,6 +24,9 @@ from tests.people import DECIDE, GRANT, OPT_OUT, RECORD_SYNC, REGISTER, STORE_CA
 CORRECT = (
     "mutation($who: SubjectBy!, $input: CorrectSubjectInput!) { correctSubject(subject: $who, input: $input) { id } }"
 )
+RECEIPT = (
+    "query($who: SubjectBy!, $purpose: String!) { subject(by: $who) { consentReceipt(purpose: $purpose) { jws } } }"
+)
 PAGE = (
     "query($who: SubjectBy!) { subject(by: $who) { emails { address } displayName country accounts { reference } "
     "syncAccounts { reference clients { app version platform userAgent } } } }"
@@ -113,6 +116,9 @@ def test_no_personal_value_is_written_in_plain_text(
     ask("SUPPORT", CORRECT, who=who, input={"displayName": renamed, "addEmail": second, "primaryEmail": second})
     assert occurring(canaries, json.dumps(ask("SUPPORT", PAGE, who=who), ensure_ascii=False).encode())
     ask("STORE", DECIDE, who={"email": second}, purpose="newsletter")
+    receipt = ask("STORE", RECEIPT, who={"email": second}, purpose="newsletter")["subject"]["consentReceipt"]["jws"]
+    _, payload, _ = receipt.split(".")
+    assert not occurring(canaries, base64.urlsafe_b64decode(payload + "=="))
     ask("STORE", REGISTER, input={"email": third})
     # Every kind of refusal, with values in the request.
     crossed = {"email": third, "account": known["account"]}

@@ -137,6 +137,7 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "Subject.accessEvents": frozenset({PRIVACY}),
     "Subject.disclosures": frozenset({PRIVACY}),
     "Subject.californiaReport": SUPPORT_AND_PRIVACY,
+    "Subject.consentReceipt": CONSENT_READERS,
     "SubjectConnection.edges": frozenset({PRIVACY, ADMIN}),
     "SubjectConnection.pageInfo": frozenset({PRIVACY, ADMIN}),
     "SubjectEdge.node": frozenset({PRIVACY, ADMIN}),
@@ -189,6 +190,8 @@ ACCESS_POLICY: Final[Mapping[str, Roles]] = {
     "ConsentChange.kind": SERVICES | {ADMIN},
     "ConsentChange.purpose": SERVICES | {ADMIN},
     "ConsentChange.state": SERVICES | {ADMIN},
+    "ConsentReceipt.issuedAt": CONSENT_READERS,
+    "ConsentReceipt.jws": CONSENT_READERS,
     "OptOut.subject": CONSENT_WRITERS,
     "OptOut.suppressed": CONSENT_WRITERS,
     "OptOut.purposes": CONSENT_WRITERS,
@@ -509,7 +512,7 @@ QUESTIONS: Final = frozenset(
 )
 """The queries about a person. A desk role must name a case for them, whatever they select, and they are recorded."""
 
-RECORDED: Final = PERSONAL | {"Subject.accessEvents"}
+RECORDED: Final = PERSONAL | {"Subject.accessEvents", "Subject.consentReceipt"}
 """The fields whose reads are recorded in the audit log."""
 
 GRANT_DECISIONS: Final = frozenset(

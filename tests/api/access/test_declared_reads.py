@@ -29,6 +29,7 @@ from models.incidents import incidents
 from models.notifications import affected_people
 from models.outbox import letter_states
 from models.policy import versions
+from models.receipts import receipts
 from models.requests import searching
 from models.requests.searching import RequestFilter, RequestOrder
 from models.requests.states import RequestState
@@ -82,6 +83,7 @@ SAMPLES: dict[Read, list[tuple[Sequence[Any], tuple[Any, ...]]]] = {
     recipients.by_keys: [(["mailer"], ())],
     disclosures.of_subjects: [([ID], (PAGE,))],
     california.of_subjects: [([ID], (2026,))],
+    receipts.of_subjects: [([ID], ("newsletter", None))],
     disclosure_decisions.decisions_of_subjects: [([ID], DISCLOSURE)],
     disclosure_decisions.decisions_of_addresses: [([bytes(32)], DISCLOSURE)],
     disclosure_decisions.decisions_of_accounts: [([bytes(32)], DISCLOSURE)],

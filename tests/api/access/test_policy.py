@@ -59,6 +59,8 @@ def test_support_sees_no_card_and_billing_sees_no_country_and_no_account(api: Ap
         ("BILLING", "country"),
         ("BILLING", "accounts { system }"),
         ("BILLING", "consents { state }"),
+        ("BILLING", 'consentReceipt(purpose: "newsletter") { jws }'),
+        ("ADMIN", 'consentReceipt(purpose: "newsletter") { jws }'),
         ("BILLING", "syncAccounts { storageBytes }"),
     ):
         assert api.ask(role, f'{{ subject(by: {{ id: "{person.id}" }}) {{ {field} }} }}').code == "FORBIDDEN"
