@@ -53,13 +53,23 @@ def rehash() -> None:
 
 
 @app.command()
-def rewrite() -> None:
+def rewrite(
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for the end of older transactions.")
+    ] = 60,
+) -> None:
     """Rewrite the tables of keys, so that no file of them contains a destroyed key; run it every day.
 
     Reads of keys wait meanwhile: about a second for a million keys. Keys may also be in the WAL, in archives and in
     backups: see `privacy keys remnants`.
     """
-    asyncio.run(_with_keyring(key_remnants.rewrite_keys))
+    if not asyncio.run(_with_keyring(lambda connection: key_remnants.rewrite_keys(connection, wait))):
+        typer.echo(
+            "destroyed keys remain: a transaction that began before their destruction is open. "
+            "End it, then run `privacy keys rewrite` again.",
+            err=True,
+        )
+        raise typer.Exit(1)
     typer.echo("the tables of keys are rewritten")
 
 

@@ -4,6 +4,9 @@ A deleted row stays in the file of its table until the table is rewritten. It st
 the segments of that time are removed. Replicas, archives and backups have copies of their own.
 """
 
+import asyncio
+import re
+import time
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -41,8 +44,17 @@ class KeyRemnants(NamedTuple):
     """Whether the server archives its WAL or keeps it for replicas: those copies are not counted."""
 
 
-REWRITES: Final = (Statement("VACUUM (FULL) subject_keys"), Statement("VACUUM (FULL) letter_keys"))
-"""The tables whose rows are destroyed."""
+REWRITES: Final = (
+    Statement("VACUUM (FULL, VERBOSE) subject_keys"),
+    Statement("VACUUM (FULL, VERBOSE) letter_keys"),
+)
+"""The tables whose rows are destroyed. VERBOSE reports the deleted rows that had to stay."""
+
+LIMIT_LOCK_WAIT: Final = Statement("SET lock_timeout = '2s'")
+"""Reads of keys queue behind a rewriting that waits for an older reader: no longer than this."""
+
+RETRY_INTERVAL: Final = 0.5
+"""Seconds between two attempts."""
 
 REMOVED_COUNT: Final = Statement("""
 SELECT CAST(COALESCE(sum(pg_stat_get_tuples_deleted(oid) + pg_stat_get_tuples_updated(oid)), 0) AS bigint)
@@ -82,20 +94,51 @@ SELECT current_setting('archive_mode') <> 'off' OR EXISTS (SELECT FROM pg_replic
 """)
 
 
-async def rewrite_keys(connection: Connection) -> None:
-    """Rewrite the tables of keys, as their owner; reads of keys wait meanwhile, about a second for a million keys.
+async def rewrite_keys(connection: Connection, patience: float) -> bool:
+    """Rewrite the tables of keys, as their owner, and return whether every deleted row is removed.
 
-    The WAL continues in a new segment, and the segments before it are removed, where the login may do so.
+    Reads of keys wait meanwhile, about a second for a million keys. PostgreSQL keeps a deleted row while a transaction
+    that began before the deletion is open. The rewriting is repeated for up to ``patience`` seconds until no such row
+    is left, and is recorded only then. The WAL continues in a new segment, and the segments before it are removed,
+    where the login may do so.
     """
-    for statement in REWRITES:
-        await statement.run(connection)
-    removed_count, rewritten_at = await REMOVED_COUNT.value(connection), await NOW.value(connection)
+    await LIMIT_LOCK_WAIT.run(connection)
+    deadline = time.monotonic() + patience
+    while True:
+        removed_count, rewritten_at = await REMOVED_COUNT.value(connection), await NOW.value(connection)
+        if all([await _rewrite_table(connection, statement) for statement in REWRITES]):
+            break
+        if time.monotonic() >= deadline:
+            return False
+        await asyncio.sleep(RETRY_INTERVAL)
     try:
         wal_file = await SWITCH_WAL.value(connection)
         await CHECKPOINT.run(connection)
     except asyncpg.InsufficientPrivilegeError:
         wal_file = None
     await INSERT_REWRITE.run(connection, rewritten_at=rewritten_at, removed_count=removed_count, wal_file=wal_file)
+    return True
+
+
+async def _rewrite_table(connection: Connection, statement: Statement) -> bool:
+    """Rewrite one table and return whether all its deleted rows are removed.
+
+    The first number of PostgreSQL's detail, in each language, is the count of deleted rows that had to stay.
+    """
+    details: list[str] = []
+
+    def keep_detail(_connection: object, message: asyncpg.PostgresLogMessage) -> None:
+        details.append(message.detail or "")
+
+    connection.add_log_listener(keep_detail)
+    try:
+        await statement.run(connection)
+        await asyncio.sleep(0)  # the driver calls its listeners in the next turn of the event loop
+    except asyncpg.LockNotAvailableError:
+        return False
+    finally:
+        connection.remove_log_listener(keep_detail)
+    return not any(int(number.group()) for detail in details if (number := re.search(r"\d+", detail)))
 
 
 async def find_remnants(connection: Connection) -> KeyRemnants:

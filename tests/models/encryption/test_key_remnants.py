@@ -47,3 +47,22 @@ async def test_a_rewrite_removes_destroyed_keys_and_a_command_shows_when_the_las
     await asyncio.gather(remove_a_key(world, databases.keyring_url, 2), remove_a_key(world, databases.keyring_url, 3))
     async with world.keyring.pool.acquire() as connection:
         assert (await key_remnants.find_remnants(connection)).in_tables == 2
+
+
+@pytest.mark.parametrize("reading", ["SELECT now()", "SELECT count(*) FROM subject_keys"])
+async def test_a_rewrite_reports_keys_that_an_older_transaction_keeps(
+    world: World, databases: Databases, tmp_path: Path, reading: str
+) -> None:
+    older = await asyncpg.connect(databases.keyring_url)
+    async with older.transaction(isolation="repeatable_read", readonly=True):
+        await older.fetchval(reading)
+        wrapped = await remove_a_key(world, databases.keyring_url, 4)
+        kept = await privacy("keys", "rewrite", "--wait", "0", on=databases, at=tmp_path)
+        assert kept.code == 1
+        assert kept.errors.startswith("destroyed keys remain")
+        remnants = await privacy("keys", "remnants", on=databases, at=tmp_path)
+        assert (remnants.code, remnants.out.splitlines()[0][:15]) == (1, "tables: unknown")
+    await older.close()
+    assert (await privacy("keys", "rewrite", on=databases, at=tmp_path)).code == 0
+    async with world.keyring.pool.acquire() as connection:
+        assert wrapped not in await connection.fetchval(FILE)
