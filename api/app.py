@@ -19,6 +19,7 @@ from api.graphql.endpoint import GraphQLEndpoint
 from api.graphql.schema import core
 from api.http.asgi import AsgiAdapter, Scope, Send
 from api.http.connection_limits import ConnectionLimits, warn_of_file_limit
+from api.http.draining import Drain
 from api.http.exchange import Exchange
 from api.http.headers import SECURITY_HEADERS
 from api.http.request import Receive
@@ -38,6 +39,7 @@ from models.access.tokens import TokenLifetimes
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.receipts.receipts import Controller
+from models.storage.connection_capacity import log_capacity
 from models.storage.database import OUTAGE_ERRORS, Database
 from resolvers.app_state import AppState
 
@@ -66,10 +68,11 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._write_lock = asyncio.Lock()
+        self.drain = Drain(settings.drain_seconds)
         self._starlette = Starlette(
             routes=[
                 Route("/", _root),
-                *Health(self._dependencies).routes,
+                *Health(self._dependencies, is_stopping=lambda: self.drain.is_active).routes,
                 jwks(self._dependencies),
                 *Unsubscribe(self._dependencies, company_of(settings), is_proxied=settings.tls_in_front).routes,
                 *ExportPage(self._dependencies, is_proxied=settings.tls_in_front).routes,
@@ -110,6 +113,7 @@ class App:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         settings = self._settings
         warn_of_file_limit(self.connection_limits)
+        self.drain.install()
         self._database = await Database.open(
             settings.database_url.get_secret_value(),
             settings.keyring_url.get_secret_value(),
@@ -144,6 +148,7 @@ class App:
             asyncio.create_task(self._restore_guard.poll()),
             asyncio.create_task(self._load_keyring()),
             asyncio.create_task(self._write_regularly()),
+            asyncio.create_task(log_capacity(self._database)),
         ]
         # Objects that live as long as the process are not examined by the garbage collector again. The threshold
         # bounds the pause of one collection: 50,000 young objects took over 15 ms, these take 3 ms.

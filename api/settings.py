@@ -17,16 +17,9 @@ from models.erasure.backups import MAX_RETENTION
 from models.erasure.webhook_targets import LOOPBACK_NETWORKS, Network, parse_networks
 from models.incidents.reporting import DEFAULT_PEOPLE_LIMIT
 from models.requests.intake import COOLING_OFF
+from models.storage.durations import parse_duration
 
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
 _TIMEDELTA = re.compile(r"datetime\.timedelta\(days=([0-9]+)\)")
-
-
-def _duration(value: object) -> object:
-    """Parse a duration such as ``183d``, ``72h`` or ``0``; without a unit it is in seconds."""
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else value
 
 
 class UnsafeSettingError(Exception):
@@ -116,23 +109,24 @@ class Settings(BaseSettings):
     )
     read_connections: Annotated[int, Field(ge=1, le=200)] = Field(
         6,
-        description="Connections for reads per database and role; `serve --workers` divides them among its processes.",
+        description="The most connections for reads of the first database, and the most to the keyring, of all roles "
+        "together; `serve --workers` divides them among its processes.",
     )
     write_connections: Annotated[int, Field(ge=1, le=200)] = Field(
-        6, description="Connections for mutations; `serve --workers` divides them among its processes."
+        6, description="The most connections for mutations; `serve --workers` divides them among its processes."
     )
     statement_timeout: Annotated[float, Field(gt=0, le=60)] = Field(
         5.0,
         description="Seconds after which a statement, or waiting for a connection, fails with UNAVAILABLE. "
         "A transaction that is idle for three times as long is ended.",
     )
-    erasure_grace: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0), le=timedelta(days=30))] = (
-        Field(COOLING_OFF, description="The cooling-off period of erasures, such as 3d, 72h or 0.")
+    erasure_grace: Annotated[
+        timedelta, BeforeValidator(parse_duration), Field(ge=timedelta(0), le=timedelta(days=30))
+    ] = Field(COOLING_OFF, description="The cooling-off period of erasures, such as 3d, 72h or 0.")
+    backup_life: Annotated[timedelta, BeforeValidator(parse_duration), Field(gt=timedelta(0), le=MAX_RETENTION)] = (
+        Field(MAX_RETENTION, description="The retention of backups, at most 183d: the privacy policy says six months.")
     )
-    backup_life: Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=MAX_RETENTION)] = Field(
-        MAX_RETENTION, description="The retention of backups, at most 183d: the privacy policy says six months."
-    )
-    audit_retention: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(days=1))] = Field(
+    audit_retention: Annotated[timedelta, BeforeValidator(parse_duration), Field(ge=timedelta(days=1))] = Field(
         timedelta(days=1096), description="How long access events are kept at least: `privacy audit prune` keeps them."
     )
     erasures_per_second: Annotated[float, Field(gt=0, le=10_000)] = Field(
@@ -140,12 +134,12 @@ class Settings(BaseSettings):
         description="The maximum of erasures per second and worker. It leaves capacity for other requests.",
     )
     token_life_people: Annotated[
-        timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=90))
+        timedelta, BeforeValidator(parse_duration), Field(gt=timedelta(0), le=timedelta(days=90))
     ] = Field(
         DEFAULT_LIFETIMES.people, description="The maximum lifetime of tokens with a role of people, at most 90d."
     )
     token_life_services: Annotated[
-        timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=365))
+        timedelta, BeforeValidator(parse_duration), Field(gt=timedelta(0), le=timedelta(days=365))
     ] = Field(DEFAULT_LIFETIMES.services, description="The maximum lifetime of all other tokens, at most 365d.")
     token_rates: str = Field(
         "",
@@ -166,6 +160,11 @@ class Settings(BaseSettings):
     max_connections: Annotated[int, Field(ge=1, le=100_000)] = Field(
         10_000,
         description="The maximum of client connections of a process; its limit of open files may permit fewer.",
+    )
+    drain_seconds: Annotated[float, Field(ge=0, le=600)] = Field(
+        0.0,
+        description="Seconds between SIGTERM and the end of a process, in which it answers, but is not ready: long "
+        "enough for the load balancer to notice. `serve --drain` sets it, too.",
     )
     reserved_connections: Annotated[int, Field(ge=1, le=1_000)] = Field(
         32,

@@ -14,6 +14,7 @@ from api.settings import Settings, UnsafeSettingError
 from cli import database_roles
 from cli.atomic_file import PRIVATE, create_file
 from cli.embedded import Cluster
+from cli.embedded.memory import memory_bytes, shared_buffers
 from cli.embedded.watcher import watched
 from migrations import HISTORIES, is_newer, upgrade
 from models.access.database_roles import LOGIN
@@ -74,7 +75,8 @@ def database_settings(*, create: bool = False) -> Iterator[Settings]:
     VAR.mkdir(mode=0o755, exist_ok=True)
     signal.signal(signal.SIGTERM, _exit_on_signal)
     signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
-    with Cluster(VAR.resolve() / "postgres") as cluster, watched(cluster):
+    sizes = {"shared_buffers": shared_buffers(memory_bytes())}
+    with Cluster(VAR.resolve() / "postgres", settings=sizes) as cluster, watched(cluster):
         for history in HISTORIES:
             cluster.create_database(history)
         # The processes that `serve --workers` starts read these from the environment.

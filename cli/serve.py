@@ -30,6 +30,8 @@ SHUTDOWN_TIMEOUT = 10
 """Seconds that requests in flight may take after a stop signal."""
 WORKER_TIMEOUT = 60
 """Seconds without an answer after which uvicorn replaces a process; importing may take over its default of five."""
+MIN_READ_CONNECTIONS = 3
+"""Connections for reads that each of several processes has at least."""
 READY_POLL_INTERVAL = 0.1
 """Seconds between two requests to /readyz at start."""
 
@@ -59,6 +61,10 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
     certificate: Annotated[Path | None, typer.Option(help="A file with a TLS certificate (PEM).")] = None,
     key: Annotated[Path | None, typer.Option(help="A file with the private key of the certificate (PEM).")] = None,
     *,
+    drain: Annotated[
+        float | None,
+        typer.Option(min=0, max=600, help="Seconds between SIGTERM and the end, in which /readyz says 503."),
+    ] = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Create an embedded database with example people and a token for each role.")
     ] = False,
@@ -70,6 +76,8 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
 
     Example without any setting: privacy serve --demo
     """
+    if drain is not None:
+        os.environ["PRIVACY_DRAIN_SECONDS"] = str(drain)
     with database_settings(create=demo) as settings:
         if demo and settings.environment == "production":
             raise UnsafeSettingError(
@@ -118,9 +126,13 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
 
 
 def divide_connections(settings: Settings, workers: int) -> None:
-    """Divide the connections to PostgreSQL among the processes, which read these variables at start."""
+    """Divide the connections to PostgreSQL among the processes, which read these variables at start.
+
+    Each process keeps some for reads, as its roles share them.
+    """
+    reads = max(min(MIN_READ_CONNECTIONS, settings.read_connections), settings.read_connections // workers)
     os.environ |= {
-        "PRIVACY_READ_CONNECTIONS": str(max(1, settings.read_connections // workers)),
+        "PRIVACY_READ_CONNECTIONS": str(reads),
         "PRIVACY_WRITE_CONNECTIONS": str(max(1, settings.write_connections // workers)),
     }
 

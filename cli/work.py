@@ -24,6 +24,7 @@ from mailers.transport_factory import create_transport_factory
 from models.access.database_roles import WORKER
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
+from models.storage.connection_capacity import log_capacity
 from models.storage.database import OUTAGE_ERRORS, Database, DatabaseRoles
 from models.storage.outages import outages
 from workers.audit_sealer import AuditSealer
@@ -135,6 +136,8 @@ async def run_workers(
                     outages.fail_with("keyring", error)
                     await asyncio.sleep(KEYRING_RETRY_INTERVAL)
             outages.recover("keyring")
+            if not is_in_api:
+                await log_capacity(database)
             await run(
                 emails,
                 ErasureWorker(

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from api.http.bounded_protocol import BoundedProtocol
 from api.http.client_address import client_address
+from api.http.draining import NO_DRAIN, Drain
 from api.http.exchange import Exchange, Headers, HttpExchange
 from api.http.head_limits import HEAD_END
 from api.http.request import RequestHead
@@ -54,6 +55,7 @@ class GraphQLProtocol(BoundedProtocol):
         self._body = []
         self._handle: Callable[[Exchange], None] | None = getattr(self.app, "handle", None)
         self._is_proxied: bool = getattr(self.app, "is_proxied", False)
+        self._drain: Drain = getattr(self.app, "drain", NO_DRAIN)
 
     @property
     def default_headers(self) -> Headers:
@@ -126,7 +128,7 @@ class GraphQLProtocol(BoundedProtocol):
             and not self.expect_100_continue
             and length is not None
         ):
-            keep_alive = parser.should_keep_alive()
+            keep_alive = parser.should_keep_alive() and not self._drain.is_active
             client = client_address(self.scope, is_proxied=self._is_proxied)
             self._head = ParsedHead(
                 RequestHead.parse("POST", dict(self.headers)), client, length, keep_alive=keep_alive
@@ -136,6 +138,8 @@ class GraphQLProtocol(BoundedProtocol):
         else:
             self._heads.clear()
             super().start_request()
+            if self._drain.is_active:
+                self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         if self.cycle.__class__ is HttpExchange:
@@ -161,7 +165,8 @@ class GraphQLProtocol(BoundedProtocol):
 
     def _start(self, head: ParsedHead, body: bytes, exchange: HttpExchange | None = None) -> None:
         if exchange is None:
-            exchange = HttpExchange(self, head.request, head.client, keep_alive=head.keep_alive)
+            keep_alive = head.keep_alive and not self._drain.is_active
+            exchange = HttpExchange(self, head.request, head.client, keep_alive=keep_alive)
             self.cycle = self._exchange = exchange
         exchange.body = body
         self.is_idle = False

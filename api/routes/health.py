@@ -44,10 +44,15 @@ class Health:
         checks: Mapping[str, Check] = {},
         registry: CollectorRegistry = REGISTRY,
         refresh: Callable[[], Awaitable[None]] | None = None,
+        is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Set the objects to check, further checks, the metrics, and what refreshes them before they are exported."""
+        """Set the objects to check, further checks, the metrics, and what refreshes them before they are exported.
+
+        A process that ``is_stopping`` is not ready, whatever its components say.
+        """
         self._dependencies = dependencies
         self._registry = registry
+        self._is_stopping = is_stopping
         self._refresh = refresh or self._count_expiring
         self._count_task: asyncio.Task[None] | None = None
         self._checks = ComponentChecks(
@@ -70,6 +75,8 @@ class Health:
 
     async def _readyz(self, _request: Request) -> Response:
         """Return 200 when this process can answer callers, otherwise 503 with the state of each component."""
+        if self._is_stopping():
+            return JSONResponse({"ready": False, "process": "is stopping"}, 503)
         components = await self._checks.states()
         EXPIRED_BACKUPS.set(0 if components["backups"] == OK else 1)
         # An expired backup must be removed, but it does not stop this process from answering.

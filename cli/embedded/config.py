@@ -13,6 +13,7 @@ SETTINGS: Mapping[str, str] = {
     "port": str(PORT),
     "unix_socket_permissions": "0700",
     "max_connections": "200",
+    # Servers of tests and checks keep this size; that of `privacy serve` is sized to the machine (memory.py).
     "shared_buffers": "128MB",
     "synchronous_commit": "on",
     "timezone": "UTC",

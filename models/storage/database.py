@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 import asyncpg
 
 from models.errors import Unavailable
+from models.storage.connection_budget import BudgetedPool, ConnectionBudget
 from models.storage.outages import OUT_OF_REACH, describe, outages
 from models.storage.statement import Connection
 
@@ -56,7 +57,7 @@ empty when the plan was made, a generic plan would also scan the whole table unt
 _WRITE_SETTINGS = {"default_transaction_read_only": "off"}
 
 
-class _Pool(asyncpg.pool.Pool):
+class _Pool(BudgetedPool):
     """A pool whose timeout in seconds limits the wait for a connection as well as each statement.
 
     Its sessions act as ``role`` from their start. Its connections carry the columns that are hidden from this role.
@@ -68,7 +69,7 @@ class _Pool(asyncpg.pool.Pool):
         *,
         target: str,
         timeout: float,
-        max_size: int,
+        budget: ConnectionBudget,
         read_only: bool,
         role: str | None,
         hidden_columns: frozenset[str],
@@ -83,12 +84,12 @@ class _Pool(asyncpg.pool.Pool):
             loop=None,
             connection_class=connection_class,
             record_class=asyncpg.Record,
-            connect=_log_outages(target, role),  # type: ignore[arg-type]  # its protocol names each option
+            connect=_log_outages(target, role),
             # A connection that hangs is given up before the wait for it ends, so that its outage is logged.
             timeout=timeout * 0.9,
             command_timeout=timeout,
             min_size=0,
-            max_size=max_size,
+            budget=budget,
             max_inactive_connection_lifetime=300,
             statement_cache_size=256,
             reset=_no_reset if read_only else None,
@@ -117,6 +118,13 @@ class DatabaseRoles(NamedTuple):
     readers: Mapping[str, frozenset[str]] = {}
 
 
+class MaxConnections(NamedTuple):
+    """The most connections that a process opens to each server."""
+
+    database: int
+    keyring: int
+
+
 class Database:
     """Pools of connections. PostgreSQL refuses writes on the read pools.
 
@@ -129,6 +137,12 @@ class Database:
         self.keyring = keyring
         self.role_readers: dict[str, asyncpg.Pool] = {}
         self.role_keyrings: dict[str, asyncpg.Pool] = {}
+
+    @property
+    def max_connections(self) -> MaxConnections:
+        """The most connections that this process opens to each server."""
+        readers, writers, keyring = (pool.get_max_size() for pool in (self.readers, self.writers, self.keyring))
+        return MaxConnections(readers + writers, keyring)
 
     @classmethod
     async def open(  # noqa: PLR0913 -- the settings of two databases
@@ -143,30 +157,37 @@ class Database:
     ) -> Self:
         """Open the pools. They connect on first use, so that the service can start before its databases.
 
-        ``readers`` and ``writers`` are the maximum sizes of the pools, ``timeout`` is in seconds.
+        All roles together open at most ``readers`` connections for reads of the first database, ``writers`` for
+        mutations, and ``readers`` to the keyring. ``timeout`` is in seconds.
         """
+        reading, writing, reading_keys = ConnectionBudget(readers), ConnectionBudget(writers), ConnectionBudget(readers)
 
         def pool(
-            url: str, size: int, role: str | None, *, read_only: bool, hidden_columns: frozenset[str] = frozenset()
+            url: str,
+            budget: ConnectionBudget,
+            role: str | None,
+            *,
+            read_only: bool,
+            hidden_columns: frozenset[str] = frozenset(),
         ) -> Any:
             return _Pool(
                 url,
                 target="keyring" if url == keyring_url else "database",
                 timeout=timeout,
-                max_size=size,
+                budget=budget,
                 read_only=read_only,
                 role=role,
                 hidden_columns=hidden_columns,
             )
 
         database = cls(
-            await pool(url, readers, roles.internal, read_only=True),
-            await pool(url, writers, roles.writer, read_only=False),
-            await pool(keyring_url, readers, roles.writer, read_only=False),
+            await pool(url, reading, roles.internal, read_only=True),
+            await pool(url, writing, roles.writer, read_only=False),
+            await pool(keyring_url, reading_keys, roles.writer, read_only=False),
         )
         for role, hidden_columns in roles.readers.items():
-            database.role_readers[role] = await pool(url, readers, role, read_only=True, hidden_columns=hidden_columns)
-            database.role_keyrings[role] = await pool(keyring_url, readers, role, read_only=True)
+            database.role_readers[role] = await pool(url, reading, role, read_only=True, hidden_columns=hidden_columns)
+            database.role_keyrings[role] = await pool(keyring_url, reading_keys, role, read_only=True)
         return database
 
     async def close(self) -> None:

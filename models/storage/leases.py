@@ -8,6 +8,8 @@ from contextlib import suppress
 
 import asyncpg
 
+from models.storage.connection_budget import BudgetedPool
+
 MAX_IDLE_TIME = 0.2
 """Seconds after which an unused connection may go back to the pool. It goes back within twice that time."""
 
@@ -15,8 +17,8 @@ MAX_IDLE_TIME = 0.2
 class ConnectionLeases:
     """Hands out connections of one pool and keeps released ones for reuse.
 
-    A connection unused for ``MAX_IDLE_TIME`` goes back to the pool. When the pool has no other connection left, a
-    released connection goes back at once, so that other users of the pool get it.
+    A connection unused for ``MAX_IDLE_TIME`` goes back to the pool. A released one
+    goes back at once when the pool has no other connection left, or a caller of its budget waits for one.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
@@ -24,6 +26,10 @@ class ConnectionLeases:
         self._free: list[asyncpg.pool.PoolConnectionProxy] = []
         self._unused_count = 0
         self._is_timer_set = False
+        self._release_tasks: set[asyncio.Task[None]] = set()
+        self._budget = pool.budget if isinstance(pool, BudgetedPool) else None
+        if isinstance(pool, BudgetedPool):
+            pool.on_contention(self._release_free)
 
     async def acquire(self) -> asyncpg.pool.PoolConnectionProxy:
         """Return a free connection, or acquire one from the pool."""
@@ -39,7 +45,8 @@ class ConnectionLeases:
     async def release(self, connection: asyncpg.pool.PoolConnectionProxy, *, is_sound: bool) -> None:
         """Keep the connection for reuse; return it to the pool if it is not sound or the pool has none left."""
         pool = self._pool
-        if not is_sound or (pool.get_idle_size() == 0 and pool.get_size() == pool.get_max_size()):
+        is_needed = bool(self._budget and self._budget.is_contended)
+        if not is_sound or is_needed or (pool.get_idle_size() == 0 and pool.get_size() == pool.get_max_size()):
             with suppress(Exception):  # the pool discards a broken connection; its user has the result already
                 await pool.release(connection)
             return
@@ -52,8 +59,19 @@ class ConnectionLeases:
         """Return to the pool the connections that no caller acquired since the timer last fired."""
         loop = asyncio.get_running_loop()
         unused, self._free = self._free[: self._unused_count], self._free[self._unused_count :]
-        self._release_tasks = [loop.create_task(self._pool.release(connection)) for connection in unused]
+        self._return(unused)
         self._unused_count = len(self._free)
         self._is_timer_set = bool(self._free)
         if self._is_timer_set:
             loop.call_later(MAX_IDLE_TIME, self._release_unused)
+
+    def _release_free(self) -> None:
+        """Return to the pool all connections that no caller uses."""
+        free, self._free, self._unused_count = self._free, [], 0
+        self._return(free)
+
+    def _return(self, connections: list[asyncpg.pool.PoolConnectionProxy]) -> None:
+        for connection in connections:
+            task = asyncio.get_running_loop().create_task(self._pool.release(connection))
+            self._release_tasks.add(task)
+            task.add_done_callback(self._release_tasks.discard)

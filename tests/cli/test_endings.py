@@ -12,6 +12,7 @@ import pytest
 
 from cli.embedded import Cluster
 from cli.embedded.data_dir import resolve_data_path
+from cli.embedded.memory import memory_bytes, shared_buffers
 from tests.cli.commands import command, environment
 
 
@@ -37,6 +38,9 @@ async def test_its_postgresql_ends_with_it(number: signal.Signals, tmp_path: Pat
                 while "privacy_letters_waiting" not in metrics:
                     metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
         assert "privacy_erasures_total" in metrics
+        sized = f"SELECT setting::bigint * 8192 = pg_size_bytes('{shared_buffers(memory_bytes())}') FROM pg_settings"
+        sized += " WHERE name = 'shared_buffers'"
+        assert Cluster(tmp_path / "var" / "postgres").run("psql", "-Atc", sized) == "t\n"
         postmaster = resolve_data_path(tmp_path / "var" / "postgres") / "data" / "postmaster.pid"
         assert postmaster.exists()
         running.send_signal(number)
