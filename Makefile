@@ -1,7 +1,7 @@
 # Every path below is relative: make cannot name a target with a space in it, but the repository may lie in one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test soak check bench conformance fuzz lock docs clean
+.PHONY: help setup serve test soak check bench conformance clients generate fuzz lock docs clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
@@ -79,6 +79,13 @@ conformance: setup ## Audit the HTTP endpoint with the graphql-http package (nee
 	@npm --prefix tests/conformance install --silent --no-audit --no-fund
 	@exec $(BIN)/python -m tests.conformance
 
+clients: setup ## Run the typed clients and callers' tools against a service (NAMES="python-tests" for a part; Node.js for most)
+	@echo "Comparing the clients with schema.graphql ..." && $(BIN)/python -m clients.generator --check
+	@echo "Running the clients ..." && exec $(BIN)/python -m tests.clients $(NAMES)
+
+generate: setup ## Write the generated files of the clients anew from schema.graphql
+	@exec $(BIN)/python -m clients.generator
+
 fuzz: setup ## Run the tests marked fuzz, which look for long (SECONDS=1800 of HTTP, SEED=1, ARGS= as for test)
 	@echo "Fuzzing ..." && exec $(BIN)/python -m pytest -m fuzz -rP --fuzz-seconds "$(SECONDS)" --fuzz-seed "$(SEED)" $(ARGS)
 
@@ -88,7 +95,7 @@ lock: ## Choose the newest releases that pyproject.toml allows and lock them wit
 	@$(UV_COMPILE) --upgrade --extra embedded --group dev --output-file requirements/development.txt pyproject.toml
 	@$(UV_COMPILE) --upgrade --constraint requirements/development.txt --output-file requirements/production.txt pyproject.toml
 
-docs: setup ## Write the tables of docs/ anew from the code
+docs: generate ## Write the tables of docs/ and the clients anew from the code
 	@exec $(BIN)/python -m tests.documents
 
 clean: ## Stop the databases in var/, then remove var/ and .venv: demo people and tokens go too

@@ -153,9 +153,17 @@ TESTED_ELSEWHERE = {
     "models/policy/notices.py": ("resolvers/test_policy.py", "The letters are read there."),
     "models/erasure/system_backups.py": ("resolvers/test_backups.py", "Backups are recorded over HTTP."),
     "models/erasure/erased_accounts.py": ("resolvers/test_backups.py", "A restored system asks over HTTP."),
+    "clients/generator/__main__.py": ("clients/generator/test_documents.py", "The test compares all that it writes."),
+    "clients/generator/methods.py": ("clients/generator/test_python.py", "Methods are a part of the modules."),
     "mailers/disclosure_emails.py": ("mailers/test_emails.py", "Its letters pass the tests of all templates."),
 }
 """Each module without a test file that its name leads to: the file below tests/ that tests it, and why it does."""
+
+GENERATED = ("clients/python/src/privacy_client/generated/",)
+"""Folders of generated code: its length is that of the schema, and its words are those of the schema."""
+
+SUITES_OF_THEIR_OWN = ("clients/python/",)
+"""Packages that are published with their own tests, which `make clients` runs."""
 
 LONG = {
     "api/access/policy.py": "It is one literal table of every field and its roles.",

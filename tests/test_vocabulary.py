@@ -9,6 +9,7 @@ import pytest
 
 from api.graphql.schema import core
 from tests.documents import DOCUMENTS
+from tests.layout import GENERATED
 from tests.result_names import participle_names
 from tests.vocabulary import (
     PACKAGES,
@@ -29,11 +30,15 @@ from tests.vocabulary import (
 
 EXEMPT = (ROOT / "tests" / "vocabulary.py", Path(__file__))
 """The list itself, and the samples below."""
-PYTHON = [path for path in modules((*PACKAGES, "tests")) if path not in EXEMPT]
 
 
 def _name(path: Path) -> str:
     return str(path.relative_to(ROOT))
+
+
+PYTHON = [
+    path for path in modules((*PACKAGES, "tests")) if path not in EXEMPT and not _name(path).startswith(GENERATED)
+]
 
 
 def _in_folder(folder: str) -> list[Path]:

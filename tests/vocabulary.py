@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("api", "benchmarks", "cli", "mailers", "migrations", "models", "resolvers", "workers")
+PACKAGES = ("api", "benchmarks", "cli", "clients", "mailers", "migrations", "models", "resolvers", "workers")
 
 RETIRED = {
     "aboard": "in the batch",
@@ -121,9 +121,9 @@ class Use(NamedTuple):
 
 
 def modules(packages: Iterable[str]) -> list[Path]:
-    """Return the Python files of packages, without those of installed JavaScript packages."""
+    """Return the Python files of packages, without those of installed packages."""
     paths = (path for package in packages for path in (ROOT / package).rglob("*.py"))
-    return sorted(path for path in paths if "node_modules" not in path.parts)
+    return sorted(path for path in paths if not {"node_modules", "build", ".venv"} & {*path.parts})
 
 
 def words_of(name: str) -> list[str]:
@@ -213,7 +213,7 @@ def class_names() -> dict[str, list[str]]:
     """Return the modules that define a class, by the name of the class."""
     owners: dict[str, list[str]] = {}
     for path in modules(PACKAGES):
-        if "peers" in path.parts:  # other servers, which answer the same schema
+        if {"peers", "clients"} & {*path.parts}:  # other servers and clients of the same schema
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ClassDef):

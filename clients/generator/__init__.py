@@ -1,0 +1,1 @@
+"""The generator: operations made of the schema, and the Python code of both."""

@@ -1,0 +1,1 @@
+"""What is generated from schema.graphql. Do not edit."""
