@@ -22,6 +22,7 @@ from cli import (
     keys,
     receipts,
     requests,
+    systems,
     tokens,
 )
 from cli.bulk.job import JobStopped
@@ -60,7 +61,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(access_grants.app, name="grants")
 app.add_typer(backups.app, name="backups")
 app.add_typer(erasure.app, name="erasure")
-app.add_typer(erasure.systems_app, name="systems")
+app.add_typer(systems.app, name="systems")
 app.add_typer(keys.app, name="keys")
 app.add_typer(checks.app, name="check")
 app.add_typer(emails.app, name="letters")

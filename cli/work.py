@@ -17,6 +17,7 @@ from cli.audit import segment_signer
 from cli.databases import database_settings
 from cli.logging import configure_logging
 from cli.ports import require_free_port
+from cli.systems import visible_change_fields
 from cli.worker_health import export_with_api, health_endpoint
 from mailers.message import Sender
 from mailers.transport import Transport
@@ -32,9 +33,11 @@ from workers.change_sequencer import ChangeSequencer
 from workers.email_worker import EmailWorker
 from workers.erasure_worker import ErasureWorker
 from workers.export_worker import ExportWorker
+from workers.feed_webhook_worker import FeedWebhookWorker
 from workers.notice_worker import NoticeWorker
 from workers.policy_worker import PolicyWorker
 from workers.runner import WRITER_CONNECTIONS, run
+from workers.webhook_client import WebhookClient
 from workers.webhook_worker import WebhookWorker
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -138,6 +141,11 @@ async def run_workers(
             outages.recover("keyring")
             if not is_in_api:
                 await log_capacity(database)
+            webhooks = WebhookClient(
+                keyring.master_keys,
+                networks=settings.permitted_webhook_networks,
+                authorities=settings.webhook_authorities,
+            )
             await run(
                 emails,
                 ErasureWorker(
@@ -148,12 +156,8 @@ async def run_workers(
                     rate=settings.erasures_per_second,
                 ),
                 PolicyWorker(database, keyring, rate=settings.policy_notices_per_second),
-                WebhookWorker(
-                    database,
-                    keyring,
-                    networks=settings.permitted_webhook_networks,
-                    authorities=settings.webhook_authorities,
-                ),
+                WebhookWorker(database, keyring, webhooks),
+                FeedWebhookWorker(database, webhooks, visible_change_fields()),
                 ExportWorker(
                     database,
                     keyring,

@@ -34,6 +34,8 @@ TESTED_ELSEWHERE = {
     "api/http/client_address.py": ("api/routes/test_unsubscribe.py", "The rate limit by address depends on it."),
     "api/http/request_log.py": ("test_canaries.py", "A test reads its lines with all that the service writes."),
     "api/http/token_bucket.py": ("api/routes/test_unsubscribe.py", "Only the unsubscribe page uses it."),
+    "models/feed/deliveries.py": ("workers/test_feed_webhook_worker.py", "Its messages go to real systems there."),
+    "workers/webhook_client.py": ("workers/test_webhook_worker.py", "It sends the webhooks of that worker."),
     "workers/metrics.py": ("api/routes/test_health.py", "What it keeps out of /metrics is read there."),
     "api/routes/component_checks.py": ("api/routes/test_health.py", "Its states are those of /readyz."),
     "api/routes/company.py": ("api/routes/test_unsubscribe_pages.py", "The pages name the company."),

@@ -6,6 +6,7 @@ from prometheus_client import Gauge
 
 from models.disclosures import forced_notices
 from models.erasure import system_backups
+from models.feed import subscriptions
 from models.incidents import incidents
 from models.requests import searching
 from models.storage.database import Database
@@ -18,6 +19,12 @@ UNCERTAIN: Final = Gauge(
 )
 FAILED: Final = Gauge(
     "privacy_letters_failed", "Failed letters, by the reply of the mail server.", ["reply"], registry=WORKER_METRICS
+)
+FEED: Final = Gauge(
+    "privacy_feed_changes_waiting",
+    "Changes of the feed that a subscribed system has not acknowledged.",
+    ["system"],
+    registry=WORKER_METRICS,
 )
 WEBHOOKS: Final = Gauge("privacy_webhooks_waiting", "Webhooks that are not answered yet.", registry=WORKER_METRICS)
 OVERDUE: Final = Gauge(
@@ -86,6 +93,7 @@ async def refresh(database: Database) -> None:
         INCIDENTS.set(open_count)
         AUTHORITY_NOTICES.set(overdue_count)
         DELAYED_NOTICES.set(await forced_notices.count_overdue(connection))
+        subscribed = await subscriptions.all_subscriptions(connection)
         BACKUPS.set(len(await system_backups.overdue_backups(connection)))
     for age in AGES:
         WAITING.labels(age).set(queued.get(age, 0))
@@ -94,6 +102,9 @@ async def refresh(database: Database) -> None:
     for state, reply, count in undelivered:
         if state == "FAILED":
             FAILED.labels(reply).set(count)
+    FEED.clear()
+    for subscription in subscribed:
+        FEED.labels(subscription.name).set(subscription.waiting)
     WEBHOOKS.set(steps[0] if steps else 0)
     OVERDUE.set(steps[1] if steps else 0)
     for kind, count in overdue.items():

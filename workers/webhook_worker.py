@@ -2,59 +2,34 @@
 
 import asyncio
 import random
-import time
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import orjson
 import structlog
-from prometheus_client import Counter
 
 from models.encryption.keyring import Keyring
-from models.erasure import systems, webhook_deliveries, webhook_targets
+from models.erasure import webhook_deliveries
 from models.erasure.webhook_deliveries import WebhookDelivery
-from models.erasure.webhook_targets import LOOPBACK_NETWORKS, ForbiddenTargetError, Network
 from models.errors import SubjectErased
 from models.exports import webhook_notifications
 from models.storage.database import OUTAGE_ERRORS, Database
 from models.storage.ids import Prefix, format_id
-from workers.metrics import WORKER_METRICS
+from workers.webhook_client import WebhookClient
 
 log = structlog.get_logger("privacy")
 
 BATCH: Final = 16
-TIMEOUT: Final = 15.0
-"""Seconds in which a system must answer a webhook."""
 POLL: Final = 1.0
 EVENT_TYPE: Final = "erasure.requested"
-
-WEBHOOKS: Final = Counter(
-    "privacy_webhooks", "Webhooks sent, by outcome.", ["system", "outcome"], registry=WORKER_METRICS
-)
 
 
 class WebhookWorker:
     """Sends due webhooks until cancelled."""
 
-    def __init__(
-        self,
-        database: Database,
-        keyring: Keyring,
-        *,
-        timeout: float = TIMEOUT,
-        networks: Sequence[Network] = LOOPBACK_NETWORKS,
-        authorities: Path | None = None,
-    ) -> None:
-        """Prepare the worker. It trusts the certificates of the file ``authorities`` (PEM) beside the public ones."""
+    def __init__(self, database: Database, keyring: Keyring, client: WebhookClient) -> None:
         self._database = database
-        self._tls = httpx.create_ssl_context(trust_env=False)
-        if authorities is not None:
-            self._tls.load_verify_locations(authorities)
-        self._networks = networks
         self._keyring = keyring
-        self._timeout = timeout
+        self._client = client
 
     async def run(self, *, poll: float = POLL) -> None:
         """Send due webhooks until cancelled. Retry after every failure."""
@@ -76,58 +51,18 @@ class WebhookWorker:
             *await webhook_deliveries.claim(self._database, self._keyring, BATCH),
             *await webhook_notifications.claim(self._database, self._keyring, BATCH),
         ]
-        if due:
-            async with httpx.AsyncClient(
-                verify=self._tls, timeout=self._timeout, follow_redirects=False, trust_env=False
-            ) as client:
-                await asyncio.gather(*(self._deliver(client, delivery) for delivery in due))
+        await asyncio.gather(*map(self._deliver, due))
         return len(due)
 
-    async def _deliver(self, client: httpx.AsyncClient, delivery: WebhookDelivery) -> None:
-        try:
-            async with asyncio.timeout(self._timeout):
-                problem = await self._post(client, delivery)
-        except ForbiddenTargetError:
-            problem = "not sent: the host has no address, or one outside PRIVACY_WEBHOOK_NETWORKS"
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError) as error:
-            problem = f"no answer ({type(error).__name__})"
-        WEBHOOKS.labels(delivery.system.name, "failed" if problem else "heard").inc()
+    async def _deliver(self, delivery: WebhookDelivery) -> None:
+        message_id = format_id(Prefix.EXPORT_STEP if delivery.export_kind else Prefix.ERASURE_STEP, delivery.id)
+        problem = await self._client.send(delivery.system, message_id, _body(delivery, message_id))
         try:
             source = webhook_notifications if delivery.export_kind else webhook_deliveries
             await source.record_result(self._database, self._keyring, delivery, problem)
         except SubjectErased:
             # The request was completed before the answer arrived: there is nothing to record.
             return
-
-    async def _post(self, client: httpx.AsyncClient, delivery: WebhookDelivery) -> str | None:
-        """Send one webhook. Return the problem with the answer, or None."""
-        message_id = format_id(Prefix.EXPORT_STEP if delivery.export_kind else Prefix.ERASURE_STEP, delivery.id)
-        timestamp = int(time.time())
-        body = _body(delivery, message_id)
-        secrets = systems.signing_secrets(self._keyring.master_keys, delivery.system)
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": message_id,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": systems.sign(secrets, message_id, timestamp, body),
-        }
-        url = httpx.URL(delivery.system.webhook_url or "")
-        headers["host"] = url.netloc.decode()
-        addresses = await webhook_targets.resolve(str(url), self._networks)
-        for is_last, address in ((address == addresses[-1], address) for address in addresses):
-            try:
-                async with client.stream(
-                    "POST",
-                    url.copy_with(host=address),
-                    content=body,
-                    headers=headers,
-                    extensions={"sni_hostname": url.raw_host.decode()},
-                ) as answer:
-                    return None if answer.is_success else f"HTTP {answer.status_code}"
-            except httpx.ConnectError:
-                if is_last:
-                    raise
-        raise ForbiddenTargetError
 
 
 def _body(delivery: WebhookDelivery, step_id: str) -> bytes:

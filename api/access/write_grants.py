@@ -38,6 +38,8 @@ NOT_FOR_MUTATIONS: Final = frozenset(
         "models.exports.cleanup",
         "models.exports.planning",
         "models.exports.webhook_notifications",
+        "models.feed.deliveries",
+        "models.feed.subscriptions",
         "models.policy.notices",
         "models.registration.address_hashes",
         "models.registration.bulk_insert",

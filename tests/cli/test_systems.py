@@ -24,6 +24,33 @@ REFUSED = (
 )
 
 
+async def test_a_system_subscribes_to_changes_of_the_feed(clean: Databases, tmp_path: Path) -> None:
+    async def run(*arguments: str) -> tuple[int, str, str]:
+        result = await privacy("systems", *arguments, on=clean, at=tmp_path)
+        return result.code, result.out, result.errors
+
+    url, events = "https://shop.example.com/hook", ("--events", "consent-changes")
+    code, _, errors = await run("add", "shop", *events)
+    assert (code, "set --webhook" in errors) == (2, True)
+    assert (await run("list"))[1] == ""
+    code, _, errors = await run("add", "shop", "--webhook", url, *events, "--role", "ANALYST")
+    assert (code, "ANALYST may not read the change feed" in errors) == (2, True)
+    code, out, errors = await run("add", "shop", "--webhook", url, *events, "--role", "STORE", "--from", "now")
+    assert (code, out[:6]) == (0, "whsec_"), errors
+    assert (await run("list"))[1] == f"shop  {url}  consent-changes as STORE, 0 waiting\n"
+    assert (await run("add", "shop", "--webhook", url, "--always"))[0] == 0
+    assert (await run("list"))[1] == f"shop  {url}  always  consent-changes as STORE, 0 waiting\n"
+    assert (await run("add", "shop", *events))[0] == 0
+    assert (await run("list"))[1] == f"shop  {url}  consent-changes as SERVICE, 0 waiting\n"
+    assert (await run("add", "shop", "--webhook", url, "--events", "none"))[0] == 0
+    assert (await run("list"))[1] == f"shop  {url}\n"
+    assert (await run("add", "shop", *events))[0] == 0
+    assert (await run("remove", "shop"))[0] == 0
+    assert (await run("remove", "shop"))[0] == 2
+    assert (await run("add", "shop", "--webhook", url))[0] == 0
+    assert (await run("list"))[1] == f"shop  {url}\n", "the subscription ended with the registration"
+
+
 async def test_bad_addresses_are_refused_and_good_ones_taken(clean: Databases, tmp_path: Path) -> None:
     networks = {"PRIVACY_WEBHOOK_NETWORKS": "10.9.0.0/16"}
     for url in REFUSED:

@@ -3,10 +3,15 @@
 import pytest
 from prometheus_client import generate_latest
 
+from models.actors import Role
+from models.consent.changes import FeedStart
 from models.erasure import systems
+from models.feed import subscriptions
 from tests.conftest import World
 from tests.models.erasure.erased_people import registered, requested, worker
+from tests.models.unit_of_work import granted
 from workers import backlog
+from workers.change_sequencer import ChangeSequencer
 from workers.metrics import WORKER_METRICS
 
 pytestmark = pytest.mark.anyio
@@ -19,6 +24,17 @@ async def gauges(world: World) -> tuple[float, float]:
         line.rsplit(" ", 1) for line in generate_latest(WORKER_METRICS).decode().splitlines() if line[0] != "#"
     )
     return float(values["privacy_webhooks_waiting"]), float(values["privacy_steps_overdue"])
+
+
+async def test_changes_that_a_system_has_not_acknowledged_are_counted(world: World) -> None:
+    async with world.database.transaction() as connection:
+        await subscriptions.subscribe(connection, "shop", Role.STORE, FeedStart.NOW)
+    await granted(world, await registered(world, "ada@example.com"))
+    for count in (0, 1):
+        await gauges(world)
+        line = f'privacy_feed_changes_waiting{{system="shop"}} {count}.0'
+        assert line in generate_latest(WORKER_METRICS).decode()
+        await ChangeSequencer(world.database).drain()
 
 
 async def change(world: World, sql: str) -> None:

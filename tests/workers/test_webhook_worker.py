@@ -32,6 +32,7 @@ from tests.conftest import World
 from tests.models.exports.parts import hand_in
 from tests.tls_certificates import Authority
 from workers.erasure_worker import ErasureWorker
+from workers.webhook_client import WebhookClient
 from workers.webhook_worker import WebhookWorker
 
 pytestmark = pytest.mark.anyio
@@ -81,8 +82,9 @@ def eraser(world: World) -> ErasureWorker:
     return ErasureWorker(world.database, world.keyring, issuer="https://x.example.com", backup_life=timedelta(days=1))
 
 
-def teller(world: World, timeout: float = 5) -> WebhookWorker:
-    return WebhookWorker(world.database, world.keyring, timeout=timeout)
+def teller(world: World, timeout: float = 5, **options: Any) -> WebhookWorker:
+    client = WebhookClient(world.keyring.master_keys, timeout=timeout, **options)
+    return WebhookWorker(world.database, world.keyring, client)
 
 
 async def begun(world: World) -> UUID:
@@ -156,7 +158,7 @@ async def test_an_address_that_is_not_permitted_holds_up_no_other_system(world: 
 
 async def test_a_webhook_goes_to_no_private_network_that_is_not_permitted(world: World, forum: System) -> None:
     step_id = await begun(world)
-    await WebhookWorker(world.database, world.keyring, networks=()).round()
+    await teller(world, networks=()).round()
     assert forum.heard == []
     assert (await step(world))["id"] == step_id
     assert (await step(world))["error"] is not None
@@ -250,7 +252,7 @@ async def test_a_webhook_to_a_checked_address_verifies_the_name_of_its_host(
         await systems.register(connection, "forum", url, is_always_concerned=False)
     await begun(world)
     authorities = authority.file if is_trusted else None
-    worker = WebhookWorker(world.database, world.keyring, timeout=20, authorities=authorities)
+    worker = teller(world, 20, authorities=authorities)
     assert await worker.round() == 1
     server.close()
     await server.wait_closed()

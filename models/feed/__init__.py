@@ -1,0 +1,1 @@
+"""Feed webhooks: the changes of the feed, sent to the systems that subscribe to them."""
