@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
 PORT ?= 8000
+DESK_PORT ?= 8100
 RUNS ?= 10
 SECONDS ?= 1800
 SEED ?= 1
@@ -52,8 +53,8 @@ setup: ## Make .venv with all that the project needs, as locked in requirements/
 	$(BIN)/python -m pip install --quiet --quiet --no-deps --no-build-isolation -e . && \
 	printf '%s\n' "$$wanted" > .venv/made-from
 
-serve: setup ## Serve http://127.0.0.1:8000 with demo people (PORT=8001 for another port)
-	@export PRIVACY_TOKEN_RATES="$${PRIVACY_TOKEN_RATES-SUPPORT=0,BILLING=0,PRIVACY=0}"; exec $(BIN)/privacy serve --demo --port "$(PORT)"
+serve: setup ## Serve http://127.0.0.1:8000 and the desk on :8100 with demo people (PORT=8001 DESK_PORT=8101 for others)
+	@export PRIVACY_TOKEN_RATES="$${PRIVACY_TOKEN_RATES-SUPPORT=0,BILLING=0,PRIVACY=0}"; exec $(BIN)/privacy serve --demo --port "$(PORT)" --desk-port "$(DESK_PORT)"
 
 test: setup ## Run the whole suite on a PostgreSQL of its own (ARGS="-k consent" for a part)
 	@echo "Running the tests ..."

@@ -102,10 +102,12 @@ async def _revoke_named(databases: OpenDatabases, name: str) -> None:
                 await tokens.revoke_token(unit, row.id)
 
 
-def print_welcome(url: str, secrets: dict[str, str]) -> None:
-    """Print the URL, the tokens, and two curl commands."""
+def print_welcome(url: str, secrets: dict[str, str], desk_url: str | None = None) -> None:
+    """Print the URLs, the tokens, and two curl commands."""
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"\n[bold]The privacy API serves {url}/graphql[/] (stop it with Ctrl-C)\n")
+    if desk_url:
+        console.print(f"Agents and privacy officers work in a browser: [bold]{desk_url}[/]\n")
     console.print("A token for each role, also in var/demo-tokens.json:")
     for role, secret in secrets.items():
         console.print(f"  {role:8} {secret}", markup=False)

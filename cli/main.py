@@ -28,6 +28,7 @@ from cli import (
 from cli.bulk.job import JobStopped
 from cli.bulk_erasure import erase
 from cli.databases import MigrationResult, database_settings, migrate_databases, owner_urls, temporary_databases
+from cli.desk import desk
 from cli.embedded import EmbeddedError
 from cli.importing import import_people
 from cli.processing_record import processing_record
@@ -51,6 +52,7 @@ app.command("import")(import_people)
 audit.app.command("certificate")(audit_certificate.check_certificate)
 app.command()(backups.backup)
 app.command()(backups.restore)
+app.command()(desk)
 app.command()(erase)
 app.command()(query)
 app.command("processing-record")(processing_record)

@@ -19,7 +19,8 @@ from api.http.protocol import SERVER_OPTIONS
 from api.settings import Settings, UnsafeSettingError
 from cli import demo as demonstration
 from cli.audit import KEY
-from cli.databases import VAR, database_settings, exclusive_setup, migrate_databases, open_databases
+from cli.databases import database_settings, exclusive_setup, migrate_databases, open_databases
+from cli.desk import DEMO_TOKENS, desk_in_thread
 from cli.logging import configure_logging
 from cli.ports import require_free_port
 from cli.work import workers_in_thread
@@ -43,7 +44,7 @@ def application() -> App:
     return create_app(settings)
 
 
-def _welcome_when_ready(url: str, secrets: dict[str, str]) -> None:
+def _welcome_when_ready(url: str, secrets: dict[str, str], desk_url: str | None) -> None:
     """Print the tokens and the first queries as soon as the service is ready."""
     with httpx.Client(verify=False) as client:  # noqa: S501 -- a loopback request to this process
         while True:
@@ -51,7 +52,7 @@ def _welcome_when_ready(url: str, secrets: dict[str, str]) -> None:
                 if client.get(f"{url}/readyz").is_success:
                     break
             time.sleep(READY_POLL_INTERVAL)
-    demonstration.print_welcome(url, secrets)
+    demonstration.print_welcome(url, secrets, desk_url)
 
 
 def serve(  # noqa: PLR0913 -- each is an option of the command
@@ -65,6 +66,9 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
         float | None,
         typer.Option(min=0, max=600, help="Seconds between SIGTERM and the end, in which /readyz says 503."),
     ] = None,
+    desk_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port of the desk beside --demo; 0 serves none.")
+    ] = 0,
     demo: Annotated[
         bool, typer.Option("--demo", help="Create an embedded database with example people and a token for each role.")
     ] = False,
@@ -94,6 +98,8 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
                 "or PRIVACY_TLS_IN_FRONT=true behind a proxy that terminates TLS"
             )
         require_free_port(host, port, f"set another one with --port (make serve PORT={port + 1})")
+        if demo and desk_port:
+            require_free_port("127.0.0.1", desk_port, f"set another one with make serve DESK_PORT={desk_port + 1}")
         secrets = asyncio.run(_prepare_demo(settings)) if demo else None
         scheme = "https" if certificate else "http"
         config = uvicorn.Config(
@@ -112,9 +118,13 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
         )
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         url = f"{scheme}://{'127.0.0.1' if host in LOOPBACK else host}:{port}"
-        if secrets:
-            threading.Thread(target=_welcome_when_ready, args=(url, secrets), daemon=True).start()
-        with _demo_workers(settings, url) if demo else nullcontext():
+        serves_desk = demo and desk_port and scheme == "http"
+        with (
+            _demo_workers(settings, url) if demo else nullcontext(),
+            desk_in_thread(url, desk_port) if serves_desk else nullcontext() as desk_url,
+        ):
+            if secrets:
+                threading.Thread(target=_welcome_when_ready, args=(url, secrets, desk_url), daemon=True).start()
             if workers > 1:
                 divide_connections(settings, workers)
                 Multiprocess(config, sockets=[config.bind_socket()]).run()
@@ -148,4 +158,4 @@ async def _prepare_demo(settings: Settings) -> dict[str, str]:
     await migrate_databases(settings)
     async with exclusive_setup(settings), open_databases(settings) as databases:
         await demonstration.register_people(databases)
-        return await demonstration.issue_tokens(databases, VAR / "demo-tokens.json")
+        return await demonstration.issue_tokens(databases, DEMO_TOKENS)

@@ -1,10 +1,12 @@
 """A real browser for tests: Chromium, driven over its DevTools pipe."""
 
+import base64
 import itertools
 import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,7 +93,7 @@ class Browser:
 
     def press(self, key: str) -> None:
         """Press a key."""
-        codes = {"Tab": (9, ""), "Enter": (13, "\r")}
+        codes = {"Tab": (9, ""), "Enter": (13, "\r"), "Space": (32, " "), "ArrowDown": (40, ""), "Escape": (27, "")}
         number, text = codes[key]
         for kind in ("keyDown", "keyUp"):
             self.command(
@@ -102,6 +104,36 @@ class Browser:
                 windowsVirtualKeyCode=number,
                 **({"text": text} if kind == "keyDown" and text else {}),
             )
+
+    def type_key(self, character: str) -> None:
+        """Press the key of a character."""
+        self.command("Input.dispatchKeyEvent", type="keyDown", key=character, text=character)
+        self.command("Input.dispatchKeyEvent", type="keyUp", key=character)
+
+    def wait_until(self, script: str) -> None:
+        """Wait until a script is true, on whatever page is loaded then."""
+        for _ in range(600):
+            if self.value(script):
+                return
+            time.sleep(0.05)
+        raise TimeoutError(script)
+
+    def type_text(self, text: str) -> None:
+        """Insert text where the focus is."""
+        self.command("Input.insertText", text=text)
+
+    def resize(self, width: int, height: int = 640, *, is_dark: bool = False) -> None:
+        """Change the size of the window and the preferred colours."""
+        self.command(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
+        self.command("Emulation.setEmulatedMedia", features=[scheme])
+
+    def screenshot(self, path: Path) -> None:
+        """Write a picture of the whole page."""
+        picture = self.command("Page.captureScreenshot", captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(picture["data"]))
 
     def close(self) -> None:
         self._to.close()

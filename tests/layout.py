@@ -157,6 +157,11 @@ TESTED_ELSEWHERE = {
     "models/erasure/erased_accounts.py": ("resolvers/test_backups.py", "A restored system asks over HTTP."),
     "clients/generator/__main__.py": ("clients/generator/test_documents.py", "The test compares all that it writes."),
     "clients/generator/methods.py": ("clients/generator/test_python.py", "Methods are a part of the modules."),
+    "cli/desk.py": ("cli/test_endings.py", "The demonstration serves the desk in a thread."),
+    "desk/api_client.py": ("desk/test_failures.py", "Pages show what it raises."),
+    "desk/app.py": ("desk/test_in_a_browser.py", "It puts the other modules together; browsers reach all of it."),
+    "desk/pages.py": ("desk/test_person.py", "Every page uses it."),
+    "desk/static_files.py": ("desk/test_security.py", "Its headers are compared there."),
     "mailers/disclosure_emails.py": ("mailers/test_emails.py", "Its letters pass the tests of all templates."),
 }
 """Each module without a test file that its name leads to: the file below tests/ that tests it, and why it does."""

@@ -6,7 +6,7 @@ from tests.conftest import ROOT
 from tests.layout import GENERATED, LONG, MOST_LINES, SUITES_OF_THEIR_OWN, TESTED_ELSEWHERE
 from tests.vocabulary import modules
 
-PACKAGES = ("api", "cli", "clients", "mailers", "models", "resolvers", "workers")
+PACKAGES = ("api", "cli", "clients", "desk", "mailers", "models", "resolvers", "workers")
 MODULES = [str(path.relative_to(ROOT)) for path in modules(PACKAGES) if path.name != "__init__.py"]
 
 

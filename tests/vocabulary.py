@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("api", "benchmarks", "cli", "clients", "mailers", "migrations", "models", "resolvers", "workers")
+PACKAGES = ("api", "benchmarks", "cli", "clients", "desk", "mailers", "migrations", "models", "resolvers", "workers")
 
 RETIRED = {
     "aboard": "in the batch",

@@ -1,0 +1,53 @@
+"""The application of the desk: its pages behind the checks of host, session and form."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from desk import person, search, sign_in, static_files
+from desk.api_client import ApiClient
+from desk.failures import HANDLERS, InternalFailures
+from desk.oidc import Provider
+from desk.pages import Desk
+from desk.security import SecureHeaders
+from desk.sessions import SessionCodec, Sessions
+from desk.settings import DeskSettings
+
+
+async def health(_: Request) -> PlainTextResponse:
+    """Answer that the process runs."""
+    return PlainTextResponse("ok")
+
+
+def create_app(settings: DeskSettings, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
+    """Return the application; ``transport`` stands for the network between it and the API."""
+    secret = settings.secret.get_secret_value() if settings.secret else secrets.token_urlsafe(32)
+    api = ApiClient(settings.api_url, transport)
+    provider = None if settings.demo_tokens else Provider(settings, secret)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await api.close()
+        if provider:
+            await provider.close()
+
+    app = Starlette(
+        routes=[static_files.ROUTE, Route("/healthz", health), *sign_in.ROUTES, *search.ROUTES, *person.ROUTES],
+        middleware=[
+            Middleware(SecureHeaders, settings),
+            Middleware(Sessions, SessionCodec(secret), is_secure=settings.is_secure),
+            Middleware(InternalFailures),
+        ],
+        exception_handlers=HANDLERS,
+        lifespan=lifespan,
+    )
+    app.state.desk = Desk(settings, api, provider)
+    return app

@@ -1,0 +1,122 @@
+"""Sessions: an encrypted cookie with the agent's token, the role, the case, and messages for the next page."""
+
+import base64
+import hashlib
+import json
+import secrets
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Final
+
+from cryptography.fernet import Fernet, InvalidToken
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+IDLE_SECONDS: Final = 30 * 60
+"""Seconds without a request after which an agent has to sign in again."""
+LONGEST_SECONDS: Final = 10 * 60 * 60
+"""Seconds after a sign-in at which it ends in any case."""
+_LONGEST_COOKIE: Final = 3900
+"""Characters; browsers drop cookies of more than 4,096."""
+
+
+@dataclass
+class Notice:
+    """A message that the next page shows once: the key of a text, its kind and the code of a refusal."""
+
+    text: str
+    kind: str = "done"
+    code: str = ""
+
+
+@dataclass
+class Session:
+    """What the desk knows about a browser. Without a token the agent is not signed in."""
+
+    csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    token: str = ""
+    id_token: str = ""
+    role: str = ""
+    case: str = ""
+    zone: str = "UTC"
+    signed_in_at: float = 0.0
+    notices: list[Notice] = field(default_factory=list)
+
+    def sign_in(self, token: str, *, role: str = "", zone: str = "") -> None:
+        """Begin a sign-in. The CSRF token stays, so that a form that waited for it can be sent."""
+        self.token, self.role, self.signed_in_at = token, role, time.time()
+        self.zone = zone or self.zone
+
+    def sign_out(self) -> None:
+        """Forget the token and the case."""
+        self.token = self.role = self.case = ""
+        self.signed_in_at = 0.0
+        self.notices = []
+
+    def notify(self, text: str, kind: str = "done", code: str = "") -> None:
+        """Show a message on the next page."""
+        self.notices = [*self.notices[-3:], Notice(text, kind, code)]
+
+    def take_notices(self) -> list[Notice]:
+        """Return the messages, which no later page shows again."""
+        notices, self.notices = self.notices, []
+        return notices
+
+
+class SessionCodec:
+    """Encrypts sessions (Fernet: AES-128-CBC and HMAC-SHA-256), so that a stolen cookie reveals no token."""
+
+    def __init__(self, secret: str) -> None:
+        self._fernet = Fernet(base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()))
+
+    def encode(self, session: Session) -> str:
+        """Return the value of the cookie."""
+        return self._fernet.encrypt(json.dumps(asdict(session), separators=(",", ":")).encode()).decode()
+
+    def decode(self, cookie: str | None) -> Session:
+        """Return the session of a cookie: a new one for a forged cookie, one without a token after its time."""
+        try:
+            content = self._fernet.decrypt((cookie or "").encode())
+            values = json.loads(content)
+            values["notices"] = [Notice(**each) for each in values["notices"]]
+            session = Session(**values)
+        except (InvalidToken, ValueError, TypeError, KeyError):
+            return Session()
+        idle = time.time() - self._fernet.extract_timestamp((cookie or "").encode())
+        if idle > IDLE_SECONDS or time.time() - session.signed_in_at > LONGEST_SECONDS:
+            session.token = ""
+        return session
+
+
+def session_of(request: Request) -> Session:
+    """Return the session of a request."""
+    session: Session = request.scope["desk_session"]
+    return session
+
+
+class Sessions:
+    """Middleware that reads the session of each request and writes it with each page."""
+
+    def __init__(self, app: ASGIApp, codec: SessionCodec, *, is_secure: bool) -> None:
+        self._app = app
+        self._codec = codec
+        self._name = "__Host-desk" if is_secure else "desk"
+        self._attributes = "; Path=/; HttpOnly; SameSite=Strict" + ("; Secure" if is_secure else "")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        session = self._codec.decode(Request(scope).cookies.get(self._name))
+        scope["desk_session"] = session
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                value = self._codec.encode(session)
+                if len(value) > _LONGEST_COOKIE:
+                    raise ValueError("the token is too long for a cookie")
+                MutableHeaders(scope=message).append("set-cookie", f"{self._name}={value}{self._attributes}")
+            await send(message)
+
+        await self._app(scope, receive, send_with_cookie)

@@ -1,0 +1,150 @@
+"""What pages say when the API is away, the token is revoked, the role is withdrawn, or an answer is no answer."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Api
+from tests.desk.agents import Agent, desk_for
+from tests.people import known
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+class SwitchedTransport(httpx.AsyncBaseTransport):
+    """The network between the desk and the API. A test may answer in the place of the API."""
+
+    def __init__(self) -> None:
+        self._real = httpx.AsyncHTTPTransport()
+        self.answer: Answer | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._real.handle_async_request(request) if self.answer is None else self.answer(request)
+
+    async def aclose(self) -> None:
+        await self._real.aclose()
+
+
+@pytest.fixture(scope="module")
+def network() -> SwitchedTransport:
+    return SwitchedTransport()
+
+
+@pytest.fixture(scope="module")
+def switched_url(served: Api, network: SwitchedTransport, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home: Path = tmp_path_factory.mktemp("switched")
+    with desk_for(served.url, home, served.secrets, network) as url:
+        yield url
+
+
+@pytest.fixture
+def agent(switched_url: str, network: SwitchedTransport, api: Api) -> Iterator[Agent]:
+    network.answer = None
+    agent = Agent(switched_url, "SUPPORT")
+    yield agent
+    network.answer = None
+    agent.client.close()
+
+
+def away(_: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("away")
+
+
+def test_a_form_that_met_an_outage_is_kept_and_sent_again(api: Api, agent: Agent, network: SwitchedTransport) -> None:
+    person = known(api)
+    agent.find("user@example.com")
+    path = f"/people/{person.id}/choices"
+    network.answer = away
+    page = agent.post(path, channel="MAIL", refuse="newsletter")
+    assert agent.page.status_code == 503
+    assert "The service does not answer" in page
+    assert "Send it again" in page
+    network.answer = None
+    fields = hidden(agent)
+    assert fields == {"channel": "MAIL", "refuse": "newsletter"}
+    assert "The person's no is recorded." in agent.post(path, **fields)
+
+
+def test_a_page_that_met_an_outage_can_be_opened_again(agent: Agent, network: SwitchedTransport) -> None:
+    network.answer = away
+    assert "Try again" in agent.open("/")
+    assert "Send it again" not in agent.text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, html="<script>alert(1)</script>"),
+        httpx.Response(200, content=b"{", headers={"content-type": "application/json"}),
+        httpx.Response(200, json=[]),
+        httpx.Response(200, json={"data": None}),
+        httpx.Response(200, json={"errors": "what"}),
+        httpx.Response(502, text="Bad Gateway"),
+        httpx.Response(503, json={"errors": [{"extensions": {"code": "UNAVAILABLE"}}]}),
+        httpx.Response(200, content=b'{"data": "' + b"x" * 6_000_000, headers={"content-type": "application/json"}),
+    ],
+    ids=["HTML", "half JSON", "a list", "nothing", "odd errors", "a proxy", "unavailable", "too much"],
+)
+def test_an_answer_that_is_none_of_the_api_is_an_outage(
+    agent: Agent, network: SwitchedTransport, answer: httpx.Response
+) -> None:
+    network.answer = lambda _: answer
+    assert "The service does not answer" in agent.open("/")
+    assert "alert(1)" not in agent.page.text
+
+
+def test_a_token_that_was_revoked_leads_to_the_sign_in_and_the_form_waits(
+    api: Api, agent: Agent, network: SwitchedTransport
+) -> None:
+    person = known(api)
+    agent.find("user@example.com")
+    path = f"/people/{person.id}/choices"
+    network.answer = lambda _: httpx.Response(401, json={"errors": [{"extensions": {"code": "UNAUTHENTICATED"}}]})
+    page = agent.post(path, channel="MAIL", everything="yes")
+    assert agent.page.status_code == 401
+    assert "Your sign-in has ended" in page
+    fields, form_token = hidden(agent), agent.csrf
+    network.answer = None
+    agent.open("/sign-in")
+    agent.post("/sign-in", role="SUPPORT")
+    agent.post("/case", case="case/1")
+    assert "The person is opted out of everything." in agent.post(path, csrf=form_token, **fields)
+
+
+def test_a_role_that_was_withdrawn_is_named_and_nothing_is_done(
+    api: Api, agent: Agent, network: SwitchedTransport
+) -> None:
+    refusal = {"code": "FORBIDDEN", "header": "X-Role"}
+    network.answer = lambda _: httpx.Response(403, json={"errors": [{"extensions": refusal}]})
+    assert "Your role does not permit this" in agent.open("/")
+
+
+def test_a_person_who_is_erased_while_their_page_is_open(api: Api, support: Agent) -> None:
+    person = known(api)
+    support.find("user@example.com")
+    options = "channel: PHONE, identity: ATTESTED, immediately: true"
+    erase = f"mutation($by: SubjectBy!) {{ requestErasure(subject: $by, {options}) {{ id }} }}"
+    api.ask("PRIVACY", erase, by={"id": person.id}).data  # noqa: B018 -- it asserts
+    page = support.post(f"/people/{person.id}/choices", channel="PHONE", grant="forum-notices")
+    assert "Nothing was changed" in page or "The person's yes is recorded." in page
+
+
+def test_an_unforeseen_exception_has_a_page_and_a_line_without_values(
+    api: Api, agent: Agent, network: SwitchedTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: httpx.Request) -> httpx.Response:
+        raise RuntimeError("user@example.com")
+
+    network.answer = broken
+    assert "The desk failed" in agent.open("/")
+    assert agent.page.headers["cache-control"] == "no-store"
+    assert "RuntimeError" in caplog.text
+    assert "user@example.com" not in caplog.text
+
+
+def hidden(agent: Agent) -> dict[str, Any]:
+    """Return the hidden fields of the form that a failure kept, without the token."""
+    return {name: value for name, value in agent.hidden_fields("main").items() if name != "csrf"}

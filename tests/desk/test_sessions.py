@@ -1,0 +1,59 @@
+"""Sessions: the cookie reveals no token, expires, and a forged one is worth nothing."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from desk import sessions
+from desk.sessions import IDLE_SECONDS, LONGEST_SECONDS, Session, SessionCodec
+from tests.conftest import Api
+from tests.desk.agents import SignIn
+
+CODEC = SessionCodec("s" * 32)
+
+
+class Clock:
+    """Stands for the module ``time``."""
+
+    def __init__(self, moment: float) -> None:
+        self.moment = moment
+
+    def time(self) -> float:
+        return self.moment
+
+
+def test_a_cookie_keeps_the_session_and_reveals_nothing() -> None:
+    session = Session()
+    session.sign_in("prv_secret", role="SUPPORT", zone="Europe/Berlin")
+    session.notify("person.granted")
+    cookie = CODEC.encode(session)
+    assert CODEC.decode(cookie) == session
+    assert b"prv_secret" not in base64.urlsafe_b64decode(cookie)
+    assert [each.text for each in session.take_notices()] == ["person.granted"]
+    assert session.take_notices() == []
+
+
+def test_a_forged_cookie_and_one_of_another_desk_are_no_session() -> None:
+    session = Session()
+    session.sign_in("prv_secret")
+    for cookie in (None, "", "what", CODEC.encode(session)[:-2], SessionCodec("t" * 32).encode(session)):
+        assert CODEC.decode(cookie).token == ""
+
+
+@pytest.mark.parametrize("seconds", [IDLE_SECONDS + 1, LONGEST_SECONDS + 1])
+def test_a_session_ends_and_keeps_its_form_token(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
+    session = Session()
+    session.sign_in("prv_secret")
+    cookie = CODEC.encode(session)
+    clock: Any = Clock(session.signed_in_at + seconds)
+    monkeypatch.setattr(sessions, "time", clock)
+    ended = CODEC.decode(cookie)
+    assert (ended.token, ended.csrf) == ("", session.csrf)
+
+
+def test_cookies_are_strict_and_out_of_reach_of_scripts(api: Api, sign_in: SignIn) -> None:
+    agent = sign_in("SUPPORT")
+    [cookie] = agent.client.get("/").headers.get_list("set-cookie")
+    assert cookie.startswith("desk=")
+    assert cookie.endswith("; Path=/; HttpOnly; SameSite=Strict")

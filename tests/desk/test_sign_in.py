@@ -1,0 +1,34 @@
+"""Signing in with a role of the demonstration, the case, and the way back."""
+
+import pytest
+
+from desk.pages import local_path
+from tests.conftest import Api
+from tests.desk.agents import SignIn
+from tests.people import known
+
+
+def test_a_page_leads_to_the_sign_in_and_back(api: Api, sign_in: SignIn) -> None:
+    person = known(api)
+    agent = sign_in()
+    page = agent.open(f"/people/{person.id}")
+    assert "Choose a role." in page
+    assert agent.page.url.path == "/sign-in"
+    agent.post("/sign-in", role="SUPPORT", back=f"/people/{person.id}")
+    assert agent.page.url.path == f"/people/{person.id}"
+    assert "Enter a case" in agent.text
+    agent.post("/case", case="#1042", back=f"/people/{person.id}")
+    assert "Ada Example" in agent.text
+    assert "You are signed out." in agent.post("/sign-out")
+    assert "Choose a role." in agent.open(f"/people/{person.id}")
+
+
+def test_a_role_without_a_token_signs_nobody_in(sign_in: SignIn) -> None:
+    agent = sign_in()
+    for role in ("STORE", "ADMIN", "", "what"):
+        assert "Choose a role." in agent.post("/sign-in", role=role)
+
+
+@pytest.mark.parametrize("path", ["//evil.example", "/\\evil.example", "https://evil.example", "", "/a\nb"])
+def test_the_way_back_never_leaves_the_desk(path: str) -> None:
+    assert local_path(path) == "/"
