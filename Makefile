@@ -84,8 +84,10 @@ clients: setup ## Run the typed clients and callers' tools against a service (NA
 	@echo "Comparing the clients with schema.graphql ..." && $(BIN)/python -m clients.generator --check
 	@echo "Running the clients ..." && exec $(BIN)/python -m tests.clients $(NAMES)
 
-generate: setup ## Write the generated files of the clients anew from schema.graphql
-	@exec $(BIN)/python -m clients.generator
+generate: setup ## Write the generated files of the clients anew from schema.graphql (Node.js for TypeScript)
+	@$(BIN)/python -m clients.generator
+	@if command -v npm >/dev/null; then cd clients/typescript && npm install --silent --no-audit --no-fund && npm run --silent generate >/dev/null; \
+	else echo "npm is not installed: the TypeScript client stays as it is." >&2; fi
 
 fuzz: setup ## Run the tests marked fuzz, which look for long (SECONDS=1800 of HTTP, SEED=1, ARGS= as for test)
 	@echo "Fuzzing ..." && exec $(BIN)/python -m pytest -m fuzz -rP --fuzz-seconds "$(SECONDS)" --fuzz-seed "$(SEED)" $(ARGS)

@@ -18,7 +18,7 @@ from api.settings import Settings
 from models.actors import Role
 from tests.examples import ROOT, embed_examples
 
-FOLDERS = (".", "docs", "docs/decisions", "docs/guides", "benchmarks", "clients/python")
+FOLDERS = (".", "docs", "docs/decisions", "docs/guides", "benchmarks", "clients/python", "clients/typescript")
 DOCUMENTS = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
 """Every document of the project."""
 

@@ -1,5 +1,6 @@
 """The steps of ``make clients``: each is a command that runs against a running service."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -7,6 +8,16 @@ from typing import NamedTuple
 from tests.conftest import ROOT
 
 PYTHON = ROOT / "clients" / "python"
+TYPESCRIPT = ROOT / "clients" / "typescript"
+INSTALL = ["npm", "install", "--no-audit", "--no-fund", "--silent"]
+
+EXAMPLE = """
+import os, runpy, sys
+sys.path.insert(0, "src")
+sys.argv = ["newsletter.py", os.environ["PRIVACY_TOKENS"]]
+runpy.run_path("examples/newsletter.py", run_name="__main__")
+"""
+"""Runs the example program beside the sources, as if the package were installed."""
 
 
 class Step(NamedTuple):
@@ -27,15 +38,17 @@ def python_steps() -> list[Step]:
     ]
 
 
-EXAMPLE = """
-import os, runpy, sys
-sys.path.insert(0, "src")
-sys.argv = ["newsletter.py", os.environ["PRIVACY_TOKENS"]]
-runpy.run_path("examples/newsletter.py", run_name="__main__")
-"""
-"""Runs the example program beside the sources, as if the package were installed."""
+def typescript_steps() -> list[Step]:
+    """Return the steps of the TypeScript client."""
+    return [
+        Step("typescript-install", INSTALL, TYPESCRIPT),
+        Step("typescript-generated", ["npm", "run", "generate", "--", "--check"], TYPESCRIPT),
+        Step("typescript-build", ["npm", "run", "build"], TYPESCRIPT),
+        Step("typescript-tests", ["npm", "test"], TYPESCRIPT),
+        Step("typescript-example", ["npm", "run", "example"], TYPESCRIPT),
+    ]
 
 
 def steps() -> list[Step]:
-    """Return all steps, in order."""
-    return python_steps()
+    """Return all steps, in order; those of Node.js only where it is installed."""
+    return [*python_steps(), *(typescript_steps() if shutil.which("npm") else [])]

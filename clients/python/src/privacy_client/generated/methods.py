@@ -439,6 +439,10 @@ class SyncMethods(ABC):
         """Return one person; null when no person is registered under the identifier."""
         return self.run(operations.subject_consents(by, at=at))
 
+    def consent_receipt(self, by: SubjectBy, purpose: str) -> ConsentReceipt | None:
+        """Return one person; null when no person is registered under the identifier."""
+        return self.run(operations.consent_receipt(by, purpose))
+
     def sync_accounts(self, by: SubjectBy) -> SyncAccounts | None:
         """Return one person; null when no person is registered under the identifier."""
         return self.run(operations.sync_accounts(by))
@@ -928,6 +932,10 @@ class AsyncMethods(ABC):
     async def subject_consents(self, by: SubjectBy, *, at: datetime | None | Unset = UNSET) -> SubjectConsents | None:
         """Return one person; null when no person is registered under the identifier."""
         return await self.run(operations.subject_consents(by, at=at))
+
+    async def consent_receipt(self, by: SubjectBy, purpose: str) -> ConsentReceipt | None:
+        """Return one person; null when no person is registered under the identifier."""
+        return await self.run(operations.consent_receipt(by, purpose))
 
     async def sync_accounts(self, by: SubjectBy) -> SyncAccounts | None:
         """Return one person; null when no person is registered under the identifier."""

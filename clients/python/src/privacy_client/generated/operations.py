@@ -860,6 +860,16 @@ def subject_consents(by: SubjectBy, *, at: datetime | None | Unset = UNSET) -> O
     )
 
 
+def consent_receipt(by: SubjectBy, purpose: str) -> Operation[ConsentReceipt | None]:
+    """Return one person; null when no person is registered under the identifier."""
+    return Operation(
+        "ConsentReceipt",
+        "query ConsentReceipt($by:SubjectBy!$purpose:String!){subject(by:$by){...Subject consentReceipt(purpose:$purpose){issuedAt jws}}}fragment Subject on Subject{id status}",
+        {"by": by, "purpose": purpose},
+        lambda data: None if data["subject"] is None else ConsentReceipt.parse(data["subject"]),
+    )
+
+
 def sync_accounts(by: SubjectBy) -> Operation[SyncAccounts | None]:
     """Return one person; null when no person is registered under the identifier."""
     return Operation(

@@ -21,6 +21,8 @@ __all__ = [
     "ConsentEvent",
     "ConsentHistory",
     "ConsentOfGrantConsent",
+    "ConsentReceipt",
+    "ConsentReceiptConsentReceipt",
     "DisclosureDecision",
     "Disclosures",
     "DisclosuresDisclosures",
@@ -1409,6 +1411,47 @@ class SubjectConsents:
             consents=tuple(Consent.parse(row) for row in value["consents"]),
             opted_out_of_all_at=None if value["optedOutOfAllAt"] is None else datetime_of(value["optedOutOfAllAt"]),
             decisions=tuple(ConsentDecision.parse(row) for row in value["decisions"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentReceiptConsentReceipt:
+    """A signed receipt of what a person chose for one purpose, with the fields of ISO/IEC TS 27560."""
+
+    issued_at: datetime
+    """When it was signed."""
+    jws: str
+    """A JSON Web Signature (EdDSA) of the choice: purpose, legal basis, policy, controller and time. The key that verifies it is in /.well-known/jwks.json."""
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        """Return what the answer of the service states."""
+        return cls(
+            issued_at=datetime_of(value["issuedAt"]),
+            jws=value["jws"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentReceipt:
+    """A data subject: a person whom the privacy policy protects."""
+
+    id: str
+    """Its id. It is never reused, and holds no personal data."""
+    status: SubjectStatus
+    """The status of the person."""
+    consent_receipt: ConsentReceiptConsentReceipt | None
+    """A signed receipt of the person's choice for one purpose; null without one. Reads are recorded."""
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        """Return what the answer of the service states."""
+        return cls(
+            id=value["id"],
+            status=SubjectStatus(value["status"]),
+            consent_receipt=None
+            if value["consentReceipt"] is None
+            else ConsentReceiptConsentReceipt.parse(value["consentReceipt"]),
         )
 
 
