@@ -1,7 +1,7 @@
 # Every path below is relative: make cannot name a target with a space in it, but the repository may lie in one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test soak check bench conformance clients generate fuzz lock docs clean
+.PHONY: help setup serve test soak check bench conformance clients generate fuzz rolling lock docs clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
@@ -91,6 +91,9 @@ generate: setup ## Write the generated files of the clients anew from schema.gra
 
 fuzz: setup ## Run the tests marked fuzz, which look for long (SECONDS=1800 of HTTP, SEED=1, ARGS= as for test)
 	@echo "Fuzzing ..." && exec $(BIN)/python -m pytest -m fuzz -rP --fuzz-seconds "$(SECONDS)" --fuzz-seed "$(SEED)" $(ARGS)
+
+rolling: setup ## Replace two API processes behind HAProxy under load, from two older versions (needs HAProxy)
+	@echo "Replacing processes ..." && exec $(BIN)/python -m pytest -n 0 -m fuzz -rP tests/journeys/test_rolling.py
 
 lock: ## Choose the newest releases that pyproject.toml allows and lock them with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "uv is not installed: pip install uv." >&2; exit 1; }

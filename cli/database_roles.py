@@ -211,8 +211,8 @@ def _column_name(table: str, column: str) -> str:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Open a connection outside of any pool, with the login of the URL."""
-    connection = await asyncpg.connect(url)
+    """Open a connection outside of any pool, with the login of the URL. A connection pooler refuses its setting."""
+    connection = await asyncpg.connect(url, server_settings={"default_transaction_read_only": "off"})
     try:
         yield connection
     finally:

@@ -425,6 +425,7 @@ def served(databases: Databases, running: Running) -> Iterator[Api]:
 
 
 LONG = (
+    "tests/journeys/test_rolling.py",
     "tests/journeys/test_kills.py::test_workers_killed",
     "tests/journeys/test_erasure.py::test_every_value",
     "tests/api/access/test_policy_situations.py",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 import asyncpg
 
 from models.errors import Unavailable
+from models.storage import session_checks
 from models.storage.connection_budget import BudgetedPool, ConnectionBudget
 from models.storage.outages import OUT_OF_REACH, describe, outages
 from models.storage.statement import Connection
@@ -84,7 +85,7 @@ class _Pool(BudgetedPool):
             loop=None,
             connection_class=connection_class,
             record_class=asyncpg.Record,
-            connect=_log_outages(target, role),
+            connect=_connect_and_check(target, role, read_only=read_only),
             # A connection that hangs is given up before the wait for it ends, so that its outage is logged.
             timeout=timeout * 0.9,
             command_timeout=timeout,
@@ -206,8 +207,10 @@ class Database:
             yield connection
 
 
-def _log_outages(target: str, role: str | None) -> Callable[..., Awaitable[asyncpg.Connection]]:
-    """Return a function that connects, and logs once why connections cannot be opened.
+def _connect_and_check(
+    target: str, role: str | None, *, read_only: bool
+) -> Callable[..., Awaitable[asyncpg.Connection]]:
+    """Return a function that connects, checks the session, and logs once why connections cannot be opened.
 
     A server that cannot be reached is one target. What it refuses may differ by role, so each role is one, too.
     """
@@ -217,6 +220,11 @@ def _log_outages(target: str, role: str | None) -> Callable[..., Awaitable[async
     async def connect(*args: Any, **options: Any) -> asyncpg.Connection:
         try:
             connection: asyncpg.Connection = await asyncpg.connect(*args, **options)
+            try:
+                await session_checks.require_settings(connection, role, read_only=read_only)
+            except BaseException:
+                connection.terminate()
+                raise
         except Exception as error:
             is_reached = isinstance(error, asyncpg.PostgresError) and describe(error) != OUT_OF_REACH
             outages.fail_with(session if is_reached else server, error)

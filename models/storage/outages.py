@@ -21,6 +21,7 @@ _SENTENCES: Final = {
     "53": "lacks resources",
     "58": "cannot read or write its files",
     "23": "refuses a row that this version writes: run `privacy migrate`, and report a defect if it persists",
+    "08P01": "does not keep the settings of a session: a connection pooler is in between; connect to PostgreSQL itself",
     "08": OUT_OF_REACH,
     "57": OUT_OF_REACH,
 }
