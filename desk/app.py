@@ -11,7 +11,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from desk import person, search, sign_in, static_files
+from desk import (
+    access_grants,
+    documents,
+    opening,
+    person,
+    queue,
+    rights_requests,
+    search,
+    sign_in,
+    static_files,
+)
 from desk.api_client import ApiClient
 from desk.failures import HANDLERS, InternalFailures
 from desk.oidc import Provider
@@ -40,7 +50,18 @@ def create_app(settings: DeskSettings, transport: httpx.AsyncBaseTransport | Non
             await provider.close()
 
     app = Starlette(
-        routes=[static_files.ROUTE, Route("/healthz", health), *sign_in.ROUTES, *search.ROUTES, *person.ROUTES],
+        routes=[
+            static_files.ROUTE,
+            Route("/healthz", health),
+            *sign_in.ROUTES,
+            *search.ROUTES,
+            *person.ROUTES,
+            *opening.ROUTES,
+            *queue.ROUTES,
+            *documents.ROUTES,
+            *rights_requests.ROUTES,
+            *access_grants.ROUTES,
+        ],
         middleware=[
             Middleware(SecureHeaders, settings),
             Middleware(Sessions, SessionCodec(secret), is_secure=settings.is_secure),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -106,8 +107,17 @@ class Desk:
         )
         return HTMLResponse(content, status)
 
-    async def act(self, request: Request, operation: str, variables: Mapping[str, Any], done: str) -> dict[str, Any]:
+    async def act(
+        self,
+        request: Request,
+        operation: str,
+        variables: Mapping[str, Any],
+        done: str,
+        refusals: Mapping[str, str] = MappingProxyType({}),
+    ) -> dict[str, Any]:
         """Run a mutation, and leave a message for the next page: the text ``done``, or why it was refused.
+
+        ``refusals`` has texts for codes that mean something of their own here.
 
         Return the data, or an empty dictionary after a refusal. An outage goes to the page that keeps the form.
         """
@@ -117,7 +127,8 @@ class Desk:
         except ApiRefusal as refusal:
             if is_about_the_session(refusal):
                 raise
-            session.notify(self.refusal_text(refusal), "refused", refusal.code)
+            text = refusals.get(refusal.code) or self.refusal_text(refusal)
+            session.notify(text, "refused", refusal.code)
             return {}
         session.notify(done)
         return data
