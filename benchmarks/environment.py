@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import NamedTuple
 
 import asyncpg
@@ -73,7 +74,7 @@ class BenchmarkDatabases(NamedTuple):
 
     def token(self, role: str) -> str:
         """Issue a token for a role; return its secret."""
-        name = f"benchmark {role.lower()}"
+        name = f"benchmark {role.lower()} {token_hex(4)}"  # the tokens of earlier runs live on with their databases
         return self.command("token", "issue", "--name", name, "--role", role).split()[-1]
 
     def rows(self, database: str, sql: str, *values: object) -> list[asyncpg.Record]:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from operator import itemgetter
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -85,9 +84,8 @@ def consent_decision(
         decision: Any = _decide_as_of(info.context, identifier, purpose, at)
         return decision
     keys = [identifier.lookup_key]
-    row: Any = info.context.answer(
-        "Query.consentDecision", partial(_decide, info.context, identifier.kind, keys, purpose, _first)
-    )
+    context = info.context
+    row: Any = context.answer("Query.consentDecision", partial(_decide_one, context, identifier.kind, keys, purpose))
     return row
 
 
@@ -121,7 +119,7 @@ def _decide_all(context: RequestContext, kind: str, keys: Sequence[Any], purpose
     """Decide for people by their ids, or by the versions of their look-up hashes."""
 
     def load(record: Record) -> Awaitable[Any]:
-        then = partial(_answer, context, purpose, None, record)
+        then = partial(_answer, context, purpose, record)
         return _load_by_kind(context, CONSENT_READS, kind, keys, (purpose,), then)
 
     return context.answer("Query.consentDecisions", load, len(keys))
@@ -133,20 +131,20 @@ async def _decide_in_turns(context: RequestContext, kind: str, steps: Steps[list
     return await _decide_all(context, kind, keys, purpose)
 
 
-_first: Callable[[list[Any]], Any] = itemgetter(0)
-
-
-def _decide(  # noqa: PLR0913, PLR0917 -- the arguments of both queries
-    context: RequestContext,
-    kind: str,
-    keys: Sequence[Any],
-    purpose: str,
-    select: Callable[[list[Any]], Any] | None,
-    record: Record,
+def _decide_one(
+    context: RequestContext, kind: str, keys: Sequence[Any], purpose: str, record: Record
 ) -> Awaitable[Any]:
-    """Decide, and add the decisions to the counts; return what ``select`` makes of them, recorded by ``record``."""
-    then = partial(_answer, context, purpose, select, record)
+    """Decide for one person, and add the decision to the counts; return it, recorded by ``record``."""
+    then = partial(_answer_one, context, purpose, record)
+    if kind == "id":  # the most frequent question by far
+        return context.load(CONSENT_READS[kind], keys, (purpose,), then)
     return decide_by_kind(context, CONSENT_READS, kind, keys, (purpose,), then)
+
+
+def _answer_one(context: RequestContext, purpose: str, record: Record, rows: list[Any]) -> Any:
+    [decision] = rows
+    context.service.questions.count(context.actor.name, purpose, [decision.reason])
+    return record(decision)
 
 
 def decide_by_kind(  # noqa: PLR0913, PLR0917 -- each is a part of the question
@@ -179,16 +177,9 @@ def _load_by_kind(  # noqa: PLR0913, PLR0917 -- each is a part of the question
     return _decide_by_versions(context, reads[kind], keys, arguments, then)
 
 
-def _answer(
-    context: RequestContext,
-    purpose: str,
-    select: Callable[[list[Any]], Any] | None,
-    record: Record,
-    rows: list[Any],
-) -> Any:
+def _answer(context: RequestContext, purpose: str, record: Record, rows: list[Any]) -> Any:
     context.service.questions.count(context.actor.name, purpose, [row.reason for row in rows])
-    answer = select(rows) if select else rows
-    return record(answer)
+    return record(rows)
 
 
 async def _decide_by_versions(

@@ -18,7 +18,7 @@ def parse(octets: bytes) -> Any:
     """
     parsed = orjson.loads(octets)
     try:
-        if octets.count(b":") == _colon_count(parsed) and (
+        if octets.count(b":") == orjson.dumps(parsed).count(b":") and (
             b"\\" not in octets or b"\\u003" not in octets  # the first search is fifty times as fast
         ):
             return parsed
@@ -29,23 +29,6 @@ def parse(octets: bytes) -> Any:
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     return parsed
-
-
-def _colon_count(parsed: Any) -> int:
-    """Return the number of colons in the serialised value. Only lists are serialised for it."""
-    if parsed.__class__ is not dict:
-        return orjson.dumps(parsed).count(b":")
-    count, pending = 0, [parsed]
-    for current in pending:  # which grows
-        count += len(current) + "".join(current).count(":")
-        for value in current.values():
-            if value.__class__ is str:
-                count += value.count(":")
-            elif value.__class__ is dict:
-                pending.append(value)
-            elif value.__class__ is list:
-                count += orjson.dumps(value).count(b":")
-    return count
 
 
 def unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

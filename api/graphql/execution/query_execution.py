@@ -75,11 +75,15 @@ class QueryExecution(Generic[Context]):
     def start(self) -> None:
         """Continue as soon as the rows of the root field are there."""
         pending, selection = self.started.pending, self.started.selection
-        if not pending.is_awaitable:
+        awaitable: Any = pending.outcome
+        if isinstance(awaitable, asyncio.Future):  # of a batch loader
+            future = awaitable
+        elif pending.is_awaitable:
+            future = asyncio.ensure_future(awaitable)
+        else:
             self._continue()
             return
-        awaitable: Any = pending.outcome
-        self.work = future = asyncio.ensure_future(awaitable)
+        self.work = future
         self._is_counted = selection.has_reads_below
         if self._is_counted:
             self._batcher.adjust_in_flight(selection, 1)
