@@ -100,7 +100,8 @@ def test_every_example_file_is_used_by_a_guide() -> None:
 
 def test_every_guide_is_run() -> None:
     folder = ROOT / "docs" / "guides"
-    assert {guide.name for guide in GUIDES} == {path.name for path in folder.glob("*.md")} - {"README.md"}
+    # clients.md has no operations: `make clients` runs its scripts.
+    assert {guide.name for guide in GUIDES} == {path.name for path in folder.glob("*.md")} - {"README.md", "clients.md"}
 
 
 def test_every_operation_that_a_document_shows_fits_the_schema() -> None:

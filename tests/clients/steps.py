@@ -9,6 +9,9 @@ from tests.conftest import ROOT
 
 PYTHON = ROOT / "clients" / "python"
 TYPESCRIPT = ROOT / "clients" / "typescript"
+JAVASCRIPT = ROOT / "tests" / "clients" / "javascript"
+CALLERS = ROOT / "tests" / "clients" / "python"
+ENVIRONMENT = ROOT / "var" / "clients-venv"
 INSTALL = ["npm", "install", "--no-audit", "--no-fund", "--silent"]
 
 EXAMPLE = """
@@ -35,6 +38,7 @@ def python_steps() -> list[Step]:
         Step("python-types", [sys.executable, "-m", "mypy", *folders], PYTHON),
         Step("python-tests", [sys.executable, "-m", "pytest"], PYTHON),
         Step("python-example", [sys.executable, "-c", EXAMPLE], PYTHON),
+        Step("python-readme", [sys.executable, "-m", "tests.clients.readme", "python"], ROOT),
     ]
 
 
@@ -46,9 +50,31 @@ def typescript_steps() -> list[Step]:
         Step("typescript-build", ["npm", "run", "build"], TYPESCRIPT),
         Step("typescript-tests", ["npm", "test"], TYPESCRIPT),
         Step("typescript-example", ["npm", "run", "example"], TYPESCRIPT),
+        Step("typescript-readme", [sys.executable, "-m", "tests.clients.readme", "ts"], ROOT),
+    ]
+
+
+def caller_steps() -> list[Step]:
+    """Return the steps of the Python tools that callers bring, in an environment of their own."""
+    python = str(ENVIRONMENT / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    return [
+        Step("callers-venv", [sys.executable, "-m", "venv", str(ENVIRONMENT)], CALLERS),
+        Step("callers-install", [*pip, "-r", "requirements.txt"], CALLERS),
+        *(Step(name, [python, f"{name}_client.py"], CALLERS) for name in ("gql", "ariadne", "sgqlc")),
+    ]
+
+
+def javascript_steps() -> list[Step]:
+    """Return the steps of the tools of Node.js that callers bring."""
+    names = ("apollo", "urql", "relay", "graphql-request", "codegen", "inspector")
+    return [
+        Step("javascript-install", INSTALL, JAVASCRIPT),
+        *(Step(name, ["node", f"{name}.mjs"], JAVASCRIPT) for name in names),
     ]
 
 
 def steps() -> list[Step]:
     """Return all steps, in order; those of Node.js only where it is installed."""
-    return [*python_steps(), *(typescript_steps() if shutil.which("npm") else [])]
+    node = [*typescript_steps(), *javascript_steps()] if shutil.which("npm") else []
+    return [*python_steps(), Step("curl", ["sh", "curl.sh"], JAVASCRIPT.parent), *caller_steps(), *node]

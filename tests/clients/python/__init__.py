@@ -1,0 +1,1 @@
+"""Scripts of Python tools that callers bring; each runs in an environment of its own."""
