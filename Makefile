@@ -98,7 +98,7 @@ rolling: setup ## Replace two API processes behind HAProxy under load, from two 
 lock: ## Choose the newest releases that pyproject.toml allows and lock them with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "uv is not installed: pip install uv." >&2; exit 1; }
 	@echo "Locking requirements/ ..."
-	@$(UV_COMPILE) --upgrade --extra embedded --group dev --output-file requirements/development.txt pyproject.toml
+	@$(UV_COMPILE) --upgrade --extra embedded --extra otel --group dev --output-file requirements/development.txt pyproject.toml
 	@$(UV_COMPILE) --upgrade --constraint requirements/development.txt --output-file requirements/production.txt pyproject.toml
 
 docs: generate ## Write the tables of docs/ and the clients anew from the code

@@ -17,6 +17,7 @@ from cli import (
     audit_certificate,
     backups,
     checks,
+    completion,
     emails,
     erasure,
     keys,
@@ -24,6 +25,7 @@ from cli import (
     requests,
     systems,
     tokens,
+    version,
 )
 from cli.bulk.job import JobStopped
 from cli.bulk_erasure import erase
@@ -47,6 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.callback()(version.options)
 app.command()(serve)
 app.command("import")(import_people)
 audit.app.command("certificate")(audit_certificate.check_certificate)
@@ -58,6 +61,7 @@ app.command()(query)
 app.command("processing-record")(processing_record)
 app.command()(seed)
 app.command()(work)
+app.command()(completion.completion)
 app.add_typer(tokens.app, name="token")
 app.add_typer(audit.app, name="audit")
 app.add_typer(access_grants.app, name="grants")
@@ -129,8 +133,9 @@ def migrations(
 def run() -> None:
     """Run a command; foreseeable errors end with a message and an exit status, without a traceback."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    completion.enable_completion()
     try:
-        app()
+        app(prog_name="privacy")
     except (UnsafeSettingError, EmbeddedError) as problem:
         console.print(f"privacy: {problem}", markup=False)
         sys.exit(2)

@@ -5,6 +5,7 @@
 
 import json
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ from api.settings import Settings
 from models.actors import Role
 from tests.examples import ROOT, embed_examples
 
-FOLDERS = (".", "docs", "docs/decisions", "docs/guides", "benchmarks", "clients/python", "clients/typescript")
+FOLDERS = (".", "deploy", "docs", "docs/decisions", "docs/guides", "benchmarks", "clients/python", "clients/typescript")
 DOCUMENTS = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
 """Every document of the project."""
 
@@ -74,6 +75,16 @@ def _roles_table(name: str) -> str:
         f"| {' | '.join('yes' if role in roles else '' for role in Role)} |"
         for field, (roles, is_personal) in fields.items()
     )
+
+
+def env_example() -> str:
+    """Return a file of environment variables with every setting: those that must be set, and the others as comments."""
+    lines = ["# Every setting, made of api/settings.py by `make docs`. Keep a filled copy out of every repository."]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.is_required() else _default(field).strip("`").removeprefix("none")
+        lines += ["", *textwrap.wrap(f"# {field.description}", 120, subsequent_indent="# ")]
+        lines.append(f"{'' if field.is_required() else '#'}PRIVACY_{name.upper()}={default}")
+    return "\n".join([*lines, ""])
 
 
 WORKLOADS = {
@@ -138,5 +149,6 @@ def anchors(page: str) -> set[str]:
 if __name__ == "__main__":
     for page_name, (source_name, make_table) in TABLES.items():
         (ROOT / page_name).write_text(with_table((ROOT / page_name).read_text(), source_name, make_table()))
+    (ROOT / "deploy" / ".env.example").write_text(env_example())
     for guide in GUIDES:
         guide.write_text(embed_examples(guide.read_text()))
