@@ -65,17 +65,23 @@ SCALARS: dict[object, ScalarDefinition] = {
         parse_value=parse_date_time,
     ),
     date: strawberry.scalar(
-        name="Date", description="A date in the format of ISO 8601.", serialize=date.isoformat, parse_value=parse_date
+        name="Date",
+        description="A date in the format of ISO 8601.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+        serialize=date.isoformat,
+        parse_value=parse_date,
     ),
     BigInt: strawberry.scalar(
         name="BigInt",
         description="A 64-bit integer, written as a JSON number. Byte counts exceed the 32 bits of Int.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-6",
         serialize=int,
         parse_value=parse_big_int,
     ),
     Cursor: strawberry.scalar(
         name="Cursor",
         description="An opaque position in a list. A forged cursor, or one of another list, is refused.",
+        specified_by_url="https://relay.dev/graphql/connections.htm#sec-Cursor",
         serialize=str,
         parse_value=parse_cursor,
     ),

@@ -120,7 +120,6 @@ TESTED_ELSEWHERE = {
     "resolvers/past_decisions.py": ("resolvers/test_subjects.py", "The field is one of a person."),
     "resolvers/payments.py": ("api/access/test_policy_over_http.py", "It calls models; a test asks every field of it."),
     "resolvers/purposes.py": ("api/access/test_policy_over_http.py", "It calls models; a test asks every field of it."),
-    "resolvers/scalars.py": ("api/graphql/coercion/test_arguments.py", "Scalars are tested as callers send them."),
     "resolvers/step_lists.py": ("resolvers/test_erasure.py", "Its lists are those of steps."),
     "resolvers/unsubscribe.py": ("api/routes/test_unsubscribe.py", "It makes the links of that page."),
     "workers/change_sequencer.py": ("models/consent/test_changes.py", "It places changes at intervals."),
