@@ -17,6 +17,7 @@ from api.access.jwt_verifier import JwtVerifier
 from api.access.restore_guard import RestoreGuard
 from api.graphql.endpoint import GraphQLEndpoint
 from api.graphql.schema import core
+from api.graphql.traced_execution import TracedExecution
 from api.http.asgi import AsgiAdapter, Scope, Send
 from api.http.connection_limits import ConnectionLimits, warn_of_file_limit
 from api.http.draining import Drain
@@ -39,8 +40,9 @@ from models.access.tokens import TokenLifetimes
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.receipts.receipts import Controller
+from models.storage import tracing
 from models.storage.connection_capacity import log_capacity
-from models.storage.database import OUTAGE_ERRORS, Database
+from models.storage.database import CLOSE_TIMEOUT, OUTAGE_ERRORS, Database
 from resolvers.app_state import AppState
 
 WRITE_INTERVAL = 5.0
@@ -143,6 +145,8 @@ class App:
         request_log = RequestLog(lines=settings.log_requests)
         max_costs = parse_cost_limits(settings.max_costs)
         self._graphql = GraphQLEndpoint(service, authenticator, request_log, self._restore_guard, max_costs)
+        if tracing.installed():
+            self._graphql.execution_class = TracedExecution
         self._adapter = AsgiAdapter(self._graphql.handle, is_proxied=self.is_proxied)
         tasks = [
             asyncio.create_task(self._restore_guard.poll()),
@@ -164,6 +168,8 @@ class App:
             await self.write_counts(is_final=True)
             request_log.flush()
             await self._database.close()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.to_thread(tracing.close), CLOSE_TIMEOUT)
 
     def _dependencies(self) -> Dependencies:
         return Dependencies(self._database, self._keyring, self._restore_guard)

@@ -175,6 +175,11 @@ class Settings(BaseSettings):
         description="The maximum cost of an operation for each role, as ROLE=COST, separated by commas; 0 is no limit. "
         "The default is 10000 for PRIVACY and 5000 for all other roles.",
     )
+    otlp_endpoint: str | None = Field(
+        None,
+        description="The URL of an OpenTelemetry collector that traces are sent to (OTLP over HTTP), such as "
+        "http://127.0.0.1:4318. It needs the packages of the extra `otel`. The default is no traces.",
+    )
     log_format: Literal["json", "text"] = Field("json", description="The format of log lines.")
     log_requests: bool = Field(default=True, description="Whether each operation is logged.")
 

@@ -22,6 +22,7 @@ from cli.audit import KEY
 from cli.databases import database_settings, exclusive_setup, migrate_databases, open_databases
 from cli.desk import DEMO_TOKENS, desk_in_thread
 from cli.logging import configure_logging
+from cli.otlp import start_tracing
 from cli.ports import require_free_port
 from cli.work import workers_in_thread
 
@@ -41,6 +42,7 @@ def application() -> App:
     """Create the application of one process from the environment; uvicorn calls this in each process."""
     settings = Settings.read()
     configure_logging(settings.log_format)
+    start_tracing(settings, "privacy-api")
     return create_app(settings)
 
 

@@ -16,6 +16,7 @@ from api.settings import Settings, UnsafeSettingError
 from cli.audit import segment_signer
 from cli.databases import database_settings
 from cli.logging import configure_logging
+from cli.otlp import start_tracing
 from cli.ports import require_free_port
 from cli.systems import visible_change_fields
 from cli.worker_health import export_with_api, health_endpoint
@@ -25,6 +26,7 @@ from mailers.transport_factory import create_transport_factory
 from models.access.database_roles import WORKER
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
+from models.storage import tracing
 from models.storage.connection_capacity import log_capacity
 from models.storage.database import OUTAGE_ERRORS, Database, DatabaseRoles
 from models.storage.outages import outages
@@ -96,7 +98,11 @@ def work(
         if metrics_port is not None:
             require_free_port(metrics_host, metrics_port, "set another one with --metrics-port")
         configure_logging(settings.log_format)
-        uvloop.run(_run_until_signal(settings, metrics_host, metrics_port))
+        start_tracing(settings, "privacy-worker")
+        try:
+            uvloop.run(_run_until_signal(settings, metrics_host, metrics_port))
+        finally:
+            tracing.close()
 
 
 async def _run_until_signal(settings: Settings, host: str, port: int | None) -> None:

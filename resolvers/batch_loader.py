@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from models.errors import Unavailable
+from models.storage import tracing
 from models.storage.database import OUTAGE_ERRORS
 from models.storage.leases import ConnectionLeases
 from resolvers.field_sources import Read
@@ -163,7 +164,11 @@ class _BatchQueue:
         query = InFlightQuery(batch, task)
         keys = batch[0].keys if len(batch) == 1 else [key for request in batch for key in request.keys]
         try:
-            values = await self._read(connection, [*dict.fromkeys(keys)], *self._arguments)
+            if tracing.installed() is None:
+                values = await self._read(connection, [*dict.fromkeys(keys)], *self._arguments)
+            else:
+                with tracing.span("batch", read=self._read.__name__, requests=len(batch), keys=len(keys)):
+                    values = await self._read(connection, [*dict.fromkeys(keys)], *self._arguments)
             query.task = None
             for request in batch:
                 request.resolve(values)

@@ -30,6 +30,8 @@ TESTED_ELSEWHERE = {
     "api/graphql/operation_hash.py": ("resolvers/test_audit.py", "A test reads the hash in the audit log."),
     "api/graphql/responses.py": ("api/http/test_request.py", "Tests read status and head of each response."),
     "api/graphql/schema.py": ("test_documents.py", "Tests compare its text with schema.graphql and the documents."),
+    "api/graphql/traced_execution.py": ("cli/test_otlp.py", "A collector gets its spans."),
+    "models/storage/tracing.py": ("cli/test_otlp.py", "A collector gets its spans."),
     "api/http/asgi.py": ("api/http/test_transport_parity.py", "Its answers equal those of the protocol."),
     "api/http/client_address.py": ("api/routes/test_unsubscribe.py", "The rate limit by address depends on it."),
     "api/http/request_log.py": ("test_canaries.py", "A test reads its lines with all that the service writes."),

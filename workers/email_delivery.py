@@ -21,6 +21,7 @@ from models.delivery.handoff import REPEATABLE_KINDS
 from models.delivery.results import DeliveryResult
 from models.encryption.keyring import Keyring
 from models.outbox.emails import EmailReason, EmailState
+from models.storage import tracing
 from models.storage.clock import now
 from models.storage.database import OUTAGE_ERRORS, Database
 from workers.delivery_updates import DeliveryUpdates
@@ -69,7 +70,8 @@ class Delivery:
                 await self._release(batch[index:])
                 return
             try:
-                await self._send_email(email)
+                with tracing.span("email", letter=email.row.letter):
+                    await self._send_email(email)
             except TransportUnavailable as problem:
                 if problem.counts_attempt:
                     await self._record_result(email, _retry(email, None))

@@ -55,12 +55,12 @@ class GraphQLEndpoint:
         self.operations = OperationCache()
         self.batcher: RequestBatcher[RequestContext] = RequestBatcher(write_access_logs)
         self.throttle = AuthFailureThrottle()
-        self._process = os.urandom(4).hex()
-        self._numbers = count()
+        self.execution_class: type[RequestExecution] = RequestExecution
+        self._process, self._numbers = os.urandom(4).hex(), count()
 
     def handle(self, exchange: Exchange) -> None:
         """Handle one request; its response may be sent later."""
-        RequestExecution(self, exchange).start()
+        self.execution_class(self, exchange).start()
 
     def next_request_id(self) -> str:
         """Return the id of one more request."""
@@ -166,9 +166,8 @@ class RequestExecution:
         context = RequestContext(endpoint.service, actor, operation.name, _PERMISSIONS[actor.role], operation.hash)
         if operation.is_query and exchange.is_disconnected:
             raise ClientDisconnected
-        is_batchable = operation.is_query and cost <= limits.BATCHABLE_COST
-        started = operation.plan.start(context, variables) if is_batchable else None
-        if started:
+        can_batch = operation.is_query and cost <= limits.BATCHABLE_COST
+        if started := operation.plan.start(context, variables) if can_batch else None:
             exchange.cancel_on_disconnect(endpoint.batcher.start(started, context, exchange.spawn, self._query_done))
         else:
             task = exchange.spawn(self._run(operation, context, variables))
@@ -245,6 +244,7 @@ class RequestExecution:
         self._exchange.respond(template, self._id, body, headers)
         self._log(code)
 
-    def _log(self, code: str) -> None:
+    def _log(self, code: str, trace_id: str = "") -> None:
         seconds = perf_counter() - self._started_at
-        self._endpoint.request_log.note(self._id, self._actor, self._operation, code, seconds)
+        trace_id = trace_id or self._exchange.head.traceparent[3:35]
+        self._endpoint.request_log.note(self._id, self._actor, self._operation, code, seconds, trace_id)

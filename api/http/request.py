@@ -19,6 +19,7 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 """The largest request body, in bytes."""
 MAX_OPERATION_NAME_LENGTH: Final = 64
 """The longest operation name, in characters."""
+_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _NAME = re.compile(rf"[_A-Za-z][_0-9A-Za-z]{{0,{MAX_OPERATION_NAME_LENGTH - 1}}}")
 
 
@@ -53,6 +54,8 @@ class RequestHead(NamedTuple):
     rejection: RejectedRequest | None
     shows_cost: bool = False
     """Whether the response has the cost of the operation in its extensions."""
+    traceparent: str = ""
+    """The trace that the request belongs to (W3C Trace Context), where its caller names one."""
 
     @classmethod
     def parse(cls, method: str, headers: Mapping[bytes, bytes]) -> "RequestHead":
@@ -65,7 +68,14 @@ class RequestHead(NamedTuple):
             require_json(headers.get(b"content-type"))
         except RejectedRequest as rejection:
             return cls(accepts_response, (), rejection)
-        return cls(accepts_response, credentials_of(headers), None, headers.get(b"x-cost") == b"1")
+        shows_cost, trace = headers.get(b"x-cost") == b"1", traceparent_of(headers)
+        return cls(accepts_response, credentials_of(headers), None, shows_cost, trace)
+
+
+def traceparent_of(headers: Mapping[bytes, bytes]) -> str:
+    """Return the header `traceparent`, or an empty string where it is missing or malformed."""
+    match = _TRACEPARENT.fullmatch(headers.get(b"traceparent", b""))
+    return match[0].decode() if match else ""
 
 
 def negotiate_media_type(accept: bytes | None) -> bool:

@@ -65,7 +65,9 @@ class RequestLog:
         self._second = 0
         self._stamp = ""
 
-    def note(self, request_id: str, actor: Actor | None, operation: str | None, code: str, seconds: float) -> None:
+    def note(  # noqa: PLR0913, PLR0917 -- the parts of a line
+        self, request_id: str, actor: Actor | None, operation: str | None, code: str, seconds: float, trace_id: str = ""
+    ) -> None:
         """Note one operation; ``code`` is empty when it was answered without an error."""
         role = actor.role if actor else "NONE"
         code = code or "OK"
@@ -76,11 +78,12 @@ class RequestLog:
             if int(at) != self._second:
                 self._second = int(at)
                 self._stamp = strftime("%Y-%m-%dT%H:%M:%S", gmtime(at))
+            trace = f',"trace":"{trace_id}"' if trace_id else ""
             if not self._lines:
                 asyncio.get_running_loop().call_later(DELAY, self.flush)
             self._lines.append(
                 f'{{"at":"{self._stamp}.{int(at % 1 * 1000):03}Z","event":"operation","request":"{request_id}",'
-                f'"operation":{_named(operation)},"role":"{role}","code":"{code}","ms":{seconds * 1000:.2f}}}\n'
+                f'"operation":{_named(operation)},"role":"{role}","code":"{code}","ms":{seconds * 1000:.2f}{trace}}}\n'
             )
 
     def flush(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import asyncpg
 
 from models.errors import Unavailable
-from models.storage import session_checks
+from models.storage import session_checks, tracing
 from models.storage.connection_budget import BudgetedPool, ConnectionBudget
 from models.storage.outages import OUT_OF_REACH, describe, outages
 from models.storage.statement import Connection
@@ -229,6 +229,7 @@ def _connect_and_check(
             is_reached = isinstance(error, asyncpg.PostgresError) and describe(error) != OUT_OF_REACH
             outages.fail_with(session if is_reached else server, error)
             raise
+        tracing.watch_statements(connection)
         outages.recover(server)
         outages.recover(session)
         return connection

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.http.request import traceparent_of
 from tests.conftest import Api, Running
 from tests.people import REGISTER
 
@@ -316,3 +317,25 @@ def test_an_operation_name_that_the_document_does_not_have_is_not_logged(
     logged = capsys.readouterr().err
     assert "ada_example" not in logged
     assert logged.count('"operation":"Known"') == 2
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"",
+        b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+        b"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+        b"00-00000000000000000000000000000000-b7ad6b7169203331-01",
+        b"00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+        b"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        b'00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","role":"ADMIN',
+    ],
+)
+def test_a_malformed_trace_is_ignored(header: bytes) -> None:
+    assert not traceparent_of({b"traceparent": header})
+
+
+def test_a_trace_is_read_from_its_header() -> None:
+    header = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    assert traceparent_of({b"traceparent": header}) == header.decode()
+    assert not traceparent_of({})

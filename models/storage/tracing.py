@@ -1,0 +1,67 @@
+"""Traces of what this process does. Nothing is traced, at no cost, until a tracer is installed (``cli/otlp.py``)."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
+
+
+class RequestSpan(Protocol):
+    """The span of one request, which ends with its response."""
+
+    trace_id: str
+
+    def end(self, **attributes: str) -> None:
+        """End the span, with attributes that hold no value of a person."""
+
+
+class Tracer(Protocol):
+    """What records spans and sends them on."""
+
+    def request(self, traceparent: str) -> AbstractContextManager[RequestSpan]:
+        """Start the span of a request as a part of its caller's trace; spans of the context belong to it."""
+
+    def span(self, name: str, attributes: dict[str, str | int]) -> AbstractContextManager[Any]:
+        """Record a span that ends with the context."""
+
+    def record(self, name: str, started_at: int) -> None:
+        """Record a span that ends now; its start is in nanoseconds since 1970."""
+
+    def record_query(self, query: Any) -> None:
+        """Record the span of a statement that has ended (asyncpg's LoggedQuery)."""
+
+    def close(self) -> None:
+        """Send what is recorded, and stop."""
+
+
+class _Installed:
+    """The tracer of this process."""
+
+    tracer: Tracer | None = None
+
+
+def install(tracer: Tracer | None) -> None:
+    """Trace with this tracer. Connections are traced that are opened afterwards."""
+    _Installed.tracer = tracer
+
+
+def installed() -> Tracer | None:
+    """Return the tracer of this process, or None."""
+    return _Installed.tracer
+
+
+def close() -> None:
+    """Send what is recorded, and trace no more. This waits for the collector."""
+    tracer, _Installed.tracer = _Installed.tracer, None
+    if tracer:
+        tracer.close()
+
+
+def span(name: str, **attributes: str | int) -> AbstractContextManager[Any]:
+    """Return the context of a span; without a tracer it does nothing."""
+    tracer = _Installed.tracer
+    return tracer.span(name, attributes) if tracer else nullcontext()
+
+
+def watch_statements(connection: Any) -> None:
+    """Trace the statements of a connection, if there is a tracer."""
+    if _Installed.tracer:
+        connection.add_query_logger(_Installed.tracer.record_query)

@@ -1,0 +1,132 @@
+"""Traces reach a collector over OTLP: request, plan, batch, statement and letter, without any value."""
+
+import asyncio
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from api.settings import UnsafeSettingError
+from cli import otlp
+from models.outbox.emails import EmailKind
+from models.storage import tracing
+from tests.conftest import Databases, Running, World, issued, settings_for
+from tests.mailers.fake_smtp import FakeSmtpServer
+from tests.people import DECIDE, REGISTER
+from tests.workers.outbox_workers import email_worker, enqueue, register
+
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+SECRETS = ("ada.lovelace@example.com", "Ada Lovelace", "user@example.com")
+
+
+class Collector(http.server.ThreadingHTTPServer):
+    """A receiver of OTLP over HTTP that keeps the spans."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.spans: list[Span] = []
+        self.bodies: list[bytes] = []
+
+    def named(self, name: str) -> list[Span]:
+        return [span for span in self.spans if span.name == name]
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: Collector
+
+    def do_POST(self) -> None:
+        assert self.path == "/v1/traces"
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.bodies.append(body)
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+            for scope in resource.scope_spans:
+                self.server.spans.extend(scope.spans)
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    with Collector() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server
+        finally:
+            tracing.close()
+            server.shutdown()
+            thread.join()
+
+
+def attributes(span: Span) -> dict[str, str | int]:
+    return {each.key: each.value.string_value or each.value.int_value for each in span.attributes}
+
+
+def test_a_request_is_traced_with_its_plan_batch_and_statements(
+    collector: Collector, clean: Databases, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_for(clean, otlp_endpoint=collector.url)
+    secret = asyncio.run(issued(clean))["STORE"]
+    otlp.start_tracing(settings, "privacy-api")
+    running = Running(settings)
+    with running as url, httpx.Client(base_url=url, verify=False) as client:
+        headers = {"authorization": f"Bearer {secret}", "traceparent": f"00-{TRACE}-{PARENT}-01"}
+        who = {"email": SECRETS[0], "displayName": SECRETS[1]}
+        body = {"query": REGISTER, "variables": {"input": who}}
+        assert "errors" not in client.post("/graphql", json=body, headers=headers).json()
+        body = {"query": DECIDE, "variables": {"who": {"email": SECRETS[0]}, "purpose": "newsletter"}}
+        for _ in range(2):
+            assert "errors" not in client.post("/graphql", json=body, headers=headers).json()
+        headers["traceparent"] = "00-secret-of-a-caller-01"
+        assert "errors" not in client.post("/graphql", json=body, headers=headers).json()
+        running.flush_log()
+
+    requests = collector.named("request")
+    assert [attributes(span)["privacy.operation"] for span in requests] == ["Register", "Decide", "Decide", "Decide"]
+    assert {attributes(span)["privacy.code"] for span in requests} == {"OK"}
+    assert [span.trace_id.hex() == TRACE for span in requests] == [True, True, True, False]
+    assert {span.parent_span_id.hex() for span in requests[:3]} == {PARENT}
+    ids = {span.span_id for span in requests}
+    assert [span.parent_span_id in ids for span in collector.named("plan")] == [True, True]
+    batches = collector.named("batch")
+    assert all(span.parent_span_id in ids for span in batches)
+    assert {"privacy.read", "privacy.requests", "privacy.keys"} == set(attributes(batches[0]))
+    batch_ids = {span.span_id for span in batches}
+    of_batches = [span for span in collector.named("statement") if span.parent_span_id in batch_ids]
+    assert any("$1" in str(attributes(span)["db.query.text"]) for span in of_batches)
+
+    everything = b"".join(collector.bodies)
+    assert not [secret for secret in SECRETS if secret.encode() in everything]
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if '"event":"operation"' in line]
+    traces = [line["trace"] for line in lines if line["operation"] in {"Register", "Decide"}]
+    assert traces == [span.trace_id.hex() for span in requests]
+
+
+@pytest.mark.anyio
+async def test_a_letter_is_traced_by_its_kind(collector: Collector, world: World, clean: Databases) -> None:
+    person = await register(world)
+    await enqueue(world, person, EmailKind.ERASURE_SCHEDULED)
+    otlp.start_tracing(settings_for(clean, otlp_endpoint=collector.url), "privacy-worker")
+    async with email_worker(world, FakeSmtpServer()) as worker:
+        await worker.drain()
+    await asyncio.to_thread(tracing.close)
+    assert [attributes(span) for span in collector.named("email")] == [{"privacy.letter": "erasure_scheduled"}]
+    assert not [secret for secret in SECRETS if secret.encode() in b"".join(collector.bodies)]
+
+
+def test_an_endpoint_without_the_packages_stops_the_start(clean: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp, "IS_INSTALLED", False)
+    with pytest.raises(UnsafeSettingError, match="needs the packages of the extra otel"):
+        otlp.start_tracing(settings_for(clean, otlp_endpoint="http://127.0.0.1:4318"), "privacy-api")
+    otlp.start_tracing(settings_for(clean), "privacy-api")
+    assert tracing.installed() is None
