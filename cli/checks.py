@@ -1,8 +1,11 @@
 """``privacy check``: find stored data that needs a review."""
 
+from uuid import UUID
+
 import typer
 
 from cli.databases import OpenDatabases, run_with_databases
+from models.consent.choices import find_different
 from models.registration import address_hashes
 from models.registration.address_hashes import AddressFindings
 from models.storage.ids import Prefix, format_id
@@ -39,3 +42,21 @@ def addresses() -> None:
 
 async def _find(databases: OpenDatabases) -> AddressFindings:
     return await address_hashes.find_merged(*databases)
+
+
+@app.command()
+def choices() -> None:
+    """List people whose current choices differ from a replay of the ledger, by id; exit code 1 if there are any.
+
+    Run it after a restore.
+    """
+    different = run_with_databases(_find_different)
+    for subject_id in different:
+        typer.echo(f"{format_id(Prefix.SUBJECT, subject_id)}  choices differ from the ledger")
+    if different:
+        raise typer.Exit(1)
+    typer.echo("the current choices of all people agree with the ledger")
+
+
+async def _find_different(databases: OpenDatabases) -> list[UUID]:
+    return [subject_id async for subject_id in find_different(databases.database)]

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 import models
+from migrations import choices
 from models.storage.columns import KeyringTable, Table
 
 for _module in walk_packages(models.__path__, "models."):
@@ -56,20 +57,31 @@ async def upgrade(history: str, url: str) -> tuple[str, str]:
     """
     engine = _engine(url)
     try:
-        async with engine.begin() as connection:
-            await connection.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(7235467)"))
-            before = await connection.run_sync(_revision)
-            if is_newer(history, before):
-                return before, before
-            await connection.run_sync(lambda on: _upgrade(_config(history), on))
-            return before, head(history)
+        before = await _upgrade_to(engine, history, choices.REVISION if history == "privacy" else "head")
+        if is_newer(history, before):
+            return before, before
+        if history == "privacy":
+            if before <= choices.REVISION:
+                await choices.fill_choices(engine)
+            await _upgrade_to(engine, history, "head")
+        return before, head(history)
     finally:
         await engine.dispose()
 
 
-def _upgrade(config: Config, connection: sqlalchemy.Connection) -> None:
+async def _upgrade_to(engine: AsyncEngine, history: str, target: str) -> str:
+    """Upgrade to a revision in one transaction; return the revision before it."""
+    async with engine.begin() as connection:
+        await connection.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(7235467)"))
+        before = await connection.run_sync(_revision)
+        if not is_newer(history, before) and (target == "head" or before < target):
+            await connection.run_sync(lambda on: _upgrade(_config(history), on, target))
+        return before
+
+
+def _upgrade(config: Config, connection: sqlalchemy.Connection, target: str) -> None:
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, target)
 
 
 def _revision(connection: sqlalchemy.Connection) -> str:

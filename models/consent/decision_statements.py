@@ -5,11 +5,11 @@ The last column is true for a choice under a version of the policy that a later 
 
 from models.storage.statement import Statement
 
-# The purpose is the first table, so that a known purpose returns a row even without subjects. Ids are sent as one
-# text, because encoding an array costs the driver as much as reading the rows.
+# The choice is in the row of the person. The purpose is the first table, so that a known purpose returns a row even
+# without subjects. Ids are sent as one text, because encoding an array costs the driver as much as reading the rows.
 DECIDE_BY_ID = Statement("""
-SELECT s.id, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at,
-    c.policy_version = ANY(v.outdated)
+SELECT s.id, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, s.choices -> p.key ->> 0,
+    CAST(s.choices -> p.key ->> 1 AS timestamptz), s.choices -> p.key ->> 3 = ANY(v.outdated)
 FROM purposes AS p
 LEFT JOIN LATERAL (
     SELECT array_agg(o.version) AS outdated
@@ -22,13 +22,12 @@ LEFT JOIN LATERAL (
     )
 ) AS v ON TRUE
 LEFT JOIN subjects AS s ON s.id = ANY(CAST(CAST(:ids AS text) AS uuid[]))
-LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
 WHERE p.key = :purpose
 """)
 
 DECIDE_BY_ADDRESS = Statement("""
-SELECT e.lookup_hash, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at,
-    c.policy_version = ANY(v.outdated)
+SELECT e.lookup_hash, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, s.choices -> p.key ->> 0,
+    CAST(s.choices -> p.key ->> 1 AS timestamptz), s.choices -> p.key ->> 3 = ANY(v.outdated)
 FROM purposes AS p
 LEFT JOIN LATERAL (
     SELECT array_agg(o.version) AS outdated
@@ -42,13 +41,12 @@ LEFT JOIN LATERAL (
 ) AS v ON TRUE
 LEFT JOIN email_addresses AS e ON e.lookup_hash = ANY(:hashes)
 LEFT JOIN subjects AS s ON s.id = e.subject_id
-LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
 WHERE p.key = :purpose
 """)
 
 DECIDE_BY_ACCOUNT = Statement("""
-SELECT a.lookup_hash, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, c.state, c.effective_at,
-    c.policy_version = ANY(v.outdated)
+SELECT a.lookup_hash, p.legal_basis, p.lapses_after_days, s.id, s.status, s.opted_out_at, s.choices -> p.key ->> 0,
+    CAST(s.choices -> p.key ->> 1 AS timestamptz), s.choices -> p.key ->> 3 = ANY(v.outdated)
 FROM purposes AS p
 LEFT JOIN LATERAL (
     SELECT array_agg(o.version) AS outdated
@@ -62,14 +60,13 @@ LEFT JOIN LATERAL (
 ) AS v ON TRUE
 LEFT JOIN accounts AS a ON a.lookup_hash = ANY(:hashes)
 LEFT JOIN subjects AS s ON s.id = a.subject_id
-LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
 WHERE p.key = :purpose
 """)
 
 
 DECIDE_EVERY_PURPOSE = Statement("""
-SELECT s.id, p.key, p.legal_basis, p.lapses_after_days, s.status, s.opted_out_at, c.state, c.effective_at,
-    c.policy_version = ANY(v.outdated)
+SELECT s.id, p.key, p.legal_basis, p.lapses_after_days, s.status, s.opted_out_at, s.choices -> p.key ->> 0,
+    CAST(s.choices -> p.key ->> 1 AS timestamptz), s.choices -> p.key ->> 3 = ANY(v.outdated)
 FROM subjects AS s
 CROSS JOIN purposes AS p
 LEFT JOIN LATERAL (
@@ -82,7 +79,6 @@ LEFT JOIN LATERAL (
         AND n.effective_on <= CAST(now() AT TIME ZONE 'UTC' AS date)
     )
 ) AS v ON TRUE
-LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key
 WHERE s.id = ANY(:ids)
 ORDER BY s.id, p.key
 """)

@@ -68,7 +68,10 @@ class ConsentEvent(Table, table=True):
 
 
 class Consent(Table, table=True):
-    """The current consent of a subject for a purpose. The transaction that appends an event also updates it."""
+    """The current consent of a subject for a purpose. The transaction that appends an event also updates it.
+
+    Triggers copy what callers read of it into ``subjects.choices``.
+    """
 
     __tablename__ = "consents"
     __table_args__ = (
@@ -113,11 +116,11 @@ class ConsentEventRow(NamedTuple):
 
 
 OF_SUBJECTS = Statement("""
-SELECT c.subject_id, c.state, c.effective_at, c.channel, c.policy_version, s.opted_out_at,
+SELECT s.id, c.choice ->> 0, CAST(c.choice ->> 1 AS timestamptz), c.choice ->> 2, c.choice ->> 3, s.opted_out_at,
     p.key, p.title, p.description, p.legal_basis, p.is_marketing, p.lapses_after_days,
-    c.policy_version = ANY(v.outdated)
-FROM consents AS c
-JOIN subjects AS s ON s.id = c.subject_id
+    c.choice ->> 3 = ANY(v.outdated)
+FROM subjects AS s
+CROSS JOIN LATERAL jsonb_each(s.choices) AS c (purpose, choice)
 JOIN purposes AS p ON p.key = c.purpose
 LEFT JOIN LATERAL (
     SELECT array_agg(o.version) AS outdated
@@ -129,8 +132,8 @@ LEFT JOIN LATERAL (
         AND n.effective_on <= CAST(now() AT TIME ZONE 'UTC' AS date)
     )
 ) AS v ON TRUE
-WHERE c.subject_id = ANY(:ids)
-ORDER BY c.subject_id, c.purpose
+WHERE s.id = ANY(:ids)
+ORDER BY s.id, p.key
 """)
 
 HISTORY = Statement("""

@@ -76,6 +76,12 @@ def _delete_rows(what: str, model: type[Table]) -> ErasureTarget:
     )
 
 
+def _delete_choices(what: str) -> ErasureTarget:
+    """Return a target that deletes the current choices; a trigger empties the column that repeats them."""
+    target = _delete_rows(what, Consent)
+    return target._replace(columns=target.columns | {"subjects.choices"})
+
+
 COUNT_EMAILS = Statement("""
 SELECT subject_id, count(*)
 FROM letters
@@ -142,7 +148,7 @@ ERASURE_TARGETS: Sequence[ErasureTarget] = (
     _delete_rows("payment fragments", PaymentFragment),
     _delete_rows("removals of payment fragments", PaymentRemoval),
     _delete_rows("disclosures to recipients", Disclosure),
-    _delete_rows("choices that count now", Consent),
+    _delete_choices("choices that count now"),
     _delete_rows(IDENTITY_CODES, IdentityCode),
     ErasureTarget(
         UNSENT_EMAILS,

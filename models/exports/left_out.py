@@ -67,7 +67,7 @@ _REASONS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         _WORK: ["claimed_until", "started_at", "settled_at", "has_restricted", "extended_at"],
     },
     "retention_holds": {_OTHERS: ["reference"], _LINK: ["id"]},
-    "subjects": {_LINK: ["epoch"]},
+    "subjects": {_LINK: ["epoch"], _SHOWN: ["choices"]},
     "sync_accounts": {_INDEX: ["lookup_version", "lookup_hash", "reference_hash"]},
     "sync_clients": {_LINK: ["sync_account_id"], _INDEX: ["lookup_hash"]},
     "sync_files": {_LINK: ["sync_account_id"], _INDEX: ["lookup_hash"]},

@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index
+from sqlalchemy.dialects.postgresql import JSONB
 
 from models.encryption.encrypted_column import ENCRYPTION_OVERHEAD, EncryptedColumn
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
@@ -73,6 +74,8 @@ class Subject(Table, table=True):
     """When the opt-out of everything was last repeated. No grant from before it counts."""
     display_name: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
     country: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
+    choices: str | None = column(JSONB, ErasureAction.DELETED, nullable=True)
+    """The current choices by purpose: state, effective time, channel and policy version. Triggers write it."""
 
 
 DISPLAY_NAME = EncryptedColumn("subjects.display_name")

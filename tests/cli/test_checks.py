@@ -1,12 +1,17 @@
-"""``privacy check addresses`` and ``privacy keys rehash``: people merged by the former rule are listed by id."""
+"""``privacy check`` and ``privacy keys rehash``: people merged by the former rule are listed by id."""
 
 from pathlib import Path
+from uuid import UUID
 
+import asyncpg
 import pytest
 
 from tests.cli.commands import privacy
 from tests.conftest import Api, Databases
 
+GRANT_NEWSLETTER = """mutation($id: ID!) {
+  grantConsent(subject: {id: $id}, purpose: "newsletter", channel: WEBSITE) { state }
+}"""
 ACCOUNTS = "query($id: ID!) { subject(by: {id: $id}) { emails { address } accounts { reference } } }"
 
 
@@ -49,3 +54,21 @@ async def test_rehash_changes_nothing_that_is_renewed(api: Api, databases: Datab
     register(api, "kontakt@gie\u00dfen-verein.example.com", 1)
     ran = await privacy("keys", "rehash", on=databases, at=tmp_path)
     assert (ran.code, ran.out) == (0, "0 hashes of addresses are renewed\n")
+
+
+@pytest.mark.anyio
+async def test_choices_that_differ_from_the_ledger_are_listed_by_id_with_an_exit_code(
+    api: Api, databases: Databases, tmp_path: Path
+) -> None:
+    people = [api.register(f"user{number}@example.com") for number in range(2)]
+    for subject_id in people:
+        api.ask("STORE", GRANT_NEWSLETTER, id=subject_id)
+    clear = await privacy("check", "choices", on=databases, at=tmp_path)
+    assert (clear.code, clear.out) == (0, "the current choices of all people agree with the ledger\n")
+    connection = await asyncpg.connect(databases.url)
+    try:
+        await connection.execute("UPDATE subjects SET choices = NULL WHERE id = $1", UUID(people[1][4:]))
+    finally:
+        await connection.close()
+    listed = await privacy("check", "choices", on=databases, at=tmp_path)
+    assert (listed.code, listed.out) == (1, f"{people[1]}  choices differ from the ledger\n")

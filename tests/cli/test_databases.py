@@ -11,10 +11,14 @@ import anyio
 import asyncpg
 import httpx
 import pytest
+from sqlalchemy import NullPool, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from cli import database_roles
 from cli.embedded import Cluster
 from migrations import HISTORIES, head
+from migrations.choices import fill_choices
+from models.storage.ids import Prefix, format_id
 from tests.cli.commands import privacy, start
 from tests.conftest import Databases, Templates
 
@@ -69,6 +73,41 @@ async def test_an_older_version_leaves_a_newer_database_unchanged(empty: Databas
     assert await database_roles.differences("privacy", empty.url) == [
         "privacy_store may SELECT email_addresses.address, and must not"
     ]
+
+
+PEOPLE_OF_BEFORE = """
+INSERT INTO subjects (id, registered_at, regime) SELECT gen_random_uuid(), now(), 'GDPR' FROM generate_series(1, 5);
+INSERT INTO consent_events
+    (subject_id, epoch, purpose, state, effective_at, recorded_at, channel, policy_version, actor)
+SELECT s.id, 1, 'newsletter', 'GRANTED', now(), now(), 'STORE', (SELECT min(version) FROM policy_versions), 'store'
+FROM subjects AS s;
+INSERT INTO consents (subject_id, purpose, state, effective_at, epoch, channel, policy_version)
+SELECT subject_id, purpose, state, effective_at, epoch, channel, policy_version FROM consent_events;
+UPDATE subjects SET choices = NULL;
+UPDATE alembic_version SET version_num = '0037'
+"""
+
+
+async def test_people_of_before_are_filled_while_the_previous_version_writes(empty: Databases, tmp_path: Path) -> None:
+    """A choice that is committed while the migration waits for its person is the one that the row gets."""
+    assert (await privacy("migrate", on=empty, at=tmp_path)).code == 0
+    await execute(empty.url, PEOPLE_OF_BEFORE)
+    writer = await asyncpg.connect(empty.url)
+    writing = writer.transaction()
+    await writing.start()
+    changed = await writer.fetchval("SELECT id FROM subjects ORDER BY id LIMIT 1")
+    await writer.execute("UPDATE consents SET state = 'WITHDRAWN' WHERE subject_id = $1", changed)
+    engine = create_async_engine(make_url(empty.url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    filling = asyncio.create_task(fill_choices(engine, batch_size=2))
+    await writing.commit()
+    assert await filling == 5
+    assert (await privacy("migrate", on=empty, at=tmp_path)).code == 0
+    rows = await writer.fetch("SELECT id, choices -> 'newsletter' ->> 0 FROM subjects")
+    assert dict(map(tuple, rows)) == {row[0]: "WITHDRAWN" if row[0] == changed else "GRANTED" for row in rows}
+    await writer.close()
+    checked = await privacy("check", "choices", on=empty, at=tmp_path)
+    assert checked.code == 1, "the test wrote the choice of one person without the ledger"
+    assert checked.out == f"{format_id(Prefix.SUBJECT, changed)}  choices differ from the ledger\n"
 
 
 async def test_two_demonstrations_of_one_directory_start_at_once(tmp_path: Path) -> None:
