@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from desk import (
     access_grants,
+    details,
     documents,
     opening,
     person,
@@ -56,6 +57,7 @@ def create_app(settings: DeskSettings, transport: httpx.AsyncBaseTransport | Non
             *sign_in.ROUTES,
             *search.ROUTES,
             *person.ROUTES,
+            *details.ROUTES,
             *opening.ROUTES,
             *queue.ROUTES,
             *documents.ROUTES,

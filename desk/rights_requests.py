@@ -80,7 +80,7 @@ def timeline(rights: Mapping[str, Any]) -> list[dict[str, Any]]:
     export = rights["export"] or {}
     moments = [
         ("received", rights["receivedAt"], None),
-        ("begins" if rights["state"] == "SCHEDULED" else "began", rights["executeAt"], None),
+        ("begins" if rights["state"] in {"SCHEDULED", "AWAITING_VERIFICATION"} else "began", rights["executeAt"], None),
         *(("system_done", step["completedAt"], step["system"]) for step in rights["steps"]),
         *(("part_done", step["completedAt"], step["system"]) for step in rights["exportSteps"]),
         ("ready", export.get("readyAt"), None),

@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.browser import Browser, program
-from tests.conftest import ROOT, Api
+from tests.conftest import ROOT, Api, Databases
 from tests.desk.pilot import Pilot
 from tests.people import known
+from tests.resolvers.test_rights_requests import code_of
 
 pytestmark = pytest.mark.skipif(program() is None, reason="Chromium is not installed: tests/install-peers.sh")
+
+WIDE = 960
+"""Pixels from which on the menu is always there."""
 
 
 @pytest.fixture(params=[320, 1280])
@@ -37,6 +41,97 @@ def test_leave_me_alone_by_keyboard(api: Api, pilot: Pilot) -> None:
     assert {"case": "#1042", "operation": "DeskOptOutOfAll", "action": "WRITE"} in events
     assert {"case": "#1042", "operation": "DeskPersonForSupport", "action": "READ"} in events
     pilot.check()
+
+
+def test_erasure_by_phone_by_keyboard(api: Api, databases: Databases, pilot: Pilot) -> None:
+    person = known(api)
+    pilot.sign_in("Support")
+    pilot.set_case("#1042")
+    pilot.open(f"/people/{person.id}")
+    pilot.activate("Erase…")
+    assert pilot.heading == "Erase this person"
+    pilot.activate("Request the erasure")
+    assert "The erasure is requested." in pilot.messages
+    rights = pilot.address.rpartition("/")[2]
+    pilot.type_into("Code", code_of(databases, rights))
+    pilot.activate("Confirm the identity")
+    assert "The identity is confirmed." in pilot.messages
+    pilot.check()
+    state = "query($id: ID!) { rightsRequest(id: $id) { state case } }"
+    assert api.ask("SUPPORT", state, id=rights).data["rightsRequest"] == {"state": "SCHEDULED", "case": "#1042"}
+    pilot.activate("Cancel", is_answered=False)
+    pilot.activate("Cancel the request")
+    assert "The request is cancelled." in pilot.messages
+
+
+def test_a_second_person_approves_a_grant_by_keyboard(api: Api, pilot: Pilot) -> None:
+    person = known(api)
+    ask = "mutation($id: ID!) { openAccessGrant(subject: $id, minutes: 15) { id } }"
+    api.ask("SUPPORT", ask, id=person.id, case="#1042").data  # noqa: B018 -- it asserts
+    pilot.sign_in("Privacy officer")
+    if pilot.width < WIDE:
+        pilot.activate("Menu", is_answered=False)
+    pilot.activate("Access grants")
+    pilot.activate("Approve: support of the tests, case #1042")
+    assert "The grant is open from now on" in pilot.messages
+    pilot.open("/grants?view=open")
+    assert "min left" in pilot.text
+    pilot.check()
+    states = "{ accessGrants(first: 1) { edges { node { state approvedBy } } } }"
+    [edge] = api.ask("PRIVACY", states).data["accessGrants"]["edges"]
+    assert edge["node"] == {"state": "OPEN", "approvedBy": "privacy of the tests"}
+
+
+def test_an_officer_denies_a_request_by_keyboard(api: Api, pilot: Pilot) -> None:
+    api.register("user@example.com")
+    document = "mutation($by: SubjectBy!) { openRequest(subject: $by, kind: COMPLAINT, channel: MAIL) { id } }"
+    api.ask("SUPPORT", document, by={"email": "user@example.com"}).data  # noqa: B018 -- it asserts
+    pilot.sign_in("Privacy officer")
+    pilot.set_case("#1042")
+    pilot.open("/requests")
+    pilot.activate("Complaint")
+    pilot.activate("Deny", is_answered=False)
+    pilot.choose("Reason", "Manifestly unfounded or excessive")
+    pilot.activate("Deny the request")
+    assert "The request is denied." in pilot.messages
+    assert "Manifestly unfounded" in pilot.text
+    pilot.check()
+
+
+def test_the_pages_work_without_scripts(api: Api, browser: Browser, desk_url: str) -> None:
+    known(api)
+    browser.command("Network.clearBrowserCookies")
+    browser.resize(320)
+    browser.command("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(f"{desk_url}/sign-in")
+        browser.click("button[value=SUPPORT]")
+        browser.value("document.querySelector('#case').value = '#1042'")
+        browser.click(".case button")
+        browser.value("document.querySelector('#query').value = 'user@example.com'")
+        browser.click(".search button")
+        browser.click("button[name=everything]")
+        assert "opted out of everything" in browser.value("document.querySelector('#messages').textContent")
+    finally:
+        browser.command("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_a_double_click_sends_one_form(api: Api, browser: Browser, desk_url: str) -> None:
+    person = known(api)
+    browser.command("Network.clearBrowserCookies")
+    pilot = Pilot(browser, desk_url, width=1280)
+    pilot.sign_in("Support")
+    pilot.set_case("#1042")
+    pilot.open(f"/people/{person.id}")
+    pilot.focus("Opt out of everything")
+    browser.requests.clear()
+    browser.value(
+        "window.pilotMark = document.querySelector('main'); for (let i = 0; i < 3; i++) document.activeElement.click()"
+    )
+    browser.wait_until("window.pilotMark !== document.querySelector('main')")
+    assert [each for each in browser.requests if each.endswith("/choices")] == [
+        f"{desk_url}/people/{person.id}/choices"
+    ]
 
 
 def test_a_wrong_search_says_so_in_the_live_region(api: Api, pilot: Pilot) -> None:
