@@ -100,6 +100,7 @@ lock: ## Choose the newest releases that pyproject.toml allows and lock them wit
 	@echo "Locking requirements/ ..."
 	@$(UV_COMPILE) --upgrade --extra embedded --extra otel --group dev --output-file requirements/development.txt pyproject.toml
 	@$(UV_COMPILE) --upgrade --constraint requirements/development.txt --output-file requirements/production.txt pyproject.toml
+	@$(UV_COMPILE) --upgrade --output-file tests/clients/python/requirements.txt tests/clients/python/requirements.in
 
 docs: generate ## Write the tables of docs/ and the clients anew from the code
 	@exec $(BIN)/python -m tests.documents
@@ -110,4 +111,5 @@ clean: ## Stop the databases in var/, then remove var/ and .venv: demo people an
 		"$$python" -W ignore -c 'import pathlib; from cli.embedded import Cluster; [Cluster(lock.parent).remove() for lock in list(pathlib.Path("var").rglob("turn.lock"))]' \
 			2>&1 | tail -n 1 | grep . >&2 && exit 1; \
 	fi; \
-	echo "Removing var/ and .venv ..." && rm -rf var .venv
+	echo "Removing var/ and .venv ..." && rm -rf var .venv && \
+	rm -rf clients/typescript/node_modules clients/typescript/build clients/typescript/dist tests/clients/javascript/node_modules
