@@ -1,0 +1,150 @@
+"""Measure the change feed: ``python -m benchmarks.change_feed``.
+
+1. Twenty writers make changes, five readers page through them over HTTP. Both and the sequencer are killed again and
+   again. Each reader must have each change once, and all in one order.
+2. One reader, then five, read all changes from the beginning. The target is 5,000 changes a second.
+3. Mutations run with the feed and without its triggers, in alternating rounds. The target is a cost of at most 5 %.
+"""
+
+import argparse
+import asyncio
+import os
+import statistics
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from benchmarks import feed_load, feed_tasks
+from benchmarks.environment import CORES, DATA_DIRECTORY, BenchmarkDatabases, console, create_databases, run_postgresql
+from benchmarks.feed_tasks import FeedLoad
+from benchmarks.servers import OURS, run_server
+from models.actors import Actor, Role
+from models.consent import opt_outs, recording
+from models.consent.ledger import Channel
+from models.encryption.keyring import Keyring
+from models.encryption.master_keys import MasterKeys
+from models.storage.database import Database
+from models.subjects.identifiers import SubjectIdentifier
+from models.unit_of_work import unit_of_work
+from workers.change_sequencer import ChangeSequencer
+
+PORT: Final = 8791
+CONCURRENCY: Final = 20
+ACTOR: Final = Actor("benchmark", Role.STORE, (Role.STORE,))
+TRIGGERS: Final = ("choices_are_noted", "choice_is_noted")
+RATE_AIM: Final = 5_000
+COST_AIM: Final = 0.05
+
+
+def read_everything(load: FeedLoad, readers: int, changes: int) -> float:
+    """Return how many changes a second these readers get together, from the beginning of the feed."""
+
+    def count(_number: int) -> int:
+        pages = feed_tasks.pages_after(load.api_url, load.secret, None, lambda: True, start="BEGINNING")
+        return sum(len(page["rows"]) for page in pages)
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(readers) as pool:
+        counts = list(pool.map(count, range(readers)))
+    assert all(each >= changes for each in counts), counts
+    return sum(counts) / (time.perf_counter() - began)
+
+
+async def measure_cost(
+    databases: BenchmarkDatabases, people: Sequence[UUID], rounds: int, seconds: float
+) -> tuple[float, float]:
+    """Return the medians of mutations a second with the feed and without it, in alternating rounds."""
+    urls = (databases.cluster.url(f"{kind}_{databases.subjects}") for kind in ("privacy", "keyring"))
+    database = await Database.open(*urls, readers=1, writers=CONCURRENCY + 2, timeout=30)
+    owner = await asyncpg.connect(databases.cluster.url(f"privacy_{databases.subjects}"))
+    keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
+    await keyring.load()
+    rates: dict[str, list[float]] = {"ENABLE": [], "DISABLE": []}
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        stack.push_async_callback(owner.close)
+        for number in range(rounds * 2):
+            mode = ("ENABLE", "DISABLE", "DISABLE", "ENABLE")[number % 4]
+            for trigger in TRIGGERS:
+                await owner.execute(f"ALTER TABLE consents {mode} TRIGGER {trigger}")
+            sequencer = asyncio.create_task(ChangeSequencer(database).run())
+            rates[mode].append(await _mutations_per_second(database, keyring, people, seconds))
+            sequencer.cancel()
+            await asyncio.gather(sequencer, return_exceptions=True)
+        for trigger in TRIGGERS:
+            await owner.execute(f"ALTER TABLE consents ENABLE TRIGGER {trigger}")
+    return statistics.median(rates["ENABLE"]), statistics.median(rates["DISABLE"])
+
+
+async def _mutations_per_second(database: Database, keyring: Keyring, people: Sequence[UUID], seconds: float) -> float:
+    end = time.perf_counter() + seconds
+
+    async def mutate(number: int) -> int:
+        count = 0
+        while time.perf_counter() < end:
+            who = SubjectIdentifier("id", people[(number + count // 2 * CONCURRENCY) % len(people)])
+            field = "optOut" if count % 2 else "grantConsent"
+            async with unit_of_work(database, keyring, ACTOR, field) as unit:
+                if count % 2:
+                    await opt_outs.opt_out(unit, who, ["newsletter"], Channel.WEBSITE)
+                else:
+                    await recording.grant_consent(unit, who, "newsletter", Channel.WEBSITE, None)
+            count += 1
+        return count
+
+    began = time.perf_counter()
+    counts = await asyncio.gather(*map(mutate, range(CONCURRENCY)))
+    return sum(counts) / (time.perf_counter() - began)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.change_feed", description=__doc__)
+    parser.add_argument("--subjects", type=int, default=2_000, help="Number of people.")
+    parser.add_argument("--changes", type=int, default=200_000, help="Number of changes.")
+    parser.add_argument("--kills", type=int, default=20, help="How often a writer, a reader and the sequencer die.")
+    parser.add_argument("--rounds", type=int, default=6, help="Rounds with the feed, and as many without it.")
+    parser.add_argument("--seconds", type=float, default=4, help="Seconds for each round.")
+    options = parser.parse_args()
+    directory = DATA_DIRECTORY / f"feed {os.getpid()}"
+    with run_postgresql() as cluster:
+        databases = create_databases(cluster, options.subjects)
+        people = [row[0] for row in databases.rows("privacy", "SELECT id FROM subjects ORDER BY id")]
+        tokens = {"STORE": databases.token("STORE")}
+        directory.mkdir(parents=True)
+        with run_server(OURS, databases, tokens, PORT):
+            os.sched_setaffinity(0, CORES)  # writers and readers are more than one core can run
+            load = FeedLoad(
+                databases.environment["PRIVACY_DATABASE_URL"],
+                databases.environment["PRIVACY_KEYRING_URL"],
+                f"http://127.0.0.1:{PORT}",
+                tokens["STORE"],
+                directory,
+                people,
+                writers=20,
+                readers=5,
+                changes=options.changes,
+                kills=options.kills,
+            )
+            seconds = feed_load.run(load)
+            console.print(
+                f"{options.changes:,} changes in {seconds:.0f} s, {options.kills} kills of each: every reader has each "
+                "change once, in one order"
+            )
+            for readers in (1, 5):
+                rate = read_everything(load, readers, options.changes)
+                verdict = "reached" if rate >= RATE_AIM else "missed"
+                console.print(f"{readers} reading: {rate:,.0f} changes a second; {RATE_AIM:,} {verdict}")
+        with_feed, without = asyncio.run(measure_cost(databases, people, options.rounds, options.seconds))
+        cost = 1 - with_feed / without
+        verdict = "reached" if cost <= COST_AIM else "missed"
+        console.print(f"mutations a second: {with_feed:,.0f} with the feed, {without:,.0f} without it")
+        console.print(f"cost of the feed: {cost:.1%}; {COST_AIM:.0%} {verdict}")
+
+
+if __name__ == "__main__":
+    main()
