@@ -1,7 +1,7 @@
 # Every path below is relative: make cannot name a target with a space in it, but the repository may lie in one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test soak check bench conformance clients generate fuzz rolling lock docs clean
+.PHONY: help setup serve test soak check bench conformance explorer clients generate fuzz rolling lock docs clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
@@ -54,6 +54,7 @@ setup: ## Make .venv with all that the project needs, as locked in requirements/
 	printf '%s\n' "$$wanted" > .venv/made-from
 
 serve: setup ## Serve http://127.0.0.1:8000 and the desk on :8100 with demo people (PORT=8001 DESK_PORT=8101 for others)
+	@[ -d explorer/node_modules ] || ! command -v npm >/dev/null || $(MAKE) explorer || true
 	@export PRIVACY_TOKEN_RATES="$${PRIVACY_TOKEN_RATES-SUPPORT=0,BILLING=0,PRIVACY=0}"; exec $(BIN)/privacy serve --demo --port "$(PORT)" --desk-port "$(DESK_PORT)"
 
 test: setup ## Run the whole suite on a PostgreSQL of its own (ARGS="-k consent" for a part)
@@ -88,6 +89,11 @@ generate: setup ## Write the generated files of the clients anew from schema.gra
 	@$(BIN)/python -m clients.generator
 	@if command -v npm >/dev/null; then cd clients/typescript && npm install --silent --no-audit --no-fund && npm run --silent generate >/dev/null; \
 	else echo "npm is not installed: the TypeScript client stays as it is." >&2; fi
+
+explorer: ## Fetch GraphiQL, which a browser finds at / of `make serve` (needs Node.js)
+	@command -v npm >/dev/null || { echo "npm is not installed: GraphiQL is a Node.js package." >&2; exit 1; }
+	@echo "Fetching GraphiQL for the explorer (once) ..."
+	@npm --prefix explorer ci --silent --no-audit --no-fund
 
 fuzz: setup ## Run the tests marked fuzz, which look for long (SECONDS=1800 of HTTP, SEED=1, ARGS= as for test)
 	@echo "Fuzzing ..." && exec $(BIN)/python -m pytest -m fuzz -rP --fuzz-seconds "$(SECONDS)" --fuzz-seed "$(SEED)" $(ARGS)

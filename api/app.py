@@ -27,6 +27,7 @@ from api.http.request import Receive
 from api.http.request_log import RequestLog
 from api.routes.company import company_of
 from api.routes.dependencies import Dependencies
+from api.routes.explorer import Explorer
 from api.routes.export_page import ExportPage
 from api.routes.exports import Exports
 from api.routes.health import Health
@@ -70,10 +71,12 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._write_lock = asyncio.Lock()
+        self._explorer = Explorer(settings.explorer_tokens) if settings.has_explorer else None
         self.drain = Drain(settings.drain_seconds)
         self._starlette = Starlette(
             routes=[
-                Route("/", _root),
+                Route("/", self._answer_root),
+                *(self._explorer.routes if self._explorer else ()),
                 *Health(self._dependencies, is_stopping=lambda: self.drain.is_active).routes,
                 jwks(self._dependencies),
                 *Unsubscribe(self._dependencies, company_of(settings), is_proxied=settings.tls_in_front).routes,
@@ -171,6 +174,12 @@ class App:
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.to_thread(tracing.close), CLOSE_TIMEOUT)
 
+    async def _answer_root(self, request: Request) -> Response:
+        """Answer the explorer to browsers where it exists, otherwise the list of paths."""
+        if self._explorer and "text/html" in request.headers.get("accept", ""):
+            return self._explorer.page()
+        return PlainTextResponse(_WELCOME)
+
     def _dependencies(self) -> Dependencies:
         return Dependencies(self._database, self._keyring, self._restore_guard)
 
@@ -219,10 +228,6 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sending  # type: ignore[return-value]
-
-
-async def _root(_request: Request) -> Response:
-    return PlainTextResponse(_WELCOME)
 
 
 def create_app(settings: Settings) -> App:

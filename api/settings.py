@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -180,6 +181,14 @@ class Settings(BaseSettings):
         description="The URL of an OpenTelemetry collector that traces are sent to (OTLP over HTTP), such as "
         "http://127.0.0.1:4318. It needs the packages of the extra `otel`. The default is no traces.",
     )
+    explorer: bool | None = Field(
+        None, description="Whether `/` is the explorer (GraphiQL). The default is true in development only."
+    )
+    explorer_tokens: Path | None = Field(
+        None,
+        description="A JSON file with a token for each role, which the explorer offers to browsers on this machine. "
+        "Development only; `serve --demo` sets it.",
+    )
     log_format: Literal["json", "text"] = Field("json", description="The format of log lines.")
     log_requests: bool = Field(default=True, description="Whether each operation is logged.")
 
@@ -208,6 +217,11 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def has_explorer(self) -> bool:
+        """Whether `/` is the explorer."""
+        return self.environment == "development" if self.explorer is None else self.explorer
+
+    @property
     def permitted_webhook_networks(self) -> tuple[Network, ...]:
         """The private networks that webhooks may be sent to."""
         networks = parse_networks(self.webhook_networks)
@@ -230,6 +244,8 @@ class Settings(BaseSettings):
             raise UnsafeSettingError("PRIVACY_JWKS_URL needs PRIVACY_JWT_ISSUER and PRIVACY_JWT_AUDIENCE beside it")
         if self.environment == "development":
             return
+        if self.explorer_tokens is not None:
+            raise UnsafeSettingError("unset PRIVACY_EXPLORER_TOKENS: it is for development only")
         if self.database_url.get_secret_value() == self.keyring_url.get_secret_value():
             raise UnsafeSettingError("PRIVACY_KEYRING_URL must name another database than PRIVACY_DATABASE_URL")
         if urlsplit(self.public_url).scheme != "https":

@@ -103,6 +103,8 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
         if demo and desk_port:
             require_free_port("127.0.0.1", desk_port, f"set another one with make serve DESK_PORT={desk_port + 1}")
         secrets = asyncio.run(_prepare_demo(settings)) if demo else None
+        if demo:
+            os.environ.setdefault("PRIVACY_EXPLORER_TOKENS", str(DEMO_TOKENS.resolve()))
         scheme = "https" if certificate else "http"
         config = uvicorn.Config(
             "cli.serve:application",

@@ -30,6 +30,8 @@ class Browser:
         self._session: str | None = None
         self.requests: list[str] = []
         self.log_entries: list[str] = []
+        self.errors: list[str] = []
+        """What the console shows as an error or a warning of a script, and exceptions."""
         page = self.command("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.command("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Log", "Runtime", "Accessibility", "DOM"):
@@ -65,6 +67,12 @@ class Browser:
                 self.requests.append(event["params"]["request"]["url"])
             case "Log.entryAdded":
                 self.log_entries.append(event["params"]["entry"]["text"])
+                if event["params"]["entry"]["level"] == "error":
+                    self.errors.append(event["params"]["entry"]["text"])
+            case "Runtime.exceptionThrown":
+                self.errors.append(str(event["params"]["exceptionDetails"]))
+            case "Runtime.consoleAPICalled" if event["params"]["type"] in {"error", "warning", "assert"}:
+                self.errors.append(str(event["params"]["args"]))
         return event
 
     def _loaded(self) -> None:

@@ -175,6 +175,7 @@ SUITES_OF_THEIR_OWN = ("clients/python/",)
 
 LONG = {
     "api/access/policy.py": "It is one literal table of every field and its roles.",
+    "api/settings.py": "It is one literal table of every setting and its meaning.",
     "resolvers/enums.py": "It is one literal table of every enum value and its description.",
 }
 """Modules of more than `MOST_LINES` lines, and why."""

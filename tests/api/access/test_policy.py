@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from graphql import get_introspection_query, validate_schema
+from graphql import build_client_schema, get_introspection_query, validate_schema
 
 from api.access.policy import ACCESS_POLICY, PERSONAL
 from api.graphql.schema import core, schema_for
@@ -238,6 +238,7 @@ def test_introspection_shows_each_role_what_it_may_use(api: Api) -> None:
 def test_the_introspection_query_of_common_tools_is_answered(api: Api, role: Role) -> None:
     answer = api.ask(role, get_introspection_query(), case="").data
     types = {named["name"] for named in answer["__schema"]["types"]}
+    assert validate_schema(build_client_schema(answer)) == [], "GraphiQL, generators and gql refuse an invalid schema"
     assert "ErrorCode" in types
     assert ("Mutation" in types) == any(
         role in roles for coordinate, roles in ACCESS_POLICY.items() if coordinate.startswith("Mutation.")
