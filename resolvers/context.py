@@ -112,7 +112,7 @@ class RequestContext:
         """
         actor = self.actor
         record = partial(self._record_question, question) if actor.role in STAFF_ROLES else _same
-        limit = self.service.limiter.name_of(actor, is_decision=question in DECISIONS)
+        limit = self.service.limiter.names.get((actor.role, question in DECISIONS))
         return load(record) if limit is None else self._answer_limited(limit, people, partial(load, record))
 
     async def _answer_limited(self, limit: str, people: int, load: Callable[[], Awaitable[Any]]) -> Any:
@@ -153,7 +153,7 @@ class RequestContext:
         """
         field = to_camel_case(mutation.__name__)
         service = self.service
-        limit = service.limiter.name_of(self.actor, is_decision=False)
+        limit = service.limiter.names.get((self.actor.role, False))
         if limit is not None:
             await service.limiter.charge(self.actor, limit, 1)
         try:

@@ -1,5 +1,7 @@
 """The limits of people that a caller may ask about, charged before a question about people is answered."""
 
+from collections.abc import Mapping
+
 from prometheus_client import Counter
 
 from models.access import people_limits
@@ -26,16 +28,13 @@ class PeopleLimiter:
     def __init__(self, database: Database, token_rates: Rates, role_rates: Rates) -> None:
         self._database = database
         self._rates = (token_rates, role_rates)
-        self._names = {
+        self.names: Mapping[tuple[Role, bool], str] = {
             (role, is_decision): name
             for role in Role
             for is_decision in (False, True)
             if any((name := _name_of(role, is_decision=is_decision)) in rates for rates in self._rates)
         }
-
-    def name_of(self, actor: Actor, *, is_decision: bool) -> str | None:
-        """Return the name of the limit of a question; None where no limit applies."""
-        return self._names.get((actor.role, is_decision))
+        """The name of the limit, by role and whether the question is a consent decision; without a limit, none."""
 
     async def charge(self, actor: Actor, name: str, people: int) -> None:
         """Charge the caller and its role for people; raise RATE_LIMITED where either has too few left."""
