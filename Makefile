@@ -87,8 +87,8 @@ clients: setup ## Run the typed clients and callers' tools against a service (NA
 
 generate: setup ## Write the generated files of the clients anew from schema.graphql (Node.js for TypeScript)
 	@$(BIN)/python -m clients.generator
-	@if command -v npm >/dev/null; then cd clients/typescript && npm install --silent --no-audit --no-fund && npm run --silent generate >/dev/null; \
-	else echo "npm is not installed: the TypeScript client stays as it is." >&2; fi
+	@if cd clients/typescript && npm install --silent --no-audit --no-fund 2>/dev/null; then npm run --silent generate >/dev/null; \
+	else echo "graphql-codegen cannot be installed with npm: the TypeScript client stays as it is." >&2; fi
 
 explorer: ## Fetch GraphiQL, which a browser finds at / of `make serve` (needs Node.js)
 	@command -v npm >/dev/null || { echo "npm is not installed: GraphiQL is a Node.js package." >&2; exit 1; }
