@@ -1,7 +1,7 @@
 # Every path below is relative: make cannot name a target with a space in it, but the repository may lie in one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test soak check bench conformance explorer clients generate fuzz rolling lock docs clean
+.PHONY: help setup serve test soak check bench conformance explorer clients generate fuzz rolling lock docs pictures clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
@@ -110,6 +110,9 @@ lock: ## Choose the newest releases that pyproject.toml allows and lock them wit
 
 docs: generate ## Write the tables of docs/ and the clients anew from the code
 	@exec $(BIN)/python -m tests.documents
+
+pictures: setup ## Take the pictures of docs/guides/desk.md anew (needs Chromium, and `make serve` beside it)
+	@exec $(BIN)/python -m tests.desk.pictures
 
 clean: ## Stop the databases in var/, then remove var/ and .venv: demo people and tokens go too
 	@if [ -d var ]; then \

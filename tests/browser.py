@@ -138,9 +138,9 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
         self.command("Emulation.setEmulatedMedia", features=[scheme])
 
-    def screenshot(self, path: Path) -> None:
-        """Write a picture of the whole page."""
-        picture = self.command("Page.captureScreenshot", captureBeyondViewport=True)
+    def screenshot(self, path: Path, *, is_whole: bool = True) -> None:
+        """Write a picture of the whole page, or of what the window shows."""
+        picture = self.command("Page.captureScreenshot", captureBeyondViewport=is_whole)
         path.write_bytes(base64.b64decode(picture["data"]))
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from api.access.policy import ACCESS_POLICY, PERSONAL
 from api.graphql.schema import core
 from api.settings import Settings
+from desk.settings import DeskSettings
 from models.actors import Role
 from tests.examples import ROOT, embed_examples
 
@@ -25,7 +26,17 @@ DOCUMENTS = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("
 
 GUIDES = [
     ROOT / "docs" / "guides" / f"{name}.md"
-    for name in ("quickstart", "store", "sync", "newsletter", "systems", "support", "privacy-officer", "scripts")
+    for name in (
+        "quickstart",
+        "store",
+        "sync",
+        "newsletter",
+        "systems",
+        "support",
+        "desk",
+        "privacy-officer",
+        "scripts",
+    )
 ]
 """The guides in the order in which their examples are run."""
 
@@ -35,6 +46,15 @@ def settings_table() -> str:
     rows = [
         f"| `PRIVACY_{name.upper()}` | {_default(field)} | {field.description} |"
         for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows])
+
+
+def desk_settings_table() -> str:
+    """Return the same table of the desk."""
+    rows = [
+        f"| `PRIVACY_DESK_{name.upper()}` | {_default(field)} | {field.description} |"
+        for name, field in DeskSettings.model_fields.items()
     ]
     return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows])
 
@@ -121,6 +141,7 @@ TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
     "docs/settings.md": ("api/settings.py", settings_table),
     "docs/roles.md": ("api/access/policy.py", roles_tables),
     "README.md": ("benchmarks/results.json", figures_table),
+    "docs/guides/desk.md": ("desk/settings.py", desk_settings_table),
 }
 """The pages that hold a generated table, with its source and the function that makes it."""
 

@@ -17,6 +17,7 @@ from api.settings import Settings
 from cli import audit, demo
 from cli.databases import OpenDatabases
 from cli.main import app
+from desk.settings import DeskSettings
 from models import errors
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
@@ -133,6 +134,7 @@ def test_settings_that_a_document_names_exist() -> None:
     known = {f"PRIVACY_{name.upper()}" for name in Settings.model_fields} | {
         str(parameter.default) for command in every_command(typer.main.get_command(app)) for parameter in command.params
     }
+    known |= {f"PRIVACY_DESK_{name.upper()}" for name in DeskSettings.model_fields} | {"PRIVACY_DESK_OIDC_"}
     known |= {audit.KEY, audit.PUBLIC_KEYS}
     for page in DOCUMENTS:
         named = set(re.findall(r"PRIVACY_[A-Z][A-Z_]+[A-Z]", page.read_text()))

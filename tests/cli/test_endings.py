@@ -22,8 +22,11 @@ async def test_its_postgresql_ends_with_it(number: signal.Signals, tmp_path: Pat
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        desk_port = probe.getsockname()[1]
     running = await anyio.open_process(
-        command("serve", "--demo", "--port", str(port)),
+        command("serve", "--demo", "--port", str(port), "--desk-port", str(desk_port)),
         cwd=tmp_path,
         env=environment(),
         stdout=subprocess.DEVNULL,
@@ -37,7 +40,9 @@ async def test_its_postgresql_ends_with_it(number: signal.Signals, tmp_path: Pat
             with anyio.fail_after(60):  # the workers start beside the API, in the same process
                 while "privacy_letters_waiting" not in metrics:
                     metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+            sign_in = (await client.get(f"http://127.0.0.1:{desk_port}/sign-in")).text
         assert "privacy_erasures_total" in metrics
+        assert "Privacy officer" in sign_in
         sized = f"SELECT setting::bigint * 8192 = pg_size_bytes('{shared_buffers(memory_bytes())}') FROM pg_settings"
         sized += " WHERE name = 'shared_buffers'"
         assert Cluster(tmp_path / "var" / "postgres").run("psql", "-Atc", sized) == "t\n"

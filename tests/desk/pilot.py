@@ -13,7 +13,8 @@ FOCUSED = """(() => {
   const own = element.labels?.[0]?.querySelector("span") || element.labels?.[0];
   return (element.getAttribute("aria-label") || (own || element).textContent || "").trim().replace(/\\s+/g, " ");
 })()"""
-IDLE = "document.readyState === 'complete' && !document.querySelector('.htmx-request, [aria-busy=true]')"
+BUSY = ".htmx-request, .htmx-swapping, .htmx-settling, [aria-busy=true]"
+IDLE = f"document.readyState === 'complete' && !document.querySelector('{BUSY}')"
 
 
 class Pilot:
