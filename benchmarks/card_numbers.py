@@ -98,6 +98,33 @@ NO_FALSE_POSITIVES: Final[Mapping[str, Callable[[random.Random], object]]] = {
     ),
     "address: IPv6": lambda rng: ":".join(f"{rng.getrandbits(16):x}" for _ in range(8)),
     "address: street, town": _postal_address,
+    "address: IPv4 with a port": lambda rng: (
+        ".".join(str(rng.randrange(256)) for _ in range(4)) + f":{rng.randrange(1024, 65536)}"
+    ),
+    "telephone: +49 and eleven digits": lambda rng: f"+49 15{_digits(rng, 2)} {_digits(rng, 7)}",
+    "telephone: +43 and +44": lambda rng: f"+{rng.choice((43, 44))} {_digits(rng, 4)} {_digits(rng, 6)}",
+    "telephone: (555) 123-4567 x89": lambda rng: (
+        f"({_digits(rng, 3)}) {_digits(rng, 3)}-{_digits(rng, 4)} x{_digits(rng, 2)}"
+    ),
+    "client: user agent of a browser": lambda rng: (
+        f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        f"Chrome/{rng.randint(80, 150)}.0.{rng.randint(1000, 9999)}.{rng.randint(10, 250)} Safari/537.36"
+    ),
+    "client: version and build": lambda rng: (
+        f"{rng.randint(1, 99)}.{rng.randrange(20)}.{rng.randrange(20000)}.{rng.randrange(5000)} ({_digits(rng, 4)})"
+    ),
+    "file: 2024-01-30-12-34-56-123456": lambda rng: f"{_random_time(rng):%Y-%m-%d-%H-%M-%S-%f}.log",
+    "file: IMG_20240130_123456": lambda rng: f"IMG_{_random_time(rng):%Y%m%d_%H%M%S}.jpg",
+    "id: UUID with underscores": lambda rng: str(_uuid(rng)).replace("-", "_"),
+    "id: UUID in a path with a time": lambda rng: (
+        f"{_random_time(rng):%Y/%m/%d}/{_uuid(rng)}/{_random_time(rng):%H%M%S}"
+    ),
+    "id: letters and digits in fours": lambda rng: "-".join(
+        "".join(rng.choices(string.ascii_uppercase + string.digits, k=4)) for _ in range(4)
+    ),
+    "order: letters, year and count": lambda rng: (
+        f"{''.join(rng.choices(string.ascii_uppercase, k=2))}{rng.randint(2001, 2037)}/{_digits(rng, 6)}"
+    ),
     "order: up to twelve digits": lambda rng: f"{rng.choice(('ORD-', 'R', '#', ''))}{_digits(rng, rng.randint(4, 12))}",
     "order: year and count": lambda rng: f"INV-{rng.randint(2001, 2037)}-{_digits(rng, rng.randint(4, 8))}",
 }
@@ -115,13 +142,20 @@ POSSIBLE_FALSE_POSITIVES: Final[Mapping[str, Callable[[random.Random], object]]]
         "lastDigits": _digits(rng, 4),
     },
     "number: fraction with one digit before it, as text": lambda rng: str(rng.uniform(1, 10)),
-    "telephone: +49 and eleven digits": lambda rng: f"+49 15{_digits(rng, 2)} {_digits(rng, 7)}",
     "telephone: +1 555 123 4567": lambda rng: f"+1 {_digits(rng, 3)} {_digits(rng, 3)} {_digits(rng, 4)}",
     "account: German IBAN, in fours": lambda rng: (
         "DE" + " ".join([*(_digits(rng, 4) for _ in range(5)), _digits(rng, 2)])
     ),
     "account: German IBAN, in one": lambda rng: f"DE{_digits(rng, 20)}",
-    "file: 2024-01-30-12-34-56-123456": lambda rng: f"{_random_time(rng):%Y-%m-%d-%H-%M-%S-%f}.log",
+    "order: groups of eight and five, underscored": lambda rng: f"{_digits(rng, 8)}_{_digits(rng, 5)}",
+    "order: groups with a letter between": lambda rng: f"{_digits(rng, 8)}X{_digits(rng, 8)}",
+    "input: fragment with a reference of thirteen digits": lambda rng: {
+        "reference": f"1{_digits(rng, 12)}",
+        "lastDigits": _digits(rng, 4),
+    },
+    "file: time in milliseconds and a number": lambda rng: (
+        f"{rng.randint(_FIRST_TIME, _LAST_TIME) // 1000}_{_digits(rng, 4)}.png"
+    ),
 }
 
 

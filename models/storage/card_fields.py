@@ -6,14 +6,24 @@ times are left out of such combinations: their digits would complete the digits 
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import permutations, product
+from itertools import chain, permutations, product
 from typing import Final, NamedTuple
 
-from models.storage.card_numbers import MAX_MARKED_LENGTH, canonicalize, contains_run, looks_like_card_number
+from models.storage.card_groups import FEW_DIGITS, dense_digits
+from models.storage.card_numbers import (
+    MAX_MARKED_LENGTH,
+    canonicalize,
+    contains_run,
+    looks_like_card_number,
+    without_identifiers,
+)
 
 _MAX_COMBINED: Final = 5
 """Texts with digits at an end of which every order is checked; of more, every pair is checked."""
 _LENGTHS: Final = range(13, 20)
+_FOUR: Final = re.compile("[0-9]{4}")
+_FEW: Final = re.compile(r"\D*+(?:\d\D*+){0,8}+")
+"""A text with fewer digits than those of the shortest number without its last four."""
 _DIGIT: Final = re.compile(r"\d|[^\x00-\x7f]")
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9:.]+(?:[Zz]|[+-][0-9:]+)?)?")
 # The groups at the start and at the end of a text that a number may consist of: no letter separates them, but an x.
@@ -34,12 +44,32 @@ def fields_contain_card_number(texts: Iterable[str]) -> bool:
     parts = [text for text in texts if _DIGIT.search(text) and "@" not in text and not _TIME.fullmatch(text)]
     if len(parts) < 2:  # noqa: PLR2004 -- one part is checked by itself
         return False
+    if FEW_DIGITS.fullmatch(canonicalize(" ".join(parts))):
+        return False
+    if _last_four_complete(parts):
+        return True
     orders = [*_orders([edges for edges in map(_edges, parts) if edges.head or edges.tail])]
     # Most inputs end here: one check of the digits of all orders costs less than the check of one text.
-    chains = [chain for order in orders if len((chain := _digits(order)).replace(" ", "")) >= _LENGTHS[0]]
+    chains = [digits for order in orders if len((digits := _digits(order)).replace(" ", "")) >= _LENGTHS[0]]
     if not chains or not contains_run(chains):
         return False
     return any(map(looks_like_card_number, _joined(" ".join(each.text for each in order) for order in orders)))
+
+
+def _last_four_complete(texts: list[str]) -> bool:
+    """Return whether a text of four digits completes the digits of another, or repeats the last of them."""
+    fours = [text for text in map(str.strip, map(canonicalize, texts)) if _FOUR.fullmatch(text)]
+    if not fours:
+        return False
+    others = [canonicalize(text) for text in texts if len(text) <= MAX_MARKED_LENGTH and not _FEW.fullmatch(text)]
+    chains: list[str] = []
+    for digits in chain.from_iterable(dense_digits(other, without_identifiers(other)) for other in others):
+        stripped = digits.lstrip("0")
+        for four in fours:
+            chains.append(four + digits)
+            # The reference may hold the first of the last four digits, too.
+            chains += (stripped + four[count:] for count in range(4) if stripped.endswith(four[:count]))
+    return bool(chains) and contains_run(chains)
 
 
 class _Edges(NamedTuple):

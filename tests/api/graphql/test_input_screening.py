@@ -24,6 +24,7 @@ from tests.conftest import Api, Databases
 from tests.people import CLIENT, OPT_OUT, RECORD_SYNC, REGISTER, known
 
 VISA = "4111111111111111"
+DISGUISED = ["40000566_5566_5556", "4000e0566e5566e5556", "4000:0566_5566/5556", "4a0b0c0d0a5b6c6d5a5b6c6d5a5b5c6"]
 CARDS = ["4111111111111111", "4111 1111 1111 1111", "5555-5555-5555-4444", "\u0664\u0661\u0661\u0661" + "\u0661" * 12]
 
 
@@ -100,8 +101,14 @@ def test_a_card_number_is_refused_wherever_it_stands(
         (OPT_OUT, None, {"who": {"email": "a@example.com"}, "purposes": [], "channel": int(VISA)}),
         (NODE, None, {"id": "sub", VISA: 1}),
         (NODE, None, {"id": {"a.b": {"c": VISA}}}),
+        (f"query Op_{DISGUISED[0]} {{ viewer {{ role }} }}", None, {}),
+        (f"{{ viewer {{ a{DISGUISED[1]}: role }} }}", None, {}),
+        (f"# {DISGUISED[2]}\n{{ viewer {{ role }} }}", None, {}),
+        (f"query($v{DISGUISED[3]}: Int) {{ viewer {{ role }} }}", None, {}),
+        ("{ node(id: 4.111111111111111e15) { id } }", None, {}),
+        *((NODE, None, {"id": each}) for each in DISGUISED),
     ],
-    ids=range(27),
+    ids=range(36),
 )
 def test_a_card_number_is_refused_in_every_part_of_a_request(
     api: Api, capsys: pytest.CaptureFixture[str], document: str, operation: str | None, variables: dict[str, Any]
@@ -146,10 +153,13 @@ def test_a_larger_count_that_looks_like_a_card_number_is_refused(api: Api, datab
     [
         (card(reference="411111111111", lastDigits="1111"), "input"),
         (card(reference="111111111111", lastDigits="4111"), "input"),
+        (card(reference="41111111_1111", lastDigits="1111"), "input"),
+        (card(reference="4111e1111e1111", lastDigits="1111"), "input"),
+        (card(reference="4111111111111", lastDigits="1111"), "input"),
         (sync(client=CLIENT | {"app": "41111111", "version": "11111111"}), "input.client"),
         (register(displayName="411111111", account={"system": "store", "reference": "1111111"}), "input"),
     ],
-    ids=["fragment", "fragment, reversed", "client", "person and account"],
+    ids=["fragment", "fragment, reversed", "underscore", "letters", "overlap", "client", "person and account"],
 )
 def test_a_card_number_divided_between_fields_of_one_input_is_refused(
     api: Api, databases: Databases, request_: SampleRequest, argument: str
@@ -158,7 +168,7 @@ def test_a_card_number_divided_between_fields_of_one_input_is_refused(
     before = counted(databases)
     role, document, variables = request_
     for sent in ({"query": document, "variables": variables}, {"query": inlined(document, variables)}):
-        demand_refused(api.send(sent, role), "CARD_NUMBER_REFUSED", argument, "411111")
+        demand_refused(api.send(sent, role), "CARD_NUMBER_REFUSED", argument, "41111")
     assert counted(databases) == before
 
 
