@@ -10,7 +10,8 @@ from mailers.message import Envelope, Sender, build_message
 from mailers.transport import Mail
 from models.access import access_grants, tokens
 from models.audit import case_counts, inclusion_proofs, segments
-from models.erasure import system_backups
+from models.disclosures.recipients import RecipientRow
+from models.erasure import recipient_notices, system_backups
 from models.incidents import incidents
 from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
 from models.requests import due_notices, requests
@@ -70,6 +71,20 @@ async def _child_reported(connection: Connection, notice: StaffNoticeRow) -> dic
     }
 
 
+async def _recipients_to_notify(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
+    notified = await recipient_notices.find_recipients(connection, notice.about)
+    return notified and {
+        "request": format_id(Prefix.RIGHTS_REQUEST, notice.about),
+        "person": format_id(Prefix.SUBJECT, notified.subject_id),
+        "recipients": "; ".join(map(_described, notified.recipients)),
+    }
+
+
+def _described(recipient: RecipientRow) -> str:
+    facts = recipient.name, recipient.address, recipient.country_code, recipient.contract_reference
+    return ", ".join(filter(None, facts))
+
+
 async def _request_due(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
     request = (await requests.by_ids(connection, [notice.about]))[notice.about]
     if request is None or request.state not in OPEN_STATES:
@@ -117,6 +132,7 @@ _CONTEXTS: Final[Mapping[StaffNoticeKind, Callable[[Connection, StaffNoticeRow],
     **dict.fromkeys(due_notices.KINDS, _request_due),
     StaffNoticeKind.CASE_WITH_MANY_PEOPLE: _case_with_many_people,
     StaffNoticeKind.CHILD_REPORTED: _child_reported,
+    StaffNoticeKind.RECIPIENTS_TO_NOTIFY: _recipients_to_notify,
     StaffNoticeKind.BACKUP_OVERDUE: _backup_overdue,
     StaffNoticeKind.INCIDENT_DUE_IN_A_DAY: _incident_due,
     StaffNoticeKind.INCIDENT_DUE_IN_HOURS: _incident_due,

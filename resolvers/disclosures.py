@@ -13,6 +13,7 @@ from models.disclosures import disclosures as disclosure_records
 from models.disclosures.california import CaliforniaReportLineRow, CaliforniaReportRow
 from models.disclosures.decisions import DECISIONS_BY_KIND, DisclosureDecisionRow, DisclosureReason
 from models.disclosures.disclosures import DisclosureRow
+from models.storage.turns import run_with_pauses
 from resolvers.consent import decide_by_kind
 from resolvers.context import Info
 from resolvers.field_sources import Batched, column, loads, object_type, root_field
@@ -123,6 +124,7 @@ async def record_disclosure(  # noqa: PLR0913, PLR0917 -- the contract's argumen
     All are recorded, or none: DISCLOSURE_REFUSED where the decision for one of them is no. Without `at`, a repetition
     within ten minutes is the same disclosure.
     """
+    people = await run_with_pauses(subjects.identification_steps())
     return await info.context.run_mutation(
-        disclosure_records.record_disclosure, subjects.identifiers(), recipient, categories, purpose, none_if_unset(at)
+        disclosure_records.record_disclosure, people, recipient, categories, purpose, none_if_unset(at)
     )

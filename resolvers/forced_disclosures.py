@@ -10,6 +10,7 @@ from models.data_categories import DataCategory
 from models.disclosures import forced
 from models.disclosures.forced import ForcedDisclosureReport, ForcedDisclosureRow, ForcedGround
 from models.storage.ids import Prefix, parse_id_of
+from models.storage.turns import run_with_pauses
 from resolvers.context import Info
 from resolvers.field_sources import column, loads, object_type, root_field
 from resolvers.inputs import IdArgument, SubjectsBy, input_field, none_if_unset
@@ -53,9 +54,9 @@ class ForcedDisclosureInput:
     notice_delayed_until: datetime | None = input_field("When a lawful delay of the letters ends.", UNSET)
     delay_ground: str | None = input_field("Why the law permits the delay, at most 200 characters.", UNSET)
 
-    def report(self) -> ForcedDisclosureReport:
+    async def report(self) -> ForcedDisclosureReport:
         return ForcedDisclosureReport(
-            self.subjects.identifiers("input.subjects"),
+            await run_with_pauses(self.subjects.identification_steps("input.subjects")),
             self.ground,
             self.authority,
             self.reference,
@@ -88,7 +89,7 @@ async def record_forced_disclosure(
 
     Each person affected gets a letter, at once or when the lawful delay has ended. No opt-out stops it.
     """
-    disclosure_id = await info.context.run_mutation(forced.record_forced_disclosure, input.report())
+    disclosure_id = await info.context.run_mutation(forced.record_forced_disclosure, await input.report())
     return await info.context.load_one(forced.by_ids, disclosure_id)
 
 

@@ -13,6 +13,7 @@ from models.incidents.incidents import IncidentKind, IncidentRow, IncidentState
 from models.incidents.reporting import IncidentReport
 from models.notifications import affected_people
 from models.storage.ids import Prefix, parse_id_of
+from models.storage.turns import run_with_pauses
 from resolvers.context import Info
 from resolvers.field_sources import column, loads, object_type, root_field
 from resolvers.inputs import IdArgument, SubjectsBy, input_field, none_if_unset
@@ -75,8 +76,9 @@ class IncidentInput:
     subjects: SubjectsBy | None = input_field("People who are affected beside those of the access events.", UNSET)
     revoke_token: bool = input_field("Whether the token is revoked at once. PRIVACY and ADMIN only.", False)
 
-    def report(self) -> IncidentReport:
+    async def report(self) -> IncidentReport:
         token = none_if_unset(self.token)
+        people = await run_with_pauses(self.subjects.identification_steps("input.subjects")) if self.subjects else None
         return IncidentReport(
             self.kind,
             self.aware_at,
@@ -84,7 +86,7 @@ class IncidentInput:
             parse_id_of(Prefix.TOKEN, token, "input.token") if token else None,
             none_if_unset(self.since),
             none_if_unset(self.until),
-            self.subjects.identifiers("input.subjects") if self.subjects else None,
+            people,
             self.categories,
             self.revoke_token,
         )
@@ -116,7 +118,9 @@ async def report_incident(
     One that would affect very many people is refused, unless PRIVACY reports it.
     """
     context = info.context
-    incident_id = await context.run_mutation(reporting.report_incident, input.report(), context.service.incident_people)
+    incident_id = await context.run_mutation(
+        reporting.report_incident, await input.report(), context.service.incident_people
+    )
     return await context.load_one(incident_records.by_ids, incident_id)
 
 

@@ -9,14 +9,13 @@ import strawberry
 from strawberry import UNSET
 
 from models.consent.ledger import Channel
-from models.erasure import scope, step_access, steps
-from models.erasure.retention import RetainedRow
+from models.erasure import retained_items, step_access, steps
 from models.exports import exports
 from models.exports import steps as export_steps
 from models.requests import requests, searching
 from models.requests.requests import RightsRequestRow
 from models.requests.searching import RequestFilter, RequestOrder
-from models.requests.states import EXECUTING_STATES, OPEN_STATES, RequestKind, RequestState
+from models.requests.states import OPEN_STATES, RequestKind, RequestState
 from models.requests.vocabulary import DenialReason, ExtensionReason, IdentityProof
 from models.storage.clock import now
 from models.storage.ids import Prefix, id_formatter, parse_id_of
@@ -31,13 +30,6 @@ from resolvers.pagination import BY_DEADLINE, BY_RECEIPT, DEFAULT_FIRST, After, 
 
 def _is_overdue(state: str, due_at: datetime, extended_until: datetime | None) -> bool:
     return state in OPEN_STATES and (extended_until or due_at) < now()
-
-
-def _retained(state: str, completed_at: datetime | None) -> list[RetainedRow]:
-    """Return what is kept after the erasure; nothing before it begins, because then the plan says it."""
-    if state not in EXECUTING_STATES and state != RequestState.COMPLETED:
-        return []
-    return scope.currently_retained(completed_at.date() if completed_at else None, now().date())
 
 
 def _visible_system(context: RequestContext, _arguments: Mapping[str, Any]) -> tuple[str | None]:
@@ -86,11 +78,9 @@ class RightsRequest(Node):
         arguments=_visible_system,
         description="The steps of internal systems. ADMIN sees those of the system of its token.",
     )
-    retained: list[RetainedItem] = column(
-        "state",
-        "completed_at",
-        make=_retained,
-        description="What is kept after the erasure, and why; empty before the erasure begins.",
+    retained: list[RetainedItem] = batched(
+        by=retained_items.of_requests,
+        description="What is kept after the erasure, and why; before the erasure begins, what a legal hold keeps.",
     )
     denial_reason: DenialReason | None = column(description="The reason for the denial.")
     certificate: ErasureCertificate | None = column(

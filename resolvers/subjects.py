@@ -19,6 +19,7 @@ from models.delivery import bounces
 from models.delivery.bounces import BounceKind
 from models.errors import Refusal
 from models.registration import corrections, underage
+from models.requests import restricting
 from models.storage.ids import Prefix
 from models.subjects import restrictions
 from models.subjects.accounts import AccountRow
@@ -201,9 +202,9 @@ async def correct_subject(
 async def restrict_processing(info: Info, subject: SubjectArgument) -> Subject | None:
     """Restrict processing (Art. 18 GDPR): every consent decision is a refusal.
 
-    The person's choices are kept.
+    The person's choices are kept. An open RESTRICTION request is completed.
     """
-    subject_id = await info.context.run_mutation(restrictions.restrict_processing, subject.identifier())
+    subject_id = await info.context.run_mutation(restricting.restrict_processing, subject.identifier())
     return await info.context.load_one(by_ids, subject_id)
 
 

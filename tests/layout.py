@@ -41,6 +41,9 @@ TESTED_ELSEWHERE = {
     "workers/metrics.py": ("api/routes/test_health.py", "What it keeps out of /metrics is read there."),
     "api/routes/component_checks.py": ("api/routes/test_health.py", "Its states are those of /readyz."),
     "api/routes/company.py": ("api/routes/test_unsubscribe_pages.py", "The pages name the company."),
+    "models/erasure/recipient_notices.py": ("resolvers/test_disclosures.py", "It reads what disclosures record."),
+    "models/erasure/retained_items.py": ("resolvers/test_retention.py", "A request shows what a hold keeps."),
+    "models/requests/restricting.py": ("models/requests/test_opening.py", "It completes requests that are open."),
     "models/consent/link_states.py": ("api/routes/test_unsubscribe_pages.py", "Each state has its page."),
     "api/routes/dependencies.py": ("api/routes/test_unsubscribe.py", "It holds what the routes share, without logic."),
     "api/routes/jwks.py": (

@@ -59,6 +59,7 @@ class NoticeWorker:
             StaffNoticeKind.ACCESS_GRANT_ASKED: officers,
             StaffNoticeKind.PEOPLE_TOKEN_ISSUED: officers,
             StaffNoticeKind.CHILD_REPORTED: officers,
+            StaffNoticeKind.RECIPIENTS_TO_NOTIFY: officers,
             StaffNoticeKind.AUDIT_HEAD: [witness] if witness else [],
             StaffNoticeKind.CASE_WITH_MANY_PEOPLE: officers if people_per_case else [],
             **dict.fromkeys(due_notices.KINDS, officers),

@@ -13,12 +13,10 @@ from graphql import (
     IntValueNode,
     NameNode,
     Node,
-    ObjectFieldNode,
     StringValueNode,
     TypeInfo,
     TypeInfoVisitor,
     VariableDefinitionNode,
-    Visitor,
     get_named_type,
     type_from_ast,
     visit,
@@ -26,6 +24,7 @@ from graphql import (
 
 from api.graphql import limits
 from api.graphql.argument_names import argument_names, names_of_inputs
+from api.graphql.reported_texts import ReportedTextVisitor
 from models.errors import BadInput, CardNumberRefused, QueryTooLarge
 from models.storage.card_numbers import looks_like_card_number, number_looks_like_card
 from models.storage.turns import Steps, run_at_once
@@ -42,20 +41,17 @@ _Place: TypeAlias = tuple[Any, str | int]
 """Where a value stands in the variables: the place of what holds it, and its key there."""
 
 
-class _Literals(Visitor):
+class _Literals(ReportedTextVisitor):
     """Looks at every literal, and every name, of a document."""
 
     def __init__(self, types: TypeInfo) -> None:
-        super().__init__()
-        self._types = types
+        super().__init__(types)
         self.seen: Node | None = None
         """The literal that was looked at last."""
 
     def enter_string_value(self, node: StringValueNode, _key: object, parent: Any, *_: object) -> None:
         self.seen = node
-        container = get_named_type(self._types.get_parent_input_type())
-        field = parent.name.value if isinstance(parent, ObjectFieldNode) else ""
-        screen_text(node.value, replaces_cards=(container and container.name, field) in REPORTED_TEXTS)
+        screen_text(node.value, replaces_cards=self.is_reported(parent))
 
     def enter_enum_value(self, node: EnumValueNode, *_: object) -> None:
         self.seen = node

@@ -3,7 +3,9 @@
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
+    FieldNode,
     GraphQLSchema,
     ObjectFieldNode,
     TypeInfo,
@@ -18,22 +20,39 @@ from graphql import (
 from resolvers.inputs import REPORTED_TEXTS
 
 
-class _Uses(Visitor):
-    """Collects for each variable whether every use of it is a reported text."""
+class ReportedTextVisitor(Visitor):
+    """Knows of each value whether it is a reported text: a field of an input object, or an argument of a mutation."""
 
     def __init__(self, types: TypeInfo) -> None:
         super().__init__()
         self._types = types
-        self.is_reported: dict[str, bool] = {}
+        self._field = ""
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        self._field = node.name.value
+
+    def is_reported(self, parent: Any) -> bool:
+        """Return whether the value of this parent node is a reported text."""
+        if isinstance(parent, ArgumentNode):
+            return (self._field, parent.name.value) in REPORTED_TEXTS
+        if isinstance(parent, ObjectFieldNode):
+            container = get_named_type(self._types.get_parent_input_type())
+            return (container and container.name, parent.name.value) in REPORTED_TEXTS
+        return False
+
+
+class _Uses(ReportedTextVisitor):
+    """Collects for each variable whether every use of it is a reported text."""
+
+    def __init__(self, types: TypeInfo) -> None:
+        super().__init__(types)
+        self.reported_by_name: dict[str, bool] = {}
 
     def enter_variable(self, node: VariableNode, _key: object, parent: Any, *_: object) -> None:
         if isinstance(parent, VariableDefinitionNode):
             return
-        container = get_named_type(self._types.get_parent_input_type())
-        field = parent.name.value if isinstance(parent, ObjectFieldNode) else ""
-        is_reported = (container and container.name, field) in REPORTED_TEXTS
         name = node.name.value
-        self.is_reported[name] = self.is_reported.get(name, True) and is_reported
+        self.reported_by_name[name] = self.reported_by_name.get(name, True) and self.is_reported(parent)
 
 
 def reported_variables(schema: GraphQLSchema, document: DocumentNode) -> frozenset[str]:
@@ -41,4 +60,4 @@ def reported_variables(schema: GraphQLSchema, document: DocumentNode) -> frozens
     types = TypeInfo(schema)
     uses = _Uses(types)
     visit(document, TypeInfoVisitor(types, uses))
-    return frozenset(name for name, is_reported in uses.is_reported.items() if is_reported)
+    return frozenset(name for name, is_reported in uses.reported_by_name.items() if is_reported)

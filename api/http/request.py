@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import orjson
 
 from api.access.authentication import credentials_of
-from models.errors import BadInput, CardNumberRefused
+from models.errors import BadInput, CardNumberRefused, QueryTooLarge
 from models.storage import strict_json
 from models.storage.card_numbers import looks_like_card_number
 
@@ -20,6 +20,9 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 MAX_OPERATION_NAME_LENGTH: Final = 64
 """The longest operation name, in characters."""
 _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+MAX_KEYS: Final = 10_000
+"""The most keys of objects in a body. Variables hold fewer values, so that a body with more is not parsed."""
+_KEY: Final = re.compile(rb'"[ \t\r\n]*:')
 _NAME = re.compile(rf"[_A-Za-z][_0-9A-Za-z]{{0,{MAX_OPERATION_NAME_LENGTH - 1}}}")
 
 
@@ -136,7 +139,9 @@ async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
 
 
 def parse_request(octets: bytes) -> Request:
-    """Return the GraphQL request of a body; 400 when there is none."""
+    """Return the GraphQL request of a body; 400 when there is none. QUERY_TOO_LARGE for one with very many keys."""
+    if octets.count(b":") > MAX_KEYS and sum(1 for _ in _KEY.finditer(octets)) > MAX_KEYS:
+        raise QueryTooLarge(limit="values", most=MAX_KEYS)
     body = _parsed(octets)
     if type(body) is not dict:
         raise RejectedRequest(400, "the body is one JSON object; batches are not answered")

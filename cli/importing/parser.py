@@ -42,7 +42,7 @@ def parse_person(line: bytes | None, purposes: Mapping[str, PurposeRow], policie
         raise BadInput("line", "an object in it has the same key twice") from None
     except ValueError:
         raise BadInput("line", "it is not a JSON object in UTF-8") from None
-    if contains_card_number(parsed) and contains_card_number(_without_file_names(parsed)):
+    if contains_card_number(parsed) and contains_card_number(_without_reported_texts(parsed)):
         raise CardNumberRefused
     if isinstance(parsed, dict) and parsed.get("isUnder13") is True:
         raise Underage
@@ -66,23 +66,25 @@ def parse_person(line: bytes | None, purposes: Mapping[str, PurposeRow], policie
     )
 
 
-def _without_file_names(parsed: Any) -> Any:
-    """Return a line without the names of its files, in which ``reports.validate`` replaces card numbers."""
+def _without_reported_texts(parsed: Any) -> Any:
+    """Return a line without file names and user agents, in which ``reports`` replaces card numbers."""
     if not isinstance(parsed, dict) or not isinstance(parsed.get("syncAccounts"), list):
         return parsed
     syncs = []
     for sync in parsed["syncAccounts"]:
-        if isinstance(sync, dict) and isinstance(sync.get("files"), list):
-            files = [
-                {key: value for key, value in file.items() if key != "name" or not isinstance(value, str)}
-                if isinstance(file, dict)
-                else file
-                for file in sync["files"]
-            ]
-            syncs.append(sync | {"files": files})
-        else:
-            syncs.append(sync)
+        stripped = sync
+        if isinstance(sync, dict):
+            for part, reported in (("files", "name"), ("clients", "userAgent")):
+                if isinstance(sync.get(part), list):
+                    stripped = stripped | {part: [_without_text(each, reported) for each in sync[part]]}
+        syncs.append(stripped)
     return parsed | {"syncAccounts": syncs}
+
+
+def _without_text(part: Any, reported: str) -> Any:
+    if not isinstance(part, dict):
+        return part
+    return {key: value for key, value in part.items() if key != reported or not isinstance(value, str)}
 
 
 def _email_identifiers(part: PersonPart) -> list[SubjectIdentifier]:

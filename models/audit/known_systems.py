@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, text
 
 from models.actors import COMMAND_LINE, Actor, Role
 from models.storage.columns import ErasureAction, Table, Text, Timestamp, Uuid, column
+from models.storage.database import Database
 from models.storage.statement import Connection, Statement
 
 HOLDING_ROLES: Final = frozenset({Role.STORE, Role.SYNC, Role.SERVICE})
@@ -41,11 +42,26 @@ ORDER BY s.id, k.system
 ON CONFLICT DO NOTHING
 """)
 
+SET_LOCK_TIMEOUT = Statement("SET LOCAL lock_timeout = '5s'")
+# Conflicts with the lock of each INSERT: those that began earlier have ended, and later ones see the new states.
+WAIT_FOR_INSERTS = Statement("LOCK TABLE known_systems IN SHARE MODE")
+
 
 def holding_system(actor: Actor) -> str | None:
     """Return the system that holds the people whom this actor reads or changes; None for scripts and people."""
     is_holding = actor.role in HOLDING_ROLES or actor.identity == COMMAND_LINE
     return actor.system if is_holding else None
+
+
+async def wait_for_reads(database: Database) -> None:
+    """Wait until no read adds a system of a person who was ACTIVE when the read began.
+
+    Call it after the commit of the state ERASING and before the steps are planned: each system that knows the person
+    then has a row, and no row is added later.
+    """
+    async with database.transaction() as connection:
+        await SET_LOCK_TIMEOUT.run(connection)
+        await WAIT_FOR_INSERTS.run(connection)
 
 
 async def record_systems(connection: Connection, people: Iterable[tuple[Actor, Sequence[UUID | None]]]) -> None:

@@ -12,10 +12,18 @@ from uuid import UUID
 import orjson
 
 from models.actors import Actor, Role
-from models.audit import events
+from models.audit import events, known_systems
 from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.encryption.keyring import Keyring
-from models.erasure import erased_accounts, export_destruction, ledger, ledger_facts, scope, step_planning
+from models.erasure import (
+    erased_accounts,
+    export_destruction,
+    ledger,
+    ledger_facts,
+    recipient_notices,
+    scope,
+    step_planning,
+)
 from models.requests.requests import FINAL_EMAIL_ADDRESS
 from models.storage.database import Database
 from models.storage.statement import Connection, Statement
@@ -200,6 +208,7 @@ async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[Claim
     if not claimed:
         return
     request_ids = [request.id for request in claimed]
+    await known_systems.wait_for_reads(database)
     keys = await keyring.create_many(request_ids)
     async with keyring.pool.acquire() as connection:
         subject_keys = await keyring.of_subjects(connection, [request.subject_id for request in claimed])
@@ -228,6 +237,7 @@ async def _delete_rows(connection: Connection, request_ids: Sequence[UUID]) -> N
     subject_ids = [row[0] for row in await LOCK_UNERASED.rows(connection, ids=list(request_ids))]
     if not subject_ids:
         return
+    await recipient_notices.keep_recipients(connection, request_ids, subject_ids)
     counts = await scope.erase(connection, subject_ids)
     await MARK_ERASED.run(
         connection,

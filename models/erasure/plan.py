@@ -2,21 +2,19 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
 
 from models.erasure import holders, scope
 from models.erasure.holders import Holder
-from models.erasure.retention import RetainedRow
+from models.erasure.retention import EVERYTHING_HELD, RetainedRow
 from models.erasure.scope import SERVICE_NAME
 from models.retention import holds
 from models.storage.clock import now
 from models.storage.ids import Prefix, format_id
 from models.storage.statement import Connection, RowByKey, as_list
-
-EVERYTHING_HELD: Final = "everything, until the legal hold is released: the erasure waits, and processing is restricted"
 
 
 class PlanItemRow(NamedTuple):

@@ -42,6 +42,15 @@ AND NOT EXISTS (
 )
 """)
 
+ERASED_AND_NOT_LIFTED = Statement("""
+SELECT DISTINCT n.lookup_hash
+FROM erased_names AS n
+WHERE n.lookup_hash = ANY(CAST(:hashes AS bytea[]))
+AND NOT EXISTS (
+    SELECT FROM lifted_suppressions AS l WHERE l.lookup_hash = n.lookup_hash AND l.subject_id = n.subject_id
+)
+""")
+
 LIFT = Statement("""
 INSERT INTO lifted_suppressions (lookup_hash, subject_id)
 SELECT n.lookup_hash, n.subject_id
@@ -60,8 +69,15 @@ async def suppressed_hashes(keyring: Connection, hashes: Sequence[LookupHash]) -
     return [row[0] for row in await SUPPRESSED.rows(keyring, hashes=[hashed.digest for hashed in hashes])]
 
 
+async def erased_hashes(keyring: Connection, hashes: Sequence[LookupHash]) -> list[bytes]:
+    """Return those of the hashes that belong to an identifier of an erased person, and are not lifted."""
+    return [row[0] for row in await ERASED_AND_NOT_LIFTED.rows(keyring, hashes=[hashed.digest for hashed in hashes])]
+
+
 async def lift_suppression(unit: UnitOfWork, email: str) -> bool:
-    """Allow services to register the address of an erased child again. Return whether it was suppressed.
+    """Allow services to register the address of an erased child again, and corrections to add it.
+
+    Return whether it was suppressed.
 
     An address that is erased once more with the reason UNDERAGE is suppressed again.
     """

@@ -1,7 +1,7 @@
 """Retention after an erasure: the legal grounds, their end dates, and the deletion of what has expired."""
 
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from models.audit import events
 from models.audit.events import AccessAction, EventGroup, EventTemplate
@@ -10,6 +10,7 @@ from models.retention.rules import RETENTION_WORKER
 from models.storage.database import Database
 from models.storage.statement import Statement
 
+EVERYTHING_HELD: Final = "everything, until the legal hold is released: the erasure waits, and processing is restricted"
 CLAIM_YEARS = 3
 """Full calendar years after the year of the erasure in which consent claims can be brought (docs/decisions/0019).
 

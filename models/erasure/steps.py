@@ -19,6 +19,7 @@ from models.errors import BadInput, NotFound, StateConflict
 from models.storage import validation
 from models.storage.columns import Bytes, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.pagination import Page, PageRequest, read_page
+from models.storage.reported_texts import replace_card_number
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
 from models.subjects.identifiers import REFERENCE_LENGTH
 from models.unit_of_work import UnitOfWork
@@ -220,7 +221,7 @@ async def complete_erasure_step(unit: UnitOfWork, step_id: UUID, records_erased:
 
 async def fail_erasure_step(unit: UnitOfWork, step_id: UUID, error: str) -> UUID:
     """Mark a step as FAILED with the system's error text. Raise STATE_CONFLICT when the step is already DONE."""
-    message = validation.single_line(error, "error", ERROR_LENGTH)
+    message = replace_card_number(validation.single_line(error, "error", ERROR_LENGTH))
     step = await _lock(unit, step_id)
     if step.state == StepState.DONE:
         raise StateConflict(argument="id")

@@ -12,12 +12,12 @@ import orjson
 
 from models.errors import BadInput
 from models.storage.card_numbers import looks_like_card_number, number_looks_like_card
+from models.storage.reported_texts import REPLACEMENT
 
 MAX_DEPTH: Final = 100
 MAX_TOKEN_LENGTH: Final = 16 * 1024 * 1024
 """Characters of one string, at most."""
 MAX_NUMBER_LENGTH: Final = 1000
-REPLACEMENT: Final = "[card number removed]"
 _MIN_CARD_DIGITS: Final = 13
 
 _WS = r"[ \t\n\r]*+"

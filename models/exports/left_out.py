@@ -62,7 +62,7 @@ _REASONS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         _OTHERS: ["requested_by", "requested_as", "attested_by", "closed_by"],
         "of an erasure, after which nothing can be exported": [
             *("is_immediate", "prepared_at", "farewell_to", "farewell_address", "erased_at", "backups_clear_at"),
-            *("erased", "certificate", "certified_at", "replay_statements"),
+            *("erased", "certificate", "certified_at", "replay_statements", "recipients"),
         ],
         _WORK: ["claimed_until", "started_at", "settled_at", "has_restricted", "extended_at"],
     },

@@ -13,6 +13,7 @@ from models.requests.locking import LockedRequest, lock_request
 from models.requests.states import RequestState
 from models.storage import validation
 from models.storage.pagination import Page, PageRequest, build_page
+from models.storage.reported_texts import replace_card_number
 from models.storage.statement import Connection, RowByKey, RowsByKey, Statement, as_list, reads
 from models.unit_of_work import UnitOfWork
 
@@ -180,7 +181,7 @@ async def fail_export_step(unit: UnitOfWork, step_id: UUID, error: str) -> UUID:
 
     Raise STATE_CONFLICT when it has done so, or when the request has ended.
     """
-    message = validation.single_line(error, "error", ERROR_LENGTH)
+    message = replace_card_number(validation.single_line(error, "error", ERROR_LENGTH))
     step = await lock_open(unit, step_id)
     if step.state == ExportStepState.DONE:
         raise StateConflict(argument="id")

@@ -28,6 +28,7 @@ class StaffNoticeKind(StrEnum):
     INCIDENT_DUE_IN_A_DAY = "incident_due_in_a_day"
     INCIDENT_DUE_IN_HOURS = "incident_due_in_hours"
     CHILD_REPORTED = "child_reported"
+    RECIPIENTS_TO_NOTIFY = "recipients_to_notify"
 
 
 class StaffNotice(Table, table=True):

@@ -41,7 +41,8 @@ async def correct_subject(unit: UnitOfWork, identifier: SubjectIdentifier, corre
     """Change the values of the correction, and notify the person. Return the person's id.
 
     Raise SUBJECT_AMBIGUOUS when an address to add belongs to another person, and SUBJECT_ERASED when an erased person
-    owned it: it returns only by a registration, an act of the person. Raise BAD_INPUT when the primary address
+    owned it: it returns only by a registration, an act of the person. An erased child's address may be added after
+    ``lift_suppression``. Raise BAD_INPUT when the primary address
     is not one of the person's, and STATE_CONFLICT when the only address would be removed.
     """
     display_name = correction.display_name
@@ -59,7 +60,7 @@ async def correct_subject(unit: UnitOfWork, identifier: SubjectIdentifier, corre
     if added:
         # Orders this addition against a concurrent opt-out of the address.
         await suppressions.lock_identifiers(unit, added)
-        await registering.refuse_erased_identifiers(unit, [added])
+        await registering.refuse_erased_addresses(unit, [added])
     subject = await resolution.lock(unit, identifier)
     key = await unit.keyring.key_of(subject.subject_id)
     before = await emails.addresses(unit.connection, key)

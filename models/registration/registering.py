@@ -90,6 +90,11 @@ async def refuse_erased_identifiers(unit: UnitOfWork, identifiers: Sequence[Hash
     await _refuse(unit, identifiers, ledger.erased_hashes)
 
 
+async def refuse_erased_addresses(unit: UnitOfWork, identifiers: Sequence[HashedIdentifier]) -> None:
+    """Raise SUBJECT_ERASED like ``refuse_erased_identifiers``, but for addresses after ``lift_suppression``."""
+    await _refuse(unit, identifiers, registration_suppressions.erased_hashes)
+
+
 async def _refuse(
     unit: UnitOfWork,
     identifiers: Sequence[HashedIdentifier],

@@ -139,6 +139,7 @@ class RightsRequest(Table, table=True):
     extended_until: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
     extension_reason: str | None = column(Text, ErasureAction.KEPT, nullable=True)
     extended_at: datetime | None = column(Timestamp, ErasureAction.KEPT, nullable=True)
+    recipients: list[str] | None = column(ARRAY(Text), ErasureAction.KEPT, nullable=True)
 
 
 FINAL_EMAIL_ADDRESS = EncryptedColumn("rights_requests.farewell_address")

@@ -20,7 +20,7 @@ SELECT EXISTS (
 """)
 
 
-async def restrict_processing(unit: UnitOfWork, identifier: SubjectIdentifier) -> UUID:
+async def restrict(unit: UnitOfWork, identifier: SubjectIdentifier) -> UUID:
     """Restrict the subject: decisions return RESTRICTED, and recorded choices stay unchanged."""
     return await _set_status(unit, identifier, SubjectStatus.RESTRICTED)
 

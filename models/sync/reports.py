@@ -14,6 +14,7 @@ from models.errors import BadInput
 from models.storage import validation
 from models.storage.clock import CLOCK_SKEW
 from models.storage.ids import Prefix, format_id, new_id
+from models.storage.reported_texts import replace_card_number
 from models.storage.statement import Statement
 from models.storage.turns import Steps, run_at_once, run_with_pauses
 from models.subjects import resolution
@@ -166,12 +167,12 @@ def validation_steps(report: SyncReport, now: datetime, argument: str) -> Steps[
 
 
 def normalize_client(client: ClientReport, argument: str) -> ClientReport:
-    """Return the normalized client. BAD_INPUT when a value is invalid."""
+    """Return the normalized client, its user agent without card numbers. BAD_INPUT when a value is invalid."""
     return ClientReport(
         validation.single_line(client.app, f"{argument}.app", WORD_LENGTH),
         validation.single_line(client.version, f"{argument}.version", WORD_LENGTH),
         validation.single_line(client.platform, f"{argument}.platform", WORD_LENGTH),
-        validation.single_line(client.user_agent, f"{argument}.userAgent", USER_AGENT_LENGTH),
+        replace_card_number(validation.single_line(client.user_agent, f"{argument}.userAgent", USER_AGENT_LENGTH)),
     )
 
 

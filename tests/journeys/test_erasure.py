@@ -204,6 +204,13 @@ def test_every_value_of_a_person_is_a_canary_and_none_is_left(
         [edge] = api.ask(role, STEPS, system=system).data["erasureSteps"]["edges"]
         assert edge["node"]["references"] == [reference]
         assert api.ask(role, COMPLETE, id=edge["node"]["id"]).data
+    card = "account 4111 1111 1111 1111 is locked"
+    literal = FAIL.replace("error: $error", f'error: "{card}"').replace(", $error: String!", "")
+    for replaced in (
+        api.ask("SERVICE", FAIL, id=step["id"], error=card),
+        api.ask("SERVICE", literal, id=step["id"]),
+    ):
+        assert replaced.data["failErasureStep"]["error"] == "[card number removed]"
     failed = api.ask("SERVICE", FAIL, id=step["id"], error=CANARIES["error"]).data["failErasureStep"]
     assert (failed["state"], failed["error"]) == ("FAILED", CANARIES["error"])
     assert site.canary_places() == [], "while a system has not answered"

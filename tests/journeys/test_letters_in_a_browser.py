@@ -59,6 +59,11 @@ NOTICES = {
         "received": "2027-01-31",
         "due": "2027-02-28",
     },
+    StaffNoticeKind.RECIPIENTS_TO_NOTIFY: {
+        "request": f"req_{ID}",
+        "person": f"sub_{ID}",
+        "recipients": "Mailer GmbH, 1 Main Street, DE, contract-" + "7" * 60,
+    },
     StaffNoticeKind.BACKUP_OVERDUE: {
         "system": "store",
         "label": "backup-" + "2027" * 14,

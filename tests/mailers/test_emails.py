@@ -22,6 +22,7 @@ from tests.mailers.fake_smtp import STRICT
 
 SENDER = Sender.read("Privätsphäre <privacy@example.org>", "support@example.org", "https://privacy.example.org/base/")
 EXPORT_LINK = "https://privacy.example.org/base/e/AZKrZ2n0"
+POLICY = "https://www.example.com/privacy"
 LINK = "https://privacy.example.org/u/" + "A" * 130
 AT = datetime(2027, 1, 31, 12, 0, 5, tzinfo=UTC)
 ENVELOPE = Envelope("opted_out", "<let_01@example.org>", "user@example.com", AT)
@@ -115,7 +116,7 @@ def test_the_html_is_whole_and_loads_nothing(name: EmailKind) -> None:
     page.feed(html.get_content())
     assert page.open == []
     assert page.loads == []
-    assert set(page.links) <= {"mailto:support@example.org", LINK, EXPORT_LINK}
+    assert set(page.links) <= {"mailto:support@example.org", LINK, EXPORT_LINK, POLICY}
     assert (EXPORT_LINK in page.links) == (name is EmailKind.EXPORT_READY)
     assert "url(" not in html.get_content()
 

@@ -6,7 +6,11 @@ from typing import Any
 
 import asyncpg
 
+from mailers.staff_notices import template_context
+from models.outbox import staff_notices
+from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
 from tests.conftest import Api, Databases
+from tests.journeys.isolated_databases import drain_erasures, open_world
 from tests.people import GRANT
 from tests.resolvers.recipient_inputs import MAILER, PARTNER, put
 from tests.workers.policy_work import letters
@@ -93,6 +97,31 @@ def test_the_register_says_what_went_to_whom(api: Api) -> None:
     log = "query($id: ID!) { accessEvents(subject: $id) { edges { node { fields } } } }"
     events = api.ask("AUDITOR", log, id=people[1]).data["accessEvents"]["edges"]
     assert ["recordDisclosure"] in [edge["node"]["fields"] for edge in events]
+
+
+def test_officers_get_a_notice_of_the_recipients_to_notify_of_an_erasure(api: Api, databases: Databases) -> None:
+    person, other = api.register("ada@example.com"), api.register("eve@example.com")
+    put(api, MAILER)
+    put(api, PARTNER)
+    grant(api, person, "newsletter")
+    assert api.ask("SERVICE", RECORD, who={"ids": [person]}, **TO_MAILER).data == {"recordDisclosure": 1}
+    assert api.ask("PRIVACY", 'mutation { endRecipient(key: "mailer") { key } }', case="").data, "who holds data still"
+    erase = (
+        "mutation($id: ID!) { requestErasure(subject: { id: $id }, channel: SCRIPT, identity: ATTESTED, "
+        "immediately: true) { id } }"
+    )
+    requests = [api.ask("ADMIN", erase, id=each).data["requestErasure"]["id"] for each in (person, other)]
+    assert drain_erasures(databases) == 2
+
+    async def contexts() -> list[dict[str, str] | None]:
+        async with open_world(databases) as world, world.database.transaction() as connection:
+            kinds = [StaffNoticeKind.RECIPIENTS_TO_NOTIFY]
+            rows = await staff_notices.CLAIM.rows(connection, notices=kinds)
+            rows += await staff_notices.CLAIM.rows(connection, notices=kinds)
+            return [await template_context(connection, StaffNoticeRow._make(row)) for row in rows]
+
+    described = "Mailer GmbH, DE, DPA-2026-1"
+    assert asyncio.run(contexts()) == [{"request": requests[0], "person": person, "recipients": described}]
 
 
 def test_a_refused_disclosure_records_nobody_and_says_why_for_each(api: Api) -> None:

@@ -84,7 +84,14 @@ def test_a_hold_stops_no_other_right(api: Api) -> None:
     retained = api.ask("PRIVACY", plan, who={"id": person}).data["erasurePlan"]["retained"]
     assert retained[0]["ground"] == "LEGAL_CLAIM"
     assert "legal hold" in retained[0]["what"]
+    erase = (
+        "mutation($id: ID!) { requestErasure(subject: { id: $id }, channel: EMAIL) { id retained { what ground } } }"
+    )
+    request = api.ask("SUPPORT", erase, id=person).data["requestErasure"]
+    assert request["retained"] == retained[:1]
+    shown = "query($id: ID!) { rightsRequest(id: $id) { retained { what ground } } }"
     for _ in range(2):
         assert api.ask("PRIVACY", RELEASE, who={"id": person}).data["releaseRetention"]["id"] == person
     retained = api.ask("PRIVACY", plan, who={"id": person}).data["erasurePlan"]["retained"]
     assert not any("legal hold" in row["what"] for row in retained)
+    assert api.ask("PRIVACY", shown, id=request["id"]).data["rightsRequest"] == {"retained": []}

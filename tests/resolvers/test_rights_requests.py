@@ -276,6 +276,12 @@ def test_a_known_person_who_is_reported_as_a_child_is_restricted_until_support_a
     assert api.ask("STORE", REGISTER, input={"email": "ada@example.com"}).code == "SUBJECT_ERASED"
     lift = "mutation($email: String!) { liftSuppression(email: $email) }"
     assert api.ask("SUPPORT", lift, email="ada@example.com").code == "FORBIDDEN"
+    other = {"id": api.register("parent@example.com")}
+    correct = "mutation($who: SubjectBy!, $by: CorrectSubjectInput!) { correctSubject(subject: $who, input: $by) {id} }"
+    added, removed = {"addEmail": "ada@example.com"}, {"removeEmail": "ada@example.com"}
+    assert api.ask("SUPPORT", correct, who=other, by=added).code == "SUBJECT_ERASED"
     assert api.ask("PRIVACY", lift, email="ADA@example.com").data == {"liftSuppression": True}
+    assert api.ask("SUPPORT", correct, who=other, by=added).data == {"correctSubject": other}
+    assert api.ask("SUPPORT", correct, who=other, by=removed).data
     assert api.ask("PRIVACY", lift, email="ada@example.com").data == {"liftSuppression": False}
     assert api.ask("STORE", REGISTER, input={"email": "ada@example.com"}).data

@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.sample_requests import inlined
 from tests.conftest import Api
-from tests.people import RECORD_SYNC, SYNC, known
+from tests.people import CLIENT, RECORD_SYNC, SYNC, known
 from tests.resolvers.test_access_grants import APPROVE, FILES, OPEN
 
 MODIFIED_AT = "2026-01-30T12:00:00Z"
@@ -54,6 +54,20 @@ def test_card_numbers_in_file_names_are_replaced_and_counted(
     assert "4111" not in captured.out + captured.err
 
 
+@pytest.mark.parametrize("is_literal", [False, True])
+def test_a_card_number_in_a_user_agent_is_replaced_and_counted(api: Api, *, is_literal: bool) -> None:
+    person = known(api)
+    before = replaced_count(api, "reported_texts")
+    variables = sync_of(person.id, "Diary.txt")
+    variables["input"]["client"] = CLIENT | {"userAgent": "Sync/4111111111111111 (build 1)"}
+    document = inlined(RECORD_SYNC, variables) if is_literal else RECORD_SYNC
+    assert api.ask("SYNC", document, **({} if is_literal else variables)).data == {"recordSync": {"id": person.sync}}
+    agents = "query($id: ID!) { node(id: $id) { ... on SyncAccount { clients { userAgent } } } }"
+    clients = api.ask("SUPPORT", agents, id=person.sync).data["node"]["clients"]
+    assert "[card number removed]" in [client["userAgent"] for client in clients]
+    assert replaced_count(api, "reported_texts") - before == 1
+
+
 def test_a_card_number_beside_the_file_names_is_refused(api: Api) -> None:
     person = known(api)
     variables = sync_of(person.id, "4111111111111111")
@@ -67,6 +81,6 @@ def test_a_card_number_beside_the_file_names_is_refused(api: Api) -> None:
         assert answer.code == "CARD_NUMBER_REFUSED"
 
 
-def replaced_count(api: Api) -> float:
+def replaced_count(api: Api, kind: str = "file_names") -> float:
     metrics = httpx.get(f"{api.url}/metrics", verify=False).text
-    return float(re.findall(r"^privacy_file_names_replaced_total (\S+)$", metrics, re.MULTILINE)[0])
+    return float(re.findall(rf"^privacy_{kind}_replaced_total (\S+)$", metrics, re.MULTILINE)[0])

@@ -6,8 +6,10 @@ import contextlib
 import hashlib
 import hmac
 import json
+import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -259,6 +261,39 @@ async def test_a_webhook_to_a_checked_address_verifies_the_name_of_its_host(
     assert names == ["localhost"], "the name is sent, though the connection goes to an address"
     assert [head["host"].partition(":")[0] for head, _ in system.heard] == ["localhost"] * is_heard
     assert ((await step(world))["error"] is None) is is_heard
+
+
+async def test_a_name_whose_address_changes_after_the_check_leads_into_no_other_network(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, private, authority = System(), System(), Authority(tmp_path)
+    tls = authority.server_context("hook.example.com")
+    server = await asyncio.start_server(system.meet, "127.0.0.1", 0, ssl=tls)
+    port = server.sockets[0].getsockname()[1]
+    other = await asyncio.start_server(private.meet, "127.0.0.2", port, ssl=tls)
+    answers = ["127.0.0.1", "127.0.0.2", "127.0.0.2"]
+    hosts: list[str] = []
+
+    async def changing(host: str, port: int, **_: Any) -> list[Any]:
+        hosts.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers[min(len(hosts), 3) - 1], port))]
+
+    async with world.database.transaction() as connection:
+        url = f"https://hook.example.com:{port}/hook"
+        await systems.register(connection, "forum", url, is_always_concerned=False)
+    await begun(world)
+    client = WebhookClient(world.keyring.master_keys, networks=[ip_network("127.0.0.1/32")], authorities=authority.file)
+    async with world.database.readers.acquire() as connection:
+        row = (await systems.all_systems(connection, [None]))[None][0]
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", changing)
+    assert await client.send(row, "msg_1", b"{}") is None
+    assert hosts == ["hook.example.com"], "the connection does not ask for the address again"
+    assert "not sent" in (await client.send(row, "msg_2", b"{}") or "")
+    monkeypatch.undo()
+    for each in (server, other):
+        each.close()
+        await each.wait_closed()
+    assert (len(system.heard), private.heard) == (1, [])
 
 
 async def test_an_export_step_is_announced_until_the_part_is_handed_in(world: World, forum: System) -> None:

@@ -17,6 +17,7 @@ from api.graphql.coercion import values
 from api.graphql.coercion.values import Coerce, CoercionError, Constant, Literal, Variables, with_path
 from models.errors import CardNumberRefused, InputProblem
 from models.storage.card_fields import fields_contain_card_number
+from resolvers.inputs import REPORTED_TEXTS
 
 DEFINITION = "strawberry-definition"
 Declared: TypeAlias = GraphQLArgument | GraphQLInputField
@@ -153,7 +154,8 @@ class _InputObject:
             self._fields[name] = python_name, inputs.coercer(each.type)
             if take := inputs.compile_argument(each):
                 self._defaults.append((name, python_name, take))
-            if texts := _texts_of(each.type, python_name, inputs):
+            # A reported text is left out: a card number in it is replaced.
+            if (type_.name, name) not in REPORTED_TEXTS and (texts := _texts_of(each.type, python_name, inputs)):
                 self.texts.append(texts)
         # A one-of object has one field, and an object in it has checked its texts.
         self._combines_texts = len(self.texts) > 1 and not self._is_one_of

@@ -41,7 +41,7 @@ def test_a_card_number_is_refused_wherever_it_stands(
         (card(reference=number), "input.reference"),
         (card(lastDigits=number), "input.lastDigits"),
         (sync(reference=f"{number}.txt"), "input.reference"),
-        (sync(client=CLIENT | {"userAgent": f"App ({number})"}), "input.client.userAgent"),
+        (sync(client=CLIENT | {"platform": f"App ({number})"}), "input.client.platform"),
         (grant(purpose=number), "purpose"),
         (grant(channel=number), "channel"),
         (grant(at=number), "at"),

@@ -299,6 +299,15 @@ def test_a_repeated_key_stores_nothing_and_is_not_repeated_in_the_answer(api: Ap
     answer = api.send(body.replace('"isUnder13": true', '"isUnder13": true, "isUnder13": false').encode())
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["message"] == "an object in the body has the same key twice"
+
+
+@pytest.mark.parametrize("separator", [":", " :", "\n:"])
+def test_a_body_with_very_many_keys_is_refused_and_one_with_many_colons_is_not(api: Api, separator: str) -> None:
+    keys = ",".join(f'"k{number}"{separator}0' for number in range(10_001))
+    variables = f'{{"query": "{{ viewer {{ role }} }}", "variables": {{{keys}}}}}'
+    answer = api.send(variables.encode())
+    assert answer.json()["errors"][0]["extensions"]["code"] == "QUERY_TOO_LARGE"
+    assert "data" in api.send({"query": "{ viewer { role } }", "variables": {"unused": ": " * 11_000}}).json()
     read = '{ subject(by: { email: "zebra@example.com" }) { id } }'
     assert api.ask("SUPPORT", read).data == {"subject": None}
 

@@ -214,7 +214,8 @@ async def test_file_names_do_not_cost_a_line_and_card_numbers_in_them_are_counte
 ) -> None:
     names = ["Icon\r", f"IMG_{CARD}.jpg", CARD, "\ue000"]
     files = [{"name": name, "sizeBytes": 1, "modifiedAt": "2026-01-01T00:00:00Z"} for name in names]
-    line = {"email": EMAIL, "syncAccounts": [SYNC | {"files": files}]}
+    client = {"app": "Planner", "version": "1", "platform": "macOS", "userAgent": f"Planner/{CARD}"}
+    line = {"email": EMAIL, "syncAccounts": [SYNC | {"files": files, "clients": [client]}]}
     path = written(tmp_path / "people.jsonl", [line, line | {"displayName": CARD}])
     ran = await imported(clean, path)
     assert (ran.code, ran.count("people imported")) == (1, 1)

@@ -50,7 +50,7 @@ async def test_every_kind_of_change_is_in_the_feed_once(world: World) -> None:
     await granted(world, who)  # a repetition is no change
     await refused(world, who)
     async with world.unit() as unit:
-        await restrictions.restrict_processing(unit, named(who))
+        await restrictions.restrict(unit, named(who))
     async with world.unit() as unit:
         await restrictions.lift_restriction(unit, named(who))
     async with world.database.transaction() as connection:
@@ -170,7 +170,7 @@ async def test_a_change_of_a_transaction_that_fails_is_none(world: World) -> Non
     async def fail(subject_id: UUID) -> None:
         async with world.unit() as unit:
             await registering.register_or_complete(unit, registering.Registration("user@example.com"))
-            await restrictions.restrict_processing(unit, named(subject_id))
+            await restrictions.restrict(unit, named(subject_id))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):

@@ -101,7 +101,7 @@ async def test_a_restriction_counts_from_its_time_until_it_is_lifted(world: Worl
     who = await registered(world)
     await granted(world, who)
     times = [now()]
-    for change in (restrictions.restrict_processing, restrictions.lift_restriction):
+    for change in (restrictions.restrict, restrictions.lift_restriction):
         async with world.unit() as unit:
             await change(unit, named(who))
         times.append(now())

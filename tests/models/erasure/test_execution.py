@@ -1,10 +1,14 @@
 """Execution erases only verified and due requests, and does nothing twice."""
 
+import asyncio
 from datetime import timedelta
 
 import asyncpg
 import pytest
 
+from models.actors import Actor, Role
+from models.audit import events
+from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.consent.ledger import Channel
 from models.erasure import execution
 from models.requests.intake import ErasureOptions
@@ -13,6 +17,8 @@ from tests.conftest import World
 from tests.models.erasure.erased_people import keyring_value, registered, requested, value, worker
 
 pytestmark = pytest.mark.anyio
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareLock'"
 
 
 async def test_nothing_is_erased_that_is_not_verified_or_not_due(world: World) -> None:
@@ -33,6 +39,23 @@ async def test_the_database_refuses_execution_without_verified_identity(world: W
         with pytest.raises(asyncpg.CheckViolationError):
             async with world.database.transaction() as connection:
                 await connection.execute("UPDATE rights_requests SET state = $1, execute_at = now()", state)
+
+
+async def test_a_read_that_began_before_the_erasure_has_a_step_of_its_system(world: World) -> None:
+    subject_id = await registered(world, "ada@example.com")
+    await requested(world, "ada@example.com")
+    template = EventTemplate(
+        Actor("s", Role.SYNC, (Role.SYNC,), system="cloud"), AccessAction.READ, ("SyncAccount.reference",)
+    )
+    async with world.database.transaction() as reading:
+        await events.append(reading, [EventGroup(template, (subject_id,))])
+        claimed = await execution.claim_erasures(world.database, 10)
+        erasing = asyncio.create_task(execution.execute(world.database, world.keyring, claimed))
+        while not await value(world, WAITING):  # noqa: ASYNC110 -- PostgreSQL sends no event
+            await asyncio.sleep(0.01)
+    await erasing
+    assert await value(world, "SELECT array_agg(system) FROM erasure_steps") == ["cloud"]
+    assert await value(world, "SELECT count(*) FROM known_systems") == 0
 
 
 async def test_a_worker_that_overslept_its_lease_does_nothing_twice(world: World) -> None:

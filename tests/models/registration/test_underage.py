@@ -93,7 +93,7 @@ async def test_a_mistaken_report_is_ended_and_the_restriction_with_it(world: Wor
 async def test_a_restriction_that_was_there_before_stays(world: World) -> None:
     await registered(world, "ada@example.com")
     async with world.unit(Role.PRIVACY) as unit:
-        await restrictions.restrict_processing(unit, ADA)
+        await restrictions.restrict(unit, ADA)
     await reported(world, Registration("ada@example.com", is_under_13=True))
     async with world.unit(Role.PRIVACY) as unit:
         await closing.cancel_erasure(unit, await value(world, "SELECT id FROM rights_requests"))

@@ -104,6 +104,8 @@ def test_a_request_is_completed_by_hand_once_it_is_done(api: Api, databases: Dat
     if kind == "RESTRICTION":
         restrict = "mutation($id: ID!) { restrictProcessing(subject: { id: $id }) { status } }"
         assert api.ask("PRIVACY", restrict, id=person).data
+        shown = "query($id: ID!) { rightsRequest(id: $id) { state retained { what } } }"
+        assert api.ask("SUPPORT", shown, **done).data["rightsRequest"] == {"state": "COMPLETED", "retained": []}
     if kind == "OBJECTION":
         assert api.ask("SUPPORT", OPT_OUT, who=WHO, purposes=["newsletter"], channel="EMAIL").data
     first = api.ask("SUPPORT", COMPLETE, **done).data["completeRequest"]

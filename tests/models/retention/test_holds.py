@@ -7,6 +7,7 @@ import pytest
 from models.actors import Role
 from models.consent.ledger import Channel
 from models.erasure import plan, requesting
+from models.erasure.retention import EVERYTHING_HELD
 from models.registration import registering
 from models.registration.registering import Registration
 from models.requests.intake import ErasureOptions
@@ -34,7 +35,7 @@ async def test_an_erasure_waits_for_the_release_of_a_hold(world: World) -> None:
         options = ErasureOptions(Channel.EMAIL, IdentityProof.ATTESTED, immediately=True)
         await requesting.request_erasure(unit, ADA, options)
     assert planned
-    assert (planned.retained[0].ground, planned.retained[0].what) == ("LEGAL_OBLIGATION", plan.EVERYTHING_HELD)
+    assert (planned.retained[0].ground, planned.retained[0].what) == ("LEGAL_OBLIGATION", EVERYTHING_HELD)
     assert await worker.drain() == 0
     async with world.database.readers.acquire() as connection:
         assert await connection.fetchval(STATUS) == "RESTRICTED"

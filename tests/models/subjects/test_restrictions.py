@@ -12,7 +12,7 @@ from tests.models.unit_of_work import current, decision, dumped, granted, named,
 
 async def restricted(world: World, who: UUID, *, lifted: bool = False) -> None:
     async with world.unit() as unit:
-        await (restrictions.lift_restriction if lifted else restrictions.restrict_processing)(unit, named(who))
+        await (restrictions.lift_restriction if lifted else restrictions.restrict)(unit, named(who))
 
 
 @pytest.mark.anyio

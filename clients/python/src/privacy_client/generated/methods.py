@@ -204,7 +204,7 @@ class SyncMethods(ABC):
         return self.run(operations.correct_subject(subject, input))
 
     def restrict_processing(self, subject: SubjectBy) -> SubjectOfSubjects:
-        """Restrict processing (Art. 18 GDPR): every consent decision is a refusal. The person's choices are kept."""
+        """Restrict processing (Art. 18 GDPR): every consent decision is a refusal. The person's choices are kept. An open RESTRICTION request is completed."""
         return self.run(operations.restrict_processing(subject))
 
     def lift_restriction(self, subject: SubjectBy) -> SubjectOfSubjects:
@@ -696,7 +696,7 @@ class AsyncMethods(ABC):
         return await self.run(operations.correct_subject(subject, input))
 
     async def restrict_processing(self, subject: SubjectBy) -> SubjectOfSubjects:
-        """Restrict processing (Art. 18 GDPR): every consent decision is a refusal. The person's choices are kept."""
+        """Restrict processing (Art. 18 GDPR): every consent decision is a refusal. The person's choices are kept. An open RESTRICTION request is completed."""
         return await self.run(operations.restrict_processing(subject))
 
     async def lift_restriction(self, subject: SubjectBy) -> SubjectOfSubjects:

@@ -344,7 +344,7 @@ def correct_subject(subject: SubjectBy, input: CorrectSubjectInput) -> Operation
 
 
 def restrict_processing(subject: SubjectBy) -> Operation[SubjectOfSubjects]:
-    """Restrict processing (Art. 18 GDPR): every consent decision is a refusal. The person's choices are kept."""
+    """Restrict processing (Art. 18 GDPR): every consent decision is a refusal. The person's choices are kept. An open RESTRICTION request is completed."""
     return Operation(
         "RestrictProcessing",
         "mutation RestrictProcessing($subject:SubjectBy!){restrictProcessing(subject:$subject){...SubjectOfSubjects}}fragment SubjectOfSubjects on Subject{id status registeredAt regime}",

@@ -397,7 +397,7 @@ class RightsRequest:
     identity: IdentityProof
     """How the identity of the person was proved."""
     retained: tuple[RetainedItem, ...]
-    """What is kept after the erasure, and why; empty before the erasure begins."""
+    """What is kept after the erasure, and why; before the erasure begins, what a legal hold keeps."""
     denial_reason: DenialReason | None
     """The reason for the denial."""
     certificate: ErasureCertificate | None
@@ -1885,7 +1885,7 @@ class RequestSteps:
     identity: IdentityProof
     """How the identity of the person was proved."""
     retained: tuple[RetainedItem, ...]
-    """What is kept after the erasure, and why; empty before the erasure begins."""
+    """What is kept after the erasure, and why; before the erasure begins, what a legal hold keeps."""
     denial_reason: DenialReason | None
     """The reason for the denial."""
     certificate: ErasureCertificate | None
