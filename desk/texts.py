@@ -7,7 +7,11 @@ from typing import Any, Final
 
 from markupsafe import Markup, escape
 
+from desk.formats import isolated, shorten
+
 FOLDER: Final = Path(__file__).parent / "texts"
+LONGEST_WORD: Final = 60
+"""Characters of a value without words."""
 
 
 class Texts:
@@ -24,10 +28,7 @@ class Texts:
             node = node[part]
         if not isinstance(node, str):
             raise KeyError(key)
-        marked = {
-            name: value if isinstance(value, int | Markup) else Markup("<bdi>{}</bdi>").format(value)
-            for name, value in values.items()
-        }
+        marked = {name: value if isinstance(value, int | Markup) else isolated(value) for name, value in values.items()}
         return Markup(escape(node)).format(**marked)  # noqa: S704 -- escaped, and filled with escaped values
 
     def plain(self, key: str) -> str:
@@ -39,7 +40,7 @@ class Texts:
         if value is None:
             return ""
         words: Mapping[str, str] = self._tree["enum"].get(enum, {})
-        return words.get(value, value.replace("_", " ").capitalize())
+        return words.get(value, shorten(value, LONGEST_WORD).replace("_", " ").capitalize())
 
     def words(self, enum: str) -> Mapping[str, str]:
         """Return all values of an enum with their words, in the order of the file."""

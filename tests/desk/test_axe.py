@@ -26,6 +26,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
         "/",
         "/people/{person}",
         "/people/{person}/erasure",
+        "/people/{person}/details",
         "/people/{person}/files",
         "/people/{erased}",
         "/requests",

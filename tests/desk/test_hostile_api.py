@@ -68,9 +68,12 @@ def hostile_url(network: HostileTransport, tmp_path_factory: pytest.TempPathFact
 
 @pytest.mark.parametrize("role", ["SUPPORT", "BILLING", "PRIVACY"])
 @pytest.mark.parametrize("kind", VALUES)
-def test_no_value_of_the_api_becomes_markup(hostile_url: str, network: HostileTransport, role: str, kind: str) -> None:
+def test_no_value_of_the_api_becomes_markup(
+    hostile_url: str, network: HostileTransport, role: str, kind: str, request: pytest.FixtureRequest
+) -> None:
     network.value, network.role = VALUES[kind], role
     agent = Agent(hostile_url, role)
+    request.addfinalizer(agent.client.close)
     for path in PATHS:
         agent.open(path)
         page = agent.page.text
@@ -78,10 +81,10 @@ def test_no_value_of_the_api_becomes_markup(hostile_url: str, network: HostileTr
         assert "<script>document" not in page, path
         assert "<img src=x" not in page, path
         assert not re.search(r"""(?:href|src|action)=["']?\s*javascript:""", page), path
-        assert LONG[:400] not in re.sub(r'value="[^"]*"', "", page), path
+        # Cursors, and the values that a form sends back, stay whole.
+        assert LONG[:2001] not in re.sub(r'="[^"]*"', "", page), path
         assert len(page) < 400_000, path
         assert page.count("<bdi>") == page.count("</bdi>")
-    agent.client.close()
 
 
 @pytest.mark.skipif(program() is None, reason="Chromium is not installed: tests/install-peers.sh")
