@@ -71,7 +71,7 @@ def upgrade(variables: dict[str, str], folder: Path, load: Load) -> int:
     old = Version.of(load.commit, folder / "old", variables)
     new = Version(ROOT, variables, drains=True)
     old.command("migrate")
-    secret = re.search(r"prv_\w+", old.command("token", "issue", "--name", "store", "--role", "STORE", "--days", "1"))
+    secret = re.search(r"prv_[\w-]+", old.command("token", "issue", "--name", "store", "--role", "STORE", "--days", "1"))
     assert secret
     with Balancer(folder, load.check) as balancer:
         balancer.start("one", old)
