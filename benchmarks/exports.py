@@ -176,8 +176,9 @@ def measure(kills: int, megabytes: int) -> None:
         console.print(f"{kills} builders killed: no readable text of a part")
         builder = start_builder(environment)
         assert builder.stdout
-        result = json.loads(builder.stdout.readline())
+        *_, last = builder.stdout.read().splitlines()  # log lines come before it
         builder.wait()
+        result = json.loads(last)
         console.print(f"built in {result['seconds']:.1f} s with {result['mebibytes']:.0f} MiB")
         assert not readable_places([DATA_DIRECTORY, Path(tempfile.gettempdir())], since)
         for name in NAMES:
