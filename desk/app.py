@@ -13,15 +13,24 @@ from starlette.routing import Route
 
 from desk import (
     access_grants,
+    backups,
     details,
     documents,
+    forced_disclosures,
+    incident_report,
+    incidents,
     opening,
     person,
+    policy,
     queue,
+    recipients,
+    record,
+    retention,
     rights_requests,
     search,
     sign_in,
     static_files,
+    statistics,
 )
 from desk.api_client import ApiClient
 from desk.failures import HANDLERS, InternalFailures
@@ -63,6 +72,15 @@ def create_app(settings: DeskSettings, transport: httpx.AsyncBaseTransport | Non
             *documents.ROUTES,
             *rights_requests.ROUTES,
             *access_grants.ROUTES,
+            *record.ROUTES,
+            *incident_report.ROUTES,
+            *incidents.ROUTES,
+            *forced_disclosures.ROUTES,
+            *recipients.ROUTES,
+            *retention.ROUTES,
+            *backups.ROUTES,
+            *policy.ROUTES,
+            *statistics.ROUTES,
         ],
         middleware=[
             Middleware(SecureHeaders, settings),

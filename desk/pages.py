@@ -27,6 +27,15 @@ NAVIGATION: Final = (
     ("/", "search", "Query.subject"),
     ("/requests", "requests", "Query.rightsRequests"),
     ("/grants", "grants", "Query.accessGrants"),
+    ("/record", "record", "Query.accessEvents"),
+    ("/incidents", "incidents", "Query.incidents"),
+    ("/incidents/report", "incidents", "Mutation.reportIncident"),
+    ("/disclosures", "disclosures", "Query.forcedDisclosures"),
+    ("/recipients", "recipients", "Query.recipients"),
+    ("/retention", "retention", "Query.retentionRules"),
+    ("/backups", "backups", "Query.backups"),
+    ("/statistics", "statistics", "Query.statistics"),
+    ("/policy", "policy", "Query.policyVersions"),
 )
 """The links of the menu: path, key of the text and of the section, and the field that the viewer must be permitted."""
 
@@ -96,7 +105,7 @@ class Desk:
             session=session,
             viewer=viewer,
             can=permissions.__contains__,
-            navigation=[(path, key) for path, key, field in NAVIGATION if field in permissions],
+            navigation=_menu_of(permissions),
             dict_of_roles=lambda roles: {role: self.texts.word("Role", role) for role in roles if role in ROLES},
             section=section,
             here=request.url.path,
@@ -137,6 +146,15 @@ class Desk:
         """Return the key of the text of a refusal."""
         key = f"refusals.{refusal.code}"
         return key if self.texts.has(key) else "refusals.other"
+
+
+def _menu_of(permissions: set[str]) -> list[tuple[str, str]]:
+    """Return the links of the menu: of each section the first page that the viewer may open."""
+    paths: dict[str, str] = {}
+    for path, key, field in NAVIGATION:
+        if field in permissions:
+            paths.setdefault(key, path)
+    return [(path, key) for key, path in paths.items()]
 
 
 async def form_of(request: Request) -> Form:

@@ -1,0 +1,96 @@
+"""Statistics: counts of people, never people, as charts that are drawn here, each with its table."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from desk.api_client import ApiOutage
+from desk.pages import desk_of
+from desk.sessions import session_of
+
+FIRST_YEAR: Final = 2018
+CHOICES: Final = ("granted", "withdrawn", "objected", "neverAsked")
+REFUSABLE: Final = ("CONSENT", "LEGITIMATE_INTERESTS")
+KINDS: Final = (
+    "ERASURE",
+    "ACCESS",
+    "PORTABILITY",
+    "RECTIFICATION",
+    "RESTRICTION",
+    "OBJECTION",
+    "COMPLAINT",
+    "ENQUIRY",
+    "CA_DIRECT_MARKETING_DISCLOSURE",
+)
+
+
+class Bar(NamedTuple):
+    """One part of a bar: what it counts, its number, and where it begins and ends in percent of the width."""
+
+    name: str
+    total: int
+    start: float
+    width: float
+
+
+def stacked(counts: Mapping[str, int | None], people: int | None = None) -> list[Bar]:
+    """Return the parts of one bar, whose full width is all people. Counts that the API withholds have no part."""
+    total = max(sum(count or 0 for count in counts.values()), people or 0)
+    bars, start = [], 0.0
+    for name, count in counts.items():
+        if count:
+            bars.append(Bar(name, count, round(start, 2), round(100 * count / total, 2)))
+            start += 100 * count / total
+    return bars
+
+
+def ranked(rows: Sequence[Mapping[str, Any]], most: int = 10) -> list[Bar]:
+    """Return a bar for each of the largest values; the longest has the full width."""
+    largest = sorted(rows, key=lambda row: -row["accounts"])[:most]
+    longest = max((row["accounts"] for row in largest), default=0) or 1
+    return [Bar(row["value"], row["accounts"], 0, round(100 * row["accounts"] / longest, 2)) for row in largest]
+
+
+async def show_statistics(request: Request) -> Response:
+    """Show the figures of the day, and the requests of a year."""
+    desk = desk_of(request)
+    now = datetime.now(UTC).year
+    text = request.query_params.get("year", "")
+    year = int(text) if text.isdecimal() and FIRST_YEAR <= int(text) <= now else now
+    try:
+        data = await desk.ask(request, "statistics", {"year": year})
+    except ApiOutage:
+        # No worker has computed figures yet, unless the API is away, which the next question shows.
+        await desk.ask(request, "viewer")
+        return desk.page(request, "statistics.html", section="statistics", figures=None)
+    purposes = [purpose for purpose in data["purposes"] if purpose["legalBasis"] in REFUSABLE]
+    answers = await asyncio.gather(
+        *(desk.api.run(session_of(request), "statistics_choices", {"purpose": each["key"]}) for each in purposes)
+    )
+    choices = [
+        (purpose["title"], answer["statistics"]["choices"]) for purpose, answer in zip(purposes, answers, strict=True)
+    ]
+    figures = data["statistics"]
+    return desk.page(
+        request,
+        "statistics.html",
+        section="statistics",
+        figures=figures,
+        choices=[
+            (title, counts, stacked({name: counts[name] for name in CHOICES}, figures["subjects"]))
+            for title, counts in choices
+        ],
+        clients=[(name, figures[name], ranked(figures[name])) for name in ("apps", "versions", "platforms")],
+        requests=[(kind, figures[kind] if any(figures[kind].values()) else None) for kind in KINDS],
+        received=ranked([{"value": kind, "accounts": figures[kind]["received"] or 0} for kind in KINDS]),
+        year=year,
+        years=range(now, max(now - 5, FIRST_YEAR) - 1, -1),
+    )
+
+
+ROUTES: Final = [Route("/statistics", show_statistics)]
