@@ -329,7 +329,7 @@ export abstract class Operations {
     return this.run({ name: 'CorrectSubject', document: "mutation CorrectSubject($subject:SubjectBy!$input:CorrectSubjectInput!){correctSubject(subject:$subject input:$input){...SubjectOfCorrectSubject}}fragment Consent on Consent{purpose{...Purpose}state effectiveAt lapsesAt channel policyVersion}fragment Purpose on Purpose{key title description legalBasis isMarketing lapsesAfterDays}fragment SubjectOfCorrectSubject on Subject{id status registeredAt regime consents{...Consent}optedOutOfAllAt}", field: 'correctSubject' }, variables);
   }
 
-  /** Restrict processing (Art. 18 GDPR): every consent decision is a refusal. The person's choices are kept. */
+  /** Restrict processing (Art. 18 GDPR): every consent decision is a refusal. The person's choices are kept. An open RESTRICTION request is completed. */
   restrictProcessing(variables: RestrictProcessingMutationVariables): Promise<NonNullable<RestrictProcessingMutation['restrictProcessing']>> {
     return this.run({ name: 'RestrictProcessing', document: "mutation RestrictProcessing($subject:SubjectBy!){restrictProcessing(subject:$subject){...SubjectOfSubjects}}fragment SubjectOfSubjects on Subject{id status registeredAt regime}", field: 'restrictProcessing' }, variables);
   }
