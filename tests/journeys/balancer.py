@@ -22,7 +22,10 @@ from tests.conftest import ROOT
 GIT = shutil.which("git") or "git"
 HAPROXY = Path("/usr/sbin/haproxy")
 DRAIN = 5
-"""Seconds that a process answers after SIGTERM, the time of 25 checks of the balancer."""
+"""Seconds that a process answers after SIGTERM: 25 checks of the balancer, of which ten must fail.
+
+Fewer would take a process out of the balancer that is only busy.
+"""
 CONFIGURATION = """
 global
     stats socket {socket} mode 600 level admin
@@ -34,7 +37,7 @@ defaults
     timeout connect 2s
     timeout client 60s
     timeout server 60s
-    default-server check inter 200ms fall 2 rise 1 pool-purge-delay 1s
+    default-server check inter 200ms fall 10 rise 1 pool-purge-delay 1s
 frontend callers
     bind 127.0.0.1:{port}
     default_backend processes
@@ -121,7 +124,11 @@ class Balancer:
 
     def start(self, name: str, version: Version) -> None:
         """Start a process of this version and wait until the balancer sends it requests."""
+        # A process is alive before it is ready: a balancer that asks /healthz must not send it requests yet.
+        self._admin(f"set server processes/{name} state maint")
         self._processes[name] = version.serve(self.ports[name])
+        wait_until(lambda: self._is_ready(name), f"{name} does not become ready")
+        self._admin(f"set server processes/{name} state ready")
         wait_until(lambda: self._is_up(name), f"{name} does not become ready")
 
     def stop(self, name: str, *, drains: bool) -> None:
@@ -135,6 +142,14 @@ class Balancer:
         wait_until(lambda: not self._is_up(name), f"{name} still gets requests")
         if not drains:
             self._admin(f"set server processes/{name} state ready")
+
+    def _is_ready(self, name: str) -> bool:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.ports[name], timeout=30)) as connection:
+            try:
+                connection.request("GET", "/readyz")
+                return connection.getresponse().status == 200
+            except OSError:
+                return False
 
     def _is_up(self, name: str) -> bool:
         return self._column(name, "status") == "UP" and self._column(name, "check_status") == "L7OK"
@@ -181,7 +196,7 @@ class Callers:
         """Wait until so many more requests are answered; none may have failed."""
         target = self.outcomes["answered"] + count
         wait_until(lambda: self.outcomes["answered"] >= target or self.failures != {}, "no answers")
-        assert self.failures == {}
+        assert self.failures == {}, self.failures
 
     @property
     def failures(self) -> dict[str, int]:
