@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-KEEP_SECONDS = 10.0
+KEEP_SECONDS = 1.0
 """Seconds for which a pool keeps its last connection, unless a pool without any connection needs the place."""
 
 
@@ -51,6 +51,8 @@ class ConnectionBudget:
             return place
         waiter = _Waiter(pool, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
+        # The last connections of other pools may be closed once they are unused for so long, without any event.
+        asyncio.get_running_loop().call_later(1.1 * KEEP_SECONDS, self.offer)
         for other in self._pools:
             other.return_unused()
         self.offer()
@@ -110,7 +112,7 @@ class ConnectionBudget:
             for other in self._pools
             if other is not pool
             and other.unpromised_count > 0
-            and (has_none or other.get_size() > 1 or now - other.used_at > KEEP_SECONDS)
+            and (has_none or other.get_size() > 1 or now - other.used_at >= KEEP_SECONDS)
         ]
         if not candidates:
             return False

@@ -214,7 +214,7 @@ def hung_up(api: Api) -> int:
 async def left_waiting(
     api: Api, running: Running, clean: Databases, emails: list[str], *, leaving: int
 ) -> list[dict[str, Any]]:
-    """Send all of these while consents are locked; the first ones disconnect before they are answered."""
+    """Send all of these while sync accounts are locked; the first ones disconnect before they are answered."""
     headers = {"authorization": f"Bearer {api.secrets['SUPPORT']}", "x-case": "case/1"}
 
     async def ask(client: httpx.AsyncClient, email: str) -> dict[str, Any]:
@@ -228,7 +228,7 @@ async def left_waiting(
         ]
         for client, email in zip(clients, emails, strict=True):
             await ask(client, email)
-        async with holding(clean, "consents"):
+        async with holding(clean, "sync_accounts"):
             waiting = [asyncio.create_task(ask(*each)) for each in zip(clients, emails, strict=True)]
             await until(lambda: open_exchanges(running) == len(emails))
             for task in waiting[:leaving]:
