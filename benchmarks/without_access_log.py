@@ -7,9 +7,10 @@ from cli.main import run
 from models.audit.events import EventGroup
 from resolvers.access_log import AccessLog
 from resolvers.recent_reads import Claims
+from resolvers.recent_refusals import RecentRefusals
 
 
-def _discard(log: AccessLog, _groups: list[EventGroup], _claims: Claims) -> None:
+def _discard(log: AccessLog, _groups: list[EventGroup], _claims: Claims, _recent: RecentRefusals) -> None:
     """Discard the events of a request instead of adding them to the groups to insert."""
     log._events, log._read = [], {}  # noqa: SLF001 -- it replaces the method that adds them
 
