@@ -148,7 +148,7 @@ def kill_builders(cluster: Cluster, environment: Mapping[str, str], kills: int, 
     rng = random.Random(1)
     for _ in range(kills):
         builder = start_builder(environment)
-        time.sleep(rng.uniform(0.05, 3))
+        time.sleep(rng.uniform(0.05, 1))  # a whole build takes longer
         builder.kill()
         builder.wait()
         cluster.run("psql", "-d", NAMES[0], "-c", "UPDATE exports SET claimed_until = NULL", "-c", "CHECKPOINT")
