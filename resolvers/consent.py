@@ -136,8 +136,6 @@ def _decide_one(
 ) -> Awaitable[Any]:
     """Decide for one person, and add the decision to the counts; return it, recorded by ``record``."""
     then = partial(_answer_one, context, purpose, record)
-    if kind == "id":  # the most frequent question by far
-        return context.load(CONSENT_READS[kind], keys, (purpose,), then)
     return decide_by_kind(context, CONSENT_READS, kind, keys, (purpose,), then)
 
 

@@ -64,11 +64,11 @@ class ConnectionBudget:
             elif waiter.place.result():
                 self.unreserve()
             else:
-                self._keep_promise(pool)
+                pool.promised_count -= 1
                 self.offer()
             raise
         if not is_reserved:
-            self._keep_promise(pool)
+            pool.promised_count -= 1
         return is_reserved
 
     def offer(self) -> None:
@@ -89,10 +89,6 @@ class ConnectionBudget:
         """Release a reserved place: its connection is open and counted, or could not be opened."""
         self._reserved_count -= 1
         self.offer()
-
-    @staticmethod
-    def _keep_promise(pool: "BudgetedPool") -> None:
-        pool.promised_count -= 1
 
     def _find_place(self, pool: "BudgetedPool") -> bool | None:
         """Return False if the pool has an idle connection, True if a place for a new one is reserved, or None."""
