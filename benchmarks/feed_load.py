@@ -71,16 +71,17 @@ def run(load: FeedLoad) -> float:
 
     The process must have one thread only, because it is forked.
     """
-    [row] = load.rows("SELECT last_position, (SELECT count(*) FROM consent_events) FROM change_feed")
-    start, before = row
     load.is_written.unlink(missing_ok=True)
     processes = Processes(load)
+    processes.start(sequence, 1)
+    _wait_until_placed(load)  # changes from before the load would reach its readers otherwise
+    [row] = load.rows("SELECT last_position, (SELECT count(*) FROM consent_events) FROM change_feed")
+    start, before = row
     processes.start(read, load.readers)
     paths = [load.pages(number) for number in range(load.readers)]
     while not all(path.exists() and path.stat().st_size for path in paths):
         time.sleep(POLL)
     began = time.perf_counter()
-    processes.start(sequence, 1)
     processes.start(write, load.writers)
     for kill in range(load.kills):
         while load.rows(COUNT)[0][0] - before < load.changes * (kill + 1) // (load.kills + 2):
@@ -88,14 +89,18 @@ def run(load: FeedLoad) -> float:
         for task in (write, read, sequence):
             processes.kill_one(task)
     processes.join(write)
-    while load.rows(COUNT_UNPLACED)[0][0]:
-        time.sleep(POLL)
+    _wait_until_placed(load)
     load.is_written.touch()
     processes.join(read)
     seconds = time.perf_counter() - began
     processes.kill(sequence, 0)
     verify(load, load.rows(CHANGES, start))
     return seconds
+
+
+def _wait_until_placed(load: FeedLoad) -> None:
+    while load.rows(COUNT_UNPLACED)[0][0]:
+        time.sleep(POLL)
 
 
 def verify(load: FeedLoad, changes: Sequence[Any]) -> None:

@@ -49,13 +49,16 @@ class JwtVerifier:
         """
         try:
             header = jwt.get_unverified_header(token)
-            key = await self._key_set.find(str(header.get("kid", "")))
-            if header.get("alg") not in ALGORITHMS or key is None:
+            algorithm = header.get("alg")
+            if algorithm not in ALGORITHMS:
+                raise Unauthenticated
+            key = await self._key_set.find(str(header.get("kid", "")), algorithm)
+            if key is None:
                 raise Unauthenticated
             claims = jwt.decode(
                 token,
                 key,
-                algorithms=[header["alg"]],
+                algorithms=[algorithm],
                 audience=self._audience,
                 issuer=self._issuer,
                 leeway=LEEWAY_SECONDS,

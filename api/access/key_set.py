@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import jwt
@@ -24,25 +24,29 @@ MAX_KEYS = 100
 log = structlog.get_logger("privacy")
 
 
+KeyName: TypeAlias = tuple[str, str]
+"""The id of a key and its algorithm: equivalent keys of different types may share an id (RFC 7517, 4.5)."""
+
+
 class KeySet:
-    """The published keys by their id. The last good ones are kept while the provider fails or answers wrongly."""
+    """The published keys by their names. The last good ones are kept while the provider fails or answers wrongly."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         # Loading the certificates of the authorities takes 40 ms, so no fetch does it in the event loop.
         self._tls = httpx.create_ssl_context()
-        self._keys: dict[str, jwt.PyJWK] = {}
+        self._keys: dict[KeyName, jwt.PyJWK] = {}
         self._fetched_at = self._next_fetch_at = float("-inf")
         self._failure_count = 0
         self._fetch: asyncio.Task[None] | None = None
 
-    async def find(self, key_id: str) -> jwt.PyJWK | None:
-        """Return the key with this id; raise UNAVAILABLE when no keys could be fetched.
+    async def find(self, key_id: str, algorithm: str) -> jwt.PyJWK | None:
+        """Return the key with this id for an algorithm; raise UNAVAILABLE when no keys could be fetched.
 
         Known keys are returned at once while a fetch is pending, unless they are old and no fetch has failed yet.
         Otherwise all callers wait for the same fetch, which ends after ``FETCH_TIMEOUT_SECONDS``.
         """
-        key, age = self._keys.get(key_id), time.monotonic() - self._fetched_at
+        key, age = self._keys.get((key_id, algorithm)), time.monotonic() - self._fetched_at
         if key is not None and age <= MAX_AGE_SECONDS:
             return key
         fetch = self._start_fetch()
@@ -50,7 +54,7 @@ class KeySet:
             await asyncio.wait([fetch])
         if not self._keys:
             raise Unavailable
-        return self._keys.get(key_id)
+        return self._keys.get((key_id, algorithm))
 
     def _start_fetch(self) -> "asyncio.Task[None] | None":
         """Return the pending fetch, or a new one; None until the next fetch is due."""
@@ -92,20 +96,21 @@ class KeySet:
         return body
 
 
-def parse_key_set(body: bytes) -> dict[str, jwt.PyJWK]:
-    """Return the usable keys of a key set by their id; raise ValueError when there is none."""
+def parse_key_set(body: bytes) -> dict[KeyName, jwt.PyJWK]:
+    """Return the usable keys of a key set by their names; raise ValueError when there is none."""
     parsed: Any = json.loads(body)
     entries = parsed.get("keys") if isinstance(parsed, dict) else None
     if not isinstance(entries, list) or len(entries) > MAX_KEYS:
         raise ValueError("the body is not a key set")
-    keys: dict[str, jwt.PyJWK] = {}
+    keys: dict[KeyName, jwt.PyJWK] = {}
     for entry in entries:
         try:
             key = jwt.PyJWK.from_dict(entry)
         except Exception:  # noqa: BLE001, S112 -- a key of an unknown kind does not make the others unusable
             continue
-        if key.algorithm_name in ALGORITHMS and isinstance(entry.get("kid", ""), str):
-            keys[entry.get("kid", "")] = key
+        key_id, use = entry.get("kid", ""), entry.get("use")
+        if key.algorithm_name in ALGORITHMS and isinstance(key_id, str) and use in (None, "sig"):
+            keys[key_id, key.algorithm_name] = key
     if not keys:
         raise ValueError("the key set has no usable key")
     return keys

@@ -33,6 +33,9 @@ WRONG: dict[str, bytes] = {
     "many": json.dumps({"keys": [{}] * (key_set.MAX_KEYS + 1)}).encode(),
 }
 
+UNFIT: list[object] = ["enc", ["sig"], {}]
+"""Uses of a key for which it verifies no token."""
+
 
 class Endpoint:
     """An endpoint on loopback; ``body`` is its next answer, None while it hangs."""
@@ -96,17 +99,17 @@ async def test_a_wrong_answer_keeps_the_last_good_keys(
     endpoint: Endpoint, advance: Callable[[float], None], body: bytes
 ) -> None:
     keys = KeySet(endpoint.url)
-    assert await keys.find("RS256")
+    assert await keys.find("RS256", "RS256")
     endpoint.body = body
     for _ in range(3):
         advance(10 * key_set.MAX_AGE_SECONDS)
-        assert await keys.find("RS256")
-        assert await keys.find("unknown") is None
+        assert await keys.find("RS256", "RS256")
+        assert await keys.find("unknown", "RS256") is None
     assert endpoint.count >= 2
     endpoint.body = GOOD
     advance(10 * key_set.MAX_AGE_SECONDS)
-    assert await keys.find("unknown") is None
-    assert await keys.find("ES256")
+    assert await keys.find("unknown", "RS256") is None
+    assert await keys.find("ES256", "ES256")
 
 
 @pytest.mark.anyio
@@ -118,11 +121,11 @@ async def test_a_wrong_first_answer_is_unavailable_and_asked_less_and_less(
     endpoint.body = body
     for expected in (1, 1, 1):
         with pytest.raises(Unavailable):
-            await keys.find("RS256")
+            await keys.find("RS256", "RS256")
         assert endpoint.count == expected
     endpoint.body = GOOD
     advance(key_set.MAX_BACKOFF_SECONDS + 1)
-    assert await keys.find("RS256")
+    assert await keys.find("RS256", "RS256")
 
 
 @pytest.mark.anyio
@@ -130,12 +133,12 @@ async def test_known_keys_do_not_wait_for_an_endpoint_that_hangs(
     endpoint: Endpoint, advance: Callable[[float], None]
 ) -> None:
     keys = KeySet(endpoint.url)
-    assert await keys.find("RS256")
+    assert await keys.find("RS256", "RS256")
     endpoint.body = None
     advance(key_set.MAX_AGE_SECONDS + 1)
-    assert all([await keys.find("RS256") for _ in range(1000)])
-    waiting = [asyncio.create_task(keys.find("unknown")) for _ in range(100)]
-    assert await keys.find("ES256")
+    assert all([await keys.find("RS256", "RS256") for _ in range(1000)])
+    waiting = [asyncio.create_task(keys.find("unknown", "RS256")) for _ in range(100)]
+    assert await keys.find("ES256", "ES256")
     assert not any(task.done() for task in waiting)
     endpoint.released.set()
     assert await asyncio.gather(*waiting) == [None] * 100
@@ -147,11 +150,11 @@ async def test_all_callers_share_one_fetch_that_ends(endpoint: Endpoint, monkeyp
     monkeypatch.setattr(key_set, "FETCH_TIMEOUT_SECONDS", 0.2)
     endpoint.body = None
     keys = KeySet(endpoint.url)
-    outcomes = await asyncio.gather(*(keys.find("RS256") for _ in range(100)), return_exceptions=True)
+    outcomes = await asyncio.gather(*(keys.find("RS256", "RS256") for _ in range(100)), return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {Unavailable}
     assert endpoint.count <= 1
     with pytest.raises(Unavailable):
-        await keys.find("RS256")
+        await keys.find("RS256", "RS256")
     assert endpoint.count <= 1
 
 
@@ -160,14 +163,14 @@ async def test_a_removed_key_is_forgotten_and_unusable_ones_are_skipped(
     endpoint: Endpoint, advance: Callable[[float], None]
 ) -> None:
     keys = KeySet(endpoint.url)
-    assert await keys.find("RS256")
+    assert await keys.find("RS256", "RS256")
     some: dict[str, Any] = published()
     some["keys"] = [None, {"kty": "new"}, *[key for key in some["keys"] if key["kid"] != "RS256"]]
     endpoint.body = json.dumps(some).encode()
     advance(10 * key_set.MAX_AGE_SECONDS)
-    assert await keys.find("RS256") is None
-    assert await keys.find("EdDSA")
-    assert await keys.find("shared") is None
+    assert await keys.find("RS256", "RS256") is None
+    assert await keys.find("EdDSA", "EdDSA")
+    assert await keys.find("shared", "HS256") is None
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"keys": [7]}', b"x"], ids=["list", "no key", "no JSON"])
@@ -186,3 +189,12 @@ def test_a_wrong_answer_is_unavailable_over_http_and_other_tokens_work(
             assert api.send(VIEWER).status_code == 200
         finally:
             api.client.close()
+
+
+def test_equivalent_keys_share_an_id_and_keys_for_encryption_are_left_out() -> None:
+    rsa, elliptic = published()["keys"][:2]
+    odd = [elliptic | {"kid": f"odd {use}", "use": use} for use in UNFIT]
+    body = {"keys": [rsa | {"kid": "one"}, elliptic | {"kid": "one", "use": None}, *odd]}
+    keys = key_set.parse_key_set(json.dumps(body).encode())
+    assert set(keys) == {("one", "RS256"), ("one", "ES256")}
+    assert all(keys[name].algorithm_name == name[1] for name in keys)
