@@ -7,7 +7,14 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from benchmarks import report, scaling
-from benchmarks.environment import ROLES, BenchmarkDatabases, console, create_databases, run_postgresql
+from benchmarks.environment import (
+    DATA_DIRECTORY,
+    ROLES,
+    BenchmarkDatabases,
+    console,
+    create_databases,
+    run_postgresql,
+)
 from benchmarks.servers import CHECKED_REQUESTS, SERVERS, RunningServer, ServerSpec, run_server
 from benchmarks.timing import MedianResult, RoundResult, run_round
 from benchmarks.workloads import Workload, create_workloads
@@ -76,6 +83,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="Run only the comparison.")
     options = parser.parse_args()
     only = set(filter(None, options.only.split(",")))
+    if unknown := only - {each.name for each in SERVERS} - set(report.WORKLOAD_TITLES):
+        parser.error(f"unknown servers or workloads: {', '.join(sorted(unknown))}")
+    # The published figures are of one run of everything.
+    folder = DATA_DIRECTORY if only else report.FOLDER
     with run_postgresql() as cluster:
         databases = create_databases(cluster, options.subjects)
         servers = [each for each in SERVERS if not only & {one.name for one in SERVERS} or each.name in only]
@@ -86,13 +97,13 @@ def main() -> None:
         medians = compare(databases, servers, workloads, Timing(options.rounds, options.seconds, options.connections))
         results = report.Results(options.subjects, options.rounds, options.seconds, options.connections, medians, {})
         report.print_comparison(results)
-        report.save(results)
+        report.save(results, folder)
         if not options.quick:
             results.scaling.update(
                 scaling.measure_all(cluster, databases, seconds=options.seconds, requests=options.requests)
             )
             report.print_scaling(results)
-        report.save(results)
+        report.save(results, folder)
 
 
 if __name__ == "__main__":

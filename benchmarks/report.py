@@ -81,8 +81,8 @@ def machine() -> dict[str, str]:
     return {"processor": model, "system": platform.system(), "python": platform.python_version()}
 
 
-def save(results: Results) -> None:
-    """Write results.json and chart.svg into the directory of this module."""
+def save(results: Results, folder: Path = FOLDER) -> None:
+    """Write results.json and chart.svg into a directory, by default that of this module."""
     written = {
         "machine": machine(),
         "subjects": results.subjects,
@@ -98,8 +98,8 @@ def save(results: Results) -> None:
         },
         "scaling": results.scaling,
     }
-    (FOLDER / "results.json").write_text(json.dumps(written, indent=2) + "\n")
-    (FOLDER / "chart.svg").write_text("\n".join(_chart(results)) + "\n")
+    (folder / "results.json").write_text(json.dumps(written, indent=2) + "\n")
+    (folder / "chart.svg").write_text("\n".join(_chart(results)) + "\n")
 
 
 def _chart(results: Results) -> Iterator[str]:
