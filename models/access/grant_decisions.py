@@ -25,7 +25,8 @@ SET decided_by = :actor,
     decided_at = now.at,
     expires_at = CASE WHEN :opens THEN now.at + make_interval(mins => minutes) END
 FROM (SELECT clock_timestamp()) AS now (at)
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 
@@ -34,7 +35,8 @@ END = Statement("""
 UPDATE access_grants
 SET ended_at = now.at, expires_at = LEAST(expires_at, now.at)
 FROM (SELECT clock_timestamp()) AS now (at)
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 
@@ -65,7 +67,7 @@ async def end_access_grant(unit: UnitOfWork, grant_id: UUID) -> UUID:
         raise Forbidden(argument="id", access=[])
     state = _state(grant)
     if state in {GrantState.WAITING, GrantState.OPEN}:
-        await END.run(unit.connection, id=grant_id)
+        await END.run(unit.connection, subject_id=grant.subject_id, id=grant_id)
     elif state is not GrantState.ENDED:
         raise StateConflict(state=state)
     return _note(unit, grant)
@@ -79,6 +81,7 @@ async def _decide(unit: UnitOfWork, grant_id: UUID, decision: GrantState) -> UUI
     if state is GrantState.WAITING:
         await DECIDE.run(
             unit.connection,
+            subject_id=grant.subject_id,
             id=grant_id,
             actor=unit.actor.name,
             identity=unit.actor.identity,

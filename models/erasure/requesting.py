@@ -32,7 +32,8 @@ AND state IN ('AWAITING_VERIFICATION', 'SCHEDULED', 'IN_PROGRESS', 'PARTIALLY_CO
 BRING_FORWARD = Statement("""
 UPDATE rights_requests
 SET execute_at = LEAST(execute_at, CAST(:at AS timestamptz)), is_immediate = true
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 # A system without a webhook lists its steps itself: they have no next attempt.
@@ -43,14 +44,16 @@ SET state = 'PENDING',
     give_up_at = CASE WHEN s.system = ANY(w.systems) THEN n.at + CAST(:retry_period AS interval) END
 FROM (SELECT clock_timestamp() AS at) AS n
 CROSS JOIN (SELECT array_agg(name) AS systems FROM systems WHERE webhook_url IS NOT NULL) AS w
-WHERE s.request_id = :request_id
+WHERE s.subject_id = :subject_id
+AND s.request_id = :request_id
 AND s.state IN ('FAILED', 'PENDING')
 """)
 
 END_LEASE = Statement("""
 UPDATE rights_requests
 SET claimed_until = NULL
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 
@@ -93,9 +96,9 @@ async def _report_again(unit: UnitOfWork, subject_id: UUID, request_id: UUID, op
     if is_underage:
         await underage.restrict(unit, subject_id, request_id)
     if is_attested:
-        await underage.SET_REASON.run(unit.connection, id=request_id)
+        await underage.SET_REASON.run(unit.connection, subject_id=subject_id, id=request_id)
     if options.immediately or is_attested:
-        await BRING_FORWARD.run(unit.connection, id=request_id, at=unit.at)
+        await BRING_FORWARD.run(unit.connection, subject_id=subject_id, id=request_id, at=unit.at)
 
 
 async def retry_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:
@@ -106,6 +109,8 @@ async def retry_erasure(unit: UnitOfWork, request_id: UUID) -> UUID:
     request = await lock_request(unit, request_id)
     if not request.is_erasure or request.state not in EXECUTING_STATES:
         raise StateConflict(argument="id")
-    await RETRY_STEPS.run(unit.connection, request_id=request_id, retry_period=RETRY_PERIOD)
-    await END_LEASE.run(unit.connection, id=request_id)
+    await RETRY_STEPS.run(
+        unit.connection, subject_id=request.subject_id, request_id=request_id, retry_period=RETRY_PERIOD
+    )
+    await END_LEASE.run(unit.connection, subject_id=request.subject_id, id=request_id)
     return request_id

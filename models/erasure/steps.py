@@ -1,7 +1,6 @@
 """Erasure steps: the part of an erasure that one internal system executes, and the result that it reports.
 
-The references and the error text are encrypted under the request's own key. That key is destroyed when the request is
-completed.
+The request's own key encrypts the references and the error text. It is destroyed when the request is completed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -80,7 +79,7 @@ ERROR = EncryptedColumn("erasure_steps.error")
 
 
 class ErasureStepRow(NamedTuple):
-    """A step as read. ``subject_id`` is the request id, because the request's key decrypts the step."""
+    """A step as read. ``subject_id`` is the id of the request, which owns the data key, ``person_id`` the person's."""
 
     id: UUID
     request_id: UUID
@@ -95,7 +94,6 @@ class ErasureStepRow(NamedTuple):
     records_erased: int | None
     error: Annotated[bytes | None, ERROR]
     person_id: UUID
-    """The person to erase; ``subject_id`` is the id of the request, which owns the data key."""
     reference_list: Annotated[bytes | None, REFERENCE_LIST]
 
 
@@ -148,7 +146,8 @@ FOR UPDATE OF r
 STATE = Statement("""
 SELECT state
 FROM erasure_steps
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 MARK_SETTLED = Statement("""
@@ -158,7 +157,7 @@ WHERE r.subject_id = :subject_id
 AND r.id = :request_id
 AND r.settled_at IS NULL
 AND NOT EXISTS (
-    SELECT FROM erasure_steps AS s WHERE s.request_id = r.id AND s.state <> 'DONE'
+    SELECT FROM erasure_steps AS s WHERE (s.subject_id, s.request_id) = (r.subject_id, r.id) AND s.state <> 'DONE'
 )
 """)
 
@@ -167,13 +166,15 @@ MARK_DONE = Statement("""
 UPDATE erasure_steps
 SET state = 'DONE', completed_at = :at, completed_by = :actor, records_erased = :records,
     next_attempt_at = NULL, account_reference = NULL, reference_list = NULL, error = NULL
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 MARK_FAILED = Statement("""
 UPDATE erasure_steps
 SET state = 'FAILED', error = :error, next_attempt_at = NULL
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 
@@ -202,9 +203,8 @@ async def of_system(
     pages = {}
     for system, state in keys:
         statement = OF_SYSTEM if state is None else OF_SYSTEM_IN_STATE
-        pages[system, state] = await read_page(
-            connection, statement, ErasureStepRow._make, page, system=system, state=state
-        )
+        own = {"system": system, "state": state}
+        pages[system, state] = await read_page(connection, statement, ErasureStepRow._make, page, **own)
     return pages
 
 
@@ -214,7 +214,8 @@ async def complete_erasure_step(unit: UnitOfWork, step_id: UUID, records_erased:
         raise BadInput("recordsErased", "it is not a count")
     step = await _lock(unit, step_id)
     if step.state != StepState.DONE:
-        await MARK_DONE.run(unit.connection, id=step_id, at=unit.at, actor=unit.actor.name, records=records_erased)
+        own, actor = {"subject_id": step.subject_id, "id": step_id}, unit.actor.name
+        await MARK_DONE.run(unit.connection, **own, at=unit.at, actor=actor, records=records_erased)
         await MARK_SETTLED.run(unit.connection, subject_id=step.subject_id, request_id=step.request_id)
     return step_id
 
@@ -226,7 +227,7 @@ async def fail_erasure_step(unit: UnitOfWork, step_id: UUID, error: str) -> UUID
     if step.state == StepState.DONE:
         raise StateConflict(argument="id")
     key = await unit.keyring.key_of(step.request_id)
-    await MARK_FAILED.run(unit.connection, id=step_id, error=ERROR.encrypt(key, message))
+    await MARK_FAILED.run(unit.connection, subject_id=step.subject_id, id=step_id, error=ERROR.encrypt(key, message))
     return step_id
 
 
@@ -245,4 +246,5 @@ async def _lock(unit: UnitOfWork, step_id: UUID) -> _LockedStep:
         raise NotFound(argument="id")
     step_access.require_own(unit.actor, row["system"], "id")
     unit.subject_ids.append(row["subject_id"])
-    return _LockedStep(row["subject_id"], row["request_id"], await STATE.value(unit.connection, id=step_id))
+    state = await STATE.value(unit.connection, subject_id=row["subject_id"], id=step_id)
+    return _LockedStep(row["subject_id"], row["request_id"], state)

@@ -38,7 +38,8 @@ ISSUE_CODE = Statement("""
 UPDATE exports
 SET code_hash = :hash, code_attempts = 0, codes_issued = codes_issued + 1,
     code_expires_at = clock_timestamp() + CAST(:life AS interval)
-WHERE request_id = :request_id
+WHERE subject_id = :subject_id
+AND request_id = :request_id
 AND codes_issued < :max_codes
 AND (code_hash IS NULL OR code_expires_at <= clock_timestamp() OR code_attempts >= :max_attempts)
 RETURNING code_expires_at
@@ -47,7 +48,8 @@ RETURNING code_expires_at
 ATTEMPT = Statement("""
 UPDATE exports
 SET code_attempts = code_attempts + 1
-WHERE request_id = :request_id
+WHERE subject_id = :subject_id
+AND request_id = :request_id
 AND code_hash IS NOT NULL
 AND code_attempts < :max_attempts
 RETURNING code_hash, code_expires_at > clock_timestamp() AS is_good
@@ -56,7 +58,8 @@ RETURNING code_hash, code_expires_at > clock_timestamp() AS is_good
 COUNT_DOWNLOAD = Statement("""
 UPDATE exports
 SET downloads = downloads + 1, downloaded_at = COALESCE(downloaded_at, clock_timestamp()), code_hash = NULL
-WHERE request_id = :request_id
+WHERE subject_id = :subject_id
+AND request_id = :request_id
 AND downloads < :max_downloads
 """)
 
@@ -98,6 +101,7 @@ async def send_link_code(unit: UnitOfWork, request_id: UUID) -> bool:
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
     expires_at = await ISSUE_CODE.value(
         unit.connection,
+        subject_id=export.subject_id,
         request_id=request_id,
         hash=_digests(unit.keyring, request_id, code)[0],
         life=CODE_LIFETIME,
@@ -125,13 +129,17 @@ async def redeem_link_code(unit: UnitOfWork, request_id: UUID, code: str) -> Red
     if export is None or not export.is_fetchable_by_link:
         return RedeemedCode(None, NotFound(argument="token"))
     unit.subject_ids.append(export.subject_id)
-    row = await ATTEMPT.row(unit.connection, request_id=request_id, max_attempts=MAX_CODE_ATTEMPTS)
+    row = await ATTEMPT.row(
+        unit.connection, subject_id=export.subject_id, request_id=request_id, max_attempts=MAX_CODE_ATTEMPTS
+    )
     if row is None:
         return RedeemedCode(None, TooManyAttempts(argument="code"))
     is_right = any(hmac.compare_digest(row["code_hash"], digest) for digest in _digests(unit.keyring, request_id, code))
     if not (is_right and row["is_good"]):
         return RedeemedCode(None, IdentityUnverified(argument="code"))
-    if not await COUNT_DOWNLOAD.run(unit.connection, request_id=request_id, max_downloads=MAX_DOWNLOADS):
+    if not await COUNT_DOWNLOAD.run(
+        unit.connection, subject_id=export.subject_id, request_id=request_id, max_downloads=MAX_DOWNLOADS
+    ):
         return RedeemedCode(None, NotFound(argument="token"))
     return RedeemedCode(export, None)
 

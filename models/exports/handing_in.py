@@ -24,7 +24,8 @@ MARK_DONE = Statement("""
 UPDATE export_steps
 SET state = 'DONE', completed_at = :at, completed_by = :actor, part_id = :part_id, size_bytes = :size,
     replaced_values = :replaced, error = NULL, next_attempt_at = NULL
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 
@@ -56,6 +57,7 @@ async def hand_in_part(
             step = await steps.lock_open(unit, step_id)
             await MARK_DONE.run(
                 unit.connection,
+                subject_id=request.subject_id,
                 id=step_id,
                 at=unit.at,
                 actor=actor.name,

@@ -95,14 +95,16 @@ WHERE id = :id
 LOCK = Statement("""
 SELECT state, part_id
 FROM export_steps
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 FOR UPDATE
 """)
 
 MARK_FAILED = Statement("""
 UPDATE export_steps
 SET state = 'FAILED', error = :error, next_attempt_at = NULL
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 
@@ -170,7 +172,7 @@ async def lock_open(unit: UnitOfWork, step_id: UUID) -> LockedStep:
     request = await lock_request(unit, own.request_id)
     if request.state != RequestState.IN_PROGRESS:
         raise StateConflict(argument="id")
-    row = await LOCK.row(unit.connection, id=step_id)
+    row = await LOCK.row(unit.connection, subject_id=request.subject_id, id=step_id)
     if row is None:
         raise NotFound(argument="id")
     return LockedStep(request, *row)
@@ -186,5 +188,7 @@ async def fail_export_step(unit: UnitOfWork, step_id: UUID, error: str) -> UUID:
     if step.state == ExportStepState.DONE:
         raise StateConflict(argument="id")
     key = await unit.keyring.key_of(step.request.subject_id)
-    await MARK_FAILED.run(unit.connection, id=step_id, error=ERROR.encrypt(key, message))
+    await MARK_FAILED.run(
+        unit.connection, subject_id=step.request.subject_id, id=step_id, error=ERROR.encrypt(key, message)
+    )
     return step_id

@@ -15,7 +15,8 @@ from models.unit_of_work import UnitOfWork
 CLOSE = Statement("""
 UPDATE rights_requests
 SET state = :state, closed_by = :actor, closed_at = :at, denial_reason = :denial_reason, execute_at = NULL
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 DELETE_CODE = Statement("""
@@ -63,7 +64,13 @@ async def _close(unit: UnitOfWork, request: LockedRequest, state: RequestState, 
     await DELETE_CODE.run(unit.connection, subject_id=request.subject_id, id=request.id)
     await underage.lift(unit, request)
     await CLOSE.run(
-        unit.connection, id=request.id, state=state, actor=unit.actor.name, at=unit.at, denial_reason=reason
+        unit.connection,
+        subject_id=request.subject_id,
+        id=request.id,
+        state=state,
+        actor=unit.actor.name,
+        at=unit.at,
+        denial_reason=reason,
     )
     if reason:
         await _enqueue_denial(unit, request, reason)

@@ -16,7 +16,8 @@ from models.unit_of_work import UnitOfWork
 COMPLETE = Statement("""
 UPDATE rights_requests
 SET state = 'COMPLETED', completed_at = :at, closed_by = :actor, closed_at = :at
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 IS_RESTRICTED = Statement("""
@@ -54,7 +55,7 @@ async def complete_request(unit: UnitOfWork, request_id: UUID) -> UUID:
     if check and not await check.value(unit.connection, subject_id=request.subject_id):
         raise StateConflict(argument="id")
     await DELETE_CODE.run(unit.connection, subject_id=request.subject_id, id=request_id)
-    await COMPLETE.run(unit.connection, id=request_id, actor=unit.actor.name, at=unit.at)
+    await COMPLETE.run(unit.connection, subject_id=request.subject_id, id=request_id, actor=unit.actor.name, at=unit.at)
     if request.kind == RequestKind.CA_DIRECT_MARKETING_DISCLOSURE:
         year = request.received_at.year - 1
         lines = await california.lines_of_letter(unit.connection, request.subject_id, year)

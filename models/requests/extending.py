@@ -15,7 +15,8 @@ from models.unit_of_work import UnitOfWork
 EXTEND = Statement("""
 UPDATE rights_requests
 SET extended_until = :until, extension_reason = :reason, extended_at = :at
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 
@@ -32,6 +33,8 @@ async def extend_request(unit: UnitOfWork, request_id: UUID, reason: ExtensionRe
     if request.extended_until or not is_extensible or unit.at >= request.due_at:
         raise StateConflict(argument="id")
     until = deadlines.extended_until(request.due_at, Regime(request.regime))
-    await EXTEND.run(unit.connection, id=request_id, until=until, reason=reason, at=unit.at)
+    await EXTEND.run(
+        unit.connection, subject_id=request.subject_id, id=request_id, until=until, reason=reason, at=unit.at
+    )
     await answers.enqueue(unit, EmailKind.REQUEST_EXTENDED, request, until=until, reason=reason)
     return request_id

@@ -13,7 +13,8 @@ from models.unit_of_work import UnitOfWork
 BEGIN = Statement("""
 UPDATE rights_requests
 SET state = 'IN_PROGRESS', identity = :identity, attested_by = :attested_by, verified_at = :at, started_at = :at
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 
@@ -33,10 +34,11 @@ async def send_code(unit: UnitOfWork, subject_id: UUID, request_id: UUID) -> Non
         )
 
 
-async def begin(unit: UnitOfWork, request_id: UUID, identity: IdentityProof) -> None:
+async def begin(unit: UnitOfWork, subject_id: UUID, request_id: UUID, identity: IdentityProof) -> None:
     """Store the proof of identity and begin a request that is no erasure."""
     await BEGIN.run(
         unit.connection,
+        subject_id=subject_id,
         id=request_id,
         identity=identity,
         attested_by=unit.actor.name if identity is IdentityProof.ATTESTED else None,

@@ -46,14 +46,16 @@ SCHEDULE = Statement("""
 UPDATE rights_requests
 SET state = 'SCHEDULED', identity = :identity, attested_by = :attested_by, verified_at = :at,
     execute_at = :execute_at, reason = :reason, is_immediate = :is_immediate
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 # Applies once identity is proved: the erasure then has no cooling-off time.
 SET_IMMEDIATE = Statement("""
 UPDATE rights_requests
 SET is_immediate = true
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 
@@ -117,11 +119,11 @@ async def start_identity_check(
     attestation; after that of another role the request waits for theirs (docs/decisions/0020).
     """
     if options.immediately and not request.is_immediate:
-        await SET_IMMEDIATE.run(unit.connection, id=request.id)
+        await SET_IMMEDIATE.run(unit.connection, subject_id=request.subject_id, id=request.id)
     is_underage = ErasureReason.UNDERAGE in {options.reason, request.reason}
     if is_underage:
         await underage.restrict(unit, request.subject_id, request.id)
-        await underage.SET_REASON.run(unit.connection, id=request.id)
+        await underage.SET_REASON.run(unit.connection, subject_id=request.subject_id, id=request.id)
         if not underage.is_attested(unit, options.reason):
             return
     if options.identity is IdentityProof.ATTESTED or is_underage:
@@ -142,6 +144,7 @@ async def schedule_erasure(
     execute_at = unit.at + cooling_off if has_cooling_off else unit.at
     await SCHEDULE.run(
         unit.connection,
+        subject_id=request.subject_id,
         id=request.id,
         identity=identity,
         attested_by=unit.actor.name if identity is IdentityProof.ATTESTED else None,
@@ -189,5 +192,5 @@ async def confirm_identity(
         if request.is_erasure:
             await schedule_erasure(unit, request, IdentityProof.EMAIL_CODE, cooling_off)
         else:
-            await identity_checks.begin(unit, request_id, IdentityProof.EMAIL_CODE)
+            await identity_checks.begin(unit, request.subject_id, request_id, IdentityProof.EMAIL_CODE)
     return ConfirmationResult(request_id, refusal)

@@ -21,7 +21,8 @@ LOCK_REQUEST = Statement("""
 SELECT id, subject_id, state, reason, is_immediate, identity, denial_reason, kind, regime, received_at, due_at,
     extended_until, extension_reason
 FROM rights_requests
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 FOR UPDATE
 """)
 
@@ -60,6 +61,6 @@ async def lock_request(unit: UnitOfWork, request_id: UUID) -> LockedRequest:
     if subject_id is None:
         raise NotFound(argument="id")
     await resolution.lock(unit, SubjectIdentifier("id", subject_id), allow_erased=True)
-    row = await LOCK_REQUEST.row(unit.connection, id=request_id)
+    row = await LOCK_REQUEST.row(unit.connection, subject_id=subject_id, id=request_id)
     assert row is not None  # noqa: S101 -- requests are never deleted
     return LockedRequest._make(row)

@@ -70,7 +70,7 @@ async def open_request(unit: UnitOfWork, identifier: SubjectIdentifier, options:
     if options.kind in IDENTITY_FREE_KINDS or (row and row["state"] != RequestState.AWAITING_VERIFICATION):
         return request_id
     if options.identity is IdentityCheck.ATTESTED:
-        await identity_checks.begin(unit, request_id, IdentityProof.ATTESTED)
+        await identity_checks.begin(unit, subject.subject_id, request_id, IdentityProof.ATTESTED)
     else:
         await identity_checks.send_code(unit, subject.subject_id, request_id)
     return request_id

@@ -24,20 +24,23 @@ AND status = 'ACTIVE'
 MARK_RESTRICTED = Statement("""
 UPDATE rights_requests
 SET has_restricted = true
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 SET_REASON = Statement("""
 UPDATE rights_requests
 SET reason = 'UNDERAGE'
-WHERE id = :id
+WHERE subject_id = :subject_id
+AND id = :id
 """)
 
 LIFT = Statement("""
 UPDATE subjects AS s
 SET status = 'ACTIVE'
 FROM rights_requests AS r
-WHERE r.id = :id
+WHERE r.subject_id = :subject_id
+AND r.id = :id
 AND r.has_restricted
 AND s.id = r.subject_id
 AND s.status = 'RESTRICTED'
@@ -57,9 +60,9 @@ async def restrict(unit: UnitOfWork, subject_id: UUID, request_id: UUID) -> None
     if unit.actor.role not in ATTESTING_ROLES:
         await staff_notices.enqueue(unit, StaffNoticeKind.CHILD_REPORTED, request_id)
     if await RESTRICT.run(unit.connection, subject_id=subject_id):
-        await MARK_RESTRICTED.run(unit.connection, id=request_id)
+        await MARK_RESTRICTED.run(unit.connection, subject_id=subject_id, id=request_id)
 
 
 async def lift(unit: UnitOfWork, request: LockedRequest) -> None:
     """Lift the restriction that this request caused; one that was there before stays."""
-    await LIFT.run(unit.connection, id=request.id)
+    await LIFT.run(unit.connection, subject_id=request.subject_id, id=request.id)
