@@ -61,7 +61,7 @@ def compare(
                     round_result = run_round(databases, each, workload, connections=connections, seconds=seconds)
                     results[workload.name][each.spec.name].append(round_result)
                     console.print(
-                        f"{workload.name:8} {each.spec.name:13} {round_result.per_second:9,.0f}/s", style="dim"
+                        f"{workload.name:9} {each.spec.name:17} {round_result.per_second:9,.0f}/s", style="dim"
                     )
     return {
         workload: {name: MedianResult.of(each) for name, each in names.items()} for workload, names in results.items()
@@ -97,6 +97,7 @@ def main() -> None:
         medians = compare(databases, servers, workloads, Timing(options.rounds, options.seconds, options.connections))
         results = report.Results(options.subjects, options.rounds, options.seconds, options.connections, medians, {})
         report.print_comparison(results)
+        report.print_targets(results)
         report.save(results, folder)
         if not options.quick:
             results.scaling.update(

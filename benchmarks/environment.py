@@ -14,7 +14,7 @@ from typing import NamedTuple
 import asyncpg
 from rich.console import Console
 
-from benchmarks import peer_tables
+from benchmarks import lean_tables, peer_tables
 from cli.embedded import Cluster
 from migrations import head
 from models.encryption.keyring import Keyring
@@ -106,7 +106,7 @@ def create_databases(cluster: Cluster, subjects: int) -> BenchmarkDatabases:
     versions = {
         "privacy": head("privacy"),
         "keyring": head("keyring"),
-        "plain": peer_tables.TABLES + peer_tables.DECISION,
+        "plain": peer_tables.TABLES + peer_tables.DECISION + lean_tables.TABLES,
     }
     if mark.exists():
         stored = json.loads(mark.read_text())

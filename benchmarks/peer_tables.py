@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from benchmarks import lean_tables
 from models.encryption.encrypted_column import DataKey, EncryptedColumn
 from models.encryption.keyring import Keyring
 from models.payments import fragments
@@ -164,6 +165,7 @@ async def copy_people(source: asyncpg.Pool, keyring: Keyring, target: str) -> No
                 )
             after = ids[-1]
         await _run_each(plain, INDEXES)
+        await _run_each(plain, lean_tables.TABLES)
     finally:
         await plain.close()
 

@@ -18,11 +18,33 @@ WORKLOAD_TITLES = {
     "one": "one decision by id",
     "email": "one decision by address",
     "hundred": "100 decisions",
+    "decisions": "all decisions of one person",
     "page": "person page",
+    "record": "page of choices and sync metadata",
     "out": "optOut",
 }
 COLOURS = {"ours": "#1a7f64", "mercurius": "#b08000", "postgraphile": "#7055a8", "strawberry": "#b04a4a"}
+COLOURS |= {"mercurius-lean": "#d9b44a", "postgraphile-lean": "#a58fd0"}
 WIDTH, BAR_HEIGHT, LABEL_WIDTH = 720, 16, 190
+
+
+class Target(NamedTuple):
+    """How many times the requests per second of a peer this service has to answer, and aims to."""
+
+    least: float
+    aim: float | None = None
+
+
+TARGETS = {
+    ("one", "mercurius-lean"): Target(1.6, 2),
+    ("hundred", "mercurius-lean"): Target(1, 1.3),
+    ("record", "mercurius-lean"): Target(1, 1.5),
+    ("decisions", "mercurius-lean"): Target(1.5),
+    ("one", "postgraphile-lean"): Target(4),
+    ("record", "postgraphile-lean"): Target(1.5),
+    ("decisions", "postgraphile-lean"): Target(3),
+}
+"""The targets by workload and lean peer. The 99th percentile has to be no worse than the peer's."""
 
 
 class Results(NamedTuple):
@@ -58,6 +80,30 @@ def print_comparison(results: Results) -> None:
             )
         table.add_section()
     Console(width=150).print(table)
+
+
+def print_targets(results: Results) -> None:
+    """Print the targets against the lean peers beside the results; nothing where no lean peer ran."""
+    table = Table("work", "against", title="Targets against peers of two tables")
+    for name in ("target", "aim", "by requests/s", "by server µs", "p99, ours / theirs", "holds"):
+        table.add_column(name, justify="right")
+    for (workload, peer), target in TARGETS.items():
+        rounds = results.workloads.get(workload, {})
+        if "ours" in rounds and peer in rounds:
+            ours, theirs = rounds["ours"], rounds[peer]
+            ratio, late = ours.per_second / theirs.per_second, ours.p99_ms / theirs.p99_ms
+            table.add_row(
+                WORKLOAD_TITLES[workload],
+                TITLES[peer],
+                f"{target.least:.1f}",
+                f"{target.aim:.1f}" if target.aim else "",
+                f"{ratio:.2f}",
+                f"{theirs.cpu_us / ours.cpu_us:.2f}",
+                f"{late:.2f}",
+                "yes" if ratio >= target.least and late <= 1 else "no",
+            )
+    if table.row_count:
+        Console(width=150).print(table)
 
 
 def print_scaling(results: Results) -> None:

