@@ -4,6 +4,8 @@
 .PHONY: help setup serve test soak check bench conformance explorer clients generate fuzz rolling lock docs pictures clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
+# Python keeps what it compiled: the suite starts many processes, each of which would compile the same files anew.
+unexport PYTHONDONTWRITEBYTECODE
 SHELL := /bin/sh
 
 PORT ?= 8000

@@ -6,7 +6,7 @@ import re
 import sys
 import tokenize
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -132,6 +132,7 @@ def words_of(name: str) -> list[str]:
     return " ".join(spaced.lower().split()).replace("in flight", "in_flight").split()
 
 
+@cache
 def retired_word(name: str) -> str | None:
     """Return the identifier if it is retired, else its first retired word, else None."""
     if name in RETIRED_NAMES:
@@ -139,6 +140,7 @@ def retired_word(name: str) -> str | None:
     return next(filter(None, map(_singular_if_retired, words_of(name))), None)
 
 
+@cache
 def _singular_if_retired(word: str) -> str | None:
     candidates = (word, word.removesuffix("s"), word.removesuffix("es"), re.sub("ies$", "y", word))
     return next((candidate for candidate in candidates if candidate in RETIRED), None)
@@ -146,6 +148,8 @@ def _singular_if_retired(word: str) -> str | None:
 
 def retired_identifiers(source: str, path: str = "") -> Iterator[Use]:
     """Yield the retired words in the NAME tokens of Python source."""
+    if not any(map(retired_word, {*re.findall(r"\w+", source)})):
+        return
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         word = retired_word(token.string) if token.type == tokenize.NAME else None
         if word and not path.startswith(STORED_NAMES.get(token.string, ("-",))):
@@ -154,6 +158,8 @@ def retired_identifiers(source: str, path: str = "") -> Iterator[Use]:
 
 def retired_prose(text: str, path: str = "", first_line: int = 1) -> Iterator[Use]:
     """Yield the retired words in prose; code spans and ordinary phrases are skipped."""
+    if not may_have_retired_prose(text):
+        return
     skipped = "|".join((r"```.*?```", r"`[^`\n]*`", r"\{\{.*?\}\}", *ORDINARY_PHRASES))
     plain = re.sub(skipped, lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL | re.IGNORECASE)
     for number, line in enumerate(plain.splitlines(), first_line):
@@ -161,6 +167,11 @@ def retired_prose(text: str, path: str = "", first_line: int = 1) -> Iterator[Us
             word = _singular_if_retired(match[0].lower())
             if word and word not in ORDINARY_IN_PROSE:
                 yield Use(path, number, line.strip(), word)
+
+
+def may_have_retired_prose(text: str) -> bool:
+    """Return whether a word of the text is retired in prose, also where it is code or part of an ordinary phrase."""
+    return any(map(_singular_if_retired, {*re.findall(r"[a-z]+", text.lower())} - ORDINARY_IN_PROSE))
 
 
 class Prose(NamedTuple):
@@ -171,9 +182,15 @@ class Prose(NamedTuple):
     owner: ast.AST | None
 
 
+@lru_cache(maxsize=1)
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    """Return the nodes of Python source; those of the last source are cached, as several rules read them in turn."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
 def docstrings(source: str) -> Iterator[Prose]:
     """Yield the docstrings of modules, classes and functions, and the strings below attributes."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             for index, statement in enumerate(node.body):
                 if (
@@ -186,6 +203,8 @@ def docstrings(source: str) -> Iterator[Prose]:
 
 def comments(source: str) -> Iterator[Prose]:
     """Yield the comments, without directives to tools."""
+    if "#" not in source:
+        return
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             text = token.string.lstrip("#!: ")
@@ -201,7 +220,7 @@ _NO_PROSE = re.compile(
 def messages(source: str) -> Iterator[Prose]:
     """Yield the string literals that are prose: descriptions, error messages, help texts, log events."""
     docstring_lines = {prose.line for prose in docstrings(source)}
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.lineno not in docstring_lines:
             is_prose = len(node.value.split()) > 2 and not _NO_PROSE.search(node.value)
             if is_prose:
@@ -236,6 +255,8 @@ def uses_of(paths: Iterable[Path]) -> list[str]:
     for path in paths:
         name, source = str(path.relative_to(ROOT)), path.read_text()
         uses += map(str, retired_identifiers(source, name))
+        if not may_have_retired_prose(source):
+            continue
         for prose in (*docstrings(source), *comments(source), *messages(source)):
             uses += map(str, retired_prose(prose.text, name, prose.line))
     return uses

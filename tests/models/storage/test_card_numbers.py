@@ -312,12 +312,18 @@ def test_a_time_is_let_through(moment: object) -> None:
 
 
 @pytest.mark.parametrize("kind", NO_FALSE_POSITIVES)
-def test_of_fifty_thousand_of_a_kind_none_is_mistaken(kind: str) -> None:
-    assert count_false_positives(NO_FALSE_POSITIVES[kind], 50_000) == 0
+def test_of_five_thousand_of_a_kind_none_is_mistaken(kind: str) -> None:
+    assert count_false_positives(NO_FALSE_POSITIVES[kind], 5_000) == 0
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("kind", NO_FALSE_POSITIVES)
+def test_of_a_hundred_thousand_of_a_kind_none_is_mistaken(kind: str) -> None:
+    assert count_false_positives(NO_FALSE_POSITIVES[kind], 100_000) == 0
 
 
 def test_plain_numbers_of_sixteen_digits_are_mistaken_as_often_as_stated() -> None:
-    assert 0.03 < count_false_positives(POSSIBLE_FALSE_POSITIVES["order: sixteen digits"], 50_000) / 50_000 < 0.045
+    assert 0.03 < count_false_positives(POSSIBLE_FALSE_POSITIVES["order: sixteen digits"], 20_000) / 20_000 < 0.045
 
 
 def hostile_stream() -> str:
