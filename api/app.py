@@ -16,6 +16,7 @@ from api.access.authentication import Authenticator
 from api.access.jwt_verifier import JwtVerifier
 from api.access.restore_guard import RestoreGuard
 from api.graphql.endpoint import GraphQLEndpoint
+from api.graphql.routed_execution import RoutedExecution, TracedRoutedExecution
 from api.graphql.schema import core
 from api.graphql.traced_execution import TracedExecution
 from api.http.asgi import AsgiAdapter, Scope, Send
@@ -126,6 +127,7 @@ class App:
             writers=settings.write_connections,
             timeout=settings.statement_timeout,
             roles=column_grants.database_roles(core),
+            replicas=settings.replicas,
         )
         self._keyring = Keyring(self._database.keyring, MasterKeys(settings.master_key.get_secret_value()))
         token_life = TokenLifetimes(settings.token_life_people, settings.token_life_services)
@@ -139,6 +141,7 @@ class App:
             role_rates=people_limits.parse_rates(settings.role_rates),
             incident_people=settings.incident_people,
             controller=Controller(*company_of(settings), settings.public_url),
+            decides_on_replicas=settings.replica_decisions,
         )
         self._restore_guard = RestoreGuard(self._database, self._keyring)
         jwts = None
@@ -148,7 +151,10 @@ class App:
         request_log = RequestLog(lines=settings.log_requests)
         max_costs = parse_cost_limits(settings.max_costs)
         self._graphql = GraphQLEndpoint(service, authenticator, request_log, self._restore_guard, max_costs)
-        if tracing.installed():
+        if service.router.servers:
+            service.router.servers.on_promotion(self._restore_guard.close)
+            self._graphql.execution_class = TracedRoutedExecution if tracing.installed() else RoutedExecution
+        elif tracing.installed():
             self._graphql.execution_class = TracedExecution
         self._adapter = AsgiAdapter(self._graphql.handle, is_proxied=self.is_proxied)
         tasks = [

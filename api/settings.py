@@ -18,6 +18,7 @@ from models.erasure.backups import MAX_RETENTION
 from models.erasure.webhook_targets import LOOPBACK_NETWORKS, Network, parse_networks
 from models.incidents.reporting import DEFAULT_PEOPLE_LIMIT
 from models.requests.intake import COOLING_OFF
+from models.storage.database import ReplicaSettings
 from models.storage.durations import parse_duration
 
 _TIMEDELTA = re.compile(r"datetime\.timedelta\(days=([0-9]+)\)")
@@ -36,6 +37,15 @@ class Settings(BaseSettings):
     keyring_url: SecretStr = Field(
         description="The database of the keyring, separate from the first, with short-lived backups."
     )
+    replica_urls: SecretStr = Field(
+        SecretStr(""),
+        description="The first database on standbys, as URLs separated by commas. Queries read from those that are "
+        "fresh enough, and one that is promoted is found. The default is none.",
+    )
+    replica_lag: Annotated[timedelta, BeforeValidator(parse_duration), Field(gt=timedelta(0), le=timedelta(days=1))] = (
+        Field(timedelta(milliseconds=100), description="How old what is read from a replica may be, such as 100ms.")
+    )
+    replica_decisions: bool = Field(default=False, description="Whether consent decisions are read from replicas, too.")
     owner_url: SecretStr | None = Field(
         None,
         description="The first database with its owner's credentials, for commands other than serve and work. "
@@ -216,6 +226,18 @@ class Settings(BaseSettings):
             raise ValueError("set PRIVACY_WEBHOOK_NETWORKS to networks such as 10.0.0.0/8,fd00::/8") from None
         return value
 
+    @field_validator("replica_urls")
+    @classmethod
+    def _is_a_list_of_urls(cls, value: SecretStr) -> SecretStr:
+        if any(urlsplit(url).scheme not in {"postgresql", "postgres"} for url in _split(value)):
+            raise ValueError("set PRIVACY_REPLICA_URLS to URLs such as postgresql://…, separated by commas")
+        return value
+
+    @property
+    def replicas(self) -> ReplicaSettings:
+        """The replicas of the first database."""
+        return ReplicaSettings(_split(self.replica_urls), self.replica_lag.total_seconds())
+
     @property
     def has_explorer(self) -> bool:
         """Whether `/` is the explorer."""
@@ -252,6 +274,10 @@ class Settings(BaseSettings):
             raise UnsafeSettingError("PRIVACY_PUBLIC_URL must begin with https://")
         if self.jwks_url and urlsplit(self.jwks_url).scheme != "https":
             raise UnsafeSettingError("PRIVACY_JWKS_URL must begin with https://")
+
+
+def _split(urls: SecretStr) -> list[str]:
+    return [url.strip() for url in urls.get_secret_value().split(",") if url.strip()]
 
 
 def _sentence(problem: ErrorDetails) -> str:

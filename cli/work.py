@@ -129,6 +129,7 @@ async def run_workers(
         writers=WRITER_CONNECTIONS,
         timeout=settings.statement_timeout,
         roles=DatabaseRoles(WORKER, WORKER),
+        replicas=settings.replicas,
     )
     try:
         keyring = Keyring(database.keyring, MasterKeys(settings.master_key.get_secret_value()))

@@ -15,6 +15,7 @@ from models.storage.turns import TurnQueue
 from resolvers.batch_loader import SLOW_COMMIT_SECONDS, BatchLoader
 from resolvers.pagination import CursorCodec
 from resolvers.people_limiter import PeopleLimiter
+from resolvers.read_routing import ReadRouter
 from resolvers.recent_reads import RecentReads
 from resolvers.recent_refusals import RecentRefusals
 
@@ -34,6 +35,7 @@ class AppState:
         role_rates: Rates = NO_RATES,
         incident_people: int = DEFAULT_PEOPLE_LIMIT,
         controller: Controller = Controller("", "", None, ""),  # noqa: B008 -- immutable
+        decides_on_replicas: bool = False,
     ) -> None:
         self.limiter = PeopleLimiter(database, token_rates, role_rates)
         self.database = database
@@ -43,6 +45,8 @@ class AppState:
             role: BatchLoader(database.role_readers[name]) if name in database.role_readers else self.internal
             for role, name in READERS.items()
         }
+        self.router = ReadRouter(database, self.readers, decides_on_replicas=decides_on_replicas)
+        """What chooses the server that a request reads from, where there are replicas."""
         keys = BatchLoader(database.keyring)
         self.keys = {
             role: BatchLoader(database.role_keyrings[name]) if name in database.role_keyrings else keys

@@ -65,6 +65,11 @@ class BatchLoader:
         """Return the values of the keys, in their order."""
         return await self.request(read, keys, arguments)
 
+    def fail(self, batch: Sequence[LoadRequest], error: Exception, _read: Read, _arguments: tuple[Any, ...]) -> None:
+        """End the requests of a batch that could not be read."""
+        for request in batch:
+            request.fail(error)
+
 
 class _BatchQueue:
     """All requests for one read with the same arguments."""
@@ -124,8 +129,7 @@ class _BatchQueue:
                 await self._execute(connection, batch, task)
             is_sound = True
         except Exception as error:  # noqa: BLE001 -- there is no connection: the requests for it get the error
-            for request in self._next_batch():
-                request.fail(error)
+            self._loader.fail(self._next_batch(), error, self._read, self._arguments)
         finally:
             self._tasks.discard(task)
             if connection:
@@ -176,13 +180,12 @@ class _BatchQueue:
             for request in batch:
                 request.cancel()
             raise
-        except Exception as error:  # noqa: BLE001 -- it is set as the exception of the requests
+        except Exception as error:  # noqa: BLE001 -- the loader ends the requests with it
             query.task = None
             if len(batch) > 1 and not isinstance(error, OUTAGE_ERRORS):
                 await self._execute_individually(connection, batch, task)
             else:
-                for request in batch:
-                    request.fail(error)
+                self._loader.fail(batch, error, self._read, self._arguments)
 
     async def _execute_individually(
         self,

@@ -12,7 +12,7 @@ from strawberry.utils.str_converters import to_camel_case
 from models.access.access_grants import GrantedPage
 from models.actors import STAFF_ROLES, Actor
 from models.audit.events import EventGroup
-from models.encryption.encrypted_column import DataKey
+from models.encryption.encrypted_column import DataKey, DataKeys
 from models.erasure import plan
 from models.erasure.plan import PlanRow
 from models.errors import CaseRequired, Forbidden, GrantRequired
@@ -55,6 +55,7 @@ class RequestContext:
         "operation",
         "operation_hash",
         "permissions",
+        "reader",
         "service",
     )
 
@@ -73,19 +74,23 @@ class RequestContext:
         self.permissions = permissions
         """The coordinates of the fields that the role may use."""
         self.cursors = service.cursors
-        self._keys: dict[UUID, DataKey] = {}
+        self.reader = service.readers[actor.role]
+        """The batch loader of the role. It reads from the primary unless a replica was chosen for the request."""
+        self._keys: DataKeys | None = None
         self._access_log: AccessLog | None = None
         self._identification: Identification | None = None
 
     def fresh(self) -> "RequestContext":
         """Return the context of another request like this one, which has read nothing yet."""
-        return RequestContext(self.service, self.actor, self.operation, self.permissions, self.operation_hash)
+        context = RequestContext(self.service, self.actor, self.operation, self.permissions, self.operation_hash)
+        context.reader = self.reader
+        return context
 
     def load(
         self, read: Read, keys: Sequence[Hashable], arguments: tuple[Hashable, ...] = (), then: Then = None
     ) -> Awaitable[Any]:
         """Return the values of the keys, or what ``then`` makes of these, through the batch loader of the role."""
-        return self.service.readers[self.actor.role].request(read, keys, arguments, then)
+        return self.reader.request(read, keys, arguments, then)
 
     def load_one(self, read: Read, key: Hashable, *arguments: Hashable) -> Awaitable[Any]:
         """Return the value of one key."""
@@ -126,16 +131,14 @@ class RequestContext:
         return answer
 
     def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, DataKey]] | Mapping[UUID, DataKey]:
-        """Return the data keys of these subjects, read once a request; destroyed ones are missing."""
-        missing = [subject_id for subject_id in subject_ids if subject_id not in self._keys]
+        """Return the data keys of these subjects, read once a request; a destroyed one is UNAVAILABLE."""
+        keys = self._keys = DataKeys() if self._keys is None else self._keys
+        missing = [subject_id for subject_id in subject_ids if subject_id not in keys]
         if not missing:
-            return self._keys
+            return keys
         service = self.service
-        return service.keys[self.actor.role].request(service.keyring.of_subjects, missing, then=self._keep_keys)
-
-    def _keep_keys(self, keys: list[DataKey | None]) -> Mapping[UUID, DataKey]:
-        self._keys.update((key.owner_id, key) for key in keys if key is not None)
-        return self._keys
+        keep = partial(_keep_keys, keys)
+        return service.keys[self.actor.role].request(service.keyring.of_subjects, missing, then=keep)
 
     async def plan_of(self, subject_id: UUID) -> PlanRow | None:
         """Return what an erasure of the subject would destroy; it is counted in every table, so by the writing role."""
@@ -222,6 +225,11 @@ def write_access_logs(contexts: Sequence[RequestContext]) -> Awaitable[None] | N
     if claims:
         return claims.record(write)
     return write() if write else None
+
+
+def _keep_keys(kept: DataKeys, keys: list[DataKey | None]) -> DataKeys:
+    kept.update((key.owner_id, key) for key in keys if key is not None)
+    return kept
 
 
 def _first_present(rows: Sequence[Any]) -> Any:

@@ -46,7 +46,7 @@ class LoadingContext(Protocol):
         """Return the values of the keys, in their order, through the batch loader."""
 
     def keys_of(self, subject_ids: Sequence[UUID]) -> Awaitable[Mapping[UUID, DataKey]] | Mapping[UUID, DataKey]:
-        """Return the data keys of these subjects; a destroyed key raises KeyError when it is looked up."""
+        """Return the data keys of these subjects; a destroyed one raises UNAVAILABLE when it is looked up."""
 
 
 class Column(NamedTuple):

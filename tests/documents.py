@@ -66,7 +66,7 @@ def _default(field: FieldInfo) -> str:
     if default is None:
         return "none"
     if isinstance(default, timedelta):
-        return f"`{default.days}d`"
+        return f"`{default.days}d`" if default.days else f"`{default // timedelta(milliseconds=1)}ms`"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 

@@ -547,6 +547,10 @@ def permissions_of(role: Role) -> frozenset[str]:
     return frozenset(coordinate for coordinate, roles in ACCESS_POLICY.items() if role in roles)
 
 
+PERMISSIONS: Final = {role: permissions_of(role) for role in Role}
+"""The coordinates of the fields that each role may use."""
+
+
 def visible_types(role: Role) -> frozenset[str]:
     """Return the types of which the role may read at least one field."""
     return frozenset(coordinate.partition(".")[0] for coordinate in permissions_of(role))

@@ -29,7 +29,13 @@ class RestoreGuard:
         self._database = database
         self._keyring = keyring
         self._is_open = False
+        self._closings = 0
         self.lag: LedgerLag | None = None
+
+    def close(self) -> None:
+        """Close the guard until the lag is read again: another server may lack erasures."""
+        self._closings += 1
+        self._is_open = False
 
     def require_open(self) -> None:
         """Raise UNAVAILABLE while the guard is closed."""
@@ -42,6 +48,7 @@ class RestoreGuard:
         An outage raises and leaves the guard as it was. A database without tables, as during a restore, raises and
         closes the guard.
         """
+        closings = self._closings
         try:
             lag = await ledger_lag.read_lag(self._database, self._keyring)
         except asyncpg.UndefinedTableError:
@@ -52,7 +59,7 @@ class RestoreGuard:
             await asyncio.sleep(RECHECK_SECONDS)
             lag = await ledger_lag.read_lag(self._database, self._keyring)
         self.lag = lag
-        self._is_open = lag is None
+        self._is_open = lag is None and closings == self._closings
         CLOSED.set(lag is not None)
         return lag
 

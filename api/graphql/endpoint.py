@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from api.access.authentication import Authenticator, resolve_actor
-from api.access.policy import permissions_of
+from api.access.policy import PERMISSIONS
 from api.access.restore_guard import RestoreGuard
 from api.graphql import input_screening, limits
 from api.graphql.execution import Result, as_json
@@ -32,8 +32,6 @@ from models.errors import CaseRequired, Forbidden, Unauthenticated, Unavailable
 from models.storage.turns import Steps
 from resolvers.app_state import AppState
 from resolvers.context import RequestContext, write_access_logs
-
-_PERMISSIONS = {role: permissions_of(role) for role in Role}
 
 
 class GraphQLEndpoint:
@@ -163,7 +161,7 @@ class RequestExecution:
     def _start(self, actor: Actor, operation: PreparedOperation, variables: dict[str, Any], cost: int) -> None:
         """Start an operation as a query that can be batched, otherwise execute it in a task."""
         endpoint, exchange = self._endpoint, self._exchange
-        context = RequestContext(endpoint.service, actor, operation.name, _PERMISSIONS[actor.role], operation.hash)
+        context = self._context(actor, operation)
         if operation.is_query and exchange.is_disconnected:
             raise ClientDisconnected
         can_batch = operation.is_query and cost <= limits.BATCHABLE_COST
@@ -174,6 +172,9 @@ class RequestExecution:
             task.add_done_callback(self._task_done)
             if operation.is_query:  # a mutation completes even if its client has disconnected
                 exchange.cancel_on_disconnect(task)
+
+    def _context(self, actor: Actor, operation: PreparedOperation) -> RequestContext:
+        return RequestContext(self._endpoint.service, actor, operation.name, PERMISSIONS[actor.role], operation.hash)
 
     async def _run(self, operation: PreparedOperation, context: RequestContext, variables: dict[str, Any]) -> None:
         try:
@@ -187,7 +188,7 @@ class RequestExecution:
     async def _record_refusal(self, actor: Actor, refusal: Forbidden | CaseRequired) -> None:
         """Record the refusal of an operation before it is answered."""
         try:
-            context = RequestContext(self._endpoint.service, actor, None, _PERMISSIONS[actor.role])
+            context = RequestContext(self._endpoint.service, actor, None, PERMISSIONS[actor.role])
             await context.record_refusal([entry["field"] for entry in refusal.extensions["access"]])  # type: ignore[attr-defined]
         except Exception as error:  # noqa: BLE001 -- every error is answered
             self._respond_error(error)
@@ -240,8 +241,7 @@ class RequestExecution:
     def _send(self, status: int, body: bytes, code: str = "", headers: Headers = ()) -> None:
         if self._cost:
             body = body[:-1] + self._cost
-        template = head_template(status, responds=self._accepts_response)
-        self._exchange.respond(template, self._id, body, headers)
+        self._exchange.respond(head_template(status, responds=self._accepts_response), self._id, body, headers)
         self._log(code)
 
     def _log(self, code: str, trace_id: str = "") -> None:

@@ -59,6 +59,8 @@ class RequestHead(NamedTuple):
     """Whether the response has the cost of the operation in its extensions."""
     traceparent: str = ""
     """The trace that the request belongs to (W3C Trace Context), where its caller names one."""
+    position: str | None = None
+    """What the caller names in `Privacy-Position`: the answer is no older than that."""
 
     @classmethod
     def parse(cls, method: str, headers: Mapping[bytes, bytes]) -> "RequestHead":
@@ -72,7 +74,9 @@ class RequestHead(NamedTuple):
         except RejectedRequest as rejection:
             return cls(accepts_response, (), rejection)
         shows_cost, trace = headers.get(b"x-cost") == b"1", traceparent_of(headers)
-        return cls(accepts_response, credentials_of(headers), None, shows_cost, trace)
+        position = headers.get(b"privacy-position")
+        text = None if position is None else position.decode("latin-1")
+        return cls(accepts_response, credentials_of(headers), None, shows_cost, trace, text)
 
 
 def traceparent_of(headers: Mapping[bytes, bytes]) -> str:

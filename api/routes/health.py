@@ -81,6 +81,9 @@ class Health:
         EXPIRED_BACKUPS.set(0 if components["backups"] == OK else 1)
         # An expired backup must be removed, but it does not stop this process from answering.
         is_ready = all(state == OK for component, state in components.items() if component != "backups")
+        if servers := self._dependencies().database.servers:
+            # Without replicas the primary answers.
+            components["replicas"] = f"{len(servers.in_use)} of {len(servers.servers) - 1} in use"
         return JSONResponse({"ready": is_ready, **components}, 200 if is_ready else 503)
 
     async def _metrics(self, _request: Request) -> Response:

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from models.errors import Unavailable
+
 FORMAT_VERSION = b"\x01"
 NONCE_LENGTH = 12
 TAG_LENGTH = 16
@@ -23,6 +25,13 @@ class DataKey(NamedTuple):
 
     owner_id: UUID
     cipher: AESGCM
+
+
+class DataKeys(dict[UUID, DataKey]):
+    """Data keys by owner. A destroyed one is UNAVAILABLE: the erasure has not removed the values everywhere yet."""
+
+    def __missing__(self, owner_id: UUID) -> DataKey:
+        raise Unavailable
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,12 @@ class BudgetedPool(asyncpg.pool.Pool):
         holder = next(holder for holder in holders if holder.is_connected() and holder.is_idle())
         holder.terminate()
 
+    def end_connections(self) -> None:
+        """End all connections at once; statements in flight fail, and the next ones open new connections."""
+        holders: Any = self._holders  # type: ignore[attr-defined]  # asyncpg-stubs lack it
+        for holder in holders:
+            holder.terminate()
+
     async def _acquire(self, timeout: float | None) -> Any:  # noqa: ASYNC109 -- the method of asyncpg has it
         async with asyncio.timeout(timeout):
             is_reserved = await self.budget.admit(self)

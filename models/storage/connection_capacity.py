@@ -29,12 +29,15 @@ SELECT LEAST(
 async def log_capacity(database: Database) -> None:
     """Log for each server how many connections this process may open, and how many the server permits to all.
 
-    A server that cannot be reached is asked again. It is a warning if the server permits fewer.
+    A server that cannot be reached is asked again, but replicas that cannot be reached are left out. It is a warning if
+    the server permits fewer.
     """
     mine = database.max_connections
+    replicas = [(server, pools[None]) for server, pools in database.replica_readers.items() if server.is_standby]
     for target, pool, most in (
         ("database", database.readers, mine.database),
         ("keyring", database.keyring, mine.keyring),
+        *((server.name, pool, mine.replica) for server, pool in replicas),
     ):
         permitted = await _permitted(pool)
         write: Any = log.info if permitted >= most else log.warning

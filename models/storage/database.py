@@ -1,17 +1,19 @@
 """The main and the keyring database: pools that read, pools that write, and the one place that commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple, Self
+from functools import partial
+from typing import NamedTuple, Self
 
 import asyncpg
 
 from models.errors import Unavailable
-from models.storage import session_checks, tracing
-from models.storage.connection_budget import BudgetedPool, ConnectionBudget
-from models.storage.outages import OUT_OF_REACH, describe, outages
+from models.storage.connection_budget import ConnectionBudget
+from models.storage.pool import Destination, Pool
+from models.storage.servers import DatabaseServers, Server
 from models.storage.statement import Connection
+from models.storage.wal_position import read_state
 
 OUTAGE_ERRORS = (
     OSError,
@@ -36,76 +38,8 @@ OUTAGE_ERRORS = (
 )
 """Errors which mean that PostgreSQL cannot answer now. The caller may try again."""
 
-IDLE_TIMEOUT_FACTOR = 3
-"""PostgreSQL ends a transaction that idles for this many times the statement timeout, which frees its locks."""
-
 CLOSE_TIMEOUT = 5
 """Seconds that each pool has to close before its connections are terminated."""
-
-_READ_SETTINGS = {
-    "default_transaction_read_only": "on",
-    "plan_cache_mode": "force_generic_plan",
-    "enable_seqscan": "off",
-    "enable_bitmapscan": "off",
-}
-"""Session settings of read connections: PostgreSQL plans each statement once, for any values, and uses an index.
-
-Without bitmap scans a page is read in the order of its index, and not sorted after all rows of its list were read.
-
-By default PostgreSQL plans these statements at every execution, which takes longer than the read. If a table was
-empty when the plan was made, a generic plan would also scan the whole table until ANALYZE runs.
-"""
-_WRITE_SETTINGS = {"default_transaction_read_only": "off"}
-
-
-class _Pool(BudgetedPool):
-    """A pool whose timeout in seconds limits the wait for a connection as well as each statement.
-
-    Its sessions act as ``role`` from their start. Its connections carry the columns that are hidden from this role.
-    """
-
-    def __init__(  # noqa: PLR0913 -- the settings of one pool
-        self,
-        url: str,
-        *,
-        target: str,
-        timeout: float,
-        budget: ConnectionBudget,
-        read_only: bool,
-        role: str | None,
-        hidden_columns: frozenset[str],
-    ) -> None:
-        self._acquire_timeout = timeout
-        connection_class: type[asyncpg.Connection] = asyncpg.Connection
-        if hidden_columns:
-            connection_class = type("Connection", (asyncpg.Connection,), {"hidden_columns": hidden_columns})
-        super().__init__(
-            url,
-            max_queries=50_000,
-            loop=None,
-            connection_class=connection_class,
-            record_class=asyncpg.Record,
-            connect=_connect_and_check(target, role, read_only=read_only),
-            # A connection that hangs is given up before the wait for it ends, so that its outage is logged.
-            timeout=timeout * 0.9,
-            command_timeout=timeout,
-            min_size=0,
-            budget=budget,
-            max_inactive_connection_lifetime=300,
-            statement_cache_size=256,
-            reset=_no_reset if read_only else None,
-            server_settings={
-                "application_name": "privacy",
-                "timezone": "UTC",
-                "default_transaction_isolation": "read committed",
-                "idle_in_transaction_session_timeout": str(int(timeout * IDLE_TIMEOUT_FACTOR * 1000)),
-                **(_READ_SETTINGS if read_only else _WRITE_SETTINGS),
-                **({"role": role} if role else {}),
-            },
-        )
-
-    def acquire(self, *, timeout: float | None = None) -> Any:
-        return super().acquire(timeout=timeout or self._acquire_timeout)
 
 
 class DatabaseRoles(NamedTuple):
@@ -124,6 +58,15 @@ class MaxConnections(NamedTuple):
 
     database: int
     keyring: int
+    replica: int
+    """To each replica; 0 where there are none."""
+
+
+class ReplicaSettings(NamedTuple):
+    """The URLs of replicas of the first database, and how many seconds their answers may lag behind."""
+
+    urls: Sequence[str] = ()
+    lag: float = 0.1
 
 
 class Database:
@@ -132,18 +75,26 @@ class Database:
     ``readers`` serves the service's own reads. ``role_readers`` and ``role_keyrings`` serve callers' reads, by role.
     """
 
-    def __init__(self, readers: asyncpg.Pool, writers: asyncpg.Pool, keyring: asyncpg.Pool) -> None:
+    def __init__(self, readers: Pool, writers: Pool, keyring: Pool, servers: DatabaseServers | None = None) -> None:
         self.readers = readers
         self.writers = writers
         self.keyring = keyring
-        self.role_readers: dict[str, asyncpg.Pool] = {}
-        self.role_keyrings: dict[str, asyncpg.Pool] = {}
+        self.servers = servers
+        """The servers of the first database; None without replicas."""
+        self.role_readers: dict[str, Pool] = {}
+        self.role_keyrings: dict[str, Pool] = {}
+        self.replica_readers: dict[Server, dict[str | None, Pool]] = {}
+        """The pools of each server for reads of it as a replica, by role; that of None has no role of a caller."""
+        if servers:
+            servers.on_loss(self._end_reads_of)
+            servers.on_promotion(self._end_sessions_of_primary)
 
     @property
     def max_connections(self) -> MaxConnections:
-        """The most connections that this process opens to each server."""
+        """The most connections that this process opens to each server, with the one that asks for its state."""
         readers, writers, keyring = (pool.get_max_size() for pool in (self.readers, self.writers, self.keyring))
-        return MaxConnections(readers + writers, keyring)
+        asking = 1 if self.servers else 0
+        return MaxConnections(readers + writers + asking, keyring, (readers + asking) * asking)
 
     @classmethod
     async def open(  # noqa: PLR0913 -- the settings of two databases
@@ -155,90 +106,74 @@ class Database:
         writers: int,
         timeout: float,  # noqa: ASYNC109 -- of each statement, not of this call
         roles: DatabaseRoles = DatabaseRoles(),  # noqa: B008 -- immutable
+        replicas: ReplicaSettings = ReplicaSettings(),  # noqa: B008 -- immutable
     ) -> Self:
         """Open the pools. They connect on first use, so that the service can start before its databases.
 
-        All roles together open at most ``readers`` connections for reads of the first database, ``writers`` for
-        mutations, and ``readers`` to the keyring. ``timeout`` is in seconds.
+        All roles together open at most ``readers`` connections for reads of the first database, and ``writers`` for
+        mutations. They open at most ``readers`` to the keyring and to each replica. ``timeout`` is in seconds.
+        With replicas this returns once each server has been asked for its state.
         """
-        reading, writing, reading_keys = ConnectionBudget(readers), ConnectionBudget(writers), ConnectionBudget(readers)
-
-        def pool(
-            url: str,
-            budget: ConnectionBudget,
-            role: str | None,
-            *,
-            read_only: bool,
-            hidden_columns: frozenset[str] = frozenset(),
-        ) -> Any:
-            return _Pool(
-                url,
-                target="keyring" if url == keyring_url else "database",
-                timeout=timeout,
-                budget=budget,
-                read_only=read_only,
-                role=role,
-                hidden_columns=hidden_columns,
-            )
-
-        database = cls(
-            await pool(url, reading, roles.internal, read_only=True),
-            await pool(url, writing, roles.writer, read_only=False),
-            await pool(keyring_url, reading_keys, roles.writer, read_only=False),
+        servers = DatabaseServers([url, *replicas.urls], replicas.lag) if replicas.urls else None
+        primary = (
+            Destination(lambda: servers.primary_url, servers.require_primary, is_replica=False) if servers else None
         )
-        for role, hidden_columns in roles.readers.items():
-            database.role_readers[role] = await pool(url, reading, role, read_only=True, hidden_columns=hidden_columns)
-            database.role_keyrings[role] = await pool(keyring_url, reading_keys, role, read_only=True)
+        target = "keyring" if url == keyring_url else "database"
+        main = partial(Pool, url, target=target, timeout=timeout, server=primary)
+        ring = partial(Pool, keyring_url, target="keyring", timeout=timeout, budget=ConnectionBudget(readers))
+        reading = ConnectionBudget(readers)
+        database = cls(
+            await main(budget=reading, role=roles.internal, read_only=True),
+            await main(budget=ConnectionBudget(writers), role=roles.writer, read_only=False),
+            await ring(role=roles.writer, read_only=False),
+            servers,
+        )
+        for role, hidden in roles.readers.items():
+            database.role_readers[role] = await main(budget=reading, role=role, read_only=True, hidden_columns=hidden)
+            database.role_keyrings[role] = await ring(role=role, read_only=True)
+        for server in servers.servers if servers else ():
+            replica = Destination(partial(getattr, server, "url"), server.require_replica, is_replica=True)
+            pool = partial(
+                Pool, server.url, target=server.name, timeout=timeout, budget=ConnectionBudget(readers), server=replica
+            )
+            database.replica_readers[server] = {None: await pool(role=roles.internal, read_only=True)}
+            for role, hidden in roles.readers.items():
+                database.replica_readers[server][role] = await pool(role=role, read_only=True, hidden_columns=hidden)
+        if servers:
+            await servers.start()
         return database
 
     async def close(self) -> None:
         """Close the pools, and terminate the connections of a pool that does not close within ``CLOSE_TIMEOUT``."""
-        role_pools = (*self.role_readers.values(), *self.role_keyrings.values())
-        for pool in (self.readers, self.writers, self.keyring, *role_pools):
+        if self.servers:
+            await self.servers.close()
+        replica_pools = [pool for pools in self.replica_readers.values() for pool in pools.values()]
+        for pool in (*self._primary_pools, self.keyring, *self.role_keyrings.values(), *replica_pools):
             try:
                 await asyncio.wait_for(pool.close(), CLOSE_TIMEOUT)
             except (TimeoutError, asyncpg.InterfaceError, OSError):
                 pool.terminate()
 
+    @property
+    def _primary_pools(self) -> Iterator[Pool]:
+        yield from (self.readers, self.writers, *self.role_readers.values())
+
+    def _end_reads_of(self, server: Server) -> None:
+        for pool in self.replica_readers.get(server, {}).values():
+            pool.end_connections()
+
+    def _end_sessions_of_primary(self) -> None:
+        for pool in self._primary_pools:
+            pool.end_connections()
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """Yield a writing connection inside one transaction. Only this method commits to the main database."""
-        async with self.writers.acquire() as connection, connection.transaction():
-            yield connection
-
-
-def _connect_and_check(
-    target: str, role: str | None, *, read_only: bool
-) -> Callable[..., Awaitable[asyncpg.Connection]]:
-    """Return a function that connects, checks the session, and logs once why connections cannot be opened.
-
-    A server that cannot be reached is one target. What it refuses may differ by role, so each role is one, too.
-    """
-    session = f"{target} connections as {role}" if role else f"{target} connections"
-    server = f"{target} server"
-
-    async def connect(*args: Any, **options: Any) -> asyncpg.Connection:
-        try:
-            connection: asyncpg.Connection = await asyncpg.connect(*args, **options)
-            try:
-                await session_checks.require_settings(connection, role, read_only=read_only)
-            except BaseException:
-                connection.terminate()
-                raise
-        except Exception as error:
-            is_reached = isinstance(error, asyncpg.PostgresError) and describe(error) != OUT_OF_REACH
-            outages.fail_with(session if is_reached else server, error)
-            raise
-        tracing.watch_statements(connection)
-        outages.recover(server)
-        outages.recover(session)
-        return connection
-
-    return connect
-
-
-async def _no_reset(_connection: object) -> None:
-    """Send no reset query when a read connection is released: a read leaves no session state behind."""
+        async with self.writers.acquire() as connection:
+            async with connection.transaction():
+                yield connection
+            if self.servers:
+                self.servers.primary.note_seen((await read_state(connection)).position)
 
 
 def unavailable_for(error: BaseException) -> Unavailable | None:

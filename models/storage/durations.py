@@ -3,14 +3,14 @@
 import re
 from datetime import timedelta
 
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
+_MILLISECONDS = {"ms": 1, "": 1000, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"([0-9]{1,9})(ms|[smhd]?)")
 
 
 def parse_duration(value: object) -> object:
-    """Parse a duration such as ``183d``, ``72h`` or ``0``; without a unit it is in seconds.
+    """Parse a duration such as ``183d``, ``72h``, ``100ms`` or ``0``; without a unit it is in seconds.
 
     Any other value is returned as it is.
     """
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else value
+    return timedelta(milliseconds=int(match[1]) * _MILLISECONDS[match[2]]) if match else value

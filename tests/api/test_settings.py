@@ -50,6 +50,14 @@ def test_safe_settings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
             {**SAFE, "PRIVACY_BACKUP_LIFE": "184d"},
             "set PRIVACY_BACKUP_LIFE to something else: input should be less than or equal to 183d",
         ),
+        (
+            {**SAFE, "PRIVACY_REPLICA_URLS": "postgresql://one/privacy, secret.example.com"},
+            "set PRIVACY_REPLICA_URLS to URLs such as postgresql://…, separated by commas",
+        ),
+        (
+            {**SAFE, "PRIVACY_REPLICA_LAG": "2d"},
+            "set PRIVACY_REPLICA_LAG to something else: input should be less than or equal to 1d",
+        ),
         ({**SAFE, "PRIVACY_PUBLIC_URL": "http://secret"}, "PRIVACY_PUBLIC_URL must begin with https://"),
         (
             {**SAFE, "PRIVACY_KEYRING_URL": SAFE["PRIVACY_DATABASE_URL"]},
@@ -67,3 +75,10 @@ def test_an_unsafe_one_is_named_and_never_repeated(
     with pytest.raises(UnsafeSettingError) as refused:
         read(monkeypatch, values)
     assert str(refused.value) == sentence
+
+
+def test_replicas_are_urls_and_the_seconds_that_they_may_lag_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(monkeypatch, SAFE).replicas == ([], 0.1)
+    urls = ["postgresql://one/privacy", "postgresql://two/privacy"]
+    settings = read(monkeypatch, SAFE | {"PRIVACY_REPLICA_URLS": ", ".join(urls), "PRIVACY_REPLICA_LAG": "250ms"})
+    assert settings.replicas == (urls, 0.25)

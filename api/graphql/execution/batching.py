@@ -93,10 +93,14 @@ class RequestBatcher(Generic[Context]):
 
 
 def _groups(executions: Sequence[QueryExecution[Context]]) -> Iterator[Sequence[QueryExecution[Context]]]:
-    """Yield as few groups as possible, of nearly the same size."""
-    count = -(-len(executions) // MAX_BATCH_SIZE)
-    for number in range(count):
-        yield executions[number::count]
+    """Yield as few groups as possible, of nearly the same size. All queries of a group read through one loader."""
+    by_reader: dict[object, list[QueryExecution[Context]]] = {}
+    for execution in executions:
+        by_reader.setdefault(execution.context.reader, []).append(execution)
+    for same in by_reader.values():
+        count = -(-len(same) // MAX_BATCH_SIZE)
+        for number in range(count):
+            yield same[number::count]
 
 
 class _Batch(Generic[Context]):

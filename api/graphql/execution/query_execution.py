@@ -16,6 +16,10 @@ class BatchableContext(ExecutionContext, Protocol):
     """The context of a request that can be batched with others."""
 
     @property
+    def reader(self) -> object:
+        """Return what the query reads through. Queries that read through different ones are not executed together."""
+
+    @property
     def has_unrecorded_reads(self) -> bool:
         """Whether anything has to be recorded before a response is released."""
 

@@ -13,6 +13,7 @@ from models.storage.durations import parse_duration
         ("0", timedelta(0)),
         ("90", timedelta(seconds=90)),
         ("90s", timedelta(seconds=90)),
+        ("100ms", timedelta(milliseconds=100)),
         ("5m", timedelta(minutes=5)),
         ("72h", timedelta(hours=72)),
         ("183d", timedelta(days=183)),

@@ -38,9 +38,10 @@ class Clock:
 class BlockedContext(sample_schema.Context):
     """A context whose reads for a whole batch wait for an event."""
 
-    def __init__(self, requests: "Requests") -> None:
+    def __init__(self, requests: "Requests", reader: str) -> None:
         super().__init__(1, 0)
         self.requests = requests
+        self.reader = reader
 
     has_unrecorded_reads = False
 
@@ -84,16 +85,15 @@ class Requests:
         await self.commit.wait()
 
     async def arrive(
-        self, count: int, world: type[sample_schema.Context] = sample_schema.Context
+        self, count: int, world: type[sample_schema.Context] = sample_schema.Context, reader: str = "primary"
     ) -> list[QueryExecution[BlockedContext]]:
         """Start this many queries whose rows are there, and let the batcher do what it does at once."""
         arrived = []
         for _ in range(count):
             started = await start(self.plan, world(1, 0), {})
             assert started
-            arrived.append(
-                self.batcher.start(started, BlockedContext(self), asyncio.ensure_future, self.outcomes.append)
-            )
+            context = BlockedContext(self, reader)
+            arrived.append(self.batcher.start(started, context, asyncio.ensure_future, self.outcomes.append))
         self.executions += arrived
         await ticks()
         return arrived
@@ -219,6 +219,21 @@ async def test_requests_can_be_flushed_at_once() -> None:
     assert await requests.finish() == {"individual": 1, "batched": 10}
 
 
+async def test_requests_that_read_from_different_servers_are_not_batched_together() -> None:
+    requests = Requests()
+    [first] = await requests.arrive(1)
+    selection = first.started.selection
+    requests.batcher.adjust_in_flight(selection, 20)
+    await requests.arrive(2)
+    await requests.arrive(2, reader="replica")
+    assert requests.batches == 0
+    requests.batcher.flush(selection)
+    await ticks()
+    assert requests.batches == 2
+    requests.batcher.adjust_in_flight(selection, -20)
+    assert await requests.finish() == {"individual": 1, "batched": 4}
+
+
 async def test_requests_of_an_operation_that_cannot_be_batched_do_not_wait() -> None:
     requests = Requests()
     await requests.arrive(10)
@@ -266,7 +281,7 @@ async def test_a_query_whose_rows_are_awaited_is_cancelled_with_them() -> None:
     rows: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     started.pending.outcome = rows
     execution = requests.batcher.start(
-        started, BlockedContext(requests), asyncio.ensure_future, requests.outcomes.append
+        started, BlockedContext(requests, "primary"), asyncio.ensure_future, requests.outcomes.append
     )
     execution.cancel()
     await ticks()
