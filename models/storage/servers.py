@@ -198,6 +198,8 @@ class DatabaseServers:
         elif timeline > self._timeline or (server is not self.primary and self.primary.is_standby is not False):
             former, self.primary, self._timeline = self.primary, server, timeline
             self._history.clear()
+            IN_USE.remove(server.name)
+            LAG.remove(server.name)
             for each in self.servers:
                 each.fresh_at, each.floor = -math.inf, WalPosition(0, 0)
             if server is not former:

@@ -175,10 +175,12 @@ class Servers:
         )
 
     def fail_over(self, callers: CheckedCallers, end: Callable[[Cluster], None]) -> tuple[float, float]:
-        """Kill one standby, end the primary and promote the other standby.
+        """Pause both standbys for a while, kill one of them, end the primary, and promote the other standby.
 
         Return the seconds until the killed one was left out, and until a mutation was answered again.
         """
+        with standbys.paused(self.other, self.next):
+            callers.wait_for_more(8)
         killed_at = time.time()
         standbys.kill(self.other)
         name = self.name_of(self.other)

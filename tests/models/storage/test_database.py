@@ -9,10 +9,11 @@ from models.consent import decision_statements, ledger
 from models.delivery import review
 from models.erasure import steps
 from models.requests import requests, searching
+from models.storage.database import Database
 from models.storage.statement import Statement
 from models.subjects import resolution, subjects
 from models.sync import accounts
-from tests.conftest import World
+from tests.conftest import Databases, World
 from tests.models.unit_of_work import decision, registered
 
 pytestmark = pytest.mark.anyio
@@ -99,3 +100,13 @@ async def test_a_list_of_one_state_is_read_from_its_index(world: World, name: st
 async def test_what_is_named_is_found_by_an_index_though_its_table_is_empty(world: World, name: str) -> None:
     """A table may be filled long before PostgreSQL analyses it: until then it goes by the plan that it has."""
     assert "Seq Scan" not in await planned(world, NAMED[name])
+
+
+async def test_a_url_may_name_several_hosts_of_which_one_is_the_primary(databases: Databases) -> None:
+    url = databases.keyring_url.replace("host=", "host=/nonexistent,").replace("port=5432", "port=5432,5432")
+    several = f"{url}&target_session_attrs=primary"
+    database = await Database.open(databases.url, several, readers=1, writers=1, timeout=10)
+    try:
+        assert await database.keyring.fetchval("SELECT pg_is_in_recovery()") is False
+    finally:
+        await database.close()

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from prometheus_client import REGISTRY
 
 from models.storage import servers
 from models.storage.servers import DatabaseServers
@@ -82,6 +83,20 @@ def test_a_promoted_server_is_the_primary_and_the_former_one_is_not_used() -> No
     assert (known.servers.primary, known.promotions, known.lost) == (known.two, 1, ["server 2"])
     known.report_primary(500)
     assert known.servers.primary is known.two
+
+
+def test_metrics_show_which_replicas_are_in_use() -> None:
+    known = Known()
+    known.report(known.two, 1, 100)
+    assert exported("server 2") == 1
+    known.servers._lose(known.two)
+    assert exported("server 2") == 0
+    known.report(known.two, 2, 120, is_standby=False)
+    assert exported("server 2") is None
+
+
+def exported(server: str) -> float | None:
+    return REGISTRY.get_sample_value("privacy_replica_in_use", {"server": server})
 
 
 def test_a_replica_of_the_former_primary_is_left_out() -> None:
