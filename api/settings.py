@@ -1,27 +1,29 @@
 """The settings, read once from the environment. In production a missing or unsafe one stops the start."""
 
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, FilePath, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, FilePath, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from models.access.cost_limits import parse_cost_limits
-from models.access.people_limits import parse_rates
+from api.setting_types import (
+    CostTexts,
+    DatabaseUrls,
+    Duration,
+    MasterKeyTexts,
+    NetworkTexts,
+    RateTexts,
+    describe_problem,
+    split_urls,
+)
 from models.access.tokens import DEFAULT_LIFETIMES
-from models.encryption.master_keys import MasterKeys
 from models.erasure.backups import MAX_RETENTION
 from models.erasure.webhook_targets import LOOPBACK_NETWORKS, Network, parse_networks
 from models.incidents.reporting import DEFAULT_PEOPLE_LIMIT
 from models.requests.intake import COOLING_OFF
 from models.storage.database import ReplicaSettings
-from models.storage.durations import parse_duration
-
-_TIMEDELTA = re.compile(r"datetime\.timedelta\(days=([0-9]+)\)")
 
 
 class UnsafeSettingError(Exception):
@@ -37,13 +39,13 @@ class Settings(BaseSettings):
     keyring_url: SecretStr = Field(
         description="The database of the keyring, separate from the first, with short-lived backups."
     )
-    replica_urls: SecretStr = Field(
+    replica_urls: DatabaseUrls = Field(
         SecretStr(""),
         description="The first database on standbys, as URLs separated by commas. Queries read from those that are "
         "fresh enough, and one that is promoted is found. The default is none.",
     )
-    replica_lag: Annotated[timedelta, BeforeValidator(parse_duration), Field(gt=timedelta(0), le=timedelta(days=1))] = (
-        Field(timedelta(milliseconds=100), description="How old what is read from a replica may be, such as 100ms.")
+    replica_lag: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(days=1))] = Field(
+        timedelta(milliseconds=100), description="How old what is read from a replica may be, such as 100ms."
     )
     replica_decisions: bool = Field(default=False, description="Whether consent decisions are read from replicas, too.")
     owner_url: SecretStr | None = Field(
@@ -54,7 +56,7 @@ class Settings(BaseSettings):
     keyring_owner_url: SecretStr | None = Field(
         None, description="The database of the keyring with its owner's credentials. The default is KEYRING_URL."
     )
-    master_key: SecretStr = Field(
+    master_key: MasterKeyTexts = Field(
         description="VERSION:BASE64 of 32 bytes; several are separated by commas. The highest version wraps new keys."
     )
     environment: Literal["production", "development"] = Field(
@@ -106,7 +108,7 @@ class Settings(BaseSettings):
         gt=0,
         description="How many people an incident may affect that SUPPORT or ADMIN report; PRIVACY has no limit.",
     )
-    webhook_networks: str = Field(
+    webhook_networks: NetworkTexts = Field(
         "",
         description="The private networks that webhooks may be sent to, such as `10.0.0.0/8,fd00::/8`. Public "
         "addresses are always permitted, and loopback in development.",
@@ -131,34 +133,34 @@ class Settings(BaseSettings):
         description="Seconds after which a statement, or waiting for a connection, fails with UNAVAILABLE. "
         "A transaction that is idle for three times as long is ended.",
     )
-    erasure_grace: Annotated[
-        timedelta, BeforeValidator(parse_duration), Field(ge=timedelta(0), le=timedelta(days=30))
-    ] = Field(COOLING_OFF, description="The cooling-off period of erasures, such as 3d, 72h or 0.")
-    backup_life: Annotated[timedelta, BeforeValidator(parse_duration), Field(gt=timedelta(0), le=MAX_RETENTION)] = (
-        Field(MAX_RETENTION, description="The retention of backups, at most 183d: the privacy policy says six months.")
+    erasure_grace: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=30))] = Field(
+        COOLING_OFF, description="The cooling-off period of erasures, such as 3d, 72h or 0."
     )
-    audit_retention: Annotated[timedelta, BeforeValidator(parse_duration), Field(ge=timedelta(days=1))] = Field(
+    backup_life: Annotated[Duration, Field(gt=timedelta(0), le=MAX_RETENTION)] = Field(
+        MAX_RETENTION, description="The retention of backups, at most 183d: the privacy policy says six months."
+    )
+    audit_retention: Annotated[Duration, Field(ge=timedelta(days=1))] = Field(
         timedelta(days=1096), description="How long access events are kept at least: `privacy audit prune` keeps them."
     )
     erasures_per_second: Annotated[float, Field(gt=0, le=10_000)] = Field(
         50.0,
         description="The maximum of erasures per second and worker. It leaves capacity for other requests.",
     )
-    token_life_people: Annotated[
-        timedelta, BeforeValidator(parse_duration), Field(gt=timedelta(0), le=timedelta(days=90))
-    ] = Field(
+    token_life_people: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(days=90))] = Field(
         DEFAULT_LIFETIMES.people, description="The maximum lifetime of tokens with a role of people, at most 90d."
     )
-    token_life_services: Annotated[
-        timedelta, BeforeValidator(parse_duration), Field(gt=timedelta(0), le=timedelta(days=365))
-    ] = Field(DEFAULT_LIFETIMES.services, description="The maximum lifetime of all other tokens, at most 365d.")
-    token_rates: str = Field(
+    token_life_services: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(days=365))] = Field(
+        DEFAULT_LIFETIMES.services, description="The maximum lifetime of all other tokens, at most 365d."
+    )
+    token_rates: RateTexts = Field(
         "",
         description="How many people each token may ask about, as ROLE=PER_MINUTE/BURST/PER_DAY, separated by commas; "
         "0 is no limit. The default of SUPPORT, BILLING and PRIVACY is 60/100/500, other roles have no limit. "
         "STORE.decisions, SYNC.decisions and SERVICE.decisions limit consent decisions.",
     )
-    role_rates: str = Field("", description="The same for all tokens of a role together. The default is no limit.")
+    role_rates: RateTexts = Field(
+        "", description="The same for all tokens of a role together. The default is no limit."
+    )
     head_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
         10.0, description="Seconds until the head of a request has arrived."
     )
@@ -181,7 +183,7 @@ class Settings(BaseSettings):
         32,
         description="Connections beyond the maximum that are accepted for health checks only.",
     )
-    max_costs: str = Field(
+    max_costs: CostTexts = Field(
         "",
         description="The maximum cost of an operation for each role, as ROLE=COST, separated by commas; 0 is no limit. "
         "The default is 10000 for PRIVACY and 5000 for all other roles.",
@@ -202,41 +204,10 @@ class Settings(BaseSettings):
     log_format: Literal["json", "text"] = Field("json", description="The format of log lines.")
     log_requests: bool = Field(default=True, description="Whether each operation is logged.")
 
-    @field_validator("token_rates", "role_rates", "max_costs")
-    @classmethod
-    def _is_a_list_of_limits(cls, value: str, info: ValidationInfo) -> str:
-        try:
-            (parse_cost_limits if info.field_name == "max_costs" else parse_rates)(value)
-        except ValueError as problem:
-            raise ValueError(f"set PRIVACY_{str(info.field_name).upper()} to something else: {problem}") from None
-        return value
-
-    @field_validator("master_key")
-    @classmethod
-    def _is_a_master_key(cls, value: SecretStr) -> SecretStr:
-        MasterKeys(value.get_secret_value())
-        return value
-
-    @field_validator("webhook_networks")
-    @classmethod
-    def _is_a_list_of_networks(cls, value: str) -> str:
-        try:
-            parse_networks(value)
-        except ValueError:
-            raise ValueError("set PRIVACY_WEBHOOK_NETWORKS to networks such as 10.0.0.0/8,fd00::/8") from None
-        return value
-
-    @field_validator("replica_urls")
-    @classmethod
-    def _is_a_list_of_urls(cls, value: SecretStr) -> SecretStr:
-        if any(urlsplit(url).scheme not in {"postgresql", "postgres"} for url in _split(value)):
-            raise ValueError("set PRIVACY_REPLICA_URLS to URLs such as postgresql://…, separated by commas")
-        return value
-
     @property
     def replicas(self) -> ReplicaSettings:
         """The replicas of the first database."""
-        return ReplicaSettings(_split(self.replica_urls), self.replica_lag.total_seconds())
+        return ReplicaSettings(split_urls(self.replica_urls), self.replica_lag.total_seconds())
 
     @property
     def has_explorer(self) -> bool:
@@ -256,7 +227,7 @@ class Settings(BaseSettings):
             settings = cls(**values)  # type: ignore[arg-type]
         except ValidationError as error:
             problems = error.errors(include_input=False, include_url=False)
-            raise UnsafeSettingError("; ".join(map(_sentence, problems))) from None
+            raise UnsafeSettingError("; ".join(map(describe_problem, problems))) from None
         settings.require_safe()
         return settings
 
@@ -274,18 +245,3 @@ class Settings(BaseSettings):
             raise UnsafeSettingError("PRIVACY_PUBLIC_URL must begin with https://")
         if self.jwks_url and urlsplit(self.jwks_url).scheme != "https":
             raise UnsafeSettingError("PRIVACY_JWKS_URL must begin with https://")
-
-
-def _split(urls: SecretStr) -> list[str]:
-    return [url.strip() for url in urls.get_secret_value().split(",") if url.strip()]
-
-
-def _sentence(problem: ErrorDetails) -> str:
-    """Return a sentence that says what to set. It never repeats the value."""
-    name = f"PRIVACY_{'_'.join(map(str, problem['loc'])).upper()}"
-    if problem["type"] == "missing":
-        return f"set {name}"
-    if problem["type"] == "value_error":
-        return str(problem["ctx"]["error"])
-    message = _TIMEDELTA.sub(lambda match: f"{match[1]}d", problem["msg"])
-    return f"set {name} to something else: {message[:1].lower()}{message[1:]}"

@@ -28,7 +28,7 @@ COLOURS |= {"mercurius-lean": "#d9b44a", "postgraphile-lean": "#a58fd0"}
 WIDTH, BAR_HEIGHT, LABEL_WIDTH = 720, 16, 190
 
 
-class Target(NamedTuple):
+class TargetRatio(NamedTuple):
     """How many times the requests per second of a peer this service has to answer, and aims to."""
 
     least: float
@@ -36,13 +36,13 @@ class Target(NamedTuple):
 
 
 TARGETS = {
-    ("one", "mercurius-lean"): Target(1.6, 2),
-    ("hundred", "mercurius-lean"): Target(1, 1.3),
-    ("record", "mercurius-lean"): Target(1, 1.5),
-    ("decisions", "mercurius-lean"): Target(1.5),
-    ("one", "postgraphile-lean"): Target(4),
-    ("record", "postgraphile-lean"): Target(1.5),
-    ("decisions", "postgraphile-lean"): Target(3),
+    ("one", "mercurius-lean"): TargetRatio(1.6, 2),
+    ("hundred", "mercurius-lean"): TargetRatio(1, 1.3),
+    ("record", "mercurius-lean"): TargetRatio(1, 1.5),
+    ("decisions", "mercurius-lean"): TargetRatio(1.5),
+    ("one", "postgraphile-lean"): TargetRatio(4),
+    ("record", "postgraphile-lean"): TargetRatio(1.5),
+    ("decisions", "postgraphile-lean"): TargetRatio(3),
 }
 """The targets by workload and lean peer. The 99th percentile has to be no worse than the peer's."""
 

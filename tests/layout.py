@@ -167,6 +167,7 @@ TESTED_ELSEWHERE = {
     "cli/desk.py": ("cli/test_endings.py", "The demonstration serves the desk in a thread."),
     "desk/api_client.py": ("desk/test_failures.py", "Pages show what it raises."),
     "desk/app.py": ("desk/test_in_a_browser.py", "It puts the other modules together; browsers reach all of it."),
+    "api/setting_types.py": ("api/test_settings.py", "Each setting is refused there."),
     "desk/pages.py": ("desk/test_person.py", "Every page uses it."),
     "desk/static_files.py": ("desk/test_security.py", "Its headers are compared there."),
     "mailers/disclosure_emails.py": ("mailers/test_emails.py", "Its letters pass the tests of all templates."),
@@ -181,7 +182,6 @@ SUITES_OF_THEIR_OWN = ("clients/python/",)
 
 LONG = {
     "api/access/policy.py": "It is one literal table of every field and its roles.",
-    "api/settings.py": "It is one literal table of every setting and its meaning.",
     "resolvers/enums.py": "It is one literal table of every enum value and its description.",
 }
 """Modules of more than `MOST_LINES` lines, and why."""
