@@ -46,7 +46,9 @@ class SyncAccount(Node):
         "before the first list."
     )
     clients: list[SyncClient] = batched(
-        by=accounts.clients_of_accounts, description="The programs that sync with it, the one that synced last first."
+        by=accounts.clients_of_accounts,
+        key="owned_id",
+        description="The programs that sync with it, the one that synced last first.",
     )
     files: Connection[SyncFile] | None = paginated(
         by=accounts.files_of_accounts,

@@ -62,23 +62,3 @@ LEFT JOIN accounts AS a ON a.lookup_hash = ANY(:hashes)
 LEFT JOIN subjects AS s ON s.id = a.subject_id
 WHERE p.key = :purpose
 """)
-
-
-DECIDE_EVERY_PURPOSE = Statement("""
-SELECT s.id, p.key, p.legal_basis, p.lapses_after_days, s.status, s.opted_out_at, s.choices -> p.key ->> 0,
-    CAST(s.choices -> p.key ->> 1 AS timestamptz), s.choices -> p.key ->> 3 = ANY(v.outdated)
-FROM subjects AS s
-CROSS JOIN purposes AS p
-LEFT JOIN LATERAL (
-    SELECT array_agg(o.version) AS outdated
-    FROM policy_versions AS o
-    WHERE o.effective_on < (
-        SELECT max(n.effective_on)
-        FROM policy_versions AS n
-        WHERE p.key = ANY(n.must_ask_again)
-        AND n.effective_on <= CAST(now() AT TIME ZONE 'UTC' AS date)
-    )
-) AS v ON TRUE
-WHERE s.id = ANY(:ids)
-ORDER BY s.id, p.key
-""")

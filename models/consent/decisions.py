@@ -7,14 +7,11 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from models.consent.decision_statements import (
-    DECIDE_BY_ACCOUNT,
-    DECIDE_BY_ADDRESS,
-    DECIDE_BY_ID,
-    DECIDE_EVERY_PURPOSE,
-)
+from models.consent import stored_choices
+from models.consent.decision_statements import DECIDE_BY_ACCOUNT, DECIDE_BY_ADDRESS, DECIDE_BY_ID
 from models.consent.ledger import ConsentState
 from models.consent.purposes import LegalBasis
+from models.consent.stored_choices import PURPOSES_AND_PEOPLE
 from models.errors import UnknownPurpose
 from models.storage.clock import now
 from models.storage.statement import Connection, RowsByKey, as_list, reads
@@ -52,20 +49,23 @@ class DecisionRow(NamedTuple):
     lapses_at: datetime | None
 
 
-@reads(DECIDE_EVERY_PURPOSE)
+@reads(PURPOSES_AND_PEOPLE)
 async def every_decision(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, DecisionRow]:
     """Return the decisions for every purpose of each subject, ordered by purpose."""
     at = now()
     groups: RowsByKey[UUID, DecisionRow] = RowsByKey()
-    for subject_id, purpose, basis, lapses_after_days, *current in await DECIDE_EVERY_PURPOSE.rows(
-        connection, ids=as_list(ids)
-    ):
-        status, opted_out_at, state, effective_at, is_outdated = current
-        reason, since, lapses_at = decide(
-            basis, status, opted_out_at, state, effective_at, lapses_after_days, at, is_outdated=is_outdated
-        )
-        row = DecisionRow(subject_id, purpose, reason in ALLOWING_REASONS, reason, basis, since, lapses_at)
-        groups.add(subject_id, row)
+    purposes, people = await stored_choices.read(connection, ids)
+    terms = [(key, row.legal_basis, row.lapses_after_days, outdated) for key, row, outdated in purposes]
+    for subject_id, status, opted_out_at, choices in people:
+        decisions = groups[subject_id] = []
+        for purpose, basis, lapses_after_days, outdated in terms:
+            state, effective_at, _, version = choices.get(purpose, _NO_CHOICE)
+            reason, since, lapses_at = decide(
+                basis, status, opted_out_at, state, effective_at, lapses_after_days, at, is_outdated=version in outdated
+            )
+            decisions.append(
+                _make_row((subject_id, purpose, reason in ALLOWING_REASONS, reason, basis, since, lapses_at))
+            )
     return groups
 
 
@@ -100,6 +100,7 @@ async def decisions_of_accounts(
 DECISIONS_BY_KIND = {"email": decisions_of_addresses, "account": decisions_of_accounts}
 
 
+_NO_CHOICE = (None, None, None, None)
 _make_row: Callable[[tuple[Any, ...]], DecisionRow] = partial(tuple.__new__, DecisionRow)
 
 

@@ -12,7 +12,9 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Index
 
+from models.consent import stored_choices
 from models.consent.purposes import LegalBasis, PurposeRow
+from models.consent.stored_choices import PURPOSES_AND_PEOPLE
 from models.storage.clock import now
 from models.storage.columns import APPEND_ONLY, ErasureAction, Table, Text, Timestamp, Uuid, column, enum_check
 from models.storage.pagination import Page, PageRequest, build_page
@@ -115,27 +117,6 @@ class ConsentEventRow(NamedTuple):
     actor: str
 
 
-OF_SUBJECTS = Statement("""
-SELECT s.id, c.choice ->> 0, CAST(c.choice ->> 1 AS timestamptz), c.choice ->> 2, c.choice ->> 3, s.opted_out_at,
-    p.key, p.title, p.description, p.legal_basis, p.is_marketing, p.lapses_after_days,
-    c.choice ->> 3 = ANY(v.outdated)
-FROM subjects AS s
-CROSS JOIN LATERAL jsonb_each(s.choices) AS c (purpose, choice)
-JOIN purposes AS p ON p.key = c.purpose
-LEFT JOIN LATERAL (
-    SELECT array_agg(o.version) AS outdated
-    FROM policy_versions AS o
-    WHERE o.effective_on < (
-        SELECT max(n.effective_on)
-        FROM policy_versions AS n
-        WHERE p.key = ANY(n.must_ask_again)
-        AND n.effective_on <= CAST(now() AT TIME ZONE 'UTC' AS date)
-    )
-) AS v ON TRUE
-WHERE s.id = ANY(:ids)
-ORDER BY s.id, p.key
-""")
-
 HISTORY = Statement("""
 SELECT page.*
 FROM unnest(CAST(:ids AS uuid[])) AS requested (subject_id)
@@ -158,27 +139,29 @@ CROSS JOIN LATERAL (
 """)
 
 
-@reads(OF_SUBJECTS)
+@reads(PURPOSES_AND_PEOPLE)
 async def of_subjects(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, ConsentRow]:
     """Return the current consents of each subject, ordered by purpose."""
     groups: RowsByKey[UUID, ConsentRow] = RowsByKey()
-    purposes: dict[str, PurposeRow] = {}
+    purposes, people = await stored_choices.read(connection, ids)
     at, granted = now(), ConsentState.GRANTED.value
-    for row in await OF_SUBJECTS.rows(connection, ids=as_list(ids)):
-        subject_id, state, effective_at, channel, policy_version, opted_out_at, key = row[:7]
-        purpose = purposes.get(key)
-        if purpose is None:
-            purpose = purposes[key] = PurposeRow._make(row[6:12])
-        lapses_at = None
-        if state == granted:
-            if opted_out_at is not None and effective_at <= opted_out_at:
-                state, effective_at = refusal_state(purpose), opted_out_at
-            elif row[12] and purpose.legal_basis == LegalBasis.CONSENT:
-                state = ConsentState.LAPSED  # a later policy requires that the purpose is asked again
-            elif purpose.lapses_after_days is not None:
-                lapses_at = effective_at + timedelta(days=purpose.lapses_after_days)
-                state = ConsentState.LAPSED if lapses_at <= at else state
-        groups.add(subject_id, ConsentRow(subject_id, purpose, state, effective_at, lapses_at, channel, policy_version))
+    for subject_id, _, opted_out_at, choices in people:
+        consents = groups[subject_id] = []
+        for key, purpose, outdated in purposes:
+            choice = choices.get(key)
+            if choice is None:
+                continue
+            state, effective_at, channel, policy_version = choice
+            lapses_at = None
+            if state == granted:
+                if opted_out_at is not None and effective_at <= opted_out_at:
+                    state, effective_at = refusal_state(purpose), opted_out_at
+                elif policy_version in outdated and purpose.legal_basis == LegalBasis.CONSENT:
+                    state = ConsentState.LAPSED  # a later policy requires that the purpose is asked again
+                elif purpose.lapses_after_days is not None:
+                    lapses_at = effective_at + timedelta(days=purpose.lapses_after_days)
+                    state = ConsentState.LAPSED if lapses_at <= at else state
+            consents.append(ConsentRow(subject_id, purpose, state, effective_at, lapses_at, channel, policy_version))
     return groups
 
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from models.consent.decision_statements import DECIDE_EVERY_PURPOSE
 from models.consent.decisions import ALLOWING_REASONS, DecisionReason, DecisionRow, decide, every_decision
 from models.consent.ledger import ConsentState
+from models.consent.stored_choices import PURPOSES_AND_PEOPLE
 from models.errors import BadInput, UnknownPurpose
 from models.storage.clock import now
 from models.storage.statement import Connection, RowsByKey, Statement, as_list, reads
@@ -130,7 +130,7 @@ async def past_decisions(
     return groups
 
 
-@reads(DECIDE_EVERY_PURPOSE, PAST)
+@reads(PURPOSES_AND_PEOPLE, PAST)
 async def decisions_as_of(
     connection: Connection, ids: Sequence[UUID], at: datetime | None
 ) -> RowsByKey[UUID, DecisionRow]:

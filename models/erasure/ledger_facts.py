@@ -29,7 +29,12 @@ class ErasureFacts(NamedTuple):
 
 OF_REQUESTS = Statement("""
 SELECT r.subject_id, r.id, r.erased_at, r.erased,
-    (SELECT COALESCE(string_agg(DISTINCT s.system, ' '), '') FROM erasure_steps AS s WHERE s.request_id = r.id),
+    (
+        SELECT COALESCE(string_agg(DISTINCT s.system, ' '), '')
+        FROM erasure_steps AS s
+        WHERE s.subject_id = r.subject_id
+        AND s.request_id = r.id
+    ),
     CASE WHEN r.state = 'COMPLETED' THEN r.completed_at END, r.certificate, r.certified_at,
     array_to_string(r.replay_statements, ' ')
 FROM rights_requests AS r

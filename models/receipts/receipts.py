@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from models.consent import ledger, purposes
 from models.consent.ledger import ConsentRow, ConsentState
 from models.consent.purposes import LegalBasis
+from models.consent.stored_choices import PURPOSES_AND_PEOPLE
 from models.encryption.keyring import Keyring
 from models.erasure import certificates
 from models.errors import UnknownPurpose
@@ -83,7 +84,7 @@ ORDER BY key
 """)
 
 
-@reads(purposes.BY_KEYS, ledger.OF_SUBJECTS, NOTICES, RECIPIENTS)
+@reads(purposes.BY_KEYS, PURPOSES_AND_PEOPLE, NOTICES, RECIPIENTS)
 async def of_subjects(
     connection: Connection, ids: Sequence[UUID], purpose: str, issuer: ReceiptIssuer
 ) -> RowByKey[UUID, ConsentReceiptRow]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Integer, SmallInteger, UniqueConstraint
@@ -105,6 +105,10 @@ USER_AGENT = EncryptedColumn("sync_clients.user_agent")
 FILE_NAME = EncryptedColumn("sync_files.name")
 
 
+OwnedId: TypeAlias = tuple[UUID, UUID]
+"""The person of an account, and its id."""
+
+
 class SyncAccountRow(NamedTuple):
     """The columns of a sync account that callers read."""
 
@@ -115,6 +119,11 @@ class SyncAccountRow(NamedTuple):
     file_count: int
     last_synced_at: datetime
     replaced_name_count: int | None
+
+    @property
+    def owned_id(self) -> OwnedId:
+        """The key by which its clients are read."""
+        return self.subject_id, self.id
 
 
 class SyncClientRow(NamedTuple):
@@ -153,9 +162,8 @@ WHERE id = ANY(:ids)
 
 CLIENTS_OF_ACCOUNTS = Statement("""
 SELECT c.sync_account_id, c.subject_id, c.app, c.version, c.platform, c.user_agent, c.last_seen_at
-FROM sync_accounts AS a
+FROM unnest(CAST(:subject_ids AS uuid[]), CAST(:ids AS uuid[])) AS a (subject_id, id)
 JOIN sync_clients AS c ON c.subject_id = a.subject_id AND c.sync_account_id = a.id
-WHERE a.id = ANY(:ids)
 ORDER BY c.sync_account_id, c.last_seen_at DESC, c.lookup_hash
 """)
 
@@ -205,11 +213,12 @@ async def by_ids(connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, 
 
 
 @reads(CLIENTS_OF_ACCOUNTS)
-async def clients_of_accounts(connection: Connection, ids: Sequence[UUID]) -> RowsByKey[UUID, SyncClientRow]:
+async def clients_of_accounts(connection: Connection, keys: Sequence[OwnedId]) -> RowsByKey[OwnedId, SyncClientRow]:
     """Return the clients of each sync account, the last seen first."""
-    groups: RowsByKey[UUID, SyncClientRow] = RowsByKey()
-    for row in await CLIENTS_OF_ACCOUNTS.rows(connection, ids=as_list(ids)):
-        groups.add(row[0], SyncClientRow._make(row[1:]))
+    groups: RowsByKey[OwnedId, SyncClientRow] = RowsByKey()
+    subject_ids, ids = [key[0] for key in keys], [key[1] for key in keys]
+    for row in await CLIENTS_OF_ACCOUNTS.rows(connection, subject_ids=subject_ids, ids=ids):
+        groups.add((row[1], row[0]), SyncClientRow._make(row[1:]))
     return groups
 
 

@@ -105,7 +105,7 @@ async def kept(world: World) -> dict[str, Any]:
         cards = await fragments.of_subjects(connection, ids)
         storage = await sync_accounts.of_subjects(connection, ids)
         clients = await sync_accounts.clients_of_accounts(
-            connection, [row.id for stored_accounts in storage.values() for row in stored_accounts]
+            connection, [row.owned_id for stored_accounts in storage.values() for row in stored_accounts]
         )
         listed = await connection.fetch("SELECT sync_account_id, count(*) FROM sync_files GROUP BY 1")
         files = {row[0]: row[1] for row in listed}
@@ -138,7 +138,7 @@ async def kept(world: World) -> dict[str, Any]:
                     account.storage_bytes,
                     account.file_count,
                     f"{account.last_synced_at:%Y-%m-%dT%H:%M:%SZ}",
-                    [sync_accounts.APP.decrypt(key, client.app) for client in clients[account.id]],
+                    [sync_accounts.APP.decrypt(key, client.app) for client in clients[account.owned_id]],
                     files.get(account.id, 0),
                 )
                 for account in storage[subject_id]

@@ -56,6 +56,7 @@ SAMPLES: dict[Read, list[tuple[Sequence[Any], tuple[Any, ...]]]] = {
     events.of_subjects: [([ID], (PAGE,))],
     event_search.find_events: [(FILTERS, (PAGE,)), (FILTERS, (LATER,))],
     ledger.history: [([ID], (PAGE,))],
+    accounts.clients_of_accounts: [([(ID, ID)], ())],
     accounts.files_of_accounts: [([ID], (PAGE,))],
     subjects.all_subjects: [([None], (PAGE,))],
     resolution.by_addresses: HASHES,

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from models.audit import event_search, events
-from models.consent import decision_statements, ledger
+from models.consent import decision_statements, ledger, stored_choices
 from models.delivery import review
 from models.erasure import steps
 from models.requests import requests, searching
@@ -37,7 +37,7 @@ LISTS = {
 NAMED = {
     "people by id": subjects.BY_IDS,
     "people by address": resolution.BY_ADDRESSES,
-    "consents": ledger.OF_SUBJECTS,
+    "current choices": stored_choices.PURPOSES_AND_PEOPLE,
     "requests by id": requests.BY_IDS,
     "requests of people": requests.OF_SUBJECTS,
     "steps of requests": steps.OF_REQUESTS,
@@ -99,7 +99,8 @@ async def test_a_list_of_one_state_is_read_from_its_index(world: World, name: st
 @pytest.mark.parametrize("name", NAMED)
 async def test_what_is_named_is_found_by_an_index_though_its_table_is_empty(world: World, name: str) -> None:
     """A table may be filled long before PostgreSQL analyses it: until then it goes by the plan that it has."""
-    assert "Seq Scan" not in await planned(world, NAMED[name])
+    plan = await planned(world, NAMED[name])
+    assert "Seq Scan" not in plan.replace("Seq Scan on purposes", ""), "all purposes are read, no other table whole"
 
 
 async def test_a_url_may_name_several_hosts_of_which_one_is_the_primary(databases: Databases) -> None:

@@ -43,12 +43,14 @@ async def test_accounts_and_clients_are_grouped_by_their_owners(world: World) ->
     async with world.database.readers.acquire() as connection:
         by_subject = await accounts.of_subjects(connection, [first, second])
         by_id = await accounts.by_ids(connection, [account_id, second])
-        clients = await accounts.clients_of_accounts(connection, [account_id, second])
+        own, foreign = (first, account_id), (second, account_id)
+        clients = await accounts.clients_of_accounts(connection, [own, foreign])
     assert [row.id for row in by_subject[first]] == [account_id]
     assert by_subject[second] == []
     assert by_id[account_id] == by_subject[first][0]
     assert by_id[second] is None
-    assert ([row.subject_id for row in clients[account_id]], clients[second]) == ([first], [])
+    assert by_subject[first][0].owned_id == own
+    assert ([row.subject_id for row in clients[own]], clients[foreign]) == ([first], [])
 
 
 async def test_files_are_returned_under_an_open_grant_of_the_actor_and_the_case(world: World) -> None:

@@ -83,7 +83,8 @@ async def test_the_clients_seen_last_are_remembered_and_no_more(world: World) ->
         account = await recorded(world, who, hours, client=CLIENT._replace(version=str(hours)))
     key = await world.keyring.key_of(who)
     async with world.database.readers.acquire() as connection:
-        rows = (await accounts.clients_of_accounts(connection, [account]))[account]
+        own = (who, account)
+        rows = (await accounts.clients_of_accounts(connection, [own]))[own]
     versions = [int(accounts.VERSION.decrypt(key, row.version)) for row in rows]
     assert versions == list(range(reports.MAX_CLIENTS + 4, 4, -1))
 
