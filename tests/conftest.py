@@ -85,19 +85,21 @@ def cluster() -> Iterator[Cluster]:
 class Templates:
     """Databases with the newest migrations and the roles, made once a run and copied for each use."""
 
+    prefix = "template"
+
     def __init__(self, cluster: Cluster, run: str) -> None:
         self._cluster = cluster
         self._run = run
 
     def copy(self, *names: str) -> Databases:
         """Create the two databases of these names anew as copies, and return them with a new master key."""
-        self._make_once()
+        self.make_once()
         commands = (
             command
             for history, name in zip(migrations.HISTORIES, names, strict=True)
             for command in (
                 f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
-                f'CREATE DATABASE "{name}" TEMPLATE template_{history} STRATEGY FILE_COPY',
+                f'CREATE DATABASE "{name}" TEMPLATE {self.prefix}_{history} STRATEGY FILE_COPY',
             )
         )
         self._execute(*commands)
@@ -108,21 +110,25 @@ class Templates:
         """Drop databases, and end the sessions that use them."""
         self._execute(*(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)' for name in names))
 
-    def _make_once(self) -> None:
-        """Migrate the templates unless a worker of the same run did."""
-        with (self._cluster.directory / "templates.run").open("a+") as marker:
+    def make_once(self) -> None:
+        """Make the templates unless a worker of the same run did."""
+        with (self._cluster.directory / f"{self.prefix}.run").open("a+") as marker:
             fcntl.flock(marker, fcntl.LOCK_EX)
             marker.seek(0)
             if marker.read() == self._run:
                 return
             for history in migrations.HISTORIES:
-                name = f"template_{history}"
+                name = f"{self.prefix}_{history}"
                 self.drop(name)
-                self._cluster.create_database(name)
-                asyncio.run(migrations.upgrade(history, self._cluster.url(name)))
-                asyncio.run(database_roles.apply(history, self._cluster.url(name)))
+                self._make(history, name)
             marker.truncate(0)
             marker.write(self._run)
+
+    def _make(self, history: str, name: str) -> None:
+        """Create and migrate a template."""
+        self._cluster.create_database(name)
+        asyncio.run(migrations.upgrade(history, self._cluster.url(name)))
+        asyncio.run(database_roles.apply(history, self._cluster.url(name)))
 
     def _execute(self, *commands: str) -> None:
         arguments = (word for command in commands for word in ("-c", command))
@@ -182,7 +188,10 @@ class Cleaner:
         # No triggers: they guard the audit log against deletions, and check what is emptied as a whole.
         settings = {"session_replication_role": "replica"}
         self._connection = connection = await asyncpg.connect(self._url, server_settings=settings)
-        rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        rows = await connection.fetch(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+            "AND relkind IN ('r', 'p') AND NOT relispartition"
+        )
         self._tables = sorted({row[0] for row in rows} - KEPT)
         self._has_tokens = "tokens" in {row[0] for row in rows}
         return connection

@@ -19,6 +19,7 @@ from api.settings import Settings
 from desk.settings import DeskSettings
 from models.actors import Role
 from tests.examples import ROOT, embed_examples
+from tests.scaling import exceptions
 
 FOLDERS = (".", "deploy", "docs", "docs/decisions", "docs/guides", "benchmarks", "clients/python", "clients/typescript")
 DOCUMENTS = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
@@ -137,11 +138,24 @@ def _peer_cells(result: Mapping[str, Mapping[str, float]], peers: Iterable[str])
         yield f"{theirs:,.0f} (x {ours / theirs:.2f})" if theirs else ""
 
 
+def sharding_table() -> str:
+    """Return a table of what is not of one person: tables by name, and how many keys, statements and locks."""
+    listed = {**exceptions.TABLES, **dict.fromkeys(exceptions.SHARDED_BY_HASH, exceptions.Reason.HASH)}
+    counted = (exceptions.KEYS, exceptions.STATEMENTS, exceptions.LOCKS)
+    head = "| tables | keys | statements | locks | reason, and what a sharded engine does |\n|---|---:|---:|---:|---|\n"
+    return head + "\n".join(
+        f"| {', '.join(f'`{name}`' for name in sorted(listed) if listed[name] is reason)} | "
+        f"{' | '.join(str(sum(each is reason for each in group.values()) or '') for group in counted)} | {reason} |"
+        for reason in exceptions.Reason
+    )
+
+
 TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
     "docs/settings.md": ("api/settings.py", settings_table),
     "docs/roles.md": ("api/access/policy.py", roles_tables),
     "README.md": ("benchmarks/results.json", figures_table),
     "docs/guides/desk.md": ("desk/settings.py", desk_settings_table),
+    "docs/scaling.md": ("tests/scaling/exceptions.py", sharding_table),
 }
 """The pages that hold a generated table, with its source and the function that makes it."""
 

@@ -1,0 +1,1 @@
+"""Tests on a database whose tables about people are in hash partitions."""
