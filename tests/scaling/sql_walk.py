@@ -1,7 +1,7 @@
 """A walk over an SQL statement that finds the tables about people of which it names no person.
 
-A reference to such a table is bound when its column of the person equals a parameter, a row of a list that is a
-parameter, or the bound column of another reference. Only conditions that always hold count: those joined by AND.
+A reference to such a table is bound when its column of the person equals a parameter or an entry of one. Equality to
+the bound column of another reference counts, too. Only conditions that always hold are followed: those joined by AND.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
