@@ -32,7 +32,7 @@ DEADLINE_INTERVAL: Final = 60.0
 """Seconds between two checks of the officers' deadlines."""
 BATCH: Final = 500
 """How many people get a letter in one transaction, at most."""
-RETENTION_BATCH: Final = 1000
+RETENTION_BATCH: Final = 250
 """How many records a retention rule removes in one transaction, at most."""
 MAX_BACKOFF: Final = 30.0
 DUE_WITHIN: Final = {

@@ -35,6 +35,7 @@ class RetentionRule(Table, table=True):
     reason: str | None = column(Text, ErasureAction.IMPERSONAL, nullable=True)
     set_at: datetime = column(Timestamp, ErasureAction.IMPERSONAL, server_default=text("clock_timestamp()"))
     would_remove: int = column(BigInteger, ErasureAction.IMPERSONAL, server_default="0")
+    counted_at: datetime | None = column(Timestamp, ErasureAction.IMPERSONAL, nullable=True)
     last_run_at: datetime | None = column(Timestamp, ErasureAction.IMPERSONAL, nullable=True)
     last_run_removed: int = column(BigInteger, ErasureAction.IMPERSONAL, server_default="0")
 
@@ -70,10 +71,11 @@ ORDER BY category
 """)
 
 SET: Final = Statement("""
-INSERT INTO retention_rules (category, days, reason, would_remove)
-VALUES (:category, :days, :reason, :would_remove)
+INSERT INTO retention_rules (category, days, reason, would_remove, counted_at)
+VALUES (:category, :days, :reason, :would_remove, clock_timestamp())
 ON CONFLICT (category) DO UPDATE
 SET days = excluded.days, reason = excluded.reason, would_remove = excluded.would_remove,
+    counted_at = excluded.counted_at,
     set_at = CASE
         WHEN retention_rules.days IS DISTINCT FROM excluded.days THEN clock_timestamp()
         ELSE retention_rules.set_at
@@ -105,7 +107,7 @@ async def set_retention_rule(
         raise BadInput("reason", "an indefinite rule needs a reason")
     if days is not None and not 1 <= days <= MAX_DAYS:
         raise BadInput("days", f"it is not a count of days, 1 to {MAX_DAYS}")
-    if days is not None and category not in counting.COUNTS:
+    if days is not None and category not in counting.SCANS:
         raise BadInput("days", "data of this category ends with the person's erasure or by a term of law")
     count = await counting.count_due(unit.connection, unit.keyring, category, days) if days else 0
     await SET.run(

@@ -1,5 +1,9 @@
-"""Daily runs of the retention rules, in batches that a killed worker leaves whole."""
+"""Daily runs of the retention rules, in batches that a killed worker leaves whole.
 
+Records are found without a lock. A transaction locks the records that it removes and the rule, and nothing for longer.
+"""
+
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -8,13 +12,13 @@ from models.audit.events import AccessAction, EventGroup, EventTemplate
 from models.data_categories import DataCategory
 from models.encryption.keyring import Keyring
 from models.retention import counting, removals
-from models.retention.counting import START
+from models.retention.counting import START, Key
 from models.retention.rules import RETENTION_WORKER
 from models.storage.database import Database
-from models.storage.statement import Statement
+from models.storage.statement import Connection, Statement
 
-# Only one worker runs a rule. A rule runs once a day, and first on the day after it was set.
-CLAIM: Final = Statement("""
+# A rule runs once a day, and first on the day after it was set.
+FIND_DUE: Final = Statement("""
 SELECT r.category, r.days
 FROM retention_rules AS r
 WHERE r.days IS NOT NULL
@@ -25,7 +29,20 @@ AND NOT EXISTS (
 )
 ORDER BY r.category
 LIMIT 1
-FOR UPDATE OF r SKIP LOCKED
+""")
+
+# Only one worker removes by a rule at a time, and only while the rule is what it was. Transactions that wait are short.
+CLAIM: Final = Statement("""
+SELECT r.category
+FROM retention_rules AS r
+WHERE r.category = :category
+AND r.days = :days
+AND CAST(r.set_at AT TIME ZONE 'UTC' AS date) < CAST(:today AS date)
+AND NOT EXISTS (
+    SELECT FROM retention_runs AS n
+    WHERE n.category = r.category AND n.ran_on = CAST(:today AS date) AND n.completed_at IS NOT NULL
+)
+FOR UPDATE OF r
 """)
 
 RECORD: Final = Statement("""
@@ -37,12 +54,49 @@ SET removed = retention_runs.removed + excluded.removed, completed_at = excluded
 
 FINISH: Final = Statement("""
 UPDATE retention_rules AS r
-SET last_run_at = clock_timestamp(), would_remove = :would_remove,
+SET last_run_at = clock_timestamp(), would_remove = 0, counted_at = clock_timestamp(),
     last_run_removed = (
         SELECT n.removed FROM retention_runs AS n WHERE n.category = r.category AND n.ran_on = CAST(:today AS date)
     )
 WHERE r.category = :category
 """)
+
+# Rules that came with a migration have no count before they were run or set.
+NOT_COUNTED: Final = Statement("""
+SELECT category, days
+FROM retention_rules
+WHERE days IS NOT NULL
+AND counted_at IS NULL
+ORDER BY category
+LIMIT 1
+""")
+
+SET_COUNT: Final = Statement("""
+UPDATE retention_rules
+SET would_remove = :count, counted_at = clock_timestamp()
+WHERE category = :category
+AND days = :days
+AND counted_at IS NULL
+""")
+
+
+@dataclass(slots=True)
+class _Scan:
+    """How far the run of a rule is: the due keys of the current page, and the place of the next one."""
+
+    rule: tuple[DataCategory, int, date]
+    place: Key | None = START
+    keys: list[Key] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Count:
+    """How far the count of a rule is."""
+
+    category: DataCategory
+    days: int
+    place: Key = START
+    total: int = 0
 
 
 class RetentionRuns:
@@ -52,25 +106,66 @@ class RetentionRuns:
         self._database = database
         self._keyring = keyring
         self._batch = batch
-        self._places = dict.fromkeys(DataCategory, START)
+        self._scan: _Scan | None = None
+        self._count: _Count | None = None
 
     async def run_next(self, today: date) -> bool:
-        """Remove one batch of one rule that is due today. Return whether a rule was due."""
-        async with self._database.transaction() as connection:
-            row = await CLAIM.row(connection, today=today)
+        """Read one page of a rule that is due today, or remove one batch. Return whether there may be more to do.
+
+        While no rule is due, count one page of a rule without a count.
+        """
+        async with self._database.readers.acquire() as connection:
+            row = await FIND_DUE.row(connection, today=today)
             if row is None:
-                return False
+                return await self._count_next(connection)
             category, days = DataCategory(row[0]), row[1]
-            removed, place = await removals.remove_due(
-                connection, self._keyring, category, days, self._batch, self._places[category]
-            )
-            self._places[category] = place or START
-            await RECORD.run(
-                connection, category=category, today=today, days=days, removed=removed, is_done=place is None
-            )
-            if place is None:
-                count = await counting.count_due(connection, self._keyring, category, days)
-                await FINISH.run(connection, category=category, today=today, would_remove=count)
+            if self._scan is None or self._scan.rule != (category, days, today):
+                self._scan = _Scan((category, days, today))
+            scan = self._scan
+            if not scan.keys and scan.place is not None:
+                scan.keys, scan.place = await counting.scan(connection, self._keyring, category, days, scan.place)
+        if scan.keys or scan.place is None:
+            return await self._remove(scan)
+        return True
+
+    async def _remove(self, scan: _Scan) -> bool:
+        """Remove one batch of the current page; after the last page the run is complete."""
+        category, days, today = scan.rule
+        async with self._database.transaction() as connection:
+            if await CLAIM.row(connection, category=category, days=days, today=today) is None:
+                return False
+            removed = 0
+            if scan.keys:
+                removed = await removals.remove_due(connection, category, days, scan.keys, self._batch)
+            is_page_done = removed < self._batch
+            is_done = is_page_done and scan.place is None
+            await RECORD.run(connection, category=category, today=today, days=days, removed=removed, is_done=is_done)
+            if is_done:
+                await FINISH.run(connection, category=category, today=today)
                 template = EventTemplate(RETENTION_WORKER, AccessAction.WRITE, ("removeExpired",))
                 await events.append(connection, [EventGroup(template, [None])])
+        if is_page_done:
+            scan.keys = []
+        if is_done:
+            self._scan = None
+        return True
+
+    async def _count_next(self, connection: Connection) -> bool:
+        """Count one page of a rule without a count. Return whether there was one."""
+        if self._count is None:
+            row = await NOT_COUNTED.row(connection)
+            if row is None:
+                return False
+            self._count = _Count(DataCategory(row[0]), row[1])
+        count = self._count
+        page_count, place = await counting.count_page(
+            connection, self._keyring, count.category, count.days, count.place
+        )
+        count.total += page_count
+        if place is not None:
+            count.place = place
+            return True
+        async with self._database.transaction() as writer:
+            await SET_COUNT.run(writer, category=count.category, days=count.days, count=count.total)
+        self._count = None
         return True

@@ -23,7 +23,10 @@ from tests.conftest import World
 
 pytestmark = pytest.mark.anyio
 TODAY = date(2027, 1, 1)
-SET_YESTERDAY = "UPDATE retention_rules SET set_at = '2026-12-31 12:00Z', last_run_at = NULL, last_run_removed = 0"
+SET_YESTERDAY = (
+    "UPDATE retention_rules SET set_at = '2026-12-31 12:00Z', last_run_at = NULL, last_run_removed = 0, "
+    "counted_at = now()"
+)
 
 
 async def register(world: World, name: str, days: int, years: tuple[int, ...] = ()) -> UUID:
