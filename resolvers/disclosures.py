@@ -1,7 +1,8 @@
 """Disclosures to recipients: types, the decision query, the mutation that records them, and the Californian report."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -15,7 +16,7 @@ from models.disclosures.decisions import DECISIONS_BY_KIND, DisclosureDecisionRo
 from models.disclosures.disclosures import DisclosureRow
 from models.storage.turns import run_with_pauses
 from resolvers.consent import decide_by_kind
-from resolvers.context import Info
+from resolvers.context import Info, Record, RequestContext
 from resolvers.field_sources import Batched, column, loads, object_type, root_field
 from resolvers.inputs import PurposeArgument, SubjectArgument, SubjectsBy, none_if_unset
 from resolvers.recipients import Recipient
@@ -92,20 +93,24 @@ def disclosure_decision(
 ) -> DisclosureDecision:
     """Decide whether these categories of a person's data may go to this recipient for this purpose now."""
     context, identifier = info.context, subject.identifier()
+    keys = [identifier.lookup_key]
     arguments = (recipient, disclosure_records.require_categories(categories), purpose)
-
-    def load(then: Callable[[Any], Any]) -> Awaitable[Any]:
-        return decide_by_kind(
-            context,
-            DECISIONS_BY_KIND,
-            identifier.kind,
-            [identifier.lookup_key],
-            arguments,
-            lambda rows: then(rows[0]),
-        )
-
-    row: Any = context.answer("Query.disclosureDecision", load)
+    row: Any = context.answer(
+        "Query.disclosureDecision", partial(_decide_one, context, identifier.kind, keys, arguments)
+    )
     return row
+
+
+def _decide_one(
+    context: RequestContext, kind: str, keys: Sequence[Any], arguments: tuple[Hashable, ...], record: Record
+) -> Awaitable[Any]:
+    """Decide for one person; return the decision, recorded by ``record``."""
+    return decide_by_kind(context, DECISIONS_BY_KIND, kind, keys, arguments, partial(_answer_one, record))
+
+
+def _answer_one(record: Record, rows: list[Any]) -> Any:
+    [decision] = rows
+    return record(decision)
 
 
 @root_field

@@ -149,6 +149,7 @@ TESTED_ELSEWHERE = {
     "models/incidents/reporting.py": ("resolvers/test_incidents.py", "Incidents are reported over HTTP."),
     "models/disclosures/forced.py": ("resolvers/test_forced_disclosures.py", "They are recorded over HTTP."),
     "models/disclosures/forced_notices.py": ("resolvers/test_forced_disclosures.py", "The letters are read there."),
+    "models/disclosures/decision_statements.py": ("resolvers/test_disclosures.py", "Decisions over HTTP run them."),
     "models/retention/grounds.py": ("models/retention/test_holds.py", "It declares the grounds of holds."),
     "models/retention/counting.py": ("models/retention/test_removals.py", "A count precedes each removal."),
     "models/retention/rules.py": ("resolvers/test_retention.py", "Rules are set over HTTP."),

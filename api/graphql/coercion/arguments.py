@@ -202,8 +202,8 @@ def _texts_of(
 
 
 def _is_fixed(take: Literal) -> TypeGuard[Constant]:
-    """Return whether the value is constant: it cannot change, and it is a value of its type."""
-    return isinstance(take, Constant) and isinstance(take.value, str | int | float | None)
+    """Return whether the value is constant."""
+    return isinstance(take, Constant) and take.is_immutable
 
 
 def _python_name(declared: Declared) -> str:

@@ -112,6 +112,11 @@ class Constant:
 
     value: Any
 
+    @property
+    def is_immutable(self) -> bool:
+        """Return whether the value cannot change, and is a value of its type."""
+        return isinstance(self.value, str | int | float | None)
+
     def __call__(self, _: Variables) -> Any:
         if self.value is Undefined:
             raise CoercionError
@@ -129,4 +134,7 @@ def literal_list(items: list[Literal], item_type: GraphQLInputType) -> Literal:
             raise CoercionError(problem=InputProblem.REQUIRED)
         return None
 
+    constants = [item.value for item in items if isinstance(item, Constant) and item.is_immutable]
+    if len(constants) == len(items):
+        return lambda _: constants.copy()
     return lambda variables: [with_path(index, partial(present, variables), item) for index, item in enumerate(items)]

@@ -7,14 +7,14 @@ import pytest
 from models.disclosures.decisions import refusal_of_terms
 
 TODAY = date(2026, 6, 1)
-BEFORE, AFTER = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+BEFORE, AFTER = ((TODAY + timedelta(days=days)).isoformat() for days in (-1, 1))
 GOOD = (["CONTACT", "PROFILE"], ["newsletter"], "DE", None, None, False, None)
 TABLE = [
     (GOOD, ["CONTACT"], "newsletter", None),
     (GOOD, ["CONTACT", "ACCOUNTS"], "newsletter", "CATEGORY_NOT_ALLOWED"),
     (GOOD, ["CONTACT"], "support", "PURPOSE_NOT_ALLOWED"),
     (GOOD, ["ACCOUNTS"], "support", "CATEGORY_NOT_ALLOWED"),
-    ((*GOOD[:4], TODAY, False, None), ["CONTACT"], "newsletter", None),
+    ((*GOOD[:4], TODAY.isoformat(), False, None), ["CONTACT"], "newsletter", None),
     ((*GOOD[:4], AFTER, False, None), ["CONTACT"], "newsletter", None),
     ((*GOOD[:4], BEFORE, False, None), ["ACCOUNTS"], "newsletter", "NO_CONTRACT"),
     ((*GOOD[:5], True, None), ["CONTACT"], "support", "NO_CONTRACT"),
