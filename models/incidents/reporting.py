@@ -13,7 +13,7 @@ from models.incidents.incidents import IncidentKind
 from models.notifications import affected_people
 from models.storage import validation
 from models.storage.clock import CLOCK_SKEW, now
-from models.storage.ids import new_id
+from models.storage.ids import Prefix, format_id, new_id
 from models.storage.statement import Statement
 from models.subjects import resolution
 from models.subjects.identifiers import SubjectIdentifiers
@@ -53,17 +53,27 @@ FROM tokens
 WHERE id = :id
 """)
 
-# The people whose data the actor, or anybody, read or changed in the time range.
+# The people whose data the actor, or anybody, read or changed in the time range. Events of former versions have no
+# identity: there the name decides.
 ADD_AFFECTED: Final = Statement("""
 INSERT INTO affected_people (subject_id, cause_id)
 SELECT DISTINCT e.subject_id, CAST(:id AS uuid)
 FROM access_events AS e
 JOIN subjects AS s ON s.id = e.subject_id
 WHERE (CAST(:actor AS text) IS NULL OR e.actor = CAST(:actor AS text))
+AND COALESCE(e.actor_identity = CAST(:identity AS text), TRUE)
 AND e.at >= COALESCE(CAST(:since AS timestamptz), '-infinity')
 AND e.at <= COALESCE(CAST(:until AS timestamptz), 'infinity')
 AND e.action <> 'REFUSED'
 ON CONFLICT DO NOTHING
+""")
+
+COUNT_IDENTITIES: Final = Statement("""
+SELECT count(DISTINCT actor_identity)
+FROM access_events
+WHERE actor = :actor
+AND at >= COALESCE(CAST(:since AS timestamptz), '-infinity')
+AND at <= COALESCE(CAST(:until AS timestamptz), 'infinity')
 """)
 
 COUNT_AFFECTED: Final = Statement("""
@@ -91,13 +101,15 @@ class EventRange(NamedTuple):
     """The access events of an incident. A field that is None matches every event."""
 
     actor: str | None
+    identity: str | None
     since: datetime | None
     until: datetime | None
 
 
 async def report_incident(unit: UnitOfWork, report: IncidentReport, people_limit: int) -> UUID:
-    """Report an incident and find whom it affects. Return its id. The same report is one incident while it is open.
+    """Report an incident and find whom it affects. Return its id.
 
+    The same report is one incident while it is open. A repetition adds the people of later access events.
     QUERY_TOO_LARGE when it would affect more than ``people_limit`` people, unless PRIVACY reports it. BAD_INPUT for
     times in the wrong order or in the future, without a category, or to revoke no token; NOT_FOUND for an unknown
     token; SUBJECT_NOT_FOUND with the indexes of unknown people; FORBIDDEN for SUPPORT to revoke a token.
@@ -120,8 +132,8 @@ async def report_incident(unit: UnitOfWork, report: IncidentReport, people_limit
     if incident_id is None:
         incident_id = new_id()
         await INSERT.run(unit.connection, id=incident_id, **values)
-        if any(events):
-            await ADD_AFFECTED.run(unit.connection, id=incident_id, **events._asdict())
+    if any(events):
+        await ADD_AFFECTED.run(unit.connection, id=incident_id, **events._asdict())
     await _add_named_people(unit, incident_id, report.people)
     count = await COUNT_AFFECTED.value(unit.connection, id=incident_id)
     if count > people_limit and unit.actor.role is not Role.PRIVACY:
@@ -132,9 +144,18 @@ async def report_incident(unit: UnitOfWork, report: IncidentReport, people_limit
 
 
 async def _events_of(unit: UnitOfWork, report: IncidentReport, actor: str | None) -> EventRange:
-    """Return which access events count. Those of a token are the ones of its name while it was valid."""
+    """Return which access events count. Those of a token have its identity, and happened while it was valid.
+
+    BAD_INPUT for a name that several actors had in the time range: the events of a stranger do not count.
+    """
     if report.token_id is None:
-        return EventRange(actor, report.since, report.until)
+        events = EventRange(actor, None, report.since, report.until)
+        if (
+            actor
+            and await COUNT_IDENTITIES.value(unit.connection, actor=actor, since=report.since, until=report.until) > 1
+        ):
+            raise BadInput("input.actor", "several actors had this name: name the token, or a shorter time")
+        return events
     token = await TOKEN.row(unit.connection, id=report.token_id)
     if token is None:
         raise NotFound(argument="input.token")
@@ -142,7 +163,8 @@ async def _events_of(unit: UnitOfWork, report: IncidentReport, actor: str | None
     if actor not in {None, name}:
         raise BadInput("input.actor", "it is not the name of the token")
     until = min(filter(None, (report.until, revoked_at)), default=None)
-    return EventRange(name, max(report.since or issued_at, issued_at), until)
+    identity = format_id(Prefix.TOKEN, report.token_id)
+    return EventRange(name, identity, max(report.since or issued_at, issued_at), until)
 
 
 async def _add_named_people(unit: UnitOfWork, incident_id: UUID, people: SubjectIdentifiers | None) -> None:

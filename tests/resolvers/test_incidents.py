@@ -84,6 +84,37 @@ def test_theft_and_misuse_are_reported_and_the_people_affected_are_written_to(ap
         assert [edge["node"]["id"] for edge in edges] == ids
 
 
+def test_events_of_another_actor_with_the_same_name_do_not_count(api: Api) -> None:
+    people = [api.register(f"user{number}@example.com", displayName="Ada") for number in range(3)]
+    ids = []
+    for person in people[:2]:
+        agent = Api(api.url, {"SUPPORT": api.issue("an agent", "SUPPORT")})
+        assert agent.ask("SUPPORT", PAGE, id=person).data
+        agent.client.close()
+        tokens = api.ask("ADMIN", "{ tokens { id name revokedAt } }").data["tokens"]
+        ids.append(next(each["id"] for each in tokens if each["name"] == "an agent" and not each["revokedAt"]))
+        assert api.ask("ADMIN", "mutation($id: ID!) { revokeToken(id: $id) { id } }", id=ids[-1]).data
+    for token, person in zip(ids, people, strict=False):
+        incident = report(api, token=token).data["reportIncident"]
+        assert [edge["node"]["id"] for edge in incident["affected"]["edges"]] == [person]
+    answer = report(api, actor="an agent")
+    assert (answer.code, answer.extensions["argument"]) == ("BAD_INPUT", "input.actor")
+    assert report(api, actor="nobody", subjects={"ids": people[2:]}).data["reportIncident"]["affectedCount"] == 1
+
+
+def test_a_repeated_report_adds_the_people_of_later_events(api: Api) -> None:
+    people = [api.register(f"user{number}@example.com", displayName="Ada") for number in range(2)]
+    aware_at = ago(hours=1)
+    counts = []
+    agent = Api(api.url, {"SUPPORT": api.issue("a curious agent", "SUPPORT")})
+    for person in people:
+        assert agent.ask("SUPPORT", PAGE, id=person).data
+        counts.append(report(api, actor="a curious agent", awareAt=aware_at).data["reportIncident"]["affectedCount"])
+    agent.client.close()
+    assert counts == [1, 2]
+    assert len(api.ask("PRIVACY", LIST, case="").data["incidents"]["edges"]) == 1
+
+
 def test_the_authority_is_notified_within_72_hours(api: Api, databases: Databases) -> None:
     late = report(api, awareAt=ago(hours=73)).data["reportIncident"]
     assert late["isOverdue"]
