@@ -7,7 +7,7 @@ from mailers.dates import day
 from models.data_categories import DataCategory
 
 CATEGORY_WORDS: Final[Mapping[DataCategory, str]] = {
-    DataCategory.CONTACT: "mail addresses",
+    DataCategory.CONTACT: "email addresses",
     DataCategory.PROFILE: "name and country",
     DataCategory.ACCOUNTS: "account references",
     DataCategory.CONSENTS: "your choices",
@@ -26,8 +26,17 @@ def category_words(categories: Iterable[str]) -> str:
 
 
 def policy_changed(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the first day of a new version of the privacy policy, and where its text is."""
-    return {"effective": day(event["effective_on"]), "url": event["url"]}
+    """Return the first day of a new version of the privacy policy, where its text is, and what is asked again.
+
+    Events of an earlier version do not list what is asked again.
+    """
+    purposes = event.get("purposes")
+    return {
+        "effective": day(event["effective_on"]),
+        "url": event["url"],
+        "is_list_known": purposes is not None,
+        "purposes": "; ".join(purposes or ()),
+    }
 
 
 _FORCED_GROUNDS: Final = {

@@ -154,7 +154,8 @@ EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
     EmailKind.POLICY_CHANGED: EmailTemplate(
         "a new version of the privacy policy is published, to everybody",
         policy_changed,
-        {"effective_on": "2027-03-01", "url": "https://www.example.com/privacy"},
+        {"effective_on": "2027-03-01", "url": "https://www.example.com/privacy", "purposes": []},
+        {"asked_again": {"purposes": ["Newsletter", "Usage statistics"]}},
     ),
     EmailKind.FORCED_DISCLOSURE: EmailTemplate(
         "data about a person had to be disclosed",

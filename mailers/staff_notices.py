@@ -13,9 +13,11 @@ from models.audit import case_counts, inclusion_proofs, segments
 from models.disclosures.recipients import RecipientRow
 from models.erasure import recipient_notices, system_backups
 from models.incidents import incidents
+from models.incidents.incidents import IncidentState
 from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
 from models.requests import due_notices, requests
 from models.requests.states import OPEN_STATES
+from models.storage.clock import now
 from models.storage.ids import Prefix, format_id
 from models.storage.statement import Connection
 
@@ -108,7 +110,9 @@ async def _audit_head(connection: Connection, notice: StaffNoticeRow) -> dict[st
 
 async def _backup_overdue(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
     backup = (await system_backups.by_ids(connection, [notice.about]))[notice.about]
-    return backup and {
+    if backup is None or backup.destroyed_at is not None:
+        return None
+    return {
         "system": backup.system,
         "label": backup.label,
         "backup": format_id(Prefix.BACKUP, backup.id),
@@ -117,12 +121,22 @@ async def _backup_overdue(connection: Connection, notice: StaffNoticeRow) -> dic
     }
 
 
+_WITHIN: Final = {
+    StaffNoticeKind.INCIDENT_DUE_IN_A_DAY: "within 24 hours",
+    StaffNoticeKind.INCIDENT_DUE_IN_HOURS: "within four hours",
+}
+
+
 async def _incident_due(connection: Connection, notice: StaffNoticeRow) -> dict[str, str] | None:
     incident = (await incidents.by_ids(connection, [notice.about]))[notice.about]
-    return incident and {
+    if incident is None or incident.state != IncidentState.OPEN or incident.authority_noticed_at is not None:
+        return None
+    due_at = incidents.authority_due_at(incident.aware_at)
+    return {
         "incident": format_id(Prefix.INCIDENT, incident.id),
         "kind": incident.kind,
-        "due": f"{incidents.authority_due_at(incident.aware_at):%Y-%m-%d %H:%M} UTC",
+        "due": f"{due_at:%Y-%m-%d %H:%M} UTC",
+        "when": "is overdue" if due_at <= now() else f"is due {_WITHIN[notice.notice]}",
     }
 
 

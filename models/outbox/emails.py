@@ -62,7 +62,7 @@ CONTEXT_FIELDS: Final[Mapping[EmailKind, frozenset[str]]] = {
     EmailKind.REQUEST_CANCELLED: frozenset({"kind", "received_at", "cancelled_at"}),
     EmailKind.CALIFORNIA_REPORT: frozenset({"year", "lines"}),
     EmailKind.EXPORT_READY: frozenset({"kind", "token", "expires_at"}),
-    EmailKind.POLICY_CHANGED: frozenset({"effective_on", "url"}),
+    EmailKind.POLICY_CHANGED: frozenset({"effective_on", "url", "purposes"}),
     EmailKind.FORCED_DISCLOSURE: frozenset({"ground", "authority", "categories", "disclosed_at"}),
     EmailKind.INCIDENT_NOTICE: frozenset({"kind", "categories", "consequences", "measures", "aware_at"}),
 }

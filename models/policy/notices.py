@@ -11,7 +11,8 @@ from models.storage.statement import Statement
 
 # Only one worker enqueues at a time. Its place is kept in the transaction that enqueues, so that a kill loses nothing.
 LOCK_NOTICE: Final = Statement("""
-SELECT n.version, n.last_subject_id, v.effective_on, v.url, v.published_at
+SELECT n.version, n.last_subject_id, v.effective_on, v.url, v.published_at,
+    ARRAY(SELECT p.title FROM purposes AS p WHERE p.key = ANY(v.must_ask_again) ORDER BY p.title)
 FROM policy_notices AS n
 JOIN policy_versions AS v ON v.version = n.version
 WHERE n.completed_at IS NULL
@@ -54,12 +55,12 @@ async def enqueue_next(database: Database, keyring: Keyring, most: int) -> int |
         notice = await LOCK_NOTICE.row(connection)
         if notice is None:
             return None
-        version, last, effective_on, url, published_at = notice
+        version, last, effective_on, url, published_at, purposes = notice
         ids = [row[0] for row in await NEXT_PEOPLE.rows(connection, last=last, published_at=published_at, most=most)]
         if not ids:
             await COMPLETE.run(connection, version=version)
             return 0
-        context = {"effective_on": effective_on.isoformat(), "url": url}
+        context = {"effective_on": effective_on.isoformat(), "url": url, "purposes": purposes}
         count = await enqueue_many(connection, keyring, EmailKind.POLICY_CHANGED, ids, cause_of(version), context)
         await ADVANCE.run(connection, version=version, last=ids[-1], count=count)
         return len(ids)

@@ -26,6 +26,9 @@ NEXT: dict[str, Any] = {
 }
 
 
+TITLES = ["Newsletter"]
+
+
 def publish(api: Api, **changed: Any) -> Answered:
     return api.ask("PRIVACY", PUBLISH, case="", **NEXT | changed)
 
@@ -100,10 +103,10 @@ def test_everybody_gets_a_letter_about_a_new_version_once(api: Api, databases: D
     restrict = "mutation($who: SubjectBy!) { restrictProcessing(subject: $who) { id } }"
     assert api.ask("ADMIN", restrict, who={"id": people[1]}).data
     execute(databases, "UPDATE subjects SET status = 'ERASED' WHERE id = $1", people[2].removeprefix("sub_"))
-    assert publish(api, notify=True).data
+    assert publish(api, notify=True, again=["newsletter"]).data
     api.register("later@example.com")
     for rate in (2, 1000):
         drain(databases, rate=rate)
     queued = letters(databases, "policy_changed")
     assert [letter.address for letter in queued] == [f"user{number}@example.com" for number in (0, 1, 3, 4)]
-    assert queued[0].context == {"effective_on": NEXT["on"], "url": "https://example.com/privacy"}
+    assert queued[0].context == {"effective_on": NEXT["on"], "url": "https://example.com/privacy", "purposes": TITLES}
