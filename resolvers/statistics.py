@@ -30,10 +30,16 @@ class ChoiceCounts:
     never_asked: int | None = column(description="People without a choice.")
 
 
-@object_type(StorageCountsRow, description="The storage of sync accounts, with two significant digits.")
+@object_type(
+    StorageCountsRow,
+    description="Storage of sync accounts, with two significant digits; null when they are of fewer than 20 people, "
+    "or when more than half are of one person.",
+)
 class StorageCounts:
     accounts: int | None = column(description="The number of accounts.")
-    total_bytes: BigInt | None = column(description="The bytes of all accounts.")
+    total_bytes: BigInt | None = column(
+        description="The bytes of all accounts; null, too, when more than half of them are one person's."
+    )
     median_bytes: BigInt | None = column(description="The bytes of the median account.")
     p90_bytes: BigInt | None = column(description="The bytes that nine of ten accounts do not exceed.")
 
@@ -41,10 +47,13 @@ class StorageCounts:
 @object_type(ClientCountRow, description="The number of accounts that sync with a program, version or platform.")
 class ClientCount:
     value: str = column(description="The program, version or platform.")
-    accounts: int = column(description="The number of accounts. Values of fewer than 20 are left out.")
+    accounts: int = column(
+        description="The number of accounts. Values of fewer than 20 people are left out, and those that would reveal "
+        "such a value."
+    )
 
 
-@object_type(RequestCountsRow, description="Numbers of requests of one kind in one year; null below 20.")
+@object_type(RequestCountsRow, description="Numbers of requests of one kind in one year; null below 20 people.")
 class RequestCounts:
     received: int | None = column(description="Requests that came in.")
     completed: int | None = column(description="Requests that are completed.")

@@ -1,76 +1,100 @@
-"""The computation of a day's figures by a worker. Only protected figures leave it."""
+"""The computation of a day's figures by a worker. Only protected figures leave it.
 
-from collections import Counter
+People are read in pages of their ids, with a rest after each page, so that consent decisions are hardly slower.
+"""
+
+import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
-from models.consent.purposes import LegalBasis
+from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
-from models.statistics.disclosure_control import protect_bytes, protect_count, protect_parts
-from models.statistics.figures import ClientDimension
+from models.statistics.counters import Counters, RequestCounts
+from models.statistics.disclosure_control import people_count, protect_count
 from models.storage.database import Database
-from models.storage.statement import Connection, Statement
-from models.sync.accounts import APP, PLATFORM, VERSION
+from models.storage.statement import Statement
+from models.storage.turns import Steps, run_with_pauses
 
-CLIENT_BATCH: Final = 5000
-"""How many client programs are decrypted at a time."""
-COLUMNS: Final = {
-    ClientDimension.APP: APP,
-    ClientDimension.VERSION: VERSION,
-    ClientDimension.PLATFORM: PLATFORM,
-}
+PAGE_SIZE: Final = 1000
+"""How many people are read at a time."""
+PEOPLE_A_STEP: Final = 50
+"""After how many people other work of the process has its turn."""
+REST: Final = 0.25
+"""Seconds of rest after each second of work."""
 
 IS_COMPUTED: Final = Statement("""
 SELECT EXISTS (SELECT FROM statistics_days WHERE day = :day)
 """)
 
+PURPOSES: Final = Statement("""
+SELECT key, legal_basis
+FROM purposes
+ORDER BY key
+""")
+
+NEXT_PAGE: Final = Statement("""
+SELECT page.id
+FROM (SELECT id FROM subjects WHERE id > :after ORDER BY id LIMIT :most) AS page
+ORDER BY page.id DESC
+LIMIT 1
+""")
+
 PEOPLE: Final = Statement("""
 SELECT count(*), count(opted_out_at)
 FROM subjects
-WHERE status <> 'ERASED'
+WHERE id > :after
+AND id <= :last
+AND status <> 'ERASED'
 """)
 
 # Granted choices that an opt-out of everything overrides count as refusals, as they do in decisions.
 CHOICES: Final = Statement("""
-SELECT p.key, p.legal_basis, count(c.subject_id) FILTER (WHERE c.is_granted),
-    count(c.subject_id) FILTER (WHERE NOT c.is_granted), count(c.subject_id) FILTER (WHERE c.is_opted_out)
-FROM purposes AS p
-LEFT JOIN (
-    SELECT c.purpose, c.subject_id, s.opted_out_at IS NOT NULL AS is_opted_out,
-        c.state = 'GRANTED' AND (s.opted_out_at IS NULL OR c.effective_at > s.opted_out_at) AS is_granted
-    FROM consents AS c
-    JOIN subjects AS s ON s.id = c.subject_id
-    WHERE s.status <> 'ERASED'
-) AS c ON c.purpose = p.key
-GROUP BY p.key, p.legal_basis
+SELECT c.purpose, count(*) FILTER (WHERE c.is_granted), count(*) FILTER (WHERE NOT c.is_granted),
+    count(*) FILTER (WHERE c.is_opted_out)
+FROM (
+    SELECT choice.key AS purpose, s.opted_out_at IS NOT NULL AS is_opted_out,
+        choice.value ->> 0 = 'GRANTED' AND (
+            s.opted_out_at IS NULL OR CAST(choice.value ->> 1 AS timestamptz) > s.opted_out_at
+        ) AS is_granted
+    FROM subjects AS s
+    CROSS JOIN LATERAL jsonb_each(s.choices) AS choice
+    WHERE s.id > :after
+    AND s.id <= :last
+    AND s.status <> 'ERASED'
+) AS c
+GROUP BY c.purpose
 """)
 
 STORAGE: Final = Statement("""
-SELECT count(*), CAST(COALESCE(sum(storage_bytes), 0) AS bigint),
-    COALESCE(percentile_disc(0.5) WITHIN GROUP (ORDER BY storage_bytes), 0),
-    COALESCE(percentile_disc(0.9) WITHIN GROUP (ORDER BY storage_bytes), 0)
+SELECT subject_id, array_agg(storage_bytes)
 FROM sync_accounts
+WHERE subject_id > :after
+AND subject_id <= :last
+GROUP BY subject_id
+""")
+
+CLIENTS: Final = Statement("""
+SELECT subject_id, sync_account_id, app, version, platform
+FROM sync_clients
+WHERE subject_id > :after
+AND subject_id <= :last
+ORDER BY subject_id
 """)
 
 REQUESTS: Final = Statement("""
 SELECT kind, CAST(extract(year FROM received_at AT TIME ZONE 'UTC') AS integer), count(*),
     count(*) FILTER (WHERE state = 'COMPLETED'), count(*) FILTER (WHERE state = 'DENIED'),
     count(*) FILTER (WHERE COALESCE(completed_at, clock_timestamp()) > due_at AND state NOT IN ('DENIED', 'CANCELLED')),
-    CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(day FROM completed_at - received_at)) AS integer)
+    array_agg(CAST(extract(day FROM completed_at - received_at) AS integer)) FILTER (WHERE state = 'COMPLETED')
 FROM rights_requests
-GROUP BY 1, 2
-""")
-
-CLIENTS: Final = Statement("""
-SELECT subject_id, sync_account_id, lookup_hash, app, version, platform
-FROM sync_clients
-WHERE (subject_id, sync_account_id, lookup_hash) > (
-    CAST(:subject_id AS uuid), CAST(:account_id AS uuid), CAST(:lookup_hash AS bytea)
-)
-ORDER BY subject_id, sync_account_id, lookup_hash
-LIMIT :most
+WHERE subject_id > :after
+AND subject_id <= :last
+GROUP BY subject_id, 1, 2
 """)
 
 INSERT_DAY: Final = Statement("""
@@ -85,102 +109,68 @@ SELECT :day, topic, name, value
 FROM unnest(CAST(:topics AS text[]), CAST(:names AS text[]), CAST(:values AS bigint[])) AS figure (topic, name, value)
 """)
 
-Figures = list[tuple[str, str, int | None]]
-"""Topic, name and protected value."""
-
 
 async def compute_day(database: Database, keyring: Keyring, day: date) -> bool:
     """Compute and store the figures of a day, unless they are stored. Return whether they were computed now."""
-    async with database.writers.acquire() as connection:
+    async with database.readers.acquire() as connection:
         if await IS_COMPUTED.value(connection, day=day):
             return False
-        people, opted_out = await PEOPLE.row(connection) or (0, 0)
-        figures = [
-            *_choices(await CHOICES.rows(connection), people, opted_out),
-            *_storage(await STORAGE.row(connection) or (0, 0, 0, 0)),
-            *_requests(await REQUESTS.rows(connection)),
-            *await _clients(connection, keyring),
-        ]
+        legal_bases: dict[str, str] = dict(map(tuple, await PURPOSES.rows(connection)))
+    counters = Counters()
+    after = UUID(int=0)
+    while True:
+        started_at = time.perf_counter()
+        last = await _add_page(database, keyring, counters, after)
+        if last is None:
+            break
+        after = last
+        await asyncio.sleep(REST * (time.perf_counter() - started_at))
+    figures = [
+        *counters.choices.figures(legal_bases),
+        *counters.storage.figures(),
+        *counters.requests.figures(),
+        *counters.clients.figures(),
+    ]
     async with database.transaction() as connection:
-        if not await INSERT_DAY.run(connection, day=day, subjects=protect_count(people)):
+        if not await INSERT_DAY.run(connection, day=day, subjects=protect_count(people_count(counters.choices.people))):
             return False
         topics, names, values = map(list, zip(*figures, strict=True))
         await INSERT_FIGURES.run(connection, day=day, topics=topics, names=names, values=values)
     return True
 
 
-def _choices(rows: Iterable[Any], people: int, opted_out: int) -> Figures:
-    figures: Figures = []
-    for purpose, basis, granted, refused_rows, opted_out_rows in rows:
-        refused = refused_rows + opted_out - opted_out_rows
-        parts = protect_parts({"granted": granted, "refused": refused, "never_asked": people - granted - refused})
-        name = "withdrawn" if basis == LegalBasis.CONSENT else "objected"
-        figures += _named(f"choices {purpose}", {**parts, name: parts["refused"]}, {"granted", name, "never_asked"})
-    return figures
+async def _add_page(database: Database, keyring: Keyring, counters: Counters, after: UUID) -> UUID | None:
+    """Add the next people to the counters. Return the id of the last one; None when there is no one left."""
+    async with database.readers.acquire() as connection:
+        last: UUID | None = await NEXT_PAGE.value(connection, after=after, most=PAGE_SIZE)
+        if last is None:
+            return None
+        page = {"after": after, "last": last}
+        people, opted_out = await PEOPLE.row(connection, **page) or (0, 0)
+        counters.choices.add_people(people, opted_out)
+        for purpose, granted, refused, opted_out_of in await CHOICES.rows(connection, **page):
+            counters.choices.add_choices(purpose, granted, refused, opted_out_of)
+        for kind, year, received, completed, denied, overdue, days in await REQUESTS.rows(connection, **page):
+            counts = RequestCounts(received, completed, denied, overdue)
+            counters.requests.add_person(kind, year, counts, days or ())
+        accounts = await STORAGE.rows(connection, **page)
+        clients = await CLIENTS.rows(connection, **page)
+    async with keyring.pool.acquire() as connection:
+        keys = await keyring.of_subjects(connection, list({row[0] for row in clients}))
+    await run_with_pauses(_add_accounts(counters, accounts, clients, keys))
+    return last
 
 
-def _named(topic: str, values: Mapping[str, int | None], names: set[str]) -> Figures:
-    return [(topic, name, values[name]) for name in sorted(names)]
-
-
-def _storage(row: Any) -> Figures:
-    accounts, *sizes = row
-    figures: Figures = [("storage", "accounts", protect_count(accounts))]
-    figures += [
-        ("storage", name, protect_bytes(size, accounts))
-        for name, size in zip(("total", "median", "p90"), sizes, strict=True)
-    ]
-    return figures
-
-
-def _requests(rows: Iterable[Any]) -> Figures:
-    figures: Figures = []
-    for kind, year, received, completed, denied, overdue, median_days in rows:
-        topic = f"requests {kind} {year}"
-        parts = protect_parts({"completed": completed, "denied": denied, "open": received - completed - denied})
-        figures += [
-            (topic, "received", protect_count(received)),
-            (topic, "completed", parts["completed"]),
-            (topic, "denied", parts["denied"]),
-            (topic, "overdue", protect_count(overdue)),
-            (topic, "median_days", None if parts["completed"] is None else median_days),
-        ]
-    return figures
-
-
-async def _clients(connection: Connection, keyring: Keyring) -> Figures:
-    """Return how many accounts have each program, version and platform; the strings are encrypted."""
-    counts: dict[ClientDimension, Counter[str]] = {dimension: Counter() for dimension in ClientDimension}
-    account: tuple[UUID, UUID] | None = None
-    values: dict[ClientDimension, set[str]] = {}
-
-    def count_account() -> None:
-        for dimension, texts in values.items():
-            counts[dimension].update(texts)
-
-    place: tuple[UUID, UUID, bytes] = (UUID(int=0), UUID(int=0), b"")
-    while True:
-        rows = await CLIENTS.rows(
-            connection, subject_id=place[0], account_id=place[1], lookup_hash=place[2], most=CLIENT_BATCH
-        )
-        async with keyring.pool.acquire() as keyring_connection:
-            keys = await keyring.of_subjects(keyring_connection, list({row[0] for row in rows}))
-        for subject_id, account_id, _lookup_hash, *encrypted in rows:
-            key = keys.get(subject_id)
-            if key is None:
-                continue
-            if (subject_id, account_id) != account:
-                count_account()
-                account, values = (subject_id, account_id), {dimension: set() for dimension in ClientDimension}
-            for (dimension, each), value in zip(COLUMNS.items(), encrypted, strict=True):
-                values[dimension].add(each.decrypt(key, value))
-        if len(rows) < CLIENT_BATCH:
-            count_account()
-            break
-        place = (rows[-1][0], rows[-1][1], rows[-1][2])
-    return [
-        (f"clients {dimension}", value, count)
-        for dimension, counter in counts.items()
-        for value, each in counter.items()
-        if (count := protect_count(each)) is not None
-    ]
+def _add_accounts(
+    counters: Counters, accounts: Iterable[Any], clients: Iterable[Any], keys: Mapping[UUID, DataKey]
+) -> Steps[None]:
+    """Add the accounts of people and their clients. Keys are of people with a client."""
+    clients_of = {subject_id: list(rows) for subject_id, rows in groupby(clients, key=itemgetter(0))}
+    for number, (subject_id, sizes) in enumerate(accounts):
+        counters.storage.add_person(sizes)
+        if key := keys.get(subject_id):
+            counters.clients.add_person(key, clients_of[subject_id], len(sizes))
+        else:
+            counters.clients.add_without_client(len(sizes))
+        if number % PEOPLE_A_STEP == 0:
+            yield

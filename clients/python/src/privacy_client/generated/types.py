@@ -933,12 +933,12 @@ class RetentionRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageCounts:
-    """The storage of sync accounts, with two significant digits."""
+    """Storage of sync accounts, with two significant digits; null when they are of fewer than 20 people, or when more than half are of one person."""
 
     accounts: int | None
     """The number of accounts."""
     total_bytes: int | None
-    """The bytes of all accounts."""
+    """The bytes of all accounts; null, too, when more than half of them are one person's."""
     median_bytes: int | None
     """The bytes of the median account."""
     p90_bytes: int | None
