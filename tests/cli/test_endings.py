@@ -17,8 +17,17 @@ from tests.cli.commands import command, environment
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-async def test_its_postgresql_ends_with_it(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.timeout(300)
+async def test_its_postgresql_ends_with_it(tmp_path: Path) -> None:
+    """End it in three ways, one after another: the second and the third start continue with the data of the first."""
+    try:
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            await _run_and_end(number, tmp_path)
+    finally:
+        Cluster(tmp_path / "var" / "postgres").remove()
+
+
+async def _run_and_end(number: signal.Signals, directory: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -27,7 +36,7 @@ async def test_its_postgresql_ends_with_it(number: signal.Signals, tmp_path: Pat
         desk_port = probe.getsockname()[1]
     running = await anyio.open_process(
         command("serve", "--demo", "--port", str(port), "--desk-port", str(desk_port)),
-        cwd=tmp_path,
+        cwd=directory,
         env=environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -45,8 +54,8 @@ async def test_its_postgresql_ends_with_it(number: signal.Signals, tmp_path: Pat
         assert "Privacy officer" in sign_in
         sized = f"SELECT setting::bigint * 8192 = pg_size_bytes('{shared_buffers(memory_bytes())}') FROM pg_settings"
         sized += " WHERE name = 'shared_buffers'"
-        assert Cluster(tmp_path / "var" / "postgres").run("psql", "-Atc", sized) == "t\n"
-        postmaster = resolve_data_path(tmp_path / "var" / "postgres") / "data" / "postmaster.pid"
+        assert Cluster(directory / "var" / "postgres").run("psql", "-Atc", sized) == "t\n"
+        postmaster = resolve_data_path(directory / "var" / "postgres") / "data" / "postmaster.pid"
         assert postmaster.exists()
         running.send_signal(number)
         with anyio.fail_after(60):
@@ -56,7 +65,6 @@ async def test_its_postgresql_ends_with_it(number: signal.Signals, tmp_path: Pat
         if running.returncode is None:
             running.kill()
         await running.aclose()
-        Cluster(tmp_path / "var" / "postgres").remove()
 
 
 async def _ready(port: int) -> None:

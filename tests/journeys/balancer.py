@@ -1,4 +1,4 @@
-"""HAProxy before two API processes, each of any version, and callers that ask through it without a pause."""
+"""HAProxy before two API processes, each of any version, and callers that ask through it."""
 
 import contextlib
 import http.client
@@ -170,8 +170,10 @@ class Balancer:
 class Callers:
     """Threads that send requests through the balancer until the context ends, and count what they get."""
 
-    def __init__(self, port: int, secret: str, bodies: list[dict[str, Any]], count: int) -> None:
+    def __init__(self, port: int, secret: str, bodies: list[dict[str, Any]], count: int, *, pause: float = 0) -> None:
+        """Set what to send; each thread waits for ``pause`` seconds between an answer and its next request."""
         self._port = port
+        self._pause = pause
         self._headers = {
             "authorization": f"Bearer {secret}",
             "content-type": "application/json",
@@ -205,7 +207,7 @@ class Callers:
     def _call(self, number: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         with contextlib.closing(connection):
-            while not self._is_over.is_set():
+            while not self._is_over.wait(self._pause):
                 number += 1
                 self.outcomes[self._outcome(connection, self._bodies[number % len(self._bodies)])] += 1
 

@@ -63,6 +63,8 @@ class Load(NamedTuple):
     check: str
     callers: int
     restarts: int
+    pause: float = 0
+    """Seconds between the answer to a caller and its next request."""
 
 
 def upgrade(variables: dict[str, str], folder: Path, load: Load) -> int:
@@ -84,7 +86,7 @@ def upgrade(variables: dict[str, str], folder: Path, load: Load) -> int:
             {"query": GRANT, "variables": {"who": {"id": person}, "purpose": "newsletter", "channel": "STORE"}},
             {"query": REGISTER, "variables": {"input": {"email": "user@example.com"}}},
         ]
-        with Callers(balancer.port, secret.group(), bodies, load.callers) as asking:
+        with Callers(balancer.port, secret.group(), bodies, load.callers, pause=load.pause) as asking:
             asking.wait_for_more()
             new.command("migrate")
             asking.wait_for_more()
@@ -115,7 +117,7 @@ def register(port: int, secret: str) -> str:
 
 @pytest.mark.timeout(400)
 def test_an_upgrade_and_a_stop_fail_no_request(variables: dict[str, str], tmp_path: Path) -> None:
-    assert upgrade(variables, tmp_path / "rolling", Load(BEFORE, "/readyz", callers=2, restarts=0)) >= 250
+    assert upgrade(variables, tmp_path / "rolling", Load(BEFORE, "/readyz", callers=2, restarts=0, pause=0.02)) >= 250
 
 
 @pytest.mark.fuzz

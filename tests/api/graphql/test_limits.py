@@ -166,7 +166,7 @@ def test_the_largest_documents_that_are_allowed_are_prepared_at_little_cost() ->
 
 
 def test_no_depth_of_nesting_is_a_fault_of_ours() -> None:
-    for depth in range(1, 260, 3):
+    for depth in (*range(1, 16), *range(16, 260, 12)):
         for opening, inner, closing in (("[", '"x"', "]"), ("{id:", '"x"', "}"), ("{emails:[", "1", "]}")):
             literal = opening * depth + inner + closing * depth
             code, _ = refusal(f"{{consentDecision(subject:{literal},purpose:{literal}){{allowed}}}}")
