@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import gc
 import json
 import os
 import signal
@@ -449,6 +450,17 @@ LONG = (
     "tests/api/access/test_jwt_verifier.py::test_strangers",
 )
 """Tests that take over five seconds. None shares a fixture of its module with others."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect no garbage while the tests are collected, and never look at their code and parameters again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
