@@ -20,10 +20,10 @@ from mailers.transport_factory import create_transport_factory
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
-from tests.conftest import ROOT
 from workers.email_worker import EmailWorker
 from workers.erasure_worker import ErasureWorker
 
+ROOT = Path(__file__).parents[2]
 LINES = {
     "letters": (
         "mailers/emails.py",
