@@ -1,14 +1,17 @@
 """A real browser for tests: Chromium, driven over its DevTools pipe."""
 
+import atexit
 import base64
 import itertools
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,35 +23,55 @@ def program() -> str | None:
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
-class Browser:
-    """One page in one browser."""
+class Chromium:
+    """One process with all pages of a worker of the tests."""
 
-    def __init__(self, to: int, of: int) -> None:
+    def __init__(self, home: Path) -> None:
+        """Start it with its files in ``home``."""
+        path = program()
+        assert path is not None
+        reads, to = os.pipe()
+        of, writes = os.pipe()
+        flags = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--remote-debugging-pipe",
+            f"--user-data-dir={home}",
+        ]
+        # Chromium reads commands at descriptor 3 and answers at 4; a shell puts the pipes there.
+        redirect = f'exec "$@" 3<&{reads} 4>&{writes}'
+        self._process = subprocess.Popen(
+            ["/bin/bash", "-c", redirect, "browser", path, *flags],
+            pass_fds=(reads, writes),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(reads)
+        os.close(writes)
         self._to = os.fdopen(to, "wb", buffering=0)
         self._of = os.fdopen(of, "rb")
         self._numbers = itertools.count(1)
-        self._session: str | None = None
-        self.requests: list[str] = []
-        self.log_entries: list[str] = []
-        self.errors: list[str] = []
-        """What the console shows as an error or a warning of a script, and exceptions."""
-        page = self.command("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.command("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
-        for domain in ("Page", "Network", "Log", "Runtime", "Accessibility", "DOM"):
-            self.command(f"{domain}.enable")
+        self.pages: dict[str, Browser] = {}
 
-    def command(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Send a command and return its result."""
+    def command(self, method: str, session: str | None, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Send a command to the session of a page, or to the browser, and return its result."""
         number = next(self._numbers)
         message: dict[str, Any] = {"id": number, "method": method, "params": parameters}
-        if self._session:
-            message["sessionId"] = self._session
+        if session:
+            message["sessionId"] = session
         self._to.write(json.dumps(message).encode() + b"\0")
-        return self._until(lambda event: event.get("id") == number)
+        return self.wait_for(lambda event: event.get("id") == number)
 
-    def _until(self, is_expected: Any) -> dict[str, Any]:
+    def wait_for(self, is_expected: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Give events to the pages until one is expected, and return its result."""
         while True:
             event = self._receive()
+            if page := self.pages.get(event.get("sessionId", "")):
+                page.record(event)
             if "error" in event:
                 raise RuntimeError(event["error"])
             if is_expected(event):
@@ -62,6 +85,54 @@ class Browser:
                 raise EOFError("the browser is gone")
             received += byte
         event: dict[str, Any] = json.loads(received)
+        return event
+
+    def end(self) -> None:
+        """Kill the process."""
+        self._to.close()
+        self._of.close()
+        self._process.kill()
+        self._process.wait(10)
+
+
+@cache
+def _chromium() -> Chromium:
+    """Start the Chromium of this process, which ends with it."""
+    home = tempfile.mkdtemp(prefix="browser-")
+    chromium = Chromium(Path(home))
+
+    def end() -> None:
+        chromium.end()
+        shutil.rmtree(home, ignore_errors=True)
+
+    atexit.register(end)
+    return chromium
+
+
+class Browser:
+    """One page with cookies and a cache of its own."""
+
+    def __init__(self) -> None:
+        self._chromium = _chromium()
+        self._session: str | None = None
+        self.requests: list[str] = []
+        self.log_entries: list[str] = []
+        self.errors: list[str] = []
+        """What the console shows as an error or a warning of a script, and exceptions."""
+        self._context = self.command("Target.createBrowserContext")["browserContextId"]
+        page = self.command("Target.createTarget", url="about:blank", browserContextId=self._context)["targetId"]
+        session = str(self.command("Target.attachToTarget", targetId=page, flatten=True)["sessionId"])
+        self._session = session
+        self._chromium.pages[session] = self
+        for domain in ("Page", "Network", "Log", "Runtime", "Accessibility", "DOM"):
+            self.command(f"{domain}.enable")
+
+    def command(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Send a command and return its result."""
+        return self._chromium.command(method, self._session, parameters)
+
+    def record(self, event: dict[str, Any]) -> None:
+        """Keep what an event of this page tells."""
         match event.get("method"):
             case "Network.requestWillBeSent":
                 self.requests.append(event["params"]["request"]["url"])
@@ -73,10 +144,11 @@ class Browser:
                 self.errors.append(str(event["params"]["exceptionDetails"]))
             case "Runtime.consoleAPICalled" if event["params"]["type"] in {"error", "warning", "assert"}:
                 self.errors.append(str(event["params"]["args"]))
-        return event
 
     def _loaded(self) -> None:
-        self._until(lambda event: event.get("method") == "Page.loadEventFired")
+        self._chromium.wait_for(
+            lambda event: event.get("method") == "Page.loadEventFired" and event.get("sessionId") == self._session
+        )
 
     def open(self, url: str) -> None:
         """Navigate to a page and wait until it is loaded."""
@@ -144,8 +216,9 @@ class Browser:
         path.write_bytes(base64.b64decode(picture["data"]))
 
     def close(self) -> None:
-        self._to.close()
-        self._of.close()
+        """Close the page, and forget its cookies and its cache."""
+        self._chromium.command("Target.disposeBrowserContext", None, {"browserContextId": self._context})
+        del self._chromium.pages[str(self._session)]
 
     def wait_for_page(self) -> None:
         """Wait for a page load that another action started."""
@@ -162,40 +235,14 @@ class Browser:
 
 
 @contextmanager
-def opened(home: Path, *, width: int = 1024, scripts: bool = True) -> Iterator[Browser]:
-    """Open a browser with its files in ``home``; ``scripts`` enables the scripts of pages."""
-    path = program()
-    assert path is not None
-    reads, to = os.pipe()
-    of, writes = os.pipe()
-    flags = [
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--remote-debugging-pipe",
-        f"--user-data-dir={home}",
-    ]
-    # Chromium reads commands at descriptor 3 and answers at 4; a shell puts the pipes there.
-    redirect = f'exec "$@" 3<&{reads} 4>&{writes}'
-    process = subprocess.Popen(
-        ["/bin/bash", "-c", redirect, "browser", path, *flags],
-        pass_fds=(reads, writes),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(reads)
-    os.close(writes)
+def opened(*, width: int = 1024, scripts: bool = True) -> Iterator[Browser]:
+    """Open a page in the Chromium of this process; ``scripts`` enables the scripts of pages."""
+    browser = Browser()
     try:
-        browser = Browser(to, of)
         browser.command(
             "Emulation.setDeviceMetricsOverride", width=width, height=640, deviceScaleFactor=1, mobile=width < 600
         )
         browser.command("Emulation.setScriptExecutionDisabled", value=not scripts)
         yield browser
-        browser.close()
     finally:
-        process.kill()
-        process.wait(10)
+        browser.close()

@@ -16,8 +16,8 @@ def desk_url(served: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with opened(tmp_path_factory.mktemp("browser"), width=1280) as window:
+def browser() -> Iterator[Browser]:
+    with opened(width=1280) as window:
         yield window
 
 

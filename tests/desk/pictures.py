@@ -1,7 +1,5 @@
 """Writes the pictures of docs/guides/desk.md: ``make pictures``, beside a demonstration that `make serve` runs."""
 
-import tempfile
-from pathlib import Path
 
 from tests.browser import Browser, opened
 from tests.conftest import ROOT
@@ -41,5 +39,5 @@ def pictures(browser: Browser) -> None:
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, opened(Path(home), width=WIDTH) as window:
+    with opened(width=WIDTH) as window:
         pictures(window)

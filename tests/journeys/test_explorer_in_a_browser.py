@@ -2,7 +2,6 @@
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,9 +36,9 @@ def set_value(browser: Browser, field: str, value: str) -> None:
     )
 
 
-def test_an_agent_runs_an_example_for_a_case(api: Api, tmp_path: Path) -> None:
+def test_an_agent_runs_an_example_for_a_case(api: Api) -> None:
     known(api, "ada@example.com")
-    with opened(tmp_path, width=1400) as browser:
+    with opened(width=1400) as browser:
         browser.open(api.url + "/")
         assert wait_for(browser, "document.getElementById('role').value") == "STORE"
         assert wait_for(browser, "document.querySelector('main p').textContent.startsWith('Enter a token')")

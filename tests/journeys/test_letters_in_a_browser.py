@@ -89,7 +89,7 @@ def every() -> dict[str, EmailContent]:
 
 @pytest.mark.parametrize("width", [320, 800])
 def test_letters_fit_the_screen_and_load_nothing(tmp_path: Path, width: int) -> None:
-    with opened(tmp_path, width=width, scripts=False) as browser:
+    with opened(width=width, scripts=False) as browser:
         for name, words in every().items():
             page = tmp_path / f"{name}.html"
             page.write_text(words.html)

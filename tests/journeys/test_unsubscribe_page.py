@@ -1,7 +1,6 @@
 """The unsubscribe page in Chromium: at 320 pixels, without scripts, by mouse and by keyboard, for a screen reader."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,8 @@ pytestmark = pytest.mark.skipif(program() is None, reason="Chromium is not insta
 
 
 @pytest.fixture(params=["with scripts", "without scripts"])
-def browser(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Browser]:
-    with opened(tmp_path, width=320, scripts=request.param == "with scripts") as window:
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    with opened(width=320, scripts=request.param == "with scripts") as window:
         yield window
 
 
