@@ -67,7 +67,7 @@ class Chromium:
         return self.wait_for(lambda event: event.get("id") == number)
 
     def wait_for(self, is_expected: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Give events to the pages until one is expected, and return its result."""
+        """Pass events to their pages until one is expected, and return its result."""
         while True:
             event = self._receive()
             if page := self.pages.get(event.get("sessionId", "")):

@@ -492,6 +492,17 @@ LONG = (
     "tests/journeys/test_rollbacks.py",
     "tests/api/test_killed.py",
     "tests/api/access/test_jwt_verifier.py::test_strangers",
+    "tests/cli/test_first_start.py",
+    "tests/cli/test_completion.py",
+    "tests/cli/test_databases.py",
+    "tests/cli/test_server_moves.py",
+    "tests/desk/test_axe.py",
+    "tests/journeys/test_restores.py",
+    "tests/journeys/test_change_feed.py",
+    "tests/workers/test_holds.py",
+    "tests/api/graphql/test_hostile_requests.py",
+    "tests/api/http/test_draining.py",
+    "tests/models/storage/test_card_fields.py::test_a_number_is_found_at_any_depth",
 )
 """Tests that take over five seconds. None shares a fixture of its module with others."""
 

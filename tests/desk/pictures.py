@@ -1,6 +1,5 @@
 """Writes the pictures of docs/guides/desk.md: ``make pictures``, beside a demonstration that `make serve` runs."""
 
-
 from tests.browser import Browser, opened
 from tests.conftest import ROOT
 from tests.desk.pilot import Pilot
