@@ -19,7 +19,7 @@ from api.http.head_limits import (
     RefusedHead,
     declared_length,
     head_size,
-    require_host,
+    require_valid_head,
     without_upgrade,
 )
 from api.http.lingering import LingeringProtocol, LingeringTransport
@@ -191,7 +191,7 @@ class BoundedProtocol(LingeringProtocol):
             return
         if len(self.headers) >= MAX_FIELDS:
             raise RefusedHead(431)
-        super().on_header(name, value)
+        super().on_header(name, value.rstrip(b" \t"))  # the parser leaves white space at the end of a value
 
     def on_headers_complete(self) -> None:
         """Check the head, and start its request."""
@@ -200,7 +200,7 @@ class BoundedProtocol(LingeringProtocol):
             return
         if self._framing + self._head_bytes > MAX_HEAD_BYTES and head_size(self.url, self.headers) > MAX_HEAD_BYTES:
             raise RefusedHead(431)
-        require_host(self.parser.get_http_version(), self.headers)
+        require_valid_head(self.parser.get_http_version(), self.headers)
         if self._is_reserved and self.url not in HEALTH_TARGETS:
             raise RefusedHead(503)
         self.is_in_head = False

@@ -1,5 +1,6 @@
 """The bounds of a request's head and trailers, and the responses to requests that are refused before they are read."""
 
+import re
 from http import HTTPStatus
 from typing import Final
 
@@ -20,8 +21,9 @@ _PROBLEMS: Final = {
     408: b"The request did not arrive in time.",
     414: b"The request target has at most %d bytes." % MAX_TARGET_BYTES,
     431: b"The head of a request has at most %d bytes and %d fields." % (MAX_HEAD_BYTES, MAX_FIELDS),
-    501: b"The method CONNECT is not supported.",
+    501: b"The method CONNECT and codings of the body other than chunked are not supported.",
     503: b"The server has too many connections. Please try again later.",
+    505: b"The version of HTTP is 1.0 or 1.1.",
 }
 
 
@@ -49,10 +51,18 @@ def head_size(target: bytes, headers: Headers) -> int:
 
 _SINGLE: Final = (b"host", b"authorization", b"x-role", b"x-case")
 """Headers that a request has once at most."""
+_HOST: Final = re.compile(rb"(\[[\w:.%~-]+\]|[\w.~!$&'()*+,;=%-]*)(:[0-9]*)?", re.ASCII)
+"""A host name or address, with a port or without one (RFC 3986, 3.2.2); empty where the target has no authority."""
 
 
-def require_host(version: str, headers: Headers) -> None:
-    """Refuse a request without the header Host (HTTP/1.1) or with two of them: 400 (RFC 9112, 3.2).
+def require_valid_head(version: str, headers: Headers) -> None:
+    """Refuse a head whose version, framing, host or caller is invalid or ambiguous."""
+    _require_framing(version, headers)
+    _require_host(version, headers)
+
+
+def _require_host(version: str, headers: Headers) -> None:
+    """Refuse a request without the header Host (HTTP/1.1), with two or an invalid one: 400 (RFC 9112, 3.2).
 
     A header that identifies the caller may not be repeated either: proxies and services differ in which one they take.
     """
@@ -61,6 +71,19 @@ def require_host(version: str, headers: Headers) -> None:
         raise RefusedHead(400)
     if len({*names}) < len(names) and any(names.count(name) > 1 for name in _SINGLE):
         raise RefusedHead(400)
+    if not all(_HOST.fullmatch(value) for name, value in headers if name == b"host"):
+        raise RefusedHead(400)
+
+
+def _require_framing(version: str, headers: Headers) -> None:
+    """Refuse another version than HTTP/1.0 and HTTP/1.1, and a body in another coding than chunked (RFC 9112, 6.1)."""
+    if version not in {"1.0", "1.1"}:
+        raise RefusedHead(505)
+    codings = [value for name, value in headers if name == b"transfer-encoding"]
+    if codings and version == "1.0":
+        raise RefusedHead(400)
+    if codings and b",".join(codings).strip(b", \t").lower() != b"chunked":
+        raise RefusedHead(501)
 
 
 def declared_length(headers: Headers) -> int | None:

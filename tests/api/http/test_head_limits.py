@@ -115,6 +115,52 @@ def test_a_request_names_one_host(api: Api, route: str, version: str, hosts: int
     assert (status != 400) == is_valid
 
 
+@pytest.mark.parametrize("host", ["here, there", "here there", "a/b", "me@here", "here:x", "[::1", "h\xe9re", 'a"b'])
+@pytest.mark.parametrize("route", ["GET /healthz", "POST /graphql"])
+def test_a_host_is_a_name_or_an_address(api: Api, route: str, host: str) -> None:
+    def status(named: str) -> int:
+        return status_of(api, f"{route} HTTP/1.1\r\nHost: {named}\r\nContent-Length: 0\r\n\r\n".encode("latin-1"))
+
+    assert status(host) == 400
+    assert all(status(valid) != 400 for valid in ("", "here.example:443", "[::1]:80", "127.0.0.1", "my_host:"))
+
+
+@pytest.mark.parametrize("route", ["GET /healthz", "POST /graphql"])
+@pytest.mark.parametrize(
+    ("version", "field", "status"),
+    [
+        ("2.0", "X: a", 505),
+        ("0.9", "X: a", 505),
+        ("1.0", "Transfer-Encoding: chunked", 400),
+        ("1.1", "Transfer-Encoding: gzip, chunked", 501),
+        ("1.1", "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked", 501),
+    ],
+)
+def test_a_body_in_another_framing_is_refused(api: Api, route: str, version: str, field: str, status: int) -> None:
+    head = f"{route} HTTP/{version}\r\nHost: here\r\n{field}\r\n\r\n".encode()
+    assert status_of(api, head + b"2\r\n{}\r\n0\r\n\r\n") == status
+
+
+@pytest.mark.parametrize("white", [" ", "\t", " \t "])
+def test_white_space_after_a_value_is_no_part_of_it(api: Api, white: str) -> None:
+    body = b'{"query": "{ viewer { role } }"}'
+    lines = [
+        "POST /graphql HTTP/1.1",
+        f"Host: here{white}",
+        f"Content-Type: application/json{white}",
+        f"Authorization: Bearer {api.secrets['STORE']}{white}",
+        f"Content-Length: {len(body)}{white}",
+    ]
+    chunked = "\r\n".join([*lines[:-1], "Transfer-Encoding: chunked ", "", ""]).encode()
+    with connect(api) as connection:
+        # What follows is a request of its own, and the end of the body is known.
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + body + HEALTH)
+        connection.sendall(chunked + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
+        with connection.makefile("rb") as stream:
+            for expected in (b'"STORE"', b"alive", b'"STORE"'):
+                assert expected in next_body(stream)
+
+
 @pytest.mark.parametrize("path", ["/u/x", "/u/x/", "/graphql/", "/healthz/"])
 def test_no_path_redirects_to_the_host_that_a_request_names(api: Api, path: str) -> None:
     assert status_of(api, f"GET {path} HTTP/1.1\r\nHost: evil.example\r\n\r\n".encode()) in {404, 405}
