@@ -28,9 +28,13 @@ MACHINE_ROLES = frozenset({Role.STORE, Role.SYNC, Role.SERVICE, Role.ADMIN})
 COMMAND_LINE = "command line"
 """The name and the identity of an administrator at the command line."""
 
+IMPORT = "import"
+"""The name of an import of people, where its command names no other."""
+
 RESERVED_NAMES = frozenset(
     {
         COMMAND_LINE,
+        IMPORT,
         "demonstration",
         "erasure worker",
         "export link",

@@ -11,7 +11,7 @@ from cli.bulk.input_file import InputFile
 from cli.bulk.job import Job, print_summary, run_job
 from cli.databases import database_settings, open_databases
 from cli.importing.importer import CHILD, REFUSED, REPLACED, SUPPRESSED, Importer
-from models.actors import COMMAND_LINE, Actor, Role
+from models.actors import COMMAND_LINE, IMPORT, Actor, Role
 from models.consent import purposes
 from models.registration.importing import ImportOutcome
 from models.subjects.identifiers import parse_system_name
@@ -33,7 +33,7 @@ def import_people(
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="People written at the same time.")] = 8,
     name: Annotated[
         str, typer.Option("--as", help="The actor's name in the consent ledger and in access events.")
-    ] = "import",
+    ] = IMPORT,
     system: Annotated[
         str | None,
         typer.Option(help="The internal system that the people come from: an erasure has a step for it."),

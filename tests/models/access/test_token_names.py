@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from models.access.token_names import is_reserved
-from models.actors import COMMAND_LINE, RESERVED_NAMES, Actor, Role
+from models.actors import COMMAND_LINE, IMPORT, RESERVED_NAMES, Actor, Role
 from tests.conftest import ROOT, Api
 from tests.models.access.issuing import ISSUE
 
@@ -71,5 +71,5 @@ def test_every_actor_that_the_code_names_is_reserved() -> None:
                         if isinstance(each, ast.Constant) and isinstance(each.value, str)
                     }
     assert names
-    assert all(is_reserved(name) for name in {*names, COMMAND_LINE})
+    assert all(is_reserved(name) for name in {*names, COMMAND_LINE, IMPORT})
     assert not is_reserved("store service")
