@@ -18,13 +18,21 @@ Network: TypeAlias = IPv4Network | IPv6Network
 URL_LENGTH: Final = 500
 LOOPBACK_NETWORKS: Final[Sequence[Network]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 _LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-_NAT64: Final = ip_network("64:ff9b::/96")
+_TRANSLATED: Final = (ip_network("64:ff9b::/96"), ip_network("::ffff:0:0:0/96"))
+"""NAT64 (RFC 6052) and SIIT (RFC 2765): the last 32 bits are the IPv4 address that packets go to."""
 _COMPATIBLE: Final = ip_network("::/96")
+_NOT_GLOBAL: Final = tuple(
+    ip_network(network)
+    for network in ("64:ff9b:1::/48", "fec0::/10", "3fff::/20", "5f00::/16", "192.0.0.0/24", "192.88.99.0/24")
+)
+"""Networks that are not reachable globally, and that the modules of some versions of Python do not know."""
 _NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
-_NUMBERS: Final = re.compile(r"(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+))*")
-"""A host of numbers only, which some resolvers read as an IPv4 address: 2130706433, 0x7f.1, 0177.0.0.1."""
+_NUMBER: Final = re.compile(r"(?:.*\.)?(?:0x[0-9a-f]*|[0-9]+)")
+"""A host that ends in a number, which some resolvers read as an IPv4 address: 2130706433, 0x7f.1, 0177.0.0.1."""
 _URL: Final = re.compile(r"[!-\[\]^-~]+")
 """Printable ASCII without spaces and backslashes: no character of it can end a line of a request."""
+_AUTHORITY: Final = re.compile(r"(?:[^@]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^][:@%]*)(?::[0-9]*)?")
+"""A host without a zone, in brackets if it is an IPv6 address, with or without a user and a port."""
 
 
 class ForbiddenTargetError(Exception):
@@ -43,17 +51,18 @@ def is_permitted(address: IPv4Address | IPv6Address, networks: Sequence[Network]
     inner = _inner_address(address)
     if inner is not None:
         return is_permitted(inner, networks)
-    return address.is_global and not address.is_multicast
+    is_special = any(address in network for network in _NOT_GLOBAL)
+    return address.is_global and not address.is_multicast and not is_special
 
 
 def _inner_address(address: IPv4Address | IPv6Address) -> IPv4Address | None:
     """Return the IPv4 address that packets to an IPv6 address go to, if it contains one.
 
-    Such addresses are IPv4-mapped, IPv4-compatible, 6to4, Teredo and NAT64 addresses.
+    Such addresses are IPv4-mapped, IPv4-compatible, 6to4, Teredo, NAT64 and SIIT addresses.
     """
     if isinstance(address, IPv4Address):
         return None
-    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+    if any(address in network for network in _TRANSLATED) or (address in _COMPATIBLE and int(address) > 1):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
 
@@ -65,7 +74,7 @@ def validate_url(url: str, networks: Sequence[Network], argument: str) -> None:
     """
     parts = _split(url)
     if parts is None:
-        raise BadInput(argument, "it is not a URL of printable ASCII with a port of 1 to 65535")
+        raise BadInput(argument, "it is not a URL of printable ASCII with a host and a port of 1 to 65535")
     host = (parts.hostname or "").removesuffix(".")
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK_HOSTS)
     has_extras = parts.username is not None or parts.password is not None or "#" in url
@@ -74,9 +83,9 @@ def validate_url(url: str, networks: Sequence[Network], argument: str) -> None:
     addresses = ["127.0.0.1", "::1"] if host == "localhost" or host.endswith(".localhost") else [host]
     for address in addresses:
         try:
-            permitted = is_permitted(ip_address(address.partition("%")[0]), networks)
+            permitted = is_permitted(ip_address(address), networks)
         except ValueError:
-            if not _NAME.fullmatch(host) or _NUMBERS.fullmatch(host):
+            if not _NAME.fullmatch(host) or _NUMBER.fullmatch(host):
                 raise BadInput(argument, "its host is neither a name nor an address in the usual notation") from None
             continue
         if not permitted:
@@ -100,10 +109,10 @@ async def resolve(url: str, networks: Sequence[Network]) -> list[str]:
 
 
 def _split(url: str) -> SplitResult | None:
-    """Return the parts of a URL, None if it has another character than printable ASCII or an impossible port."""
+    """Return the parts of a URL, None if its host or port is impossible, or if a character is not printable ASCII."""
     try:
         parts = urlsplit(url)
-        is_valid = _URL.fullmatch(url) is not None and parts.port != 0
+        is_valid = bool(_URL.fullmatch(url) and _AUTHORITY.fullmatch(parts.netloc)) and parts.port != 0
     except ValueError:
         return None
     return parts if is_valid else None

@@ -23,7 +23,10 @@ PRIVATE = (
 
 @pytest.mark.parametrize(
     "address",
-    [*PRIVATE, "::ffff:10.0.0.1", "::10.0.0.1", "64:ff9b::10.0.0.1", "2002:a00:1::1", "224.0.0.1", "100.64.0.1"],
+    [
+        *(*PRIVATE, "::ffff:10.0.0.1", "::10.0.0.1", "64:ff9b::10.0.0.1", "2002:a00:1::1", "224.0.0.1", "100.64.0.1"),
+        *("64:ff9b:1::10.0.0.1", "::ffff:0:10.0.0.1", "fec0::1", "3fff::1", "5f00::1", "192.0.0.8", "192.88.99.1"),
+    ],
 )
 def test_private_addresses_are_permitted_in_their_networks_only(address: str) -> None:
     assert not is_permitted(ip_address(address), ())
@@ -53,6 +56,7 @@ def test_public_addresses_and_permitted_networks_are_accepted() -> None:
     [
         *("2130706433", "0x7f000001", "0177.0.0.1", "127.1", "127.0.0.1.", "0x7f.1", "localhost.", "a.localhost"),
         *("%31%30.0.0.1", "..", "-", "a..b", "a_b-.example", "*", "xn--%00", "h,i", "h;i"),
+        *("[2606:4700::1111%25eth0]", "[2606:4700::1111]x", "[v1.x]", "[8.8.8.8]", "forum.1", "forum.0x7f"),
     ],
 )
 def test_other_notations_of_addresses_and_malformed_names_are_refused(host: str) -> None:
