@@ -24,6 +24,8 @@ _LENGTHS: Final = range(13, 20)
 _FOUR: Final = re.compile("[0-9]{4}")
 _FEW: Final = re.compile(r"\D*+(?:\d\D*+){0,8}+")
 """A text with fewer digits than those of the shortest number without its last four."""
+_ADDRESS: Final = re.compile(r"[^@]+@[^@]*[^\W\d_][^@]*")
+"""An email address: one ``@``, and a letter in the domain."""
 _DIGIT: Final = re.compile(r"\d|[^\x00-\x7f]")
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9:.]+(?:[Zz]|[+-][0-9:]+)?)?")
 # The groups at the start and at the end of a text that a number may consist of: no letter separates them, but an x.
@@ -41,7 +43,11 @@ def fields_contain_card_number(texts: Iterable[str]) -> bool:
 
     A number in one text alone is left to the check of that text.
     """
-    parts = [text for text in texts if _DIGIT.search(text) and "@" not in text and not _TIME.fullmatch(text)]
+    parts = [
+        text
+        for text in texts
+        if _DIGIT.search(text) and not ("@" in text and _ADDRESS.fullmatch(text)) and not _TIME.fullmatch(text)
+    ]
     if len(parts) < 2:  # noqa: PLR2004 -- one part is checked by itself
         return False
     if FEW_DIGITS.fullmatch(canonicalize(" ".join(parts))):
