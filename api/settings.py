@@ -165,10 +165,10 @@ class Settings(BaseSettings):
         10.0, description="Seconds until the head of a request has arrived."
     )
     body_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
-        30.0, description="Seconds until the body of a request has arrived."
+        30.0, description="Seconds in which the next 256 KiB of a request's body must arrive, or the rest of it."
     )
     reader_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
-        60.0, description="Seconds until a client has read a response."
+        60.0, description="Seconds in which a client must read what was sent to it, before more is sent."
     )
     max_connections: Annotated[int, Field(ge=1, le=100_000)] = Field(
         10_000,

@@ -8,7 +8,7 @@ from typing import Any
 
 import httptools
 
-from api.http.connection_limits import DEFAULT_LIMITS, HEALTH_TARGETS, ConnectionLimits, monitor_of
+from api.http.connection_limits import DEFAULT_LIMITS, HEALTH_TARGETS, monitor_of
 from api.http.head_limits import (
     CHUNKED_PIECE_BYTES,
     HEAD_END,
@@ -22,10 +22,11 @@ from api.http.head_limits import (
     require_valid_head,
     without_upgrade,
 )
-from api.http.lingering import LingeringProtocol, LingeringTransport
+from api.http.lingering import LingeringTransport
+from api.http.transfer_deadlines import DeadlineProtocol
 
 
-class BoundedProtocol(LingeringProtocol):
+class BoundedProtocol(DeadlineProtocol):
     """One connection."""
 
     _head_tail = b""
@@ -40,71 +41,27 @@ class BoundedProtocol(LingeringProtocol):
     _is_upgrade = False
     _is_reserved = False
     """Whether the connection is beyond the maximum, and is served health checks only."""
-    is_idle = False
-    """Whether the connection waits for its next request, with a timer of its own."""
-    _pending: tuple[float, Any, float] | None = None
-    """The part that the client owes, by its seconds and the request before it, and since when."""
     _unparsed = b""
     """What arrived after a request that is not answered yet."""
 
-    @property
-    def _is_free(self) -> bool:
-        """Whether the next byte is the first one of a request, and all requests before it are answered."""
-        return self.is_between_requests and (self.cycle is None or self.cycle.response_complete)
-
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._limits: ConnectionLimits = getattr(self.app, "connection_limits", DEFAULT_LIMITS)
-        monitor = monitor_of(self.server_state, self.loop, self._limits)
+        self.limits = getattr(self.app, "connection_limits", DEFAULT_LIMITS)
+        monitor = monitor_of(self.server_state, self.loop, self.limits)
         self._is_reserved = monitor.is_full
         if monitor.is_exhausted:
             self.transport.abort()
         monitor.watch()
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether nothing of a request has arrived that is not handled yet."""
-        return self.is_between_requests
-
-    @property
-    def _owes_reading(self) -> bool:
-        """Whether the client has to read its responses before anything else happens."""
-        return self.flow.write_paused or self.transport.is_closing()
-
-    @property
-    def pending_part(self) -> float:
-        """The seconds that the part of a request or response may take that the client owes; 0 when it owes none."""
-        if self._owes_reading:
-            return self._limits.reader_seconds
-        if not self.is_between_requests:
-            return self._limits.head_seconds if self.is_in_head else self._limits.body_seconds
-        if self._is_free and not self.is_idle and self.timeout_keep_alive_task is None:
-            return self._limits.head_seconds
-        return 0
-
-    def check_deadline(self, now: float) -> None:
-        """Refuse a request that does not arrive in time: 408; close connections without a request."""
-        seconds = 0 if self.is_lingering else self.pending_part
-        if not seconds:
-            self._pending = None
-        elif self._pending is None or self._pending[0] != seconds or self._pending[1] is not self.cycle:
-            self._pending = (seconds, self.cycle, now)
-        elif now - self._pending[2] >= seconds:
-            if self._owes_reading or self.is_waiting:
-                self.transport.abort()
-            else:
-                self.refuse(408)
-
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.pipeline.clear()
-        self._pending = None
         self._unparsed = b""
 
     def data_received(self, data: bytes) -> None:
         if self.is_lingering:
             self.drop(len(data))
-        elif self.is_between_requests and not self._is_free:
+        elif self.is_between_requests and not self.is_free:
             self._unparsed += data
             self.flow.pause_reading()
         else:
@@ -115,7 +72,7 @@ class BoundedProtocol(LingeringProtocol):
         """Parse what arrived, up to the end of the first request that is not answered at once."""
         view, start = memoryview(data), 0
         while start < len(data) and not self.is_lingering and not self.transport.is_closing():
-            if self.is_between_requests and not self._is_free:
+            if self.is_between_requests and not self.is_free:
                 self._unparsed += data[start:]
                 self.flow.pause_reading()
                 return
@@ -175,7 +132,7 @@ class BoundedProtocol(LingeringProtocol):
         super().on_message_begin()
         self.is_between_requests = False
         self.is_in_head = True
-        self._head_bytes = self._trailers = self.dropped = 0
+        self._head_bytes = self._trailers = self.body_bytes = self.dropped = 0
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -220,6 +177,7 @@ class BoundedProtocol(LingeringProtocol):
     def count_body(self, count: int) -> None:
         """Note a part of the body; a connection whose refused body is too long is closed."""
         self._framing = 0
+        self.body_bytes += count
         if self._body_left is not None:
             self._body_left -= count
         if self.cycle.response_complete:
@@ -242,7 +200,7 @@ class BoundedProtocol(LingeringProtocol):
         """Parse the next request, where it has arrived."""
         if self.transport.is_closing() or self.is_lingering:
             return
-        if self._unparsed and self._is_free:
+        if self._unparsed and self.is_free:
             data, self._unparsed = self._unparsed, b""
             self._unset_keepalive_if_required()
             self._parse(data)

@@ -23,9 +23,9 @@ class ConnectionLimits(NamedTuple):
     head_seconds: float = 10.0
     """Seconds until a head is complete, from the connection or from its first byte."""
     body_seconds: float = 30.0
-    """Seconds until a body is complete, from the end of its head."""
+    """Seconds in which the next 256 KiB of a body arrive, or the rest of it."""
     reader_seconds: float = 60.0
-    """Seconds that a client may take to read a response that does not fit into the buffers of its connection."""
+    """Seconds in which a client reads what does not fit into the buffers of its connection."""
     max_connections: int = 10_000
     """The most connections, where the limit of open files permits as many."""
     reserved_connections: int = 32

@@ -71,7 +71,7 @@ class GraphQLProtocol(BoundedProtocol):
 
     @property
     def pending_part(self) -> float:
-        return self._limits.body_seconds if self._repeated_head else super().pending_part
+        return self.limits.body_seconds if self._repeated_head else super().pending_part
 
     def connection_lost(self, exc: Exception | None) -> None:
         exchange, self._exchange = self._exchange, None
@@ -97,13 +97,13 @@ class GraphQLProtocol(BoundedProtocol):
         self.is_idle = False
         if self._repeated_head:
             data, self._repeated_head = self._repeated_head + data, b""
-        elif data.endswith(HEAD_END) and data in self._heads and self._is_free:
+        elif data.endswith(HEAD_END) and data in self._heads and self.is_free:
             # The body arrives apart from its head, as many clients send it.
             self._repeated_head = data
             return
         end = data.find(HEAD_END) + len(HEAD_END)
         head = self._heads.get(data[:end])
-        if head and len(data) == end + head.body_length and self._is_free:
+        if head and len(data) == end + head.body_length and self.is_free:
             # A cached head, byte for byte, and one whole body: there is nothing to parse.
             self._start(head, data[end:])
             return

@@ -26,6 +26,7 @@ from models.exports.downloads import LINK_ACTOR
 from models.unit_of_work import unit_of_work
 
 MAX_BODY_BYTES: Final = 4096
+MAX_FIELDS: Final = 10
 REFUSAL_COST: Final = 10
 """The number of requests that the rate limit counts for an invalid link or a wrong code."""
 STYLE: Final = (
@@ -103,7 +104,8 @@ class ExportPage:
         return _page(
             404,
             "This link does not work",
-            "It may have been cut short on its way, or its time is over. Please open it from the letter once more.",
+            "It may have been cut short on its way, or its time is over.",
+            "Please open it from the letter once more. If that does not help, write to us.",
         )
 
     async def _send_code(self, dependencies: Dependencies, request_id: UUID, address: str) -> Response:
@@ -127,23 +129,27 @@ class ExportPage:
             result = await downloads.redeem_link_code(unit, request_id, code)
         if result.export is None:
             self._rate_limiter.charge(address, REFUSAL_COST)
-            if isinstance(result.refusal, TooManyAttempts):
+            is_used_up = isinstance(result.refusal, TooManyAttempts)
+            if is_used_up:
                 sentence = "This code does not work any more. Please ask for another one."
             else:
                 sentence = "The code is not right, or its time is over. Please try again, or ask for another one."
-            return _page(403, "That did not work", sentence, asks_code=True, offers_code=True)
+            return _page(403, "That did not work", sentence, asks_code=not is_used_up, offers_code=True)
         content = await downloads.open_archive(dependencies.database, dependencies.keyring, result.export)
         return archive_response(result.export, content)
 
 
 async def _read_form(request: Request) -> dict[str, list[str]] | None:
-    """Return the fields of a form; None when it is longer than ``MAX_BODY_BYTES``."""
+    """Return the fields of a form; None when it is longer than ``MAX_BODY_BYTES`` or has too many fields."""
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             return None
-    return parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
+    try:
+        return parse_qs(body.decode("utf-8", "replace"), max_num_fields=MAX_FIELDS)
+    except ValueError:
+        return None
 
 
 def _page(

@@ -1,10 +1,10 @@
 """The routes of exports: POST /exports/{step} hands in the part of a system, GET /exports/{request} is for officers."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 from uuid import UUID
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -63,8 +63,10 @@ class Exports:
         """Store the part of a system, as application/json."""
         try:
             return await self._store_part(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nothing reads it
         except Exception as error:  # noqa: BLE001 -- every exception has an answer
-            return _refuse(error)
+            return _refuse(error, is_upload=True)
 
     async def _read(self, request: Request) -> Response:
         """Stream an export to a privacy officer with a case."""
@@ -78,9 +80,11 @@ class Exports:
         actor = await self._actor(request)
         if actor.role not in ACCESS_POLICY["Mutation.failExportStep"]:
             raise Forbidden(access=[])
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
-            problem = format_error(BadInput("content-type", f"it is not {MEDIA_TYPE}"))
-            return JSONResponse({"errors": [problem]}, 415, {"accept-post": MEDIA_TYPE})
+        for name, is_accepted in (("content-type", _is_json), ("content-encoding", _is_plain)):
+            if not is_accepted(request.headers.getlist(name)):
+                problem = format_error(BadInput(name, f"a part is {MEDIA_TYPE} in UTF-8, and not compressed"))
+                headers = {"accept-post": MEDIA_TYPE, "accept-encoding": "identity", "connection": "close"}
+                return JSONResponse({"errors": [problem]}, 415, headers)
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > handing_in.MAX_PART_BYTES:
             raise QueryTooLarge(argument="body", most=handing_in.MAX_PART_BYTES)
@@ -136,12 +140,27 @@ def archive_response(export: ReadyExport, content: AsyncIterator[bytes]) -> Resp
     return StreamingResponse(content, 200, headers, ZIP)
 
 
-def _refuse(error: Exception) -> Response:
+def _is_json(media_types: Sequence[str]) -> bool:
+    """Return whether there is one media type, and it is JSON in UTF-8."""
+    if len(media_types) != 1:
+        return False
+    name, *parameters = (part.strip().lower() for part in media_types[0].split(";"))
+    pairs = (parameter.partition("=") for parameter in parameters)
+    charsets = {value.strip('" ') for key, _, value in pairs if key.strip() == "charset"}
+    return name == MEDIA_TYPE and charsets <= {"utf-8", "utf8"}
+
+
+def _is_plain(codings: Sequence[str]) -> bool:
+    return all(coding.strip().lower() in {"", "identity"} for coding in codings)
+
+
+def _refuse(error: Exception, *, is_upload: bool = False) -> Response:
+    """Return the response to a refusal. The rest of an upload is not read, so that its connection ends."""
     refusal = refusal_of(error)
     status = STATUSES.get(
         type(refusal), 503 if refusal.code == "UNAVAILABLE" else 500 if refusal.code == "INTERNAL" else 400
     )
-    headers = {"connection": "close"} if status in {401, 413} else {}
+    headers = {"connection": "close"} if is_upload else {}
     return JSONResponse({"errors": [format_error(refusal)]}, status, headers)
 
 

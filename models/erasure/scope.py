@@ -137,6 +137,15 @@ TRANSIENT = frozenset({IDENTITY_CODES, UNSENT_EMAILS, KNOWN_SYSTEMS, EXPORTS, EX
 
 The systems themselves are in the plan, too, so that another system changes the hash."""
 
+# A chunk is stored without the lock of its person, so that none is stored between the deletions below.
+LOCK_EXPORTS = Statement("""
+SELECT request_id
+FROM exports
+WHERE subject_id = ANY(CAST(:ids AS uuid[]))
+ORDER BY subject_id, request_id
+FOR UPDATE
+""")
+
 # Child tables come before their parent tables, because foreign keys are checked at once.
 ERASURE_TARGETS: Sequence[ErasureTarget] = (
     _delete_rows(EXPORT_CONTENT, ExportChunk),
@@ -200,6 +209,7 @@ async def count_retained(connection: Connection, ids: Sequence[UUID]) -> Counts:
 
 async def erase(connection: Connection, ids: Sequence[UUID]) -> Counts:
     """Erase all targets of these people in the transaction of the caller. Return the counts."""
+    await LOCK_EXPORTS.run(connection, ids=list(ids))
     return await _run_each(connection, ids, {target.what: target.erase_statement for target in ERASURE_TARGETS})
 
 

@@ -14,10 +14,11 @@ from models.encryption import export_keys
 from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
 from models.erasure.certificates import CertificateSigner
-from models.errors import SubjectErased
+from models.errors import NotFound, SubjectErased
 from models.exports import chunks, document, links
 from models.exports.archive import Archive
-from models.exports.claiming import ClaimedExport, LeasedWriter
+from models.exports.chunks import IncompletePartError
+from models.exports.claiming import ClaimedExport, LeasedWriter, LeaseLostError
 from models.exports.document import ExportContent, SystemPart
 from models.exports.exports import LIFETIME
 from models.outbox import emails
@@ -54,6 +55,8 @@ SET ready_at = :at, archive_id = :archive_id, size_bytes = :size, expires_at = :
 WHERE request_id = :request_id
 AND ready_at IS NULL
 AND ended_at IS NULL
+AND claimed_until = :claimed_until
+AND claimed_until > clock_timestamp()
 """)
 
 COMPLETE = Statement("""
@@ -88,7 +91,8 @@ async def build(  # noqa: PLR0913 -- an export is made of values from several so
 ) -> bool:
     """Write the archive, complete the request and enqueue the email with the link.
 
-    Return False, and keep nothing, when the request has ended or the person is erased meanwhile.
+    Return False, and keep nothing, when the request has ended or the person is erased meanwhile. Return False also when
+    the lease has ended, so that another worker builds the export.
     """
     key = await export_keys.find(keyring, export.request_id)
     async with keyring.pool.acquire() as ring:
@@ -96,7 +100,7 @@ async def build(  # noqa: PLR0913 -- an export is made of values from several so
     if key is None or subject_key is None:
         return False
     archive_id, created_at = new_id(), now()
-    writer = LeasedWriter(database, key, export.subject_id, archive_id)
+    writer = LeasedWriter(database, key, export, archive_id)
     try:
         async with database.writers.acquire() as connection:
             parts = await _parts(connection, database, key, export)
@@ -113,9 +117,14 @@ async def build(  # noqa: PLR0913 -- an export is made of values from several so
             )
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 await _write(connection, content, Archive(writer, created_at), signer, issuer)
-        is_ready = await _finish(database, keyring, export, archive_id, writer.size)
-    except BaseException:
+        is_ready = await _finish(database, keyring, export, archive_id, writer)
+    except (LeaseLostError, NotFound):
+        is_ready = False
+    except BaseException as error:
         await writer.delete()
+        # A part that is gone because its request has ended is not damaged.
+        if isinstance(error, IncompletePartError) and not await writer.renew():
+            return False
         raise
     if not is_ready:
         await writer.delete()
@@ -171,8 +180,13 @@ async def _write(
     await archive.close()
 
 
-async def _finish(database: Database, keyring: Keyring, export: ClaimedExport, archive_id: UUID, size: int) -> bool:
-    """Commit the archive, the end of the request and the email together. Return False if the request has ended."""
+async def _finish(
+    database: Database, keyring: Keyring, export: ClaimedExport, archive_id: UUID, writer: LeasedWriter
+) -> bool:
+    """Commit the archive, the end of the request and the email together.
+
+    Return False if the request or the lease has ended.
+    """
     async with unit_of_work(database, keyring, EXPORT_WORKER, "completeExport") as unit:
         request = await lock_request(unit, export.request_id)
         expires_at = unit.at + LIFETIME
@@ -180,9 +194,10 @@ async def _finish(database: Database, keyring: Keyring, export: ClaimedExport, a
             unit.connection,
             at=unit.at,
             archive_id=archive_id,
-            size=size,
+            size=writer.size,
             expires_at=expires_at,
             request_id=export.request_id,
+            claimed_until=writer.claimed_until,
         ):
             return False
         await COMPLETE.run(unit.connection, at=unit.at, request_id=export.request_id)

@@ -7,7 +7,10 @@ import os
 from collections.abc import AsyncIterator
 from uuid import UUID
 
+from asyncpg import ForeignKeyViolationError
+
 from models.encryption.encrypted_column import CIPHERTEXT_OFFSET, FORMAT_VERSION, NONCE_LENGTH, DataKey
+from models.errors import NotFound
 from models.requests.export_tables import CHUNK_LENGTH
 from models.storage.database import Database
 from models.storage.statement import Statement
@@ -69,17 +72,21 @@ class ChunkWriter:
             await DELETE.run(connection, subject_id=self._subject_id, part_id=self._part_id)
 
     async def _store(self, content: bytes) -> None:
+        """Commit a chunk. Raise NOT_FOUND when the export was deleted, as an erasure does."""
         nonce = os.urandom(NONCE_LENGTH)
         data = associated_data(self._key.owner_id, self._part_id, self._number)
         async with self._database.writers.acquire() as connection:
-            await INSERT.run(
-                connection,
-                subject_id=self._subject_id,
-                part_id=self._part_id,
-                number=self._number,
-                request_id=self._key.owner_id,
-                content=FORMAT_VERSION + nonce + self._key.cipher.encrypt(nonce, content, data),
-            )
+            try:
+                await INSERT.run(
+                    connection,
+                    subject_id=self._subject_id,
+                    part_id=self._part_id,
+                    number=self._number,
+                    request_id=self._key.owner_id,
+                    content=FORMAT_VERSION + nonce + self._key.cipher.encrypt(nonce, content, data),
+                )
+            except ForeignKeyViolationError:
+                raise NotFound(argument="id") from None
         self._number += 1
 
 

@@ -1,10 +1,14 @@
-"""Claiming of exports: each is reserved for one worker with a lease, which is renewed while the archive is written."""
+"""Claiming of exports: each is reserved for one worker with a lease, which is renewed while the archive is written.
+
+A worker that lost its lease keeps nothing: another one may build the export, and a system may hand in a part again.
+"""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from models.encryption.encrypted_column import DataKey
 from models.exports.chunks import ChunkWriter
 from models.storage.database import Database
 from models.storage.statement import Statement
@@ -34,7 +38,7 @@ SET claimed_until = clock_timestamp() + CAST(:lease AS interval)
 FROM due AS d
 WHERE e.subject_id = d.subject_id
 AND e.request_id = d.request_id
-RETURNING e.subject_id, e.request_id, d.kind
+RETURNING e.subject_id, e.request_id, d.kind, e.claimed_until
 """)
 
 RENEW = Statement("""
@@ -42,6 +46,10 @@ UPDATE exports
 SET claimed_until = clock_timestamp() + CAST(:lease AS interval)
 WHERE request_id = :request_id
 AND ready_at IS NULL
+AND ended_at IS NULL
+AND claimed_until = :claimed_until
+AND claimed_until > clock_timestamp()
+RETURNING claimed_until
 """)
 
 
@@ -51,6 +59,11 @@ class ClaimedExport(NamedTuple):
     subject_id: UUID
     request_id: UUID
     kind: str
+    claimed_until: datetime
+
+
+class LeaseLostError(Exception):
+    """The lease of an export has ended: it is built by another worker, or is not to be built any more."""
 
 
 async def claim_export(database: Database, lease: timedelta = LEASE) -> ClaimedExport | None:
@@ -63,11 +76,25 @@ async def claim_export(database: Database, lease: timedelta = LEASE) -> ClaimedE
 class LeasedWriter(ChunkWriter):
     """Renews the lease of the export while it is written."""
 
-    renewed_at = 0.0
+    def __init__(self, database: Database, key: DataKey, export: ClaimedExport, part_id: UUID) -> None:
+        super().__init__(database, key, export.subject_id, part_id)
+        self.claimed_until = export.claimed_until
+        """The end of the lease. Each one differs, so that it tells the lease of one worker from that of another."""
+        self._renewed_at = 0.0
 
     async def write(self, content: bytes) -> None:
-        if time.monotonic() >= self.renewed_at + RENEWAL_SECONDS:
-            async with self._database.writers.acquire() as connection:
-                await RENEW.run(connection, request_id=self._key.owner_id, lease=LEASE)
-            self.renewed_at = time.monotonic()
+        """Append octets. Raise LeaseLostError when the lease has ended."""
+        if time.monotonic() >= self._renewed_at + RENEWAL_SECONDS and not await self.renew():
+            raise LeaseLostError
         await super().write(content)
+
+    async def renew(self) -> bool:
+        """Prolong the lease. Return False when it has ended."""
+        async with self._database.writers.acquire() as connection:
+            claimed_until = await RENEW.value(
+                connection, request_id=self._key.owner_id, lease=LEASE, claimed_until=self.claimed_until
+            )
+        if claimed_until is None:
+            return False
+        self.claimed_until, self._renewed_at = claimed_until, time.monotonic()
+        return True

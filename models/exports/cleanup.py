@@ -35,10 +35,18 @@ WHERE request_id = ANY(:request_ids)
 AND ended_at IS NULL
 """)
 
-# A part that is being written is younger than an hour: an upload has 30 seconds, and a build takes seconds.
+# A part that is being written has a chunk that is younger than an hour: the body of an upload and the lease of a build
+# end long before, where nothing is added.
 DELETE_ORPHANS = Statement("""
 DELETE FROM export_chunks AS c
-WHERE c.stored_at < clock_timestamp() - interval '1 hour'
+USING (
+    SELECT subject_id, part_id
+    FROM export_chunks
+    GROUP BY subject_id, part_id
+    HAVING max(stored_at) < clock_timestamp() - interval '1 hour'
+) AS p
+WHERE c.subject_id = p.subject_id
+AND c.part_id = p.part_id
 AND NOT EXISTS (SELECT FROM export_steps AS s WHERE s.subject_id = c.subject_id AND s.part_id = c.part_id)
 AND NOT EXISTS (SELECT FROM exports AS e WHERE e.subject_id = c.subject_id AND e.archive_id = c.part_id)
 """)

@@ -1,5 +1,6 @@
 """The documents of an export: export.json for machines (docs/export-1.schema.json) and export.html for people."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -143,13 +144,25 @@ async def write_html(connection: Connection, content: ExportContent, archive: Ar
         await write(html_page.section_head(anchor, section))
         count = 0
         async for record in records(connection, content, section):
-            await write(html_page.record(record))
+            await write(html_page.own_record(record))
             count += 1
         await write(html_page.end_of_section(count))
     for anchor, part in systems:
         await _write_system(write, anchor, part)
     await write(html_page.END)
     await archive.end()
+
+
+def read_json(content: bytes) -> Any:
+    """Return a JSON text for the page: numbers of any size as they are written, and all members of one name."""
+    return json.loads(content, parse_int=str, parse_float=str, object_pairs_hook=_members)
+
+
+def _members(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        members[name] = [members[name], value] if name in members else value
+    return members
 
 
 async def _write_system(write: Callable[[str], Awaitable[None]], anchor: str, part: SystemPart) -> None:
@@ -159,5 +172,5 @@ async def _write_system(write: Callable[[str], Awaitable[None]], anchor: str, pa
     if part.read and part.size_bytes > html_page.MAX_SHOWN_BYTES:
         note = f"{note} It is too long for this page ({part.size_bytes:,} bytes): read it in export.json.".strip()
     elif part.read:
-        content = orjson.loads(b"".join([piece async for piece in part.read()]))
+        content = read_json(b"".join([piece async for piece in part.read()]))
     await write(html_page.system_section(anchor, part.system, state, content, note))

@@ -8,45 +8,38 @@ import re
 from enum import Enum
 from typing import Final
 
-import orjson
-
 from models.errors import BadInput
-from models.storage.card_numbers import looks_like_card_number, number_looks_like_card
-from models.storage.reported_texts import REPLACEMENT
+from models.exports.value_screening import MAX_SPLIT_LENGTH, NUMBER, SPACE, STRING, may_be_split, replace_card_numbers
 
 MAX_DEPTH: Final = 100
 MAX_TOKEN_LENGTH: Final = 16 * 1024 * 1024
 """Characters of one string, at most."""
 MAX_NUMBER_LENGTH: Final = 1000
-_MIN_CARD_DIGITS: Final = 13
 
-_WS = r"[ \t\n\r]*+"
-_STRING = r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
-_NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
-_SCALAR = rf"(?:{_STRING}|{_NUMBER}|true|false|null)"
+_SCALAR = rf"(?:{STRING}|{NUMBER}|true|false|null)"
 
 
 def _plain(value: str) -> str:
     """Return the pattern of a value, an object of such values, or a list of them."""
-    pair = rf"{_STRING}{_WS}:{_WS}{value}{_WS}"
-    return (
-        rf"(?:{_SCALAR}|\{{{_WS}(?:{pair}(?:,{_WS}{pair})*+)?+\}}|\[{_WS}(?:{value}{_WS}(?:,{_WS}{value}{_WS})*+)?+\])"
-    )
+    pair = rf"{STRING}{SPACE}:{SPACE}{value}{SPACE}"
+    members, elements = (rf"(?:{each}(?:,{SPACE}{each})*+)?+" for each in (pair, rf"{value}{SPACE}"))
+    return rf"(?:{_SCALAR}|\{{{SPACE}{members}\}}|\[{SPACE}{elements}\])"
 
 
-_PLAIN = rf"(?=[{{\[]){_plain(_plain(_SCALAR))}"
-"""An object or a list that holds at most one more level of objects and lists."""
+_ELEMENT = _plain(_plain(_SCALAR))
+"""A value that holds at most two levels of objects and lists."""
+_PLAIN = rf"(?=[{{\[]){_ELEMENT}"
 _TOKEN: Final = re.compile(
-    rf"(?P<plain>{_PLAIN})|(?P<string>{_STRING})|(?P<number>{_NUMBER}(?![0-9.eE+-]))|(?P<literal>true|false|null)"
-    r"|(?P<mark>[{}\[\]:,])"
+    rf"(?P<plain>{_PLAIN})|(?P<string>{STRING})|(?P<number>{NUMBER}(?![0-9.eE+-]))|(?P<literal>true|false|null)"
+    r"|(?P<mark>[{\[])"
 )
-_VALUE: Final = re.compile(rf"(?P<string>{_STRING})|(?P<number>(?<![0-9.eE+-]){_NUMBER})")
-_SPACES: Final = re.compile(_WS)
-_TIMES: Final = re.compile(
-    r'"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"'
-)
-_MANY_DIGITS: Final = re.compile(r'(?:\d[^\d"]*+){13}')
-"""Thirteen digits without a quotation mark between them, as the shortest card number has."""
+_ELEMENTS: Final = re.compile(rf"(?:{_ELEMENT}{SPACE},{SPACE})++")
+"""Elements of a list, each with the comma after it."""
+_MEMBERS: Final = re.compile(rf"(?:{STRING}{SPACE}:{SPACE}{_ELEMENT}{SPACE},{SPACE})++")
+"""Members of an object, each with the comma after it."""
+_DEEP: Final = "[[["
+"""What begins no value of ``_ELEMENT``."""
+_SPACES: Final = re.compile(SPACE)
 
 
 class _Next(Enum):
@@ -58,6 +51,10 @@ class _Next(Enum):
     NAME = "a name"
     COLON = "a colon"
     COMMA = "a comma or an end"
+
+
+_VALUES: Final = frozenset({_Next.VALUE, _Next.FIRST_VALUE})
+_NAMES: Final = frozenset({_Next.NAME, _Next.FIRST_NAME})
 
 
 class JsonScreen:
@@ -103,15 +100,20 @@ class JsonScreen:
             position = spaces.end() if spaces else position
             if position == len(text):
                 break
-            match = None if self._is_done else _TOKEN.match(text, position)
-            if match is None or (match.end() == len(text) and match["number"] and not is_last):
+            if not self._is_done and (text[position] in "]}:," or text.startswith(_DEEP, position)):
+                self._accept_mark(text[position])
+                position += 1
+                continue
+            end = self._accept(text, position, is_last=is_last)
+            if end == position:
                 self._require_incomplete(text, position, is_last=is_last)
                 break
-            replacement = self._accept(match)
-            if replacement is not None:
-                pieces += (text[start:position], replacement)
-                start = match.end()
-            position = match.end()
+            token, replaced = replace_card_numbers(text[position:end])
+            if replaced:
+                self.replaced += replaced
+                pieces += (text[start:position], token)
+                start = end
+            position = end
         pieces.append(text[start:position])
         self._rest = text[position:]
         self._needed = 2 * len(self._rest)
@@ -120,30 +122,44 @@ class JsonScreen:
     def _require_incomplete(self, text: str, position: int, *, is_last: bool) -> None:
         """Raise BAD_INPUT unless the text may go on with a token that is not complete yet."""
         length, first = len(text) - position, text[position]
-        most = {'"': MAX_TOKEN_LENGTH, "t": 4, "f": 5, "n": 4}.get(
+        most = {'"': MAX_TOKEN_LENGTH, "t": 4, "f": 5, "n": 4, "[": MAX_SPLIT_LENGTH}.get(
             first, MAX_NUMBER_LENGTH if first in "-0123456789" else 0
         )
         if is_last or self._is_done or length > most:
             raise _refusal()
 
-    def _accept(self, match: re.Match[str]) -> str | None:
-        """Move on over a token. Return what replaces it, or None."""
-        kind, token = match.lastgroup, match[0]
+    def _accept(self, text: str, position: int, *, is_last: bool) -> int:
+        """Move on over as much as is complete of values or members; return where it ends."""
+        run = (
+            _MEMBERS
+            if self._next in _NAMES
+            else _ELEMENTS
+            if self._next in _VALUES and self._ends[-1:] == "]"
+            else None
+        )
+        if run and (match := run.match(text, position)):
+            self._next = _Next.NAME if run is _MEMBERS else _Next.VALUE
+            return match.end()
+        match = None if self._is_done else _TOKEN.match(text, position)
+        if match is None or (match.end() == len(text) and match["number"] and not is_last):
+            return position
+        kind = match.lastgroup
         if kind == "mark":
-            self._accept_mark(token)
-            return None
-        if self._next in {_Next.NAME, _Next.FIRST_NAME}:
+            if not is_last and may_be_split(text, position):
+                return position
+            self._accept_mark(match[0])
+        elif self._next in _NAMES:
             if kind != "string":
                 raise _refusal()
             self._next = _Next.COLON
-        elif self._next in {_Next.VALUE, _Next.FIRST_VALUE}:
+        elif self._next in _VALUES:
             self._end_value()
         else:
             raise _refusal()
-        return self._screen(kind, token)
+        return match.end()
 
     def _accept_mark(self, mark: str) -> None:
-        expects_value = self._next in {_Next.VALUE, _Next.FIRST_VALUE}
+        expects_value = self._next in _VALUES
         if mark in "{[" and expects_value:
             if len(self._ends) == MAX_DEPTH:
                 raise _refusal()
@@ -163,51 +179,12 @@ class JsonScreen:
         self._next = _Next.COMMA
         self._is_done = not self._ends
 
-    def _screen(self, kind: str | None, token: str) -> str | None:
-        """Return a token with the card numbers in it replaced, or None when there is none."""
-        if "\\" not in token and not _MANY_DIGITS.search(_TIMES.sub("", token)):
-            return None
-        if kind != "plain":
-            return self._screened_value(kind, token)
-        before = self.replaced
-        screened = _VALUE.sub(lambda value: self._screened_value(value.lastgroup, value[0]) or value[0], token)
-        return screened if self.replaced > before else None
-
-    def _screened_value(self, kind: str | None, token: str) -> str | None:
-        if kind == "string":
-            is_card = looks_like_card_number(_text(token))
-        elif kind == "number":
-            is_card = len(token) >= _MIN_CARD_DIGITS and number_looks_like_card(_number(token))
-        else:
-            return None
-        if not is_card:
-            return None
-        self.replaced += 1
-        return f'"{REPLACEMENT}"'
-
 
 _ENDING: Final = {
     "}": frozenset({_Next.COMMA, _Next.FIRST_NAME}),
     "]": frozenset({_Next.COMMA, _Next.FIRST_VALUE}),
 }
 """Where an object and a list may end."""
-
-
-def _text(token: str) -> str:
-    if "\\" not in token:
-        return token[1:-1]
-    try:
-        text: str = orjson.loads(token)
-    except orjson.JSONDecodeError:
-        raise _refusal() from None
-    return text
-
-
-def _number(token: str) -> float:
-    try:
-        return int(token) if token.lstrip("-").isdigit() else float(token)
-    except (ValueError, OverflowError):
-        return 0.0
 
 
 def _refusal() -> BadInput:

@@ -34,7 +34,24 @@ FROM subjects AS s
 WHERE s.id = :subject_id
 """)
 
-CHECKS: Mapping[str, Statement] = {RequestKind.RESTRICTION: IS_RESTRICTED, RequestKind.OBJECTION: HAS_OBJECTED}
+# What was corrected in another system is confirmed here with correctSubject, which may leave all values as they are.
+HAS_CORRECTED = Statement("""
+SELECT EXISTS (
+    SELECT FROM access_events
+    WHERE subject_id = :subject_id
+    AND at >= :received_at
+    AND action = 'WRITE'
+    AND fields && ARRAY[
+        'correctSubject', 'registerSubject', 'storePaymentFragment', 'removePaymentFragment', 'recordSync'
+    ]
+)
+""")
+
+CHECKS: Mapping[str, Statement] = {
+    RequestKind.RECTIFICATION: HAS_CORRECTED,
+    RequestKind.RESTRICTION: IS_RESTRICTED,
+    RequestKind.OBJECTION: HAS_OBJECTED,
+}
 """The statements that return whether what was asked for is done, for the kinds of which this service knows it."""
 
 
@@ -43,7 +60,7 @@ async def complete_request(unit: UnitOfWork, request_id: UUID) -> UUID:
 
     Raise STATE_CONFLICT for an ERASURE, ACCESS or PORTABILITY, which complete by themselves, and while identity is not
     proved. Raise it also for a RESTRICTION while the person is not restricted. An OBJECTION needs a choice of the
-    person that refuses something.
+    person that refuses something, and a RECTIFICATION a correction since it was received.
     """
     request = await lock_request(unit, request_id)
     if request.kind not in MANUAL_KINDS:
@@ -52,7 +69,7 @@ async def complete_request(unit: UnitOfWork, request_id: UUID) -> UUID:
         return request_id
     check_transition(request.kind, request.state, RequestState.COMPLETED)
     check = CHECKS.get(request.kind)
-    if check and not await check.value(unit.connection, subject_id=request.subject_id):
+    if check and not await check.value(unit.connection, subject_id=request.subject_id, received_at=request.received_at):
         raise StateConflict(argument="id")
     await DELETE_CODE.run(unit.connection, subject_id=request.subject_id, id=request_id)
     await COMPLETE.run(unit.connection, subject_id=request.subject_id, id=request_id, actor=unit.actor.name, at=unit.at)

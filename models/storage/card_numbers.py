@@ -27,6 +27,7 @@ may all be decimal 0.004 %; German IBANs in groups of four 9 %, without spaces n
 import re
 import unicodedata
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from models.storage.card_groups import FEW_DIGITS, disguised_chains, fine_chains
@@ -53,6 +54,9 @@ _CANONICAL: Final = (
     | dict.fromkeys(map(ord, "\u2018\u2019\u201a\u201c\u201d\u201e\u2039\u203a\xab\xbb"), '"')
     | {ord("\N{MULTIPLICATION SIGN}"): "x", ord("\N{BROKEN BAR}"): "|"}
 )
+
+MIN_CARD: Final = 10**12
+MAX_CARD: Final = 10**19
 
 MAX_MARKED_LENGTH: Final = 10_000
 """The length of a text in which marks may separate groups. No field stores a longer one, and the search takes time."""
@@ -217,4 +221,9 @@ def looks_like_card_number(text: str) -> bool:
 
 def number_looks_like_card(value: float) -> bool:
     """Return whether a number that was sent in the place of a string looks like a card number, without its sign."""
-    return 10**12 <= abs(value) < 10**19 and looks_like_card_number(str(int(abs(value))))
+    return MIN_CARD <= abs(value) < MAX_CARD and looks_like_card_number(str(int(abs(value))))
+
+
+def decimal_looks_like_card(value: Decimal) -> bool:
+    """Return the same for a number of any precision and size."""
+    return MIN_CARD <= abs(value) < MAX_CARD and looks_like_card_number(str(int(abs(value))))

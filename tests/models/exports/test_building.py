@@ -1,52 +1,23 @@
 """An export is built by one worker at a time, again after a kill, and leaves nothing readable behind."""
 
+import io
+import zipfile
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
 from models.actors import Role
-from models.consent.ledger import Channel
 from models.encryption import export_keys
-from models.erasure import certificates
 from models.errors import BadInput, StateConflict
-from models.exports import building, chunks, claiming, cleanup, planning
+from models.exports import chunks, claiming, cleanup
 from models.exports.chunks import IncompletePartError
-from models.registration import registering
-from models.registration.registering import Registration
-from models.requests import closing, opening
-from models.requests.opening import RequestOptions
-from models.requests.states import RequestKind
-from models.requests.vocabulary import IdentityCheck
-from models.subjects.identifiers import SubjectIdentifier
+from models.requests import closing
 from tests.conftest import World
+from tests.models.exports.exports import archive, build, planned
 from tests.models.exports.parts import hand_in
 from tests.models.unit_of_work import counted, execute
 
 pytestmark = pytest.mark.anyio
-ADA = SubjectIdentifier.email("ada@example.com")
-CONTROLLER = {"name": "Example", "contact": "privacy@example.com"}
-
-
-async def planned(world: World, kind: RequestKind = RequestKind.ACCESS) -> UUID:
-    async with world.unit() as unit:
-        await registering.register_or_complete(unit, Registration("ada@example.com", account=("forum", "ada-1")))
-    async with world.unit(Role.SUPPORT) as unit:
-        options = RequestOptions(kind, Channel.EMAIL, IdentityCheck.ATTESTED)
-        request_id = await opening.open_request(unit, ADA, options)
-    assert await planning.plan_exports(world.database, world.keyring, 10) == 1
-    assert await planning.plan_exports(world.database, world.keyring, 10) == 0
-    return request_id
-
-
-async def build(world: World, lease: timedelta = timedelta(seconds=60)) -> bool | None:
-    export = await claiming.claim_export(world.database, lease)
-    if export is None:
-        return None
-    signer = await certificates.current_signer(world.keyring)
-    return await building.build(
-        world.database, world.keyring, signer, export, issuer="https://x.example.com", controller=CONTROLLER
-    )
 
 
 async def test_an_export_waits_for_its_parts_and_is_built_once(world: World) -> None:
@@ -96,6 +67,22 @@ async def test_a_refused_part_leaves_nothing_and_a_damaged_one_is_not_read(world
         await build(world)
     assert await counted(world, "export_chunks") == 2, "nothing of the archive is kept"
     assert request_id
+
+
+async def test_no_part_that_was_accepted_keeps_the_export_from_being_built(world: World) -> None:
+    request_id = await planned(world)
+    deep = b"[" * 99 + b"]" * 99
+    part = b'{"n": [1e999, -1E-999, %s, 0.10], "a": 1, "a": {}, "": null, "\\u0000": "\\u202e", "d": %s}' % (
+        b"9" * 5000,
+        deep,
+    )
+    await hand_in(world, "forum", part)
+    assert await build(world) is True
+    with zipfile.ZipFile(io.BytesIO(await archive(world, request_id))) as opened:
+        assert part in opened.read("export.json")
+        page = opened.read("export.html").decode()
+    for shown in ("1e999", "9" * 5000, "0.10"):
+        assert shown in page
 
 
 async def test_a_cancelled_request_ends_its_export(world: World) -> None:

@@ -99,13 +99,19 @@ def test_a_request_is_completed_by_hand_once_it_is_done(api: Api, databases: Dat
     request = opened(api, kind, identity="ATTESTED")
     assert request["state"] == "IN_PROGRESS"
     done: dict[str, Any] = {"id": request["id"]}
-    if kind in {"RESTRICTION", "OBJECTION"}:
+    if kind in {"RECTIFICATION", "RESTRICTION", "OBJECTION"}:
         assert api.ask("PRIVACY", COMPLETE, **done).code == "STATE_CONFLICT", "it is not done yet"
     if kind == "RESTRICTION":
         restrict = "mutation($id: ID!) { restrictProcessing(subject: { id: $id }) { status } }"
         assert api.ask("PRIVACY", restrict, id=person).data
         shown = "query($id: ID!) { rightsRequest(id: $id) { state retained { what } } }"
         assert api.ask("SUPPORT", shown, **done).data["rightsRequest"] == {"state": "COMPLETED", "retained": []}
+    if kind == "RECTIFICATION":
+        read = "query($id: ID!) { subject(by: { id: $id }) { displayName } }"
+        assert api.ask("SUPPORT", read, id=person).data
+        assert api.ask("PRIVACY", COMPLETE, **done).code == "STATE_CONFLICT", "a look corrects nothing"
+        correct = 'mutation($id: ID!) { correctSubject(subject: { id: $id }, input: { displayName: "Ada" }) { id } }'
+        assert api.ask("SUPPORT", correct, id=person).data
     if kind == "OBJECTION":
         assert api.ask("SUPPORT", OPT_OUT, who=WHO, purposes=["newsletter"], channel="EMAIL").data
     first = api.ask("SUPPORT", COMPLETE, **done).data["completeRequest"]
