@@ -27,6 +27,16 @@ async def show_person(request: Request) -> Response:
     return desk.page(request, "person.html", section="search", subject=subject, purposes=_purposes(data))
 
 
+async def show_letters(request: Request) -> Response:
+    """Show what was written to a person, one page of it."""
+    desk = desk_of(request)
+    variables = {"by": {"id": f"sub_{request.path_params['id']}"}, "after": request.query_params.get("after") or None}
+    subject = (await desk.ask(request, "letters", variables))["subject"]
+    if subject is None:
+        return desk.page(request, "person_missing.html", section="search", status=404)
+    return desk.page(request, "letters.html", section="search", subject=subject)
+
+
 def _purposes(data: dict[str, Any]) -> list[dict[str, Any]]:
     """Return each purpose with its decision and the recorded choice; marketing first, what cannot be refused last."""
     subject = data["subject"]
@@ -71,6 +81,7 @@ async def remove_card(request: Request) -> Response:
 
 ROUTES: Final = [
     Route("/people/sub_{id}", show_person),
+    Route("/people/sub_{id}/letters", show_letters),
     Route("/people/sub_{id}/choices", choose, methods=["POST"]),
     Route("/people/sub_{id}/cards/{card}", remove_card, methods=["POST"]),
 ]

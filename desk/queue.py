@@ -1,9 +1,11 @@
 """The queue of requests: open, overdue, unverified and done ones, by kind and due date, as a page and as CSV."""
 
 import csv
+import heapq
 import io
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from starlette.requests import Request
@@ -17,6 +19,8 @@ MOST_ROWS: Final = 2000
 """Rows of a CSV file, at most."""
 COLUMNS: Final = ("id", "kind", "state", "channel", "receivedAt", "dueAt", "extendedUntil", "isOverdue", "completedAt")
 """Columns of the CSV file: ids of requests, dates and enum values, and nothing about a person."""
+SEPARATOR: Final = "."
+"""Between the cursors of several lists, in which it does not occur."""
 DAYS: Final = {"week": 7, "fortnight": 14, "month": 31}
 
 
@@ -47,14 +51,38 @@ class Rows(NamedTuple):
     cursor: str
 
 
+OPEN_LISTS: Final = ("scheduled", "inProgress", "waiting")
+"""The lists that are merged into the open requests, one for each state."""
+PAGE: Final = 50
+
+
+def merge_open(data: Mapping[str, Any], cursors: Mapping[str, str]) -> Rows:
+    """Return the next page of the lists of open requests, which are merged by due date.
+
+    Its cursor has the place in each list up to which rows are shown, so that no row is left out or shown twice.
+    """
+    places = dict(cursors)
+    edges = ([(_due(edge), name, edge) for edge in data[name]["edges"]] for name in OPEN_LISTS)
+    merged = list(heapq.merge(*edges, key=itemgetter(0)))
+    for _, name, edge in merged[:PAGE]:
+        places[name] = edge["cursor"]
+    has_more = len(merged) > PAGE or any(data[name]["pageInfo"]["hasNextPage"] for name in OPEN_LISTS)
+    cursor = SEPARATOR.join(places.get(name, "") for name in OPEN_LISTS)
+    return Rows([edge["node"] for _, _, edge in merged[:PAGE]], has_more, cursor if has_more else "")
+
+
+def _due(edge: Mapping[str, Any]) -> tuple[str, str]:
+    row = edge["node"]
+    return row["extendedUntil"] or row["dueAt"], row["id"]
+
+
 async def find_rows(desk: Desk, request: Request, view: str, filters: dict[str, Any], after: str | None) -> Rows:
-    """Return requests of a view. Open ones are in three states, of each of which the first hundred are merged."""
+    """Return requests of a view. Open ones are in three states, whose lists are merged."""
     if view == "open":
-        data = await desk.ask(request, "requests_open", filters)
-        pages = [data[name] for name in ("scheduled", "inProgress", "waiting")]
-        rows = [edge["node"] for page in pages for edge in page["edges"]]
-        rows.sort(key=lambda row: (row["extendedUntil"] or row["dueAt"], row["id"]))
-        return Rows(rows, any(page["pageInfo"]["hasNextPage"] for page in pages), "")
+        parts = (after or "").split(SEPARATOR)
+        cursors = {name: part for name, part in zip(OPEN_LISTS, parts, strict=False) if part}
+        places = {f"{name}After": cursor for name, cursor in cursors.items()}
+        return merge_open(await desk.ask(request, "requests_open", filters | places), cursors)
     variables = {**filters, **VIEWS[view].filters, "order": VIEWS[view].order, "after": after}
     page = (await desk.ask(request, "requests", variables))["rightsRequests"]
     rows = [edge["node"] for edge in page["edges"]]

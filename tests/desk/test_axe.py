@@ -37,7 +37,13 @@ PAGES: Mapping[str, tuple[str, ...]] = {
         "/nowhere",
     ),
     "Billing": ("/people/{person}",),
-    "Privacy officer": ("/people/{person}", "/people/{person}/erasure", "/requests/{open}", "/grants?view=all"),
+    "Privacy officer": (
+        "/people/{person}",
+        "/people/{person}/letters",
+        "/people/{person}/erasure",
+        "/requests/{open}",
+        "/grants?view=all",
+    ),
     "Auditor": ("/grants",),
 }
 """The pages of each role, with the names of ids."""

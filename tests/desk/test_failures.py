@@ -7,8 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Api
+from tests.conftest import Api, Databases
 from tests.desk.agents import Agent, desk_for
+from tests.journeys.exports import values
+from tests.journeys.isolated_databases import drain_erasures
 from tests.people import known
 
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -122,14 +124,22 @@ def test_a_role_that_was_withdrawn_is_named_and_nothing_is_done(
     assert "Your role does not permit this" in agent.open("/")
 
 
-def test_a_person_who_is_erased_while_their_page_is_open(api: Api, support: Agent) -> None:
+def test_a_person_who_is_erased_while_their_page_is_open(api: Api, databases: Databases, support: Agent) -> None:
     person = known(api)
     support.find("user@example.com")
     options = "channel: PHONE, identity: ATTESTED, immediately: true"
     erase = f"mutation($by: SubjectBy!) {{ requestErasure(subject: $by, {options}) {{ id }} }}"
     api.ask("PRIVACY", erase, by={"id": person.id}).data  # noqa: B018 -- it asserts
-    page = support.post(f"/people/{person.id}/choices", channel="PHONE", grant="forum-notices")
-    assert "Nothing was changed" in page or "The person's yes is recorded." in page
+    assert drain_erasures(databases) == 1
+    before = values(databases, "SELECT count(*) FROM consent_events")
+    for choice in ({"grant": "forum-notices"}, {"refuse": "newsletter"}, {"everything": "yes"}):
+        page = support.post(f"/people/{person.id}/choices", channel="PHONE", **choice)
+        assert "This person has been erased" in page, choice
+        assert "user@example.com" not in support.page.text
+    page = support.post(f"/people/{person.id}/requests", kind="ACCESS", channel="PHONE", identity="ATTESTED")
+    assert "This person has been erased" in page
+    assert values(databases, "SELECT count(*) FROM consent_events") == before
+    assert values(databases, "SELECT kind FROM rights_requests") == ["ERASURE"]
 
 
 def test_an_unforeseen_exception_has_a_page_and_a_line_without_values(

@@ -34,6 +34,22 @@ PATHS = (
     "/requests/req_1",
     "/requests/req_1/verification",
     "/grants?view=all",
+    "/people/sub_1/letters",
+    "/record",
+    "/record?subject=sub_" + "0" * 32,
+    "/incidents",
+    "/incidents/report",
+    "/incidents/inc_1",
+    "/disclosures",
+    "/disclosures/new",
+    "/disclosures/fdi_1",
+    "/recipients",
+    "/recipients/new",
+    "/recipients/mailer",
+    "/retention",
+    "/backups",
+    "/policy",
+    "/statistics",
 )
 
 
@@ -66,7 +82,7 @@ def hostile_url(network: HostileTransport, tmp_path_factory: pytest.TempPathFact
         yield url
 
 
-@pytest.mark.parametrize("role", ["SUPPORT", "BILLING", "PRIVACY"])
+@pytest.mark.parametrize("role", ["SUPPORT", "BILLING", "PRIVACY", "AUDITOR", "ANALYST"])
 @pytest.mark.parametrize("kind", VALUES)
 def test_no_value_of_the_api_becomes_markup(
     hostile_url: str, network: HostileTransport, role: str, kind: str, request: pytest.FixtureRequest

@@ -1,7 +1,8 @@
 """The page of a person over HTTP: what each role sees, and the choices that are made on it."""
 
-from tests.conftest import Api
+from tests.conftest import Api, Databases
 from tests.desk.agents import Agent, SignIn
+from tests.journeys.exports import values
 from tests.people import known
 
 
@@ -36,6 +37,24 @@ def test_the_privacy_officer_sees_who_looked(api: Api, support: Agent, officer: 
     assert "Who looked" in page
     assert "DeskPersonForSupport" in page
     assert "support of the tests" in page
+    link = officer.page.text.partition('href="/record?subject=')[2].partition('"')[0]
+    page = officer.open(f"/record?subject={link}")
+    assert "DeskPersonForSupport" in page
+    assert "/record?subject=" not in support.page.text, "the record is not for support"
+
+
+def test_all_letters_are_on_pages(api: Api, databases: Databases, support: Agent, officer: Agent) -> None:
+    person = known(api)
+    document = "mutation($by: SubjectBy!) { openRequest(subject: $by, kind: ENQUIRY, channel: MAIL) { id } }"
+    for number in range(11):
+        assert api.ask("SUPPORT", document, by={"id": person.id}, case=f"case/{number}").data
+    [count] = values(databases, "SELECT count(*) FROM letters")
+    assert "All letters" in support.open(f"/people/{person.id}")
+    for agent in (support, officer):
+        page = agent.open(f"/people/{person.id}/letters")
+        assert agent.page.text.count('<th scope="row">') == count
+        assert "user@example.com" not in page
+    assert "There is no such person" in support.open("/people/sub_" + "0" * 32 + "/letters")
 
 
 def test_leave_me_alone_takes_one_click_after_the_search(api: Api, support: Agent) -> None:
