@@ -52,7 +52,8 @@ ORDER BY name, key
 MARK_READY = Statement("""
 UPDATE exports
 SET ready_at = :at, archive_id = :archive_id, size_bytes = :size, expires_at = :expires_at, claimed_until = NULL
-WHERE request_id = :request_id
+WHERE subject_id = :subject_id
+AND request_id = :request_id
 AND ready_at IS NULL
 AND ended_at IS NULL
 AND claimed_until = :claimed_until
@@ -196,6 +197,7 @@ async def _finish(
             archive_id=archive_id,
             size=writer.size,
             expires_at=expires_at,
+            subject_id=export.subject_id,
             request_id=export.request_id,
             claimed_until=writer.claimed_until,
         ):

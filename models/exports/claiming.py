@@ -44,7 +44,8 @@ RETURNING e.subject_id, e.request_id, d.kind, e.claimed_until
 RENEW = Statement("""
 UPDATE exports
 SET claimed_until = clock_timestamp() + CAST(:lease AS interval)
-WHERE request_id = :request_id
+WHERE subject_id = :subject_id
+AND request_id = :request_id
 AND ready_at IS NULL
 AND ended_at IS NULL
 AND claimed_until = :claimed_until
@@ -92,7 +93,11 @@ class LeasedWriter(ChunkWriter):
         """Prolong the lease. Return False when it has ended."""
         async with self._database.writers.acquire() as connection:
             claimed_until = await RENEW.value(
-                connection, request_id=self._key.owner_id, lease=LEASE, claimed_until=self.claimed_until
+                connection,
+                subject_id=self._subject_id,
+                request_id=self._key.owner_id,
+                lease=LEASE,
+                claimed_until=self.claimed_until,
             )
         if claimed_until is None:
             return False

@@ -7,8 +7,8 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLEnumType,
-    GraphQLObjectType,
     GraphQLSchema,
+    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
     get_named_type,
@@ -34,31 +34,41 @@ def answer_for(schema: GraphQLSchema, document: str, value: str) -> dict[str, An
     [operation] = [each for each in tree.definitions if isinstance(each, OperationDefinitionNode)]
     root = schema.mutation_type if operation.operation.value == "mutation" else schema.query_type
     assert root
-    return _object(root, operation.selection_set, fragments, value)
+    return _object(schema, root, operation.selection_set, fragments, value)
 
 
 def _object(
-    named: GraphQLObjectType, selection: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode], value: str
+    schema: GraphQLSchema,
+    named: Any,
+    selection: SelectionSetNode,
+    fragments: dict[str, FragmentDefinitionNode],
+    value: str,
 ) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for node in selection.selections:
         if isinstance(node, FragmentSpreadNode):
-            data |= _object(named, fragments[node.name.value].selection_set, fragments, value)
+            data |= _object(schema, named, fragments[node.name.value].selection_set, fragments, value)
+        elif isinstance(node, InlineFragmentNode):
+            assert node.type_condition
+            data |= _object(
+                schema, schema.type_map[node.type_condition.name.value], node.selection_set, fragments, value
+            )
         elif isinstance(node, FieldNode):
             kind = named.fields[node.name.value].type
             name = node.alias.value if node.alias else node.name.value
-            data[name] = _value(kind, node, fragments, value)
+            data[name] = _value(schema, kind, node, fragments, value)
     return data
 
 
-def _value(kind: Any, node: FieldNode, fragments: dict[str, FragmentDefinitionNode], value: str) -> Any:
+def _value(
+    schema: GraphQLSchema, kind: Any, node: FieldNode, fragments: dict[str, FragmentDefinitionNode], value: str
+) -> Any:
     nullable = kind.of_type if is_non_null_type(kind) else kind
     if is_list_type(nullable):
-        return [_value(nullable.of_type, node, fragments, value)]
+        return [_value(schema, nullable.of_type, node, fragments, value)]
     named = get_named_type(nullable)
-    if isinstance(named, GraphQLObjectType):
-        assert node.selection_set
-        return _object(named, node.selection_set, fragments, value)
+    if node.selection_set:
+        return _object(schema, named, node.selection_set, fragments, value)
     if isinstance(named, GraphQLEnumType):
         return next(iter(named.values))
     return FIXED.get(named.name, value)

@@ -35,6 +35,8 @@ PATHS = (
     "/requests/req_1/verification",
     "/grants?view=all",
     "/people/sub_1/letters",
+)
+OFFICERS_PATHS = (
     "/record",
     "/record?subject=sub_" + "0" * 32,
     "/incidents",
@@ -82,7 +84,7 @@ def hostile_url(network: HostileTransport, tmp_path_factory: pytest.TempPathFact
         yield url
 
 
-@pytest.mark.parametrize("role", ["SUPPORT", "BILLING", "PRIVACY", "AUDITOR", "ANALYST"])
+@pytest.mark.parametrize("role", ["SUPPORT", "BILLING", "PRIVACY", "AUDITOR"])
 @pytest.mark.parametrize("kind", VALUES)
 def test_no_value_of_the_api_becomes_markup(
     hostile_url: str, network: HostileTransport, role: str, kind: str, request: pytest.FixtureRequest
@@ -90,7 +92,7 @@ def test_no_value_of_the_api_becomes_markup(
     network.value, network.role = VALUES[kind], role
     agent = Agent(hostile_url, role)
     request.addfinalizer(agent.client.close)
-    for path in PATHS:
+    for path in (*(PATHS if role != "AUDITOR" else ()), *(OFFICERS_PATHS if role in {"PRIVACY", "AUDITOR"} else ())):
         agent.open(path)
         page = agent.page.text
         assert agent.page.status_code in {200, 403, 404}, (path, agent.text)
@@ -113,9 +115,10 @@ def test_nothing_hostile_runs_in_a_browser(hostile_url: str, network: HostileTra
     browser.requests.clear()
     for value in VALUES.values():
         network.value = value
-        for path in PATHS:
+        for path in (*PATHS, *OFFICERS_PATHS):
             browser.open(hostile_url + path)
             assert browser.value("document.title") != "owned", path
             assert browser.value("document.documentElement.scrollWidth") <= 320, path
-    assert {each for each in browser.requests if not each.startswith(hostile_url)} == set()
+    # Chromium loads the icon of its date fields from a data URL of its own.
+    assert {each for each in browser.requests if not each.startswith((hostile_url, "data:image/svg+xml"))} == set()
     assert [each for each in browser.requests if each.endswith("/x")] == []

@@ -96,8 +96,8 @@ def test_a_part_in_chunks_is_taken_up_to_the_limit(pending: StoreStep, monkeypat
 def test_what_is_no_json_leaves_nothing(pending: StoreStep) -> None:
     for content in (
         b"[" * 1_000_000,
-        b"[" * 101 + b"]" * 101,
-        b'{"a":' * 101 + b"1" + b"}" * 101,
+        b"[" * 103 + b"]" * 103,
+        b'{"a":' * 103 + b"1" + b"}" * 103,
         b"[]" * 2,
         b"[1,]",
         b'{"a" 1}',
