@@ -47,8 +47,7 @@ class ConnectionLeases:
         pool = self._pool
         is_needed = bool(self._budget and self._budget.is_contended)
         if not is_sound or is_needed or (pool.get_idle_size() == 0 and pool.get_size() == pool.get_max_size()):
-            with suppress(Exception):  # the pool discards a broken connection; its user has the result already
-                await pool.release(connection)
+            await self._release(connection)  # its user has the result already
             return
         self._free.append(connection)
         if not self._is_timer_set:
@@ -72,6 +71,10 @@ class ConnectionLeases:
 
     def _return(self, connections: list[asyncpg.pool.PoolConnectionProxy]) -> None:
         for connection in connections:
-            task = asyncio.get_running_loop().create_task(self._pool.release(connection))
+            task = asyncio.get_running_loop().create_task(self._release(connection))
             self._release_tasks.add(task)
             task.add_done_callback(self._release_tasks.discard)
+
+    async def _release(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
+        with suppress(Exception):  # the pool discards a connection that has ended meanwhile
+            await self._pool.release(connection)
