@@ -166,7 +166,7 @@ async def record_forced_disclosure(unit: UnitOfWork, report: ForcedDisclosureRep
 
     SUBJECT_NOT_FOUND lists the indexes of unknown people, and nothing is recorded. BAD_INPUT for malformed texts, a
     disclosure in the future, or a delay without a ground or an end. STATE_CONFLICT when authority and reference belong
-    to a disclosure of another time, ground or categories.
+    to a disclosure of another time, ground, delay or categories.
     """
     values = _values(report)
     ids = await resolution.lock_many(unit, report.people)
@@ -176,7 +176,10 @@ async def record_forced_disclosure(unit: UnitOfWork, report: ForcedDisclosureRep
     row = await BY_REFERENCE.row(unit.connection, authority=values["authority"], reference=values["reference"])
     recorded = ForcedDisclosureRow(*(row or ()))
     fields = ("ground", "categories", "disclosed_at", "delay_ground")
-    if any(getattr(recorded, name) != values[name] for name in fields):
+    # A delay that was lifted, or is over, stays so; one that is in force is not changed in silence.
+    is_delayed = recorded.notice_delayed_until is not None and recorded.notice_delayed_until > now()
+    is_other_end = is_delayed and recorded.notice_delayed_until != values["notice_delayed_until"]
+    if is_other_end or any(getattr(recorded, name) != values[name] for name in fields):
         raise StateConflict(argument="input.reference")
     await affected_people.add(unit.connection, recorded.id, [subject_id for subject_id in ids if subject_id])
     return recorded.id
@@ -201,7 +204,7 @@ def _values(report: ForcedDisclosureReport) -> dict[str, object]:
         "categories": sorted(set(map(str, report.categories))),
         "disclosed_at": report.disclosed_at,
         "notice_delayed_until": delay,
-        "delay_ground": ground and validation.single_line(ground, "input.delayGround", GROUND_LENGTH),
+        "delay_ground": validation.optional_line(ground, "input.delayGround", GROUND_LENGTH),
     }
 
 

@@ -1,6 +1,7 @@
 """Recipients of personal data: who gets which categories for which purposes, under which contract and safeguard."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
@@ -22,7 +23,10 @@ NAME_LENGTH: Final = 100
 ADDRESS_LENGTH: Final = 200
 REFERENCE_LENGTH: Final = 100
 _KEY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_SALE = re.compile(r"\b(sale|sales|sell|sells|selling|sold|barter|rent|rents|rental|resale|broker)\b", re.IGNORECASE)
+_SALE = re.compile(
+    r"\b((re)?(sale|sales|sell|sells|seller|sellers|selling|sold)|barter(s|ed|ing)?|rent(s|ed|al|als|ing)?|brok(er|ers|erage|ing))\b",
+    re.IGNORECASE,
+)
 
 
 class RecipientKind(StrEnum):
@@ -153,7 +157,7 @@ async def put_recipient(unit: UnitOfWork, terms: RecipientTerms) -> str:
         raise BadInput("input.key", "it is not a key (lower-case words, joined by dashes)")
     name = validation.single_line(terms.name, "input.name", NAME_LENGTH)
     function = validation.single_line(terms.function, "input.function", ADDRESS_LENGTH)
-    if _SALE.search(f"{terms.key} {name}") or _SALE.search(function):
+    if _SALE.search(unicodedata.normalize("NFKC", f"{terms.key} {name} {function}")):
         raise BadInput("input.function", "personal data is not sold, bartered or rented")
     await _require_purposes(unit, terms.purposes)
     country = validation.country_code(terms.country, "input.country")
@@ -174,7 +178,7 @@ async def put_recipient(unit: UnitOfWork, terms: RecipientTerms) -> str:
             "function": function,
             "categories": sorted(set(terms.categories)),
             "purposes": sorted(set(terms.purposes)),
-            "address": terms.address and validation.single_line(terms.address, "input.address", ADDRESS_LENGTH),
+            "address": validation.optional_line(terms.address, "input.address", ADDRESS_LENGTH),
             "contract_reference": validation.single_line(
                 terms.contract_reference, "input.contractReference", REFERENCE_LENGTH
             ),

@@ -115,7 +115,7 @@ async def report_incident(unit: UnitOfWork, report: IncidentReport, people_limit
     token; SUBJECT_NOT_FOUND with the indexes of unknown people; FORBIDDEN for SUPPORT to revoke a token.
     """
     _require_valid(unit, report)
-    actor = report.actor and validation.single_line(report.actor, "input.actor", ACTOR_LENGTH)
+    actor = validation.optional_line(report.actor, "input.actor", ACTOR_LENGTH)
     events = await _events_of(unit, report, actor)
     values = {
         "kind": str(report.kind),

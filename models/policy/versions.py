@@ -20,6 +20,8 @@ from models.unit_of_work import UnitOfWork
 
 VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 URL_LENGTH: Final = 200
+MAX_DAYS_AHEAD: Final = 730
+"""The limit of first days. A later version has a later first day, so that one far ahead would be the last version."""
 
 
 class PolicyNotice(Table, table=True):
@@ -82,8 +84,9 @@ async def publish_policy(  # noqa: PLR0913 -- the arguments of the mutation
 ) -> str:
     """Publish a version of the policy, and return its name. The same version with the same terms is published once.
 
-    BAD_INPUT for a malformed name or URL, or a first day in the past; UNKNOWN_PURPOSE; PURPOSE_NOT_REFUSABLE for a
-    purpose that needs no consent; STATE_CONFLICT when the name has other terms, or a later version exists.
+    BAD_INPUT for a malformed name or URL, or a first day in the past or far ahead; UNKNOWN_PURPOSE;
+    PURPOSE_NOT_REFUSABLE for a purpose that needs no consent; STATE_CONFLICT when the name has other terms, or a later
+    version exists.
     """
     if not VERSION.fullmatch(version):
         raise BadInput("version", "it is not a name of 1 to 64 letters, digits, dots, dashes and underscores")
@@ -96,8 +99,8 @@ async def publish_policy(  # noqa: PLR0913 -- the arguments of the mutation
         if (same.effective_on, same.url, sorted(same.must_ask_again)) != (effective_on, url, keys):
             raise StateConflict(argument="version")
         return version
-    if effective_on < now().date():
-        raise BadInput("effectiveOn", "it is past")
+    if not 0 <= (effective_on - now().date()).days <= MAX_DAYS_AHEAD:
+        raise BadInput("effectiveOn", f"it is past, or more than {MAX_DAYS_AHEAD} days ahead")
     if rows and effective_on <= rows[-1].effective_on:
         raise StateConflict(argument="effectiveOn")
     await INSERT.run(unit.connection, version=version, effective_on=effective_on, url=url, must_ask_again=keys)

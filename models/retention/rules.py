@@ -114,7 +114,7 @@ async def set_retention_rule(
         unit.connection,
         category=category,
         days=days,
-        reason=reason and validation.single_line(reason, "reason", REASON_LENGTH),
+        reason=validation.optional_line(reason, "reason", REASON_LENGTH),
         would_remove=count,
     )
     return category

@@ -43,6 +43,11 @@ def single_line(text: str, argument: str, max_length: int) -> str:
     return text.strip()
 
 
+def optional_line(text: str | None, argument: str, max_length: int) -> str | None:
+    """Return a text as ``single_line`` does; None without one. An empty text is refused, and not taken for none."""
+    return None if text is None else single_line(text, argument, max_length)
+
+
 def file_name(text: str, argument: str, max_length: int) -> str:
     """Return a file's name unchanged: operating systems permit line breaks and any other character in it.
 

@@ -70,6 +70,8 @@ def test_a_lawful_delay_of_the_notice_ends_or_is_lifted(api: Api, databases: Dat
     assert (delayed["noticeDelayedUntil"], delayed["delayGround"]) == (LATER, "18 U.S.C. 2705(b)")
     drain(databases)
     assert letters(databases, "forced_disclosure") == []
+    other_end = delay | {"noticeDelayedUntil": LATER.replace("Z", ".5Z")}
+    assert record(api, [person], **other_end).code == "STATE_CONFLICT", "a delay is not changed in silence"
     lifted = api.ask("PRIVACY", LIFT, case="", id=delayed["id"]).data["liftNoticeDelay"]
     assert lifted["isNoticeOverdue"], "until the letters are sent"
     assert lifted["noticeDelayedUntil"] < LATER
@@ -93,6 +95,7 @@ def test_a_lawful_delay_of_the_notice_ends_or_is_lifted(api: Api, databases: Dat
         ({"disclosedAt": "2999-01-01T00:00:00Z"}, "BAD_INPUT", "input.disclosedAt"),
         ({"noticeDelayedUntil": LATER}, "BAD_INPUT", "input.delayGround"),
         ({"delayGround": "an order"}, "BAD_INPUT", "input.noticeDelayedUntil"),
+        ({"noticeDelayedUntil": LATER, "delayGround": ""}, "BAD_INPUT", "input.delayGround"),
         ({"noticeDelayedUntil": "2026-02-01T00:00:00Z", "delayGround": "x"}, "BAD_INPUT", "input.noticeDelayedUntil"),
         ({"authority": "x" * 101}, "BAD_INPUT", "input.authority"),
         ({"reference": "two\nlines"}, "BAD_INPUT", "input.reference"),

@@ -153,6 +153,7 @@ def test_those_who_report_see_no_more_than_the_id(api: Api) -> None:
         ({"since": "2999-01-01T00:00:00Z"}, "BAD_INPUT", "input.since"),
         ({"since": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}, "BAD_INPUT", "input.until"),
         ({"actor": "x" * 201}, "BAD_INPUT", "input.actor"),
+        ({"actor": ""}, "BAD_INPUT", "input.actor"),
         ({"revokeToken": True}, "BAD_INPUT", "input.revokeToken"),
         ({"token": f"tok_{7:032x}"}, "NOT_FOUND", "input.token"),
         ({"subjects": {"ids": [f"sub_{7:032x}"]}}, "SUBJECT_NOT_FOUND", "input.subjects"),

@@ -74,6 +74,7 @@ def test_a_future_version_changes_nothing_yet(api: Api) -> None:
     ("changed", "code"),
     [
         ({"on": (TODAY - timedelta(days=1)).isoformat()}, "BAD_INPUT"),
+        ({"on": "9999-12-31"}, "BAD_INPUT"),
         ({"url": "http://example.com"}, "BAD_INPUT"),
         ({"url": "https://user@example.com"}, "BAD_INPUT"),
         ({"url": "javascript:alert(1)"}, "BAD_INPUT"),

@@ -36,6 +36,8 @@ def test_agents_get_only_what_their_contract_names(api: Api) -> None:
         (MAILER, {"function": "Buys addresses that we sell"}, "BAD_INPUT", "input.function"),
         (MAILER, {"name": "Rental of lists Ltd."}, "BAD_INPUT", "input.function"),
         (MAILER, {"key": "data-sale"}, "BAD_INPUT", "input.function"),
+        (MAILER, {"function": "Reselling of lists"}, "BAD_INPUT", "input.function"),
+        (MAILER, {"function": "\uff53\uff45\uff4c\uff4c\uff53 lists"}, "BAD_INPUT", "input.function"),
         (MAILER, {"key": "Mailer"}, "BAD_INPUT", "input.key"),
         (MAILER, {"key": "a" * 65}, "BAD_INPUT", "input.key"),
         (MAILER, {"name": "x" * 101}, "BAD_INPUT", "input.name"),
@@ -52,6 +54,7 @@ def test_agents_get_only_what_their_contract_names(api: Api) -> None:
         (MAILER, {"isDirectMarketing": True, "address": "1 Street"}, "BAD_INPUT", "input.isDirectMarketing"),
         (MAILER, {"contractReference": "4242 4242 4242 4242"}, "CARD_NUMBER_REFUSED", None),
         (PARTNER, {"address": None}, "BAD_INPUT", "input.address"),
+        (PARTNER, {"address": ""}, "BAD_INPUT", "input.address"),
         (PARTNER, {"address": "x" * 201}, "BAD_INPUT", "input.address"),
     ],
 )

@@ -58,6 +58,7 @@ def test_a_rule_says_what_it_would_remove_before_it_runs(api: Api) -> None:
         ({"days": 36_501}, "days"),
         ({}, "reason"),
         ({"reason": " "}, "reason"),
+        ({"reason": ""}, "reason"),
         ({"reason": "x" * 201}, "reason"),
         ({"category": "CONSENTS", "days": 30}, "days"),
         ({"category": "ACCESS_EVENTS", "days": 30}, "days"),
