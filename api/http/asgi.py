@@ -78,6 +78,7 @@ class AsgiExchange(Exchange):
         """Stop monitoring the client."""
         if self._monitor:
             self._monitor.stop()
+            self._monitor = None  # they refer to each other: without this they wait for the garbage collector
 
 
 class AsgiAdapter:

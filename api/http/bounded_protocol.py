@@ -22,7 +22,7 @@ from api.http.head_limits import (
     require_valid_head,
     without_upgrade,
 )
-from api.http.lingering import LingeringTransport
+from api.http.lingering import HeldFlow, LingeringTransport
 from api.http.transfer_deadlines import DeadlineProtocol
 
 
@@ -30,7 +30,7 @@ class BoundedProtocol(DeadlineProtocol):
     """One connection."""
 
     _head_tail = b""
-    """The last three bytes of an incomplete head."""
+    """The last three bytes given to the parser."""
     _framing = 0
     """The bytes given to the parser; 0 when a part of a body was among them."""
     _head_bytes = 0
@@ -46,6 +46,7 @@ class BoundedProtocol(DeadlineProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.flow = HeldFlow(self.transport)
         self.limits = getattr(self.app, "connection_limits", DEFAULT_LIMITS)
         monitor = monitor_of(self.server_state, self.loop, self.limits)
         self._is_reserved = monitor.is_full
@@ -61,9 +62,6 @@ class BoundedProtocol(DeadlineProtocol):
     def data_received(self, data: bytes) -> None:
         if self.is_lingering:
             self.drop(len(data))
-        elif self.is_between_requests and not self.is_free:
-            self._unparsed += data
-            self.flow.pause_reading()
         else:
             self._unset_keepalive_if_required()
             self._parse(data)
@@ -72,8 +70,9 @@ class BoundedProtocol(DeadlineProtocol):
         """Parse what arrived, up to the end of the first request that is not answered at once."""
         view, start = memoryview(data), 0
         while start < len(data) and not self.is_lingering and not self.transport.is_closing():
-            if self.is_between_requests and not self.is_free:
+            if self.is_blocked:
                 self._unparsed += data[start:]
+                self.flow.is_held = True
                 self.flow.pause_reading()
                 return
             if self.is_between_requests and data[start] in LINE_END:
@@ -81,9 +80,9 @@ class BoundedProtocol(DeadlineProtocol):
                 start = len(data) - len(data[start:].lstrip(LINE_END))
                 continue
             end = self._piece_end(data, start)
+            self._head_tail = (self._head_tail + data[max(end - 3, start) : end])[-3:]
             self._feed(view[start:end])
             start = end
-        self._head_tail = data[-3:] if self.is_in_head else b""
 
     def _piece_end(self, data: bytes, start: int) -> int:
         """Return where the head or the body ends that the next byte belongs to: the parser cannot be stopped."""
@@ -200,7 +199,8 @@ class BoundedProtocol(DeadlineProtocol):
         """Parse the next request, where it has arrived."""
         if self.transport.is_closing() or self.is_lingering:
             return
-        if self._unparsed and self.is_free:
+        if self._unparsed and not self.is_blocked:
+            self.flow.is_held = False
             data, self._unparsed = self._unparsed, b""
             self._unset_keepalive_if_required()
             self._parse(data)

@@ -7,6 +7,7 @@ closed for writing instead, and read for a limited time.
 import asyncio
 from typing import Any, Final
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.http.head_limits import refusal_response
@@ -17,10 +18,22 @@ MAX_DROPPED_BYTES: Final = 16 * 1024 * 1024
 """The most bytes of a refused request that are read and dropped."""
 
 
+class HeldFlow(FlowControl):
+    """The flow of a connection that is not read while bytes of it are held: applications resume it at each read."""
+
+    is_held = False
+
+    def resume_reading(self) -> None:
+        """Read the connection again, unless bytes are held."""
+        if not self.is_held:
+            super().resume_reading()
+
+
 class LingeringProtocol(HttpToolsProtocol):
     """One connection."""
 
     cycle: Any
+    flow: Any
     is_between_requests = True
     """Whether the parser has seen the end of a request, and nothing of the next."""
     is_in_head = False
@@ -30,6 +43,12 @@ class LingeringProtocol(HttpToolsProtocol):
     dropped = 0
     """The bytes of the refused request that were dropped."""
     _linger_timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a request begins, or its head has begun, while one before it is not answered yet."""
+        is_beginning = self.is_between_requests or self.is_in_head
+        return is_beginning and self.cycle is not None and not self.cycle.response_complete
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -71,6 +90,7 @@ class LingeringProtocol(HttpToolsProtocol):
         self.is_between_requests = False
         if self.transport.can_write_eof():  # TLS cannot: there the client closes after the response.
             self.transport.write_eof()
+        self.flow.is_held = False
         self.flow.resume_reading()
         self._linger_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 

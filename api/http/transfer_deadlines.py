@@ -45,6 +45,8 @@ class DeadlineProtocol(LingeringProtocol):
         """The seconds that the part of a request or response may take that the client owes; 0 when it owes none."""
         if self._owes_reading:
             return self.limits.reader_seconds
+        if self.is_blocked:
+            return 0
         if not self.is_between_requests:
             if self.is_in_head:
                 return self.limits.head_seconds

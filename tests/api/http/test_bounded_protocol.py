@@ -21,12 +21,14 @@ def _cycles() -> int:
     return sum(type(each) is RequestResponseCycle for each in gc.get_objects())
 
 
-@pytest.mark.parametrize("kind", ["health", "graphql", "bare"])
+@pytest.mark.parametrize("kind", ["health", "graphql", "bare", "chunked"])
 def test_a_pipeline_that_is_not_read_is_not_taken(clean: Databases, kind: str) -> None:
     running = Running(settings_for(clean))
     with running as url:
         here = Api(url, asyncio.run(issued(clean)))
-        request = {"health": HEALTH, "graphql": graphql(here), "bare": b"GET /x HTTP/1.1\r\nHost:\r\n\r\n"}[kind]
+        requests = {"health": HEALTH, "graphql": graphql(here), "bare": b"GET /x HTTP/1.1\r\nHost:\r\n\r\n"}
+        requests["chunked"] = graphql(here, "Transfer-Encoding: chunked", body=b"2\r\n{}\r\n0\r\n\r\n")
+        request = requests[kind]
         gc.collect()
         gc.disable()
         try:
