@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-import httpx
+import httpx2
 
 from benchmarks.erasure_databases import ErasureDatabases, cluster_urls, seeded_databases
 from cli.embedded import Cluster
@@ -95,7 +95,7 @@ async def decisions_per_second(url: str, secret: str, size: int, seconds: float)
     """Return the consent decisions per second of the service."""
     count, until = 0, time.perf_counter() + seconds
 
-    async def asker(client: httpx.AsyncClient) -> None:
+    async def asker(client: httpx2.AsyncClient) -> None:
         nonlocal count
         while time.perf_counter() < until:
             who = {"email": f"user{random.randrange(1, size // SUBJECTS_PER_CALLER)}@example.com"}
@@ -104,7 +104,7 @@ async def decisions_per_second(url: str, secret: str, size: int, seconds: float)
             count += 1
 
     headers = {"authorization": f"Bearer {secret}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
         await asyncio.gather(*(asker(client) for _ in range(8)))
     return count / seconds
 
@@ -120,7 +120,7 @@ async def measure_decision_rates(
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     await request_erasures(databases, numbers)
-    async with run_process(databases, "cli", "serve", "--port", str(port)), httpx.AsyncClient() as client:
+    async with run_process(databases, "cli", "serve", "--port", str(port)), httpx2.AsyncClient() as client:
         while not await _ready(client, url):  # noqa: ASYNC110 -- HTTP sends no event
             await asyncio.sleep(0.1)
         await decisions_per_second(url, secret, size, 1)
@@ -164,10 +164,10 @@ async def _erased_count(databases: ErasureDatabases) -> int:
     return count
 
 
-async def _ready(client: httpx.AsyncClient, url: str) -> bool:
+async def _ready(client: httpx2.AsyncClient, url: str) -> bool:
     try:
         return (await client.get(f"{url}/readyz")).is_success
-    except httpx.HTTPError:
+    except httpx2.HTTPError:
         return False
 
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
+import httpx2
 import typer
 
 from api.settings import UnsafeSettingError
@@ -47,9 +47,9 @@ def load_keys(location: str) -> list[dict[str, Any]]:
     """Return the published keys of a file or a URL. Raise UnsafeSettingError when they cannot be read."""
     try:
         if location.startswith(("https://", "http://")):
-            content = httpx.get(location, timeout=KEYS_TIMEOUT).raise_for_status().json()
+            content = httpx2.get(location, timeout=KEYS_TIMEOUT).raise_for_status().json()
         else:
             content = json.loads(Path(location).read_text())
         return list(content["keys"])
-    except (OSError, ValueError, KeyError, TypeError, httpx.HTTPError):
+    except (OSError, ValueError, KeyError, TypeError, httpx2.HTTPError):
         raise UnsafeSettingError("the published keys cannot be read: set --keys to their file or URL") from None

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Annotated
 
-import httpx
+import httpx2
 import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -48,9 +48,9 @@ def application() -> App:
 
 def _welcome_when_ready(url: str, secrets: dict[str, str], desk_url: str | None) -> None:
     """Print the tokens and the first queries as soon as the service is ready."""
-    with httpx.Client(verify=False) as client:  # noqa: S501 -- a loopback request to this process
+    with httpx2.Client(verify=False) as client:
         while True:
-            with suppress(httpx.HTTPError):
+            with suppress(httpx2.HTTPError):
                 if client.get(f"{url}/readyz").is_success:
                     break
             time.sleep(READY_POLL_INTERVAL)

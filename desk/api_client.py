@@ -8,14 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import httpx
+import httpx2
 
 from desk.sessions import Session
 
 OPERATIONS: Final = Path(__file__).parent / "operations"
 MAX_ANSWER_BYTES: Final = 5_000_000
-TIMEOUT: Final = httpx.Timeout(15.0, connect=3.0)
-LIMITS: Final = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=4.0)
+TIMEOUT: Final = httpx2.Timeout(15.0, connect=3.0)
+LIMITS: Final = httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=4.0)
 _OUTAGES: Final = {"UNAVAILABLE", "INTERNAL"}
 
 
@@ -65,8 +65,8 @@ def operation_names() -> list[str]:
 class ApiClient:
     """Sends operations to one API. It keeps connections, and nothing of what they carried."""
 
-    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._client = httpx.AsyncClient(
+    def __init__(self, url: str, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        self._client = httpx2.AsyncClient(
             base_url=url.rstrip("/"), timeout=TIMEOUT, limits=LIMITS, transport=transport, trust_env=False
         )
 
@@ -88,21 +88,21 @@ class ApiClient:
         try:
             async with self._client.stream("POST", "/graphql", json=body, headers=_headers(session)) as answer:
                 content = await _read(answer)
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             raise ApiOutage from None
         return _data(answer, content, is_partial=is_partial)
 
     @asynccontextmanager
-    async def download(self, session: Session, path: str) -> AsyncIterator[httpx.Response]:
+    async def download(self, session: Session, path: str) -> AsyncIterator[httpx2.Response]:
         """Open a file of the API as the agent."""
         if not session.token:
             raise SignedOut
         try:
             async with self._client.stream("GET", path, headers=_headers(session)) as answer:
-                if answer.status_code == httpx.codes.UNAUTHORIZED:
+                if answer.status_code == httpx2.codes.UNAUTHORIZED:
                     raise SignedOut
                 yield answer
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             raise ApiOutage from None
 
     async def public_keys(self) -> list[dict[str, Any]]:
@@ -110,7 +110,7 @@ class ApiClient:
         try:
             answer = await self._client.get("/.well-known/jwks.json")
             keys = answer.json()["keys"]
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        except (httpx2.HTTPError, ValueError, KeyError, TypeError):
             raise ApiOutage from None
         return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
 
@@ -126,7 +126,7 @@ def _headers(session: Session) -> dict[str, str]:
     return {name: value for name, value in headers.items() if value}
 
 
-async def _read(answer: httpx.Response) -> bytes:
+async def _read(answer: httpx2.Response) -> bytes:
     content = bytearray()
     async for chunk in answer.aiter_bytes():
         content += chunk
@@ -135,7 +135,7 @@ async def _read(answer: httpx.Response) -> bytes:
     return bytes(content)
 
 
-def _data(answer: httpx.Response, content: bytes, *, is_partial: bool) -> dict[str, Any]:
+def _data(answer: httpx2.Response, content: bytes, *, is_partial: bool) -> dict[str, Any]:
     """Return the data of an answer; raise what its errors say."""
     if "json" not in answer.headers.get("content-type", ""):
         raise ApiOutage

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
+import httpx2
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -46,7 +46,7 @@ async def health(_: Request) -> PlainTextResponse:
     return PlainTextResponse("ok")
 
 
-def create_app(settings: DeskSettings, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
+def create_app(settings: DeskSettings, transport: httpx2.AsyncBaseTransport | None = None) -> Starlette:
     """Return the application; ``transport`` stands for the network between it and the API."""
     secret = settings.secret.get_secret_value() if settings.secret else secrets.token_urlsafe(32)
     api = ApiClient(settings.api_url, transport)

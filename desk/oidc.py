@@ -4,7 +4,7 @@ import hmac
 import time
 from typing import Any, Final, NamedTuple
 
-import httpx
+import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.common.security import generate_token
 from authlib.oauth2.rfc6749.parameters import parse_authorization_code_response, prepare_grant_uri
@@ -44,7 +44,7 @@ class Provider:
     def __init__(self, settings: DeskSettings, secret: str) -> None:
         self._settings = settings
         self._serializer = URLSafeTimedSerializer(secret, salt="oidc-state")
-        self._client = httpx.AsyncClient(timeout=10, trust_env=False)
+        self._client = httpx2.AsyncClient(timeout=10, trust_env=False)
         self._redirect_uri = settings.url.rstrip("/") + CALLBACK
 
     async def close(self) -> None:
@@ -122,7 +122,7 @@ class Provider:
         try:
             answer = await self._client.request(method, url, headers={"accept": "application/json"}, **options)
             content = answer.json() if answer.is_success else None
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError):
             raise SignInFailed from None
         if not isinstance(content, dict):
             raise SignInFailed

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import asyncpg
-import httpx
+import httpx2
 import hypothesis
 import pytest
 import uvicorn
@@ -247,7 +247,7 @@ class Answered(NamedTuple):
 
     status: int
     body: dict[str, Any]
-    headers: httpx.Headers
+    headers: httpx2.Headers
 
     @property
     def data(self) -> Any:
@@ -264,8 +264,8 @@ class Answered(NamedTuple):
         return dict(self.body["errors"][0]["extensions"])
 
 
-class _Client(httpx.Client):
-    """A client with a shorter way for requests of JSON: httpx takes more processor time than the service."""
+class _Client(httpx2.Client):
+    """A client with a shorter way for requests of JSON: httpx2 takes more processor time than the service."""
 
     def __init__(self, url: str) -> None:
         super().__init__(base_url=url, verify=False, timeout=30)
@@ -291,7 +291,7 @@ class _Client(httpx.Client):
         try:
             connection.request("POST", "/graphql", content, headers)
             response = connection.getresponse()
-            answer = Answered(response.status, json.loads(response.read()), httpx.Headers(response.getheaders()))
+            answer = Answered(response.status, json.loads(response.read()), httpx2.Headers(response.getheaders()))
         except BaseException:
             connection.close()
             raise
@@ -325,7 +325,7 @@ class Api:
         }
         return self.client.ask({"query": document, "variables": variables}, headers)
 
-    def send(self, content: bytes | dict[str, Any], role: str = "STORE", **headers: str | None) -> httpx.Response:
+    def send(self, content: bytes | dict[str, Any], role: str = "STORE", **headers: str | None) -> httpx2.Response:
         """Send a body as it is; a header is named with ``_`` for ``-``, and None leaves a usual one out."""
         fields: dict[str, str | None] = {
             "authorization": f"Bearer {self.secrets[role]}",
@@ -429,8 +429,8 @@ class Running:
         url = self.begin()
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(f"{url}/readyz", verify=False).status_code == 200:
+            with contextlib.suppress(httpx2.HTTPError):
+                if httpx2.get(f"{url}/readyz", verify=False).status_code == 200:
                     self.started.add(self)
                     return url
             time.sleep(0.01)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 
 import migrations
@@ -101,7 +101,7 @@ def hanging(cluster: Cluster) -> Iterator[None]:
 def wait_until_ready(site: Site) -> None:
     """Wait until the service is ready again, for a minute at most."""
     deadline = time.monotonic() + 60
-    while httpx.get(f"{site.api.url}/readyz", verify=False).status_code != 200:
+    while httpx2.get(f"{site.api.url}/readyz", verify=False).status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -153,10 +153,10 @@ def test_answers_are_unavailable_during_an_outage_and_correct_after_it(site: Sit
             answer = site.api.ask("STORE", REGISTER, input={"email": "never@example.com"})
             assert is_unavailable(answer)
             assert answer.status == 503
-        ready = httpx.get(f"{site.api.url}/readyz", verify=False)
+        ready = httpx2.get(f"{site.api.url}/readyz", verify=False)
         assert ready.status_code == 503
         assert ready.json() | {"ready": False, "database": "cannot be reached", "keyring": "ok"} == ready.json()
-        assert httpx.get(f"{site.api.url}/healthz", verify=False).status_code == 200
+        assert httpx2.get(f"{site.api.url}/healthz", verify=False).status_code == 200
     wait_until_ready(site)
     assert ask_decision(site, person.id).data["consentDecision"]["allowed"]
     assert count(site, "subjects") == people
@@ -172,12 +172,12 @@ def test_a_read_only_standby_answers_reads_and_is_not_ready(site: Site) -> None:
         assert ask_decision(site, person.id).data["consentDecision"]["allowed"]
         for _ in range(3):
             assert is_unavailable(site.api.ask("STORE", REGISTER, input={"email": "never@example.com"}))
-        ready = httpx.get(f"{site.api.url}/readyz", verify=False)
+        ready = httpx2.get(f"{site.api.url}/readyz", verify=False)
         assert (ready.status_code, ready.json()["database"]) == (503, "is read-only: it is a standby (SQLSTATE 25006)")
     wait_until_ready(site)
     with standby(site.keyring):
         assert is_unavailable(site.api.ask("STORE", REGISTER, input={"email": "never@example.com", "displayName": "N"}))
-        ready = httpx.get(f"{site.api.url}/readyz", verify=False)
+        ready = httpx2.get(f"{site.api.url}/readyz", verify=False)
         assert (ready.status_code, ready.json()["keyring"]) == (503, "is read-only: it is a standby (SQLSTATE 25006)")
     wait_until_ready(site)
 
@@ -186,7 +186,7 @@ def test_readiness_is_answered_soon_while_both_servers_hang(site: Site) -> None:
     with hanging(site.main), hanging(site.keyring):
         for path, status in (("/readyz", 503), ("/readyz", 503), ("/metrics", 200), ("/healthz", 200)):
             # All checks run side by side for one second. One after another, they took eight.
-            assert httpx.get(f"{site.api.url}{path}", verify=False, timeout=4).status_code == status
+            assert httpx2.get(f"{site.api.url}{path}", verify=False, timeout=4).status_code == status
     wait_until_ready(site)
 
 
@@ -202,7 +202,7 @@ def test_decisions_continue_without_the_keyring_and_writes_are_rolled_back(site:
         assert is_unavailable(
             site.api.ask("STORE", REGISTER, input={"email": "never@example.com", "displayName": "Never"})
         )
-        assert httpx.get(f"{site.api.url}/readyz", verify=False).json()["keyring"] == "cannot be reached"
+        assert httpx2.get(f"{site.api.url}/readyz", verify=False).json()["keyring"] == "cannot be reached"
     wait_until_ready(site)
     assert (count(site, "subjects"), count(site, "email_addresses")) == (people, addresses)
     assert site.api.ask("SUPPORT", query, id=person.id).data["subject"]["displayName"] == "Ada Example"
@@ -307,9 +307,9 @@ def test_the_service_starts_before_its_databases(site: Site) -> None:
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
         assert is_unavailable(answer)
-        assert httpx.get(f"{url}/readyz", verify=False).status_code == 503
+        assert httpx2.get(f"{url}/readyz", verify=False).status_code == 503
     deadline = time.monotonic() + 60
-    while httpx.get(f"{url}/readyz", verify=False).status_code != 200:
+    while httpx2.get(f"{url}/readyz", verify=False).status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     answer = early.ask("STORE", DECIDE, who={"email": "early@example.com"}, purpose="newsletter")

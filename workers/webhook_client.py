@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import httpx
+import httpx2
 from prometheus_client import Counter
 
 from models.encryption.master_keys import MasterKeys
@@ -35,7 +35,7 @@ class WebhookClient:
         authorities: Path | None = None,
     ) -> None:
         """Prepare the client. It trusts the certificates of the file ``authorities`` (PEM) beside the public ones."""
-        self._tls = httpx.create_ssl_context(trust_env=False)
+        self._tls = httpx2.create_ssl_context(trust_env=False)
         if authorities is not None:
             self._tls.load_verify_locations(authorities)
         self._networks = networks
@@ -49,7 +49,7 @@ class WebhookClient:
                 problem = await self._post(system, message_id, body)
         except ForbiddenTargetError:
             problem = "not sent: the host has no address, or one outside PRIVACY_WEBHOOK_NETWORKS"
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, TimeoutError) as error:
             problem = f"no answer ({type(error).__name__})"
         WEBHOOKS.labels(system.name, "failed" if problem else "heard").inc()
         return problem
@@ -57,7 +57,7 @@ class WebhookClient:
     async def _post(self, system: SystemRow, message_id: str, body: bytes) -> str | None:
         timestamp = int(time.time())
         secrets = systems.signing_secrets(self._master_keys, system)
-        url = httpx.URL(system.webhook_url or "")
+        url = httpx2.URL(system.webhook_url or "")
         headers = {
             "content-type": "application/json",
             "webhook-id": message_id,
@@ -67,7 +67,7 @@ class WebhookClient:
         }
         addresses = await webhook_targets.resolve(str(url), self._networks)
         # A client of its own: a pool would share a connection between hosts of one address.
-        async with httpx.AsyncClient(
+        async with httpx2.AsyncClient(
             verify=self._tls, timeout=self.timeout, follow_redirects=False, trust_env=False
         ) as client:
             for is_last, address in ((address == addresses[-1], address) for address in addresses):
@@ -80,7 +80,7 @@ class WebhookClient:
                         extensions={"sni_hostname": url.raw_host.decode()},
                     ) as answer:
                         return None if answer.is_success else f"HTTP {answer.status_code}"
-                except httpx.ConnectError:
+                except httpx2.ConnectError:
                     if is_last:
                         raise
         raise ForbiddenTargetError

@@ -5,7 +5,7 @@ import json
 import time
 from typing import Any, TypeAlias
 
-import httpx
+import httpx2
 import jwt
 import structlog
 
@@ -34,7 +34,7 @@ class KeySet:
     def __init__(self, url: str) -> None:
         self._url = url
         # Loading the certificates of the authorities takes 40 ms, so no fetch does it in the event loop.
-        self._tls = httpx.create_ssl_context()
+        self._tls = httpx2.create_ssl_context()
         self._keys: dict[KeyName, jwt.PyJWK] = {}
         self._fetched_at = self._next_fetch_at = float("-inf")
         self._failure_count = 0
@@ -85,7 +85,7 @@ class KeySet:
         body = b""
         headers = {"accept": "application/jwk-set+json, application/json", "accept-encoding": "identity"}
         async with (
-            httpx.AsyncClient(timeout=FETCH_TIMEOUT_SECONDS, follow_redirects=False, verify=self._tls) as client,
+            httpx2.AsyncClient(timeout=FETCH_TIMEOUT_SECONDS, follow_redirects=False, verify=self._tls) as client,
             client.stream("GET", self._url, headers=headers) as response,
         ):
             response.raise_for_status()

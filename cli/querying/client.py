@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import typer
 
 from cli.bulk.job import JobStopped, LineResult, retry_while_unavailable
@@ -47,8 +47,8 @@ class QueryClient:
             **({"x-case": case} if case else {}),
         }
         self.url = url.rstrip("/").removesuffix("/graphql") + "/graphql"
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        self.http = httpx.AsyncClient(headers=headers, timeout=REQUEST_TIMEOUT, limits=limits, trust_env=not is_local)
+        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
+        self.http = httpx2.AsyncClient(headers=headers, timeout=REQUEST_TIMEOUT, limits=limits, trust_env=not is_local)
 
     async def execute(self, operation: Operation, variables: dict[str, Any]) -> QueryResult:
         """Send the operation; repeat it while the service is unavailable, and raise JobStopped after a minute."""
@@ -57,7 +57,7 @@ class QueryClient:
             try:
                 body = {"query": operation.document, "variables": variables, "operationName": operation.name}
                 response = await self.http.post(self.url, json=body)
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 raise Unavailable from None
             result = parse_response(response)
             if result.code == "UNAVAILABLE":
@@ -67,7 +67,7 @@ class QueryClient:
         return await retry_while_unavailable(attempt, "the service")
 
 
-def parse_response(response: httpx.Response) -> QueryResult:
+def parse_response(response: httpx2.Response) -> QueryResult:
     """Return the result in a response; raise JobStopped when the server is not a GraphQL service."""
     try:
         body = response.json()

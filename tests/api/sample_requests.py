@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import asyncpg
-import httpx
+import httpx2
 
 from tests.conftest import Databases
 from tests.people import CARD, GRANT, RECORD_SYNC, REGISTER, STORE_CARD, SYNC
@@ -89,7 +89,7 @@ def inlined(document: str, variables: dict[str, Any]) -> str:
     return f"{kind} {body}"
 
 
-def demand_refused(answer: httpx.Response, code: str, argument: str | None, secret: str) -> None:
+def demand_refused(answer: httpx2.Response, code: str, argument: str | None, secret: str) -> None:
     """Assert one refusal that names the argument and does not repeat the value."""
     assert answer.status_code in {200, 400}
     error = answer.json()["errors"][0]

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 from typer.testing import CliRunner
 
@@ -160,7 +160,7 @@ async def test_a_certificate_is_checked_offline_against_the_published_keys(
         "ADMIN", "query($id: ID!) { rightsRequest(id: $id) { certificate { jws } } }", id=request
     ).data
     jws = rights_request["rightsRequest"]["certificate"]["jws"]
-    published = await asyncio.to_thread(httpx.get, f"{api.url}/.well-known/jwks.json")
+    published = await asyncio.to_thread(httpx2.get, f"{api.url}/.well-known/jwks.json")
     (tmp_path / "jwks.json").write_text(published.text)
     (tmp_path / "certificate.jws").write_text(jws + "\n")
     good = await privacy("erasure", "verify", str(tmp_path / "certificate.jws"), "--keys", str(tmp_path / "jwks.json"))
@@ -222,12 +222,12 @@ async def test_a_backup_that_is_kept_too_long_is_named_until_it_is_removed(
     await connection.execute("UPDATE backup_sets SET expires_at = now() - interval '1 second'")
     await connection.close()
     assert f"{path.name}  OVERDUE: delete every copy, due " in (await privacy("backups", "list", on=clean)).out
-    answer = await asyncio.to_thread(httpx.get, f"{api.url}/readyz")
+    answer = await asyncio.to_thread(httpx2.get, f"{api.url}/readyz")
     assert answer.status_code == 200
     assert path.name in answer.json()["backups"]
-    metrics = await asyncio.to_thread(httpx.get, f"{api.url}/metrics")
+    metrics = await asyncio.to_thread(httpx2.get, f"{api.url}/metrics")
     assert "privacy_backups_expired 1.0" in metrics.text
     assert (await privacy("backups", "removed", path.name, on=clean)).code == 0
-    answer = await asyncio.to_thread(httpx.get, f"{api.url}/readyz")
+    answer = await asyncio.to_thread(httpx2.get, f"{api.url}/readyz")
     assert answer.json()["backups"] == "ok"
     assert "removed" in (await privacy("backups", "list", on=clean)).out

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import anyio
 import asyncpg
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import NullPool, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -129,10 +129,10 @@ async def test_two_demonstrations_of_one_directory_start_at_once(tmp_path: Path)
 
 
 async def _ready(port: int) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False) as client:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False) as client:
         with anyio.fail_after(120):
             while True:
-                with contextlib.suppress(httpx.HTTPError):
+                with contextlib.suppress(httpx2.HTTPError):
                     if (await client.get("/readyz")).is_success:
                         return
                 await anyio.sleep(0.1)

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import anyio
-import httpx
+import httpx2
 import pytest
 
 from cli.embedded import Cluster
@@ -44,7 +44,7 @@ async def _run_and_end(number: signal.Signals, directory: Path) -> None:
     )
     try:
         await _ready(port)
-        async with httpx.AsyncClient(verify=False) as client:
+        async with httpx2.AsyncClient(verify=False) as client:
             metrics = ""
             with anyio.fail_after(60):  # the workers start beside the API, in the same process
                 while "privacy_letters_waiting" not in metrics:
@@ -68,10 +68,10 @@ async def _run_and_end(number: signal.Signals, directory: Path) -> None:
 
 
 async def _ready(port: int) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False) as client:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False) as client:
         with anyio.fail_after(120):
             while True:
-                with contextlib.suppress(httpx.HTTPError):
+                with contextlib.suppress(httpx2.HTTPError):
                     if (await client.get("/readyz")).is_success:
                         return
                 await anyio.sleep(0.1)

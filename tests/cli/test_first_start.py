@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import anyio
-import httpx
+import httpx2
 import pytest
 
 from cli.embedded import Cluster
@@ -104,10 +104,10 @@ async def shell(directory: Path) -> AsyncIterator[Shell]:
 
 async def ready(url: str, *components: str) -> None:
     """Wait until these components are ready."""
-    async with httpx.AsyncClient(verify=False) as client:
+    async with httpx2.AsyncClient(verify=False) as client:
         with anyio.fail_after(120):
             while True:
-                with contextlib.suppress(httpx.HTTPError):
+                with contextlib.suppress(httpx2.HTTPError):
                     answer = (await client.get(f"{url}/readyz")).json()
                     if all(answer[component] == "ok" for component in components):
                         return
@@ -161,7 +161,7 @@ async def test_the_first_start_works_as_printed(servers: dict[str, Cluster], tmp
         except TimeoutError:
             raise AssertionError((tmp_path / "errors.txt").read_text()) from None
         headers = {"authorization": f"Bearer {placeholders.secrets['token']}"}
-        async with httpx.AsyncClient(verify=False, headers=headers) as client:
+        async with httpx2.AsyncClient(verify=False, headers=headers) as client:
             answer = await client.post(f"{url}/graphql", json={"query": "{ viewer { name role } }"})
         assert answer.json() == {"data": {"viewer": {"name": "platform team", "role": "ADMIN"}}}
 

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -79,7 +79,7 @@ def test_a_request_is_traced_with_its_plan_batch_and_statements(
     secret = asyncio.run(issued(clean))["STORE"]
     otlp.start_tracing(settings, "privacy-api")
     running = Running(settings)
-    with running as url, httpx.Client(base_url=url, verify=False) as client:
+    with running as url, httpx2.Client(base_url=url, verify=False) as client:
         headers = {"authorization": f"Bearer {secret}", "traceparent": f"00-{TRACE}-{PARENT}-01"}
         who = {"email": SECRETS[0], "displayName": SECRETS[1]}
         body = {"query": REGISTER, "variables": {"input": who}}

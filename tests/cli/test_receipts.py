@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from models.erasure import certificates
@@ -23,7 +23,7 @@ def issue(api: Api) -> str:
 
 async def test_a_receipt_is_verified_offline(world: World, api: Api, tmp_path: Path) -> None:
     jws = await asyncio.to_thread(issue, api)
-    keys = await asyncio.to_thread(httpx.get, f"{api.url}/.well-known/jwks.json")
+    keys = await asyncio.to_thread(httpx2.get, f"{api.url}/.well-known/jwks.json")
     (tmp_path / "jwks.json").write_bytes(keys.content)
     (tmp_path / "receipt.jws").write_text(jws + "\n")
     verified = await privacy("receipt", "verify", "receipt.jws", at=tmp_path)

@@ -5,7 +5,7 @@ import io
 import zipfile
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.cli.commands import privacy
@@ -28,7 +28,7 @@ def fetch_ready(api: Api, databases: Databases, request: str) -> bytes:
 
 
 def published_keys(api: Api) -> bytes:
-    return httpx.get(f"{api.url}/.well-known/jwks.json").content
+    return httpx2.get(f"{api.url}/.well-known/jwks.json").content
 
 
 def tampered(archive: bytes) -> bytes:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 
 from cli.serve import divide_connections
@@ -45,8 +45,8 @@ def served_by_two(clean: Databases) -> Iterator[tuple[str, datetime]]:
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(2400):
-            with suppress(httpx.HTTPError):
-                if httpx.get(f"{url}/readyz", verify=False).is_success:
+            with suppress(httpx2.HTTPError):
+                if httpx2.get(f"{url}/readyz", verify=False).is_success:
                     break
             time.sleep(0.1)
         yield url, began
@@ -63,7 +63,7 @@ def test_workers_together_keep_within_their_budgets(served_by_two: tuple[str, da
     def ask(number: int) -> int:
         body = {"query": f"{{ viewer {{ name }} }} # {number}"}
         for _ in range(200):
-            answer = httpx.post(f"{url}/graphql", verify=False, json=body, headers=headers | {"x": str(number)})
+            answer = httpx2.post(f"{url}/graphql", verify=False, json=body, headers=headers | {"x": str(number)})
             # One of the two is ready; the other may have begun to listen just now.
             if answer.status_code != 200 or answer.json()["errors"][0]["extensions"]["code"] != "UNAVAILABLE":
                 break

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import anyio
 import asyncpg
-import httpx
+import httpx2
 import pytest
 
 from tests.cli.commands import start
@@ -33,10 +33,10 @@ async def test_the_worker_says_that_its_mail_server_is_away_and_what_waits(
     variables = {"PRIVACY_SMTP_URL": f"smtp://127.0.0.1:{nowhere}?starttls=never"}
     worker = await start("work", "--metrics-port", str(port), on=clean, variables=variables, at=tmp_path)
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False) as client:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False) as client:
             with anyio.fail_after(120):
                 while True:
-                    with contextlib.suppress(httpx.HTTPError):
+                    with contextlib.suppress(httpx2.HTTPError):
                         ready = await client.get("/readyz")
                         if "cannot be used" in ready.json()["mail"]:
                             break
@@ -68,10 +68,10 @@ async def test_letters_are_counted_by_the_reply_that_refused_them(api: Api, clea
     port = free_port()
     worker = await start("work", "--metrics-port", str(port), on=clean, at=tmp_path)
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False) as client:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False) as client:
             with anyio.fail_after(120):
                 while True:
-                    with contextlib.suppress(httpx.HTTPError):
+                    with contextlib.suppress(httpx2.HTTPError):
                         if 'reply="554"' in (metrics := (await client.get("/metrics")).text):
                             break
                     await anyio.sleep(0.1)

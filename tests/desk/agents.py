@@ -11,7 +11,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
+import httpx2
 import uvicorn
 
 from desk.app import create_app
@@ -23,7 +23,7 @@ def desk_for(
     api_url: str,
     home: Path,
     secrets: dict[str, str],
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: httpx2.AsyncBaseTransport | None = None,
     **settings: Any,
 ) -> Iterator[str]:
     """Serve the desk on a port of its own, with these tokens; return its URL."""
@@ -53,7 +53,7 @@ class Agent:
 
     def __init__(self, url: str, role: str = "", case: str = "case/1") -> None:
         self.url = url
-        self.client = httpx.Client(base_url=url, timeout=30, headers={"origin": url})
+        self.client = httpx2.Client(base_url=url, timeout=30, headers={"origin": url})
         self.page = self.client.get("/sign-in")
         if role:
             self.post("/sign-in", role=role)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.conftest import Api, Databases
@@ -13,17 +13,17 @@ from tests.journeys.exports import values
 from tests.journeys.isolated_databases import drain_erasures
 from tests.people import known
 
-Answer = Callable[[httpx.Request], httpx.Response]
+Answer = Callable[[httpx2.Request], httpx2.Response]
 
 
-class SwitchedTransport(httpx.AsyncBaseTransport):
+class SwitchedTransport(httpx2.AsyncBaseTransport):
     """The network between the desk and the API. A test may answer in the place of the API."""
 
     def __init__(self) -> None:
-        self._real = httpx.AsyncHTTPTransport()
+        self._real = httpx2.AsyncHTTPTransport()
         self.answer: Answer | None = None
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         return await self._real.handle_async_request(request) if self.answer is None else self.answer(request)
 
     async def aclose(self) -> None:
@@ -51,8 +51,8 @@ def agent(switched_url: str, network: SwitchedTransport, api: Api) -> Iterator[A
     agent.client.close()
 
 
-def away(_: httpx.Request) -> httpx.Response:
-    raise httpx.ConnectError("away")
+def away(_: httpx2.Request) -> httpx2.Response:
+    raise httpx2.ConnectError("away")
 
 
 def test_a_form_that_met_an_outage_is_kept_and_sent_again(api: Api, agent: Agent, network: SwitchedTransport) -> None:
@@ -79,19 +79,19 @@ def test_a_page_that_met_an_outage_can_be_opened_again(agent: Agent, network: Sw
 @pytest.mark.parametrize(
     "answer",
     [
-        httpx.Response(200, html="<script>alert(1)</script>"),
-        httpx.Response(200, content=b"{", headers={"content-type": "application/json"}),
-        httpx.Response(200, json=[]),
-        httpx.Response(200, json={"data": None}),
-        httpx.Response(200, json={"errors": "what"}),
-        httpx.Response(502, text="Bad Gateway"),
-        httpx.Response(503, json={"errors": [{"extensions": {"code": "UNAVAILABLE"}}]}),
-        httpx.Response(200, content=b'{"data": "' + b"x" * 6_000_000, headers={"content-type": "application/json"}),
+        httpx2.Response(200, html="<script>alert(1)</script>"),
+        httpx2.Response(200, content=b"{", headers={"content-type": "application/json"}),
+        httpx2.Response(200, json=[]),
+        httpx2.Response(200, json={"data": None}),
+        httpx2.Response(200, json={"errors": "what"}),
+        httpx2.Response(502, text="Bad Gateway"),
+        httpx2.Response(503, json={"errors": [{"extensions": {"code": "UNAVAILABLE"}}]}),
+        httpx2.Response(200, content=b'{"data": "' + b"x" * 6_000_000, headers={"content-type": "application/json"}),
     ],
     ids=["HTML", "half JSON", "a list", "nothing", "odd errors", "a proxy", "unavailable", "too much"],
 )
 def test_an_answer_that_is_none_of_the_api_is_an_outage(
-    agent: Agent, network: SwitchedTransport, answer: httpx.Response
+    agent: Agent, network: SwitchedTransport, answer: httpx2.Response
 ) -> None:
     network.answer = lambda _: answer
     assert "The service does not answer" in agent.open("/")
@@ -104,7 +104,7 @@ def test_a_token_that_was_revoked_leads_to_the_sign_in_and_the_form_waits(
     person = known(api)
     agent.find("user@example.com")
     path = f"/people/{person.id}/choices"
-    network.answer = lambda _: httpx.Response(401, json={"errors": [{"extensions": {"code": "UNAUTHENTICATED"}}]})
+    network.answer = lambda _: httpx2.Response(401, json={"errors": [{"extensions": {"code": "UNAUTHENTICATED"}}]})
     page = agent.post(path, channel="MAIL", everything="yes")
     assert agent.page.status_code == 401
     assert "Your sign-in has ended" in page
@@ -120,7 +120,7 @@ def test_a_role_that_was_withdrawn_is_named_and_nothing_is_done(
     api: Api, agent: Agent, network: SwitchedTransport
 ) -> None:
     refusal = {"code": "FORBIDDEN", "header": "X-Role"}
-    network.answer = lambda _: httpx.Response(403, json={"errors": [{"extensions": refusal}]})
+    network.answer = lambda _: httpx2.Response(403, json={"errors": [{"extensions": refusal}]})
     assert "Your role does not permit this" in agent.open("/")
 
 
@@ -145,7 +145,7 @@ def test_a_person_who_is_erased_while_their_page_is_open(api: Api, databases: Da
 def test_an_unforeseen_exception_has_a_page_and_a_line_without_values(
     api: Api, agent: Agent, network: SwitchedTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(_: httpx.Request) -> httpx.Response:
+    def broken(_: httpx2.Request) -> httpx2.Response:
         raise RuntimeError("user@example.com")
 
     network.answer = broken

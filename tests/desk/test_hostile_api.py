@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from api.graphql.schema import core
@@ -55,21 +55,21 @@ OFFICERS_PATHS = (
 )
 
 
-class HostileTransport(httpx.AsyncBaseTransport):
+class HostileTransport(httpx2.AsyncBaseTransport):
     """Answers each operation with the right shape, and one hostile value for every string and id."""
 
     def __init__(self) -> None:
         self.value = ""
         self.role = "SUPPORT"
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if request.method == "GET":
-            return httpx.Response(200, json={"keys": [{"kid": self.value}]})
+            return httpx2.Response(200, json={"keys": [{"kid": self.value}]})
         body: dict[str, Any] = json.loads(await request.aread())
         data = answer_for(core, body["query"], self.value)
         if "viewer" in data:
             data["viewer"] |= {"role": self.role, "roles": [self.role], "permissions": PERMISSIONS}
-        return httpx.Response(200, json={"data": data})
+        return httpx2.Response(200, json={"data": data})
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-import httpx
+import httpx2
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -118,12 +118,12 @@ def company_desk(served_provider: FakeProvider, served: Api, tmp_path_factory: p
 
 
 @pytest.fixture
-def client(company_desk: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=company_desk) as client:
+def client(company_desk: str) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=company_desk) as client:
         yield client
 
 
-def begin(client: httpx.Client, provider: FakeProvider) -> tuple[str, str]:
+def begin(client: httpx2.Client, provider: FakeProvider) -> tuple[str, str]:
     answer = client.get("/sign-in/start", params={"back": "/requests", "zone": "Europe/Berlin"})
     assert answer.status_code == 303
     [state_cookie] = [each for each in answer.headers.get_list("set-cookie") if each.startswith("desk-state=")]
@@ -132,22 +132,22 @@ def begin(client: httpx.Client, provider: FakeProvider) -> tuple[str, str]:
     return provider.code_for(answer.headers["location"])
 
 
-def end(client: httpx.Client, code: str, state: str) -> httpx.Response:
+def end(client: httpx2.Client, code: str, state: str) -> httpx2.Response:
     return client.get("/sign-in/callback", params={"code": code, "state": state})
 
 
-def is_signed_in(client: httpx.Client) -> bool:
+def is_signed_in(client: httpx2.Client) -> bool:
     return "support of the tests" in client.get("/", follow_redirects=True).text
 
 
-def test_an_agent_signs_in_with_the_company_account(client: httpx.Client, provider: FakeProvider) -> None:
+def test_an_agent_signs_in_with_the_company_account(client: httpx2.Client, provider: FakeProvider) -> None:
     assert "Sign in with your company account" in client.get("/", follow_redirects=True).text
     answer = end(client, *begin(client, provider))
     assert (answer.status_code, answer.headers["refresh"]) == (200, "0;url=/requests")
     assert is_signed_in(client)
 
 
-def test_a_state_that_is_not_of_this_browser_signs_nobody_in(client: httpx.Client, provider: FakeProvider) -> None:
+def test_a_state_that_is_not_of_this_browser_signs_nobody_in(client: httpx2.Client, provider: FakeProvider) -> None:
     code, state = begin(client, provider)
     assert end(client, code, "another").headers["refresh"] == "0;url=/sign-in"
     code, state = begin(client, provider)
@@ -163,7 +163,7 @@ def test_a_state_that_is_not_of_this_browser_signs_nobody_in(client: httpx.Clien
     ids=lambda claims: next(iter(claims)),
 )
 def test_an_id_token_that_does_not_fit_signs_nobody_in(
-    client: httpx.Client, provider: FakeProvider, claims: dict[str, Any]
+    client: httpx2.Client, provider: FakeProvider, claims: dict[str, Any]
 ) -> None:
     provider.claims = claims
     assert end(client, *begin(client, provider)).headers["refresh"] == "0;url=/sign-in"
@@ -171,7 +171,7 @@ def test_an_id_token_that_does_not_fit_signs_nobody_in(
 
 
 def test_an_id_token_of_a_stranger_and_an_unknown_code_sign_nobody_in(
-    client: httpx.Client, provider: FakeProvider
+    client: httpx2.Client, provider: FakeProvider
 ) -> None:
     provider.key = STRANGER
     assert end(client, *begin(client, provider)).headers["refresh"] == "0;url=/sign-in"
@@ -181,7 +181,7 @@ def test_an_id_token_of_a_stranger_and_an_unknown_code_sign_nobody_in(
     assert not is_signed_in(client)
 
 
-def test_a_path_on_another_site_is_not_led_to(client: httpx.Client, provider: FakeProvider) -> None:
+def test_a_path_on_another_site_is_not_led_to(client: httpx2.Client, provider: FakeProvider) -> None:
     answer = client.get("/sign-in/start", params={"back": "//evil.example"})
     code, state = provider.code_for(answer.headers["location"])
     assert end(client, code, state).headers["refresh"] == "0;url=/"

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-import httpx
+import httpx2
 
 from models.delivery import claims
 from models.exports import links
@@ -85,7 +85,7 @@ def step_of(api: Api, role: str, system: str) -> dict[str, Any]:
     return dict(edge["node"])
 
 
-def hand_in(api: Api, role: str, step: str, content: bytes, **headers: str) -> httpx.Response:
+def hand_in(api: Api, role: str, step: str, content: bytes, **headers: str) -> httpx2.Response:
     """Send the part of a system."""
     own = {"authorization": f"Bearer {api.secrets[role]}", "content-type": "application/json"}
     names = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
-import httpx
+import httpx2
 
 from tests.conftest import Api
 from tests.journeys.exports import STEPS, hand_in
@@ -58,7 +58,7 @@ class WebhookSystem:
         self.messages.append(json.loads(body))
         return 202
 
-    def hand_in(self, message: dict[str, Any]) -> httpx.Response:
+    def hand_in(self, message: dict[str, Any]) -> httpx2.Response:
         """Hand in the part that a message asks for, at the path that it names."""
         content = {reference: self._held[reference] for reference in message["data"]["references"]}
         assert message["data"]["path"] == f"/exports/{message['data']['stepId']}"

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-import httpx
+import httpx2
 import pytest
 
 from models.erasure import certificates
@@ -101,7 +101,7 @@ def test_a_person_fetches_a_copy_of_all_that_is_held(  # noqa: PLR0915 -- one jo
     assert files["SHA256SUMS"].decode().splitlines() == [
         f"{hashlib.sha256(files[name]).hexdigest()}  {name}" for name in ("export.json", "export.html")
     ]
-    keys = httpx.get(f"{api.url}/.well-known/jwks.json").json()["keys"]
+    keys = httpx2.get(f"{api.url}/.well-known/jwks.json").json()["keys"]
     manifest = certificates.verify_certificate(files["SHA256SUMS.jws"].decode().strip(), keys, MANIFEST_TYPE)
     assert manifest["files"]["export.json"] == hashlib.sha256(files["export.json"]).hexdigest()
     assert (manifest["jti"], manifest["sub"]) == (request, person.id)
@@ -159,7 +159,7 @@ def test_an_officer_fetches_an_export_for_a_case_and_it_is_recorded(api: Api, da
     execute(databases, "UPDATE rights_requests SET due_at = now()")
     drain_exports(databases)
 
-    def get(role: str, **headers: str) -> httpx.Response:
+    def get(role: str, **headers: str) -> httpx2.Response:
         return api.client.get(
             f"/exports/{request}", headers={"authorization": f"Bearer {api.secrets[role]}", **headers}
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
-import httpx
+import httpx2
 import pytest
 
 from cli.embedded import Cluster
@@ -222,8 +222,8 @@ def logged_at(log: Path, name: str, event: str) -> float:
 
 
 def is_ready(port: int) -> bool:
-    with contextlib.suppress(httpx.HTTPError):
-        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=30).status_code == 200
+    with contextlib.suppress(httpx2.HTTPError):
+        return httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=30).status_code == 200
     return False
 
 

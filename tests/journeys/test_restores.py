@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 from cryptography.exceptions import InvalidTag
 
@@ -86,7 +86,7 @@ def test_a_restored_backup_brings_nobody_back(  # noqa: PLR0915 -- it is one sto
     answer = asked_until(url, 503)
     assert answer["ready"] is False
     assert "privacy restore replay" in answer["ledger"]
-    refused = httpx.post(
+    refused = httpx2.post(
         f"{url}/graphql", verify=False, json={"query": "{ viewer { name } }"}, headers={"authorization": "Bearer x"}
     )
     assert refused.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryable": True}
@@ -145,8 +145,8 @@ def asked_until(url: str, status: int) -> dict[str, Any]:
     """Ask whether the service is ready until it answers so."""
     deadline = asyncio.run(_deadline())
     while True:
-        with contextlib.suppress(httpx.HTTPError):
-            answer = httpx.get(f"{url}/readyz", verify=False)
+        with contextlib.suppress(httpx2.HTTPError):
+            answer = httpx2.get(f"{url}/readyz", verify=False)
             if (
                 answer.status_code == status and "privacy restore" in answer.text
             ) or answer.status_code == status == 200:

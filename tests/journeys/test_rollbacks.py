@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from models.erasure.ledger_lag import LedgerLagError
@@ -141,8 +141,8 @@ async def _went_back(databases: Databases, api: Api, at: Path, way: Way) -> None
         await worker.drain()
 
 
-async def ready(api: Api) -> httpx.Response:
-    return await asyncio.to_thread(httpx.get, f"{api.url}/readyz")
+async def ready(api: Api) -> httpx2.Response:
+    return await asyncio.to_thread(httpx2.get, f"{api.url}/readyz")
 
 
 async def until(api: Api, status: int) -> None:

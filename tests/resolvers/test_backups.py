@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from prometheus_client import generate_latest
 
@@ -47,7 +47,7 @@ def test_backups_are_not_kept_longer_than_six_months(api: Api, databases: Databa
     assert "new" not in labels(api, True)
     assert "new" in labels(api, False)
     assert {"old", "new", "2026-05"} == set(labels(api, None))
-    assert "of sync" in httpx.get(f"{api.url}/readyz").json()["backups"]
+    assert "of sync" in httpx2.get(f"{api.url}/readyz").json()["backups"]
     with_database(databases, lambda database, _keyring: backlog.refresh(database))
     assert b"\nprivacy_system_backups_overdue 0" not in generate_latest(WORKER_METRICS)
     for each in (old, backup):
@@ -56,7 +56,7 @@ def test_backups_are_not_kept_longer_than_six_months(api: Api, databases: Databa
         assert not answer["isOverdue"]
         assert api.ask("SYNC", DESTROYED, id=each["id"]).data["recordBackupDestroyed"] == answer
     assert labels(api, True) == []
-    assert httpx.get(f"{api.url}/readyz").json()["backups"] == "ok"
+    assert httpx2.get(f"{api.url}/readyz").json()["backups"] == "ok"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 
 from models.actors import Actor, Role
@@ -87,7 +87,7 @@ def test_five_attempts_are_permitted_over_aliases_connections_and_services(api: 
 
         def guess(number: int) -> list[str]:
             with contextlib.closing(
-                httpx.Client(base_url=(api.url, url)[number % 2], verify=False, timeout=60)
+                httpx2.Client(base_url=(api.url, url)[number % 2], verify=False, timeout=60)
             ) as client:
                 answer = client.post(
                     "/graphql",
@@ -195,7 +195,7 @@ def test_retained_items_have_their_last_day_in_plan_request_and_certificate(api:
     drain_erasures(databases)
     done = api.ask("SUPPORT", shown, id=request).data["rightsRequest"]
     assert expected in done["retained"]
-    keys = httpx.get(f"{api.url}/.well-known/jwks.json", verify=False).json()["keys"]
+    keys = httpx2.get(f"{api.url}/.well-known/jwks.json", verify=False).json()["keys"]
     assert expected in certificates.verify_certificate(done["certificate"]["jws"], keys)["retained"]
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.api.sample_requests import inlined
@@ -82,5 +82,5 @@ def test_a_card_number_beside_the_file_names_is_refused(api: Api) -> None:
 
 
 def replaced_count(api: Api, kind: str = "file_names") -> float:
-    metrics = httpx.get(f"{api.url}/metrics", verify=False).text
+    metrics = httpx2.get(f"{api.url}/metrics", verify=False).text
     return float(re.findall(rf"^privacy_{kind}_replaced_total (\S+)$", metrics, re.MULTILINE)[0])

@@ -1,6 +1,6 @@
 """Wrong tokens are counted by address and slowed down; a caller with a valid one does not wait."""
 
-import httpx
+import httpx2
 
 from api.http.rate_limit import FREE, LONGEST, MOST_ADDRESSES, STEP, AuthFailureThrottle
 from tests.conftest import Api, Databases, Running, settings_for
@@ -41,7 +41,7 @@ def test_a_wrong_token_waits_and_a_good_one_does_not(api: Api, databases: Databa
 
     def status(url: str, secret: str) -> int:
         headers = {"authorization": f"Bearer {secret}"}
-        return httpx.post(
+        return httpx2.post(
             f"{url}/graphql", verify=False, json={"query": "{ viewer { name } }"}, headers=headers
         ).status_code
 
@@ -54,6 +54,6 @@ def test_a_wrong_token_waits_and_a_good_one_does_not(api: Api, databases: Databa
         assert waits[-1] > 8 * STEP
         assert {status(url, api.secrets["STORE"]) for _ in range(3)} == {200}
         assert len(waits) == 10
-        metrics = httpx.get(f"{url}/metrics", verify=False).text
+        metrics = httpx2.get(f"{url}/metrics", verify=False).text
     [line] = [line for line in metrics.splitlines() if line.startswith("privacy_wrong_tokens_total ")]
     assert float(line.split()[1]) >= FREE + 10

@@ -6,7 +6,7 @@ import socket
 import threading
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from api.http.request import traceparent_of
@@ -223,7 +223,7 @@ def test_a_body_in_pieces_is_put_together(api: Api) -> None:
 
 @pytest.mark.parametrize("role", ["STORE", None])
 def test_a_body_that_says_it_is_too_large_is_refused_unread(api: Api, role: str | None) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", httpx.URL(api.url).port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", httpx2.URL(api.url).port, timeout=5)
     connection.putrequest("POST", "/graphql")
     if role:
         connection.putheader("authorization", f"Bearer {api.secrets[role]}")
@@ -241,10 +241,10 @@ def test_a_body_that_grows_too_large_in_pieces_is_refused(api: Api) -> None:
             yield b" " * 65_536
 
     headers = {"authorization": f"Bearer {api.secrets['STORE']}", "content-type": "application/json"}
-    with httpx.Client(base_url=api.url, verify=False, timeout=30) as client:
+    with httpx2.Client(base_url=api.url, verify=False, timeout=30) as client:
         try:
             status = client.post("/graphql", content=endless(), headers=headers).status_code
-        except httpx.WriteError:  # the answer was there, and the connection closed, before all was sent
+        except httpx2.WriteError:  # the answer was there, and the connection closed, before all was sent
             return
     assert status == 413
 
@@ -265,7 +265,7 @@ def test_a_caller_who_hangs_up_harms_nobody(api: Api, capsys: pytest.CaptureFixt
     ).encode()
 
     def hang_up(sent: bytes) -> None:
-        with socket.create_connection(("127.0.0.1", httpx.URL(api.url).port)) as caller:
+        with socket.create_connection(("127.0.0.1", httpx2.URL(api.url).port)) as caller:
             caller.sendall(sent)
 
     callers = [threading.Thread(target=hang_up, args=(sent,)) for sent in [head, head + body, head + body[:9]] * 5]

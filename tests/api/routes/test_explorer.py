@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from api.app import create_app
@@ -29,9 +29,9 @@ def settings(environment: str, **changes: Any) -> Settings:
 
 async def fetch(
     with_settings: Settings, path: str, client: str = "127.0.0.1", host: str = "127.0.0.1", **headers: str
-) -> httpx.Response:
-    transport = httpx.ASGITransport(create_app(with_settings), client=(client, 1))
-    async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}") as browser:
+) -> httpx2.Response:
+    transport = httpx2.ASGITransport(create_app(with_settings), client=(client, 1))
+    async with httpx2.AsyncClient(transport=transport, base_url=f"http://{host}") as browser:
         return await browser.get(path, headers=BROWSER | headers)
 
 

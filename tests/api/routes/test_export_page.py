@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-import httpx
+import httpx2
 import pytest
 
 from models.encryption.keyring import Keyring
@@ -40,10 +40,10 @@ def behind_a_proxy(databases: Databases) -> Iterator[Running]:
         yield running
 
 
-def send(running: Running, path: str, **form: str) -> httpx.Response:
+def send(running: Running, path: str, **form: str) -> httpx2.Response:
     """Open the page, or send its form, from an address that sent nothing before."""
     headers = {"x-forwarded-for": f"192.0.2.{next(ADDRESSES) % 250}"}
-    with httpx.Client(base_url=running.url, headers=headers, timeout=30) as client:
+    with httpx2.Client(base_url=running.url, headers=headers, timeout=30) as client:
         return client.post(path, data=form) if form else client.get(path)
 
 
@@ -189,20 +189,20 @@ def test_the_page_stores_nothing_names_nobody_and_loads_nothing(
         assert "set-cookie" not in answer.headers
         for absent in ("<script", "user@example.com", request, link.removeprefix("/e/"), "<img", "<link"):
             assert absent not in answer.text
-    head = httpx.head(behind_a_proxy.url + link)
+    head = httpx2.head(behind_a_proxy.url + link)
     assert (head.status_code, head.content) == (200, b"")
-    assert httpx.put(behind_a_proxy.url + link).status_code == 405
-    long = httpx.post(behind_a_proxy.url + link, content=b"code=" + b"x" * 5000)
+    assert httpx2.put(behind_a_proxy.url + link).status_code == 405
+    long = httpx2.post(behind_a_proxy.url + link, content=b"code=" + b"x" * 5000)
     assert long.status_code == 413
     for content in (b"\xff\xfe", b"code", b"%00=%00", b"&" * 4000, b"code=" + b"%E2%80%AE" * 40):
-        assert httpx.post(behind_a_proxy.url + link, content=content).status_code < 500
+        assert httpx2.post(behind_a_proxy.url + link, content=content).status_code < 500
 
 
 def test_guesses_are_slowed_by_the_address_that_they_come_from(
     api: Api, databases: Databases, behind_a_proxy: Running
 ) -> None:
     _, link = ready(api, databases)
-    with httpx.Client(base_url=behind_a_proxy.url, headers={"x-forwarded-for": "198.51.100.7"}) as guesser:
+    with httpx2.Client(base_url=behind_a_proxy.url, headers={"x-forwarded-for": "198.51.100.7"}) as guesser:
         statuses = [guesser.get("/e/guess").status_code for _ in range(15)]
         assert guesser.get(link).status_code == 429
         assert int(guesser.get(link).headers["retry-after"]) > 0

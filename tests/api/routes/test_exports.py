@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-import httpx
+import httpx2
 import pytest
 
 from models.exports import handing_in
@@ -190,7 +190,7 @@ def test_an_export_is_read_by_an_officer_with_a_case_and_by_no_one_else(pending:
     execute(pending.databases, "UPDATE rights_requests SET due_at = now()")
     drain_exports(pending.databases)
 
-    def read(role: str, request: str = pending.request) -> httpx.Response:
+    def read(role: str, request: str = pending.request) -> httpx2.Response:
         headers = {"authorization": f"Bearer {pending.api.secrets[role]}", "x-case": "case/1"}
         return pending.api.client.get(f"/exports/{request}", headers=headers)
 

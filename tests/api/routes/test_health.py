@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 from prometheus_client import generate_latest
 
@@ -31,7 +31,7 @@ def revision(url: str, history: str, number: str) -> Iterator[None]:
 @pytest.mark.parametrize("history", ["privacy", "keyring"])
 def test_a_database_of_a_newer_version_is_ready(api: Api, databases: Databases, history: str) -> None:
     with revision(databases.url if history == "privacy" else databases.keyring_url, history, "9999"):
-        assert httpx.get(f"{api.url}/readyz", verify=False).status_code == 200
+        assert httpx2.get(f"{api.url}/readyz", verify=False).status_code == 200
 
 
 @pytest.mark.parametrize(("history", "component"), [("privacy", "database"), ("keyring", "keyring")])
@@ -40,12 +40,12 @@ def test_a_database_that_lacks_migrations_is_not_ready(
     api: Api, databases: Databases, history: str, component: str, number: str
 ) -> None:
     with revision(databases.url if history == "privacy" else databases.keyring_url, history, number):
-        answer = httpx.get(f"{api.url}/readyz", verify=False)
+        answer = httpx2.get(f"{api.url}/readyz", verify=False)
     assert (answer.status_code, answer.json()[component]) == (503, "migrations are missing: run `privacy migrate`")
 
 
 def test_the_api_exports_no_metrics_of_the_worker(api: Api) -> None:
-    text = httpx.get(f"{api.url}/metrics", verify=False).text
+    text = httpx2.get(f"{api.url}/metrics", verify=False).text
     assert "privacy_operations_total" in text
     for name in ("privacy_letters", "privacy_webhooks", "privacy_erasures", "privacy_behind_ledger"):
         assert name not in text

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http.client import HTTPResponse
 from uuid import UUID
 
-import httpx
+import httpx2
 import pytest
 
 from api.http.client_address import client_address
@@ -136,7 +136,7 @@ def test_one_click_is_accepted_as_providers_send_it(api: Api, body: bytes, kind:
 
 def test_valid_tokens_are_not_slowed_and_wrong_ones_are(api: Api, databases: Databases) -> None:
     path = link(api, person(api, "newsletter"))
-    with Running(settings_for(databases)) as url, httpx.Client(base_url=url, verify=False) as client:
+    with Running(settings_for(databases)) as url, httpx2.Client(base_url=url, verify=False) as client:
         assert {client.post(path, data=ONE_CLICK).status_code for _ in range(200)} == {200}
         codes = [client.post("/u/nonsense", data=ONE_CLICK).status_code for _ in range(30)]
         assert (codes[0], codes[-1]) == (404, 429)
@@ -184,7 +184,7 @@ def test_a_body_over_the_limit_is_refused(api: Api) -> None:
         for _ in range(256):
             yield b"x" * 65_536
 
-    with contextlib.suppress(httpx.TransportError):  # the server may hang up while it is still talked to
+    with contextlib.suppress(httpx2.TransportError):  # the server may hang up while it is still talked to
         assert api.client.post(link(api, subject_id), content=body()).status_code == 400
     assert reason(api, subject_id) == "GRANTED"
 
@@ -329,9 +329,12 @@ def test_no_letter_confirms_an_opt_out_on_the_page(api: Api, databases: Database
 
 
 def test_an_address_that_tries_invalid_tokens_is_rate_limited(databases: Databases) -> None:
-    with Running(settings_for(databases, tls_in_front=True)) as url, httpx.Client(base_url=url, verify=False) as client:
+    with (
+        Running(settings_for(databases, tls_in_front=True)) as url,
+        httpx2.Client(base_url=url, verify=False) as client,
+    ):
 
-        def tried(*addresses: str) -> httpx.Response:
+        def tried(*addresses: str) -> httpx2.Response:
             return client.get("/u/nonsense", headers=[("x-forwarded-for", each) for each in addresses])
 
         codes = [tried("198.51.100.7").status_code for _ in range(30)]
@@ -344,7 +347,7 @@ def test_an_address_that_tries_invalid_tokens_is_rate_limited(databases: Databas
 
 
 def test_x_forwarded_for_is_ignored_without_a_proxy(databases: Databases) -> None:
-    with Running(settings_for(databases)) as url, httpx.Client(base_url=url, verify=False) as client:
+    with Running(settings_for(databases)) as url, httpx2.Client(base_url=url, verify=False) as client:
         all_headers = [{"x-forwarded-for": f"198.51.100.{n}"} for n in range(30)]
         codes = [client.get("/u/nonsense", headers=each).status_code for each in all_headers]
     assert codes[-1] == 429

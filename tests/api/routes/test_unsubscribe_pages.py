@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
-import httpx
+import httpx2
 import pytest
 
 from api.routes.company import company_of
@@ -23,8 +23,8 @@ INTERESTS = ["Protection from fraud", "Improvement of the service", "Site analyt
 
 
 @pytest.fixture
-def client(databases: Databases) -> Iterator[httpx.Client]:
-    with Running(settings_for(databases, **COMPANY)) as url, httpx.Client(base_url=url) as client:
+def client(databases: Databases) -> Iterator[httpx2.Client]:
+    with Running(settings_for(databases, **COMPANY)) as url, httpx2.Client(base_url=url) as client:
         yield client
 
 
@@ -45,7 +45,7 @@ def words(page: str) -> str:
 
 
 def test_before_a_click_the_page_lists_what_each_button_stops_and_claims_nothing(
-    api: Api, client: httpx.Client
+    api: Api, client: httpx2.Client
 ) -> None:
     path = link(api, person(api, "newsletter", "usage-statistics"))
     page = client.get(path).text
@@ -59,7 +59,7 @@ def test_before_a_click_the_page_lists_what_each_button_stops_and_claims_nothing
         assert claim not in words(page).lower()
 
 
-def test_every_page_names_the_company_its_contact_and_its_address(api: Api, client: httpx.Client) -> None:
+def test_every_page_names_the_company_its_contact_and_its_address(api: Api, client: httpx2.Client) -> None:
     path = link(api, person(api, "newsletter"))
     pages = [
         client.get(path),
@@ -75,7 +75,7 @@ def test_every_page_names_the_company_its_contact_and_its_address(api: Api, clie
         assert "Write to help@example.com." in words(page.text)
 
 
-def test_a_person_who_is_out_already_reads_so_and_sees_what_is_left(api: Api, client: httpx.Client) -> None:
+def test_a_person_who_is_out_already_reads_so_and_sees_what_is_left(api: Api, client: httpx2.Client) -> None:
     path = link(api, person(api, "newsletter", "crash-reports"))
     done = client.post(path, data=ONE_CLICK).text
     assert title_of(done) == "You are unsubscribed"
@@ -86,7 +86,7 @@ def test_a_person_who_is_out_already_reads_so_and_sees_what_is_left(api: Api, cl
     assert set(listed(again)) == {"Newsletter", "Crash reports", *INTERESTS}
 
 
-def test_after_everything_nothing_is_left_to_press(api: Api, client: httpx.Client) -> None:
+def test_after_everything_nothing_is_left_to_press(api: Api, client: httpx2.Client) -> None:
     path = link(api, person(api, "newsletter"))
     done = client.post(path, data=EVERYTHING).text
     assert title_of(done) == "You are unsubscribed from everything"
@@ -98,7 +98,7 @@ def test_after_everything_nothing_is_left_to_press(api: Api, client: httpx.Clien
     assert buttons(done) == buttons(again) == []
 
 
-def test_an_objection_has_words_of_its_own(api: Api, client: httpx.Client) -> None:
+def test_an_objection_has_words_of_its_own(api: Api, client: httpx2.Client) -> None:
     path = link(api, person(api), "fraud-protection")
     page = client.get(path).text
     assert title_of(page) == "Object to a use of your data"

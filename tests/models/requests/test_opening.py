@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 
 from models.requests.states import RequestKind
@@ -183,4 +183,4 @@ def test_overdue_requests_are_in_the_metrics_of_the_service(api: Api, databases:
     api.register(WHO["email"])
     opened(api, "ENQUIRY")
     asyncio.run(execute(databases, "UPDATE rights_requests SET due_at = now() - interval '1 day'"))
-    assert 'privacy_requests_overdue{kind="ENQUIRY"} 1.0' in httpx.get(f"{api.url}/metrics").text
+    assert 'privacy_requests_overdue{kind="ENQUIRY"} 1.0' in httpx2.get(f"{api.url}/metrics").text

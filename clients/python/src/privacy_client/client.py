@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 
-import httpx
+import httpx2
 
 from privacy_client.decoding import Page
 from privacy_client.errors import PrivacyError, UnreachableError
@@ -32,14 +32,14 @@ class PrivacyClient(SyncMethods):
         case: str | None = None,
         role: Role | None = None,
         retries: Retries | None = None,
-        http: httpx.Client | None = None,
+        http: httpx2.Client | None = None,
     ) -> None:
         """Take the address of ``/graphql`` and a token, or a function that returns the current one."""
         self._url = url
         self._token = token if callable(token) else lambda: token
         self._acting = Acting(case=case, role=role)
         self._retries = retries or Retries()
-        self._http = http or httpx.Client(timeout=30)
+        self._http = http or httpx2.Client(timeout=30)
 
     def acting(self, *, case: str | None = None, role: Role | None = None) -> Self:
         """Return a client for this case or role, which shares the connections of this one."""
@@ -55,7 +55,7 @@ class PrivacyClient(SyncMethods):
                 headers = self._acting.headers(self._token())
                 response = self._http.post(self._url, json=body, headers=headers)
                 return operation.parse(data_of(response.status_code, response.content))
-            except httpx.TransportError as error:
+            except httpx2.TransportError as error:
                 if pause is None:
                     raise UnreachableError(str(error)) from error
             except PrivacyError as error:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 
 from api.access import authentication
@@ -57,8 +57,8 @@ async def asked_at_once(
 
     They are sent once before that; then the SQL in ``first`` is executed.
     """
-    limits = httpx.Limits(max_connections=len(requests), max_keepalive_connections=len(requests))
-    async with httpx.AsyncClient(base_url=api.url, verify=False, timeout=60, limits=limits) as client:
+    limits = httpx2.Limits(max_connections=len(requests), max_keepalive_connections=len(requests))
+    async with httpx2.AsyncClient(base_url=api.url, verify=False, timeout=60, limits=limits) as client:
 
         async def ask(role: str, case: str, email: str) -> dict[str, Any]:
             headers = {"authorization": f"Bearer {api.secrets[role]}", "x-case": case}
@@ -134,7 +134,7 @@ def test_a_request_whose_row_is_there_waits_for_those_whose_rows_are_not(
     headers = {"authorization": f"Bearer {api.secrets['SUPPORT']}", "x-case": "case/1"}
 
     async def batched_names() -> list[str]:
-        async with httpx.AsyncClient(base_url=api.url, verify=False, timeout=30, headers=headers) as client:
+        async with httpx2.AsyncClient(base_url=api.url, verify=False, timeout=30, headers=headers) as client:
 
             async def ask(by: dict[str, str]) -> str:
                 body = {"query": STATUS, "variables": {"by": by}}
@@ -217,13 +217,13 @@ async def left_waiting(
     """Send all of these while sync accounts are locked; the first ones disconnect before they are answered."""
     headers = {"authorization": f"Bearer {api.secrets['SUPPORT']}", "x-case": "case/1"}
 
-    async def ask(client: httpx.AsyncClient, email: str) -> dict[str, Any]:
+    async def ask(client: httpx2.AsyncClient, email: str) -> dict[str, Any]:
         body = {"query": PAGE, "variables": {"email": email}}
         return dict((await client.post("/graphql", json=body, headers=headers)).json())
 
     async with AsyncExitStack() as stack:
         clients = [
-            await stack.enter_async_context(httpx.AsyncClient(base_url=api.url, verify=False, timeout=30))
+            await stack.enter_async_context(httpx2.AsyncClient(base_url=api.url, verify=False, timeout=30))
             for _ in range(len(emails))
         ]
         for client, email in zip(clients, emails, strict=True):
