@@ -212,7 +212,10 @@ def cleaners(databases: Databases) -> Iterator[tuple[Cleaner, ...]]:
 
 @pytest.fixture
 def clean(databases: Databases, cleaners: tuple[Cleaner, ...]) -> Databases:
-    """Return the two databases, without people."""
+    """Return the two databases, without people. Pending counts of earlier tests are written before, and not later."""
+    for service in Running.started:
+        if service.settings.database_url.get_secret_value() == databases.url:
+            service.settle()
     for cleaner in cleaners:
         cleaner.clean()
     return databases
@@ -384,6 +387,7 @@ class Running:
     started: ClassVar[set["Running"]] = set()
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.app = create_app(settings)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -558,12 +562,6 @@ def pytest_runtest_teardown() -> Generator[None, object, object]:
 
 
 @pytest.fixture
-def settled(running: Running) -> None:
-    """Write pending counts of earlier tests first, so that they are not written during this test."""
-    running.settle()
-
-
-@pytest.fixture
-def api(served: Api, settled: None, clean: Databases) -> Api:
+def api(served: Api, clean: Databases) -> Api:
     """Return the service without people."""
     return served

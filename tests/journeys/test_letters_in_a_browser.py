@@ -72,7 +72,7 @@ NOTICES = {
         "destroy_by": "2027-01-30",
     },
     **{
-        key: {"incident": f"inc_{ID}", "kind": "CREDENTIAL_MISUSE", "due": "2027-03-02 12:00 UTC"}
+        key: {"incident": f"inc_{ID}", "kind": "CREDENTIAL_MISUSE", "due": "2027-03-02 12:00 UTC", "when": "is overdue"}
         for key in (StaffNoticeKind.INCIDENT_DUE_IN_A_DAY, StaffNoticeKind.INCIDENT_DUE_IN_HOURS)
     },
     StaffNoticeKind.AUDIT_HEAD: {"day": "2027-01-31", "head": "{" + ID * 20 + "}"},

@@ -56,6 +56,9 @@ def test_changes_of_the_policy_are_posted_and_choices_name_the_version_in_force(
     assert api.ask("STORE", GRANT, who={"id": person}, purpose="newsletter", channel="STORE").data
     assert decide(api, person) == "GRANTED", "asked again"
     assert api.ask("SUPPORT", CONSENTS, id=person).data["subject"]["consents"][0]["policyVersion"] == "now"
+    assert publish(api).data, "a later version"
+    before = (TODAY + timedelta(days=1)).isoformat()
+    assert publish(api, version="between", on=before).code == "STATE_CONFLICT", "versions follow each other"
 
 
 def test_a_future_version_changes_nothing_yet(api: Api) -> None:

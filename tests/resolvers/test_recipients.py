@@ -5,11 +5,16 @@ from typing import Any
 import pytest
 
 from tests.conftest import Api
+from tests.people import GRANT
 from tests.resolvers.recipient_inputs import MAILER, PARTNER, PUT, put
 
 ALL = (
     "{ recipients { key name kind function categories purposes country safeguard isDirectMarketing address "
     "contractReference contractEndsOn endedAt } }"
+)
+DECIDE = (
+    "query($id: ID!, $what: [DataCategory!]!, $why: String!) "
+    '{ disclosureDecision(subject: {id: $id}, recipient: "mailer", categories: $what, purpose: $why) { reason } }'
 )
 END = "mutation($key: String!) { endRecipient(key: $key) { endedAt } }"
 
@@ -23,8 +28,19 @@ def test_agents_get_only_what_their_contract_names(api: Api) -> None:
             {**MAILER, "categories": ["CONTACT", "PROFILE"], "safeguard": None, "isDirectMarketing": False}
             | {"address": None, "contractEndsOn": "2999-12-31", "endedAt": None}
         ]
+
+    def reason(purpose: str, *categories: str) -> Any:
+        answer = api.ask("SERVICE", DECIDE, id=person, why=purpose, what=list(categories))
+        return answer.data["disclosureDecision"]["reason"]
+
+    person = api.register("ada@example.com")
+    assert api.ask("STORE", GRANT, who={"id": person}, purpose="newsletter", channel="STORE").data
+    assert reason("newsletter", "CONTACT", "PROFILE") == "ALLOWED"
+    assert reason("newsletter", "CONTACT", "SYNC_METADATA") == "CATEGORY_NOT_ALLOWED"
+    assert reason("publication", "CONTACT") == "PURPOSE_NOT_ALLOWED"
     ended_at = api.ask("PRIVACY", END, case="", key="mailer").data["endRecipient"]["endedAt"]
     assert ended_at
+    assert reason("newsletter", "CONTACT") == "NO_CONTRACT"
     assert api.ask("PRIVACY", END, case="", key="mailer").data["endRecipient"]["endedAt"] == ended_at
     assert api.ask("PRIVACY", END, case="", key="nobody").code == "UNKNOWN_RECIPIENT"
     assert put(api, MAILER).data["putRecipient"]["endedAt"] is None, "a new contract"

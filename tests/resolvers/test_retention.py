@@ -36,6 +36,8 @@ def test_each_category_has_a_rule_and_indefinite_ones_a_reason(api: Api) -> None
         assert all(rule["days"] or rule["reason"] for rule in rules.values())
         days = {category: rule["days"] for category, rule in rules.items() if rule["days"]}
         assert days == {"PAYMENT_FRAGMENTS": 730, "SYNC_METADATA": 30, "SYNC_FILE_NAMES": 30, "LETTERS": 365}
+    unreasoned: dict[str, Any] = {"category": "PROFILE", "days": None, "reason": None}
+    assert api.ask("PRIVACY", SET, case="", **unreasoned).code == "BAD_INPUT"
 
 
 def test_a_rule_says_what_it_would_remove_before_it_runs(api: Api) -> None:
