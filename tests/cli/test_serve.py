@@ -30,9 +30,6 @@ CONNECTED = (
 @pytest.fixture
 def served_by_two(clean: Databases) -> Iterator[tuple[str, datetime]]:
     began = datetime.now(UTC)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     environment = os.environ | {
         "PRIVACY_DATABASE_URL": clean.url,
         "PRIVACY_KEYRING_URL": clean.keyring_url,
@@ -40,11 +37,19 @@ def served_by_two(clean: Databases) -> Iterator[tuple[str, datetime]]:
         "PRIVACY_ENVIRONMENT": "development",
         "PRIVACY_READ_CONNECTIONS": "4",
     }
-    command = [sys.executable, "-m", "cli", "serve", "--port", str(port), "--workers", str(WORKERS)]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
+
+    def start() -> tuple[subprocess.Popen[bytes], str]:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [sys.executable, "-m", "cli", "serve", "--port", str(port), "--workers", str(WORKERS)]
+        return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL), f"http://127.0.0.1:{port}"
+
+    process, url = start()
     try:
         for _ in range(2400):
+            if process.poll() is not None:  # a connection of another test has got the port meanwhile
+                process, url = start()
             with suppress(httpx2.HTTPError):
                 if httpx2.get(f"{url}/readyz", verify=False).is_success:
                     break

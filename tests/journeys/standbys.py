@@ -63,7 +63,7 @@ def replace(cluster: Cluster, primary: Cluster) -> None:
 
 def conninfo(primary: Cluster, name: str) -> str:
     sockets = (resolve_data_path(primary.directory) / "socket").resolve()
-    return f"host={sockets} port=5432 user=privacy application_name={name}"
+    return f"host='{sockets}' port=5432 user=privacy application_name={name}"
 
 
 def psql(cluster: Cluster, *statements: str) -> str:

@@ -30,7 +30,7 @@ def run(block: str, folder: Path, api: Api, role: str, **names: str) -> str:
     """Run the commands of a guide with real ids and a real token; return what they print."""
     for shown, real in {"https://privacy.example.com": api.url, **names}.items():
         block = re.sub(rf"{shown}[0-9a-f]*…?" if shown.endswith("_") else re.escape(shown), real, block)
-    (folder / "privacy").write_text(f'#!/bin/sh\nexec {sys.executable} -m cli "$@"\n')
+    (folder / "privacy").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cli "$@"\n')
     (folder / "privacy").chmod(0o700)
     environment = {
         "PATH": f"{folder}:/usr/local/bin:/usr/bin:/bin",

@@ -25,7 +25,7 @@ SETTINGS = "role,default_transaction_read_only,default_transaction_isolation,pla
 SETTINGS += ",enable_bitmapscan,idle_in_transaction_session_timeout,extra_float_digits"
 CONFIGURATION = """
 [databases]
-* = host={host} port={port}
+* = host='{host}' port={port}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {listen}
