@@ -8,6 +8,9 @@ import structlog
 log = structlog.get_logger("privacy")
 
 OUT_OF_REACH: Final = "cannot be reached"
+POOLED: Final = (
+    "does not keep the settings of a session: a connection pooler is in between; connect to PostgreSQL itself"
+)
 _SENTENCES: Final = {
     "28": "refuses the login: check the user and the password",
     "22023": "lacks a role of the service: run `privacy migrate`",
@@ -21,7 +24,9 @@ _SENTENCES: Final = {
     "53": "lacks resources",
     "58": "cannot read or write its files",
     "23": "refuses a row that this version writes: run `privacy migrate`, and report a defect if it persists",
-    "08P01": "does not keep the settings of a session: a connection pooler is in between; connect to PostgreSQL itself",
+    "08P01": POOLED,
+    "26000": POOLED,  # a prepared statement is missing, or is there already, as sessions are shared
+    "42P05": POOLED,
     "08": OUT_OF_REACH,
     "57": OUT_OF_REACH,
 }
