@@ -11,24 +11,15 @@ from uuid import UUID
 
 import orjson
 
+from models.consent.decision_statements import OUTDATED_VERSIONS
 from models.consent.purposes import PurposeRow
 from models.storage.statement import Connection, Statement, as_list
 
-# An outdated version of the policy is one whose grants a later version requires to ask for again.
-PURPOSES_AND_PEOPLE = Statement("""
+PURPOSES_AND_PEOPLE = Statement(f"""
 SELECT p.key, p.title, p.description, p.legal_basis, p.is_marketing, p.lapses_after_days, v.outdated,
     CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS timestamptz), CAST(NULL AS jsonb)
 FROM purposes AS p
-LEFT JOIN LATERAL (
-    SELECT array_agg(o.version) AS outdated
-    FROM policy_versions AS o
-    WHERE o.effective_on < (
-        SELECT max(n.effective_on)
-        FROM policy_versions AS n
-        WHERE p.key = ANY(n.must_ask_again)
-        AND n.effective_on <= CAST(now() AT TIME ZONE 'UTC' AS date)
-    )
-) AS v ON TRUE
+{OUTDATED_VERSIONS}
 UNION ALL
 SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.id, s.status, s.opted_out_at, s.choices
 FROM subjects AS s
