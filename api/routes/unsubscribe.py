@@ -1,11 +1,12 @@
 """The unsubscribe page (RFC 8058): GET shows a button and changes nothing, POST opts out, and neither needs a login."""
 
+import contextlib
 import re
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import unquote_plus
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -24,28 +25,21 @@ from models.storage.database import Database
 from models.unit_of_work import unit_of_work
 
 MAX_BODY_BYTES: Final = 4096
+"""The bytes of a body that are searched for the field of a button."""
+MAX_DROPPED_BYTES: Final = 256 * 1024
+"""The bytes of a longer body that are read and dropped before the answer."""
 INVALID_TOKEN_COST: Final = 10
 """The number of requests that the rate limit counts for a request with an invalid token."""
 ACTOR: Final = Actor("one-click unsubscribe", Role.SERVICE, (Role.SERVICE,))
 """The actor in the consent ledger and the audit log for an opt-out through a link."""
-# A field of a form, urlencoded or multipart. Providers send headers of their own, other cases and other line ends.
-_ONE_CLICK = re.compile(
-    r"\blist-unsubscribe(?:[\"'\s]*[=:][\"'\s]*|\"?[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n\s*)one-click\b", re.IGNORECASE
-)
 _EVERYTHING = re.compile(r"(?:^|&)\s*everything=|\bname=\"?everything\b")
-
-
-class Click(NamedTuple):
-    """The buttons that a body names."""
-
-    one_click: bool
-    everything: bool
 
 
 class Unsubscribe:
     """Answers /u/TOKEN: GET shows a button, POST opts out. Invalid tokens are limited by client address.
 
-    The token is the authority. A valid token is never limited, because a mailbox provider sends many from one address.
+    The token is the authority: a POST with a valid one is a no, whatever its body and media type are. It is never
+    limited, because a mailbox provider sends many from one address.
     """
 
     def __init__(self, dependencies: Callable[[], Dependencies], company: Company, *, is_proxied: bool) -> None:
@@ -84,9 +78,7 @@ class Unsubscribe:
     async def _opt_out(
         self, request: Request, dependencies: Dependencies, link: LinkToken, state: LinkState
     ) -> Response:
-        one_click, everything = await _read_click(request)
-        if not everything and not one_click:
-            return self._pages.question(state, status=400)
+        everything = await _names_everything(request)
         mutation = "optOutOfAll" if everything else "optOut"
         try:
             async with unit_of_work(dependencies.database, dependencies.keyring, ACTOR, mutation) as unit:
@@ -102,16 +94,17 @@ async def _read_state(database: Database, link: LinkToken) -> LinkState | None:
         return await read_link_state(connection, link)
 
 
-async def _read_click(request: Request) -> Click:
-    """Return the buttons that a body names; none when it is longer than ``MAX_BODY_BYTES``.
+async def _names_everything(request: Request) -> bool:
+    """Return whether a body names the button for everything. Every other body means the purpose of the link.
 
-    RFC 8058 permits both form encodings. The media type is not read, because providers send it with other cases,
-    with a charset, without a boundary, or not at all.
+    RFC 8058 permits both form encodings, and providers send empty, compressed and unfinished bodies, too. Neither
+    the media type nor the encoding is read, and a body that ends early is read as far as it came.
     """
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            return Click(one_click=False, everything=False)
-    form = unquote_plus(body.decode("utf-8", "replace"))
-    return Click(_ONE_CLICK.search(form) is not None, _EVERYTHING.search(form) is not None)
+    body, length = b"", 0
+    with contextlib.suppress(ClientDisconnect):
+        async for chunk in request.stream():
+            length += len(chunk)
+            body = (body + chunk)[:MAX_BODY_BYTES]
+            if length > MAX_DROPPED_BYTES:
+                break
+    return _EVERYTHING.search(unquote_plus(body.decode("utf-8", "replace"))) is not None

@@ -65,18 +65,18 @@ class UnsubscribePages:
     def __init__(self, company: Company) -> None:
         self._company = company
 
-    def question(self, state: LinkState, *, status: int = 200) -> Response:
+    def question(self, state: LinkState) -> Response:
         """Return the page before a click: what each button stops, or that nothing is left to stop."""
         if state.is_gone:
             return self.gone()
         words = _WORDS[LegalBasis(state.purpose.legal_basis)]
         if state.is_refused:
             sentences = ["We do not use your data for this, because you opted out before:"]
-            return self._page(status, words.already, sentences, listed=[state.purpose], others=state.others)
+            return self._page(200, words.already, sentences, listed=[state.purpose], others=state.others)
         sentences = ["Press the button to stop this use of your data:"]
         button = f"{words.button} {state.purpose.title}"
         return self._page(
-            status, words.title, sentences, listed=[state.purpose], button=button, others=state.others, is_asked=True
+            200, words.title, sentences, listed=[state.purpose], button=button, others=state.others, is_asked=True
         )
 
     def done(self, state: LinkState) -> Response:

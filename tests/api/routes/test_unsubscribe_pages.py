@@ -128,13 +128,6 @@ def test_an_invalid_link_says_that_nothing_was_changed_and_whom_to_ask(api: Api)
     assert buttons(page.text) == []
 
 
-def test_a_post_without_a_click_shows_the_question_again(api: Api) -> None:
-    path = link(api, person(api, "newsletter"))
-    page = api.client.post(path)
-    assert page.status_code == 400
-    assert page.text == api.client.get(path).text
-
-
 def test_the_company_has_the_defaults_of_letters(databases: Databases) -> None:
     company = company_of(settings_for(databases, mail_from="Privacy <p@example.com>", reply_to="Help <h@example.com>"))
     assert company == ("Privacy", "h@example.com", None)
