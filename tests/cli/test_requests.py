@@ -60,7 +60,7 @@ async def test_requests_are_listed_and_shown_and_an_export_is_verified(
     result = await privacy("requests", "show", request, on=databases, at=tmp_path)
     assert "COMPLETED" in result.out
     assert "export fetched:" in result.out
-    assert "ada" not in result.out.lower()
+    assert "ada@" not in result.out.lower()
 
     verified = await privacy("export", "verify", "export.zip", at=tmp_path)
     assert verified.code == 0

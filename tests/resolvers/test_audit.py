@@ -14,6 +14,7 @@ from models.storage.database import Database
 from tests.conftest import Api, Databases
 from tests.models.audit.sample_log import seal_all
 from tests.people import CARD, STORE_CARD, known
+from tests.values import contains
 
 PAGE = "query Page($who: SubjectBy!) { subject(by: $who) { displayName emails { address } } }"
 EVENTS = """
@@ -139,7 +140,7 @@ def test_a_service_is_not_answered_when_its_read_cannot_be_recorded(api: Api, da
         for _ in range(2):
             answer = api.ask("STORE", CARDS, who=person.id)
             assert (answer.status, answer.code) == (503, "UNAVAILABLE")
-            assert "4242" not in str(answer.body)
+            assert not contains(str(answer.body), "4242")
     assert api.ask("STORE", CARDS, who=person.id).data["subject"]["paymentFragments"] == [{"lastDigits": "4242"}]
     assert len(reads_by(api, "STORE")) == 1
 
@@ -245,7 +246,7 @@ def test_a_read_that_cannot_be_recorded_is_not_answered(api: Api, databases: Dat
     assert (answer.status, answer.code) == (503, "UNAVAILABLE")
     assert answer.extensions["retryable"] is True
     assert "data" not in answer.body
-    assert "Ada" not in str(answer.body)
+    assert "Ada Example" not in str(answer.body)
     assert api.ask("SUPPORT", PAGE, who={"id": person}).data["subject"]["displayName"] == "Ada Example"
 
 
@@ -304,8 +305,9 @@ def test_the_record_and_its_seals_hold_no_value(api: Api, databases: Databases) 
 
     text = asyncio.run(dumped())
     assert person.id.removeprefix("sub_") in text.replace("-", "")
-    for value in ("canary", "example.com", "Ada Example", "4242", "Outliner", "Diary"):
+    for value in ("canary", "example.com", "Ada Example", "Outliner", "Diary"):
         assert value not in text
+    assert not contains(text, "4242")
 
 
 DECIDE = 'query Ask($who: SubjectBy!) { consentDecision(subject: $who, purpose: "newsletter") { allowed } }'

@@ -54,7 +54,7 @@ def test_a_receipt_is_signed_and_states_the_choice(api: Api) -> None:
     assert [party["party_name"] for party in purpose["recipient_third_parties"]] == [MAILER["name"]]
     assert claims["pii_processing"]["privacy_notice_version"] == "2018-05-24"
     assert claims["party_identification"][0]["party_role"] == "controller"
-    assert "ada" not in json.dumps(claims)
+    assert "ada@" not in json.dumps(claims)
 
     assert api.ask("STORE", OPT_OUT, who={"id": person}, purposes=["newsletter"], channel="PHONE").data
     withdrawn = claims_of(api, receipt(api, "PRIVACY", person)["jws"])

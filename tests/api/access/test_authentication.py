@@ -12,6 +12,7 @@ from api.access import authentication
 from models.actors import Role
 from tests.conftest import Api, Databases, MovableTime, Running, settings_for
 from tests.people import known
+from tests.values import contains
 
 VIEWER = {"query": "{ viewer { name role roles case } }"}
 ISSUE = (
@@ -158,17 +159,19 @@ def test_a_case_that_is_no_reference_is_refused(api: Api, case: str) -> None:
     assert answer.status_code == 400
     assert code(answer) == "BAD_INPUT"
     assert answer.json()["errors"][0]["extensions"]["argument"] == "X-Case"
-    assert not case or case not in answer.text
+    assert not case or not contains(answer.text, case)
 
 
 @pytest.mark.parametrize("case", ["4111111111111111", "#4111-1111-1111-1111", "case:4111111111111111"])
 def test_a_card_number_is_refused_as_a_case(api: Api, case: str, capsys: pytest.CaptureFixture[str]) -> None:
     answer = api.send(VIEWER, "SUPPORT", x_case=case)
     assert code(answer) == "CARD_NUMBER_REFUSED"
-    assert "1111" not in answer.text
+    assert case not in answer.text
+    assert not contains(answer.text, "1111")
     assert api.send(VIEWER, "STORE").status_code == 200
     captured = capsys.readouterr()
-    assert "1111" not in captured.out + captured.err
+    assert case not in captured.out + captured.err
+    assert not contains(captured.out + captured.err, "1111")
 
 
 def test_the_case_of_a_read_is_recorded(api: Api) -> None:

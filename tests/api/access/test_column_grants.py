@@ -14,6 +14,7 @@ from models.access.database_roles import INTERNAL, READERS, WORKER, WRITER
 from models.actors import Role
 from tests.conftest import Api, Databases, Running, settings_for
 from tests.people import known
+from tests.values import contains
 
 SHOWN = {
     "subjects.display_name": "Subject.displayName",
@@ -226,8 +227,9 @@ def test_postgresql_refuses_where_the_first_lock_is_gone(unlocked: Api, role: st
     person = known(unlocked)
     answer = unlocked.ask(role, f"query($id: ID!) {{ subject(by: {{id: $id}}) {{ {selection} }} }}", id=person.id)
     text: Any = str(answer.body)
-    for value in ("user@example.com", "4242", "2031", "Ada Example", "Outliner", "'DE'", "GDPR", "store of the tests"):
+    for value in ("user@example.com", "Ada Example", "Outliner", "'DE'", "GDPR", "store of the tests"):
         assert value not in text
+    assert not any(contains(text, value) for value in ("4242", "2031"))
     if "errors" in answer.body:
         assert answer.code == "INTERNAL"
     else:

@@ -12,6 +12,7 @@ from models.encryption.encrypted_column import encrypted_columns
 from resolvers.field_sources import Column, source_of
 from tests.conftest import Api
 from tests.people import known, refused
+from tests.values import contains
 
 
 def test_billing_cannot_see_file_names(api: Api) -> None:
@@ -49,7 +50,7 @@ def test_only_store_and_billing_can_read_payment_fragments(api: Api) -> None:
     for role in ("SYNC", "SERVICE", "SUPPORT", "PRIVACY", "AUDITOR", "ANALYST", "ADMIN"):
         answer = api.ask(role, document, id=person.id)
         assert answer.code == "FORBIDDEN"
-        assert "4242" not in str(answer.body)
+        assert not contains(str(answer.body), "4242")
 
 
 def test_support_sees_no_card_and_billing_sees_no_country_and_no_account(api: Api) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.conftest import Api
+from tests.values import contains
 
 VISA = "4111111111111111"
 
@@ -21,7 +22,8 @@ def test_a_card_number_in_a_comment_is_refused(api: Api, capsys: pytest.CaptureF
     assert answer.json()["errors"][0]["extensions"]["code"] == "CARD_NUMBER_REFUSED"
     api.send({"query": "{ viewer { role } }"})
     captured = capsys.readouterr()
-    assert "1111" not in answer.text + captured.out + captured.err
+    text = answer.text + captured.out + captured.err
+    assert not any(contains(text, digits) for digits in (VISA, "4111", "1111", "4111,1111,1111,1111"))
 
 
 def test_other_comments_and_a_hash_in_a_string_are_accepted(api: Api) -> None:

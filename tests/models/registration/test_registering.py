@@ -217,7 +217,7 @@ async def test_each_mutation_is_logged_once_and_without_values(world: World) -> 
     [event] = await dumped(world, "access_events")
     assert "{test}" in event
     assert "WRITE" in event
-    for text in ("user@", "Ada", "reference-1"):
+    for text in ("user@", "Ada Example", "reference-1"):
         assert text not in event
 
 
