@@ -26,10 +26,19 @@ FROM subjects
 WHERE id = :subject_id
 """)
 
+# A refusal from before the request is none of it: the repetition of optOut is recorded, and orders late grants. Of an
+# erased person nothing is processed that an objection could end.
 HAS_OBJECTED = Statement("""
-SELECT s.status <> 'ACTIVE'
-    OR s.opted_out_at IS NOT NULL
-    OR EXISTS (SELECT FROM consents AS c WHERE c.subject_id = s.id AND c.state IN ('WITHDRAWN', 'OBJECTED'))
+SELECT s.status IN ('ERASING', 'ERASED')
+    OR COALESCE(s.opted_out_confirmed_at >= :received_at, FALSE)
+    OR EXISTS (
+        SELECT FROM consents AS c
+        WHERE c.subject_id = s.id AND c.state <> 'GRANTED' AND c.confirmed_at >= :received_at
+    )
+    OR EXISTS (
+        SELECT FROM consent_events AS e
+        WHERE e.subject_id = s.id AND e.state <> 'GRANTED' AND e.recorded_at >= :received_at
+    )
 FROM subjects AS s
 WHERE s.id = :subject_id
 """)
@@ -59,8 +68,8 @@ async def complete_request(unit: UnitOfWork, request_id: UUID) -> UUID:
     """Complete a request that is answered by hand, and enqueue an email to the person.
 
     Raise STATE_CONFLICT for an ERASURE, ACCESS or PORTABILITY, which complete by themselves, and while identity is not
-    proved. Raise it also for a RESTRICTION while the person is not restricted. An OBJECTION needs a choice of the
-    person that refuses something, and a RECTIFICATION a correction since it was received.
+    proved. Raise it also for a RESTRICTION while the person is not restricted. An OBJECTION needs a refusal
+    since it was received, and so does a RECTIFICATION a correction: a refusal from before is repeated with ``optOut``.
     """
     request = await lock_request(unit, request_id)
     if request.kind not in MANUAL_KINDS:

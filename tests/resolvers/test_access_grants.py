@@ -1,6 +1,7 @@
 """Tests of access grants: one actor may read file names of one person for a limited time, after an approval."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -95,7 +96,12 @@ def test_a_grant_waits_for_the_approval_of_another_actor(api: Api) -> None:
     assert api.ask("SUPPORT", FILES, who=person).code == "GRANT_REQUIRED"
     approved = api.ask("PRIVACY", APPROVE, id=grant["id"]).data["approveAccessGrant"]
     assert (approved["state"], approved["approvedBy"]) == ("OPEN", "privacy of the tests")
+    minutes = (datetime.fromisoformat(approved["expiresAt"]) - datetime.now(UTC)).total_seconds() / 60
+    assert 25 < minutes <= 30, "a short time"
     assert names(api.ask("SUPPORT", FILES, who=person)) == ["letter 0.txt", "letter 1.txt"]
+    own = api.ask("PRIVACY", OPEN, who=person).data["openAccessGrant"]["id"]
+    assert api.ask("PRIVACY", APPROVE, id=own).code == "FORBIDDEN", "another actor approves"
+    assert api.ask("PRIVACY", FILES, who=person).code == "GRANT_REQUIRED"
 
 
 def test_each_page_read_is_recorded_with_the_grant(api: Api) -> None:

@@ -10,7 +10,7 @@ from prometheus_client import generate_latest
 from models.erasure import completion
 from tests.conftest import Api, Databases
 from tests.people import RECORD_SYNC, SYNC
-from tests.workers.policy_work import with_database
+from tests.workers.policy_work import drain, execute, with_database
 from workers import backlog
 from workers.erasure_worker import ErasureWorker
 from workers.metrics import WORKER_METRICS
@@ -50,6 +50,8 @@ def test_backups_are_not_kept_longer_than_six_months(api: Api, databases: Databa
     assert "of sync" in httpx2.get(f"{api.url}/readyz").json()["backups"]
     with_database(databases, lambda database, _keyring: backlog.refresh(database))
     assert b"\nprivacy_system_backups_overdue 0" not in generate_latest(WORKER_METRICS)
+    drain(databases)
+    assert execute(databases, "SELECT count(*) FROM notices WHERE notice = 'backup_overdue'") == len(labels(api, True))
     for each in (old, backup):
         answer = api.ask("SYNC", DESTROYED, id=each["id"]).data["recordBackupDestroyed"]
         assert answer["destroyedAt"]

@@ -113,6 +113,9 @@ def test_a_request_is_completed_by_hand_once_it_is_done(api: Api, databases: Dat
         correct = 'mutation($id: ID!) { correctSubject(subject: { id: $id }, input: { displayName: "Ada" }) { id } }'
         assert api.ask("SUPPORT", correct, id=person).data
     if kind == "OBJECTION":
+        restrict = "mutation($id: ID!) { restrictProcessing(subject: { id: $id }) { status } }"
+        assert api.ask("PRIVACY", restrict, id=person).data
+        assert api.ask("PRIVACY", COMPLETE, **done).code == "STATE_CONFLICT", "a restriction ends, an objection stays"
         assert api.ask("SUPPORT", OPT_OUT, who=WHO, purposes=["newsletter"], channel="EMAIL").data
     first = api.ask("SUPPORT", COMPLETE, **done).data["completeRequest"]
     assert first["state"] == "COMPLETED"
@@ -122,6 +125,23 @@ def test_a_request_is_completed_by_hand_once_it_is_done(api: Api, databases: Dat
     answer = "california_report" if kind == "CA_DIRECT_MARKETING_DISCLOSURE" else "request_completed"
     assert letters.count("request_received") == letters.count(answer) == 1
     assert opened(api, kind)["id"] != request["id"], "a new request may follow"
+
+
+@pytest.mark.parametrize("repeats_all", [False, True])
+def test_an_objection_needs_a_refusal_since_the_request(api: Api, repeats_all: bool) -> None:
+    api.register(WHO["email"])
+    out_of_all = "mutation($who: SubjectBy!) { optOutOfAll(subject: $who, channel: EMAIL) { at } }"
+    before = api.ask("SUPPORT", OPT_OUT, who=WHO, purposes=["newsletter"], channel="EMAIL").data["optOut"]
+    if repeats_all:
+        before = api.ask("SUPPORT", out_of_all, who=WHO).data["optOutOfAll"]
+    request = opened(api, "OBJECTION")
+    assert api.ask("SUPPORT", COMPLETE, id=request["id"]).code == "STATE_CONFLICT", "that refusal is earlier"
+    if repeats_all:
+        assert api.ask("SUPPORT", out_of_all, who=WHO).data["optOutOfAll"]["at"] == before["at"], "the first time stays"
+    else:
+        again = api.ask("SUPPORT", OPT_OUT, who=WHO, purposes=["newsletter"], channel="EMAIL").data["optOut"]
+        assert again["at"] == before["at"], "the first time stays"
+    assert api.ask("SUPPORT", COMPLETE, id=request["id"]).data["completeRequest"]["state"] == "COMPLETED"
 
 
 @pytest.mark.parametrize("kind", ["ACCESS", "PORTABILITY"])

@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.statistics.disclosure_control import (
-    LEAST_GROUP,
     Contributions,
     disjoint_union,
     people_count,
@@ -58,9 +57,9 @@ def test_groups_together_have_the_people_of_each(amounts: list[int], at: int) ->
 def test_a_small_group_cannot_be_subtracted_out_of_the_total(counts: dict[str, int]) -> None:
     parts = protect_parts({name: people_count(count) for name, count in counts.items()})
     suppressed = [name for name, value in parts.items() if value is None]
-    assert {name for name, count in counts.items() if count < LEAST_GROUP} <= set(suppressed)
+    assert {name for name, count in counts.items() if count < 20} <= set(suppressed)
     remainder = sum(counts[name] for name in suppressed)
-    assert not suppressed or remainder >= LEAST_GROUP or len(suppressed) == len(counts)
+    assert not suppressed or remainder >= 20 or len(suppressed) == len(counts)
 
 
 def test_a_dominated_group_cannot_be_subtracted_out_of_the_total() -> None:
