@@ -127,16 +127,16 @@ def test_a_request_is_completed_by_hand_once_it_is_done(api: Api, databases: Dat
     assert opened(api, kind)["id"] != request["id"], "a new request may follow"
 
 
-@pytest.mark.parametrize("repeats_all", [False, True])
-def test_an_objection_needs_a_refusal_since_the_request(api: Api, repeats_all: bool) -> None:
+@pytest.mark.parametrize("repeated", ["optOut", "optOutOfAll"])
+def test_an_objection_needs_a_refusal_since_the_request(api: Api, repeated: str) -> None:
     api.register(WHO["email"])
     out_of_all = "mutation($who: SubjectBy!) { optOutOfAll(subject: $who, channel: EMAIL) { at } }"
     before = api.ask("SUPPORT", OPT_OUT, who=WHO, purposes=["newsletter"], channel="EMAIL").data["optOut"]
-    if repeats_all:
+    if repeated == "optOutOfAll":
         before = api.ask("SUPPORT", out_of_all, who=WHO).data["optOutOfAll"]
     request = opened(api, "OBJECTION")
     assert api.ask("SUPPORT", COMPLETE, id=request["id"]).code == "STATE_CONFLICT", "that refusal is earlier"
-    if repeats_all:
+    if repeated == "optOutOfAll":
         assert api.ask("SUPPORT", out_of_all, who=WHO).data["optOutOfAll"]["at"] == before["at"], "the first time stays"
     else:
         again = api.ask("SUPPORT", OPT_OUT, who=WHO, purposes=["newsletter"], channel="EMAIL").data["optOut"]
