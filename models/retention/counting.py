@@ -159,17 +159,19 @@ def _key(category: DataCategory, row: Any) -> Key:
 
 async def _expired(keyring: Keyring, days: int, rows: list[Any]) -> list[Any]:
     """Return the payment fragments among the rows whose card expired long enough ago."""
-    async with keyring.pool.acquire() as keyring_connection:
-        keys = await keyring.of_subjects(keyring_connection, list({row[0] for row in rows}))
-    today = now().date()
-    expired = []
+    by_person: dict[UUID, list[Any]] = {}
     for row in rows:
-        key = keys[row[0]]
-        if key is None or (year := int(EXPIRY_YEAR.decrypt(key, row["expiry_year"]))) > today.year:
-            continue
-        if (today - _first_day_after(year, int(EXPIRY_MONTH.decrypt(key, row["expiry_month"])))).days >= days:
-            expired.append(row)
-    return expired
+        by_person.setdefault(row[0], []).append(row)
+    async with keyring.pool.acquire() as keyring_connection:
+        keys = await keyring.each_of_subjects(keyring_connection, [*by_person])
+    today = now().date()
+    return [
+        row
+        for key in keys
+        for row in by_person[key.owner_id]
+        if (year := int(EXPIRY_YEAR.decrypt(key, row["expiry_year"]))) <= today.year
+        and (today - _first_day_after(year, int(EXPIRY_MONTH.decrypt(key, row["expiry_month"])))).days >= days
+    ]
 
 
 def _first_day_after(year: int, month: int) -> date:

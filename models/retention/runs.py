@@ -1,8 +1,10 @@
 """Daily runs of the retention rules, in batches that a killed worker leaves whole.
 
 Records are found without a lock. A transaction locks the records that it removes and the rule, and nothing for longer.
+Where transactions take long, the next ones remove less.
 """
 
+import time
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -79,10 +81,21 @@ AND days = :days
 AND counted_at IS NULL
 """)
 
+LEAST_BATCH: Final = 10
+TRANSACTION_SECONDS: Final = 0.05
+"""How long a transaction should hold its locks at most. A busy database takes longer for the same batch."""
+
+
+def next_batch(batch: int, seconds: float, most: int) -> int:
+    """Return the size of the next batch, after one of this size took this time."""
+    if seconds > TRANSACTION_SECONDS:
+        return max(LEAST_BATCH, batch // 2)
+    return min(most, batch * 2) if seconds < TRANSACTION_SECONDS / 4 else batch
+
 
 @dataclass(slots=True)
 class _Scan:
-    """How far the run of a rule is: the due keys of the current page, and the place of the next one."""
+    """How far the run of a rule is: the due keys of the pages before the place of the next one."""
 
     rule: tuple[DataCategory, int, date]
     place: Key | None = START
@@ -105,7 +118,8 @@ class RetentionRuns:
     def __init__(self, database: Database, keyring: Keyring, *, batch: int) -> None:
         self._database = database
         self._keyring = keyring
-        self._batch = batch
+        self._most = batch
+        self._batch = min(batch, LEAST_BATCH)
         self._scan: _Scan | None = None
         self._count: _Count | None = None
 
@@ -122,28 +136,32 @@ class RetentionRuns:
             if self._scan is None or self._scan.rule != (category, days, today):
                 self._scan = _Scan((category, days, today))
             scan = self._scan
-            if not scan.keys and scan.place is not None:
-                scan.keys, scan.place = await counting.scan(connection, self._keyring, category, days, scan.place)
-        if scan.keys or scan.place is None:
+            # A transaction for the few due records of each page would cost more than the search for them.
+            if len(scan.keys) < self._most and scan.place is not None:
+                keys, scan.place = await counting.scan(connection, self._keyring, category, days, scan.place)
+                scan.keys += keys
+        if len(scan.keys) >= self._most or scan.place is None:
             return await self._remove(scan)
         return True
 
     async def _remove(self, scan: _Scan) -> bool:
-        """Remove one batch of the current page; after the last page the run is complete."""
+        """Remove one batch of the keys that were found; after the last page the run is complete."""
         category, days, today = scan.rule
+        batch, started_at = self._batch, time.perf_counter()
         async with self._database.transaction() as connection:
             if await CLAIM.row(connection, category=category, days=days, today=today) is None:
                 return False
             removed = 0
             if scan.keys:
-                removed = await removals.remove_due(connection, category, days, scan.keys, self._batch)
-            is_page_done = removed < self._batch
+                removed = await removals.remove_due(connection, category, days, scan.keys, batch)
+            is_page_done = removed < batch
             is_done = is_page_done and scan.place is None
             await RECORD.run(connection, category=category, today=today, days=days, removed=removed, is_done=is_done)
             if is_done:
                 await FINISH.run(connection, category=category, today=today)
                 template = EventTemplate(RETENTION_WORKER, AccessAction.WRITE, ("removeExpired",))
                 await events.append(connection, [EventGroup(template, [None])])
+        self._batch = next_batch(batch, time.perf_counter() - started_at, self._most)
         if is_page_done:
             scan.keys = []
         if is_done:

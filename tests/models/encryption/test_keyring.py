@@ -29,6 +29,7 @@ async def test_a_destroyed_key_is_gone_and_other_keys_stay(world: World) -> None
     assert (await world.keyring.key_of(other)).owner_id == other
     async with world.database.keyring.acquire() as connection:
         assert (await world.keyring.of_subjects(connection, [who]))[who] is None
+        assert [key.owner_id for key in await world.keyring.each_of_subjects(connection, [who, other])] == [other]
 
 
 async def test_a_wrapped_key_works_for_its_person_alone(world: World) -> None:

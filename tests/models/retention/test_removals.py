@@ -13,7 +13,7 @@ from models.registration import registering
 from models.registration.registering import Registration
 from models.retention import counting, holds
 from models.retention.grounds import RetentionGround
-from models.retention.runs import RetentionRuns
+from models.retention.runs import RetentionRuns, next_batch
 from models.storage.clock import now
 from models.subjects.identifiers import SubjectIdentifier
 from models.sync import reports
@@ -86,6 +86,14 @@ async def test_what_was_not_reported_for_30_days_is_removed_once_a_day_in_batche
     assert await run_all(world, TODAY) == 0, "once a day"
     assert await run_all(world, TODAY + timedelta(days=1)) > 0
     assert await count(world, "sync_files") == 5
+
+
+@pytest.mark.parametrize(
+    ("batch", "milliseconds", "next_one"),
+    [(10, 1, 20), (200, 5, 250), (250, 5, 250), (250, 30, 250), (250, 60, 125), (20, 500, 10), (10, 500, 10)],
+)
+async def test_slow_transactions_are_followed_by_smaller_ones(batch: int, milliseconds: int, next_one: int) -> None:
+    assert next_batch(batch, milliseconds / 1000, 250) == next_one
 
 
 async def test_a_card_is_removed_24_months_after_it_expired(world: World) -> None:
