@@ -90,7 +90,7 @@ def test_a_choice_for_one_list_is_none_for_another(api: Api) -> None:
 
 
 def test_support_corrects_and_updates_personal_information(api: Api, databases: Databases) -> None:
-    """The policy: "We will help you to correct or update"; the person is told at the old and the new address."""
+    """The policy: "We will help you to correct or update"; both addresses get a letter."""
     api.register(WHO["email"], displayName="Ada", country="DE")
     assert kinds(sent(databases)) == []
     correct = (
