@@ -27,6 +27,7 @@ from api.graphql.argument_names import argument_names, names_of_inputs
 from api.graphql.reported_texts import ReportedTextVisitor
 from models.errors import BadInput, CardNumberRefused, QueryTooLarge
 from models.storage.card_numbers import looks_like_card_number, number_looks_like_card
+from models.storage.ids import are_ids
 from models.storage.turns import Steps, run_at_once
 from resolvers.inputs import REPORTED_TEXTS
 
@@ -86,7 +87,6 @@ def screen_document(schema: GraphQLSchema, document: DocumentNode) -> None:
 
 
 _ID = re.compile(r"[a-z]{3}_[0-9a-f]{32}")
-_IDS = re.compile(rf"(?:{_ID.pattern}(?:,|\Z))*+")
 _HARMLESS = re.compile(rf"{_ID.pattern}|[ -/:-~]*+(?:[0-9][ -/:-~]*+){{0,{SHORTEST - 1}}}+")
 """An id, or printable ASCII with fewer digits than any card number, such as most email addresses."""
 
@@ -120,9 +120,9 @@ def _entries(container: Any) -> Iterable[tuple[Any, Any]]:
     if type(container) is dict:
         return () if all(map(_is_harmless, container, container.values())) else container.items()
     if {*map(type, container)} == {str}:
-        joined = ",".join(container)
-        if _IDS.fullmatch(joined):
+        if are_ids(container):
             return ()
+        joined = ",".join(container)
         if (
             len(joined) < SLICE_CHARACTERS
             and joined.isascii()

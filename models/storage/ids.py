@@ -43,6 +43,7 @@ class ParsedId(NamedTuple):
 _PREFIXES = {f"{prefix}_": prefix for prefix in Prefix}
 
 _DIGITS = re.compile(rf"[0-9a-f]{{{DIGIT_COUNT}}}")
+_HEX_DIGITS = b"0123456789abcdef"
 
 _Uuid: Any = asyncpg.pgproto.pgproto.UUID
 """A UUID type that is parsed, hashed and sent to PostgreSQL by C code."""
@@ -89,11 +90,22 @@ def parse_id_of(prefix: Prefix, text: str, argument: str = "id") -> UUID:
     raise NotFound(argument=argument)
 
 
+def are_ids(texts: Sequence[str]) -> bool:
+    """Return whether many texts are ids of one type. A regular expression would take several times as long."""
+    start = texts[0][:4] if texts else ""
+    if start not in _PREFIXES or {*map(len, texts)} != {len(start) + DIGIT_COUNT}:
+        return False
+    joined = "".join(texts)
+    if not joined.isascii() or {text[:4] for text in texts} != {start}:
+        return False
+    # Every text begins alike. So all other characters are digits if deleting digits leaves what the beginnings leave.
+    return len(joined.encode().translate(None, _HEX_DIGITS)) == len(texts) * len(
+        start.encode().translate(None, _HEX_DIGITS)
+    )
+
+
 def parse_ids_of(prefix: Prefix, texts: Sequence[str], argument: str = "ids") -> list[UUID]:
     """Parse many ids of one type. Raise what ``parse_id_of`` raises, with the index of the first wrong id."""
-    joined, length = ",".join(texts), len(prefix) + 1 + DIGIT_COUNT
-    # One match checks all ids: ids of that length without a comma give exactly this joined length.
-    if len(joined) == len(texts) * (length + 1) - 1 and re.fullmatch(rf"(?:{prefix}_[0-9a-f]{{32}}(?:,|\Z))*+", joined):
-        start = len(prefix) + 1
-        return [_Uuid(text[start:]) for text in texts]
+    if texts and texts[0].startswith(prefix) and are_ids(texts):
+        return [_Uuid(text[4:]) for text in texts]
     return [parse_id_of(prefix, text, f"{argument}.{index}") for index, text in enumerate(texts)]

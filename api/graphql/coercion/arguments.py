@@ -97,7 +97,7 @@ class InputCompiler:
         if is_non_null_type(type_):
             return self.coercer(type_.of_type, is_required=True)
         if is_list_type(type_):
-            inner = values.list_of(self.coercer(type_.of_type))
+            inner = values.list_of(self.coercer(type_.of_type), type_.of_type)
         elif isinstance(type_, GraphQLInputObjectType):
             inner = self.object(type_).coerce
         else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
-from graphql import GraphQLError, GraphQLInputType, Undefined, is_non_null_type
+from graphql import GraphQLError, GraphQLInputType, Undefined, get_nullable_type, is_non_null_type
 from graphql.language import Node
 from graphql.pyutils import is_iterable
 
@@ -80,12 +80,15 @@ def leaf(own: Coerce) -> Coerce:
     return coerce
 
 
-def list_of(item: Coerce) -> Coerce:
+def list_of(item: Coerce, item_type: GraphQLInputType) -> Coerce:
     """Coerce a list; a single value is a list of one."""
+    plain = {PLAIN.get(str(get_nullable_type(item_type)))}
 
     def coerce(value: Any) -> list[Any]:
         if not is_iterable(value):
             return [item(value)]
+        if {*map(type, value)} == plain:
+            return [*value]
         try:
             return [*map(item, value)]
         except CoercionError:

@@ -1,5 +1,6 @@
 """Public ids: their form, what is refused, and that the check of many at once refuses the same as the check of one."""
 
+import re
 from uuid import UUID
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import BadInput, NotFound, Refusal
-from models.storage.ids import Prefix, format_id, id_formatter, new_id, parse_id, parse_id_of, parse_ids_of
+from models.storage.ids import Prefix, are_ids, format_id, id_formatter, new_id, parse_id, parse_id_of, parse_ids_of
 
 HEX = "0192f3a00000700080000000000000ff"
 IDS = st.one_of(
@@ -58,6 +59,15 @@ def test_a_malformed_id_is_refused_without_being_repeated(text: str) -> None:
 def test_an_id_of_another_type_is_not_found() -> None:
     with pytest.raises(NotFound):
         parse_id_of(Prefix.SUBJECT, f"req_{HEX}")
+
+
+MALFORMED = ["su_" + "a" * 33, "sub_" + "a" * 31 + "_", "sub_" + "a" * 31 + "é", "sub_" + "a" * 31 + "\ud800"]
+
+
+@given(st.lists(st.one_of(IDS, st.sampled_from(MALFORMED)), max_size=6))
+def test_the_check_of_many_ids_agrees_with_that_of_each(texts: list[str]) -> None:
+    is_each = [re.fullmatch(r"(sub|req)_[0-9a-f]{32}", text) for text in texts]
+    assert are_ids(texts) == (all(is_each) and len({text[:4] for text in texts}) == 1)
 
 
 @given(st.lists(IDS, max_size=6))
