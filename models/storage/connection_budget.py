@@ -76,8 +76,14 @@ class ConnectionBudget:
         if not self._waiters:
             return
         waiting: deque[_Waiter] = deque()
+        exhausted: set[BudgetedPool] = set()  # admitting a caller never makes room for another one
         for waiter in self._waiters:
-            if waiter.place.cancelled() or (place := self._find_place(waiter.pool)) is None:
+            place = None
+            if not waiter.place.cancelled() and waiter.pool not in exhausted:
+                place = self._find_place(waiter.pool)
+                if place is None:
+                    exhausted.add(waiter.pool)
+            if place is None:
                 waiting.append(waiter)
                 continue
             if not place:
