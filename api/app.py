@@ -81,7 +81,7 @@ class App:
                 *Health(self._dependencies, is_stopping=lambda: self.drain.is_active).routes,
                 jwks(self._dependencies),
                 *Unsubscribe(self._dependencies, company_of(settings), is_proxied=settings.tls_in_front).routes,
-                *ExportPage(self._dependencies, is_proxied=settings.tls_in_front).routes,
+                *ExportPage(self._dependencies, company_of(settings), is_proxied=settings.tls_in_front).routes,
                 *Exports(self._dependencies, lambda: self._graphql.authenticator).routes,
             ],
             lifespan=self._lifespan,

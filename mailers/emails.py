@@ -128,7 +128,8 @@ EMAIL_TEMPLATES: Final[Mapping[EmailKind, EmailTemplate]] = {
             reason.lower(): {"reason": reason}
             for reason in email_contexts.DENIAL_REASONS
             if reason != "INSUFFICIENT_VERIFICATION"
-        },
+        }
+        | {kind.lower(): {"kind": kind} for kind in request_emails.REQUESTS if kind not in {"ACCESS", "ERASURE"}},
     ),
     EmailKind.REQUEST_CANCELLED: EmailTemplate(
         "a request is cancelled",

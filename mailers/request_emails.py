@@ -10,16 +10,19 @@ EventData = Mapping[str, Any]
 
 
 class RequestWords(NamedTuple):
-    """What a person asked for, by the kind of the request: as a clause, and what a completion reports."""
+    """What a person asked for, by the kind of the request: as a clause, and what a completion and a denial report."""
 
     clause: str
     done: str
+    denied: str = "We have not done so"
 
 
 REQUESTS: Final = {
     "ERASURE": RequestWords("to erase your personal data", "We have erased it."),
-    "ACCESS": RequestWords("for a copy of your personal data", "It is ready."),
-    "PORTABILITY": RequestWords("for the personal data that you gave us, to take it along", "It is ready."),
+    "ACCESS": RequestWords("for a copy of your personal data", "It is ready.", "We have not sent it"),
+    "PORTABILITY": RequestWords(
+        "for the personal data that you gave us, to take it along", "It is ready.", "We have not sent it"
+    ),
     "RECTIFICATION": RequestWords(
         "to correct your personal data", "We have dealt with it: what was wrong is corrected."
     ),
@@ -34,9 +37,11 @@ REQUESTS: Final = {
         "to look into a complaint about the use of your personal data",
         "We have looked into it and have given you our answer.",
     ),
-    "ENQUIRY": RequestWords("about the use of personal data", "We have given you our answer."),
+    "ENQUIRY": RequestWords("about the use of personal data", "We have given you our answer.", "We do not answer this"),
     "CA_DIRECT_MARKETING_DISCLOSURE": RequestWords(
-        "which personal data we gave to others for their direct marketing", "The report is on its way to you."
+        "which personal data we gave to others for their direct marketing",
+        "The report is on its way to you.",
+        "We do not answer this",
     ),
 }
 """What a person asked for. Each clause follows "you asked us"."""
@@ -75,7 +80,8 @@ def request_completed(event: EventData) -> dict[str, Any]:
 
 def request_denied(event: EventData, denials: Mapping[str, str]) -> dict[str, Any]:
     """Return the reason of a denial; the email states the right to complain (Art. 12(4) GDPR)."""
-    return _summary(event) | {"reason": denials.get(event["reason"], denials["OTHER"])}
+    reason = denials.get(event["reason"], denials["OTHER"])
+    return _summary(event) | {"denied": REQUESTS[event["kind"]].denied, "reason": reason}
 
 
 def request_cancelled(event: EventData) -> dict[str, Any]:

@@ -68,7 +68,8 @@ class JwtVerifier:
             raise Unauthenticated from None
         name, roles, now = _name(claims["sub"]), _roles(claims.get("roles")), time.time()
         # A token that does not state when it was issued counts from now.
-        expires_at, issued_at = _seconds(claims["exp"]), min(_seconds(claims.get("iat", now)), now)
+        expires_at, issued_at, _ = (_seconds(claims.get(each, now)) for each in ("exp", "iat", "nbf"))
+        issued_at = min(issued_at, now)
         if expires_at - issued_at > self._lifetimes.of(roles).total_seconds() + LEEWAY_SECONDS:
             raise Unauthenticated
         return JwtClaims(name, roles, expires_at - now, _system(claims.get("system")), f"{self._issuer}#{name}")

@@ -17,12 +17,14 @@ from starlette.routing import Route
 from api.graphql.errors import refusal_of
 from api.http.client_address import client_address
 from api.http.token_bucket import TokenBucketLimiter
+from api.routes.company import Company
 from api.routes.dependencies import Dependencies
 from api.routes.exports import archive_response
 from api.routes.unsubscribe_pages import STYLE as BASE_STYLE
 from models.errors import SubjectErased, TooManyAttempts
 from models.exports import downloads, links
-from models.exports.downloads import LINK_ACTOR
+from models.exports.downloads import LINK_ACTOR, LinkCode
+from models.requests.export_tables import MAX_LINK_CODES
 from models.unit_of_work import unit_of_work
 
 MAX_BODY_BYTES: Final = 4096
@@ -46,11 +48,18 @@ _PAGES: Final = Environment(
 )
 
 
+_SENTENCES: Final = {
+    LinkCode.SENT: "We have mailed you a code of eight characters. It is good for 15 minutes, and for one download.",
+    LinkCode.STILL_VALID: "The last code that we mailed you is still good. We mail another one when its time is over.",
+}
+
+
 class ExportPage:
     """Answers /e/TOKEN. Invalid links and wrong codes are limited by client address, and codes by the database, too."""
 
-    def __init__(self, dependencies: Callable[[], Dependencies], *, is_proxied: bool) -> None:
+    def __init__(self, dependencies: Callable[[], Dependencies], company: Company, *, is_proxied: bool) -> None:
         self._dependencies = dependencies
+        self._company = company
         self._is_proxied = is_proxied
         self._rate_limiter = TokenBucketLimiter()
         self.routes = [
@@ -62,7 +71,7 @@ class ExportPage:
             return await self._handle(request)
         except Exception as error:  # noqa: BLE001 -- the person gets a page whatever the exception is
             refusal_of(error)
-            return _page(
+            return self._page(
                 503,
                 "We cannot do this right now",
                 "Please try again in a few minutes.",
@@ -75,7 +84,7 @@ class ExportPage:
         address = client_address(request.scope, is_proxied=self._is_proxied)
         wait = self._rate_limiter.wait(address)
         if wait:
-            return _page(
+            return self._page(
                 429, "Too many requests", "Please wait a little and try again.", headers={"retry-after": str(wait)}
             )
         # An invalid token becomes the id of no request, and takes the same way.
@@ -85,7 +94,7 @@ class ExportPage:
         if export is None or not export.is_fetchable_by_link:
             return self._refuse(address)
         if request.method != "POST":
-            return _page(
+            return self._page(
                 200,
                 "Fetch your data",
                 "Press the button, and we mail you a code. It starts the download.",
@@ -93,7 +102,7 @@ class ExportPage:
             )
         form = await _read_form(request)
         if form is None:
-            return _page(413, "That is too long", "Please type the code only.", asks_code=True, offers_code=True)
+            return self._page(413, "That is too long", "Please type the code only.", asks_code=True, offers_code=True)
         if "code" in form:
             return await self._redeem(dependencies, request_id, form["code"][0], address)
         return await self._send_code(dependencies, request_id, address)
@@ -101,7 +110,7 @@ class ExportPage:
     def _refuse(self, address: str) -> Response:
         """Answer an invalid, expired or used link: one page for all of them."""
         self._rate_limiter.charge(address, REFUSAL_COST)
-        return _page(
+        return self._page(
             404,
             "This link does not work",
             "It may have been cut short on its way, or its time is over.",
@@ -111,18 +120,19 @@ class ExportPage:
     async def _send_code(self, dependencies: Dependencies, request_id: UUID, address: str) -> Response:
         try:
             async with unit_of_work(dependencies.database, dependencies.keyring, LINK_ACTOR, "sendLinkCode") as unit:
-                is_sent = await downloads.send_link_code(unit, request_id)
+                result = await downloads.send_link_code(unit, request_id)
         except SubjectErased:
-            is_sent = False
-        if not is_sent:
+            result = LinkCode.NO_EXPORT
+        if result is LinkCode.NO_EXPORT:
             return self._refuse(address)
-        return _page(
-            200,
-            "Look into your mail",
-            "We have mailed you a code of eight characters. It is good for 15 minutes, and for one download.",
-            asks_code=True,
-            offers_code=True,
-        )
+        if result is LinkCode.USED_UP:
+            return self._page(
+                403,
+                "No code is left",
+                f"We have mailed {MAX_LINK_CODES} codes for this link, and we mail no more of them.",
+                "Please write to us, and we will find another way.",
+            )
+        return self._page(200, "Look into your mail", _SENTENCES[result], asks_code=True, offers_code=True)
 
     async def _redeem(self, dependencies: Dependencies, request_id: UUID, code: str, address: str) -> Response:
         async with unit_of_work(dependencies.database, dependencies.keyring, LINK_ACTOR, "redeemLinkCode") as unit:
@@ -134,9 +144,28 @@ class ExportPage:
                 sentence = "This code does not work any more. Please ask for another one."
             else:
                 sentence = "The code is not right, or its time is over. Please try again, or ask for another one."
-            return _page(403, "That did not work", sentence, asks_code=not is_used_up, offers_code=True)
+            return self._page(403, "That did not work", sentence, asks_code=not is_used_up, offers_code=True)
         content = await downloads.open_archive(dependencies.database, dependencies.keyring, result.export)
         return archive_response(result.export, content)
+
+    def _page(
+        self,
+        status: int,
+        title: str,
+        *sentences: str,
+        asks_code: bool = False,
+        offers_code: bool = False,
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        html = _PAGES.get_template("export.html").render(
+            company=self._company,
+            title=title,
+            sentences=sentences,
+            asks_code=asks_code,
+            offers_code=offers_code,
+            style=Markup(STYLE),  # noqa: S704 -- a constant, and named by its hash in POLICY
+        )
+        return HTMLResponse(html, status, {"content-security-policy": POLICY, **(headers or {})})
 
 
 async def _read_form(request: Request) -> dict[str, list[str]] | None:
@@ -150,21 +179,3 @@ async def _read_form(request: Request) -> dict[str, list[str]] | None:
         return parse_qs(body.decode("utf-8", "replace"), max_num_fields=MAX_FIELDS)
     except ValueError:
         return None
-
-
-def _page(
-    status: int,
-    title: str,
-    *sentences: str,
-    asks_code: bool = False,
-    offers_code: bool = False,
-    headers: dict[str, str] | None = None,
-) -> Response:
-    html = _PAGES.get_template("export.html").render(
-        title=title,
-        sentences=sentences,
-        asks_code=asks_code,
-        offers_code=offers_code,
-        style=Markup(STYLE),  # noqa: S704 -- a constant, and named by its hash in POLICY
-    )
-    return HTMLResponse(html, status, {"content-security-policy": POLICY, **(headers or {})})

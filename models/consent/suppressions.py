@@ -59,11 +59,16 @@ ON CONFLICT (lookup_hash, purpose) DO UPDATE
 SET confirmed_at = clock_timestamp()
 """)
 
+# An address may have several hashes, and a purpose is refused by a suppression of all as well.
 SUPPRESSED_SINCE = Statement("""
-SELECT max(at)
-FROM suppressions
-WHERE lookup_hash = ANY(:hashes)
-AND purpose = ANY(:purposes)
+SELECT max(refused.at)
+FROM (
+    SELECT min(s.at) AS at
+    FROM unnest(CAST(:purposes AS text[])) AS p (purpose)
+    JOIN suppressions AS s ON s.purpose IN (p.purpose, :every)
+    WHERE s.lookup_hash = ANY(:hashes)
+    GROUP BY p.purpose
+) AS refused
 """)
 
 IS_SUPPRESSED = Statement("""
@@ -105,7 +110,9 @@ async def add(unit: UnitOfWork, address: HashedIdentifier, purposes: Sequence[st
         purposes=list(purposes),
         channel=channel,
     )
-    since: datetime = await SUPPRESSED_SINCE.value(unit.connection, hashes=_digests(address), purposes=list(purposes))
+    since: datetime = await SUPPRESSED_SINCE.value(
+        unit.connection, hashes=_digests(address), purposes=list(purposes), every=ALL_PURPOSES
+    )
     return since
 
 

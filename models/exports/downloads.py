@@ -1,5 +1,6 @@
 """Downloads of exports: by the person, with a link and a code by email, and by a privacy officer for a case."""
 
+import enum
 import hmac
 import secrets
 from collections.abc import AsyncIterator
@@ -45,6 +46,13 @@ AND (code_hash IS NULL OR code_expires_at <= clock_timestamp() OR code_attempts 
 RETURNING code_expires_at
 """)
 
+HAS_VALID_CODE = Statement("""
+SELECT code_hash IS NOT NULL AND code_expires_at > clock_timestamp() AND code_attempts < :max_attempts
+FROM exports
+WHERE subject_id = :subject_id
+AND request_id = :request_id
+""")
+
 ATTEMPT = Statement("""
 UPDATE exports
 SET code_attempts = code_attempts + 1
@@ -79,6 +87,17 @@ class ReadyExport(NamedTuple):
         return self.downloads < MAX_DOWNLOADS
 
 
+class LinkCode(enum.Enum):
+    """What became of a request for a code."""
+
+    SENT = enum.auto()
+    STILL_VALID = enum.auto()
+    """An earlier code is valid, and no other one was sent."""
+    USED_UP = enum.auto()
+    """The link has had ``MAX_LINK_CODES`` codes."""
+    NO_EXPORT = enum.auto()
+
+
 class RedeemedCode(NamedTuple):
     """The export of a right code, or the refusal of a wrong one. The attempt is counted in both cases."""
 
@@ -92,11 +111,11 @@ async def find_ready(connection: Connection, request_id: UUID) -> ReadyExport | 
     return ReadyExport._make(row) if row else None
 
 
-async def send_link_code(unit: UnitOfWork, request_id: UUID) -> bool:
-    """Enqueue an email with a code, unless a code is valid. Return False without an export or a code left."""
+async def send_link_code(unit: UnitOfWork, request_id: UUID) -> LinkCode:
+    """Enqueue an email with a code, unless a code is valid or no code is left."""
     export = await find_ready(unit.connection, request_id)
     if export is None or not export.is_fetchable_by_link:
-        return False
+        return LinkCode.NO_EXPORT
     unit.subject_ids.append(export.subject_id)
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
     expires_at = await ISSUE_CODE.value(
@@ -108,16 +127,23 @@ async def send_link_code(unit: UnitOfWork, request_id: UUID) -> bool:
         max_codes=MAX_LINK_CODES,
         max_attempts=MAX_CODE_ATTEMPTS,
     )
-    if expires_at is not None:
-        await emails.enqueue(
-            unit,
-            EmailKind.IDENTITY_CODE,
-            export.subject_id,
-            f"code:{new_id().hex}",
-            code=code,
-            expires_at=expires_at,
+    if expires_at is None:
+        is_valid = await HAS_VALID_CODE.value(
+            unit.connection,
+            subject_id=export.subject_id,
+            request_id=request_id,
+            max_attempts=MAX_CODE_ATTEMPTS,
         )
-    return True
+        return LinkCode.STILL_VALID if is_valid else LinkCode.USED_UP
+    await emails.enqueue(
+        unit,
+        EmailKind.IDENTITY_CODE,
+        export.subject_id,
+        f"code:{new_id().hex}",
+        code=code,
+        expires_at=expires_at,
+    )
+    return LinkCode.SENT
 
 
 async def redeem_link_code(unit: UnitOfWork, request_id: UUID, code: str) -> RedeemedCode:

@@ -169,9 +169,13 @@ def test_a_link_gives_five_downloads_and_mails_ten_codes(
         assert values(databases, "SELECT downloads FROM exports") == [number]
     assert send(behind_a_proxy, link).status_code == 404
     execute(databases, "UPDATE exports SET downloads = 4")
-    for _ in range(7):
-        send(behind_a_proxy, link, send="code")
+    for _ in range(5):
+        assert "mailed you a code of eight characters" in send(behind_a_proxy, link, send="code").text
+        assert "still good" in send(behind_a_proxy, link, send="code").text
         execute(databases, "UPDATE exports SET code_expires_at = now()")
+    for _ in range(2):
+        last = send(behind_a_proxy, link, send="code")
+        assert (last.status_code, "No code is left" in last.text) == (403, True)
     assert values(databases, "SELECT codes_issued FROM exports") == [10]
     assert len(mailed_codes(databases)) == 5
     assert send(behind_a_proxy, link, code=code).status_code == 403
@@ -187,6 +191,7 @@ def test_the_page_stores_nothing_names_nobody_and_loads_nothing(
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "set-cookie" not in answer.headers
+        assert "Questions? Write to" in answer.text
         for absent in ("<script", "user@example.com", request, link.removeprefix("/e/"), "<img", "<link"):
             assert absent not in answer.text
     head = httpx2.head(behind_a_proxy.url + link)

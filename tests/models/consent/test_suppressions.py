@@ -1,13 +1,16 @@
 """Suppressions belong to an address, not to a subject, and hold its hash only."""
 
+from datetime import datetime
+
 import pytest
 
 from models.consent import suppressions
 from models.consent.ledger import Channel
 from models.consent.suppressions import ALL_PURPOSES
+from models.encryption.keyring import LookupHash
 from models.subjects.identifiers import HashedIdentifier, SubjectIdentifier, hash_identifier
 from tests.conftest import World
-from tests.models.unit_of_work import dumped, registered
+from tests.models.unit_of_work import dumped, execute, registered
 
 pytestmark = pytest.mark.anyio
 
@@ -26,6 +29,25 @@ async def test_a_suppression_is_added_once_and_keeps_its_first_time(world: World
     assert [(row.purpose, row.at, row.channel) for row in rows] == [("newsletter", times[0], "EMAIL")]
     assert times[0] == times[1]
     assert "user@" not in str(await dumped(world, "suppressions")).lower()
+
+
+async def test_a_purpose_is_suppressed_since_its_first_no_of_any_kind(world: World) -> None:
+    async def add(*purposes: str) -> datetime:
+        async with world.unit() as unit:
+            return await suppressions.add(unit, hashed(world), purposes, Channel.EMAIL)
+
+    newsletter, everything = await add("newsletter"), await add(ALL_PURPOSES)
+    assert await add("newsletter") == newsletter
+    assert await add("newsletter", "site-analytics") == await add("site-analytics") == everything > newsletter
+    # The address has rows under two versions of the lookup key.
+    await execute(world, "UPDATE suppressions SET lookup_hash = decode(repeat('00', 32), 'hex') WHERE purpose = '*'")
+    assert await add(ALL_PURPOSES) > everything
+    async with world.unit() as unit:
+        former = LookupHash(1, bytes(32))
+        since = await suppressions.add(
+            unit, hashed(world)._replace(former_hashes=[former]), [ALL_PURPOSES], Channel.EMAIL
+        )
+    assert since == everything
 
 
 async def test_suppressions_of_several_addresses_come_the_oldest_first(world: World) -> None:

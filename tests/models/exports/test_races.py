@@ -19,7 +19,7 @@ from models.erasure import requesting
 from models.errors import NotFound, StateConflict
 from models.exports import claiming, cleanup, downloads, handing_in
 from models.exports.chunks import IncompletePartError
-from models.exports.downloads import RedeemedCode
+from models.exports.downloads import LinkCode, RedeemedCode
 from models.exports.handing_in import HandedInPart
 from models.requests import closing
 from models.requests.intake import ErasureOptions
@@ -193,7 +193,7 @@ async def test_a_download_that_expires_is_cut_and_a_code_is_good_for_one_of_two(
     await hand_in(world, "forum", noise(3_000_000))
     assert await build(world) is True
     async with world.unit() as unit:
-        assert await downloads.send_link_code(unit, request_id)
+        assert await downloads.send_link_code(unit, request_id) is LinkCode.SENT
     await execute(world, "UPDATE exports SET code_hash = " + await hash_of(world, request_id, "ABCDEFGH"))
 
     async def redeem() -> RedeemedCode:
