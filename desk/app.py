@@ -31,6 +31,7 @@ from desk import (
     sign_in,
     static_files,
     statistics,
+    tokens,
 )
 from desk.api_client import ApiClient
 from desk.failures import HANDLERS, InternalFailures
@@ -81,6 +82,7 @@ def create_app(settings: DeskSettings, transport: httpx2.AsyncBaseTransport | No
             *backups.ROUTES,
             *policy.ROUTES,
             *statistics.ROUTES,
+            *tokens.ROUTES,
         ],
         middleware=[
             Middleware(SecureHeaders, settings),

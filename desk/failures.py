@@ -3,6 +3,7 @@
 import logging
 import traceback
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -31,6 +32,13 @@ def failure_page(request: Request, key: str, status: int, **values: Any) -> Resp
     )
 
 
+async def _load_viewer(request: Request) -> None:
+    """Ask who the agent is, for the menu of the page. Without an answer the page has none."""
+    if session_of(request).token and "desk_viewer" not in request.scope:
+        with suppress(ApiOutage, ApiRefusal, SignedOut):
+            await desk_of(request).ask(request, "viewer")
+
+
 async def on_outage(request: Request, _: ApiOutage) -> Response:
     """Return the page that says that the API does not answer. The form can be sent again: mutations are idempotent."""
     response = failure_page(request, "outage", 503)
@@ -53,6 +61,7 @@ async def on_signed_out(request: Request, _: SignedOut) -> Response:
 
 async def on_refusal(request: Request, refusal: ApiRefusal) -> Response:
     """Return the page that says why the API refused the operation of a page."""
+    await _load_viewer(request)
     if refusal.code == "CASE_REQUIRED":
         return failure_page(request, "case", 400)
     if is_about_the_session(refusal):
@@ -63,16 +72,19 @@ async def on_refusal(request: Request, refusal: ApiRefusal) -> Response:
 
 async def on_forged_form(request: Request, _: ForgedForm) -> Response:
     """Return the page that says that a form came from somewhere else."""
+    await _load_viewer(request)
     return failure_page(request, "forged", 403)
 
 
 async def on_large_form(request: Request, _: FormTooLarge) -> Response:
     """Return the page that says that a form is too large."""
+    await _load_viewer(request)
     return failure_page(request, "large", 413)
 
 
 async def on_http_error(request: Request, error: HTTPException) -> Response:
     """Return the page that says that there is no such page."""
+    await _load_viewer(request)
     return failure_page(request, "missing", error.status_code)
 
 

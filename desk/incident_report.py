@@ -42,15 +42,13 @@ async def show_form(request: Request) -> Response:
 
 async def report(request: Request) -> Response:
     """Show whom the incident affects; report it once the agent confirms."""
-    form, tokens = await form_of(request), await _tokens(request)
-    if form.text("step") == "edit":
-        return await _page(request, form, tokens)
+    form = await form_of(request)
     values, problem = _input_of(form, session_of(request).zone)
-    if problem:
-        return await _page(request, form, tokens, problem)
-    if form.text("step") != "confirm":
-        preview = await _preview(request, values, tokens)
-        return await _page(request, form, tokens, preview=preview)
+    if not problem and form.text("step") not in {"edit", "confirm"}:
+        return await _preview(request, form, values)
+    tokens = await _tokens(request)
+    if problem or form.text("step") == "edit":
+        return await _page(request, form, tokens, None if form.text("step") == "edit" else problem)
     submission = await submit(request, "report_incident", {"input": values}, "incidents.reported")
     if not submission.data:
         return await _page(request, form, tokens, submission.problem)
@@ -61,7 +59,7 @@ async def report(request: Request) -> Response:
 async def _tokens(request: Request) -> Sequence[Mapping[str, Any]]:
     """Return the tokens that an incident may concern; none for roles that may not list them."""
     desk = desk_of(request)
-    if await desk.role(request) != "PRIVACY":
+    if await desk.role(request) not in {"PRIVACY", "ADMIN"}:
         await desk.ask(request, "viewer")
         return []
     tokens: list[dict[str, Any]] = (await desk.ask(request, "incident_tokens"))["tokens"]
@@ -109,23 +107,40 @@ def _input_of(form: Form, zone: str) -> tuple[dict[str, Any], FieldProblem | Non
     return values, None
 
 
-async def _preview(request: Request, values: Mapping[str, Any], tokens: Sequence[Mapping[str, Any]]) -> Preview:
-    """Count the people of the access events as the report does. Roles that may not read them get no number."""
-    named = people_count(values.get("subjects"))
-    actor, since, until = values.get("actor"), values.get("since"), values.get("until")
-    token = next((token for token in tokens if token["id"] == values.get("token")), None)
-    if token:
-        actor = token["name"]
-        since = max(filter(None, (since, token["issuedAt"])), key=_time_of)
+async def _preview(request: Request, form: Form, values: Mapping[str, Any]) -> Response:
+    """Show whom the report would affect: the people of the access events, counted as the report does.
+
+    Without a token and with at most 100 events the page is one operation.
+    """
+    desk, named = desk_of(request), people_count(values.get("subjects"))
+    variables: dict[str, Any] = {name: values.get(name) for name in ("actor", "since")}
+    until, tokens, data = values.get("until"), None, None
+    if await desk.role(request) != "PRIVACY" or values.get("token") or not (any(variables.values()) or until):
+        tokens = await _tokens(request)
+    if token := next((token for token in tokens or () if token["id"] == values.get("token")), None):
+        times = filter(None, (variables["since"], token["issuedAt"]))
+        variables = {"actor": token["name"], "since": max(times, key=_time_of)}
         until = min(filter(None, (until, token["revokedAt"])), key=_time_of, default=None)
-    if not (actor or since or until):
-        return Preview(0, named)
-    if await desk_of(request).role(request) != "PRIVACY":
-        return Preview(None, named)
+    if not (any(variables.values()) or until):
+        return await _page(request, form, tokens or [], preview=Preview(0, named))
+    if await desk.role(request) != "PRIVACY":  # roles that may not read the record get no number
+        return await _page(request, form, tokens or [], preview=Preview(None, named))
+    if tokens is None:
+        data = await desk.ask(request, "incident_preview", variables)
+        tokens = data["tokens"]
+    people, is_partial = await _count_people(request, variables, until, data)
+    return await _page(request, form, tokens or [], preview=Preview(people, named, is_partial=is_partial))
+
+
+async def _count_people(
+    request: Request, variables: Mapping[str, Any], until: str | None, first: Mapping[str, Any] | None
+) -> tuple[int, bool]:
+    """Return how many people the access events name, and whether there are more events than were read."""
     people: set[str] = set()
-    variables: dict[str, Any] = {"actor": actor, "since": since}
+    after = None
     for _ in range(MOST_PAGES):
-        events = (await desk_of(request).ask(request, "incident_events", variables))["accessEvents"]
+        data = first or await desk_of(request).ask(request, "incident_events", {**variables, "after": after})
+        events, first = data["accessEvents"], None
         people |= {
             edge["node"]["subjectId"]
             for edge in events["edges"]
@@ -134,9 +149,9 @@ async def _preview(request: Request, values: Mapping[str, Any], tokens: Sequence
             and (until is None or _time_of(edge["node"]["at"]) <= _time_of(until))
         }
         if not events["pageInfo"]["hasNextPage"]:
-            return Preview(len(people), named)
-        variables["after"] = events["pageInfo"]["endCursor"]
-    return Preview(len(people), named, is_partial=True)
+            return len(people), False
+        after = events["pageInfo"]["endCursor"]
+    return len(people), True
 
 
 def _time_of(value: str) -> datetime:

@@ -21,10 +21,12 @@ from desk.settings import DeskSettings
 from desk.texts import Texts
 
 HERE: Final = Path(__file__).parent
-ROLES: Final = ("SUPPORT", "BILLING", "PRIVACY", "AUDITOR", "ANALYST")
+ROLES: Final = ("SUPPORT", "BILLING", "PRIVACY", "AUDITOR", "ANALYST", "ADMIN")
 """The roles that have pages."""
+PEOPLE: Final = "Subject.emails"
+"""The field of roles that find people and open their pages. `Query.subject` alone finds no more than an id."""
 NAVIGATION: Final = (
-    ("/", "search", "Query.subject"),
+    ("/", "search", PEOPLE),
     ("/requests", "requests", "Query.rightsRequests"),
     ("/grants", "grants", "Query.accessGrants"),
     ("/record", "record", "Query.accessEvents"),
@@ -36,6 +38,7 @@ NAVIGATION: Final = (
     ("/backups", "backups", "Query.backups"),
     ("/statistics", "statistics", "Query.statistics"),
     ("/policy", "policy", "Query.policyVersions"),
+    ("/tokens", "tokens", "Query.tokens"),
 )
 """The links of the menu: path, key of the text and of the section, and the field that the viewer must be permitted."""
 
@@ -105,6 +108,7 @@ class Desk:
             session=session,
             viewer=viewer,
             can=permissions.__contains__,
+            finds_people=PEOPLE in permissions,
             navigation=_menu_of(permissions),
             dict_of_roles=lambda roles: {role: self.texts.word("Role", role) for role in roles if role in ROLES},
             section=section,

@@ -67,8 +67,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
 
 async def load(desk: Desk, request: Request) -> dict[str, Any]:
     """Return a request; raise 404 when there is none."""
-    await desk.role(request)
-    data = await desk.ask(request, "request", {"id": f"req_{request.path_params['id']}"})
+    operation = "request_administrator" if await desk.role(request) == "ADMIN" else "request"
+    data = await desk.ask(request, operation, {"id": f"req_{request.path_params['id']}"})
     if not data["rightsRequest"]:
         raise HTTPException(404)
     rights: dict[str, Any] = data["rightsRequest"]

@@ -56,6 +56,21 @@ def ranked(rows: Sequence[Mapping[str, Any]], most: int = 10) -> list[Bar]:
     return [Bar(row["value"], row["accounts"], 0, round(100 * row["accounts"] / longest, 2)) for row in largest]
 
 
+def alias_of(purpose: str) -> str:
+    """Return the name of a purpose's choices in the figures."""
+    return f"choices_{purpose.replace('-', '_')}"
+
+
+async def _add_other_choices(request: Request, figures: dict[str, Any], purposes: Sequence[str]) -> None:
+    """Ask for the choices of purposes that were defined later. The operation of the page names the first ones."""
+    others = [purpose for purpose in purposes if alias_of(purpose) not in figures]
+    answers = await asyncio.gather(
+        *(desk_of(request).api.run(session_of(request), "statistics_choices", {"purpose": each}) for each in others)
+    )
+    for purpose, answer in zip(others, answers, strict=True):
+        figures[alias_of(purpose)] = answer["statistics"]["choices"]
+
+
 async def show_statistics(request: Request) -> Response:
     """Show the figures of the day, and the requests of a year."""
     desk = desk_of(request)
@@ -69,13 +84,9 @@ async def show_statistics(request: Request) -> Response:
         await desk.ask(request, "viewer")
         return desk.page(request, "statistics.html", section="statistics", figures=None)
     purposes = [purpose for purpose in data["purposes"] if purpose["legalBasis"] in REFUSABLE]
-    answers = await asyncio.gather(
-        *(desk.api.run(session_of(request), "statistics_choices", {"purpose": each["key"]}) for each in purposes)
-    )
-    choices = [
-        (purpose["title"], answer["statistics"]["choices"]) for purpose, answer in zip(purposes, answers, strict=True)
-    ]
     figures = data["statistics"]
+    await _add_other_choices(request, figures, [each["key"] for each in purposes])
+    choices = [(each["title"], figures[alias_of(each["key"])]) for each in purposes]
     return desk.page(
         request,
         "statistics.html",

@@ -44,7 +44,8 @@ PAGES: Mapping[str, tuple[str, ...]] = {
         "/requests/{open}",
         "/grants?view=all",
     ),
-    "Auditor": ("/grants",),
+    "Auditor": ("/grants", "/tokens"),
+    "Administrator": ("/requests", "/requests/{open}", "/tokens", "/incidents/report", "/nowhere"),
 }
 """The pages of each role, with the names of ids."""
 

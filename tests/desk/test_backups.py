@@ -12,6 +12,8 @@ def test_overdue_backups_stand_out(api: Api, officer: Agent, support: Agent, sig
     page = officer.open("/backups")
     assert "new-one" in page
     assert "days late" in page
+    assert "Each system records its backups" in page
+    assert "Each system records its backups" in sign_in("ADMIN", case="").open("/backups")
     page = sign_in("AUDITOR").open("/backups?overdue=true")
     assert "old-one" in page
     assert "new-one" not in page

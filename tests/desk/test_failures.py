@@ -1,5 +1,6 @@
 """What pages say when the API is away, the token is revoked, the role is withdrawn, or an answer is no answer."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tests.desk.agents import Agent, desk_for
 from tests.journeys.exports import values
 from tests.journeys.isolated_databases import drain_erasures
 from tests.people import known
+from tests.resolvers.test_statistics import next_day
 
 Answer = Callable[[httpx2.Request], httpx2.Response]
 
@@ -22,8 +24,12 @@ class SwitchedTransport(httpx2.AsyncBaseTransport):
     def __init__(self) -> None:
         self._real = httpx2.AsyncHTTPTransport()
         self.answer: Answer | None = None
+        self.operations: list[str] = []
+        """The names of the operations that the desk sent."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/graphql":
+            self.operations.append(json.loads(await request.aread())["operationName"])
         return await self._real.handle_async_request(request) if self.answer is None else self.answer(request)
 
     async def aclose(self) -> None:
@@ -122,6 +128,43 @@ def test_a_role_that_was_withdrawn_is_named_and_nothing_is_done(
     refusal = {"code": "FORBIDDEN", "header": "X-Role"}
     network.answer = lambda _: httpx2.Response(403, json={"errors": [{"extensions": refusal}]})
     assert "Your role does not permit this" in agent.open("/")
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/requests/req_0", "/incidents", "/people/sub_0"])
+def test_a_page_that_fails_keeps_the_menu(agent: Agent, path: str) -> None:
+    agent.open(path)
+    assert agent.page.status_code in {400, 403, 404}
+    assert 'href="/requests"' in agent.page.text
+    assert "Sign out" in agent.text
+
+
+def test_a_form_that_is_refused_keeps_the_menu(agent: Agent) -> None:
+    assert "This form is not from here" in agent.post("/search", csrf="wrong")
+    assert 'href="/requests"' in agent.page.text
+    assert "This is too much at once" in agent.post("/search", query="x" * 140_000)
+    assert 'href="/requests"' in agent.page.text
+
+
+PAGES = ["/requests", "/requests?view=overdue", "/grants", "/record", "/incidents", "/disclosures", "/recipients"]
+PAGES += ["/retention", "/backups", "/statistics", "/policy", "/tokens"]
+
+
+def test_each_page_is_one_operation(
+    switched_url: str, api: Api, databases: Databases, network: SwitchedTransport
+) -> None:
+    person = known(api)
+    next_day(databases)
+    officer = Agent(switched_url, "PRIVACY")
+    for path in [*PAGES, f"/people/{person.id}", "/incidents/report"]:
+        network.operations.clear()
+        officer.open(path)
+        assert officer.page.status_code == 200, path
+        assert len(network.operations) == 1, (path, network.operations)
+    form = {"kind": "LOSS", "categories": "CONTACT", "awareAt": "2026-01-31T12:00"}
+    network.operations.clear()
+    assert "People affected" in officer.post("/incidents/report", **form, actor="support of the tests")
+    assert network.operations == ["DeskIncidentPreview"]
+    officer.client.close()
 
 
 def test_a_person_who_is_erased_while_their_page_is_open(api: Api, databases: Databases, support: Agent) -> None:

@@ -8,6 +8,7 @@ from tests.browser import Browser, program
 from tests.conftest import Api
 from tests.desk.pilot import Pilot
 from tests.desk.test_axe import violations
+from tests.desk.test_tokens import ISSUE
 from tests.people import known
 from tests.resolvers.recipient_inputs import MAILER, put
 from tests.resolvers.test_backups import RECORD, ago
@@ -67,6 +68,10 @@ def test_an_incident_by_keyboard(api: Api, officer: Pilot) -> None:
     officer.open("/record")
     assert "DeskNotifyAffected" in officer.text
     look(officer)
+    press_space_on(officer, "Refusals alone")
+    officer.activate("Show")
+    assert "DeskNotifyAffected" not in officer.text
+    look(officer)
 
 
 def test_a_forced_disclosure_by_keyboard(api: Api, officer: Pilot) -> None:
@@ -92,6 +97,11 @@ def test_the_other_pages_of_officers(api: Api, officer: Pilot) -> None:
     known(api)
     assert put(api, MAILER).data
     assert api.ask("SYNC", RECORD, system="sync", label="2026-05", at=ago(300)).data
+    assert api.ask("ADMIN", ISSUE, name="agent 7", roles=["SUPPORT"]).data
+    officer.open("/tokens")
+    look(officer)
+    officer.activate("Approve agent 7")
+    assert "The token works from now on." in officer.messages
     for path in ("/recipients", "/recipients/mailer", "/retention", "/backups", "/statistics", "/policy"):
         officer.open(path)
         look(officer)

@@ -25,7 +25,7 @@ def test_a_page_leads_to_the_sign_in_and_back(api: Api, sign_in: SignIn) -> None
 
 def test_a_role_without_a_token_signs_nobody_in(sign_in: SignIn) -> None:
     agent = sign_in()
-    for role in ("STORE", "ADMIN", "", "what"):
+    for role in ("STORE", "SYNC", "", "what"):
         assert "Choose a role." in agent.post("/sign-in", role=role)
 
 
