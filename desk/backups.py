@@ -1,4 +1,4 @@
-"""Backups of Customer Data: which are kept, until when, and which are overdue. Only tokens of their system record them."""
+"""Backups of Customer Data: which are kept, until when, and which are overdue. Their systems alone record them."""
 
 from typing import Final
 
