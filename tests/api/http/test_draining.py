@@ -41,7 +41,7 @@ def ready(port: int) -> int:
 
 
 def wait_for(port: int, status: int) -> None:
-    for _ in range(2000):
+    for _ in range(6000):
         with contextlib.suppress(ConnectionError):
             if ready(port) == status:
                 return

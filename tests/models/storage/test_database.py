@@ -103,6 +103,13 @@ async def test_what_is_named_is_found_by_an_index_though_its_table_is_empty(worl
     assert "Seq Scan" not in plan.replace("Seq Scan on purposes", ""), "all purposes are read, no other table whole"
 
 
+async def test_no_statement_is_compiled(world: World) -> None:
+    """Without sequential scans the estimated costs are high, so that PostgreSQL would compile at each execution."""
+    pools = [world.database.readers, world.database.writers, world.database.keyring]
+    for pool in [*pools, *world.database.role_readers.values(), *world.database.role_keyrings.values()]:
+        assert await pool.fetchval("SELECT current_setting('jit')") == "off"
+
+
 async def test_a_url_may_name_several_hosts_of_which_one_is_the_primary(databases: Databases) -> None:
     url = databases.keyring_url.replace("host=", "host=/nonexistent,").replace("port=5432", "port=5432,5432")
     several = f"{url}&target_session_attrs=primary"

@@ -22,7 +22,7 @@ from tests.conftest import Databases
 
 PGBOUNCER = Path("/usr/sbin/pgbouncer")
 SETTINGS = "role,default_transaction_read_only,default_transaction_isolation,plan_cache_mode,enable_seqscan"
-SETTINGS += ",enable_bitmapscan,idle_in_transaction_session_timeout,extra_float_digits"
+SETTINGS += ",jit,enable_bitmapscan,idle_in_transaction_session_timeout,extra_float_digits"
 CONFIGURATION = """
 [databases]
 * = host='{host}' port={port}
