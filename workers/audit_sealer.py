@@ -4,14 +4,14 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import asyncpg
 import structlog
 
 from models.audit import epochs
 from models.audit.sealing import MAX_SEGMENT_EVENTS, ServerChangedError, TransactionCounterResetError, seal_segment
 from models.audit.segments import Segment, SegmentSigner
-from models.storage.database import OUTAGE_ERRORS, Database
+from models.storage.database import Database
 from models.storage.statement import Connection, Statement
+from workers import polling
 
 log = structlog.get_logger("privacy")
 
@@ -36,17 +36,16 @@ class AuditSealer:
         self._last = 0
 
     async def run(self, *, poll: float = POLL) -> None:
-        """Sign segments until cancelled. Log each failure and retry."""
-        while True:
-            try:
-                await self.drain()
-                await self._create_partitions()
-            except TransactionCounterResetError:
-                log.critical("audit signing stopped", problem="transaction ids of this server restarted")
-                await asyncio.sleep(60)
-            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as problem:
-                log.warning("audit signing is delayed", problem=type(problem).__name__)
-            await asyncio.sleep(poll)
+        """Sign segments until cancelled. Retry after every failure."""
+        await polling.repeat(self._round, "audit signing is delayed", poll=poll)
+
+    async def _round(self) -> None:
+        try:
+            await self.drain()
+            await self._create_partitions()
+        except TransactionCounterResetError:
+            log.critical("audit signing stopped", problem="transaction ids of this server restarted")
+            await asyncio.sleep(60)
 
     async def drain(self) -> int:
         """Sign all events that are committed now. Return how many events were signed."""

@@ -1,16 +1,11 @@
 """The worker that gives the changes of the feed their positions, and prunes choices that were kept for long enough."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import asyncpg
-import structlog
-
 from models.consent import changes
-from models.storage.database import OUTAGE_ERRORS, Database
-
-log = structlog.get_logger("privacy")
+from models.storage.database import Database
+from workers import polling
 
 POLL: Final = 0.2
 """Seconds between polls for committed changes."""
@@ -27,14 +22,12 @@ class ChangeSequencer:
         self._pruned_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self, *, poll: float = POLL) -> None:
-        """Place changes until cancelled. Log each failure and retry."""
-        while True:
-            try:
-                await self.drain()
-                await self._prune()
-            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as problem:
-                log.warning("the change feed is delayed", problem=type(problem).__name__)
-            await asyncio.sleep(poll)
+        """Place changes until cancelled. Retry after every failure."""
+        await polling.repeat(self._round, "the change feed is delayed", poll=poll)
+
+    async def _round(self) -> None:
+        await self.drain()
+        await self._prune()
 
     async def drain(self) -> int:
         """Place all changes that are committed now. Return how many were placed."""

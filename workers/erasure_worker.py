@@ -1,7 +1,6 @@
 """The worker that executes due erasures in batches, at a bounded rate, and completes those whose steps are done."""
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
@@ -18,6 +17,7 @@ from models.erasure.execution import LEASE
 from models.erasure.ledger_lag import LedgerLagError
 from models.storage.clock import now
 from models.storage.database import OUTAGE_ERRORS, Database
+from workers import polling
 from workers.metrics import WORKER_METRICS
 
 log = structlog.get_logger("privacy")
@@ -28,7 +28,6 @@ POLL: Final = 1.0
 """Seconds between polls while there is no work."""
 CLEANUP_INTERVAL: Final = 1.0
 """Seconds between clean-ups while there is work; a clean-up advances the ledger mark."""
-MAX_BACKOFF: Final = 30.0
 
 ERASED: Final = Counter("privacy_erasures", "People erased in this service.", registry=WORKER_METRICS)
 COMPLETED: Final = Counter("privacy_erasures_completed", "Erasures completed everywhere.", registry=WORKER_METRICS)
@@ -75,19 +74,18 @@ class ErasureWorker:
         self._expired_deleted_on: date | None = None
 
     async def run(self, *, poll: float = POLL) -> None:
-        """Execute due erasures until cancelled. Retry after every failure, with backoff."""
-        pause = 0.0
-        while True:
-            try:
-                if not await self.round():
-                    await asyncio.sleep(poll * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter, no secret
-                pause = 0.0
-            except Exception as problem:  # noqa: BLE001 -- no failure of one round may end the loop
-                pause = min(MAX_BACKOFF, max(1.0, pause * 2))
-                level = 30 if isinstance(problem, (LedgerLagError, *OUTAGE_ERRORS)) else 40
-                log.log(level, "erasures are delayed", problem=type(problem).__name__, seconds=pause)
-                self._cleanup = None
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 -- jitter, no secret
+        """Execute due erasures until cancelled. Retry after every failure."""
+        await polling.repeat(
+            self._round_or_reset, "erasures are delayed", poll=poll, expected=(LedgerLagError, *OUTAGE_ERRORS)
+        )
+
+    async def _round_or_reset(self) -> tuple[int, int] | None:
+        """Execute one batch. After a failure, the next one begins with a clean-up."""
+        try:
+            return await self.round()
+        except Exception:
+            self._cleanup = None
+            raise
 
     async def drain(self) -> int:
         """Execute all erasures that are due now. Return how many people were erased."""

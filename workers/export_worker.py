@@ -1,7 +1,5 @@
 """The worker that plans, builds and ends exports."""
 
-import asyncio
-import random
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -12,8 +10,9 @@ from prometheus_client import Counter
 from models.encryption.keyring import Keyring
 from models.erasure import certificates
 from models.exports import building, claiming, cleanup, planning
-from models.storage.database import OUTAGE_ERRORS, Database
+from models.storage.database import Database
 from models.storage.ids import Prefix, format_id
+from workers import polling
 from workers.metrics import WORKER_METRICS
 
 log = structlog.get_logger("privacy")
@@ -38,15 +37,7 @@ class ExportWorker:
 
     async def run(self, *, poll: float = POLL) -> None:
         """Process exports until cancelled. Retry after every failure."""
-        while True:
-            try:
-                count = await self.round()
-            except Exception as problem:  # noqa: BLE001 -- no failure of one round may end the loop
-                count = 0
-                level = 30 if isinstance(problem, OUTAGE_ERRORS) else 40
-                log.log(level, "exports are delayed", problem=type(problem).__name__)
-            if not count:
-                await asyncio.sleep(poll * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter, no secret
+        await polling.repeat(self.round, "exports are delayed", poll=poll)
 
     async def drain(self) -> int:
         """Process all exports that are due now. Return how much was done."""

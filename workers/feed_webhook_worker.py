@@ -1,7 +1,6 @@
 """The worker that sends the changes of the feed to the systems that subscribe to them, by signed webhooks."""
 
 import asyncio
-import random
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -15,6 +14,7 @@ from models.feed import deliveries
 from models.feed.deliveries import FeedDelivery
 from models.storage.database import OUTAGE_ERRORS, Database
 from models.storage.ids import Prefix, format_id
+from workers import polling
 from workers.webhook_client import WebhookClient
 
 log = structlog.get_logger("privacy")
@@ -26,6 +26,7 @@ MAX_SYSTEMS: Final = 64
 LEASE_MARGIN: Final = timedelta(seconds=5)
 """How much longer than an attempt its claim lasts."""
 EVENT_TYPE: Final = "consent.changed"
+DELAYED: Final = "feed webhooks are delayed"
 
 
 class FeedWebhookWorker:
@@ -44,16 +45,15 @@ class FeedWebhookWorker:
     async def run(self, *, poll: float = POLL) -> None:
         """Send changes until cancelled. Retry after every failure."""
         tasks: set[asyncio.Task[int]] = set()
+
+        async def start_due() -> None:
+            for delivery in await self._claim(MAX_SYSTEMS - len(tasks)):
+                task = asyncio.create_task(self._deliver_all(delivery))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+
         try:
-            while True:
-                try:
-                    for delivery in await self._claim(MAX_SYSTEMS - len(tasks)):
-                        task = asyncio.create_task(self._deliver_all(delivery))
-                        tasks.add(task)
-                        task.add_done_callback(tasks.discard)
-                except (*OUTAGE_ERRORS, asyncpg.PostgresError) as problem:
-                    log.warning("feed webhooks are delayed", problem=type(problem).__name__)
-                await asyncio.sleep(poll * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter, no secret
+            await polling.repeat(start_due, DELAYED, poll=poll)
         finally:
             for task in tasks:
                 task.cancel()
@@ -77,7 +77,7 @@ class FeedWebhookWorker:
                 pending = await self._claim(1, delivery.system.name)
         except (*OUTAGE_ERRORS, asyncpg.PostgresError) as problem:
             # The claim ends by itself, and the message is sent again.
-            log.warning("feed webhooks are delayed", problem=type(problem).__name__)
+            log.warning(DELAYED, problem=type(problem).__name__)
         return count
 
     async def _deliver(self, delivery: FeedDelivery) -> bool:

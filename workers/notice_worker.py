@@ -1,13 +1,11 @@
 """The worker that notifies privacy officers, and sends the head of the audit log to an external witness once a day."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-import asyncpg
 import structlog
 from prometheus_client import Gauge
 
@@ -19,7 +17,8 @@ from models.outbox import staff_notices
 from models.outbox.staff_notices import StaffNoticeKind, StaffNoticeRow
 from models.requests import due_notices
 from models.storage.clock import now
-from models.storage.database import OUTAGE_ERRORS, Database
+from models.storage.database import Database
+from workers import polling
 from workers.metrics import WORKER_METRICS
 
 log = structlog.get_logger("privacy")
@@ -77,12 +76,7 @@ class NoticeWorker:
         """Send due notices until cancelled."""
         if not self._recipients[StaffNoticeKind.ACCESS_GRANT_ASKED]:
             log.warning("no privacy officer is notified of access grants and tokens", setting="PRIVACY_OFFICERS")
-        while True:
-            try:
-                await self.drain()
-            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as problem:
-                log.warning("notices are delayed", problem=type(problem).__name__)
-            await asyncio.sleep(poll)
+        await polling.repeat(self.drain, "notices are delayed", poll=poll)
 
     async def drain(self) -> int:
         """Send all notices that are due now. Return how many were sent."""

@@ -1,13 +1,11 @@
 """The worker of the privacy policy: letters to many people, deadlines of officers, retention."""
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Final
 
-import structlog
 from prometheus_client import Counter
 
 from models.disclosures import forced_notices
@@ -22,9 +20,8 @@ from models.retention.runs import RetentionRuns
 from models.statistics import computing
 from models.storage.clock import now
 from models.storage.database import Database
+from workers import polling
 from workers.metrics import WORKER_METRICS
-
-log = structlog.get_logger("privacy")
 
 POLL: Final = 1.0
 """Seconds between polls while there is no work."""
@@ -34,7 +31,6 @@ BATCH: Final = 500
 """How many people get a letter in one transaction, at most."""
 RETENTION_BATCH: Final = 250
 """How many records a retention rule removes in one transaction, at most."""
-MAX_BACKOFF: Final = 30.0
 DUE_WITHIN: Final = {
     StaffNoticeKind.INCIDENT_DUE_IN_A_DAY: timedelta(hours=24),
     StaffNoticeKind.INCIDENT_DUE_IN_HOURS: timedelta(hours=4),
@@ -71,17 +67,8 @@ class PolicyWorker:
         self._runs = RetentionRuns(database, keyring, batch=RETENTION_BATCH)
 
     async def run(self, *, poll: float = POLL) -> None:
-        """Do due work until cancelled. Retry after every failure, with backoff."""
-        pause = 0.0
-        while True:
-            try:
-                if not await self.round():
-                    await asyncio.sleep(poll * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter, no secret
-                pause = 0.0
-            except Exception as problem:  # noqa: BLE001 -- no failure of one round may end the loop
-                pause = min(MAX_BACKOFF, max(1.0, pause * 2))
-                log.warning("notices to people are delayed", problem=type(problem).__name__, seconds=pause)
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 -- jitter, no secret
+        """Do due work until cancelled. Retry after every failure."""
+        await polling.repeat(self.round, "notices to people are delayed", poll=poll)
 
     async def drain(self) -> None:
         """Do all work that is due now."""

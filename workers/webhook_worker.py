@@ -1,7 +1,6 @@
 """The worker that notifies internal systems of erasure and export steps, by signed webhooks (Standard Webhooks 1.0)."""
 
 import asyncio
-import random
 from typing import Any, Final
 
 import orjson
@@ -12,8 +11,9 @@ from models.erasure import webhook_deliveries
 from models.erasure.webhook_deliveries import WebhookDelivery
 from models.errors import SubjectErased
 from models.exports import webhook_notifications
-from models.storage.database import OUTAGE_ERRORS, Database
+from models.storage.database import Database
 from models.storage.ids import Prefix, format_id
+from workers import polling
 from workers.webhook_client import WebhookClient
 
 log = structlog.get_logger("privacy")
@@ -33,15 +33,7 @@ class WebhookWorker:
 
     async def run(self, *, poll: float = POLL) -> None:
         """Send due webhooks until cancelled. Retry after every failure."""
-        while True:
-            try:
-                count = await self.round()
-            except Exception as problem:  # noqa: BLE001 -- no failure of one round may end the loop
-                count = 0
-                level = 30 if isinstance(problem, OUTAGE_ERRORS) else 40
-                log.log(level, "webhooks are delayed", problem=type(problem).__name__)
-            if not count:
-                await asyncio.sleep(poll * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter, no secret
+        await polling.repeat(self.round, "webhooks are delayed", poll=poll)
 
     async def round(self) -> int:
         """Send one batch of due webhooks concurrently. Return how many were sent."""
