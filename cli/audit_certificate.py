@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.settings import UnsafeSettingError
-from cli.audit import Keys, owner_connection, trusted_keys
+from cli.audit import Keys, app, owner_connection, trusted_keys
 from cli.erasure import load_keys
 from models.audit import heads
 from models.audit.heads import HeadComparison
@@ -15,6 +15,7 @@ from models.erasure import certificates
 from models.erasure.certificates import InvalidCertificateError
 
 
+@app.command("certificate")
 def check_certificate(
     file: Annotated[Path, typer.Argument(metavar="CERTIFICATE", help="A file with an erasure certificate (JWS).")],
     keys: Annotated[str, typer.Option(help="The published keys: a file, or the URL of the keys.")] = "jwks.json",

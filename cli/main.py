@@ -1,48 +1,92 @@
-"""The command ``privacy``: its subcommands, and the messages of foreseeable errors."""
+"""The command ``privacy``: the table of its subcommands."""
 
-import asyncio
 import sys
-from pathlib import Path
-from typing import Annotated
 
-import asyncpg
 import typer
-from rich.console import Console
 
-from api.graphql.schema import print_schema
-from api.settings import UnsafeSettingError
-from cli import (
-    access_grants,
-    audit,
-    audit_certificate,
-    backups,
-    checks,
-    completion,
-    emails,
-    erasure,
-    keys,
-    receipts,
-    requests,
-    systems,
-    tokens,
-    version,
-)
-from cli.bulk.job import JobStopped
-from cli.bulk_erasure import erase
-from cli.databases import MigrationResult, database_settings, migrate_databases, owner_urls, temporary_databases
-from cli.desk import desk
-from cli.embedded import EmbeddedError
-from cli.importing import import_people
-from cli.processing_record import processing_record
-from cli.querying import query
-from cli.seed import seed
-from cli.serve import serve
-from cli.work import work
-from migrations import differences, head
-from models.errors import Refusal
-from models.storage.outages import OUT_OF_REACH, describe
+from cli import completion, version
+from cli.lazy import LazyCommand, LazyGroup, load
+
+COMMANDS = {
+    "serve": LazyCommand("cli.serve:serve", "Serve the API until stopped."),
+    "import": LazyCommand(
+        "cli.importing:import_people",
+        "Import people from another system, with consents, accounts, payment fragments and sync accounts.",
+    ),
+    "backup": LazyCommand(
+        "cli.backups:backup",
+        "Back up the main database into a file, and register the day by which the file must be deleted.",
+    ),
+    "restore": LazyCommand(
+        "cli.backups:restore",
+        "Replace the main database with a backup, then repeat all erasures that the backup does not contain.",
+    ),
+    "desk": LazyCommand(
+        "cli.desk:desk", "Serve the desk until stopped: the pages of support agents and privacy officers."
+    ),
+    "erase": LazyCommand(
+        "cli.bulk_erasure:erase",
+        "Request the erasure of all people in a file: print the plan, ask for confirmation, then request.",
+    ),
+    "query": LazyCommand(
+        "cli.querying:query",
+        "Run a GraphQL operation: once, or for each line of a CSV file whose first line names the variables.",
+    ),
+    "processing-record": LazyCommand(
+        "cli.processing_record:processing_record",
+        "Print the record of processing activities (Art. 30 GDPR): purposes, categories, recipients, transfers, terms.",
+    ),
+    "seed": LazyCommand(
+        "cli.seed:seed",
+        "Create synthetic people: user1@example.com, user2@example.com ..., with the same values in every database.",
+    ),
+    "work": LazyCommand(
+        "cli.work:work",
+        "Run the background workers until stopped: letters, erasures, webhooks, audit segments and notices.",
+    ),
+    "completion": LazyCommand(
+        "cli.completion:completion", "Print a script that completes commands and options in a shell."
+    ),
+    "migrate": LazyCommand(
+        "cli.migrations:migrate",
+        "Upgrade both databases: tables, then roles and privileges. Run it before a new version starts to serve.",
+    ),
+    "schema": LazyCommand("cli.schema:schema", "Print the GraphQL schema of the code."),
+    "migrations": LazyCommand(
+        "cli.migrations:migrations",
+        "Migrate the databases, then print the differences between their tables and the tables in the code.",
+    ),
+    "token": LazyCommand("cli.tokens:app", "Issue, revoke and list tokens of services, people and scripts."),
+    "audit": LazyCommand(
+        "cli.audit_certificate:app",
+        "Verify, prove, export and prune the audit log of reads and changes of personal data.",
+    ),
+    "grants": LazyCommand(
+        "cli.access_grants:app", "The columns that each role may read, and the review of access grants."
+    ),
+    "backups": LazyCommand("cli.backups:app", "The register of backups."),
+    "erasure": LazyCommand("cli.erasure:app", "Verify erasure certificates."),
+    "systems": LazyCommand(
+        "cli.systems:app",
+        "Register internal systems: they take part in erasures and exports, and subscribe to changes.",
+    ),
+    "keys": LazyCommand("cli.keys:app", "Generate and rotate the master key, which wraps the key of each person."),
+    "check": LazyCommand("cli.checks:app", "Find stored data that needs a review."),
+    "letters": LazyCommand("cli.emails:app", "List and preview letters, and retry those that need a decision."),
+    "requests": LazyCommand("cli.requests:app", "List and show rights requests."),
+    "export": LazyCommand("cli.requests:export_app", "Verify exports offline."),
+    "receipt": LazyCommand("cli.receipts:app", "Verify consent receipts offline."),
+}
+
+
+class Subcommands(LazyGroup):
+    """The subcommands of ``privacy``."""
+
+    table = COMMANDS
+
 
 app = typer.Typer(
+    cls=Subcommands,
     help="Serve, migrate and operate the privacy API.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -50,113 +94,15 @@ app = typer.Typer(
     add_completion=False,
 )
 app.callback()(version.options)
-app.command()(serve)
-app.command("import")(import_people)
-audit.app.command("certificate")(audit_certificate.check_certificate)
-app.command()(backups.backup)
-app.command()(backups.restore)
-app.command()(desk)
-app.command()(erase)
-app.command()(query)
-app.command("processing-record")(processing_record)
-app.command()(seed)
-app.command()(work)
-app.command()(completion.completion)
-app.add_typer(tokens.app, name="token")
-app.add_typer(audit.app, name="audit")
-app.add_typer(access_grants.app, name="grants")
-app.add_typer(backups.app, name="backups")
-app.add_typer(erasure.app, name="erasure")
-app.add_typer(systems.app, name="systems")
-app.add_typer(keys.app, name="keys")
-app.add_typer(checks.app, name="check")
-app.add_typer(emails.app, name="letters")
-app.add_typer(requests.app, name="requests")
-app.add_typer(requests.export_app, name="export")
-app.add_typer(receipts.app, name="receipt")
-
-
-@app.command()
-def migrate() -> None:
-    """Upgrade both databases: tables, then roles and privileges. Run it before a new version starts to serve."""
-    with database_settings() as settings:
-        for result in asyncio.run(migrate_databases(settings)):
-            typer.echo(f"{result.history}: {_describe(result)}")
-
-
-def _describe(result: MigrationResult) -> str:
-    if result.is_newer:
-        return (
-            f"was {result.after}, which a newer version has made (this one knows {head(result.history)}): "
-            "nothing was changed"
-        )
-    return f"was {result.after}" if result.before == result.after else f"{result.before or 'nothing'} -> {result.after}"
-
-
-@app.command()
-def schema(
-    *,
-    check: Annotated[
-        bool,
-        typer.Option("--check", help="Compare the schema with schema.graphql; exit with status 2 when they differ."),
-    ] = False,
-) -> None:
-    """Print the GraphQL schema of the code.
-
-    To update the file: privacy schema > schema.graphql
-    """
-    if not check:
-        typer.echo(print_schema(), nl=False)
-    elif Path("schema.graphql").read_text() != print_schema():
-        raise UnsafeSettingError(
-            "schema.graphql differs from the schema of the code: run `privacy schema > schema.graphql`"
-        )
-
-
-@app.command()
-def migrations(
-    *,
-    check: Annotated[
-        bool, typer.Option("--check", help="Use temporary databases; exit with status 1 when there are differences.")
-    ] = False,
-) -> None:
-    """Migrate the databases, then print the differences between their tables and the tables in the code."""
-    with temporary_databases() if check else database_settings() as settings:
-        asyncio.run(migrate_databases(settings))
-        for history, url in owner_urls(settings).items():
-            table_differences = asyncio.run(differences(history, url))
-            typer.echo(f"{history}: {table_differences or 'in step'}")
-            if table_differences and check:
-                raise typer.Exit(1)
 
 
 def run() -> None:
     """Run a command; foreseeable errors end with a message and an exit status, without a traceback."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
     completion.enable_completion()
     try:
         app(prog_name="privacy")
-    except (UnsafeSettingError, EmbeddedError) as problem:
-        console.print(f"privacy: {problem}", markup=False)
-        sys.exit(2)
-    except JobStopped as reason:
-        console.print(f"privacy: {reason}", markup=False)
-        sys.exit(1)
-    except Refusal as refusal:
-        argument = f" ({refusal.extensions['argument']})" if refusal.extensions.get("argument") else ""
-        console.print(f"privacy: {refusal.code}: {refusal.message}{argument}", markup=False)
-        sys.exit(1)
-    except asyncpg.InsufficientPrivilegeError:
-        console.print(
-            "privacy: this command needs the owners of the tables: set PRIVACY_OWNER_URL and PRIVACY_KEYRING_OWNER_URL",
-            markup=False,
-        )
-        sys.exit(2)
-    except asyncpg.UndefinedTableError:
-        console.print("privacy: tables are missing in the databases: run `privacy migrate`", markup=False)
-        sys.exit(2)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
-        sentence = describe(problem)
-        advice = ": check PRIVACY_DATABASE_URL and PRIVACY_KEYRING_URL" if sentence == OUT_OF_REACH else ""
-        console.print(f"privacy: PostgreSQL {sentence}{advice} ({type(problem).__name__})", markup=False)
-        sys.exit(1)
+    except Exception as problem:
+        status = load("cli.failures:report")(problem)
+        if status is None:
+            raise
+        sys.exit(status)

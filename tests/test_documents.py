@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from graphql import parse, validate
 
 from api.graphql.errors import status_of
@@ -16,12 +15,12 @@ from api.graphql.schema import RELEASED_LOCATIONS, core
 from api.settings import Settings
 from cli import audit, demo
 from cli.databases import OpenDatabases
-from cli.main import app
 from desk.settings import DeskSettings
 from models import errors
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
+from tests.cli.commands import program
 from tests.conftest import Api, Databases
 from tests.documents import DOCUMENTS, GUIDES, TABLES, anchors, links, with_table
 from tests.examples import (
@@ -132,7 +131,7 @@ def test_every_error_code_is_explained_with_its_message_and_status() -> None:
 
 def test_settings_that_a_document_names_exist() -> None:
     known = {f"PRIVACY_{name.upper()}" for name in Settings.model_fields} | {
-        str(parameter.default) for command in every_command(typer.main.get_command(app)) for parameter in command.params
+        str(parameter.default) for command in every_command(program()) for parameter in command.params
     }
     known |= {f"PRIVACY_DESK_{name.upper()}" for name in DeskSettings.model_fields} | {"PRIVACY_DESK_OIDC_"}
     known |= {audit.KEY, audit.PUBLIC_KEYS}
@@ -150,11 +149,11 @@ def test_make_targets_that_a_document_names_exist() -> None:
 
 
 def test_commands_that_a_document_names_exist() -> None:
-    program = typer.main.get_command(app)
+    command_tree = program()
     for page in DOCUMENTS:
         for code in re.findall(r"```sh\n(.*?)```|`([^`\n]+)`", page.read_text(), re.DOTALL):
             for line in re.findall(r"(?:^|[/ ])privacy ([a-z][^\n|>#;]*)", "\n".join(code), re.MULTILINE):
-                command: Any = program
+                command: Any = command_tree
                 words = line.split()
                 while words and hasattr(command, "commands"):
                     assert words[0] in command.commands, f"{page.name} names `privacy {line}`"

@@ -12,8 +12,11 @@ import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
+import typer
+
+from cli.main import COMMANDS, app
 from tests.cli import fork_server
 from tests.conftest import ROOT, Databases
 
@@ -84,6 +87,14 @@ def environment(databases: Databases | None = None) -> dict[str, str]:
 def command(*arguments: str) -> list[str]:
     """Return the words that run ``privacy`` from the code under test in a new Python."""
     return [sys.executable, "-m", "cli", *arguments]
+
+
+def program() -> Any:
+    """Return the command with all of its subcommands loaded."""
+    group: Any = typer.main.get_command(app)
+    for name in COMMANDS:
+        group.load(name)
+    return group
 
 
 @cache

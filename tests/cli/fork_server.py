@@ -16,7 +16,8 @@ import struct
 import sys
 from typing import Any
 
-import cli.main  # noqa: F401 -- loads the code
+from cli.lazy import load
+from cli.main import COMMANDS
 
 LENGTH = struct.Struct("!I")
 
@@ -42,6 +43,9 @@ def main() -> None:
     """Fork for each request until the other end of the socket closes."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control = socket.socket(fileno=os.dup(0))
+    for entry in COMMANDS.values():
+        load(entry.target)
+    load("cli.failures:report")
     gc.collect()
     gc.freeze()
     while True:

@@ -4,13 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from cli.audit import KEY
-from cli.main import app
 from models.audit.segments import SegmentSigner
 from models.encryption.master_keys import MasterKeys
-from tests.cli.commands import privacy
+from tests.cli.commands import privacy, program
 from tests.conftest import Databases
 
 PRODUCTION = {
@@ -83,7 +81,7 @@ async def test_a_refusal_says_where(databases: Databases, tmp_path: Path) -> Non
 
 
 def test_every_command_and_option_has_help() -> None:
-    pending: list[tuple[str, Any]] = [("privacy", typer.main.get_command(app))]
+    pending: list[tuple[str, Any]] = [("privacy", program())]
     while pending:
         name, command = pending.pop()
         assert command.help, name
