@@ -1,7 +1,7 @@
 # Every path below is relative: make cannot name a target with a space in it, but the repository may lie in one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test soak check bench conformance explorer clients generate fuzz rolling lock docs pictures clean
+.PHONY: help setup serve test journeys soak check bench conformance explorer clients generate fuzz rolling lock docs pictures clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 # Python keeps what it compiled: the suite starts many processes, each of which would compile the same files anew.
@@ -59,9 +59,13 @@ serve: setup ## Serve http://127.0.0.1:8000 and the desk on :8100 with demo peop
 	@[ -d explorer/node_modules ] || ! command -v npm >/dev/null || $(MAKE) explorer || true
 	@export PRIVACY_TOKEN_RATES="$${PRIVACY_TOKEN_RATES-SUPPORT=0,BILLING=0,PRIVACY=0}"; exec $(BIN)/privacy serve --demo --port "$(PORT)" --desk-port "$(DESK_PORT)"
 
-test: setup ## Run the whole suite on a PostgreSQL of its own (ARGS="-k consent" for a part)
+test: setup ## Run the suite on a PostgreSQL of its own (ARGS="-k consent" for a part)
 	@echo "Running the tests ..."
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+journeys: setup ## Run the long runs of tests/long_runs.py: kills, upgrades, replicas, browsers (ARGS= as for test)
+	@echo "Running the long runs ..."
+	@exec $(BIN)/python -m pytest -m long $(ARGS)
 
 soak: setup ## Run the suite 10 times while every core is busy, up to the first failure (RUNS=2, ARGS= as for test)
 	@exec bash tests/busy.sh "$(RUNS)" $(ARGS)

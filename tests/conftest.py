@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -37,11 +38,16 @@ from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
 from models.unit_of_work import UnitOfWork, unit_of_work
+from tests.long_runs import LONG_RUNS
 from tests.models.access.issuing import ISSUE
 
 hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=5000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# Python keeps what it compiled: the suite starts many processes, each of which would compile the same files anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A parent process may ignore Ctrl-C and children inherit that: tests stop some of their processes with it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -482,33 +488,21 @@ def served(databases: Databases, running: Running) -> Iterator[Api]:
     client.client.close()
 
 
-LONG = (
-    "tests/journeys/test_rolling.py",
-    "tests/journeys/test_kills.py::test_workers_killed",
-    "tests/journeys/test_erasure.py::test_every_value",
-    "tests/api/access/test_policy_situations.py",
-    "tests/cli/test_endings.py",
-    "tests/workers/test_kills.py",
-    "tests/cli/test_serve.py",
-    "tests/api/graphql/test_generated_documents.py",
-    "tests/cli/importing/test_command.py::test_everybody",
-    "tests/cli/querying/test_command.py::test_killed",
-    "tests/journeys/test_rollbacks.py",
-    "tests/api/test_killed.py",
-    "tests/api/access/test_jwt_verifier.py::test_strangers",
-    "tests/cli/test_first_start.py",
-    "tests/cli/test_completion.py",
-    "tests/cli/test_databases.py",
-    "tests/cli/test_server_moves.py",
-    "tests/desk/test_axe.py",
-    "tests/journeys/test_restores.py",
-    "tests/journeys/test_change_feed.py",
-    "tests/workers/test_holds.py",
-    "tests/api/graphql/test_hostile_requests.py",
-    "tests/api/http/test_draining.py",
+COLLECTED = pytest.StashKey[dict[str, set[str]]]()
+"""The names and markers of all tests that pytest found, of which it selects some."""
+FIRST = (
+    *("tests/journeys/test_rolling.py", "tests/journeys/test_erasure.py::test_every_value"),
+    *("tests/journeys/test_kills.py", "tests/workers/test_kills.py", "tests/journeys/test_restores.py"),
+    *("tests/journeys/test_rollbacks.py", "tests/journeys/test_change_feed.py", "tests/workers/test_holds.py"),
+    *("tests/cli/test_endings.py", "tests/cli/test_serve.py", "tests/cli/test_first_start.py"),
+    *("tests/cli/test_completion.py", "tests/cli/test_server_moves.py", "tests/cli/test_databases.py"),
+    *("tests/cli/importing/test_command.py::test_everybody", "tests/cli/querying/test_command.py::test_killed"),
+    *("tests/api/access/test_policy_situations.py", "tests/api/access/test_jwt_verifier.py::test_strangers"),
+    *("tests/desk/test_axe.py", "tests/api/test_killed.py", "tests/api/http/test_draining.py"),
+    *("tests/api/graphql/test_generated_documents.py", "tests/api/graphql/test_hostile_requests.py"),
     "tests/models/storage/test_card_fields.py::test_a_number_is_found_at_any_depth",
 )
-"""Tests that take over five seconds. None shares a fixture of its module with others."""
+"""Tests that take over five seconds and start first. None shares a fixture of its module with others."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -522,12 +516,20 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Start the long tests first, spread over the workers, each of which begins with an equal part of the list."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, object, object]:
+    """Mark the long runs before pytest selects by marker; start slow tests first, spread over the workers.
+
+    Each worker begins with an equal part of the list.
+    """
+    for item in items:
+        if not item.get_closest_marker("fuzz") and any(run.includes(item.nodeid) for run in LONG_RUNS):
+            item.add_marker("long")
+    config.stash[COLLECTED] = {item.nodeid: {marker.name for marker in item.iter_markers()} for item in items}
+    result = yield
     count = getattr(config, "workerinput", {}).get("workercount", 1)
-    long = [item for item in items if item.nodeid.startswith(LONG)]
-    others = [item for item in items if not item.nodeid.startswith(LONG)]
+    long = [item for item in items if item.nodeid.startswith(FIRST)]
+    others = [item for item in items if not item.nodeid.startswith(FIRST)]
     size = -(-len(items) // count)
     items.clear()
     for number in range(count):
@@ -535,6 +537,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         rest = size - len(first)
         items += first + others[:rest]
         others = others[rest:]
+    return result
 
 
 def _flush_logs() -> Generator[None, object, object]:

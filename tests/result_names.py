@@ -1,11 +1,14 @@
 """The rule that variables, parameters and functions have no bare participle as their name."""
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 PARTICIPLES = {"asked", "found", "given", "made", "said", "taken", "told", "wanted"}
 """Participles that name no thing: ``found`` may be a row, an error or a count."""
+
+_WRITTEN = re.compile(rf"\b_*(?:{'|'.join(PARTICIPLES)})_*\b")
 
 
 class NameUse(NamedTuple):
@@ -21,6 +24,8 @@ class NameUse(NamedTuple):
 
 def participle_names(source: str, path: str = "") -> Iterator[NameUse]:
     """Yield the bare participles that Python source binds."""
+    if not _WRITTEN.search(source):  # parsing takes most of the time
+        return
     for node in ast.walk(ast.parse(source)):
         name = _bound_name(node)
         if name and name.strip("_") in PARTICIPLES:

@@ -53,15 +53,19 @@ def people(**fields: Any) -> SampleRequest:
     return "ADMIN", PEOPLE, fields
 
 
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+
+
 def counted(databases: Databases) -> dict[str, int]:
     """Return the number of rows of every table in both databases."""
 
     async def count() -> dict[str, int]:
-        counts = {}
+        counts: dict[str, int] = {}
         for url in (databases.url, databases.keyring_url):
             connection = await asyncpg.connect(url)
-            for (name,) in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
-                counts[name] = await connection.fetchval(f"SELECT count(*) FROM {name}")
+            names = [row[0] for row in await connection.fetch(TABLES)]
+            sql = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in names)
+            counts |= {str(row[0]): int(row[1]) for row in await connection.fetch(sql)}
             await connection.close()
         return counts
 

@@ -132,8 +132,11 @@ async def demand_recorded(api: Api, databases: Databases, at: Path, kills: int, 
 
 
 @pytest.mark.anyio
-async def test_what_was_answered_before_a_kill_is_on_the_record(api: Api, clean: Databases, tmp_path: Path) -> None:
-    await demand_recorded(api, clean, tmp_path, 4, 1)
+@pytest.mark.parametrize("kills", [1, 4])
+async def test_what_was_answered_before_a_kill_is_on_the_record(
+    api: Api, clean: Databases, tmp_path: Path, kills: int
+) -> None:
+    await demand_recorded(api, clean, tmp_path, kills, 1)
 
 
 @pytest.mark.anyio

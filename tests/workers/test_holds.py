@@ -156,8 +156,9 @@ async def interleaved(world: World, people: int) -> None:
     assert min(states.count("SENT"), states.count("DROPPED")) > people / 20
 
 
-async def test_no_letter_is_accepted_after_its_opt_out_was_committed(world: World) -> None:
-    await interleaved(world, 200)
+@pytest.mark.parametrize("people", [40, 200])
+async def test_no_letter_is_accepted_after_its_opt_out_was_committed(world: World, people: int) -> None:
+    await interleaved(world, people)
 
 
 @pytest.mark.fuzz

@@ -28,6 +28,7 @@ from tests.workers.outbox_workers import email_rows, make_due, register
 pytestmark = pytest.mark.anyio
 
 EACH = 29
+AT_LINES = pytest.mark.parametrize("each", [8 * EACH, EACH], ids=["few", "some"])
 """Which lines the suite kills at: every so many, others in each of the two tests; fuzzing takes all."""
 
 
@@ -153,8 +154,9 @@ async def erased_though_killed(world: World, databases: Databases, *, each: int)
 
 
 @pytest.mark.timeout(300)
-async def test_a_worker_that_erases_killed_at_some_lines(world: World, databases: Databases) -> None:
-    await erased_though_killed(world, databases, each=4 * EACH)
+@AT_LINES
+async def test_a_worker_that_erases_killed_at_some_lines(world: World, databases: Databases, each: int) -> None:
+    await erased_though_killed(world, databases, each=4 * each)
 
 
 @pytest.mark.fuzz
@@ -164,13 +166,17 @@ async def test_a_worker_that_erases_killed_at_every_line(world: World, databases
 
 
 @pytest.mark.timeout(300)
-async def test_a_worker_killed_at_some_lines(world: World, databases: Databases) -> None:
-    await killed_at(world, databases, governed=False, first=3)
+@AT_LINES
+async def test_a_worker_killed_at_some_lines(world: World, databases: Databases, each: int) -> None:
+    await killed_at(world, databases, governed=False, first=3, each=each)
 
 
 @pytest.mark.timeout(300)
-async def test_a_worker_killed_at_some_lines_with_a_letter_for_a_purpose(world: World, databases: Databases) -> None:
-    await killed_at(world, databases, governed=True, first=17)
+@AT_LINES
+async def test_a_worker_killed_at_some_lines_with_a_letter_for_a_purpose(
+    world: World, databases: Databases, each: int
+) -> None:
+    await killed_at(world, databases, governed=True, first=17, each=each)
 
 
 @pytest.mark.fuzz

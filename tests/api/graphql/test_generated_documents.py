@@ -145,11 +145,12 @@ def search(api: Api, examples: int) -> Counter[str]:
     return outcomes
 
 
-def test_no_document_leads_to_a_field_that_its_role_may_not_have(api: Api) -> None:
-    outcomes = search(api, 400)
-    assert outcomes["FORBIDDEN"] > 40
-    assert outcomes["OK"] > 40
-    assert outcomes["told"] > 3
+@pytest.mark.parametrize("examples", [100, 400])
+def test_no_document_leads_to_a_field_that_its_role_may_not_have(api: Api, examples: int) -> None:
+    outcomes = search(api, examples)
+    assert outcomes["FORBIDDEN"] > examples / 10
+    assert outcomes["OK"] > examples / 10
+    assert examples < 400 or outcomes["told"] > 3
 
 
 @pytest.mark.fuzz

@@ -51,7 +51,7 @@ async def demand_right_answers(api: Api, people: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("count", [1000, pytest.param(10_000, marks=pytest.mark.fuzz)])
+@pytest.mark.parametrize("count", [200, 1000, pytest.param(10_000, marks=pytest.mark.fuzz)])
 async def test_everybody_comes_in_and_their_decisions_are_right(
     api: Api, world: World, clean: Databases, tmp_path: Path, count: int
 ) -> None:

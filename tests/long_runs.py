@@ -1,0 +1,201 @@
+"""The tests that are long by nature, each with the short form of it that stays in the suite.
+
+``make journeys`` runs them, and ``make test`` does not: it is to take less than five minutes. They kill processes at
+many moments, start several servers or versions, or look at every page, role and situation.
+"""
+
+from typing import NamedTuple
+
+
+class LongRun(NamedTuple):
+    """The beginning of the names of tests, why they take long, and the test of the suite that covers them in short.
+
+    ``parameter`` limits the names to those with this value among their parameters.
+    """
+
+    test: str
+    reason: str
+    short: str
+    parameter: str = ""
+
+    def includes(self, name: str) -> bool:
+        """Return whether a test is one of them, by its name in pytest."""
+        parameters = f"-{name.partition('[')[2].removesuffix(']')}-"
+        return name.startswith(f"tests/{self.test}") and (not self.parameter or f"-{self.parameter}-" in parameters)
+
+
+LONG_RUNS = (
+    # Kill campaigns.
+    LongRun(
+        "journeys/test_kills.py::test_workers_killed",
+        "Workers are killed twenty times, and each time all of their work is checked.",
+        "journeys/test_kills.py::test_workers_killed_at_many_moments_leave_nothing_undone_and_do_nothing_twice[2]",
+        "20",
+    ),
+    LongRun(
+        "workers/test_kills.py::test_a_worker",
+        "A worker is killed at every 29th line.",
+        "workers/test_kills.py::test_a_worker_killed_at_some_lines[few]",
+        "some",
+    ),
+    LongRun(
+        "api/test_killed.py::test_what",
+        "A service is started and killed four times under load.",
+        "api/test_killed.py::test_what_was_answered_before_a_kill_is_on_the_record[1]",
+        "4",
+    ),
+    LongRun(
+        "cli/querying/test_command.py::test_killed",
+        "A run of 1,500 lines is killed and repeated.",
+        "cli/importing/test_command.py::test_killed_and_run_again_no_line_is_lost",
+    ),
+    LongRun(
+        "journeys/test_change_feed.py::test_killed",
+        "Writers and readers of the feed are killed for ten seconds.",
+        "workers/test_feed_webhook_worker.py::test_a_killed_worker_loses_no_change_and_repeats_under_the_same_id",
+    ),
+    LongRun(
+        "workers/test_holds.py::test_no_letter_is_accepted",
+        "Two hundred people opt out while their letters are on their way.",
+        "workers/test_holds.py::test_no_letter_is_accepted_after_its_opt_out_was_committed[40]",
+        "200",
+    ),
+    # Several servers or versions.
+    LongRun(
+        "journeys/test_rolling.py::test_an_upgrade",
+        "Two versions run behind HAProxy while one replaces the other.",
+        "cli/test_databases.py::test_people_of_before_are_filled_while_the_previous_version_writes",
+    ),
+    LongRun(
+        "journeys/test_replicas.py",
+        "A primary and two replicas run behind services, and replicas are killed, promoted and held up.",
+        "test_outages.py::test_a_read_only_standby_answers_reads_and_is_not_ready[carried]",
+    ),
+    LongRun(
+        "journeys/test_restores.py::test_postgresql_stopped",
+        "PostgreSQL is stopped at each point of an erasure.",
+        "journeys/test_restores.py::test_a_restored_backup_brings_nobody_back",
+    ),
+    LongRun(
+        "journeys/test_rollbacks.py::test_only_a_replay",
+        "A database goes back by hand and by failover, besides the restore.",
+        "journeys/test_rollbacks.py::test_only_a_replay_opens_the_service_after_the_database_went_back[by_restore]",
+        "by_hand",
+    ),
+    LongRun(
+        "journeys/test_rollbacks.py::test_only_a_replay",
+        "A database goes back by hand and by failover, besides the restore.",
+        "journeys/test_rollbacks.py::test_only_a_replay_opens_the_service_after_the_database_went_back[by_restore]",
+        "by_failover",
+    ),
+    LongRun(
+        "cli/test_server_moves.py::test_a_restored_record",
+        "The audit log goes on after a move to a server whose counter is ahead.",
+        "cli/test_server_moves.py::test_a_restored_record_goes_on_on_another_server[counting from its beginning]",
+        "having counted further",
+    ),
+    LongRun(
+        "cli/test_server_moves.py::test_a_record_that_moves",
+        "The audit log moves to another server and back.",
+        "cli/test_server_moves.py::test_a_restored_record_goes_on_on_another_server[counting from its beginning]",
+    ),
+    LongRun(
+        "test_outages.py",
+        "All outages again, on the PostgreSQL 15 of Debian.",
+        "test_outages.py::test_answers_are_unavailable_during_an_outage_and_correct_after_it[carried]",
+        "debian15",
+    ),
+    LongRun(
+        "cli/embedded/test_cluster.py",
+        "All tests of the embedded PostgreSQL again, with the PostgreSQL 15 of Debian.",
+        "cli/embedded/test_cluster.py::test_a_fresh_cluster_answers_every_client_on_its_socket_alone[carried]",
+        "15",
+    ),
+    LongRun(
+        "scaling/partitioned/test_journeys.py",
+        "Journeys again, on partitioned tables.",
+        "scaling/partitioned/test_partitions.py::test_every_statement_can_be_planned_on_partitions",
+    ),
+    # First starts, each on a cluster of its own.
+    LongRun(
+        "cli/test_first_start.py::test_the_first_start",
+        "The first start as the guides print it, on a fresh cluster.",
+        "test_documents.py::test_commands_that_a_document_names_exist",
+    ),
+    LongRun(
+        "cli/test_endings.py",
+        "The demonstration is started and ended in several ways.",
+        "cli/embedded/test_cluster.py::test_the_last_user_stops_it_and_a_killed_user_counts_no_more",
+    ),
+    LongRun(
+        "cli/test_serve.py::test_workers_together",
+        "A service of several processes is started.",
+        "cli/test_serve.py::test_the_connections_are_divided_among_the_workers",
+    ),
+    LongRun(
+        "cli/test_databases.py::test_two_demonstrations",
+        "Two demonstrations start at once on a fresh cluster.",
+        "cli/embedded/test_cluster.py::test_processes_that_start_it_at_once_share_it",
+    ),
+    LongRun(
+        "cli/test_databases.py::test_migrations",
+        "Several processes migrate empty databases at once.",
+        "cli/test_databases.py::test_an_older_version_leaves_a_newer_database_unchanged",
+    ),
+    LongRun(
+        "cli/test_databases.py::test_roles",
+        "Several processes apply the roles to migrated databases at once.",
+        "cli/test_database_roles.py::test_a_privilege_too_many_or_too_few_is_named",
+    ),
+    # Every page, role, situation and value.
+    LongRun(
+        "desk/test_axe.py::test_axe_finds_nothing",
+        "axe-core looks at every page of every role.",
+        "desk/test_axe.py::test_axe_finds_nothing_on_any_page[one role]",
+        "every role",
+    ),
+    LongRun(
+        "desk/test_officers_in_a_browser.py::test_the_other_pages",
+        "A browser shows the other pages of officers in two forms.",
+        "desk/test_officers_in_a_browser.py::test_an_incident_by_keyboard",
+    ),
+    LongRun(
+        "desk/test_hostile_api.py::test_nothing_hostile_runs",
+        "A browser opens every page with hostile values.",
+        "desk/test_hostile_api.py::test_no_value_of_the_api_becomes_markup[scripts-SUPPORT]",
+    ),
+    LongRun(
+        "api/access/test_policy_situations.py",
+        "Every field is asked for in ten situations of every role.",
+        "api/access/test_policy_situations.py::test_each_field_is_answered_according_to_policy_case_and_grant"
+        "[two situations-SUPPORT]",
+        "every situation",
+    ),
+    LongRun(
+        "api/graphql/test_generated_documents.py::test_no_document_leads",
+        "Four hundred documents are generated and sent.",
+        "api/graphql/test_generated_documents.py::test_no_document_leads_to_a_field_that_its_role_may_not_have[100]",
+        "400",
+    ),
+    LongRun(
+        "cli/importing/test_command.py::test_everybody",
+        "A thousand people are imported twice.",
+        "cli/importing/test_command.py::test_everybody_comes_in_and_their_decisions_are_right[200]",
+        "1000",
+    ),
+    LongRun(
+        "journeys/test_erasure.py::test_every_value",
+        "A person with a value in every column is erased, and all that was written anywhere is searched.",
+        "test_canaries.py::test_no_personal_value_is_written_in_plain_text",
+    ),
+    LongRun(
+        "journeys/test_export_canaries.py",
+        "A person with a value in every column is exported, and all that was written anywhere is searched.",
+        "journeys/test_exports.py::test_a_person_fetches_a_copy_of_all_that_is_held",
+    ),
+    LongRun(
+        "journeys/test_export_guides.py",
+        "The commands of the guides for exports run in a shell.",
+        "journeys/test_exports.py::test_a_person_fetches_a_copy_of_all_that_is_held",
+    ),
+)
