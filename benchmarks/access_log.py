@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,9 +29,9 @@ from benchmarks.environment import (
     BenchmarkDatabases,
     console,
     create_databases,
-    pin_to_server_core,
     run_postgresql,
 )
+from benchmarks.processes import cpu_seconds, run_pinned
 from benchmarks.workloads import PAGE
 
 PROGRAMS = {"recorded": "cli", "unrecorded": "benchmarks.without_access_log"}
@@ -40,7 +40,6 @@ CASE = "#4711"
 CHECKED_REQUESTS = 20
 REQUEST_COUNT = 20_000
 AIM = 0.85
-TICKS = os.sysconf("SC_CLK_TCK")
 READS = "SELECT count(*) FROM access_events WHERE action = 'READ' AND operation = 'Page'"
 EMPTIED = "TRUNCATE access_events, audit_segments"
 
@@ -57,21 +56,12 @@ class PageRoundResult(NamedTuple):
 class PageServer:
     """A running server, with or without the access log."""
 
-    def __init__(self, name: str, databases: BenchmarkDatabases, secret: str, port: int) -> None:
+    def __init__(self, name: str, databases: BenchmarkDatabases, secret: str, port: int, process_id: int) -> None:
         self.name = name
         self.port = port
         self._place = databases
         self._secret = secret
-        command = [sys.executable, "-m", PROGRAMS[name], "serve", "--port", str(port)]
-        with (DATA_DIRECTORY / f"{name}.log").open("wb") as log:
-            self.process = subprocess.Popen(
-                pin_to_server_core(command), env=databases.environment, cwd=ROOT, stderr=log, stdout=log
-            )
-
-    @property
-    def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        self._process_id = process_id
 
     def ask(self, body: str) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -88,7 +78,7 @@ class PageServer:
         for body in random.sample(lines, CHECKED_REQUESTS):
             answer = self.ask(body)
             assert answer["data"]["subject"]["emails"], answer
-        before, began = self._place.rows("privacy", READS)[0][0], self.cpu_seconds
+        before, began = self._place.rows("privacy", READS)[0][0], cpu_seconds(self._process_id)
         environment = {"BENCH_REQUESTS": str(requests), "BENCH_OFFSET": str(random.randrange(len(lines)))}
         command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:g}s"]
         process = subprocess.run(
@@ -99,7 +89,7 @@ class PageServer:
             check=True,
         )
         result = json.loads(process.stdout.partition("RESULT ")[2])
-        used = self.cpu_seconds - began
+        used = cpu_seconds(self._process_id) - began
         assert result["requests"] > result["errors"] == 0, result
         time.sleep(0.5)
         events = self._place.rows("privacy", READS)[0][0] - before
@@ -117,19 +107,9 @@ class PageServer:
 @contextmanager
 def run_page_server(name: str, databases: BenchmarkDatabases, secret: str, port: int) -> Iterator[PageServer]:
     """Start one of the two servers, and wait until it is ready."""
-    server = PageServer(name, databases, secret, port)
-    try:
-        for _ in range(600):
-            with suppress(OSError):
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-                connection.request("GET", "/readyz")
-                if connection.getresponse().status == http.client.OK:
-                    break
-            time.sleep(0.05)
-        yield server
-    finally:
-        server.process.terminate()
-        server.process.wait(20)
+    command = [sys.executable, "-m", PROGRAMS[name], "serve", "--port", str(port)]
+    with run_pinned(command, port, databases.environment, name) as process:
+        yield PageServer(name, databases, secret, port, process.pid)
 
 
 @contextmanager

@@ -3,15 +3,14 @@
 import http.client
 import json
 import random
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final
 
-from benchmarks.environment import DATA_DIRECTORY, ROOT, pin_to_server_core
+from benchmarks.environment import DATA_DIRECTORY
 from benchmarks.keeping_people import KeepingDatabases
+from benchmarks.processes import run_pinned
 from benchmarks.request_path import Round, Work, timed
 
 PORT: Final = 8830
@@ -33,21 +32,9 @@ CONSENT: Final = (
 @contextmanager
 def serve(databases: KeepingDatabases) -> Iterator[int]:
     """Run the service on a core of its own; yield its process id when it is ready."""
-    command = pin_to_server_core([sys.executable, "-m", "cli", "serve", "--port", str(PORT)])
-    with (DATA_DIRECTORY / "keeping.log").open("ab") as log:
-        process = subprocess.Popen(command, env=databases.environment, cwd=ROOT, stderr=log, stdout=log)
-    try:
-        for _ in range(600):
-            with suppress(OSError):
-                connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=5)
-                connection.request("GET", "/readyz")
-                if connection.getresponse().status == http.client.OK:
-                    break
-            time.sleep(0.1)
+    command = [sys.executable, "-m", "cli", "serve", "--port", str(PORT)]
+    with run_pinned(command, PORT, databases.environment, "keeping") as process:
         yield process.pid
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 class ConsentLoad:

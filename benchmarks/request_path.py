@@ -8,17 +8,15 @@ ratio to the step before. On a busy machine the processor time is the figure to 
 """
 
 import argparse
-import http.client
 import json
 import os
 import random
 import statistics
 import subprocess
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,15 +26,14 @@ from benchmarks.environment import (
     BenchmarkDatabases,
     console,
     create_databases,
-    pin_to_server_core,
     run_postgresql,
 )
+from benchmarks.processes import cpu_seconds, run_pinned
 from benchmarks.request_path_server import PARTS
 from benchmarks.workloads import ONE, PAGE
 
 PORT = 8800
 REQUEST_COUNT = 20_000
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Round(NamedTuple):
@@ -63,27 +60,9 @@ def serving(name: str, place: BenchmarkDatabases, port: int, before: Path | None
     python, module, directory = sys.executable, "benchmarks.request_path_server", ROOT
     if name == "before" and before:
         python, module, directory = str(before / ".venv" / "bin" / "python"), "cli", before
-    command = pin_to_server_core([python, "-m", module, "serve", "--port", str(port)])
-    with (DATA_DIRECTORY / "request_path.log").open("ab") as log:
-        process = subprocess.Popen(command, env=environment, cwd=directory, stderr=log, stdout=log)
-    try:
-        for _ in range(1200):
-            with suppress(OSError):
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-                connection.request("GET", "/readyz")
-                if connection.getresponse().status == http.client.OK:
-                    break
-            time.sleep(0.05)
+    command = [python, "-m", module, "serve", "--port", str(port)]
+    with run_pinned(command, port, environment, f"request_path_{port}", directory) as process:
         yield process.pid
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def cpu_seconds(process_id: int) -> float:
-    """Return the processor time that a process has used."""
-    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def timed(  # noqa: PLR0913, PLR0917 -- all that a round depends on

@@ -2,25 +2,23 @@
 
 import http.client
 import json
-import os
 import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from benchmarks.environment import ROOT, BenchmarkDatabases, pin_to_server_core
+from benchmarks import processes
+from benchmarks.environment import ROOT, BenchmarkDatabases
 from benchmarks.normalizing import normalize
 from benchmarks.workloads import Workload
 
 PEERS = Path(__file__).parent / "peers"
 PORT = 8700
 CASE = "#4711"
-TICKS = os.sysconf("SC_CLK_TCK")
 Json = dict[str, Any]
 
 
@@ -126,18 +124,13 @@ class RunningServer:
     @property
     def cpu_seconds(self) -> float:
         """Return the processor time of the process in seconds."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return processes.cpu_seconds(self.process.pid)
 
     @property
     def megabytes(self) -> float:
         """Return the resident memory of the process in MiB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) / 1024
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(20)
 
 
 class CheckThread(threading.Thread):
@@ -195,18 +188,5 @@ def run_server(
     environment = databases.environment if spec is OURS else databases.peers_environment
     environment |= {"PORT": str(port), "NODE_ENV": "production", "GRAPHILE_ENV": "production"}
     environment |= {"PEER_SCHEMA": "lean" if spec.dialect.startswith("lean") else "public"}
-    log = (ROOT / "var" / "bench" / f"{spec.name}.log").open("wb")
-    process = subprocess.Popen(pin_to_server_core(command), env=environment, cwd=folder, stdout=log, stderr=log)
-    run_postgresql = RunningServer(spec, process, port, tokens)
-    try:
-        for _ in range(600):
-            with suppress(OSError):
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-                connection.request("GET", "/readyz")
-                if connection.getresponse().status != 503:
-                    break
-            time.sleep(0.05)
-        yield run_postgresql
-    finally:
-        run_postgresql.stop()
-        log.close()
+    with processes.run_pinned(command, port, environment, spec.name, folder) as process:
+        yield RunningServer(spec, process, port, tokens)
