@@ -10,8 +10,8 @@ from models.actors import Actor, Role
 from models.storage.turns import Steps
 
 MAX_ENTRIES = 2000
-MAX_CHARACTERS = 16 * 1024 * 1024
-"""The most characters of all cached documents together."""
+MAX_CHARACTERS = 1024 * 1024
+"""The most characters of all cached documents together. A character costs 40 to 120 bytes of prepared parts."""
 
 
 class OperationCache:

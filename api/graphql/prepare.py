@@ -13,12 +13,15 @@ from graphql import (
     GraphQLNamedType,
     GraphQLSyntaxError,
     InlineFragmentNode,
+    NoUndefinedVariablesRule,
+    NoUnusedVariablesRule,
     OperationDefinitionNode,
     OperationType,
     OverlappingFieldsCanBeMergedRule,
     SelectionSetNode,
     ValidationContext,
     VariableDefinitionNode,
+    VariablesInAllowedPositionRule,
     get_named_type,
     parse,
     specified_rules,
@@ -59,11 +62,15 @@ _PROBLEMS = {
 }
 """What phrases of graphql-core's messages mean. The messages repeat values, so they are not passed on."""
 
-_SPECIAL = {OverlappingFieldsCanBeMergedRule, ValuesOfCorrectTypeRule}
+_VARIABLE_RULES = [NoUndefinedVariablesRule, NoUnusedVariablesRule, VariablesInAllowedPositionRule]
+"""The rules for which graphql-core visits each operation once more: once for all of them in one group."""
+_SPECIAL = {OverlappingFieldsCanBeMergedRule, ValuesOfCorrectTypeRule, *_VARIABLE_RULES}
 _OTHERS = [rule for rule in specified_rules if rule not in _SPECIAL]
 _RULES: Sequence[Sequence[type[ASTValidationRule]]] = [
-    *[_OTHERS[start : start + 5] for start in range(0, len(_OTHERS), 5)],
-    [_Overlaps, MaxIntrospectionDepthRule],
+    *[_OTHERS[start : start + 4] for start in range(0, len(_OTHERS), 4)],
+    _VARIABLE_RULES,
+    [_Overlaps],
+    [MaxIntrospectionDepthRule],
 ]
 """The rules in groups. A document is validated by one group after the other, with a pause before each."""
 LONG_DOCUMENT = 1_000
@@ -120,6 +127,30 @@ def preparation_steps(text: str, name: str | None, actor: Actor) -> Steps[Prepar
         yield
     comments.screen_comments(document)
     input_screening.screen_document(core, document)
+    yield from _validation_steps(document, is_long=is_long)
+    operation = _operation_of(document, name)
+    coordinates = frozenset(_coordinates(document, operation))
+    policy.check_access(actor, coordinates)
+    if is_long:
+        yield
+    plan = compile_operation(core, document, operation, introspected=schema_for(actor.role), personal=policy.RECORDED)
+    if is_long:
+        yield
+    return PreparedOperation(
+        plan,
+        operation.name.value if operation.name else None,
+        operation.operation is OperationType.QUERY,
+        coordinates,
+        actor.role in STAFF_ROLES and not coordinates.isdisjoint(policy.NEEDS_CASE),
+        tuple(operation.variable_definitions or ()),
+        operation_hash(document),
+        compile_cost(core, Document.of(core, document), operation),
+        reported_variables(core, document),
+    )
+
+
+def _validation_steps(document: DocumentNode, *, is_long: bool) -> Steps[None]:
+    """Validate a document by one group of rules after the other, with a pause before each for a long one."""
     for rules in _RULES:
         if is_long:
             yield
@@ -135,23 +166,6 @@ def preparation_steps(text: str, name: str | None, actor: Actor) -> Steps[Prepar
         raise InvalidOperation(*_bad_input(document, value_errors[:MAX_ERRORS]))
     if is_long:
         yield
-    operation = _operation_of(document, name)
-    coordinates = frozenset(_coordinates(document, operation))
-    policy.check_access(actor, coordinates)
-    if is_long:
-        yield
-    plan = compile_operation(core, document, operation, introspected=schema_for(actor.role), personal=policy.RECORDED)
-    return PreparedOperation(
-        plan,
-        operation.name.value if operation.name else None,
-        operation.operation is OperationType.QUERY,
-        coordinates,
-        actor.role in STAFF_ROLES and not coordinates.isdisjoint(policy.NEEDS_CASE),
-        tuple(operation.variable_definitions or ()),
-        operation_hash(document),
-        compile_cost(core, Document.of(core, document), operation),
-        reported_variables(core, document),
-    )
 
 
 def _parsed(text: str) -> DocumentNode:
