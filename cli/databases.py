@@ -11,16 +11,14 @@ from typing import NamedTuple, TypeVar
 from cryptography.exceptions import InvalidTag
 
 from api.settings import Settings, UnsafeSettingError
-from cli import database_roles
 from cli.atomic_file import PRIVATE, create_file
 from cli.embedded import Cluster
 from cli.embedded.memory import memory_bytes, shared_buffers
 from cli.embedded.watcher import watched
-from migrations import HISTORIES, is_newer, upgrade
+from cli.version import HISTORIES
 from models.access.database_roles import LOGIN
 from models.actors import COMMAND_LINE, Actor, Role
-from models.audit import epochs
-from models.encryption.keyring import HAS_FORMER_ADDRESSES, Keyring
+from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.registration import address_hashes
 from models.registration.address_hashes import RenewalCount
@@ -32,8 +30,6 @@ NO_DATABASE = (
     "set PRIVACY_DATABASE_URL, PRIVACY_KEYRING_URL and PRIVACY_MASTER_KEY, "
     "or run `privacy serve --demo`, which starts an embedded PostgreSQL"
 )
-SETUP_LOCK = 7235481
-"""The key of the advisory lock that a process holds while it migrates the databases or adds example data."""
 COMMAND_TIMEOUT = 60.0
 """Seconds that one statement of a command may take."""
 
@@ -45,19 +41,6 @@ class OpenDatabases(NamedTuple):
 
     database: Database
     keyring: Keyring
-
-
-class MigrationResult(NamedTuple):
-    """The revisions of a database before and after a migration; ``before`` is empty for a new database."""
-
-    history: str
-    before: str
-    after: str
-
-    @property
-    def is_newer(self) -> bool:
-        """Whether a newer version migrated this database, so that this version has left it unchanged."""
-        return is_newer(self.history, self.after)
 
 
 @contextmanager
@@ -125,45 +108,6 @@ def read_or_create_secret(path: Path, generate: Callable[[], str]) -> str:
         with suppress(FileExistsError):
             create_file(path, generate().encode(), PRIVATE)
     return path.read_text().strip()
-
-
-@asynccontextmanager
-async def exclusive_setup(settings: Settings) -> AsyncIterator[None]:
-    """Hold an advisory lock of the first database: one process at a time migrates, and adds example data.
-
-    The lock ends with its session, even if the process is killed.
-    """
-    async with database_roles.connected(owner_urls(settings)["privacy"]) as connection:
-        await connection.execute("SELECT pg_advisory_lock($1)", SETUP_LOCK)
-        yield
-
-
-async def migrate_databases(settings: Settings) -> list[MigrationResult]:
-    """Upgrade both databases to the newest revision, then apply the roles and their privileges.
-
-    A database that a newer version has migrated stays as it is. Concurrent calls wait for each other.
-    """
-    async with exclusive_setup(settings):
-        return await _migrate(settings)
-
-
-async def _migrate(settings: Settings) -> list[MigrationResult]:
-    results = []
-    for history, url in owner_urls(settings).items():
-        result = MigrationResult(history, *await upgrade(history, url))
-        results.append(result)
-        if not result.is_newer:
-            await database_roles.apply(history, url, database_roles.logins(settings))
-    if any(result.is_newer for result in results):
-        return results
-    async with database_roles.connected(owner_urls(settings)["privacy"]) as connection:
-        await epochs.begin_epoch(connection)  # type: ignore[arg-type]  # a pooled connection has the same methods
-    async with database_roles.connected(owner_urls(settings)["keyring"]) as connection:
-        has_former = await HAS_FORMER_ADDRESSES.value(connection)  # type: ignore[arg-type]  # as above
-    if has_former:
-        async with open_databases(settings) as databases:
-            await renew_address_hashes(databases)
-    return results
 
 
 async def renew_address_hashes(databases: OpenDatabases) -> RenewalCount:

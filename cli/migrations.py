@@ -1,12 +1,73 @@
 """``privacy migrate`` and ``privacy migrations``: upgrade both databases, or compare their tables with the code."""
 
 import asyncio
-from typing import Annotated
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, NamedTuple
 
 import typer
 
-from cli.databases import MigrationResult, database_settings, migrate_databases, owner_urls, temporary_databases
-from migrations import differences, head
+from api.settings import Settings
+from cli import database_roles
+from cli.databases import database_settings, open_databases, owner_urls, renew_address_hashes, temporary_databases
+from migrations import differences, head, is_newer, upgrade
+from models.audit import epochs
+from models.encryption.keyring import HAS_FORMER_ADDRESSES
+
+SETUP_LOCK = 7235481
+"""The key of the advisory lock that a process holds while it migrates the databases or adds example data."""
+
+
+class MigrationResult(NamedTuple):
+    """The revisions of a database before and after a migration; ``before`` is empty for a new database."""
+
+    history: str
+    before: str
+    after: str
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer version migrated this database, so that this version has left it unchanged."""
+        return is_newer(self.history, self.after)
+
+
+@asynccontextmanager
+async def exclusive_setup(settings: Settings) -> AsyncIterator[None]:
+    """Hold an advisory lock of the first database: one process at a time migrates, and adds example data.
+
+    The lock ends with its session, even if the process is killed.
+    """
+    async with database_roles.connected(owner_urls(settings)["privacy"]) as connection:
+        await connection.execute("SELECT pg_advisory_lock($1)", SETUP_LOCK)
+        yield
+
+
+async def migrate_databases(settings: Settings) -> list[MigrationResult]:
+    """Upgrade both databases to the newest revision, then apply the roles and their privileges.
+
+    A database that a newer version has migrated stays as it is. Concurrent calls wait for each other.
+    """
+    async with exclusive_setup(settings):
+        return await _migrate(settings)
+
+
+async def _migrate(settings: Settings) -> list[MigrationResult]:
+    results = []
+    for history, url in owner_urls(settings).items():
+        result = MigrationResult(history, *await upgrade(history, url))
+        results.append(result)
+        if not result.is_newer:
+            await database_roles.apply(history, url, database_roles.logins(settings))
+    if any(result.is_newer for result in results):
+        return results
+    async with database_roles.connected(owner_urls(settings)["privacy"]) as connection:
+        await epochs.begin_epoch(connection)  # type: ignore[arg-type]  # a pooled connection has the same methods
+    async with database_roles.connected(owner_urls(settings)["keyring"]) as connection:
+        has_former = await HAS_FORMER_ADDRESSES.value(connection)  # type: ignore[arg-type]  # as above
+    if has_former:
+        async with open_databases(settings) as databases:
+            await renew_address_hashes(databases)
+    return results
 
 
 def migrate() -> None:

@@ -8,20 +8,12 @@ from contextlib import AbstractContextManager, contextmanager
 from time import time_ns
 from typing import Any
 
-from api.settings import Settings, UnsafeSettingError
-from models.storage import tracing
-
-try:
-    from opentelemetry import context, trace
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-
-    IS_INSTALLED = True
-except ImportError:
-    IS_INSTALLED = False
+from opentelemetry import context, trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 NANOSECONDS = 1_000_000_000
 
@@ -82,15 +74,3 @@ class OtlpTracer:
     def close(self) -> None:
         """Send what is recorded, and stop."""
         self._provider.shutdown()
-
-
-def start_tracing(settings: Settings, service: str) -> None:
-    """Trace this process from now on, if PRIVACY_OTLP_ENDPOINT is set.
-
-    Raise UnsafeSettingError when it is set and OpenTelemetry is not installed.
-    """
-    if not settings.otlp_endpoint:
-        return
-    if not IS_INSTALLED:
-        raise UnsafeSettingError("PRIVACY_OTLP_ENDPOINT needs the packages of the extra otel: pip install '.[otel]'")
-    tracing.install(OtlpTracer(settings.otlp_endpoint, service))

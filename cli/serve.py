@@ -3,13 +3,10 @@
 import asyncio
 import logging
 import os
-import threading
-import time
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
-import httpx2
 import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -17,14 +14,12 @@ from uvicorn.supervisors import Multiprocess
 from api.app import App, create_app
 from api.http.protocol import SERVER_OPTIONS
 from api.settings import Settings, UnsafeSettingError
-from cli import demo as demonstration
 from cli.audit import KEY
-from cli.databases import database_settings, exclusive_setup, migrate_databases, open_databases
-from cli.desk import DEMO_TOKENS, desk_in_thread
+from cli.databases import database_settings
+from cli.lazy import load
 from cli.logging import configure_logging
-from cli.otlp import start_tracing
 from cli.ports import require_free_port
-from cli.work import workers_in_thread
+from cli.tracing import start_tracing
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 BACKLOG = 2048
@@ -34,8 +29,6 @@ WORKER_TIMEOUT = 60
 """Seconds without an answer after which uvicorn replaces a process; importing may take over its default of five."""
 MIN_READ_CONNECTIONS = 3
 """Connections for reads that each of several processes has at least."""
-READY_POLL_INTERVAL = 0.1
-"""Seconds between two requests to /readyz at start."""
 
 
 def application() -> App:
@@ -44,17 +37,6 @@ def application() -> App:
     configure_logging(settings.log_format)
     start_tracing(settings, "privacy-api")
     return create_app(settings)
-
-
-def _welcome_when_ready(url: str, secrets: dict[str, str], desk_url: str | None) -> None:
-    """Print the tokens and the first queries as soon as the service is ready."""
-    with httpx2.Client(verify=False) as client:
-        while True:
-            with suppress(httpx2.HTTPError):
-                if client.get(f"{url}/readyz").is_success:
-                    break
-            time.sleep(READY_POLL_INTERVAL)
-    demonstration.print_welcome(url, secrets, desk_url)
 
 
 def serve(  # noqa: PLR0913 -- each is an option of the command
@@ -102,9 +84,8 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
         require_free_port(host, port, f"set another one with --port (make serve PORT={port + 1})")
         if demo and desk_port:
             require_free_port("127.0.0.1", desk_port, f"set another one with make serve DESK_PORT={desk_port + 1}")
-        secrets = asyncio.run(_prepare_demo(settings)) if demo else None
-        if demo:
-            os.environ.setdefault("PRIVACY_EXPLORER_TOKENS", str(DEMO_TOKENS.resolve()))
+        # The demonstration imports the workers, the desk and the migrations, which no other server needs.
+        secrets = asyncio.run(load("cli.demo_server:prepare")(settings)) if demo else {}
         scheme = "https" if certificate else "http"
         config = uvicorn.Config(
             "cli.serve:application",
@@ -122,13 +103,8 @@ def serve(  # noqa: PLR0913 -- each is an option of the command
         )
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         url = f"{scheme}://{'127.0.0.1' if host in LOOPBACK else host}:{port}"
-        serves_desk = demo and desk_port and scheme == "http"
-        with (
-            _demo_workers(settings, url) if demo else nullcontext(),
-            desk_in_thread(url, desk_port) if serves_desk else nullcontext() as desk_url,
-        ):
-            if secrets:
-                threading.Thread(target=_welcome_when_ready, args=(url, secrets, desk_url), daemon=True).start()
+        offered_desk_port = desk_port if scheme == "http" else 0
+        with load("cli.demo_server:companions")(settings, url, secrets, offered_desk_port) if demo else nullcontext():
             if workers > 1:
                 divide_connections(settings, workers)
                 Multiprocess(config, sockets=[config.bind_socket()]).run()
@@ -149,17 +125,3 @@ def divide_connections(settings: Settings, workers: int) -> None:
         "PRIVACY_READ_CONNECTIONS": str(reads),
         "PRIVACY_WRITE_CONNECTIONS": str(max(1, settings.write_connections // workers)),
     }
-
-
-def _demo_workers(settings: Settings, url: str) -> AbstractContextManager[None]:
-    """Run the background workers in a thread; without PRIVACY_PUBLIC_URL, links in letters lead to this server."""
-    public_url = os.environ.setdefault("PRIVACY_PUBLIC_URL", url)
-    return workers_in_thread(settings.model_copy(update={"public_url": public_url}))
-
-
-async def _prepare_demo(settings: Settings) -> dict[str, str]:
-    """Migrate the databases, register the example people, and return a token secret for each role."""
-    await migrate_databases(settings)
-    async with exclusive_setup(settings), open_databases(settings) as databases:
-        await demonstration.register_people(databases)
-        return await demonstration.issue_tokens(databases, DEMO_TOKENS)

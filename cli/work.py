@@ -16,9 +16,9 @@ from api.settings import Settings, UnsafeSettingError
 from cli.audit import segment_signer
 from cli.databases import database_settings
 from cli.logging import configure_logging
-from cli.otlp import start_tracing
 from cli.ports import require_free_port
 from cli.systems import visible_change_fields
+from cli.tracing import start_tracing
 from cli.worker_health import export_with_api, health_endpoint
 from mailers.message import Sender
 from mailers.transport import Transport

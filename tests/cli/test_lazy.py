@@ -46,6 +46,20 @@ def test_what_calls_no_subcommand_imports_none(words: list[str], variables: dict
     assert not imported & HEAVY
 
 
+@pytest.mark.parametrize(
+    ("name", "packages"),
+    [
+        ("token", {"alembic", "authlib", "desk", "graphql", "migrations", "opentelemetry", "strawberry", "workers"}),
+        ("serve", {"aiosmtplib", "authlib", "desk", "mailers", "opentelemetry", "workers"}),
+    ],
+)
+def test_a_subcommand_imports_only_what_it_needs(name: str, packages: set[str]) -> None:
+    target = COMMANDS[name].target
+    code = f"import sys; from cli.lazy import load; load({target!r}); print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {module.partition(".")[0] for module in result.stdout.split()} & packages
+
+
 def test_each_summary_is_the_first_paragraph_of_its_subcommand() -> None:
     commands = program().commands
     assert list(commands) == list(COMMANDS)

@@ -3,6 +3,7 @@
 import asyncio
 import http.server
 import json
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -12,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from api.settings import UnsafeSettingError
-from cli import otlp
+from cli.tracing import start_tracing
 from models.outbox.emails import EmailKind
 from models.storage import tracing
 from tests.conftest import Databases, Running, World, issued, settings_for
@@ -77,7 +78,7 @@ def test_a_request_is_traced_with_its_plan_batch_and_statements(
 ) -> None:
     settings = settings_for(clean, otlp_endpoint=collector.url)
     secret = asyncio.run(issued(clean))["STORE"]
-    otlp.start_tracing(settings, "privacy-api")
+    start_tracing(settings, "privacy-api")
     running = Running(settings)
     with running as url, httpx2.Client(base_url=url, verify=False) as client:
         headers = {"authorization": f"Bearer {secret}", "traceparent": f"00-{TRACE}-{PARENT}-01"}
@@ -116,7 +117,7 @@ def test_a_request_is_traced_with_its_plan_batch_and_statements(
 async def test_a_letter_is_traced_by_its_kind(collector: Collector, world: World, clean: Databases) -> None:
     person = await register(world)
     await enqueue(world, person, EmailKind.ERASURE_SCHEDULED)
-    otlp.start_tracing(settings_for(clean, otlp_endpoint=collector.url), "privacy-worker")
+    start_tracing(settings_for(clean, otlp_endpoint=collector.url), "privacy-worker")
     async with email_worker(world, FakeSmtpServer()) as worker:
         await worker.drain()
     await asyncio.to_thread(tracing.close)
@@ -125,8 +126,9 @@ async def test_a_letter_is_traced_by_its_kind(collector: Collector, world: World
 
 
 def test_an_endpoint_without_the_packages_stops_the_start(clean: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(otlp, "IS_INSTALLED", False)
+    monkeypatch.delitem(sys.modules, "cli.otlp", raising=False)
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
     with pytest.raises(UnsafeSettingError, match="needs the packages of the extra otel"):
-        otlp.start_tracing(settings_for(clean, otlp_endpoint="http://127.0.0.1:4318"), "privacy-api")
-    otlp.start_tracing(settings_for(clean), "privacy-api")
+        start_tracing(settings_for(clean, otlp_endpoint="http://127.0.0.1:4318"), "privacy-api")
+    start_tracing(settings_for(clean), "privacy-api")
     assert tracing.installed() is None
