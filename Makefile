@@ -63,9 +63,9 @@ test: setup ## Run the suite on a PostgreSQL of its own (ARGS="-k consent" for a
 	@echo "Running the tests ..."
 	@exec $(BIN)/python -m pytest $(ARGS)
 
-journeys: setup ## Run the long runs of tests/long_runs.py: kills, upgrades, replicas, browsers (ARGS= as for test)
+journeys: setup ## Run tests/long_runs.py (kills, upgrades, replicas, browsers) and more generated examples (ARGS= as for test)
 	@echo "Running the long runs ..."
-	@exec $(BIN)/python -m pytest -m long $(ARGS)
+	@export HYPOTHESIS_PROFILE=long; exec $(BIN)/python -m pytest -m "not fuzz and (long or hypothesis)" $(ARGS)
 
 soak: setup ## Run the suite 10 times while every core is busy, up to the first failure (RUNS=2, ARGS= as for test)
 	@exec bash tests/busy.sh "$(RUNS)" $(ARGS)

@@ -41,7 +41,8 @@ from models.unit_of_work import UnitOfWork, unit_of_work
 from tests.long_runs import LONG_RUNS
 from tests.models.access.issuing import ISSUE
 
-hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
+hypothesis.settings.register_profile("default", deadline=None, max_examples=20)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=60)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=5000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

@@ -1,7 +1,8 @@
 """The tests that are long by nature, each with the short form of it that stays in the suite.
 
 ``make journeys`` runs them, and ``make test`` does not: it is to take less than five minutes. They kill processes at
-many moments, start several servers or versions, or look at every page, role and situation.
+many moments, start several servers or versions, or look at every page, role and situation. ``make journeys`` also
+repeats the tests that hypothesis generates examples for, with three times as many examples.
 """
 
 from typing import NamedTuple
@@ -60,6 +61,21 @@ LONG_RUNS = (
         "workers/test_holds.py::test_no_letter_is_accepted_after_its_opt_out_was_committed[40]",
         "200",
     ),
+    LongRun(
+        "cli/importing/test_command.py::test_while_postgresql",
+        "PostgreSQL is stopped during an import and started again.",
+        "cli/importing/test_command.py::test_killed_and_run_again_no_line_is_lost",
+    ),
+    LongRun(
+        "api/graphql/test_hostile_requests.py::test_hostile",
+        "Fifty-six hostile requests of a mebibyte are sent beside healthy ones.",
+        "api/http/test_fuzzing.py",
+    ),
+    LongRun(
+        "resolvers/test_recent_refusals.py::test_a_flood",
+        "A flood of refusals is sent and counted.",
+        "resolvers/test_recent_refusals.py",
+    ),
     # Several servers or versions.
     LongRun(
         "journeys/test_rolling.py::test_an_upgrade",
@@ -100,6 +116,11 @@ LONG_RUNS = (
         "cli/test_server_moves.py::test_a_restored_record_goes_on_on_another_server[counting from its beginning]",
     ),
     LongRun(
+        "cli/test_server_moves.py::test_nothing_is_recorded",
+        "A service and a worker run on a server that has no epoch of the audit log yet.",
+        "cli/test_server_moves.py::test_a_restored_record_goes_on_on_another_server[counting from its beginning]",
+    ),
+    LongRun(
         "test_outages.py",
         "All outages again, on the PostgreSQL 15 of Debian.",
         "test_outages.py::test_answers_are_unavailable_during_an_outage_and_correct_after_it[carried]",
@@ -110,6 +131,36 @@ LONG_RUNS = (
         "All tests of the embedded PostgreSQL again, with the PostgreSQL 15 of Debian.",
         "cli/embedded/test_cluster.py::test_a_fresh_cluster_answers_every_client_on_its_socket_alone[carried]",
         "15",
+    ),
+    LongRun(
+        "cli/embedded/test_cluster.py::test_odd_and_very_long_paths",
+        "Clusters are made under odd and very long paths.",
+        "cli/embedded/test_cluster.py::test_a_fresh_cluster_answers_every_client_on_its_socket_alone[carried]",
+    ),
+    LongRun(
+        "cli/embedded/test_cluster.py::test_two_clusters",
+        "Two clusters are made.",
+        "cli/embedded/test_cluster.py::test_a_fresh_cluster_answers_every_client_on_its_socket_alone[carried]",
+    ),
+    LongRun(
+        "cli/embedded/test_cluster.py::test_a_directory_of_root",
+        "A cluster is made for a directory of root alone.",
+        "cli/embedded/test_cluster.py::test_a_fresh_cluster_answers_every_client_on_its_socket_alone[carried]",
+    ),
+    LongRun(
+        "cli/embedded/test_cluster.py::test_a_removed_cluster",
+        "A cluster is made, removed and made again.",
+        "cli/embedded/test_cluster.py::test_a_fresh_cluster_answers_every_client_on_its_socket_alone[carried]",
+    ),
+    LongRun(
+        "cli/embedded/test_cluster.py::test_an_ordinary_user",
+        "An ordinary user makes a cluster.",
+        "cli/embedded/test_cluster.py::test_a_fresh_cluster_answers_every_client_on_its_socket_alone[carried]",
+    ),
+    LongRun(
+        "cli/embedded/test_cluster.py::test_a_cluster_of_another_version",
+        "A cluster of another version is made.",
+        "cli/embedded/test_cluster.py::test_a_fresh_cluster_answers_every_client_on_its_socket_alone[carried]",
     ),
     LongRun(
         "scaling/partitioned/test_journeys.py",
@@ -182,6 +233,16 @@ LONG_RUNS = (
         "A thousand people are imported twice.",
         "cli/importing/test_command.py::test_everybody_comes_in_and_their_decisions_are_right[200]",
         "1000",
+    ),
+    LongRun(
+        "models/storage/test_card_numbers.py::test_of_five_thousand",
+        "Five thousand numbers of each kind are no card numbers.",
+        "models/storage/test_card_numbers.py::test_of_five_hundred_of_each_kind_none_is_mistaken",
+    ),
+    LongRun(
+        "models/storage/test_card_numbers.py::test_a_mebibyte",
+        "Texts of a mebibyte are searched for card numbers.",
+        "models/storage/test_card_numbers.py::test_an_eighth_of_a_mebibyte_written_to_be_slow_ends",
     ),
     LongRun(
         "journeys/test_erasure.py::test_every_value",

@@ -84,7 +84,11 @@ CHANGES = [
     "at = at - interval '1 day'",
 ]
 ANYWHERE = st.tuples(st.integers(0, len(SIZES) - 1), st.integers(0, 99))
-OFTEN = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+OFTEN = settings(
+    max_examples=min(40, settings().max_examples),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+)
 
 
 @OFTEN

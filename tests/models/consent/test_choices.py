@@ -44,7 +44,9 @@ async def live(world: World, who: UUID, history: list[tuple[str, str, Channel, A
 
 
 @pytest.mark.anyio
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=min(25, settings().max_examples // 2)
+)
 @given(history=HISTORIES)
 async def test_the_row_agrees_with_the_ledger_after_any_history(
     world: World, history: list[tuple[str, str, Channel, Any]]

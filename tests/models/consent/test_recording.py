@@ -71,7 +71,9 @@ async def test_any_order_of_the_same_events_gives_the_same_choice(world: World) 
 
 
 @pytest.mark.anyio
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=min(25, settings().max_examples // 2)
+)
 @given(orders=EVENTS.flatmap(lambda events: st.tuples(st.just(events), st.permutations(events))))
 async def test_the_latest_choice_counts_whatever_came_first(
     world: World, orders: tuple[list[tuple[ConsentState, datetime]], list[tuple[ConsentState, datetime]]]
