@@ -15,7 +15,8 @@ from desk.sessions import session_of
 
 FIRST_YEAR: Final = 2018
 CHOICES: Final = ("granted", "withdrawn", "objected", "neverAsked")
-REFUSABLE: Final = ("CONSENT", "LEGITIMATE_INTERESTS")
+NOT_APPLICABLE: Final = {"CONSENT": "objected", "LEGITIMATE_INTERESTS": "withdrawn"}
+"""The legal bases of purposes that can be refused, and the choice that people cannot make under each."""
 KINDS: Final = (
     "ERASURE",
     "ACCESS",
@@ -83,18 +84,18 @@ async def show_statistics(request: Request) -> Response:
         # No worker has computed figures yet, unless the API is away, which the next question shows.
         await desk.ask(request, "viewer")
         return desk.page(request, "statistics.html", section="statistics", figures=None)
-    purposes = [purpose for purpose in data["purposes"] if purpose["legalBasis"] in REFUSABLE]
+    purposes = [purpose for purpose in data["purposes"] if purpose["legalBasis"] in NOT_APPLICABLE]
     figures = data["statistics"]
     await _add_other_choices(request, figures, [each["key"] for each in purposes])
-    choices = [(each["title"], figures[alias_of(each["key"])]) for each in purposes]
+    choices = [(each["title"], figures[alias_of(each["key"])], NOT_APPLICABLE[each["legalBasis"]]) for each in purposes]
     return desk.page(
         request,
         "statistics.html",
         section="statistics",
         figures=figures,
         choices=[
-            (title, counts, stacked({name: counts[name] for name in CHOICES}, figures["subjects"]))
-            for title, counts in choices
+            (title, counts, stacked({name: counts[name] for name in CHOICES}, figures["subjects"]), unused)
+            for title, counts, unused in choices
         ],
         clients=[(name, figures[name], ranked(figures[name])) for name in ("apps", "versions", "platforms")],
         requests=[(kind, figures[kind] if any(figures[kind].values()) else None) for kind in KINDS],
