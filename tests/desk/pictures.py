@@ -33,7 +33,7 @@ def pictures(browser: Browser) -> None:
     pilot.sign_in("Privacy officer")
     pilot.set_case("#1042")
     pilot.open("/requests")
-    take(browser, "requests", 560)
+    take(browser, "requests", 490)
 
 
 if __name__ == "__main__":
