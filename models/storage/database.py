@@ -25,6 +25,8 @@ OUTAGE_ERRORS = (
     asyncpg.exceptions.CannotConnectNowError,
     asyncpg.exceptions.ObjectNotInPrerequisiteStateError,
     asyncpg.exceptions.InvalidAuthorizationSpecificationError,
+    # The database is created again, or its name is wrong: /readyz tells which component it is.
+    asyncpg.exceptions.InvalidCatalogNameError,
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.InsufficientResourcesError,
     asyncpg.exceptions.DeadlockDetectedError,

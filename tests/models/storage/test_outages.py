@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from models.storage.database import Database, DatabaseRoles
+from models.storage.database import Database, DatabaseRoles, unavailable_for
 from models.storage.outages import OutageLog, describe, outages
 from tests.conftest import Databases
 
@@ -92,3 +92,8 @@ async def test_a_server_that_returns_is_logged(databases: Databases) -> None:
     await database.close()
     await asyncio.to_thread(databases.cluster.run, "psql", "-c", f'DROP DATABASE "{name}" WITH (FORCE)')
     assert [line["event"] for line in lines] == ["component unavailable", "component available"]
+
+
+def test_a_database_that_does_not_exist_now_is_an_outage() -> None:
+    assert unavailable_for(asyncpg.InvalidCatalogNameError())
+    assert unavailable_for(asyncpg.UndefinedTableError()) is None
