@@ -138,7 +138,10 @@ def start_builder(environment: Mapping[str, str]) -> "subprocess.Popen[str]":
 def readable_places(directories: list[Path], since: float) -> list[Path]:
     """Return the files in which a word of the parts stands, of those that changed since the parts were handed in."""
     places = []
-    for path in (path for directory in directories for path in directory.rglob("*")):
+    # Unlike Path.rglob, os.walk passes over folders that other programs remove meanwhile.
+    for path in (
+        Path(folder) / name for directory in directories for folder, _, names in os.walk(directory) for name in names
+    ):
         try:
             if path.is_file() and path.stat().st_mtime >= since and WORD.encode() in path.read_bytes():
                 places.append(path)

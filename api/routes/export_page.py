@@ -34,6 +34,7 @@ REFUSAL_COST: Final = 10
 STYLE: Final = (
     BASE_STYLE
     + "input{font:inherit;padding:.75rem;width:100%;box-sizing:border-box;border:2px solid;border-radius:.5rem}\n"
+    + "input:focus-visible{outline:3px solid;outline-offset:3px}\n"
 )
 POLICY: Final = (
     "default-src 'none'; style-src 'sha256-"
