@@ -48,6 +48,7 @@ def test_no_hostile_request_of_very_many_keeps_the_loop_from_others(
     api: Api, running: Running, pytestconfig: pytest.Config
 ) -> None:
     seed = pytestconfig.getoption("fuzz_seed")
+    api.client.timeout = 300  # an operation that replaces 20,000 file names takes 30 seconds on a busy machine
     attack(api, seed + 1, 2_000)  # they fill the caches of operations, whose size is limited
     before, began = resident_bytes(), time.monotonic()
     with LoopProbe(running.server.loop) as probe:
