@@ -121,6 +121,11 @@ LONG_RUNS = (
         "cli/test_server_moves.py::test_a_restored_record_goes_on_on_another_server[counting from its beginning]",
     ),
     LongRun(
+        "cli/test_server_moves.py::test_a_record_that_is_restored",
+        "The audit log is restored on the server where it was.",
+        "cli/test_server_moves.py::test_a_restored_record_goes_on_on_another_server[counting from its beginning]",
+    ),
+    LongRun(
         "test_outages.py",
         "All outages again, on the PostgreSQL 15 of Debian.",
         "test_outages.py::test_answers_are_unavailable_during_an_outage_and_correct_after_it[carried]",
@@ -172,6 +177,11 @@ LONG_RUNS = (
         "cli/test_first_start.py::test_the_first_start",
         "The first start as the guides print it, on a fresh cluster.",
         "test_documents.py::test_commands_that_a_document_names_exist",
+    ),
+    LongRun(
+        "test_deployment.py::test_the_steps_of_the_compose_file",
+        "A service is made with the steps of the compose file, on a fresh cluster.",
+        "test_deployment.py::test_every_command_has_the_options_that_they_give",
     ),
     LongRun(
         "cli/test_endings.py",
