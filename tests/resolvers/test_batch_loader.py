@@ -10,6 +10,8 @@ import asyncpg
 import pytest
 
 from models.errors import SubjectErased, Unavailable
+from models.storage.connection_budget import ConnectionBudget
+from models.storage.pool import Pool
 from resolvers import batch_loader
 from resolvers.batch_loader import MAX_BATCH_SIZE, MAX_IN_FLIGHT_QUERIES, MAX_STATEMENTS_PER_LEASE, BatchLoader
 from tests.conftest import Databases
@@ -238,7 +240,8 @@ async def test_who_goes_away_once_answered_takes_no_later_statement_along(pool: 
 
 
 async def test_a_busy_read_gives_its_connections_back_for_others(clean: Databases) -> None:
-    async with asyncpg.create_pool(clean.url, min_size=0, max_size=1) as pool:
+    budget = ConnectionBudget(1)  # it admits those who wait in the order of their arrival
+    async with Pool(clean.url, target="database", timeout=60, budget=budget, read_only=True, role=None) as pool:
         busy, reader = Doubling(), BatchLoader(pool)
         other = Noting(busy)
         waits = asyncio.Event()
