@@ -36,10 +36,10 @@ def refusal(document: str) -> tuple[str, object]:
     return "OK", None
 
 
-def seconds(run: Callable[[], object]) -> float:
-    """Return the processor time of the best of three runs, so that other work on the machine does not count."""
+def seconds(run: Callable[[], object], count: int = 3) -> float:
+    """Return the processor time of the best of some runs, so that other work on the machine does not count."""
     times = []
-    for _ in range(3):
+    for _ in range(count):
         began = time.thread_time()
         run()
         times.append(time.thread_time() - began)
@@ -56,8 +56,9 @@ LARGEST = "{" + " ".join(f'a{n}:subject(by:{{id:"sub_{n:032x}"}}){PAGE}' for n i
 
 def costs_little(run: Callable[[], object], times: float = 1) -> bool:
     """Return whether this takes no more than the bound or, on a slow machine, than ordinary work takes there."""
-    duration = seconds(run)
-    return duration < times * COSTLY or duration < times * 3 * seconds(lambda: refusal(LARGEST))
+    if seconds(run, 1) < times * COSTLY:
+        return True
+    return seconds(run) < times * max(COSTLY, 3 * seconds(lambda: refusal(LARGEST)))
 
 
 def fragments(count: int, inner: Callable[[int], str]) -> str:
