@@ -126,7 +126,7 @@ class CheckedCallers:
         """Wait until each of so many more mutations is answered; nothing may have been wrong."""
         target = len(self.written) + count
         wait_until(lambda: len(self.written) >= target or bool(self.wrong), "no answers")
-        assert self.wrong == []
+        assert not self.wrong, self.wrong[:3]
 
     def first_written_since(self, at: float) -> float:
         """Return when the first mutation was answered that was sent after a time."""
