@@ -17,6 +17,8 @@ CONSENTS = "query Consents($who: SubjectBy!) { subject(by: $who) { consents { pu
 PURPOSE = "newsletter"
 RETRY_PAUSE = 0.05
 """Seconds that a caller waits after UNAVAILABLE."""
+MAX_IDLE = 2.0
+"""Seconds after which a caller opens a new connection: the service closes one that is idle for five."""
 
 
 @dataclass
@@ -68,14 +70,18 @@ class Answer(NamedTuple):
 
 
 class Connection:
-    """A connection of one caller to one process."""
+    """A connection of one caller to one process, opened anew before the service would close it as idle."""
 
     def __init__(self, port: int, secret: str) -> None:
         self._port = port
         self._secret = secret
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._used_at = 0.0
 
     async def ask(self, document: str, position: str | None = None, **variables: Any) -> Answer:
+        if time.monotonic() - self._used_at > MAX_IDLE:
+            self.close()
+            self._streams = None
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
@@ -91,7 +97,8 @@ class Connection:
         lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = dict(line.split(": ", 1) for line in lines[1:] if line)
         answer = json.loads(await reader.readexactly(int(headers["content-length"])))
-        return Answer(answer, headers.get("privacy-position"), sent_at, time.monotonic())
+        self._used_at = time.monotonic()
+        return Answer(answer, headers.get("privacy-position"), sent_at, self._used_at)
 
     def close(self) -> None:
         if self._streams:
