@@ -1,4 +1,4 @@
-"""Backups of Customer Data: which are kept, until when, and which are overdue. Their systems alone record them."""
+"""Backups of Customer Data: which are kept, until when, and which are overdue. Only their systems record them."""
 
 from typing import Final
 

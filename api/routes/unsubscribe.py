@@ -38,8 +38,8 @@ _EVERYTHING = re.compile(r"(?:^|&)\s*everything=|\bname=\"?everything\b")
 class Unsubscribe:
     """Answers /u/TOKEN: GET shows a button, POST opts out. Invalid tokens are limited by client address.
 
-    The token is the authority: a POST with a valid one is a no, whatever its body and media type are. It is never
-    limited, because a mailbox provider sends many from one address.
+    The token is the authority: a POST with a valid one opts out, whatever its body and media type are. A valid
+    token is never limited, because a mailbox provider sends many from one address.
     """
 
     def __init__(self, dependencies: Callable[[], Dependencies], company: Company, *, is_proxied: bool) -> None:

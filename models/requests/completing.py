@@ -26,8 +26,8 @@ FROM subjects
 WHERE id = :subject_id
 """)
 
-# A refusal from before the request is none of it: the repetition of optOut is recorded, and orders late grants. Of an
-# erased person nothing is processed that an objection could end.
+# A refusal from before the request does not count. optOut repeats it, and the repetition is recorded. The data of an
+# erased person is not processed any more, so that an objection needs no refusal.
 HAS_OBJECTED = Statement("""
 SELECT s.status IN ('ERASING', 'ERASED')
     OR COALESCE(s.opted_out_confirmed_at >= :received_at, FALSE)
@@ -69,7 +69,7 @@ async def complete_request(unit: UnitOfWork, request_id: UUID) -> UUID:
 
     Raise STATE_CONFLICT for an ERASURE, ACCESS or PORTABILITY, which complete by themselves, and while identity is not
     proved. Raise it also for a RESTRICTION while the person is not restricted. An OBJECTION needs a refusal
-    since it was received, and so does a RECTIFICATION a correction: a refusal from before is repeated with ``optOut``.
+    since it was received; ``optOut`` repeats an earlier one. A RECTIFICATION needs a correction since it was received.
     """
     request = await lock_request(unit, request_id)
     if request.kind not in MANUAL_KINDS:

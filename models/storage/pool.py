@@ -81,7 +81,7 @@ class Pool(BudgetedPool):
             server_settings={
                 "application_name": "privacy",
                 "timezone": "UTC",
-                "jit": "off",  # PostgreSQL would compile at each execution what takes a millisecond to execute
+                "jit": "off",  # compiling a statement, at each execution, takes longer than executing it
                 "default_transaction_isolation": "read committed",
                 "idle_in_transaction_session_timeout": str(int(timeout * IDLE_TIMEOUT_FACTOR * 1000)),
                 **(_READ_SETTINGS if read_only else _WRITE_SETTINGS),
