@@ -19,26 +19,32 @@ STOP_SECONDS: Final = 20.0
 
 @contextmanager
 def run_pinned(
-    command: Sequence[str], port: int, environment: Mapping[str, str], log_name: str, directory: Path = ROOT
+    command: Sequence[str],
+    port: int,
+    environment: Mapping[str, str],
+    log_name: str,
+    directory: Path = ROOT,
+    *,
+    page: str = "/readyz",
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server on the core of the server under test; yield its process when it is ready, and stop it at the end."""
     with (DATA_DIRECTORY / f"{log_name}.log").open("wb") as log:
         process = subprocess.Popen(pin_to_server_core(command), env=environment, cwd=directory, stderr=log, stdout=log)
     try:
-        wait_until_ready(port)
+        wait_until_ready(port, page)
         yield process
     finally:
         process.terminate()
         process.wait(STOP_SECONDS)
 
 
-def wait_until_ready(port: int) -> None:
-    """Wait until a server answers /readyz with another status than 503; peers have no such page. Raise TimeoutError."""
+def wait_until_ready(port: int, page: str = "/readyz") -> None:
+    """Wait until a server answers a page with another status than 503; peers have no such page. Raise TimeoutError."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         with suppress(OSError):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/readyz")
+            connection.request("GET", page)
             if connection.getresponse().status != http.client.SERVICE_UNAVAILABLE:
                 return
         time.sleep(0.05)

@@ -61,7 +61,8 @@ def serving(name: str, place: BenchmarkDatabases, port: int, before: Path | None
     if name == "before" and before:
         python, module, directory = str(before / ".venv" / "bin" / "python"), "cli", before
     command = [python, "-m", module, "serve", "--port", str(port)]
-    with run_pinned(command, port, environment, f"request_path_{port}", directory) as process:
+    page = "/healthz" if name == "before" else "/readyz"  # an older version may refuse readiness on a newer database
+    with run_pinned(command, port, environment, f"request_path_{port}", directory, page=page) as process:
         yield process.pid
 
 
