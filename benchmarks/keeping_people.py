@@ -38,6 +38,7 @@ WITHOUT_TRIGGERS: Final = "SET session_replication_role = replica"
 POLICY_VERSION: Final = "2018-05-24"
 COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "subjects": ("id", "registered_at", "regime", "choices"),
+    "consents": ("subject_id", "purpose", "state", "effective_at", "epoch", "channel", "policy_version"),
     "email_addresses": ("subject_id", "id", "address", "lookup_version", "lookup_hash", "is_primary", "added_at"),
     "sync_accounts": (
         *("subject_id", "id", "reference", "lookup_version", "lookup_hash"),
@@ -136,6 +137,8 @@ def _add_person(rows: Rows, key: DataKey, rng: random.Random) -> None:
         for purpose in PURPOSES
     }
     rows["subjects"].append((subject_id, at, "GDPR", orjson.dumps(choices).decode()))
+    for epoch, (purpose, (state, _, *rest)) in enumerate(choices.items(), 1):
+        rows["consents"].append((subject_id, purpose, state, at, epoch, *rest))
     address = SUBJECT_ADDRESS.encrypt(key, f"{subject_id.hex}@example.com")
     rows["email_addresses"].append((subject_id, new_id(), address, 1, rng.randbytes(32), True, at))
     for _ in range(2):

@@ -158,7 +158,6 @@ TESTED_ELSEWHERE = {
     "models/retention/runs.py": ("models/retention/test_removals.py", "Runs remove what a rule names."),
     "models/outbox/mass_emails.py": ("workers/test_policy_worker.py", "The worker enqueues emails to many people."),
     "models/consent/decision_statements.py": ("models/consent/test_decisions.py", "Decisions execute them."),
-    "models/statistics/computing.py": ("resolvers/test_statistics.py", "Figures are computed and read over HTTP."),
     "models/statistics/figures.py": ("resolvers/test_statistics.py", "Figures are read over HTTP."),
     "models/erasure/held_erasures.py": ("models/retention/test_holds.py", "A hold makes an erasure wait."),
     "models/policy/versions.py": ("resolvers/test_policy.py", "Versions are published over HTTP."),

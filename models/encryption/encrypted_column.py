@@ -1,7 +1,7 @@
 """Encrypted columns: values that only the owner's data key decrypts (AES-256-GCM, NIST SP 800-38D)."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple, get_args, get_type_hints
@@ -54,6 +54,13 @@ class EncryptedColumn:
         associated_data = self._prefix + key.owner_id.bytes
         nonce, ciphertext = encrypted[1:CIPHERTEXT_OFFSET], encrypted[CIPHERTEXT_OFFSET:]
         return key.cipher.decrypt(nonce, ciphertext, associated_data).decode()
+
+    def decrypt_all(self, key: DataKey, values: Iterable[bytes]) -> list[str]:
+        """Return the texts of several values of one owner. Raise ``InvalidTag`` as ``decrypt`` does."""
+        decrypt, associated_data = key.cipher.decrypt, self._prefix + key.owner_id.bytes
+        return [
+            decrypt(value[1:CIPHERTEXT_OFFSET], value[CIPHERTEXT_OFFSET:], associated_data).decode() for value in values
+        ]
 
     def decryptor(self) -> Callable[[Any, UUID, bytes | None], str | None]:
         """Return a function of the data keys, an owner's id and an encrypted value that returns the text.

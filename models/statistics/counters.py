@@ -1,7 +1,7 @@
 """Counters of the figures of a day: each page of people adds to them, and the end protects them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, Final, NamedTuple
 
@@ -51,10 +51,9 @@ class ChoiceCounter:
         self.people += people
         self._opted_out += opted_out
 
-    def add_choices(self, purpose: str, granted: int, refused: int, opted_out: int) -> None:
-        """Add the choices of a page for a purpose, and how many are of people who opted out of everything."""
-        self._granted[purpose] += granted
-        self._refused[purpose] += refused
+    def add_choices(self, purpose: str, count: int, opted_out: int, *, is_granted: bool) -> None:
+        """Add choices of a page for a purpose, and how many are of people who opted out of everything."""
+        (self._granted if is_granted else self._refused)[purpose] += count
         self._opted_out_with_choice[purpose] += opted_out
 
     def figures(self, legal_bases: Mapping[str, str]) -> Figures:
@@ -82,12 +81,14 @@ class StorageCounter:
         self._bytes = Contributions()
         self._sizes: Counter[int] = Counter()
 
-    def add_person(self, sizes: Iterable[int]) -> None:
-        """Add the accounts of one person."""
-        own = list(sizes)
-        self._accounts.add(len(own))
-        self._bytes.add(sum(own))
-        self._sizes.update(map(round_bytes, own))
+    def add_people(self, people: int, account_count: int, total: int, largest: Sequence[int]) -> None:
+        """Add people with as many accounts each: the bytes of all, and the one or two largest amounts of one person."""
+        self._accounts.merge(people_count(people, account_count))
+        self._bytes.merge(Contributions(people, total, *largest))
+
+    def add_sizes(self, sizes: Iterable[int]) -> None:
+        """Add the sizes of single accounts, in bytes."""
+        self._sizes.update(map(round_bytes, sizes))
 
     def figures(self) -> Figures:
         """Return the protected figures: none when a person dominates the accounts, no total when one dominates it."""
@@ -114,37 +115,52 @@ class ClientCounter:
     """How many accounts sync with each program, version and platform, and of how many people they are."""
 
     def __init__(self) -> None:
-        self._values: list[defaultdict[str, Contributions]] = [defaultdict(Contributions) for _ in DIMENSIONS]
-        self._without_client = Contributions()
+        # How many people have a number of accounts of a value: few entries, in place of one for each person.
+        self._people: list[Counter[tuple[str, int]]] = [Counter() for _ in DIMENSIONS]
+        # How many people of a page have these values on their accounts.
+        self._page: list[defaultdict[tuple[str, ...], int]] = [defaultdict(int) for _ in DIMENSIONS]
+        self._without_client: Counter[int] = Counter()
 
-    def add_person(self, key: DataKey, clients: Iterable[Any], account_count: int) -> None:
+    def add_person(self, key: DataKey, clients: Iterable[Any]) -> None:
         """Add the clients of one person: person, account, and the encrypted program, version and platform."""
-        # Integers, because hashing a UUID or an enum member takes several times as long.
-        accounts: dict[tuple[int, str], set[int]] = {}
-        reporting: set[int] = set()
-        for _, account_id, *encrypted in clients:
-            account: int = account_id.int
-            reporting.add(account)
-            for position, value in enumerate(encrypted):
-                accounts.setdefault((position, DIMENSIONS[position][1].decrypt(key, value)), set()).add(account)
-        for (position, text), own in accounts.items():
-            self._values[position][text].add(len(own))
-        if account_count > len(reporting):
-            self.add_without_client(account_count - len(reporting))
+        _, accounts, *encrypted = zip(*clients, strict=True)
+        has_one_client_each = len(set(accounts)) == len(accounts)
+        for people, (_, column), values in zip(self._page, DIMENSIONS, encrypted, strict=True):
+            texts = column.decrypt_all(key, values)
+            if not has_one_client_each:
+                texts = [text for text, _ in set(zip(texts, accounts, strict=True))]
+            people[tuple(texts)] += 1
 
-    def add_without_client(self, count: int) -> None:
-        """Add the number of accounts of one person that report no client."""
-        self._without_client.add(count)
+    def end_page(self) -> None:
+        """Add the people of a page to the totals."""
+        for totals, people in zip(self._people, self._page, strict=True):
+            for texts, count in people.items():
+                for amount in Counter(texts).items():
+                    totals[amount] += count
+            people.clear()
+
+    def add_without_client(self, counts: Iterable[int]) -> None:
+        """Add the number of accounts of each person that report no client."""
+        self._without_client.update(counts)
 
     def figures(self) -> Figures:
-        """Return the protected counts. Values are left out whose count is not safe, or would give away another one."""
+        """Return the protected counts. Values are left out whose count is not safe, or would give away another one.
+
+        Of values with equal counts, the first by name is suppressed first, on each day.
+        """
         figures: Figures = []
-        for (dimension, _), values in zip(DIMENSIONS, self._values, strict=True):
+        without_client = Contributions()
+        for amount, people in self._without_client.items():
+            without_client.merge(people_count(people, amount))
+        for (dimension, _), counts in zip(DIMENSIONS, self._people, strict=True):
+            values: defaultdict[str, Contributions] = defaultdict(Contributions)
+            for (text, amount), people in sorted(counts.items()):
+                values[text].merge(people_count(people, amount))
             parts = dict(values)
-            if self._without_client.total:
-                parts[""] = self._without_client
-            counts = protect_parts(parts)
-            figures += [(f"clients {dimension}", text, counts[text]) for text in values if counts[text] is not None]
+            if without_client.total:
+                parts[""] = without_client
+            shown = protect_parts(parts)
+            figures += [(f"clients {dimension}", text, shown[text]) for text in values if shown[text] is not None]
         return figures
 
 

@@ -39,6 +39,12 @@ class Contributions:
         elif amount > self.second:
             self.second = amount
 
+    def merge(self, others: "Contributions") -> None:
+        """Add the contributions of other people."""
+        self.people += others.people
+        self.total += others.total
+        self.largest, self.second = sorted((self.largest, self.second, others.largest, others.second))[:1:-1]
+
     @property
     def is_safe(self) -> bool:
         """Return whether the total may be shown: it is of enough people, and none of them dominates it."""
@@ -49,9 +55,9 @@ class Contributions:
         )
 
 
-def people_count(count: int) -> Contributions:
-    """Return the contributions of people who count as one each."""
-    return Contributions(count, count, min(count, 1), min(max(count - 1, 0), 1))
+def people_count(count: int, amount: int = 1) -> Contributions:
+    """Return the contributions of people who count as this amount each."""
+    return Contributions(count, count * amount, min(count, 1) * amount, min(max(count - 1, 0), 1) * amount)
 
 
 def protect_count(count: Contributions) -> int | None:
@@ -63,9 +69,7 @@ def disjoint_union(parts: Iterable[Contributions]) -> Contributions:
     """Return the contributions of groups together, of which each person is in one."""
     union = Contributions()
     for part in parts:
-        union.people += part.people
-        union.total += part.total
-        union.largest, union.second = sorted((union.largest, union.second, part.largest, part.second))[:1:-1]
+        union.merge(part)
     return union
 
 

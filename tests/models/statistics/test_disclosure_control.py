@@ -53,6 +53,11 @@ def test_groups_together_have_the_people_of_each(amounts: list[int], at: int) ->
     assert disjoint_union(parts) == contributions(*amounts)
 
 
+@given(st.integers(0, 30), st.integers(0, 30))
+def test_people_with_equal_amounts_are_counted_together(people: int, amount: int) -> None:
+    assert people_count(people, amount) == contributions(*[amount] * people)
+
+
 @given(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 60), min_size=2))
 def test_a_small_group_cannot_be_subtracted_out_of_the_total(counts: dict[str, int]) -> None:
     parts = protect_parts({name: people_count(count) for name, count in counts.items()})
