@@ -18,7 +18,7 @@ STOP_SECONDS: Final = 20.0
 
 
 @contextmanager
-def run_pinned(
+def run_pinned(  # noqa: PLR0913 -- all that a server depends on
     command: Sequence[str],
     port: int,
     environment: Mapping[str, str],
