@@ -37,8 +37,9 @@ from models.actors import STAFF_ROLES, Actor, Role
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
+from models.storage.pool import Pool
 from models.unit_of_work import UnitOfWork, unit_of_work
-from tests.long_runs import LONG_RUNS
+from tests.long_runs import is_long
 from tests.models.access.issuing import ISSUE
 
 hypothesis.settings.register_profile("default", deadline=None, max_examples=20)
@@ -241,15 +242,45 @@ class World(NamedTuple):
             yield unit_
 
 
+class WorldPools:
+    """The pools of the worlds of one worker. They last: a new session costs PostgreSQL more than most tests do."""
+
+    def __init__(self, databases: Databases) -> None:
+        self._databases = databases
+        self._database: Database | None = None
+
+    async def open(self) -> Database:
+        """Return pools without a connection that is in use."""
+        if self._database and any(pool.get_size() != pool.get_idle_size() for pool in _pools(self._database)):
+            await self.close()  # a test left work behind
+        if not self._database:
+            urls = self._databases.url, self._databases.keyring_url
+            self._database = await Database.open(*urls, readers=4, writers=20, timeout=10)
+        return self._database
+
+    async def close(self) -> None:
+        if self._database:
+            await self._database.close()
+            self._database = None
+
+
+def _pools(database: Database) -> tuple[Pool, ...]:
+    return database.readers, database.writers, database.keyring
+
+
+@pytest.fixture(scope="session")
+async def world_pools(databases: Databases) -> AsyncIterator[WorldPools]:
+    pools = WorldPools(databases)
+    yield pools
+    await pools.close()
+
+
 @pytest.fixture
-async def world(clean: Databases) -> AsyncIterator[World]:
-    database = await Database.open(clean.url, clean.keyring_url, readers=4, writers=20, timeout=10)
+async def world(clean: Databases, world_pools: WorldPools) -> World:
+    database = await world_pools.open()
     keyring = Keyring(database.keyring, MasterKeys(clean.master_key))
     await keyring.load()
-    try:
-        yield World(database, keyring)
-    finally:
-        await database.close()
+    return World(database, keyring)
 
 
 class Answered(NamedTuple):
@@ -479,6 +510,8 @@ async def issued(databases: Databases, owner: str = "one test") -> dict[str, str
 def running(databases: Databases) -> Iterator[Running]:
     server = Running(settings_for(databases))
     with server:
+        # Four reads of the lag a second, for the whole run, cost more than the tests of a large file.
+        server.app._restore_guard._poll_seconds = 5
         yield server
 
 
@@ -489,8 +522,8 @@ def served(databases: Databases, running: Running) -> Iterator[Api]:
     client.client.close()
 
 
-COLLECTED = pytest.StashKey[dict[str, set[str]]]()
-"""The names and markers of all tests that pytest found, of which it selects some."""
+COLLECTED = pytest.StashKey[list[pytest.Item]]()
+"""All tests that pytest found, of which it selects some."""
 FIRST = (
     *("tests/journeys/test_rolling.py", "tests/journeys/test_erasure.py::test_every_value"),
     *("tests/journeys/test_kills.py", "tests/workers/test_kills.py", "tests/journeys/test_restores.py"),
@@ -524,13 +557,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Each worker begins with an equal part of the list.
     """
     for item in items:
-        if not item.get_closest_marker("fuzz") and any(run.includes(item.nodeid) for run in LONG_RUNS):
+        if is_long(item.nodeid) and not item.get_closest_marker("fuzz"):
             item.add_marker("long")
-    config.stash[COLLECTED] = {item.nodeid: {marker.name for marker in item.iter_markers()} for item in items}
+    config.stash[COLLECTED] = [*items]
     result = yield
     count = getattr(config, "workerinput", {}).get("workercount", 1)
-    long = [item for item in items if item.nodeid.startswith(FIRST)]
-    others = [item for item in items if not item.nodeid.startswith(FIRST)]
+    long: list[pytest.Item] = []
+    others: list[pytest.Item] = []
+    for item in items:
+        (long if item.nodeid.startswith(FIRST) else others).append(item)
     size = -(-len(items) // count)
     items.clear()
     for number in range(count):

@@ -5,6 +5,7 @@ many moments, start several servers or versions, or look at every page, role and
 repeats the tests that hypothesis generates examples for, with three times as many examples.
 """
 
+from collections import defaultdict
 from typing import NamedTuple
 
 
@@ -270,3 +271,13 @@ LONG_RUNS = (
         "journeys/test_exports.py::test_a_person_fetches_a_copy_of_all_that_is_held",
     ),
 )
+
+_BY_FILE: defaultdict[str, list[LongRun]] = defaultdict(list)
+for _run in LONG_RUNS:
+    _BY_FILE[f"tests/{_run.test.partition('::')[0]}"].append(_run)
+
+
+def is_long(name: str) -> bool:
+    """Return whether a test is in a long run, by its name in pytest."""
+    file = name.partition("::")[0]
+    return file in _BY_FILE and any(run.includes(name) for run in _BY_FILE[file])

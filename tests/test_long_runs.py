@@ -8,7 +8,8 @@ from tests.long_runs import LONG_RUNS
 
 def test_every_long_run_exists_and_its_short_form_is_in_the_suite(pytestconfig: pytest.Config) -> None:
     """Compare the list with the tests that pytest found, which are a part of all when paths were named."""
-    collected = pytestconfig.stash[COLLECTED]
+    items = pytestconfig.stash[COLLECTED]
+    collected = {item.nodeid: {marker.name for marker in item.iter_markers()} for item in items}
     files = {name.partition("::")[0] for name in collected}
     suite = [name for name, markers in collected.items() if not markers & {"long", "fuzz"}]
     for run in LONG_RUNS:

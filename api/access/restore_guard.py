@@ -28,6 +28,7 @@ class RestoreGuard:
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
         self._keyring = keyring
+        self._poll_seconds = POLL_SECONDS
         self._is_open = False
         self._closings = 0
         self.lag: LedgerLag | None = None
@@ -68,4 +69,4 @@ class RestoreGuard:
         while True:
             with suppress(*OUTAGE_ERRORS, Exception):
                 await self.refresh()
-            await asyncio.sleep(POLL_SECONDS if self._is_open else RECHECK_SECONDS)
+            await asyncio.sleep(self._poll_seconds if self._is_open else RECHECK_SECONDS)

@@ -53,7 +53,7 @@ class Agent:
 
     def __init__(self, url: str, role: str = "", case: str = "case/1") -> None:
         self.url = url
-        self.client = httpx2.Client(base_url=url, timeout=30, headers={"origin": url})
+        self.client = httpx2.Client(base_url=url, timeout=30, headers={"origin": url}, verify=False)
         self.page = self.client.get("/sign-in")
         if role:
             self.post("/sign-in", role=role)

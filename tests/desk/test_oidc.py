@@ -119,7 +119,7 @@ def company_desk(served_provider: FakeProvider, served: Api, tmp_path_factory: p
 
 @pytest.fixture
 def client(company_desk: str) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=company_desk) as client:
+    with httpx2.Client(base_url=company_desk, verify=False) as client:
         yield client
 
 

@@ -223,7 +223,7 @@ def logged_at(log: Path, name: str, event: str) -> float:
 
 def is_ready(port: int) -> bool:
     with contextlib.suppress(httpx2.HTTPError):
-        return httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=30).status_code == 200
+        return httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=30, verify=False).status_code == 200
     return False
 
 

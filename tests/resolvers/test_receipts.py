@@ -26,7 +26,7 @@ def receipt(api: Api, role: str, person: str, purpose: str = "newsletter") -> An
 
 def claims_of(api: Api, jws: str) -> dict[str, Any]:
     """Return the content of a receipt, verified against the published keys by this service and by PyJWT alone."""
-    keys = httpx2.get(f"{api.url}/.well-known/jwks.json").json()["keys"]
+    keys = httpx2.get(f"{api.url}/.well-known/jwks.json", verify=False).json()["keys"]
     claims = certificates.verify_certificate(jws, keys, TYPE)
     kid = jwt.get_unverified_header(jws)["kid"]
     [key] = [jwt.PyJWK(each) for each in keys if each["kid"] == kid]

@@ -1,5 +1,6 @@
 """Hostile documents and variables are refused before they cost much processor time."""
 
+import functools
 import json
 import time
 from collections.abc import Callable
@@ -54,9 +55,14 @@ LARGEST = "{" + " ".join(f'a{n}:subject(by:{{id:"sub_{n:032x}"}}){PAGE}' for n i
 """A document that uses what the limits allow."""
 
 
+ordinary_seconds = functools.cache(lambda: seconds(lambda: refusal(LARGEST)))
+"""The processor time of ordinary work on this machine, measured once."""
+
+
 def costs_little(run: Callable[[], object], times: float = 1) -> bool:
     """Return whether this takes no more than the bound or, on a slow machine, than ordinary work takes there."""
-    if seconds(run, 1) < times * COSTLY:
+    taken = seconds(run, 1)
+    if taken < times * COSTLY or taken < times * 3 * ordinary_seconds():
         return True
     return seconds(run) < times * max(COSTLY, 3 * seconds(lambda: refusal(LARGEST)))
 

@@ -24,7 +24,7 @@ INTERESTS = ["Protection from fraud", "Improvement of the service", "Site analyt
 
 @pytest.fixture
 def client(databases: Databases) -> Iterator[httpx2.Client]:
-    with Running(settings_for(databases, **COMPANY)) as url, httpx2.Client(base_url=url) as client:
+    with Running(settings_for(databases, **COMPANY)) as url, httpx2.Client(base_url=url, verify=False) as client:
         yield client
 
 

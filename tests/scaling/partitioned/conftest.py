@@ -6,10 +6,10 @@ import pytest
 
 from cli import database_roles
 from cli.embedded import Cluster
-from tests.conftest import Databases, Templates, cleaners, running, served
+from tests.conftest import Databases, Templates, cleaners, running, served, world_pools
 from tests.scaling.partitioning import partition
 
-__all__ = ["cleaners", "running", "served"]  # fixtures of this folder, made anew for its databases
+__all__ = ["cleaners", "running", "served", "world_pools"]  # fixtures of this folder, made anew for its databases
 
 
 class PartitionedTemplates(Templates):
