@@ -50,7 +50,7 @@ async def health(_: Request) -> PlainTextResponse:
 def create_app(settings: DeskSettings, transport: httpx2.AsyncBaseTransport | None = None) -> Starlette:
     """Return the application; ``transport`` stands for the network between it and the API."""
     secret = settings.secret.get_secret_value() if settings.secret else secrets.token_urlsafe(32)
-    api = ApiClient(settings.api_url, transport)
+    api, codec = ApiClient(settings.api_url, transport), SessionCodec(secret)
     provider = None if settings.demo_tokens else Provider(settings, secret)
 
     @asynccontextmanager
@@ -86,11 +86,11 @@ def create_app(settings: DeskSettings, transport: httpx2.AsyncBaseTransport | No
         ],
         middleware=[
             Middleware(SecureHeaders, settings),
-            Middleware(Sessions, SessionCodec(secret), is_secure=settings.is_secure),
+            Middleware(Sessions, codec, is_secure=settings.is_secure),
             Middleware(InternalFailures),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
-    app.state.desk = Desk(settings, api, provider)
+    app.state.desk = Desk(settings, api, codec, provider)
     return app

@@ -17,7 +17,6 @@ from desk.api_client import ApiOutage, ApiRefusal, SignedOut
 from desk.pages import desk_of, go, is_about_the_session
 from desk.security import ForgedForm, Form, FormTooLarge
 from desk.sessions import session_of
-from desk.sign_in import continue_at
 
 _LOGGER: Final = logging.getLogger("desk")
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
@@ -33,10 +32,19 @@ def failure_page(request: Request, key: str, status: int, **values: Any) -> Resp
 
 
 async def _load_viewer(request: Request) -> None:
-    """Ask who the agent is, for the menu of the page. Without an answer the page has none."""
-    if session_of(request).token and "desk_viewer" not in request.scope:
-        with suppress(ApiOutage, ApiRefusal, SignedOut):
+    """Ask who the agent is, for the menu of the page. Without an answer the page has none.
+
+    An agent whose acting role was withdrawn goes on in the first role that is left.
+    """
+    session = session_of(request)
+    if not session.token or "desk_viewer" in request.scope:
+        return
+    with suppress(ApiOutage, ApiRefusal, SignedOut):
+        try:
             await desk_of(request).ask(request, "viewer")
+        except ApiRefusal:
+            session.role = ""
+            await desk_of(request).role(request)
 
 
 async def on_outage(request: Request, _: ApiOutage) -> Response:
@@ -51,9 +59,6 @@ async def on_signed_out(request: Request, _: SignedOut) -> Response:
     session = session_of(request)
     is_expired = bool(session.signed_in_at)
     session.token = ""
-    if request.method == "GET" and request.headers.get("sec-fetch-site") == "cross-site":
-        # A link from another site: the browser kept the strict cookie back.
-        return continue_at(request.url.path)
     if request.method == "GET" and not is_expired:
         return go(f"/sign-in?back={quote(request.url.path)}")
     return failure_page(request, "expired" if is_expired else "signed_out", 401)

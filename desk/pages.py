@@ -16,7 +16,7 @@ from desk import formats
 from desk.api_client import ApiClient, ApiRefusal
 from desk.oidc import Provider
 from desk.security import Form, read_form
-from desk.sessions import session_of
+from desk.sessions import SessionCodec, session_of
 from desk.settings import DeskSettings
 from desk.texts import Texts
 
@@ -46,9 +46,10 @@ NAVIGATION: Final = (
 class Desk:
     """The parts that pages share: settings, client, texts and templates."""
 
-    def __init__(self, settings: DeskSettings, api: ApiClient, provider: Provider | None) -> None:
+    def __init__(self, settings: DeskSettings, api: ApiClient, codec: SessionCodec, provider: Provider | None) -> None:
         self.settings = settings
         self.api = api
+        self.codec = codec
         self.provider = provider
         self.texts = Texts()
         self._templates = Environment(

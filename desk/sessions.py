@@ -7,10 +7,12 @@ import secrets
 import time
 from dataclasses import asdict, dataclass, field
 from typing import Final
+from urllib.parse import quote
 
 from cryptography.fernet import Fernet, InvalidToken
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 IDLE_SECONDS: Final = 30 * 60
@@ -19,6 +21,8 @@ LONGEST_SECONDS: Final = 10 * 60 * 60
 """Seconds after a sign-in at which it ends in any case."""
 _LONGEST_COOKIE: Final = 3900
 """Characters; browsers drop cookies of more than 4,096."""
+_ROOM_FOR_NOTICES: Final = 400
+"""Characters of the cookie for the messages of later pages, and for a case."""
 
 
 @dataclass
@@ -36,7 +40,6 @@ class Session:
 
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     token: str = ""
-    id_token: str = ""
     role: str = ""
     case: str = ""
     zone: str = "UTC"
@@ -44,7 +47,7 @@ class Session:
     notices: list[Notice] = field(default_factory=list)
 
     def sign_in(self, token: str, *, role: str = "", zone: str = "") -> None:
-        """Begin a sign-in. The CSRF token stays, so that a form that waited for it can be sent."""
+        """Begin a sign-in. The CSRF token and the case stay, so that a form that waited for it can be sent."""
         self.token, self.role, self.signed_in_at = token, role, time.time()
         self.zone = zone or self.zone
 
@@ -69,6 +72,10 @@ class SessionCodec:
 
     def __init__(self, secret: str) -> None:
         self._fernet = Fernet(base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()))
+
+    def fits(self, session: Session) -> bool:
+        """Return whether browsers keep the cookie of a session, with messages to come."""
+        return len(self.encode(session)) <= _LONGEST_COOKIE - _ROOM_FOR_NOTICES
 
     def encode(self, session: Session) -> str:
         """Return the value of the cookie."""
@@ -95,6 +102,22 @@ def session_of(request: Request) -> Session:
     return session
 
 
+def continue_at(path: str) -> Response:
+    """Return a page that leads to a path of the desk, as a request that begins here."""
+    page = '<!DOCTYPE html><html lang="en"><title>Privacy desk</title>'
+    return HTMLResponse(page, headers={"refresh": f"0;url={quote(path, safe='/?=&%+')}"})
+
+
+def _is_link_from_elsewhere(request: Request) -> bool:
+    """Return whether a page of another site led here.
+
+    Browsers then send no strict cookie, and the cookie of a new session would replace the agent's own.
+    """
+    headers = request.headers
+    is_navigation = request.method == "GET" and headers.get("sec-fetch-mode") == "navigate"
+    return is_navigation and headers.get("sec-fetch-site") == "cross-site"
+
+
 class Sessions:
     """Middleware that reads the session of each request and writes it with each page."""
 
@@ -108,7 +131,13 @@ class Sessions:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        session = self._codec.decode(Request(scope).cookies.get(self._name))
+        request = Request(scope)
+        cookie = request.cookies.get(self._name)
+        if cookie is None and _is_link_from_elsewhere(request):
+            query = f"?{request.url.query}" if request.url.query else ""
+            await continue_at(request.url.path + query)(scope, receive, send)
+            return
+        session = self._codec.decode(cookie)
         scope["desk_session"] = session
 
         async def send_with_cookie(message: Message) -> None:

@@ -35,6 +35,16 @@ class DeskSettings(BaseSettings):
     oidc_token: Literal["access_token", "id_token"] = Field(
         "access_token", description="Which token of the provider the API accepts."
     )
+    oidc_resource: str | None = Field(
+        None,
+        description="The resource that the access token is for (RFC 8707), where the provider asks for one: "
+        "most often `PRIVACY_JWT_AUDIENCE`.",
+    )
+    oidc_client_auth: Literal["client_secret_basic", "client_secret_post"] | None = Field(
+        None,
+        description="How the desk sends its client secret. The default is `client_secret_basic`, unless the provider's "
+        "metadata leave it out.",
+    )
     demo_tokens: Path | None = Field(
         None,
         description="A file of demonstration tokens, `{ROLE: token}`: the sign-in page offers its roles. "

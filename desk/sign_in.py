@@ -2,13 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
+from hashlib import sha256
 from typing import Final
-from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from desk.api_client import ApiOutage, ApiRefusal, SignedOut
 from desk.oidc import STATE_SECONDS, SignInFailed
 from desk.pages import ROLES, desk_of, form_of, go, local_path
 from desk.sessions import session_of
@@ -50,23 +52,21 @@ async def sign_in_as_role(request: Request) -> Response:
 
 
 async def begin_oidc(request: Request) -> Response:
-    """Send the browser to the provider."""
+    """Send the browser to the provider. Each attempt has a cookie of its own, so that two tabs may sign in at once."""
     desk, session = desk_of(request), session_of(request)
     if desk.provider is None:
         return go("/sign-in")
+    session.zone = request.query_params.get("zone", "UTC")[:_LONGEST_ZONE]
+    back = local_path(request.query_params.get("back", "/"))[:_LONGEST_PATH]
     try:
-        address, state = await desk.provider.begin(
-            zone=request.query_params.get("zone", "UTC")[:_LONGEST_ZONE],
-            back=local_path(request.query_params.get("back", "/"))[:_LONGEST_PATH],
-            csrf=session.csrf,
-        )
-    except (SignInFailed, KeyError):
-        session.notify("sign_in.failed", "refused")
+        address, state, cookie = await desk.provider.begin(back=back)
+    except SignInFailed as failure:
+        session.notify(failure.text, "refused")
         return go("/sign-in")
     response = go(address)
     response.set_cookie(
-        desk.cookie("desk-state"),
-        state,
+        _state_cookie(request, state),
+        cookie,
         max_age=STATE_SECONDS,
         httponly=True,
         samesite="lax",
@@ -76,32 +76,59 @@ async def begin_oidc(request: Request) -> Response:
 
 
 async def end_oidc(request: Request) -> Response:
-    """Take the tokens from the provider.
-
-    The browser sends no strict cookie after a redirect from another site. So the state's cookie brings what the
-    session had, and a page leads on.
-    """
+    """Take the tokens from the provider."""
     desk, session = desk_of(request), session_of(request)
-    if desk.provider is None:
-        return go("/sign-in")
-    name = desk.cookie("desk-state")
+    name = _state_cookie(request, request.query_params.get("state", ""))
+    if desk.provider is None or (session.token and name not in request.cookies):
+        return go("/")  # the way back in the history of a browser that is signed in
     try:
         token, attempt = await desk.provider.end(str(request.url), request.cookies.get(name, ""))
-    except SignInFailed:
-        session.notify("sign_in.failed", "refused")
-        response = continue_at("/sign-in")
+        await _accept(request, token)
+    except SignInFailed as failure:
+        session.notify(failure.text, "refused")
+        response = go("/" if session.token else "/sign-in")
     else:
-        session.csrf = attempt.csrf
-        session.sign_in(token, zone=attempt.zone)
-        response = continue_at(local_path(attempt.back))
-    response.delete_cookie(name, httponly=True, samesite="lax", secure=desk.settings.is_secure)
+        response = go(local_path(attempt.back))
+    response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=desk.settings.is_secure)
     return response
 
 
-def continue_at(path: str) -> Response:
-    """Return a page that leads to a path of the desk, as a request that begins here."""
-    page = '<!DOCTYPE html><html lang="en"><title>Privacy desk</title>'
-    return HTMLResponse(page, headers={"refresh": f"0;url={quote(path, safe='/?=&%')}"})
+def _state_cookie(request: Request, state: str) -> str:
+    """Return the name of the cookie of an attempt."""
+    return desk_of(request).cookie(f"desk-state-{sha256(state.encode()).hexdigest()[:12]}")
+
+
+async def _accept(request: Request, token: str) -> None:
+    """Sign in with a token that the API accepts; raise SIGN_IN_FAILED for another one, and keep the session as it was.
+
+    The acting role stays if the token still has it: a form that waits is sent in the same role.
+    """
+    desk, session = desk_of(request), session_of(request)
+    later = replace(session)
+    later.sign_in(token, role=session.role)
+    if not desk.codec.fits(later):
+        raise SignInFailed("the token is too long for a cookie", "sign_in.too_long")
+    try:
+        await desk.api.run(later, "viewer")
+    except SignedOut:
+        raise SignInFailed("the API does not accept the token", "sign_in.unknown") from None
+    except ApiRefusal:
+        later.role = ""
+    except ApiOutage:
+        pass  # the next page says so
+    session.sign_in(token, role=later.role)
+
+
+async def leave(request: Request) -> Response:
+    """Send the browser to the provider, to sign out there, too."""
+    desk, session = desk_of(request), session_of(request)
+    if desk.provider is None:
+        return go("/sign-in")
+    try:
+        return go(await desk.provider.leave())
+    except SignInFailed:
+        session.notify("sign_in.cannot_leave", "refused")
+        return go("/sign-in")
 
 
 async def sign_out(request: Request) -> Response:
@@ -134,6 +161,7 @@ ROUTES: Final = [
     Route("/sign-in", sign_in_as_role, methods=["POST"]),
     Route("/sign-in/start", begin_oidc),
     Route("/sign-in/callback", end_oidc),
+    Route("/sign-in/leave", leave),
     Route("/sign-out", sign_out, methods=["POST"]),
     Route("/case", set_case, methods=["POST"]),
     Route("/role", set_role, methods=["POST"]),

@@ -112,14 +112,15 @@ def _chromium() -> Chromium:
 class Browser:
     """One page with cookies and a cache of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: str = "") -> None:
+        """Open a page; in a context, it is a tab that shares cookies and cache with the others."""
         self._chromium = _chromium()
         self._session: str | None = None
         self.requests: list[str] = []
         self.log_entries: list[str] = []
         self.errors: list[str] = []
         """What the console shows as an error or a warning of a script, and exceptions."""
-        self._context = self.command("Target.createBrowserContext")["browserContextId"]
+        self._context = context or self.command("Target.createBrowserContext")["browserContextId"]
         page = self.command("Target.createTarget", url="about:blank", browserContextId=self._context)["targetId"]
         session = str(self.command("Target.attachToTarget", targetId=page, flatten=True)["sessionId"])
         self._session = session
@@ -215,8 +216,12 @@ class Browser:
         picture = self.command("Page.captureScreenshot", captureBeyondViewport=is_whole)
         path.write_bytes(base64.b64decode(picture["data"]))
 
+    def tab(self) -> "Browser":
+        """Open another tab beside this one, until this one is closed."""
+        return Browser(self._context)
+
     def close(self) -> None:
-        """Close the page, and forget its cookies and its cache."""
+        """Close the page and its other tabs, and forget its cookies and its cache."""
         self._chromium.command("Target.disposeBrowserContext", None, {"browserContextId": self._context})
         del self._chromium.pages[str(self._session)]
 

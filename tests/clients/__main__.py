@@ -14,7 +14,11 @@ from tests.clients.steps import Step, steps
 
 def passes(step: Step, running: Service) -> bool:
     """Run a step against a service; print its output where it fails."""
-    environment = os.environ | {"PRIVACY_URL": running.url, "PRIVACY_TOKENS": str(running.tokens)}
+    environment = os.environ | {
+        "PRIVACY_URL": running.url,
+        "PRIVACY_TOKENS": str(running.tokens),
+        "PRIVACY_PROVIDER_PORT": str(running.provider_port),
+    }
     began = time.monotonic()
     done = subprocess.run(
         step.command,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from tests.conformance.__main__ import databases_on
 from tests.conftest import ROOT, Databases, Running, settings_for
 
 FOLDER = ROOT / "var" / "clients"
+AUDIENCE = "https://privacy.example.com"
+"""The audience of the tokens of the identity provider."""
 
 
 class Service(NamedTuple):
@@ -24,6 +27,8 @@ class Service(NamedTuple):
 
     url: str
     tokens: Path
+    provider_port: int
+    """The port of the identity provider whose tokens it accepts. The step that needs one starts it."""
 
     def token(self, role: str) -> str:
         """Return the token of a role."""
@@ -40,6 +45,13 @@ async def _register(databases: Databases, tokens: Path) -> None:
     await database.close()
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def service() -> Iterator[Service]:
     """Run a service until the block ends."""
@@ -47,5 +59,8 @@ def service() -> Iterator[Service]:
         databases = databases_on(cluster)
         tokens = FOLDER / "tokens.json"
         asyncio.run(_register(databases, tokens))
-        with Running(settings_for(databases, log_requests=False)) as url:
-            yield Service(url, tokens)
+        port = _free_port()
+        issuer = f"http://localhost:{port}/company"
+        accepted = {"jwks_url": f"{issuer}/jwks", "jwt_issuer": issuer, "jwt_audience": AUDIENCE}
+        with Running(settings_for(databases, log_requests=False, **accepted)) as url:
+            yield Service(url, tokens, port)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.browser import program
 from tests.conftest import ROOT
 
 PYTHON = ROOT / "clients" / "python"
@@ -66,11 +67,12 @@ def caller_steps() -> list[Step]:
 
 
 def javascript_steps() -> list[Step]:
-    """Return the steps of the tools of Node.js that callers bring."""
+    """Return the steps of the tools of Node.js that callers bring. The provider needs Chromium."""
     names = ("apollo", "urql", "relay", "graphql-request", "codegen", "inspector")
     return [
         Step("javascript-install", INSTALL, JAVASCRIPT),
         *(Step(name, ["node", f"{name}.mjs"], JAVASCRIPT) for name in names),
+        *([Step("provider", [sys.executable, "-m", "tests.clients.company_sign_in"], ROOT)] if program() else []),
     ]
 
 

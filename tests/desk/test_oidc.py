@@ -1,105 +1,29 @@
 """Signing in with a provider on loopback: the code flow with PKCE, and answers that do not fit."""
 
 import base64
-import hashlib
-import json
-import threading
-import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.conftest import Api
 from tests.desk.agents import desk_for
-
-KEY, STRANGER = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-CLIENT = "desk"
-
-
-class FakeProvider:
-    """An OpenID Connect provider that signs each browser in, and whose answers a test may spoil."""
-
-    def __init__(self) -> None:
-        self.access_token = ""
-        self.claims: dict[str, Any] = {}
-        self.key = KEY
-        self.challenges: dict[str, tuple[str, str]] = {}
-        self.url = ""
-
-    def code_for(self, address: str) -> tuple[str, str]:
-        """Return the code and the state that the browser brings back from this address."""
-        fields = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
-        assert (fields["response_type"], fields["code_challenge_method"]) == ("code", "S256")
-        code = f"code-{len(self.challenges)}"
-        self.challenges[code] = (fields["code_challenge"], fields["nonce"])
-        return code, fields["state"]
-
-    def document(self, path: str) -> dict[str, Any]:
-        if path == "/keys":
-            key = jwt.get_algorithm_by_name("ES256").to_jwk(KEY.public_key(), as_dict=True)
-            return {"keys": [key | {"kid": "1", "alg": "ES256", "use": "sig"}]}
-        return {
-            "issuer": self.url,
-            "authorization_endpoint": f"{self.url}/authorize",
-            "token_endpoint": f"{self.url}/token",
-            "jwks_uri": f"{self.url}/keys",
-        }
-
-    def exchange(self, fields: dict[str, str]) -> dict[str, Any] | None:
-        challenge, nonce = self.challenges.get(fields["code"], ("", ""))
-        digest = hashlib.sha256(fields["code_verifier"].encode()).digest()
-        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != challenge:
-            return None
-        claims = {
-            "iss": self.url,
-            "aud": CLIENT,
-            "sub": "ada",
-            "exp": int(time.time()) + 60,
-            "iat": int(time.time()),
-            "nonce": nonce,
-        }
-        token = jwt.encode(claims | self.claims, self.key, algorithm="ES256", headers={"kid": "1"})
-        return {"access_token": self.access_token, "id_token": token, "token_type": "Bearer"}
+from tests.desk.fake_provider import CLIENT, KEY, SECRET, STRANGER, FakeProvider, fake_provider
 
 
 @pytest.fixture(scope="module")
 def served_provider() -> Iterator[FakeProvider]:
-    provider = FakeProvider()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer(provider.document(self.path))
-
-        def do_POST(self) -> None:
-            content = self.rfile.read(int(self.headers["content-length"])).decode()
-            self._answer(provider.exchange(dict(parse_qsl(content))))
-
-        def _answer(self, document: dict[str, Any] | None) -> None:
-            self.send_response(200 if document else 400)
-            self.send_header("content-type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(document).encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        provider.url = f"http://127.0.0.1:{server.server_port}"
+    with fake_provider() as provider:
         yield provider
-        server.shutdown()
 
 
 @pytest.fixture
 def provider(served_provider: FakeProvider, served: Api) -> FakeProvider:
     served_provider.access_token, served_provider.claims, served_provider.key = served.secrets["SUPPORT"], {}, KEY
+    served_provider.metadata, served_provider.requests = {}, []
     return served_provider
 
 
@@ -111,7 +35,8 @@ def company_desk(served_provider: FakeProvider, served: Api, tmp_path_factory: p
         "secret": "s" * 32,
         "oidc_issuer": served_provider.url,
         "oidc_client_id": CLIENT,
-        "oidc_client_secret": "secret",
+        "oidc_client_secret": SECRET,
+        "oidc_resource": "https://privacy.example.com",
     }
     with desk_for(served.url, home, {}, **settings) as url:
         yield url
@@ -126,14 +51,21 @@ def client(company_desk: str) -> Iterator[httpx2.Client]:
 def begin(client: httpx2.Client, provider: FakeProvider) -> tuple[str, str]:
     answer = client.get("/sign-in/start", params={"back": "/requests", "zone": "Europe/Berlin"})
     assert answer.status_code == 303
-    [state_cookie] = [each for each in answer.headers.get_list("set-cookie") if each.startswith("desk-state=")]
+    [state_cookie] = [each for each in answer.headers.get_list("set-cookie") if each.startswith("desk-state-")]
     assert "HttpOnly" in state_cookie
     assert "SameSite=lax" in state_cookie
     return provider.code_for(answer.headers["location"])
 
 
-def end(client: httpx2.Client, code: str, state: str) -> httpx2.Response:
-    return client.get("/sign-in/callback", params={"code": code, "state": state})
+def end(client: httpx2.Client, code: str, state: str, **others: str) -> httpx2.Response:
+    return client.get("/sign-in/callback", params={"code": code, "state": state, **others})
+
+
+def refused(client: httpx2.Client, answer: httpx2.Response) -> str:
+    """Return what the agent reads after a sign-in that failed."""
+    assert answer.headers["location"] == "/sign-in"
+    page = client.get("/sign-in").text
+    return page.partition('class="notice refused">')[2].partition("<")[0].strip()
 
 
 def is_signed_in(client: httpx2.Client) -> bool:
@@ -143,18 +75,95 @@ def is_signed_in(client: httpx2.Client) -> bool:
 def test_an_agent_signs_in_with_the_company_account(client: httpx2.Client, provider: FakeProvider) -> None:
     assert "Sign in with your company account" in client.get("/", follow_redirects=True).text
     answer = end(client, *begin(client, provider))
-    assert (answer.status_code, answer.headers["refresh"]) == (200, "0;url=/requests")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/requests")
+    assert is_signed_in(client)
+    [(fields, authorization)] = provider.requests
+    assert fields["resource"] == "https://privacy.example.com"
+    assert "client_secret" not in fields
+    pair = base64.b64decode(authorization.removeprefix("Basic ")).decode()
+    assert pair == "desk:s%25cret%2Bof%2Fthe+desk%3A2"
+    assert client.get("/sign-in/callback", params={"state": "old"}).headers["location"] == "/"
     assert is_signed_in(client)
 
 
 def test_a_state_that_is_not_of_this_browser_signs_nobody_in(client: httpx2.Client, provider: FakeProvider) -> None:
     code, state = begin(client, provider)
-    assert end(client, code, "another").headers["refresh"] == "0;url=/sign-in"
-    code, state = begin(client, provider)
+    assert "ten minutes" in refused(client, end(client, code, "another"))
     client.cookies.clear()
-    assert end(client, code, state).headers["refresh"] == "0;url=/sign-in"
-    assert "The sign-in did not succeed." in client.get("/sign-in").text
+    assert "ten minutes" in refused(client, end(client, code, state))
     assert not is_signed_in(client)
+
+
+def test_two_tabs_sign_in_at_once(client: httpx2.Client, provider: FakeProvider) -> None:
+    first, second = begin(client, provider), begin(client, provider)
+    assert end(client, *first).headers["location"] == "/requests"
+    assert end(client, *second).headers["location"] == "/requests"
+    assert not [name for name in client.cookies if name.startswith("desk-state")]
+
+
+def test_an_answer_of_another_provider_signs_nobody_in(client: httpx2.Client, provider: FakeProvider) -> None:
+    assert "did not succeed" in refused(client, end(client, *begin(client, provider), iss="https://evil.example"))
+    provider.metadata = {"authorization_response_iss_parameter_supported": True}
+    assert "did not succeed" in refused(client, end(client, *begin(client, provider)))
+    assert end(client, *begin(client, provider), iss=provider.url).headers["location"] == "/requests"
+
+
+def test_a_secret_is_posted_where_the_provider_asks_for_that(client: httpx2.Client, provider: FakeProvider) -> None:
+    provider.metadata = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
+    assert end(client, *begin(client, provider)).headers["location"] == "/requests"
+    [(fields, authorization)] = provider.requests
+    assert (fields["client_id"], fields["client_secret"], authorization) == (CLIENT, SECRET, "")
+
+
+def test_what_went_wrong_is_said_and_logged_without_values(
+    client: httpx2.Client, provider: FakeProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, state = begin(client, provider)
+    answer = client.get("/sign-in/callback", params={"state": state, "error": "access_denied"})
+    assert "called off" in refused(client, answer)
+    _, state = begin(client, provider)
+    answer = client.get("/sign-in/callback", params={"state": state, "error": "user@example.com"})
+    assert "did not succeed" in refused(client, answer)
+    provider.access_token = "opaque"
+    assert "You may have no role there" in refused(client, end(client, *begin(client, provider)))
+    provider.access_token = "x" * 4000
+    assert "too much in its token" in refused(client, end(client, *begin(client, provider)))
+    _, state = begin(client, provider)
+    assert "did not succeed" in refused(client, end(client, "unknown", state))
+    for reason in ("access_denied", "no error code", "does not accept", "too long", "400 invalid_grant"):
+        assert reason in caplog.text
+    assert "user@example.com" not in caplog.text
+
+
+def test_a_sign_in_that_fails_leaves_an_agent_signed_in(client: httpx2.Client, provider: FakeProvider) -> None:
+    end(client, *begin(client, provider))
+    _, state = begin(client, provider)
+    answer = client.get("/sign-in/callback", params={"state": state, "error": "access_denied"})
+    assert answer.headers["location"] == "/"
+    assert is_signed_in(client)
+
+
+def test_a_link_from_another_site_keeps_the_session(client: httpx2.Client, provider: FakeProvider) -> None:
+    end(client, *begin(client, provider))
+    kept = dict(client.cookies)
+    client.cookies.clear()
+    headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    answer = client.get("/requests", params={"view": "done"}, headers=headers)
+    assert (answer.status_code, answer.headers["refresh"]) == (200, "0;url=/requests?view=done")
+    assert "set-cookie" not in answer.headers
+    client.cookies.update(kept)
+    assert is_signed_in(client)
+
+
+def test_an_agent_signs_out_at_the_provider(client: httpx2.Client, provider: FakeProvider) -> None:
+    assert client.get("/sign-in/leave").headers["location"] == "/sign-in"
+    assert "offers no sign-out" in client.get("/sign-in").text
+    provider.metadata = {"end_session_endpoint": f"{provider.url}/leave"}
+    address = urlsplit(client.get("/sign-in/leave").headers["location"])
+    assert dict(parse_qsl(address.query)) == {
+        "client_id": CLIENT,
+        "post_logout_redirect_uri": str(client.base_url.join("/sign-in")),
+    }
 
 
 @pytest.mark.parametrize(
@@ -166,7 +175,7 @@ def test_an_id_token_that_does_not_fit_signs_nobody_in(
     client: httpx2.Client, provider: FakeProvider, claims: dict[str, Any]
 ) -> None:
     provider.claims = claims
-    assert end(client, *begin(client, provider)).headers["refresh"] == "0;url=/sign-in"
+    assert end(client, *begin(client, provider)).headers["location"] == "/sign-in"
     assert not is_signed_in(client)
 
 
@@ -174,14 +183,14 @@ def test_an_id_token_of_a_stranger_and_an_unknown_code_sign_nobody_in(
     client: httpx2.Client, provider: FakeProvider
 ) -> None:
     provider.key = STRANGER
-    assert end(client, *begin(client, provider)).headers["refresh"] == "0;url=/sign-in"
+    assert end(client, *begin(client, provider)).headers["location"] == "/sign-in"
     provider.key = KEY
     _, state = begin(client, provider)
-    assert end(client, "unknown", state).headers["refresh"] == "0;url=/sign-in"
+    assert end(client, "unknown", state).headers["location"] == "/sign-in"
     assert not is_signed_in(client)
 
 
 def test_a_path_on_another_site_is_not_led_to(client: httpx2.Client, provider: FakeProvider) -> None:
     answer = client.get("/sign-in/start", params={"back": "//evil.example"})
     code, state = provider.code_for(answer.headers["location"])
-    assert end(client, code, state).headers["refresh"] == "0;url=/"
+    assert end(client, code, state).headers["location"] == "/"
