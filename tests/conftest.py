@@ -14,10 +14,10 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import asyncpg
 import httpx2
@@ -53,6 +53,8 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A parent process may ignore Ctrl-C and children inherit that: tests stop some of their processes with it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_Result = TypeVar("_Result")
 
 ROOT = Path(__file__).parent.parent
 KEPT = {
@@ -92,6 +94,7 @@ def anyio_backend() -> str:
 def cluster() -> Iterator[Cluster]:
     with Cluster(ROOT / "var" / "tests", settings={**UNSAFE, "max_connections": "300"}) as cluster:
         yield cluster
+        LASTING_WORLDS.close()
 
 
 class Templates:
@@ -246,7 +249,7 @@ class WorldPools:
     """The pools of the worlds of one worker. They last: a new session costs PostgreSQL more than most tests do."""
 
     def __init__(self, databases: Databases) -> None:
-        self._databases = databases
+        self.databases = databases
         self._database: Database | None = None
 
     async def open(self) -> Database:
@@ -254,7 +257,7 @@ class WorldPools:
         if self._database and any(pool.get_size() != pool.get_idle_size() for pool in _pools(self._database)):
             await self.close()  # a test left work behind
         if not self._database:
-            urls = self._databases.url, self._databases.keyring_url
+            urls = self.databases.url, self.databases.keyring_url
             self._database = await Database.open(*urls, readers=4, writers=20, timeout=10)
         return self._database
 
@@ -268,6 +271,43 @@ def _pools(database: Database) -> tuple[Pool, ...]:
     return database.readers, database.writers, database.keyring
 
 
+class LastingWorlds:
+    """Worlds for the tests that run no event loop themselves: their sessions last over all tests, too."""
+
+    def __init__(self) -> None:
+        self._runner: asyncio.Runner | None = None
+        self._pools: dict[Databases, WorldPools] = {}
+
+    def run(self, databases: Databases, function: Callable[[World], Awaitable[_Result]]) -> _Result:
+        """Run a function of the models."""
+        if not self._runner:
+            self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        return self._runner.run(self._run(databases, function))
+
+    def close(self) -> None:
+        if self._runner:
+            for pools in self._pools.values():
+                self._runner.run(pools.close())
+            self._runner.close()
+            self._runner = None
+            self._pools.clear()
+
+    async def _run(self, databases: Databases, function: Callable[[World], Awaitable[_Result]]) -> _Result:
+        if databases not in self._pools:
+            self._pools[databases] = WorldPools(databases)
+        return await function(await _open_world(self._pools[databases]))
+
+
+LASTING_WORLDS = LastingWorlds()
+
+
+async def _open_world(pools: WorldPools) -> World:
+    database = await pools.open()
+    keyring = Keyring(database.keyring, MasterKeys(pools.databases.master_key))
+    await keyring.load()
+    return World(database, keyring)
+
+
 @pytest.fixture(scope="session")
 async def world_pools(databases: Databases) -> AsyncIterator[WorldPools]:
     pools = WorldPools(databases)
@@ -277,10 +317,7 @@ async def world_pools(databases: Databases) -> AsyncIterator[WorldPools]:
 
 @pytest.fixture
 async def world(clean: Databases, world_pools: WorldPools) -> World:
-    database = await world_pools.open()
-    keyring = Keyring(database.keyring, MasterKeys(clean.master_key))
-    await keyring.load()
-    return World(database, keyring)
+    return await _open_world(world_pools)
 
 
 class Answered(NamedTuple):

@@ -1,6 +1,5 @@
 """Exports over HTTP, for tests: requesting one, handing in parts, building it and fetching it as the person does."""
 
-import asyncio
 import io
 import zipfile
 from collections.abc import Awaitable, Callable
@@ -11,8 +10,7 @@ import httpx2
 from models.delivery import claims
 from models.exports import links
 from models.storage.ids import Prefix, parse_id_of
-from tests.conftest import Api, Databases, World
-from tests.journeys.isolated_databases import open_world
+from tests.conftest import LASTING_WORLDS, Api, Databases, World
 from tests.resolvers.test_rights_requests import CONFIRM, code_of
 from workers.export_worker import ExportWorker
 
@@ -34,12 +32,7 @@ SHOWN = """query Shown($id: ID!) {
 
 def in_world(databases: Databases, function: Callable[[World], Awaitable[_Result]]) -> _Result:
     """Run a function of the models."""
-
-    async def run() -> _Result:
-        async with open_world(databases) as world:
-            return await function(world)
-
-    return asyncio.run(run())
+    return LASTING_WORLDS.run(databases, function)
 
 
 def export_worker(world: World) -> ExportWorker:

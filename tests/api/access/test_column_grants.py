@@ -51,48 +51,108 @@ SHOWN = {
 NOBODY_READS = ("tokens.secret_sha256", "access_events.written_in", "subjects.epoch", "letters.address")
 
 
-async def readable(url: str, role: str) -> set[str]:
-    """Try every column of every table with plain SQL, as a role."""
-    owner = await asyncpg.connect(url)
-    tables = await owner.fetch(
-        """
+TRY_COLUMNS = """
+DO $$
+DECLARE
+    one record;
+    columns text[] := '{}';
+BEGIN
+    FOR one IN
         SELECT c.relname, a.attname
         FROM pg_class AS c
         JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         WHERE c.relnamespace IN ('public'::regnamespace, to_regnamespace('monthly')) AND c.relkind IN ('r', 'p')
-        """
-    )
-    await owner.close()
-    connection = await asyncpg.connect(url, server_settings={"role": role, "default_transaction_read_only": "on"})
-    assert await connection.fetchval("SELECT current_user") == role
-    columns = set()
-    for table, column in tables:
+    LOOP
+        BEGIN
+            EXECUTE format('SELECT %I FROM %I LIMIT 1', one.attname, one.relname);
+            columns := columns || (one.relname || '.' || one.attname);
+        EXCEPTION
+            WHEN insufficient_privilege OR undefined_table THEN NULL;
+        END;
+    END LOOP;
+    PERFORM set_config('tests.columns', array_to_string(columns, ' '), false);
+END $$
+"""
+"""Tries every column of every table with plain SQL; leaves the names of those that can be read in a setting."""
+
+
+class Sessions:
+    """Sessions of PostgreSQL's roles, one for each role and database, for all tests of this module."""
+
+    def __init__(self, runner: asyncio.Runner) -> None:
+        self._runner = runner
+        self._connections: dict[tuple[str, str], asyncpg.Connection] = {}
+
+    def readable(self, url: str, role: str) -> set[str]:
+        """Return the columns that a role can read."""
+        return self._runner.run(self._readable(url, role))
+
+    def refuses(self, url: str, role: str, sql: str) -> bool:
+        """Return whether a role may not execute a statement; leave nothing of it."""
+        return self._runner.run(self._refuses(url, role, sql))
+
+    def close(self) -> None:
+        for connection in self._connections.values():
+            connection.terminate()
+
+    async def _session(self, url: str, role: str) -> asyncpg.Connection:
+        if (url, role) not in self._connections:
+            self._connections[url, role] = await asyncpg.connect(url, server_settings={"role": role})
+        return self._connections[url, role]
+
+    async def _readable(self, url: str, role: str) -> set[str]:
+        connection = await self._session(url, role)
+        assert await connection.fetchval("SELECT current_user") == role
+        async with connection.transaction(readonly=True):
+            await connection.execute(TRY_COLUMNS)
+        return set((await connection.fetchval("SELECT current_setting('tests.columns')")).split())
+
+    async def _refuses(self, url: str, role: str, sql: str) -> bool:
+        connection = await self._session(url, role)
+        transaction = connection.transaction()
+        await transaction.start()
         try:
-            await connection.execute(f'SELECT "{column}" FROM "{table}" LIMIT 1')
-            columns.add(f"{table}.{column}")
-        except (asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedTableError):
-            pass
-    await connection.close()
-    return columns
+            await connection.execute(sql)
+        except asyncpg.InsufficientPrivilegeError:
+            return True
+        else:
+            return False
+        finally:
+            await transaction.rollback()
 
 
 @pytest.fixture(scope="module")
-def reads(databases: Databases) -> dict[str, set[str]]:
+def sessions() -> Iterator[Sessions]:
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        sessions = Sessions(runner)
+        yield sessions
+        sessions.close()
+
+
+@pytest.fixture(scope="module")
+def reads(databases: Databases, sessions: Sessions) -> dict[str, set[str]]:
     """Return the columns of the first database that each role can read."""
-    return {role: asyncio.run(readable(databases.url, role)) for role in (*READERS.values(), INTERNAL)}
+    return {role: sessions.readable(databases.url, role) for role in (*READERS.values(), INTERNAL)}
+
+
+@pytest.fixture(scope="module")
+def needed(databases: Databases) -> dict[str, set[str]]:
+    """Return the columns of the first database that the fields of each role read."""
+
+    async def derive() -> dict[str, set[str]]:
+        connection = await asyncpg.connect(databases.url)
+        columns = await column_grants.columns_read(connection, core)
+        await connection.close()
+        return {role: {f"{one.table}.{one.column}" for one in columns[role]} for role in READERS.values()}
+
+    return asyncio.run(derive())
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_a_role_reads_the_columns_that_its_fields_need_and_no_other(
-    role: Role, reads: dict[str, set[str]], databases: Databases
+    role: Role, reads: dict[str, set[str]], needed: dict[str, set[str]]
 ) -> None:
-    async def needed() -> set[str]:
-        connection = await asyncpg.connect(databases.url)
-        columns = (await column_grants.columns_read(connection, core))[READERS[role]]
-        await connection.close()
-        return {f"{relation.table}.{relation.column}" for relation in columns}
-
-    assert reads[READERS[role]] == asyncio.run(needed())
+    assert reads[READERS[role]] == needed[READERS[role]]
 
 
 @pytest.mark.parametrize(("column", "coordinate"), SHOWN.items())
@@ -114,26 +174,11 @@ def test_the_service_itself_reads_tokens_and_no_people(reads: dict[str, set[str]
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_keys_are_read_by_the_roles_that_open_seals(role: Role, databases: Databases) -> None:
+def test_keys_are_read_by_the_roles_that_open_seals(role: Role, databases: Databases, sessions: Sessions) -> None:
     sealed = set(Role) - {Role.AUDITOR, Role.ANALYST, Role.ADMIN}
-    columns = asyncio.run(readable(databases.keyring_url, READERS[role]))
+    columns = sessions.readable(databases.keyring_url, READERS[role])
     keys = {"subject_keys.subject_id", "subject_keys.master_version", "subject_keys.wrapped"}
     assert columns == (keys if role in sealed else set())
-
-
-async def refused(url: str, role: str, sql: str) -> bool:
-    connection = await asyncpg.connect(url, server_settings={"role": role})
-    transaction = connection.transaction()
-    await transaction.start()
-    try:
-        await connection.execute(sql)
-    except asyncpg.InsufficientPrivilegeError:
-        return True
-    else:
-        return False
-    finally:
-        await transaction.rollback()
-        await connection.close()
 
 
 @pytest.mark.parametrize("role", [*READERS.values(), INTERNAL, WRITER, WORKER])
@@ -156,8 +201,10 @@ async def refused(url: str, role: str, sql: str) -> bool:
         "CREATE FUNCTION more() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     ],
 )
-def test_nobody_who_serves_callers_bends_the_record_or_the_schema(databases: Databases, role: str, sql: str) -> None:
-    assert asyncio.run(refused(databases.url, role, sql))
+def test_nobody_who_serves_callers_bends_the_record_or_the_schema(
+    databases: Databases, sessions: Sessions, role: str, sql: str
+) -> None:
+    assert sessions.refuses(databases.url, role, sql)
 
 
 @pytest.mark.parametrize(
@@ -172,36 +219,42 @@ def test_nobody_who_serves_callers_bends_the_record_or_the_schema(databases: Dat
         "DELETE FROM systems",
     ],
 )
-def test_mutations_change_no_token_s_rights_and_no_webhook(databases: Databases, sql: str) -> None:
-    assert asyncio.run(refused(databases.url, WRITER, sql))
+def test_mutations_change_no_token_s_rights_and_no_webhook(databases: Databases, sessions: Sessions, sql: str) -> None:
+    assert sessions.refuses(databases.url, WRITER, sql)
 
 
 @pytest.mark.parametrize("role", [*READERS.values(), INTERNAL])
-def test_readers_write_nothing(databases: Databases, role: str) -> None:
-    assert asyncio.run(refused(databases.url, role, "DELETE FROM consents"))
-    assert asyncio.run(refused(databases.url, role, "INSERT INTO tokens (name) VALUES ('x')"))
+def test_readers_write_nothing(databases: Databases, sessions: Sessions, role: str) -> None:
+    assert sessions.refuses(databases.url, role, "DELETE FROM consents")
+    assert sessions.refuses(databases.url, role, "INSERT INTO tokens (name) VALUES ('x')")
 
 
 @pytest.mark.parametrize("sql", ["SELECT access_event_era()", "SELECT access_event_months(CURRENT_DATE, 1)"])
-def test_workers_alone_have_the_record_s_tables_made_ready(databases: Databases, sql: str) -> None:
+def test_workers_alone_have_the_record_s_tables_made_ready(databases: Databases, sessions: Sessions, sql: str) -> None:
     for role, outcome in ((WRITER, True), (WORKER, False), *((reader, True) for reader in READERS.values())):
-        assert asyncio.run(refused(databases.url, role, sql)) is outcome
+        assert sessions.refuses(databases.url, role, sql) is outcome
 
 
-def test_keys_are_destroyed_by_workers_alone(databases: Databases) -> None:
+def test_keys_are_destroyed_by_workers_alone(databases: Databases, sessions: Sessions) -> None:
     for role, outcome in ((WRITER, True), (WORKER, False), *((reader, True) for reader in READERS.values())):
-        assert asyncio.run(refused(databases.keyring_url, role, "DELETE FROM subject_keys")) is outcome
+        assert sessions.refuses(databases.keyring_url, role, "DELETE FROM subject_keys") is outcome
+
+
+@pytest.fixture(scope="module")
+def second_service(databases: Databases, served: Api) -> Iterator[Api]:
+    """Yield a service whose operations no other test has prepared."""
+    with Running(settings_for(databases)) as url:
+        service = Api(url, served.secrets)
+        yield service
+        service.client.close()
 
 
 @pytest.fixture
-def unlocked(databases: Databases, api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    """Yield a service without access checks, so that only the database refuses."""
+def unlocked(second_service: Api, clean: Databases, monkeypatch: pytest.MonkeyPatch) -> Api:
+    """Return a service without access checks, so that only the database refuses."""
     allow: Callable[..., None] = lambda *_: None  # noqa: E731
     monkeypatch.setattr(policy, "check_access", allow)
-    with Running(settings_for(databases)) as url:
-        service = Api(url, api.secrets)
-        yield service
-        service.client.close()
+    return second_service
 
 
 FORBIDDEN: list[tuple[str, str]] = [
