@@ -16,12 +16,13 @@ from desk.security import Form
 from desk.sessions import session_of
 
 PATH: Final = "/incidents/report"
-MOST_PAGES: Final = 20
-"""Pages of 100 entries of the record that a preview reads. The report itself reads all of them."""
 
 
 class Preview(NamedTuple):
-    """Whom a report would affect: people in the record, people who are named, and whether there may be more."""
+    """Whom a report would affect: people in the record, people who are named, and whether the record has more entries.
+
+    ``recorded`` is None for roles that may not read the record.
+    """
 
     recorded: int | None
     named: int
@@ -30,6 +31,10 @@ class Preview(NamedTuple):
     @property
     def most(self) -> int:
         return (self.recorded or 0) + self.named
+
+    @property
+    def least(self) -> int:
+        return max(self.recorded or 0, self.named)
 
 
 async def show_form(request: Request) -> Response:
@@ -69,7 +74,7 @@ async def _tokens(request: Request) -> Sequence[Mapping[str, Any]]:
 async def _page(
     request: Request,
     form: Form,
-    tokens: Sequence[Mapping[str, Any]],
+    tokens: Sequence[Mapping[str, Any]] = (),
     problem: FieldProblem | None = None,
     preview: Preview | None = None,
 ) -> Response:
@@ -97,7 +102,7 @@ def _input_of(form: Form, zone: str) -> tuple[dict[str, Any], FieldProblem | Non
             values[name] = moment_of(form.text(name), zone)
             if values[name] is None:
                 return {}, FieldProblem(name, "fields.no_time")
-    values |= {name: form.text(name) for name in ("actor", "token") if form.text(name)}
+    values |= {name: value for name, value in (("actor", form.text("actor")), ("token", _token_of(form)[0])) if value}
     if form.text("subjects"):
         values["subjects"] = people_of(form.text("subjects"))
         if values["subjects"] is None:
@@ -108,50 +113,34 @@ def _input_of(form: Form, zone: str) -> tuple[dict[str, Any], FieldProblem | Non
 
 
 async def _preview(request: Request, form: Form, values: Mapping[str, Any]) -> Response:
-    """Show whom the report would affect: the people of the access events, counted as the report does.
-
-    Without a token and with at most 100 events the page is one operation.
-    """
+    """Show whom the report would affect. One operation reads the newest 100 entries; the report reads all of them."""
     desk, named = desk_of(request), people_count(values.get("subjects"))
-    variables: dict[str, Any] = {name: values.get(name) for name in ("actor", "since")}
-    until, tokens, data = values.get("until"), None, None
-    if await desk.role(request) != "PRIVACY" or values.get("token") or not (any(variables.values()) or until):
-        tokens = await _tokens(request)
-    if token := next((token for token in tokens or () if token["id"] == values.get("token")), None):
-        times = filter(None, (variables["since"], token["issuedAt"]))
-        variables = {"actor": token["name"], "since": max(times, key=_time_of)}
-        until = min(filter(None, (until, token["revokedAt"])), key=_time_of, default=None)
-    if not (any(variables.values()) or until):
-        return await _page(request, form, tokens or [], preview=Preview(0, named))
-    if await desk.role(request) != "PRIVACY":  # roles that may not read the record get no number
-        return await _page(request, form, tokens or [], preview=Preview(None, named))
-    if tokens is None:
-        data = await desk.ask(request, "incident_preview", variables)
-        tokens = data["tokens"]
-    people, is_partial = await _count_people(request, variables, until, data)
-    return await _page(request, form, tokens or [], preview=Preview(people, named, is_partial=is_partial))
+    if await desk.role(request) != "PRIVACY":
+        await desk.ask(request, "viewer")
+        return await _page(request, form, preview=Preview(None, named))
+    actor = _token_of(form)[1] or values.get("actor")
+    since, until = values.get("since"), values.get("until")
+    has_record = bool(actor or since or until)
+    data = await desk.ask(request, "incident_preview", {"actor": actor, "since": since, "hasRecord": has_record})
+    if not has_record:
+        return await _page(request, form, preview=Preview(0, named))
+    token: Mapping[str, Any] = next((each for each in data["tokens"] if each["id"] == values.get("token")), {})
+    events = data["accessEvents"]
+    people = {
+        event["subjectId"]
+        for event in (edge["node"] for edge in events["edges"])
+        if event["subjectId"]
+        and event["action"] != "REFUSED"
+        and all(_time_of(event["at"]) <= _time_of(end) for end in (until, token.get("revokedAt")) if end)
+        and _time_of(event["at"]) >= _time_of(token.get("issuedAt", event["at"]))
+    }
+    return await _page(request, form, preview=Preview(len(people), named, events["pageInfo"]["hasNextPage"]))
 
 
-async def _count_people(
-    request: Request, variables: Mapping[str, Any], until: str | None, first: Mapping[str, Any] | None
-) -> tuple[int, bool]:
-    """Return how many people the access events name, and whether there are more events than were read."""
-    people: set[str] = set()
-    after = None
-    for _ in range(MOST_PAGES):
-        data = first or await desk_of(request).ask(request, "incident_events", {**variables, "after": after})
-        events, first = data["accessEvents"], None
-        people |= {
-            edge["node"]["subjectId"]
-            for edge in events["edges"]
-            if edge["node"]["subjectId"]
-            and edge["node"]["action"] != "REFUSED"
-            and (until is None or _time_of(edge["node"]["at"]) <= _time_of(until))
-        }
-        if not events["pageInfo"]["hasNextPage"]:
-            return len(people), False
-        after = events["pageInfo"]["endCursor"]
-    return len(people), True
+def _token_of(form: Form) -> tuple[str, str]:
+    """Return the id and the name of the token that was chosen: the audit log has its name."""
+    token_id, _, name = form.text("token").partition(" ")
+    return token_id, name
 
 
 def _time_of(value: str) -> datetime:

@@ -161,9 +161,10 @@ def test_each_page_is_one_operation(
         assert officer.page.status_code == 200, path
         assert len(network.operations) == 1, (path, network.operations)
     form = {"kind": "LOSS", "categories": "CONTACT", "awareAt": "2026-01-31T12:00"}
-    network.operations.clear()
-    assert "People affected" in officer.post("/incidents/report", **form, actor="support of the tests")
-    assert network.operations == ["DeskIncidentPreview"]
+    for whom in ({"actor": "support of the tests"}, {"token": "tok_1 a thief"}, {"subjects": person.id}):
+        network.operations.clear()
+        assert "People affected" in officer.post("/incidents/report", **form, **whom)
+        assert network.operations == ["DeskIncidentPreview"]
     officer.client.close()
 
 
