@@ -73,6 +73,7 @@ UNSAFE: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "synchro
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of long searches."""
     parser.addoption("--fuzz-seconds", type=float, default=1800, help="Seconds that HTTP is fuzzed for.")
+    parser.addoption("--fuzz-documents", type=int, default=20_000, help="How many hostile requests are sent.")
     parser.addoption("--fuzz-seed", type=int, default=1, help="The seed of HTTP fuzzing and of hostile requests.")
 
 

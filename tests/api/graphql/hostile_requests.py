@@ -23,9 +23,10 @@ EVENTS = "accessEvents(first: %d) { edges { node { id at actor role case action 
 PERSON = (
     "id status registeredAt displayName country emails { address isPrimary verifiedAt } accounts { system reference } "
     "consents { state channel effectiveAt lapsesAt policyVersion purpose { key title legalBasis } } "
-    "paymentFragments { id reference lastDigits } syncAccounts { id reference clients { app userAgent } } "
-    "rightsRequests { id state }"
+    "syncAccounts { id reference clients { app userAgent } } rightsRequests { id state }"
 )
+REFUSED = f"{PERSON} paymentFragments {{ id reference lastDigits }}"
+"""What no desk role may read together."""
 UNITS = (
     "a",
     "4 ",
@@ -157,7 +158,7 @@ class Attacker:
 
     def pages(self) -> HostileRequest:
         first, inner, aliases = (self.random.choice((1, 10, 50, 100)) for _ in range(3))
-        page = self.random.choice((EVENTS % inner, PERSON, f"{PERSON} {EVENTS % inner}", "id"))
+        page = self.random.choice((EVENTS % inner, PERSON, f"{PERSON} {EVENTS % inner}", "id", REFUSED))
         fields = " ".join(
             f"a{number}: subjects(first: {first}) {{ edges {{ node {{ {page} }} cursor }} }}"
             for number in range(min(aliases, 20))
@@ -247,9 +248,8 @@ class Attacker:
         count = 12
         declared = " ".join(f"$b{number}: Boolean!" for number in range(count))
         fields = " ".join(
-            f"a{number}: subject(by: {{id: $id}}) @include(if: $b{number}) {{ {PERSON} }}" for number in range(count)
+            f"a{number}: subject(by: {{email: $a}}) @include(if: $b{number}) {{ {PERSON} }}" for number in range(count)
         )
         variables = {f"b{number}": self.random.random() < 0.5 for number in range(count)}
-        return self._request(
-            "choices", Role.PRIVACY, f"query({declared}, $id: ID!) {{ {fields} }}", id=f"sub_{1:032x}", **variables
-        )
+        query = f"query({declared}, $a: String!) {{ {fields} }}"
+        return self._request("choices", Role.PRIVACY, query, a="person0@example.com", **variables)

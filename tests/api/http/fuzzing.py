@@ -50,8 +50,9 @@ def _head(stream: IO[bytes]) -> Iterator[bytes]:
 class HealthyCaller:
     """Asks the same question all the time, on one connection, and counts answers and failures."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, pause: float = 0.002) -> None:
         self._api = api
+        self._pause = pause
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._call, daemon=True)
         self.answers = 0
@@ -79,7 +80,7 @@ class HealthyCaller:
             except (OSError, HTTPException, ValueError, AssertionError) as error:
                 self.failures.append(repr(error))
                 connection.close()
-            self._stopped.wait(0.002)
+            self._stopped.wait(self._pause)
         connection.close()
 
 
