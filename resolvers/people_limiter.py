@@ -37,9 +37,9 @@ class PeopleLimiter:
         """The name of the limit, by role and whether the question is a consent decision; without a limit, none."""
 
     async def charge(self, actor: Actor, name: str, people: int) -> None:
-        """Charge the caller and its role for people; raise RATE_LIMITED where either has too few left."""
+        """Charge the caller and its role for people; where either has too few left, charge neither: RATE_LIMITED."""
         buckets = zip(("token", "role"), people_limits.bucket_names(actor, name), self._rates, strict=True)
-        async with self._database.writers.acquire() as connection:
+        async with self._database.writers.acquire() as connection, connection.transaction():
             for kind, bucket, rates in buckets:
                 try:
                     if name in rates:

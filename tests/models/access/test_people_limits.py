@@ -79,6 +79,24 @@ def test_all_tokens_of_a_role_share_the_limit_of_the_role(api: Api, limited: lis
         other.client.close()
 
 
+def test_a_question_that_the_limit_of_the_role_refuses_costs_the_caller_nothing(
+    databases: Databases, api: Api, clean: Databases
+) -> None:
+    settings = settings_for(databases, token_rates="BILLING=1/2/0", role_rates="BILLING=1/2/0")
+    with Running(settings) as url:
+        first, second = Api(url, api.secrets), Api(url, {"BILLING": api.issue("second biller", "BILLING")})
+        for _ in range(2):
+            assert first.ask("BILLING", LOOK, who=nobody(1)).data
+        for _ in range(3):
+            assert second.ask("BILLING", LOOK, who=nobody(2)).code == "RATE_LIMITED"
+        first.client.close()
+        second.client.close()
+    with Running(settings_for(databases, token_rates="BILLING=1/2/0", role_rates="BILLING=0")) as url:
+        second = Api(url, second.secrets)
+        assert second.ask("BILLING", LOOK, who=nobody(2)).data, "it was charged for nothing above"
+        second.client.close()
+
+
 def test_decisions_of_services_have_a_limit_of_their_own(limited: list[Api]) -> None:
     first, second = limited
     ids = [f"sub_{number:032x}" for number in range(3)]
