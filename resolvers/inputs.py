@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
 import strawberry
@@ -205,6 +206,11 @@ class SyncInput:
     files: list[SyncFileInput] | None = input_field("All files of the account at that time, at most 1,000.", UNSET)
 
     def report(self) -> SyncReport:
+        """Return the report. Mutations of one operation that name the same variable share it."""
+        return self._report
+
+    @cached_property
+    def _report(self) -> SyncReport:
         client = self.client
         return SyncReport(
             self.reference,
@@ -215,4 +221,5 @@ class SyncInput:
             [FileReport(file.name, file.size_bytes, file.modified_at) for file in self.files]
             if self.files or self.files == []
             else None,
+            verdicts={},
         )

@@ -19,12 +19,13 @@ from graphql import (
     VariableDefinitionNode,
     get_named_type,
     type_from_ast,
-    visit,
 )
+from graphql.language.ast import QUERY_DOCUMENT_KEYS
 
 from api.graphql import limits
 from api.graphql.argument_names import argument_names, names_of_inputs
 from api.graphql.reported_texts import ReportedTextVisitor
+from api.graphql.visiting import visiting_steps
 from models.errors import BadInput, CardNumberRefused, QueryTooLarge
 from models.storage.card_numbers import looks_like_card_number, number_looks_like_card
 from models.storage.ids import are_ids
@@ -37,6 +38,7 @@ SLICE_CHARACTERS = 4_000
 """The characters of texts that are screened without a pause, and the rest of the text that exceeds them."""
 LEAST = 10 ** (SHORTEST - 1)
 _NUMBERS = frozenset({"Int", "Float", "BigInt"})
+_REPORTED_FIELDS = {name for _, name in REPORTED_TEXTS}
 _Definitions: TypeAlias = Sequence[VariableDefinitionNode]
 _Place: TypeAlias = tuple[Any, str | int]
 """Where a value stands in the variables: the place of what holds it, and its key there."""
@@ -77,10 +79,15 @@ class _Literals(ReportedTextVisitor):
 
 def screen_document(schema: GraphQLSchema, document: DocumentNode) -> None:
     """Refuse a document that contains a card number: in a string or name, or as a number in the place of a string."""
+    run_at_once(document_steps(schema, document))
+
+
+def document_steps(schema: GraphQLSchema, document: DocumentNode) -> Steps[None]:
+    """Screen a document in steps."""
     types = TypeInfo(schema)
     literals = _Literals(types)
     try:
-        visit(document, TypeInfoVisitor(types, literals))
+        yield from visiting_steps(document, TypeInfoVisitor(types, literals), QUERY_DOCUMENT_KEYS)
     except (BadInput, CardNumberRefused) as refusal:
         refusal.extensions["argument"] = argument_names(schema, document).get(id(literals.seen), "")
         raise
@@ -166,7 +173,8 @@ def screening_steps(  # noqa: C901 -- a call for each value would cost a third o
                     screen_text(key)
                 if kind is str:
                     if len(value) >= SHORTEST or not value.isprintable():
-                        screen_text(value)
+                        is_reported = _is_reported(schema, definitions, place, key) if place else key in reported
+                        screen_text(value, replaces_cards=is_reported)
                         screened += len(value)
                 elif kind is dict or kind is list:
                     pending.append(((place, key), value))
@@ -178,12 +186,13 @@ def screening_steps(  # noqa: C901 -- a call for each value would cost a third o
                 ):
                     raise CardNumberRefused  # noqa: TRY301 -- named below like any other
             except (BadInput, CardNumberRefused) as refusal:
-                container_type = _expected(schema, definitions, place) if place and kind is str else None
-                is_reported = (container_type, key) in REPORTED_TEXTS if place else kind is str and key in reported
-                if type(refusal) is CardNumberRefused and is_reported:
-                    continue
                 refusal.extensions["argument"] = _named(schema, definitions, (place, key))
                 raise
+
+
+def _is_reported(schema: GraphQLSchema, definitions: _Definitions, container: _Place, key: str | int) -> bool:
+    """Return whether the field of an input object in the variables is a reported text."""
+    return key in _REPORTED_FIELDS and (_expected(schema, definitions, container), key) in REPORTED_TEXTS
 
 
 def _expected(schema: GraphQLSchema, definitions: _Definitions, place: _Place | None) -> str | None:

@@ -100,6 +100,8 @@ class SyncReport(NamedTuple):
     files: Sequence[FileReport] | None = None
     replaced_name_count: int = 0
     """How many files have a placeholder for a name; ``validate`` sets it."""
+    verdicts: dict[str, bool] | None = None
+    """Whether names of files look like card numbers. The mutations of one operation fill it, and share it."""
 
 
 async def record_sync(unit: UnitOfWork, identifier: SubjectIdentifier, report: SyncReport) -> UUID:
@@ -162,7 +164,8 @@ def validation_steps(report: SyncReport, now: datetime, argument: str) -> Steps[
     )
     if report.files is None:
         return report
-    files, replaced_name_count = yield from file_lists.normalization_steps(report.files, f"{argument}.files")
+    verdicts = {} if report.verdicts is None else report.verdicts
+    files, replaced_name_count = yield from file_lists.normalization_steps(report.files, f"{argument}.files", verdicts)
     return report._replace(files=files, replaced_name_count=replaced_name_count)
 
 

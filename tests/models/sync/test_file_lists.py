@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from models.errors import BadInput, CardNumberRefused
+from models.storage.turns import run_at_once
 from models.sync import file_lists
 from models.sync.file_lists import FileReport
 
@@ -16,6 +17,21 @@ def test_each_card_like_name_gets_a_placeholder_of_its_own() -> None:
     files, count = file_lists.normalize_files([FileReport(name, 1, AT) for name in names], "files")
     assert [file.name for file in files] == ["a", "[card number removed 1]", "[card number removed 2]"]
     assert count == 2
+
+
+def test_mutations_of_one_operation_screen_each_name_once() -> None:
+    files = [FileReport(name, 1, AT) for name in ("a", "4111111111111111", "a")]
+    verdicts: dict[str, bool] = {}
+    first = run_at_once(file_lists.normalization_steps(files, "files", verdicts))
+    assert verdicts == {"a": False, "4111111111111111": True}
+    assert run_at_once(file_lists.normalization_steps(files, "files", verdicts)) == first
+    verdicts["a"] = True
+    assert run_at_once(file_lists.normalization_steps(files, "files", verdicts))[1] == 2, "a verdict is not made again"
+
+
+def test_a_long_list_is_normalized_in_steps() -> None:
+    files = [FileReport(f"{'é' * 200}{number}", 1, AT) for number in range(100)]
+    assert len([*file_lists.normalization_steps(files, "files", {})]) >= 4
 
 
 def test_sizes_are_counts_of_bytes_and_no_card_numbers() -> None:

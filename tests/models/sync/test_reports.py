@@ -38,6 +38,15 @@ async def names(world: World, who: UUID) -> set[str]:
     return {accounts.FILE_NAME.decrypt(key, row[0]) for row in rows}
 
 
+async def rows_by_name(world: World, who: UUID) -> dict[str, tuple[UUID, int, datetime]]:
+    key = await world.keyring.key_of(who)
+    async with world.database.readers.acquire() as connection:
+        rows = await connection.fetch(
+            "SELECT name, id, size_bytes, modified_at FROM sync_files WHERE subject_id = $1", who
+        )
+    return {accounts.FILE_NAME.decrypt(key, row[0]): tuple(row[1:]) for row in rows}
+
+
 def files(*names: str) -> list[FileReport]:
     return [FileReport(name, len(name), BASE) for name in names]
 
@@ -74,6 +83,22 @@ async def test_a_list_of_files_replaces_and_none_leaves_them(world: World) -> No
     assert await names(world, who) == {"c"}
     await recorded(world, who, 4, files=[])
     assert await names(world, who) == set()
+
+
+@pytest.mark.anyio
+async def test_files_that_are_reported_again_keep_their_rows(world: World) -> None:
+    who = await registered(world)
+    await recorded(world, who, 1, files=files("kept", "grown", "touched", "gone"))
+    before = await rows_by_name(world, who)
+    changed = [FileReport("grown", 99, BASE), FileReport("touched", 7, BASE + timedelta(hours=1))]
+    await recorded(world, who, 2, files=[*files("kept", "new"), *changed])
+    after = await rows_by_name(world, who)
+    assert after.keys() == {"kept", "grown", "touched", "new"}
+    assert after["kept"] == before["kept"]
+    assert after["grown"][1:] == (99, BASE)
+    assert after["touched"][1:] == (7, BASE + timedelta(hours=1))
+    await recorded(world, who, 3, files=files("kept"))
+    assert await rows_by_name(world, who) == {"kept": before["kept"]}
 
 
 @pytest.mark.anyio
