@@ -15,11 +15,12 @@ from api.access.authentication import Authenticator, resolve_actor
 from api.access.policy import PERMISSIONS
 from api.access.restore_guard import RestoreGuard
 from api.graphql import input_screening, limits
+from api.graphql.errors import InvalidOperation
 from api.graphql.execution import Result, as_json
 from api.graphql.execution.batching import RequestBatcher
 from api.graphql.execution.query_execution import Outcome
 from api.graphql.operation_cache import OperationCache
-from api.graphql.prepare import InvalidOperation, PreparedOperation
+from api.graphql.prepare import PreparedOperation
 from api.graphql.responses import Response, error_response, head_template, refused, response_with_errors
 from api.graphql.schema import core
 from api.http.exchange import Exchange, Headers
@@ -160,8 +161,7 @@ class RequestExecution:
 
     def _start(self, actor: Actor, operation: PreparedOperation, variables: dict[str, Any], cost: int) -> None:
         """Start an operation as a query that can be batched, otherwise execute it in a task."""
-        endpoint, exchange = self._endpoint, self._exchange
-        context = self._context(actor, operation)
+        endpoint, exchange, context = self._endpoint, self._exchange, self._context(actor, operation)
         if operation.is_query and exchange.is_disconnected:
             raise ClientDisconnected
         can_batch = operation.is_query and cost <= limits.BATCHABLE_COST

@@ -18,6 +18,14 @@ MOST_PLACES = 5
 log = structlog.get_logger("privacy")
 
 
+class InvalidOperation(Exception):  # noqa: N818 -- several errors in one
+    """An operation was refused before it ran, with these errors."""
+
+    def __init__(self, *errors: GraphQLError | Refusal) -> None:
+        self.errors = errors
+        super().__init__()
+
+
 def refusal_of(error: BaseException) -> Refusal:
     """Return the refusal for an error; an unexpected error is INTERNAL, with an id for the log."""
     if isinstance(error, Refusal):

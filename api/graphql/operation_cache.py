@@ -4,7 +4,9 @@ It is bounded, and shared fairly: when it is full, the actor with the most entri
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 
+from api.graphql.long_lived import exempt_soon
 from api.graphql.prepare import PreparedOperation, preparation_steps
 from models.actors import Actor, Role
 from models.storage.turns import Steps
@@ -12,12 +14,16 @@ from models.storage.turns import Steps
 MAX_ENTRIES = 2000
 MAX_CHARACTERS = 1024 * 1024
 """The most characters of all cached documents together. A character costs 40 to 120 bytes of prepared parts."""
+YOUNG_CHARACTERS = 4 * 1024
+"""The characters of new documents after which ``on_growth`` is called. A character comes to one object."""
 
 
 class OperationCache:
-    """The prepared operations of one process."""
+    """The prepared operations of one process. ``on_growth`` is called when it has a number of new ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_growth: Callable[[], object] = exempt_soon) -> None:
+        self._on_growth = on_growth
+        self._young_characters = 0
         self._owners: dict[str, OrderedDict[tuple[str, str | None, Role], PreparedOperation]] = {}
         self._entries: dict[tuple[str, str | None, Role], tuple[PreparedOperation, str]] = {}
         self._characters = 0
@@ -52,3 +58,7 @@ class OperationCache:
                 del self._owners[largest]
             del self._entries[dropped]
             self._characters -= len(dropped[0])
+        self._young_characters += len(key[0])
+        if self._young_characters >= YOUNG_CHARACTERS:
+            self._young_characters = 0
+            self._on_growth()

@@ -11,7 +11,6 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     GraphQLNamedType,
-    GraphQLSyntaxError,
     InlineFragmentNode,
     NoUndefinedVariablesRule,
     NoUnusedVariablesRule,
@@ -23,9 +22,7 @@ from graphql import (
     VariableDefinitionNode,
     VariablesInAllowedPositionRule,
     get_named_type,
-    parse,
     specified_rules,
-    validate,
 )
 from graphql.validation import MaxIntrospectionDepthRule, ValuesOfCorrectTypeRule
 from graphql.validation.validate import ValidationAbortedError
@@ -34,13 +31,16 @@ from api.access import policy
 from api.graphql import comments, input_screening, limits
 from api.graphql.argument_names import argument_names
 from api.graphql.cost import Amount, amount_of, compile_cost
+from api.graphql.errors import InvalidOperation
 from api.graphql.execution import Plan, compile_operation
 from api.graphql.execution.field_collection import Document
 from api.graphql.operation_hash import operation_hash
+from api.graphql.parsing import lightening_steps, parsing_steps, release_tokens
 from api.graphql.reported_texts import reported_variables
 from api.graphql.schema import core, schema_for
+from api.graphql.visiting import validation_steps
 from models.actors import STAFF_ROLES, Actor
-from models.errors import BadInput, GraphqlInvalid, InputProblem, QueryTooLarge, Refusal
+from models.errors import BadInput, GraphqlInvalid, InputProblem, QueryTooLarge
 from models.storage.turns import Steps, run_at_once
 
 MAX_ERRORS = 10
@@ -75,14 +75,6 @@ _RULES: Sequence[Sequence[type[ASTValidationRule]]] = [
 """The rules in groups. A document is validated by one group after the other, with a pause before each."""
 LONG_DOCUMENT = 1_000
 """Characters of a document above which its preparation has pauses."""
-
-
-class InvalidOperation(Exception):  # noqa: N818 -- several errors in one
-    """An operation was refused before it ran, with these errors."""
-
-    def __init__(self, *errors: GraphQLError | Refusal) -> None:
-        self.errors = errors
-        super().__init__()
 
 
 class PreparedOperation(NamedTuple):
@@ -121,12 +113,11 @@ def prepare(text: str, name: str | None, actor: Actor) -> PreparedOperation:
 def preparation_steps(text: str, name: str | None, actor: Actor) -> Steps[PreparedOperation]:
     """Prepare an operation in steps, of which each takes a part of the time that a long document takes."""
     is_long = len(text) > LONG_DOCUMENT
-    document = _parsed(text)
+    document = yield from parsing_steps(text)
     limits.check_limits(document)
-    if is_long:
-        yield
     comments.screen_comments(document)
-    input_screening.screen_document(core, document)
+    release_tokens(document)
+    yield from input_screening.document_steps(core, document)
     yield from _validation_steps(document, is_long=is_long)
     operation = _operation_of(document, name)
     coordinates = frozenset(_coordinates(document, operation))
@@ -136,6 +127,13 @@ def preparation_steps(text: str, name: str | None, actor: Actor) -> Steps[Prepar
     plan = compile_operation(core, document, operation, introspected=schema_for(actor.role), personal=policy.RECORDED)
     if is_long:
         yield
+    digest = operation_hash(document)
+    if is_long:
+        yield
+    cost = compile_cost(core, Document.of(core, document), operation)
+    if is_long:
+        yield
+    yield from lightening_steps(document)
     return PreparedOperation(
         plan,
         operation.name.value if operation.name else None,
@@ -143,8 +141,8 @@ def preparation_steps(text: str, name: str | None, actor: Actor) -> Steps[Prepar
         coordinates,
         actor.role in STAFF_ROLES and not coordinates.isdisjoint(policy.NEEDS_CASE),
         tuple(operation.variable_definitions or ()),
-        operation_hash(document),
-        compile_cost(core, Document.of(core, document), operation),
+        digest,
+        cost,
         reported_variables(core, document),
     )
 
@@ -154,36 +152,16 @@ def _validation_steps(document: DocumentNode, *, is_long: bool) -> Steps[None]:
     for rules in _RULES:
         if is_long:
             yield
-        if errors := validate(core, document, rules, max_errors=MAX_ERRORS, hide_suggestions=True):
+        if errors := (yield from validation_steps(core, document, rules, MAX_ERRORS)):
             if len(errors) <= MAX_ERRORS and isinstance(errors[-1], ValidationAbortedError):
                 raise QueryTooLarge(limit="comparisons", most=limits.COMPARISONS)
             raise InvalidOperation(*errors[:MAX_ERRORS])
     if is_long:
         yield
-    if value_errors := validate(
-        core, document, [ValuesOfCorrectTypeRule], max_errors=MAX_ERRORS, hide_suggestions=True
-    ):
+    if value_errors := (yield from validation_steps(core, document, [ValuesOfCorrectTypeRule], MAX_ERRORS)):
         raise InvalidOperation(*_bad_input(document, value_errors[:MAX_ERRORS]))
     if is_long:
         yield
-
-
-def _parsed(text: str) -> DocumentNode:
-    if len(text) > limits.DOCUMENT:
-        raise QueryTooLarge(limit="document", most=limits.DOCUMENT)
-    try:
-        return parse(text, max_tokens=limits.TOKENS, allow_empty_selection_sets=False)
-    except GraphQLSyntaxError as error:
-        if "tokens" in error.description:
-            raise QueryTooLarge(limit="tokens", most=limits.TOKENS) from None
-        if "nested" in error.description:
-            raise QueryTooLarge(limit="depth", most=limits.DEPTH) from None
-        # The description quotes the document, so only the position is passed on.
-        raise InvalidOperation(
-            GraphQLError("The document does not parse here.", source=error.source, positions=error.positions)
-        ) from None
-    except (GraphQLError, RecursionError):
-        raise QueryTooLarge(limit="depth", most=limits.DEPTH) from None
 
 
 def _operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

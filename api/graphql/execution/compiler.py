@@ -16,7 +16,7 @@ from api.graphql.execution.completion import attempt
 from api.graphql.execution.field_collection import Choice, Document, choosing_variables
 from api.graphql.execution.field_sources import BatchedSource, ColumnSource, IntrospectionSource, RootResolver
 from api.graphql.execution.plan import Plan, Variable
-from api.graphql.execution.selection import CompiledField, CompiledSelection, SoleRoot, depth_of
+from api.graphql.execution.selection import CompiledField, CompiledSelection, SoleRoot, code_of, depth_of
 from models.encryption.encrypted_column import encrypted_columns
 from models.storage.ids import IdFormatter
 from resolvers.field_sources import Batched, Column, source_of
@@ -195,7 +195,7 @@ def _from_source(field: CompiledField, declared: StrawberryField, row: type, key
         text = f"None if (id_{field.name} := {text}) is None else {source.make.prefix!r} + id_{field.name}.hex"
     elif source.make:
         text = f"make_{field.name}({text})"
-    get = eval(f"lambda r, keys: {text}", names)  # noqa: S307 -- made of positions and of names of columns
+    get = eval(code_of(f"lambda r, keys: {text}", "eval"), names)  # noqa: S307 -- made of positions and of names of columns
     if field.target:
         return field._replace(source=ColumnSource(get))
     return field._replace(text=text, names=names, get=get, encrypted=encrypted)

@@ -1,6 +1,7 @@
 """Executes a plan level by level: reads first, then completion; for one request, or for several batched together."""
 
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from api.graphql.execution.selection import CompiledSelection, ExecutionContext,
 
 ROWS_OF_TURN = 500
 """Rows that are expanded, or completed, without a pause."""
+SECONDS_OF_TURN = 0.01
+"""How long batches are expanded without a pause: selections are compiled when rows of their class are met first."""
 
 
 class Result(NamedTuple):
@@ -109,11 +112,11 @@ class Execution:
             if self._pending:
                 pending, self._pending = self._pending, []
                 await (pending[0].wait() if len(pending) == 1 else wait_for_all(pending))
-            row_count = 0
+            row_count, began = 0, perf_counter()
             for batch in level:
-                if row_count > ROWS_OF_TURN:
+                if row_count > ROWS_OF_TURN or perf_counter() - began > SECONDS_OF_TURN:
                     await self.context.pause()
-                    row_count = 0
+                    row_count, began = 0, perf_counter()
                 row_count += len(batch.rows)
                 batch.expand(self)
             batches += level

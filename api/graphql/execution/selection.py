@@ -1,6 +1,8 @@
 """The compiled parts of a plan: the fields selected of one type, compiled for one class of parent rows."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from types import CodeType
 from typing import Any, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
@@ -151,6 +153,12 @@ class CompiledSelection:
         self.encrypted_subjects = _encrypted_subjects(encrypted)
 
 
+@lru_cache(maxsize=512)
+def code_of(source: str, mode: str) -> CodeType:
+    """Compile generated Python once: an operation often selects the same below several aliases."""
+    return compile(source, "<plan>", mode)
+
+
 def _assembler(fields: Sequence[CompiledField]) -> Assemble:
     """Generate the function that completes all rows of a selection, raising where a value is not plain."""
     names: dict[str, Any] = {}
@@ -171,17 +179,16 @@ def _assembler(fields: Sequence[CompiledField]) -> Assemble:
         entries.append(f"{field.name!r}: {text}")
     each = f"for r, {', '.join(columns)} in zip(rows, *columns)" if columns else "for r in rows"
     source = f"def assemble(rows, columns, keys):\n    return [{{{', '.join(entries)}}} {each}]"
-    exec(source, names)  # noqa: S102 -- made of positions and of GraphQL names, which are identifiers
-    assemble: Assemble = names["assemble"]
+    exec(code_of(source, "exec"), names)  # noqa: S102 -- made of positions and of GraphQL names, which are identifiers
+    assemble: Assemble = names.pop("assemble")  # its globals are these names: it would refer to itself
     return assemble
 
 
 def _encrypted_subjects(names: Iterable[str]) -> Callable[[Sequence[object]], list[UUID]]:
     """Generate the function that returns the subjects of the rows in which any of these columns has a value."""
     has_value = " or ".join(f"r.{name} is not None" for name in names)
-    subjects: Callable[[Sequence[object]], list[UUID]] = eval(  # noqa: S307 -- made of names of columns
-        f"lambda rows: [*{{r.subject_id: None for r in rows if {has_value or False}}}]"
-    )
+    source = f"lambda rows: [*{{r.subject_id: None for r in rows if {has_value or False}}}]"
+    subjects: Callable[[Sequence[object]], list[UUID]] = eval(code_of(source, "eval"))  # noqa: S307 -- made of names of columns
     return subjects
 
 

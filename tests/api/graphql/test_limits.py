@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from graphql import GraphQLError, get_introspection_query
 
+from api.graphql.errors import InvalidOperation
 from api.graphql.input_screening import screen_variables
-from api.graphql.prepare import InvalidOperation, prepare
+from api.graphql.prepare import prepare
 from api.graphql.schema import core
 from api.http.request import MAX_BODY_BYTES
 from models.actors import Actor, Role

@@ -9,6 +9,7 @@ import pytest
 from graphql import OperationDefinitionNode, get_introspection_query, graphql_sync, parse
 
 from api.graphql.execution import Plan, Result, compile_operation
+from api.graphql.execution.selection import code_of
 from models.encryption.encrypted_column import DataKey, EncryptedColumn
 from models.errors import BadInput, CardNumberRefused, Unavailable
 from resolvers.field_sources import Read
@@ -209,3 +210,12 @@ def test_a_plan_has_a_variant_for_each_choice_and_keeps_a_bounded_number_of_them
 
     asyncio.run(all_choices())
     assert len(several.variants) <= 16
+
+
+def test_the_same_selection_below_many_aliases_is_compiled_to_code_once() -> None:
+    aliases = " ".join(f"a{number}: people(first: 1) {{ age codeOnce: note }}" for number in range(20))
+    before = code_of.cache_info()
+    run(f"{{ {aliases} }}")
+    after = code_of.cache_info()
+    assert after.hits - before.hits > 19
+    assert after.misses - before.misses < 19

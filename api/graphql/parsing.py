@@ -1,0 +1,83 @@
+"""Parses documents in steps, and frees what is needed of them no longer."""
+
+from contextlib import suppress
+from typing import Final
+
+from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, Lexer, Node, Source, Token, TokenKind, Visitor
+from graphql.language.parser import Parser
+
+from api.graphql import limits
+from api.graphql.errors import InvalidOperation
+from api.graphql.visiting import visiting_steps
+from models.errors import QueryTooLarge
+from models.storage.turns import Steps
+
+SLICE_TOKENS: Final = 500
+"""The tokens that are read without a pause: 5 ms."""
+_NO_TOKEN: Final = Token(TokenKind.SOF, 0, 0, 0, 0)
+_WITHOUT_ERRORS: Final = frozenset(
+    {
+        *("name", "argument", "selection_set", "list_value", "object_value", "object_field"),
+        *("string_value", "int_value", "float_value", "boolean_value", "enum_value", "null_value"),
+    }
+)
+"""The kinds of nodes at which no error of an execution is located."""
+
+
+def parsing_steps(text: str) -> Steps[DocumentNode]:
+    """Parse a document in steps; raise InvalidOperation, or QUERY_TOO_LARGE."""
+    if len(text) > limits.DOCUMENT:
+        raise QueryTooLarge(limit="document", most=limits.DOCUMENT)
+    source = Source(text)
+    lexer = Lexer(source)
+    parser = Parser(source, max_tokens=limits.TOKENS, lexer=lexer, allow_empty_selection_sets=False)
+    yield from _reading_steps(lexer)
+    try:
+        return parser.parse_document()
+    except GraphQLSyntaxError as error:
+        if "tokens" in error.description:
+            raise QueryTooLarge(limit="tokens", most=limits.TOKENS) from None
+        if "nested" in error.description:
+            raise QueryTooLarge(limit="depth", most=limits.DEPTH) from None
+        # The description quotes the document, so only the position is passed on.
+        refusal = GraphQLError("The document does not parse here.")
+        refusal.locations = error.locations  # computing them again takes 10 ms where lines are many
+        raise InvalidOperation(refusal) from None
+    except (GraphQLError, RecursionError):
+        raise QueryTooLarge(limit="depth", most=limits.DEPTH) from None
+
+
+def _reading_steps(lexer: Lexer) -> Steps[None]:
+    """Read the tokens of a document before it is parsed: the parser takes those that were read."""
+    start = lexer.token
+    with suppress(GraphQLSyntaxError):  # the parser meets it again, unless it finds another error before it
+        for number in range(limits.TOKENS):
+            if number % SLICE_TOKENS == SLICE_TOKENS - 1:
+                yield
+            if lexer.advance().kind is TokenKind.EOF:
+                if number >= SLICE_TOKENS:
+                    yield
+                break
+    lexer.token = lexer.last_token = start
+
+
+def release_tokens(document: DocumentNode) -> None:
+    """Remove the links between the tokens of a document: these cycles, and with them its nodes, would live on."""
+    token = document.loc.start_token if document.loc else None
+    while token:
+        token.prev, token.next, token = None, None, token.next
+
+
+def lightening_steps(document: DocumentNode) -> Steps[None]:
+    """Free the tokens of a document, and the locations of nodes at which no error is located, in steps."""
+    return visiting_steps(document, _Lightening())
+
+
+class _Lightening(Visitor):
+    """Frees what a plan does not need: a third of the objects of a document."""
+
+    def enter(self, node: Node, *_: object) -> None:
+        if node.kind in _WITHOUT_ERRORS:
+            object.__setattr__(node, "loc", None)  # a copy of the document would cost more than what is freed
+        elif node.loc:
+            node.loc.start_token = node.loc.end_token = _NO_TOKEN

@@ -1,0 +1,62 @@
+"""Documents are parsed in steps as graphql-core does it at once; what a plan does not need of them is freed."""
+
+import gc
+import json
+
+from graphql import DocumentNode, GraphQLError, Location, Token, parse
+
+from api.graphql import limits
+from api.graphql.errors import InvalidOperation
+from api.graphql.parsing import lightening_steps, parsing_steps, release_tokens
+from models.errors import QueryTooLarge
+from models.storage.turns import run_at_once
+from tests.api.graphql.hostile_requests import Attacker
+
+MANY_LITERALS = '{ consentDecisions(subjects: {emails: [%s]}, purpose: "newsletter") { allowed } }' % ('"a", ' * 900)
+
+
+def _outcome(text: str) -> object:
+    try:
+        return run_at_once(parsing_steps(text)).to_dict(locations=True)
+    except InvalidOperation as error:
+        return [each.locations for each in error.errors]  # type: ignore[union-attr]
+    except QueryTooLarge:
+        return "too large"
+
+
+def _expected(text: str) -> object:
+    try:
+        return parse(text, max_tokens=limits.TOKENS, allow_empty_selection_sets=False).to_dict(locations=True)
+    except (GraphQLError, RecursionError) as error:
+        is_limit = any(word in str(error) for word in ("tokens", "nested"))
+        return "too large" if is_limit or not isinstance(error, GraphQLError) else error.locations and [error.locations]
+
+
+def test_documents_are_parsed_as_by_graphql_core() -> None:
+    texts = [json.loads(request.body)["query"] for request in Attacker(5).requests(98) if request.body.endswith(b"}")]
+    texts += ["", "{ a \u0000", '{ a(b: "', "{ a } \n\n ?", "{ a }" + "#\n" * 3_000, "{ a } }", "{ " * 500]
+    for text in texts:
+        if len(text) <= limits.DOCUMENT:
+            assert _outcome(text) == _expected(text), text[:100]
+
+
+def test_a_long_document_is_parsed_in_steps() -> None:
+    assert len([*parsing_steps(MANY_LITERALS)]) >= 2
+
+
+def test_tokens_are_freed_and_fields_keep_their_places() -> None:
+    gc.collect()
+    tokens, locations = _count(Token), _count(Location)
+    document = run_at_once(parsing_steps(MANY_LITERALS))
+    assert _count(Token) > tokens + 900
+    release_tokens(document)
+    run_at_once(lightening_steps(document))
+    assert _count(Token) < tokens + 10
+    assert _count(Location) < locations + 20
+    operation = document.definitions[0]
+    assert isinstance(document, DocumentNode)
+    assert GraphQLError("here", operation.selection_set.selections[0]).locations == [(1, 3)]  # type: ignore[attr-defined]
+
+
+def _count(cls: type) -> int:
+    return sum(type(each) is cls for each in gc.get_objects())
