@@ -1,6 +1,7 @@
 """The client of the API: named operations over HTTP with the agent's own token, role and case."""
 
 import json
+import logging
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,8 +15,10 @@ from desk.sessions import Session
 
 OPERATIONS: Final = Path(__file__).parent / "operations"
 MAX_ANSWER_BYTES: Final = 5_000_000
-TIMEOUT: Final = httpx2.Timeout(15.0, connect=3.0)
+TIMEOUT: Final = httpx2.Timeout(15.0)
+"""Seconds for each step. A connection takes seconds where fifty agents come at once to a busy machine."""
 LIMITS: Final = httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=4.0)
+_LOGGER: Final = logging.getLogger("desk")
 _OUTAGES: Final = {"UNAVAILABLE", "INTERNAL"}
 
 
@@ -88,8 +91,8 @@ class ApiClient:
         try:
             async with self._client.stream("POST", "/graphql", json=body, headers=_headers(session)) as answer:
                 content = await _read(answer)
-        except httpx2.HTTPError:
-            raise ApiOutage from None
+        except httpx2.HTTPError as problem:
+            raise _outage(problem) from None
         return _data(answer, content, is_partial=is_partial)
 
     @asynccontextmanager
@@ -102,8 +105,8 @@ class ApiClient:
                 if answer.status_code == httpx2.codes.UNAUTHORIZED:
                     raise SignedOut
                 yield answer
-        except httpx2.HTTPError:
-            raise ApiOutage from None
+        except httpx2.HTTPError as problem:
+            raise _outage(problem) from None
 
     async def public_keys(self) -> list[dict[str, Any]]:
         """Return the published keys that verify certificates."""
@@ -113,6 +116,12 @@ class ApiClient:
         except (httpx2.HTTPError, ValueError, KeyError, TypeError):
             raise ApiOutage from None
         return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
+
+
+def _outage(problem: httpx2.HTTPError) -> ApiOutage:
+    """Return an outage, after a line for the operator that has no values."""
+    _LOGGER.warning("the API did not answer: %s", type(problem).__name__)
+    return ApiOutage()
 
 
 def _headers(session: Session) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What every page uses: the API as the agent, the templates, forms, redirects with messages, and the viewer."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +24,9 @@ from desk.texts import Texts
 HERE: Final = Path(__file__).parent
 ROLES: Final = ("SUPPORT", "BILLING", "PRIVACY", "AUDITOR", "ANALYST", "ADMIN")
 """The roles that have pages."""
+CASE: Final = re.compile(r"[A-Za-z0-9#:_/-]{3,64}")
+SET_CASE: Final = "set_case"
+"""The field with a case, in a form that is sent again."""
 PEOPLE: Final = "Subject.emails"
 """The field of roles that find people and open their pages. `Query.subject` alone finds no more than an id."""
 NAVIGATION: Final = (
@@ -163,8 +167,16 @@ def _menu_of(permissions: set[str]) -> list[tuple[str, str]]:
 
 
 async def form_of(request: Request) -> Form:
-    """Return the form of a request. It stays in the request, for the page that repeats it after an outage."""
-    form: Form = request.scope.get("desk_form") or await read_form(request)
+    """Return the form of a request. It stays in the request, for the page that repeats it after an outage.
+
+    A form that is sent again for want of a case brings it along.
+    """
+    form: Form | None = request.scope.get("desk_form")
+    if form is None:
+        sent = await read_form(request)
+        if CASE.fullmatch(sent.text(SET_CASE)):
+            session_of(request).case = sent.text(SET_CASE)
+        form = Form([(name, value) for name, value in sent.pairs if name != SET_CASE])
     request.scope["desk_form"] = form
     return form
 

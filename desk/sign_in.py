@@ -1,7 +1,6 @@
 """Signing in: with the company's OpenID Connect provider, or with a role of the demonstration."""
 
 import json
-import re
 from dataclasses import replace
 from hashlib import sha256
 from typing import Final
@@ -12,11 +11,10 @@ from starlette.routing import Route
 
 from desk.api_client import ApiOutage, ApiRefusal, SignedOut
 from desk.oidc import STATE_SECONDS, SignInFailed
-from desk.pages import ROLES, desk_of, form_of, go, local_path
+from desk.pages import CASE, ROLES, desk_of, form_of, go, local_path
 from desk.sessions import session_of
 from desk.settings import DeskSettings
 
-CASE: Final = re.compile(r"[A-Za-z0-9#:_/-]{3,64}")
 _LONGEST_ZONE: Final = 64
 _LONGEST_PATH: Final = 200
 

@@ -76,10 +76,13 @@ def test_a_form_that_met_an_outage_is_kept_and_sent_again(api: Api, agent: Agent
     assert "The person's no is recorded." in agent.post(path, **fields)
 
 
-def test_a_page_that_met_an_outage_can_be_opened_again(agent: Agent, network: SwitchedTransport) -> None:
+def test_a_page_that_met_an_outage_can_be_opened_again(
+    agent: Agent, network: SwitchedTransport, caplog: pytest.LogCaptureFixture
+) -> None:
     network.answer = away
     assert "Try again" in agent.open("/")
     assert "Send it again" not in agent.text
+    assert "the API did not answer: ConnectError" in caplog.text
 
 
 @pytest.mark.parametrize(
