@@ -1,14 +1,12 @@
 """Requests of callers with replaceable arguments, and the assertions on a refusal."""
 
-import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-import asyncpg
 import httpx2
 
-from tests.conftest import Databases
+from tests.conftest import LASTING_WORLDS, Databases, World
 from tests.people import CARD, GRANT, RECORD_SYNC, REGISTER, STORE_CARD, SYNC
 
 SampleRequest: TypeAlias = tuple[str, str, dict[str, Any]]
@@ -59,17 +57,16 @@ TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 def counted(databases: Databases) -> dict[str, int]:
     """Return the number of rows of every table in both databases."""
 
-    async def count() -> dict[str, int]:
+    async def count(world: World) -> dict[str, int]:
         counts: dict[str, int] = {}
-        for url in (databases.url, databases.keyring_url):
-            connection = await asyncpg.connect(url)
-            names = [row[0] for row in await connection.fetch(TABLES)]
-            sql = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in names)
-            counts |= {str(row[0]): int(row[1]) for row in await connection.fetch(sql)}
-            await connection.close()
+        for pool in (world.database.writers, world.database.keyring):
+            async with pool.acquire() as connection:
+                names = [row[0] for row in await connection.fetch(TABLES)]
+                sql = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in names)
+                counts |= {str(row[0]): int(row[1]) for row in await connection.fetch(sql)}
         return counts
 
-    return asyncio.run(count())
+    return LASTING_WORLDS.run(databases, count)
 
 
 def as_literal(value: Any, *, enum: bool = False) -> str:

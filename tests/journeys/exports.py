@@ -46,12 +46,7 @@ def drain_exports(databases: Databases) -> int:
 
 def execute(databases: Databases, sql: str) -> None:
     """Run SQL that no function of the models runs."""
-
-    async def run(world: World) -> None:
-        async with world.database.writers.acquire() as connection:
-            await connection.execute(sql)
-
-    in_world(databases, run)
+    LASTING_WORLDS.execute(databases, sql)
 
 
 def values(databases: Databases, sql: str) -> list[Any]:

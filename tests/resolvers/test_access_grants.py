@@ -1,13 +1,11 @@
 """Tests of access grants: one actor may read file names of one person for a limited time, after an approval."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
 import pytest
 
-from tests.conftest import Answered, Api, Databases
+from tests.conftest import LASTING_WORLDS, Answered, Api, Databases
 
 OPEN = """
 mutation($who: ID!, $minutes: Int! = 30) {
@@ -67,12 +65,7 @@ def events(api: Api, action: str, **arguments: Any) -> list[dict[str, Any]]:
 
 
 def execute(databases: Databases, sql: str) -> None:
-    async def change() -> None:
-        connection = await asyncpg.connect(databases.url)
-        await connection.execute(sql)
-        await connection.close()
-
-    asyncio.run(change())
+    LASTING_WORLDS.execute(databases, sql)
 
 
 def test_file_names_are_refused_without_a_grant_and_the_refusal_is_recorded(api: Api) -> None:

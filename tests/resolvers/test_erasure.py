@@ -1,12 +1,10 @@
 """Erasure steps over HTTP: seen and taken by tokens of their system only."""
 
-import asyncio
 from typing import Any
 
-import asyncpg
 import pytest
 
-from tests.conftest import Api, Databases
+from tests.conftest import LASTING_WORLDS, Api, Databases
 from tests.journeys.isolated_databases import drain_erasures
 
 STEPS = "query($system: String!) { erasureSteps(system: $system, state: null) { edges { node { id error } } } }"
@@ -29,15 +27,7 @@ RETURNING replace(id::text, '-', '')
 def request_and_step(api: Api, databases: Databases) -> tuple[str, str]:
     person = api.register("ada@example.com")
     request = api.ask("ADMIN", ERASE, who={"id": person}).data["requestErasure"]["id"]
-
-    async def write() -> str:
-        connection = await asyncpg.connect(databases.url)
-        try:
-            return str(await connection.fetchval(WRITE_STEP))
-        finally:
-            await connection.close()
-
-    return request, f"stp_{asyncio.run(write())}"
+    return request, f"stp_{LASTING_WORLDS.execute(databases, WRITE_STEP)}"
 
 
 def refused_fields(api: Api) -> list[Any]:

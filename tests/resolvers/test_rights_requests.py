@@ -9,15 +9,11 @@ import asyncpg
 import httpx2
 import pytest
 
-from models.actors import Actor, Role
-from models.encryption.keyring import Keyring
-from models.encryption.master_keys import MasterKeys
+from models.actors import Role
 from models.erasure import certificates
 from models.requests import verification_codes
-from models.storage.database import Database
 from models.storage.ids import Prefix, parse_id_of
-from models.unit_of_work import unit_of_work
-from tests.conftest import Api, Databases, Running, settings_for
+from tests.conftest import LASTING_WORLDS, Api, Databases, Running, World, settings_for
 from tests.journeys.isolated_databases import drain_erasures
 from tests.people import DECIDE, GRANT, RECORD_SYNC, REGISTER, SYNC, known
 
@@ -38,22 +34,18 @@ PLAN = """query Plan($who: SubjectBy!) {
 def code_of(databases: Databases, request: str) -> str:
     """Expire the code that was mailed, and issue one that the test can read."""
 
-    async def issued() -> str:
-        database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=1, timeout=10)
-        keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
-        await keyring.load()
-        async with unit_of_work(database, keyring, Actor("a test", Role.ADMIN, (Role.ADMIN,)), "test") as unit:
+    async def issued(world: World) -> str:
+        async with world.unit(Role.ADMIN) as unit:
             await unit.connection.execute("UPDATE identity_codes SET expires_at = now()")
             request_id = parse_id_of(Prefix.RIGHTS_REQUEST, request)
             subject_id = await unit.connection.fetchval(
                 "SELECT subject_id FROM rights_requests WHERE id = $1", request_id
             )
             new = await verification_codes.issue_code(unit, subject_id, request_id)
-        await database.close()
         assert new
         return new.code
 
-    return asyncio.run(issued())
+    return LASTING_WORLDS.run(databases, issued)
 
 
 def request_erasure(api: Api, email: str = "user@example.com") -> str:

@@ -1,17 +1,14 @@
 """The work of the policy worker and the letters in the outbox, for tests over HTTP."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
-import asyncpg
 import orjson
 
 from models.encryption.keyring import Keyring
-from models.encryption.master_keys import MasterKeys
 from models.outbox.emails import ADDRESS, CONTEXT
 from models.storage.database import Database
-from tests.conftest import Databases
+from tests.conftest import LASTING_WORLDS, Databases
 from workers.policy_worker import PolicyWorker
 
 _Result = TypeVar("_Result")
@@ -30,18 +27,8 @@ async def _no_sleep(_seconds: float) -> None:
 
 
 def with_database(databases: Databases, work: Callable[[Database, Keyring], Awaitable[_Result]]) -> _Result:
-    """Run work on connections of its own, and return its result."""
-
-    async def run() -> _Result:
-        database = await Database.open(databases.url, databases.keyring_url, readers=1, writers=4, timeout=10)
-        keyring = Keyring(database.keyring, MasterKeys(databases.master_key))
-        await keyring.load()
-        try:
-            return await work(database, keyring)
-        finally:
-            await database.close()
-
-    return asyncio.run(run())
+    """Run work beside the service, and return its result."""
+    return LASTING_WORLDS.run(databases, lambda world: work(world.database, world.keyring))
 
 
 def drain(databases: Databases, *, rate: float = 1000) -> None:
@@ -76,12 +63,4 @@ def letters(databases: Databases, kind: str) -> list[QueuedLetter]:
 
 def execute(databases: Databases, sql: str, *values: Any) -> Any:
     """Run one statement as the owner of the tables, and return the first value of its answer."""
-
-    async def run() -> Any:
-        connection = await asyncpg.connect(databases.url)
-        try:
-            return await connection.fetchval(sql, *values)
-        finally:
-            await connection.close()
-
-    return asyncio.run(run())
+    return LASTING_WORLDS.execute(databases, sql, *values)

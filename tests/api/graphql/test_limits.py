@@ -62,8 +62,8 @@ ordinary_seconds = functools.cache(lambda: seconds(lambda: refusal(LARGEST)))
 
 def costs_little(run: Callable[[], object], times: float = 1) -> bool:
     """Return whether this takes no more than the bound or, on a slow machine, than ordinary work takes there."""
-    taken = seconds(run, 1)
-    if taken < times * COSTLY or taken < times * 3 * ordinary_seconds():
+    cost = seconds(run, 1)
+    if cost < times * COSTLY or cost < times * 3 * ordinary_seconds():
         return True
     return seconds(run) < times * max(COSTLY, 3 * seconds(lambda: refusal(LARGEST)))
 
