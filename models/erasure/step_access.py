@@ -9,7 +9,7 @@ def require_own(actor: Actor, system: str, argument: str) -> None:
     """Raise FORBIDDEN unless the actor's token belongs to the system."""
     if actor.system != system:
         raise Forbidden(
-            "The token does not belong to this system: steps are shown to and taken by tokens of their system.",
+            "The token does not belong to this system, and only tokens of a system may act for it.",
             argument=argument,
             access=[],
         )
