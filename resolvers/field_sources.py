@@ -74,7 +74,8 @@ class Batched(NamedTuple):
 
     ``key`` names the column of the parent's row that is the key. ``arguments`` turns the field's own arguments into
     what the read takes beside the keys, once a level. ``check`` may refuse the pair of a key and these arguments.
-    ``wrap`` turns what the read gave for a key into the value.
+    ``wrap`` turns what the read gave for a key into the value. ``ignores_caller`` means that ``arguments`` returns the
+    same for all callers of a role, so that their requests can share the read.
     """
 
     read: Read
@@ -82,6 +83,7 @@ class Batched(NamedTuple):
     arguments: Callable[[Any, Mapping[str, Any]], tuple[Hashable, ...]] | None = None
     check: Callable[..., None] | None = None
     wrap: Callable[..., Any] | None = None
+    ignores_caller: bool = False
 
     async def value(self, row: Any, context: LoadingContext, values: Mapping[str, Any]) -> Any:
         key = getattr(row, self.key)

@@ -205,7 +205,7 @@ def paginated(by: Read, key: str, order: Order, *, granted: str | None = None, d
     ``granted`` is the field's own coordinate, where it needs an access grant.
     """
     pages = PaginatedList(by, order, granted)
-    source = Batched(by, key, pages.request, pages.check, pages.connection)
+    source = Batched(by, key, pages.request, pages.check, pages.connection, ignores_caller=granted is None)
 
     async def resolve(
         root: strawberry.Parent[Any],

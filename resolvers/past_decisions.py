@@ -15,7 +15,7 @@ from resolvers.inputs import none_if_unset
 
 def decisions_field() -> Any:
     """Declare the field of a person's decisions for every purpose, now or as of a time."""
-    source = Batched(decisions_as_of, "subject_id", _as_of)
+    source = Batched(decisions_as_of, "subject_id", _as_of, ignores_caller=True)
 
     async def resolve(
         root: strawberry.Parent[Any], info: strawberry.Info[Any, None], at: AsOfArgument = UNSET

@@ -7,7 +7,16 @@ from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema
-from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode, OperationType
+from graphql.language import (
+    DocumentNode,
+    FieldNode,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    ValueNode,
+    VariableNode,
+)
 from graphql.type import get_named_type, is_abstract_type, is_composite_type
 from strawberry.types.field import StrawberryField
 
@@ -93,7 +102,7 @@ class Compiler(NamedTuple):
         if not isinstance(declared, StrawberryField):
             assert definition.resolve, "a field that is not ours is one of introspection"  # noqa: S101
             source = IntrospectionSource(definition.resolve, self.introspection, keywords)
-            return field._replace(source=source, takes_arguments=True)
+            return field._replace(source=source, differs_by_request=True)
         if row is None:
             return field._replace(source=_root_resolver(declared, keywords))
         return _from_source(field, declared, row, keywords)
@@ -182,7 +191,8 @@ def _from_source(field: CompiledField, declared: StrawberryField, row: type, key
             itemgetter(columns.index(source.key)) if source.key in columns else attrgetter(source.key)
         )
         batched = BatchedSource(source, key_of, keywords)
-        return field._replace(source=batched, takes_arguments=source.arguments is not None)
+        is_shared = source.arguments is None or (source.ignores_caller and not _names_variables(field.nodes[0]))
+        return field._replace(source=batched, differs_by_request=not is_shared)
     names: dict[str, Any] = {f"make_{field.name}": source.make}
     texts = {name: f"r[{columns.index(name)}]" if name in columns else f"r.{name}" for name in source.names}
     encrypted = {}
@@ -199,3 +209,17 @@ def _from_source(field: CompiledField, declared: StrawberryField, row: type, key
     if field.target:
         return field._replace(source=ColumnSource(get))
     return field._replace(text=text, names=names, get=get, encrypted=encrypted)
+
+
+def _names_variables(node: FieldNode) -> bool:
+    """Return whether an argument of the field is a variable, or has one in it."""
+    values: list[ValueNode] = [argument.value for argument in node.arguments or ()]
+    while values:
+        value = values.pop()
+        if isinstance(value, VariableNode):
+            return True
+        if isinstance(value, ListValueNode):
+            values += value.values
+        elif isinstance(value, ObjectValueNode):
+            values += [field.value for field in value.fields]
+    return False

@@ -26,7 +26,7 @@ class Result(NamedTuple):
 
 
 class NotBatchable(Exception):  # noqa: N818 -- no error: the requests are executed individually
-    """Batched requests met a field that takes arguments, which differ from request to request."""
+    """Batched requests met a field whose arguments may differ from request to request."""
 
 
 class Execution:
@@ -180,7 +180,7 @@ class BatchedExecution(Execution):
     async def read_all(self) -> bool:
         """Read everything that the responses are made of; False where the requests must be executed individually.
 
-        That is so where a field takes arguments, or where a read failed.
+        That is so where the arguments of a field may differ by request, or where a read failed.
         """
         try:
             self._batches = await self.read(self._first, is_started=True)
@@ -205,7 +205,7 @@ class BatchedExecution(Execution):
         return data if not self.errors and len(data) == len(outputs) else None
 
     def start(self, level: Sequence[RowBatch]) -> None:
-        if any(batch.selection.takes_arguments for batch in level):
+        if any(batch.selection.differs_by_request for batch in level):
             raise NotBatchable
         super().start(level)
 

@@ -119,8 +119,8 @@ class CompiledField(NamedTuple):
     encrypted: Mapping[str, str] = {}
     """The columns that are decrypted, each with the expression that decrypts it."""
     source: FieldSource | None = None
-    takes_arguments: bool = False
-    """Whether the source takes arguments, which differ from request to request."""
+    differs_by_request: bool = False
+    """Whether the arguments of the source may differ from request to request."""
     target: SelectionTarget | None = None
     depth: int = 0
 
@@ -144,11 +144,11 @@ class CompiledSelection:
         self.is_immediate = not self.sources and not personal and not encrypted
         """Whether rows can be completed at once, without a read, a record or a data key."""
         self.sole_root: SoleRoot | None = None
-        self.takes_arguments = any(field.takes_arguments for field in fields)
+        self.differs_by_request = any(field.differs_by_request for field in fields)
         self.has_reads_below = False
         """At the root: whether rows were met that need further reads, which several requests can share."""
         self.is_batchable = True
-        """At the root: False once a field below was found to take arguments, which requests cannot share."""
+        """At the root: False once a field below was found whose arguments may differ from request to request."""
         self.assemble = _assembler(fields)
         self.encrypted_subjects = _encrypted_subjects(encrypted)
 

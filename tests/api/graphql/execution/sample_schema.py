@@ -208,7 +208,7 @@ def positive(first: int) -> int:
     return first
 
 
-def paginated(by: Read, *, description: str) -> Any:
+def paginated(by: Read, *, ignores_caller: bool = True, description: str) -> Any:
     """Declare a field whose read takes arguments, is checked and wrapped, as pages are."""
 
     def arguments(_: Any, values: Mapping[str, Any]) -> tuple[Hashable, ...]:
@@ -231,7 +231,7 @@ def paginated(by: Read, *, description: str) -> Any:
     ) -> Any:
         return await source_of(info._field).value(root, info.context, {"first": first, "mood": mood})
 
-    source = Batched(by, "id", arguments, check, wrap)
+    source = Batched(by, "id", arguments, check, wrap, ignores_caller)
     return strawberry.field(resolver=resolve, description=description, metadata={"source": source})
 
 
@@ -302,6 +302,9 @@ class Person(Shape, Node):
     note: str | None = batched(notes_of, description="A leaf that a read feeds.")
     firm_note: str = batched(notes_of, description="The same, strictly.")
     pets: Page | None = paginated(pets_of, description="A page, with arguments.")
+    own_pets: Page | None = paginated(
+        pets_of, ignores_caller=False, description="The same, of what the caller may see."
+    )
 
 
 @strawberry.input(one_of=True, description="Exactly one key.")

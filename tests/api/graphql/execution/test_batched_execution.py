@@ -109,7 +109,7 @@ def check(  # noqa: PLR0913, PLR0917 -- all that a comparison is of
 
 @enough
 @given(seeds, sizes, st.sampled_from([("Person", PEOPLE), ("Node", NODES)]))
-def test_requests_without_faults_are_batched_unless_fields_take_arguments(seed: int, size: int, sample: Any) -> None:
+def test_requests_without_faults_are_batched_unless_fields_differ_by_request(seed: int, size: int, sample: Any) -> None:
     check(
         sample_schema.schema,
         sample[0],
@@ -165,23 +165,44 @@ def test_a_batch_shares_each_read_and_each_request_records_its_own_subjects() ->
     asyncio.run(go())
 
 
-def test_a_field_with_arguments_is_read_for_each_request() -> None:
+def paged(arguments: str, field: str = "pets") -> Plan:
     plan = compiled(
         sample_schema.schema,
-        "query($k: Int!) { people(first: $k) { pets(first: $k) { first } } }",
+        f"query($k: Int!) {{ people(first: $k) {{ pets: {field}{arguments} {{ first }} }} }}",
         sample_schema.PERSONAL,
     )
     assert plan
+    return plan
+
+
+@pytest.mark.parametrize("arguments", ["", "(first: 4)", "(first: 4, mood: LOUD)"])
+def test_a_field_with_the_same_arguments_in_all_requests_is_read_once_for_them(arguments: str) -> None:
+    plan, shared = paged(arguments), sample_schema.Context(1, 0)
 
     async def go() -> None:
-        assert plan
+        started = [await start(plan, sample_schema.Context(1, 0), {"k": k}) for k in (1, 2)]
+        answers = await execute_batched([each for each in started if each], shared)
+        assert answers
+        assert [len(answer["people"]) for answer in answers] == [1, 2]
+        assert [name for name, *_ in shared.loads] == ["pets_of"]
+        assert await compare(plan, lambda: sample_schema.Context(1, 0), [{"k": 1}, {"k": 2}])
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize(("arguments", "field"), [("(first: $k)", "pets"), ("", "ownPets"), ("(first: 4)", "ownPets")])
+def test_a_field_that_differs_by_request_is_read_for_each_request(arguments: str, field: str) -> None:
+    plan = paged(arguments, field)
+
+    async def go() -> None:
         started = [await start(plan, sample_schema.Context(1, 0), {"k": k}) for k in (1, 2)]
         queries = [each for each in started if each]
         assert await execute_batched(queries, sample_schema.Context(1, 0)) is None
         assert not queries[0].selection.is_batchable
         results = [await each.finish() for each in queries]
         firsts = [{pet["pets"]["first"] for pet in result.data["people"]} for result in results if result.data]
-        assert firsts == [{1}, {2}]
+        given = {"": [{2}, {2}], "(first: 4)": [{4}, {4}], "(first: $k)": [{1}, {2}]}
+        assert firsts == given[arguments]
 
     asyncio.run(go())
 
