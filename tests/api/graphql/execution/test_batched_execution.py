@@ -165,7 +165,7 @@ def test_a_batch_shares_each_read_and_each_request_records_its_own_subjects() ->
     asyncio.run(go())
 
 
-def paged(arguments: str, field: str = "pets") -> Plan:
+def plan_of_pages(arguments: str, field: str = "pets") -> Plan:
     plan = compiled(
         sample_schema.schema,
         f"query($k: Int!) {{ people(first: $k) {{ pets: {field}{arguments} {{ first }} }} }}",
@@ -177,7 +177,7 @@ def paged(arguments: str, field: str = "pets") -> Plan:
 
 @pytest.mark.parametrize("arguments", ["", "(first: 4)", "(first: 4, mood: LOUD)"])
 def test_a_field_with_the_same_arguments_in_all_requests_is_read_once_for_them(arguments: str) -> None:
-    plan, shared = paged(arguments), sample_schema.Context(1, 0)
+    plan, shared = plan_of_pages(arguments), sample_schema.Context(1, 0)
 
     async def go() -> None:
         started = [await start(plan, sample_schema.Context(1, 0), {"k": k}) for k in (1, 2)]
@@ -192,7 +192,7 @@ def test_a_field_with_the_same_arguments_in_all_requests_is_read_once_for_them(a
 
 @pytest.mark.parametrize(("arguments", "field"), [("(first: $k)", "pets"), ("", "ownPets"), ("(first: 4)", "ownPets")])
 def test_a_field_that_differs_by_request_is_read_for_each_request(arguments: str, field: str) -> None:
-    plan = paged(arguments, field)
+    plan = plan_of_pages(arguments, field)
 
     async def go() -> None:
         started = [await start(plan, sample_schema.Context(1, 0), {"k": k}) for k in (1, 2)]
@@ -201,8 +201,8 @@ def test_a_field_that_differs_by_request_is_read_for_each_request(arguments: str
         assert not queries[0].selection.is_batchable
         results = [await each.finish() for each in queries]
         firsts = [{pet["pets"]["first"] for pet in result.data["people"]} for result in results if result.data]
-        given = {"": [{2}, {2}], "(first: 4)": [{4}, {4}], "(first: $k)": [{1}, {2}]}
-        assert firsts == given[arguments]
+        expected = {"": [{2}, {2}], "(first: 4)": [{4}, {4}], "(first: $k)": [{1}, {2}]}
+        assert firsts == expected[arguments]
 
     asyncio.run(go())
 
