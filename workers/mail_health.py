@@ -39,5 +39,5 @@ class MailHealth:
         if self._rejected_count >= MIN_REJECTED:
             raise LookupError(
                 f"the mail server rejected the last {self._rejected_count} letters (reply {self._reply_code}): "
-                "see `privacy letters show --failed`"
+                "see `privacy letters show`"
             )

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Float
 
-from models.actors import Actor, Role
+from models.actors import STAFF_ROLES, Actor, Role
 from models.errors import RateLimited
 from models.storage.columns import ErasureAction, Table, Text, Timestamp, column
 from models.storage.statement import Connection, Statement
@@ -87,13 +87,18 @@ def parse_rates(text: str, defaults: Rates = NO_RATES) -> dict[str, Rate]:
 
     Raise ValueError with a sentence if the text does not have this form.
     """
-    rates = dict(defaults)
+    rates: dict[str, Rate] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):
         match = _LIMIT.fullmatch(entry)
-        if not match or match[1].removesuffix(DECISIONS) not in set(Role):
+        role = match[1].removesuffix(DECISIONS) if match else ""
+        if not match or role not in set(Role):
             raise ValueError("a limit is ROLE=PER_MINUTE/BURST/PER_DAY or ROLE=0, such as SUPPORT=60/100/500")
+        if match[1] in rates:
+            raise ValueError("a limit is set twice")
+        if role in STAFF_ROLES and role != match[1]:
+            raise ValueError("decisions of desk roles count towards the limit of the role, and have none of their own")
         rates[match[1]] = Rate(*map(int, match.groups()[1:])) if match[2] else Rate()
-    return {name: rate for name, rate in rates.items() if any(rate)}
+    return {name: rate for name, rate in {**defaults, **rates}.items() if any(rate)}
 
 
 def bucket_names(actor: Actor, name: str) -> tuple[str, str]:

@@ -144,6 +144,7 @@ async def test_a_bucket_fills_again_with_time(world: World) -> None:
 def test_limits_are_read_from_a_setting(databases: Databases) -> None:
     assert parse_rates("SUPPORT=60/100/500, STORE.decisions=0") == {"SUPPORT": Rate(60, 100, 500)}
     assert parse_rates("SUPPORT=0", {"SUPPORT": Rate(1, 1, 1), "PRIVACY": Rate(2, 2, 2)}) == {"PRIVACY": Rate(2, 2, 2)}
-    for text in ("KING=1/1/1", "SUPPORT", "SUPPORT=1", "SUPPORT=-1/1/1", "SUPPORT=1/1/1/1"):
+    ignored = ("SUPPORT=1/1/1,SUPPORT=0", "STORE.decisions=0,STORE.decisions=1/1/1", "BILLING.decisions=1/1/1")
+    for text in ("KING=1/1/1", "SUPPORT", "SUPPORT=1", "SUPPORT=-1/1/1", "SUPPORT=1/1/1/1", *ignored):
         with pytest.raises(UnsafeSettingError, match="PRIVACY_TOKEN_RATES"):
             settings_for(databases, token_rates=text)
