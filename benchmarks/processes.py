@@ -4,7 +4,7 @@ import http.client
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -53,5 +53,22 @@ def wait_until_ready(port: int, page: str = "/readyz") -> None:
 
 def cpu_seconds(process_id: int) -> float:
     """Return the processor time that a process has used, in seconds."""
+    return sum(_ticks(process_id)) / TICKS
+
+
+def backend_cpu_seconds(postmaster_id: int, databases: Iterable[str]) -> float:
+    """Return the processor time of the sessions of some databases that are open, in seconds."""
+    children = Path(f"/proc/{postmaster_id}/task/{postmaster_id}/children").read_text().split()
+    names, ticks = {f" {name} " for name in databases}, 0
+    for child in children:
+        with suppress(FileNotFoundError):
+            title = Path(f"/proc/{child}/cmdline").read_text()
+            if any(name in title for name in names):
+                ticks += sum(_ticks(int(child)))
+    return ticks / TICKS
+
+
+def _ticks(process_id: int) -> tuple[int, int]:
+    """Return the user and system time of a process."""
     fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    return int(fields[11]), int(fields[12])
