@@ -13,6 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from api.settings import UnsafeSettingError
+from cli.otlp import OtlpTracer
 from cli.tracing import start_tracing
 from models.outbox.emails import EmailKind
 from models.storage import tracing
@@ -74,8 +75,9 @@ def attributes(span: Span) -> dict[str, str | int]:
 
 
 def test_a_request_is_traced_with_its_plan_batch_and_statements(
-    collector: Collector, clean: Databases, capfd: pytest.CaptureFixture[str]
+    collector: Collector, clean: Databases, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_always_on")
     settings = settings_for(clean, otlp_endpoint=collector.url)
     secret = asyncio.run(issued(clean))["STORE"]
     start_tracing(settings, "privacy-api")
@@ -111,6 +113,39 @@ def test_a_request_is_traced_with_its_plan_batch_and_statements(
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if '"event":"operation"' in line]
     traces = [line["trace"] for line in lines if line["operation"] in {"Register", "Decide"}]
     assert traces == [span.trace_id.hex() for span in requests]
+
+
+def test_a_caller_decides_whether_its_request_is_traced(
+    collector: Collector, clean: Databases, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_for(clean, otlp_endpoint=collector.url)
+    secret = asyncio.run(issued(clean))["STORE"]
+    start_tracing(settings, "privacy-api")
+    running = Running(settings)
+    with running as url, httpx2.Client(base_url=url, verify=False) as client:
+        for flags, document in (("00", REGISTER), ("01", DECIDE)):
+            headers = {"authorization": f"Bearer {secret}", "traceparent": f"00-{TRACE}-{PARENT}-{flags}"}
+            variables = {"input": {"email": SECRETS[0]}, "who": {"email": SECRETS[0]}, "purpose": "newsletter"}
+            names = {"input"} if document is REGISTER else {"who", "purpose"}
+            body = {"query": document, "variables": {name: variables[name] for name in names}}
+            assert "errors" not in client.post("/graphql", json=body, headers=headers).json()
+        running.flush_log()
+    assert [attributes(span)["privacy.operation"] for span in collector.named("request")] == ["Decide"]
+    assert not [span for span in collector.named("plan") if span.trace_id.hex() != TRACE]
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if '"event":"operation"' in line]
+    assert {line["trace"] for line in lines} == {TRACE}, "the log has the caller's trace in any case"
+
+
+def test_a_share_of_the_requests_is_traced_with_all_that_belongs_to_them(collector: Collector) -> None:
+    for share in (0.0, 1.0):
+        tracer = OtlpTracer(collector.url, "privacy-api", request_share=share)
+        with tracer.request("") as request, tracer.span("batch", {}):
+            tracer.record("plan", 1)
+        request.end(code="OK")
+        tracer.close()
+        names = sorted(span.name for span in collector.spans)
+        assert names == ([] if share == 0 else ["batch", "plan", "request"])
+        assert bool(request.trace_id) == (share == 1)
 
 
 @pytest.mark.anyio
