@@ -46,7 +46,8 @@ class Provider:
 
     def ask(self, **values: Any) -> None:
         """Change what it does: ``rotate``, or ``accessTokenSeconds``."""
-        assert httpx2.post(f"http://localhost:{PORT}/control", json=values, trust_env=False).is_success
+        url = f"http://localhost:{PORT}/control"
+        assert httpx2.post(url, json=values, trust_env=False, timeout=WAIT_SECONDS).is_success
 
     def end(self) -> None:
         """Kill the process."""

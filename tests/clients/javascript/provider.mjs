@@ -22,6 +22,8 @@ const key = () => ({
   kid: randomUUID(),
 });
 
+const keys = [key(), key()];
+
 // DESKS is a list of [client_id, client_secret, token_endpoint_auth_method, url of the desk].
 const clients = JSON.parse(DESKS).map(([id, secret, method, url]) => ({
   client_id: id,
@@ -34,7 +36,7 @@ const clients = JSON.parse(DESKS).map(([id, secret, method, url]) => ({
 const create = () =>
   new Provider(issuer, {
     clients,
-    jwks: { keys: [key()] },
+    jwks: { keys: [keys.shift()] },
     cookies: { keys: ['one key of the tests'] },
     pkce: { required: () => true },
     conformIdTokenClaims: false,
