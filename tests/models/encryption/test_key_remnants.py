@@ -10,10 +10,29 @@ import pytest
 from models.encryption import key_remnants
 from models.encryption.keyring import SUBJECT_KEYS
 from tests.cli.commands import privacy
-from tests.conftest import Databases, World
+from tests.conftest import LASTING_WORLDS, Databases, World
 
 pytestmark = pytest.mark.anyio
 FILE = "SELECT pg_read_binary_file(pg_relation_filepath('subject_keys'))"
+
+
+async def flush_statistics(world: World) -> None:
+    """Count now what the lasting sessions deleted in earlier tests. PostgreSQL may count it ten seconds later."""
+    pool = world.keyring.pool
+    sessions = [await pool.acquire() for _ in range(pool.get_idle_size())]
+    for session in sessions:
+        await session.execute("SELECT pg_stat_force_next_flush()")
+        await pool.release(session)
+
+
+@pytest.fixture(autouse=True)
+def flushed_by_helpers(clean: Databases) -> None:
+    LASTING_WORLDS.run(clean, flush_statistics)
+
+
+@pytest.fixture(autouse=True)
+async def flushed_by_tests(world: World) -> None:
+    await flush_statistics(world)
 
 
 async def remove_a_key(world: World, url: str, number: int) -> bytes:
