@@ -1,6 +1,6 @@
 """Measure what traces cost: ``python -m benchmarks.tracing``.
 
-The service runs without traces, with the default share of traced requests, and with every request traced, in short
+The service runs without traces, with the default number of traced requests, and with every request traced, in short
 alternating rounds. A collector on this machine drops what it receives. Printed are medians of the server's processor
 time for a request, and their ratio to that without traces. The target for the default is a cost of at most 5 %.
 """

@@ -1,7 +1,7 @@
 """Sends traces to an OpenTelemetry collector over OTLP/HTTP: the optional extra ``otel``.
 
-A share of the requests is traced, because a traced decision costs about twice the processor time. Callers that sample
-their own traces decide for their requests (W3C Trace Context).
+A process traces a number of requests a second, because a traced decision costs about twice the processor time. Callers
+that sample their own traces decide for their requests (W3C Trace Context).
 
 No attribute holds a value of a person: statements are sent as their text with placeholders, exceptions as their class.
 """
@@ -10,8 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, Token
-from random import random
-from time import time_ns
+from time import monotonic, time_ns
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -23,8 +22,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 NANOSECONDS: Final = 1_000_000_000
-REQUEST_SHARE: Final = 0.01
-"""The share of requests that are traced, where neither their callers nor ``OTEL_TRACES_SAMPLER`` decide."""
+REQUESTS_PER_SECOND: Final = 50
+"""The most requests that are traced a second, where neither their callers nor ``OTEL_TRACES_SAMPLER`` decide."""
 SAMPLED: Final = 1
 """The flag of `traceparent` for a request whose caller traces it."""
 _is_untraced: Final = ContextVar("is_untraced", default=False)
@@ -64,12 +63,28 @@ class UntracedRequest:
         """Do nothing."""
 
 
+class RateLimit:
+    """Allows a number of requests in each second."""
+
+    def __init__(self, per_second: int) -> None:
+        self._per_second = per_second
+        self._second = 0
+        self._count = 0
+
+    def allows(self, time: float) -> bool:
+        """Count a request at a time, in seconds; return whether it is within the limit."""
+        if int(time) != self._second:
+            self._second, self._count = int(time), 0
+        self._count += 1
+        return self._count <= self._per_second
+
+
 class OtlpTracer:
     """Records spans and sends them to a collector in the background."""
 
-    def __init__(self, endpoint: str, service: str, *, request_share: float = REQUEST_SHARE) -> None:
-        """Set the share of requests to trace. ``OTEL_TRACES_SAMPLER`` overrides it."""
-        self._request_share = None if os.environ.get("OTEL_TRACES_SAMPLER") else request_share
+    def __init__(self, endpoint: str, service: str, *, requests_per_second: int = REQUESTS_PER_SECOND) -> None:
+        """Set how many requests to trace a second. ``OTEL_TRACES_SAMPLER`` overrides it."""
+        self._limit = None if os.environ.get("OTEL_TRACES_SAMPLER") else RateLimit(requests_per_second)
         self._provider = TracerProvider(resource=Resource.create({"service.name": service}))
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -78,9 +93,9 @@ class OtlpTracer:
 
     def request(self, traceparent: str) -> AbstractContextManager[OtlpRequestSpan | UntracedRequest]:
         """Start the span of a request, if it is to be traced; it goes on after this context."""
-        if self._request_share is not None:
-            is_chosen = random() < self._request_share  # noqa: S311 -- a sample, not a secret
-            if not (int(traceparent[-2:], 16) & SAMPLED if traceparent else is_chosen):
+        if self._limit:
+            is_traced = int(traceparent[-2:], 16) & SAMPLED if traceparent else self._limit.allows(monotonic())
+            if not is_traced:
                 return UntracedRequest()
         return self._traced_request(traceparent)
 

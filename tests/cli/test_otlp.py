@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from api.settings import UnsafeSettingError
-from cli.otlp import OtlpTracer
+from cli.otlp import OtlpTracer, RateLimit
 from cli.tracing import start_tracing
 from models.outbox.emails import EmailKind
 from models.storage import tracing
@@ -75,9 +75,8 @@ def attributes(span: Span) -> dict[str, str | int]:
 
 
 def test_a_request_is_traced_with_its_plan_batch_and_statements(
-    collector: Collector, clean: Databases, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    collector: Collector, clean: Databases, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_always_on")
     settings = settings_for(clean, otlp_endpoint=collector.url)
     secret = asyncio.run(issued(clean))["STORE"]
     start_tracing(settings, "privacy-api")
@@ -136,16 +135,27 @@ def test_a_caller_decides_whether_its_request_is_traced(
     assert {line["trace"] for line in lines} == {TRACE}, "the log has the caller's trace in any case"
 
 
-def test_a_share_of_the_requests_is_traced_with_all_that_belongs_to_them(collector: Collector) -> None:
-    for share in (0.0, 1.0):
-        tracer = OtlpTracer(collector.url, "privacy-api", request_share=share)
+def test_requests_over_the_limit_of_a_second_are_not_traced_and_nothing_that_belongs_to_them(
+    collector: Collector,
+) -> None:
+    for most in (0, 1):
+        tracer = OtlpTracer(collector.url, "privacy-api", requests_per_second=most)
         with tracer.request("") as request, tracer.span("batch", {}):
             tracer.record("plan", 1)
         request.end(code="OK")
         tracer.close()
         names = sorted(span.name for span in collector.spans)
-        assert names == ([] if share == 0 else ["batch", "plan", "request"])
-        assert bool(request.trace_id) == (share == 1)
+        assert names == ([] if most == 0 else ["batch", "plan", "request"])
+        assert bool(request.trace_id) == (most == 1)
+
+
+def test_the_limit_begins_anew_with_each_second() -> None:
+    limit = RateLimit(2)
+    assert [limit.allows(time) for time in (7.0, 7.4, 7.9, 8.0, 8.1, 8.2, 10.5)] == [
+        *(True, True, False),
+        *(True, True, False),
+        True,
+    ]
 
 
 @pytest.mark.anyio
