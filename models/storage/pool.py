@@ -26,6 +26,8 @@ By default PostgreSQL plans these statements at every execution, which takes lon
 empty when the plan was made, a generic plan would also scan the whole table until ANALYZE runs.
 """
 _WRITE_SETTINGS = {"default_transaction_read_only": "off"}
+_REFUSALS = (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError)
+"""Why PostgreSQL refuses a new session: it may not connect, or its role is missing. In a statement these are faults."""
 
 
 CONNECT_TIMEOUT_OF_REPLICAS = 1.0
@@ -39,6 +41,14 @@ class Destination(NamedTuple):
     require: Callable[[Any], Awaitable[None]]
     """Raises an outage unless a new session belongs to such a server."""
     is_replica: bool
+
+
+class SessionRefused(asyncpg.PostgresConnectionError):
+    """PostgreSQL refused a new session: a privilege or a role is missing. It has the SQLSTATE of the refusal."""
+
+    def __init__(self, refusal: asyncpg.PostgresError) -> None:
+        super().__init__("PostgreSQL refused a session")
+        self.sqlstate = refusal.sqlstate  # type: ignore[misc]
 
 
 class Pool(BudgetedPool):
@@ -116,6 +126,8 @@ def _connect_and_check(
         except Exception as error:
             is_reached = isinstance(error, asyncpg.PostgresError) and describe(error) != OUT_OF_REACH
             outages.fail_with(session if is_reached else server, error)
+            if isinstance(error, _REFUSALS):
+                raise SessionRefused(error) from None
             raise
         tracing.watch_statements(connection)
         outages.recover(server)

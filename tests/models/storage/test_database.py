@@ -1,7 +1,9 @@
-"""The sessions that read: a statement is planned once, and goes by an index however few rows its table has."""
+"""Sessions: a statement is planned once, by an index however few rows there are; a refused session is an outage."""
 
 import re
+from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
 from models.audit import event_search, events
@@ -9,7 +11,10 @@ from models.consent import decision_statements, ledger, stored_choices
 from models.delivery import review
 from models.erasure import steps
 from models.requests import requests, searching
-from models.storage.database import Database
+from models.storage.connection_budget import ConnectionBudget
+from models.storage.database import Database, unavailable_for
+from models.storage.outages import describe
+from models.storage.pool import Pool, SessionRefused
 from models.storage.statement import Statement
 from models.subjects import resolution, subjects
 from models.sync import accounts
@@ -135,3 +140,36 @@ async def test_a_url_may_name_several_hosts_of_which_one_is_the_primary(database
         assert await database.keyring.fetchval("SELECT pg_is_in_recovery()") is False
     finally:
         await database.close()
+
+
+LOCK_OUT = """
+CREATE ROLE locked_out LOGIN;
+REVOKE CONNECT ON DATABASE {0} FROM PUBLIC;
+"""
+LET_IN = """
+GRANT CONNECT ON DATABASE {0} TO PUBLIC;
+DROP ROLE locked_out;
+"""
+
+
+@pytest.mark.parametrize(
+    ("login", "role", "sqlstate"),
+    [("locked_out", None, "42501"), ("privacy", "privacy_missing", "22023"), ("locked_out", "privacy_store", "42501")],
+)
+async def test_a_session_that_postgresql_refuses_is_an_outage_with_its_reason(
+    clean: Databases, login: str, role: str | None, sqlstate: str
+) -> None:
+    name = urlsplit(clean.url).path.lstrip("/")
+    owner = await asyncpg.connect(clean.url)
+    url = clean.url.replace("//privacy@", f"//{login}@")
+    pool = Pool(url, target="test", timeout=5, budget=ConnectionBudget(1), read_only=True, role=role)
+    try:
+        await owner.execute(LOCK_OUT.format(name))
+        with pytest.raises(SessionRefused) as caught:
+            async with pool, pool.acquire():
+                pass
+        assert unavailable_for(caught.value)
+        assert describe(caught.value).endswith(f"(SQLSTATE {sqlstate})")
+    finally:
+        await owner.execute(LET_IN.format(name))
+        await owner.close()
