@@ -103,9 +103,12 @@ def session_of(request: Request) -> Session:
 
 
 def continue_at(path: str) -> Response:
-    """Return a page that leads to a path of the desk, as a request that begins here."""
+    """Return a page that leads to a path of the desk, as a request that begins here.
+
+    A path that begins with two slashes would name another host (RFC 3986, 4.2).
+    """
     page = '<!DOCTYPE html><html lang="en"><title>Privacy desk</title>'
-    return HTMLResponse(page, headers={"refresh": f"0;url={quote(path, safe='/?=&%+')}"})
+    return HTMLResponse(page, headers={"refresh": f"0;url=/{quote(path.lstrip('/'), safe='/?=&%+')}"})
 
 
 def _is_link_from_elsewhere(request: Request) -> bool:

@@ -2,11 +2,13 @@
 
 import base64
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import pytest
+from starlette.testclient import TestClient
 
 from desk import sessions
-from desk.sessions import IDLE_SECONDS, LONGEST_SECONDS, Session, SessionCodec
+from desk.sessions import IDLE_SECONDS, LONGEST_SECONDS, Session, SessionCodec, Sessions
 from tests.conftest import Api
 from tests.desk.agents import SignIn
 
@@ -57,3 +59,15 @@ def test_cookies_are_strict_and_out_of_reach_of_scripts(api: Api, sign_in: SignI
     [cookie] = agent.client.get("/").headers.get_list("set-cookie")
     assert cookie.startswith("desk=")
     assert cookie.endswith("; Path=/; HttpOnly; SameSite=Strict")
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "///evil.example/x", "/\\evil.example/x", "/%5Cevil.example/x"])
+def test_a_link_from_another_site_leads_nowhere_but_to_the_desk(path: str) -> None:
+    async def no_page(*_: object) -> None:
+        raise AssertionError
+
+    client = TestClient(Sessions(no_page, CODEC, is_secure=True), base_url="https://desk.example.com")
+    headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    answer = client.get(f"https://desk.example.com{path}", headers=headers)
+    address = answer.headers["refresh"].removeprefix("0;url=")
+    assert urlsplit(urljoin("https://desk.example.com/", address.replace("\\", "/"))).netloc == "desk.example.com"
