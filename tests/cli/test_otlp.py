@@ -5,7 +5,8 @@ import http.server
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import httpx2
 import pytest
@@ -74,24 +75,36 @@ def attributes(span: Span) -> dict[str, str | int]:
     return {each.key: each.value.string_value or each.value.int_value for each in span.attributes}
 
 
-def test_a_request_is_traced_with_its_plan_batch_and_statements(
-    collector: Collector, clean: Databases, capfd: pytest.CaptureFixture[str]
-) -> None:
-    settings = settings_for(clean, otlp_endpoint=collector.url)
-    secret = asyncio.run(issued(clean))["STORE"]
+@contextmanager
+def traced_service(collector: Collector, databases: Databases) -> Iterator[Callable[..., None]]:
+    """Run a service that sends traces; yield a function that sends it a document in a trace, with variables."""
+    secret = asyncio.run(issued(databases))["STORE"]
+    settings = settings_for(databases, otlp_endpoint=collector.url)
     start_tracing(settings, "privacy-api")
     running = Running(settings)
     with running as url, httpx2.Client(base_url=url, verify=False) as client:
-        headers = {"authorization": f"Bearer {secret}", "traceparent": f"00-{TRACE}-{PARENT}-01"}
-        who = {"email": SECRETS[0], "displayName": SECRETS[1]}
-        body = {"query": REGISTER, "variables": {"input": who}}
-        assert "errors" not in client.post("/graphql", json=body, headers=headers).json()
-        body = {"query": DECIDE, "variables": {"who": {"email": SECRETS[0]}, "purpose": "newsletter"}}
-        for _ in range(2):
-            assert "errors" not in client.post("/graphql", json=body, headers=headers).json()
-        headers["traceparent"] = "00-secret-of-a-caller-01"
-        assert "errors" not in client.post("/graphql", json=body, headers=headers).json()
+
+        def send(document: str, traceparent: str, **variables: object) -> None:
+            headers = {"authorization": f"Bearer {secret}", "traceparent": traceparent}
+            answer = client.post("/graphql", json={"query": document, "variables": variables}, headers=headers)
+            assert "errors" not in answer.json()
+
+        yield send
         running.flush_log()
+
+
+PERSON = {"email": SECRETS[0], "displayName": SECRETS[1]}
+QUESTION = {"who": {"email": SECRETS[0]}, "purpose": "newsletter"}
+
+
+def test_a_request_is_traced_with_its_plan_batch_and_statements(
+    collector: Collector, clean: Databases, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with traced_service(collector, clean) as send:
+        send(REGISTER, f"00-{TRACE}-{PARENT}-01", input=PERSON)
+        for _ in range(2):
+            send(DECIDE, f"00-{TRACE}-{PARENT}-01", **QUESTION)
+        send(DECIDE, "00-secret-of-a-caller-01", **QUESTION)
 
     requests = collector.named("request")
     assert [attributes(span)["privacy.operation"] for span in requests] == ["Register", "Decide", "Decide", "Decide"]
@@ -117,18 +130,9 @@ def test_a_request_is_traced_with_its_plan_batch_and_statements(
 def test_a_caller_decides_whether_its_request_is_traced(
     collector: Collector, clean: Databases, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    settings = settings_for(clean, otlp_endpoint=collector.url)
-    secret = asyncio.run(issued(clean))["STORE"]
-    start_tracing(settings, "privacy-api")
-    running = Running(settings)
-    with running as url, httpx2.Client(base_url=url, verify=False) as client:
-        for flags, document in (("00", REGISTER), ("01", DECIDE)):
-            headers = {"authorization": f"Bearer {secret}", "traceparent": f"00-{TRACE}-{PARENT}-{flags}"}
-            variables = {"input": {"email": SECRETS[0]}, "who": {"email": SECRETS[0]}, "purpose": "newsletter"}
-            names = {"input"} if document is REGISTER else {"who", "purpose"}
-            body = {"query": document, "variables": {name: variables[name] for name in names}}
-            assert "errors" not in client.post("/graphql", json=body, headers=headers).json()
-        running.flush_log()
+    with traced_service(collector, clean) as send:
+        send(REGISTER, f"00-{TRACE}-{PARENT}-00", input=PERSON)
+        send(DECIDE, f"00-{TRACE}-{PARENT}-01", **QUESTION)
     assert [attributes(span)["privacy.operation"] for span in collector.named("request")] == ["Decide"]
     assert not [span for span in collector.named("plan") if span.trace_id.hex() != TRACE]
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if '"event":"operation"' in line]
