@@ -1,6 +1,8 @@
-"""Look for values in output that also contains random ids, times and figures."""
+"""Look for values in output that also contains random ids, times and figures; make random texts without digits."""
 
+import random
 import re
+import string
 
 
 def contains(text: str, value: str) -> bool:
@@ -9,3 +11,8 @@ def contains(text: str, value: str) -> bool:
     The digits of a card or a short name occur by chance in hexadecimal and base64: ``ada`` in one of 70 SHA-256 hashes.
     """
     return re.search(rf"(?<!\w)(?<!\w[.:+/=-]){re.escape(value)}(?!\w|[.:+/=-]\w)", text, re.ASCII) is not None
+
+
+def random_letters(count: int) -> str:
+    """Return letters that compress badly. In random digits a card number occurs by chance."""
+    return "".join(random.choices(string.ascii_lowercase, k=count))

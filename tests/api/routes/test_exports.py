@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import json
-import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from tests.api.http.connections import connect, read_response
 from tests.conftest import Api, Databases, Running
 from tests.journeys.exports import begin_export, drain_exports, execute, hand_in, step_of, values
 from tests.people import known
+from tests.values import random_letters
 
 CANCEL = "mutation($id: ID!) { cancelRequest(id: $id) { state } }"
 
@@ -79,7 +79,7 @@ def test_a_part_in_chunks_is_taken_up_to_the_limit(pending: StoreStep, monkeypat
     def pieces(count: int) -> Iterator[bytes]:
         yield b"["
         for _ in range(count):
-            yield json.dumps(secrets.token_hex(500)).encode() + b","
+            yield json.dumps(random_letters(1000)).encode() + b","
         yield b"1]"
 
     url = f"/exports/{pending.step}"
@@ -141,7 +141,7 @@ def test_a_part_for_a_request_that_ended_is_refused(pending: StoreStep) -> None:
 
 
 def test_a_part_that_is_handed_in_twice_at_once_is_one_part(pending: StoreStep) -> None:
-    contents = [json.dumps([secrets.token_hex(200_000)]).encode() for _ in range(2)]
+    contents = [json.dumps([random_letters(400_000)]).encode() for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
         answers = [*pool.map(lambda content: hand_in(pending.api, "STORE", pending.step, content), contents)]
     assert [answer.status_code for answer in answers] == [200, 200]
@@ -152,7 +152,7 @@ def test_a_part_that_is_handed_in_twice_at_once_is_one_part(pending: StoreStep) 
 def test_an_upload_that_is_cut_leaves_nothing_and_is_no_error_of_the_service(
     pending: StoreStep, running: Running, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    part = json.dumps([secrets.token_hex(500)] * 600).encode()
+    part = json.dumps([random_letters(1000)] * 600).encode()
     head = (
         f"POST /exports/{pending.step} HTTP/1.1\r\nHost: here\r\n"
         f"Authorization: Bearer {pending.api.secrets['STORE']}\r\n"
