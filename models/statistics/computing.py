@@ -164,10 +164,8 @@ async def compute_day(database: Database, keyring: Keyring, day: date, *, page_s
     page = await _read_page(database, keyring, UUID(int=0), page_size)
     while page:
         started_at = time.perf_counter()
-        async with asyncio.TaskGroup() as group:
-            next_page = group.create_task(_read_page(database, keyring, page.last, page_size))
-            await run_with_pauses(_add_page(counters, page))
-        page = next_page.result()
+        next_page = _read_page(database, keyring, page.last, page_size)
+        page, _ = await asyncio.gather(next_page, run_with_pauses(_add_page(counters, page)))
         await asyncio.sleep(REST * (time.perf_counter() - started_at))
     figures = [
         *counters.choices.figures(legal_bases),

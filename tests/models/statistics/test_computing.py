@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from cryptography.exceptions import InvalidTag
 
 from models.encryption.encrypted_column import DataKey
 from models.statistics import computing
@@ -141,3 +142,16 @@ async def test_the_figures_of_pages_are_those_of_one_person_after_the_other(worl
         assert await stored("storage") == storage_figures(people)
         subjects = await connection.fetchval("SELECT subjects FROM statistics_days")
     assert subjects == protect_count(people_count(sum(not person.is_erased for person in people)))
+
+
+async def test_a_page_that_cannot_be_read_ends_the_computation_with_its_own_error(world: World) -> None:
+    rng = random.Random(7)
+    person = next(each for each in [Person(rng) for _ in range(50)] if each.clients)
+    person.has_key, person.is_erased = True, False
+    keys = await world.keyring.create_many([person.id])
+    async with world.database.transaction() as connection:
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        await person.insert(connection, keys[person.id])
+        await connection.execute("UPDATE sync_clients SET app = app || CAST('x' AS bytea)")
+    with pytest.raises(InvalidTag):
+        await computing.compute_day(world.database, world.keyring, DAY)
