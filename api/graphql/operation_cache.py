@@ -15,7 +15,7 @@ MAX_ENTRIES = 2000
 MAX_CHARACTERS = 1024 * 1024
 """The most characters of all cached documents together. A character costs 40 to 120 bytes of prepared parts."""
 YOUNG_CHARACTERS = 4 * 1024
-"""The characters of new documents after which ``on_growth`` is called. A character comes to one object."""
+"""The characters of new documents after which ``on_growth`` is called. A character makes about one object."""
 
 
 class OperationCache:

@@ -68,13 +68,13 @@ def release_tokens(document: DocumentNode) -> None:
         token.prev, token.next, token = None, None, token.next
 
 
-def lightening_steps(document: DocumentNode) -> Steps[None]:
+def releasing_steps(document: DocumentNode) -> Steps[None]:
     """Free the tokens of a document, and the locations of nodes at which no error is located, in steps."""
-    return visiting_steps(document, _Lightening())
+    return visiting_steps(document, _SourceRelease())
 
 
-class _Lightening(Visitor):
-    """Frees what a plan does not need: a third of the objects of a document."""
+class _SourceRelease(Visitor):
+    """Removes tokens and locations that a plan does not need: a third of the objects of a document."""
 
     def enter(self, node: Node, *_: object) -> None:
         if node.kind in _WITHOUT_ERRORS:

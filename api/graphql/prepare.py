@@ -35,7 +35,7 @@ from api.graphql.errors import InvalidOperation
 from api.graphql.execution import Plan, compile_operation
 from api.graphql.execution.field_collection import Document
 from api.graphql.operation_hash import operation_hash
-from api.graphql.parsing import lightening_steps, parsing_steps, release_tokens
+from api.graphql.parsing import parsing_steps, release_tokens, releasing_steps
 from api.graphql.reported_texts import reported_variables
 from api.graphql.schema import core, schema_for
 from api.graphql.visiting import validation_steps
@@ -133,7 +133,7 @@ def preparation_steps(text: str, name: str | None, actor: Actor) -> Steps[Prepar
     cost = compile_cost(core, Document.of(core, document), operation)
     if is_long:
         yield
-    yield from lightening_steps(document)
+    yield from releasing_steps(document)
     return PreparedOperation(
         plan,
         operation.name.value if operation.name else None,

@@ -1,13 +1,13 @@
 """File lists of sync accounts: names as the sync service reports them, and placeholders for card-like ones."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
 from models.encryption.encrypted_column import DataKey
-from models.encryption.keyring import Keyring
 from models.errors import BadInput, CardNumberRefused
 from models.storage import validation
 from models.storage.card_numbers import looks_like_card_number, number_looks_like_card
@@ -118,7 +118,11 @@ async def record_files(
     """
     of_account = {"subject_id": key.owner_id, "account_id": account_id}
     await SET_REPLACED_COUNT.run(unit.connection, **of_account, count=replaced_name_count)
-    hashes = await run_with_pauses(_hashing_steps(unit.keyring, account_id, files))
+
+    def hash_name(name: str) -> bytes:
+        return unit.keyring.lookup_hashes("file", f"{account_id}\x00{name}")[0].digest
+
+    hashes = await run_with_pauses(_conversion_steps(hash_name, files))
     reported = {(digest, file.size_bytes, file.modified_at): file for digest, file in zip(hashes, files, strict=True)}
     stored = {tuple(row) for row in await STORED_FILES.rows(unit.connection, **of_account)}
     if outdated := [digest for digest, *_ in stored - reported.keys()]:
@@ -129,27 +133,19 @@ async def record_files(
             **of_account,
             ids=[new_id() for _ in fresh],
             hashes=[digest for digest, _ in fresh],
-            names=await run_with_pauses(_encryption_steps(key, [file.name for _, file in fresh])),
+            names=await run_with_pauses(
+                _conversion_steps(partial(FILE_NAME.encrypt, key), [file for _, file in fresh])
+            ),
             sizes=[file.size_bytes for _, file in fresh],
             modified_at=[file.modified_at for _, file in fresh],
         )
 
 
-def _hashing_steps(keyring: Keyring, account_id: UUID, files: Sequence[FileReport]) -> Steps[list[bytes]]:
-    """Return the hash of each file's name, in steps."""
-    hashes = []
+def _conversion_steps(convert: Callable[[str], bytes], files: Sequence[FileReport]) -> Steps[list[bytes]]:
+    """Return what a function makes of the name of each file, in steps."""
+    values = []
     for index, file in enumerate(files):
         if index % SLICE_FILES == SLICE_FILES - 1:
             yield
-        hashes.append(keyring.lookup_hashes("file", f"{account_id}\x00{file.name}")[0].digest)
-    return hashes
-
-
-def _encryption_steps(key: DataKey, names: Sequence[str]) -> Steps[list[bytes]]:
-    """Return the encrypted names, in steps."""
-    encrypted = []
-    for index, name in enumerate(names):
-        if index % SLICE_FILES == SLICE_FILES - 1:
-            yield
-        encrypted.append(FILE_NAME.encrypt(key, name))
-    return encrypted
+        values.append(convert(file.name))
+    return values

@@ -7,7 +7,7 @@ from graphql import DocumentNode, GraphQLError, Location, Token, parse
 
 from api.graphql import limits
 from api.graphql.errors import InvalidOperation
-from api.graphql.parsing import lightening_steps, parsing_steps, release_tokens
+from api.graphql.parsing import parsing_steps, release_tokens, releasing_steps
 from models.errors import QueryTooLarge
 from models.storage.turns import run_at_once
 from tests.api.graphql.hostile_requests import Attacker
@@ -50,7 +50,7 @@ def test_tokens_are_freed_and_fields_keep_their_places() -> None:
     document = run_at_once(parsing_steps(MANY_LITERALS))
     assert _count(Token) > tokens + 900
     release_tokens(document)
-    run_at_once(lightening_steps(document))
+    run_at_once(releasing_steps(document))
     assert _count(Token) < tokens + 10
     assert _count(Location) < locations + 20
     operation = document.definitions[0]
