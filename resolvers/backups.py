@@ -9,6 +9,7 @@ from strawberry import UNSET
 from models.erasure import erased_accounts as erased_account_records
 from models.erasure import system_backups
 from models.erasure.system_backups import SystemBackupRow
+from models.errors import Forbidden
 from models.storage.ids import Prefix, parse_id_of
 from resolvers.context import Info
 from resolvers.field_sources import column, loads, object_type, root_field
@@ -16,7 +17,12 @@ from resolvers.inputs import IdArgument, none_if_unset
 from resolvers.node import Node, own_id
 from resolvers.pagination import BY_MAKING, DEFAULT_FIRST, After, Connection, First, PaginatedList, page
 
-SystemArgument = Annotated[str, strawberry.argument(description="The internal system. It is that of the token.")]
+SystemArgument = Annotated[
+    str,
+    strawberry.argument(
+        description="The internal system: that of the token. An administrator whose token has none names any system."
+    ),
+]
 
 
 @object_type(SystemBackupRow, description="A backup of Customer Data that an internal system keeps.")
@@ -63,9 +69,13 @@ async def erased_accounts(
     A system asks after it was restored from a backup of its own, and erases these accounts again.
     """
     service = info.context.service
-    return await erased_account_records.erased_references(
-        service.database, service.keyring, info.context.actor, system, references
-    )
+    try:
+        return await erased_account_records.erased_references(
+            service.database, service.keyring, info.context.actor, system, references
+        )
+    except Forbidden:
+        info.context.access_log.record_refusal(["Query.erasedAccounts"])
+        raise
 
 
 @root_field

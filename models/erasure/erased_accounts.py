@@ -34,12 +34,12 @@ AND system = :system
 async def erased_references(
     database: Database, keyring: Keyring, actor: Actor, system: str, references: Sequence[str]
 ) -> list[str]:
-    """Return those of the references of the caller's system that belonged to an erased person, in their order.
+    """Return those of the references of a system that belonged to an erased person, in their order.
 
     A reference that a living person has again is left out, and so is a text that is no reference.
-    QUERY_TOO_LARGE past 1,000 references; FORBIDDEN for another system than the caller's.
+    QUERY_TOO_LARGE past 1,000 references; FORBIDDEN unless the caller may act for the system.
     """
-    name = step_access.own_system(actor, system)
+    name = step_access.backup_system(actor, system)
     if len(references) > MAX_REFERENCES:
         raise QueryTooLarge(argument="references", most=MAX_REFERENCES)
     hashes = {reference: _hashes(keyring, name, reference) for reference in dict.fromkeys(references)}

@@ -132,12 +132,12 @@ async def overdue_backups(connection: Connection) -> list[SystemBackupRow]:
 
 
 async def record_backup(unit: UnitOfWork, system: str, label: str, made_at: datetime) -> UUID:
-    """Record a backup of the caller's system, and return its id. The same backup is recorded once.
+    """Record a backup of a system, and return its id. The same backup is recorded once.
 
-    FORBIDDEN for another system; BAD_INPUT for a label that is no reference, or a time in the future; STATE_CONFLICT
-    when the label belongs to a backup of another time.
+    FORBIDDEN unless the caller may act for the system; BAD_INPUT for a label that is no reference, or a time in the
+    future; STATE_CONFLICT when the label belongs to a backup of another time.
     """
-    name = step_access.own_system(unit.actor, system)
+    name = step_access.backup_system(unit.actor, system)
     if not _LABEL.fullmatch(label):
         raise BadInput("label", "it is not a reference of 1 to 64 letters, digits and # : . _ / -")
     if made_at > now() + CLOCK_SKEW:
@@ -157,10 +157,13 @@ async def record_backup(unit: UnitOfWork, system: str, label: str, made_at: date
 
 
 async def record_backup_destroyed(unit: UnitOfWork, backup_id: UUID) -> UUID:
-    """Record that every copy of a backup is destroyed. NOT_FOUND for an unknown id, FORBIDDEN for another system's."""
+    """Record that every copy of a backup is destroyed.
+
+    NOT_FOUND for an unknown id; FORBIDDEN unless the caller may act for the backup's system.
+    """
     row = (await by_ids(unit.connection, [backup_id]))[backup_id]
     if row is None:
         raise NotFound(argument="id")
-    step_access.require_own(unit.actor, row.system, "id")
+    step_access.require_backup_access(unit.actor, row.system, "id")
     await MARK_DESTROYED.run(unit.connection, id=backup_id)
     return backup_id
