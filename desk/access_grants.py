@@ -43,15 +43,25 @@ async def decide(request: Request) -> Response:
 
 
 async def show_files(request: Request) -> Response:
-    """Show the file names of a person while a grant is open, and how to ask for one otherwise."""
-    desk = desk_of(request)
+    """Show the file names of a person while a grant is open, and how to ask for one otherwise.
+
+    The first page has all accounts; a later one goes on in the account that the address names.
+    """
+    desk, query = desk_of(request), request.query_params
     await desk.role(request)
-    by = {"id": f"sub_{request.path_params['id']}"}
-    variables = {"by": by, "after": request.query_params.get("after") or None}
-    data = await desk.ask(request, "files", variables, is_partial=True)
+    variables: dict[str, Any] = {"by": {"id": f"sub_{request.path_params['id']}"}}
+    if query.get("account"):
+        variables |= {"account": query["account"], "after": query.get("after") or None}
+        data = await desk.ask(request, "files_of_account", variables, is_partial=True)
+    else:
+        data = await desk.ask(request, "files", variables, is_partial=True)
     subject: dict[str, Any] | None = data.get("subject")
     if not subject:
         raise HTTPException(404)
+    accounts = subject["syncAccounts"]
+    if query.get("account"):
+        account = data.get("node") or {}
+        accounts = [account for each in accounts if each["id"] == account.get("id")]
     name = request.scope["desk_viewer"]["name"]
     grants = {
         state: next((grant for grant in _nodes(data.get(state)) if _is_for(grant, subject["id"], name)), None)
@@ -62,6 +72,7 @@ async def show_files(request: Request) -> Response:
         "files.html",
         section="search",
         subject=subject,
+        accounts=accounts,
         open=grants["open"],
         waiting=grants["waiting"],
         minutes=MINUTES,

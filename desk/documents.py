@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from desk.api_client import ApiOutage
+from desk.formats import path_part
 from desk.pages import desk_of
 from desk.rights_requests import load
 from desk.sessions import session_of
@@ -38,7 +39,8 @@ async def download_certificate(request: Request) -> Response:
     rights = await load(desk_of(request), request)
     if not rights["certificate"]:
         raise HTTPException(404)
-    headers = {"content-disposition": f'attachment; filename="certificate-{request.path_params["id"][:12]}.jws"'}
+    name = f"certificate-{path_part(request.path_params['id'])[:12]}.jws"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(str(rights["certificate"]["jws"]), 200, headers, "application/jose")
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desk.api_client import ApiOutage, ApiRefusal, SignedOut
-from desk.pages import desk_of, go, is_about_the_session
+from desk.pages import address_of, desk_of, go, is_about_the_session
 from desk.security import ForgedForm, Form, FormTooLarge
 from desk.sessions import session_of
 
@@ -25,14 +25,20 @@ Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 def failure_page(request: Request, key: str, status: int, **values: Any) -> Response:
     """Return the page of a failure. It repeats a form that came from this desk, so that nothing is lost."""
     form: Form | None = request.scope.get("desk_form")
-    pairs = form.pairs if form is not None else []
     return desk_of(request).page(
-        request, "failure.html", status=status, key=key, pairs=pairs, is_form=form is not None, **values
+        request,
+        "failure.html",
+        status=status,
+        key=key,
+        pairs=form.pairs if form is not None else [],
+        is_form=form is not None,
+        back_path=address_of(request) if request.method == "GET" else "/",
+        **values,
     )
 
 
 async def _load_viewer(request: Request) -> None:
-    """Ask who the agent is, for the menu of the page. Without an answer the page has none.
+    """Ask who the agent is, for the menu of the page. Without an answer the page has the menu of the last one.
 
     An agent whose acting role was withdrawn goes on in the first role that is left.
     """
@@ -43,7 +49,7 @@ async def _load_viewer(request: Request) -> None:
         try:
             await desk_of(request).ask(request, "viewer")
         except ApiRefusal:
-            session.role = ""
+            session.act_as("")
             await desk_of(request).role(request)
 
 
@@ -60,7 +66,7 @@ async def on_signed_out(request: Request, _: SignedOut) -> Response:
     is_expired = bool(session.signed_in_at)
     session.token = ""
     if request.method == "GET" and not is_expired:
-        return go(f"/sign-in?back={quote(request.url.path)}")
+        return go(f"/sign-in?back={quote(address_of(request))}")
     return failure_page(request, "expired" if is_expired else "signed_out", 401)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from starlette.requests import Request
@@ -67,15 +68,25 @@ def people_count(people: Mapping[str, Any] | None) -> int:
     return sum(len(values) for values in (people or {}).values())
 
 
-async def submit(request: Request, operation: str, variables: Mapping[str, Any], done: str) -> Submission:
-    """Run the mutation of a form. After a refusal the next page says why, and names the field that is concerned."""
+async def submit(
+    request: Request,
+    operation: str,
+    variables: Mapping[str, Any],
+    done: str,
+    refusals: Mapping[str, str] = MappingProxyType({}),
+) -> Submission:
+    """Run the mutation of a form. After a refusal the next page says why, and names the field that is concerned.
+
+    ``refusals`` has texts for codes that mean something of their own here.
+    """
     session, desk = session_of(request), desk_of(request)
     try:
         data = await desk.api.run(session, operation, variables)
     except ApiRefusal as refusal:
         if is_about_the_session(refusal):
             raise
-        session.notify(desk.refusal_text(refusal), "refused", refusal.code)
+        text = refusals.get(refusal.code) or desk.refusal_text(refusal)
+        session.notify(text, "refused", refusal.code)
         argument = _INPUT.sub("", str(refusal.extensions.get("argument", "")))
         name = re.split(r"[.\[]", argument)[0]
         return Submission({}, FieldProblem(name, message=refusal.message) if name else None)

@@ -1,6 +1,7 @@
 """How values look on a page: times in the agent's zone, sizes, durations, ids in paths, and links."""
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -31,8 +32,8 @@ def zone_of(name: str) -> tzinfo:
         return UTC
 
 
-def time_element(value: object, zone: str = "UTC") -> Markup:
-    """Return a ``time`` element in the agent's zone, with the time in UTC as its title."""
+def time_element(value: object, date: Callable[[datetime], str], zone: str = "UTC") -> Markup:
+    """Return a ``time`` element in the agent's zone, with the time in UTC as its title; ``date`` writes the day."""
     moment = parse_time(value)
     if moment is None:
         return Markup("<span>{}</span>").format(shorten(value) if value else "–")  # noqa: RUF001 -- an en dash
@@ -40,22 +41,22 @@ def time_element(value: object, zone: str = "UTC") -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
         f"{utc:%Y-%m-%d %H:%M:%S} UTC",
-        f"{local.day} {local:%b %Y, %H:%M}",
+        f"{date(local)}, {local:%H:%M}",
     )
 
 
-def day_element(value: object, zone: str = "UTC") -> Markup:
+def day_element(value: object, date: Callable[[datetime], str], zone: str = "UTC") -> Markup:
     """Return a ``time`` element that shows the day only."""
     moment = parse_time(value)
     if moment is None:
         return Markup("<span>{}</span>").format(shorten(value) if value else "–")  # noqa: RUF001 -- an en dash
     if len(str(value)) == len("2027-01-31"):
-        return Markup('<time datetime="{}">{}</time>').format(str(value), f"{moment.day} {moment:%b %Y}")
+        return Markup('<time datetime="{}">{}</time>').format(str(value), date(moment))
     local, utc = moment.astimezone(zone_of(zone)), moment.astimezone(UTC)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
         f"{utc:%Y-%m-%d %H:%M:%S} UTC",
-        f"{local.day} {local:%b %Y}",
+        date(local),
     )
 
 

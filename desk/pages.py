@@ -109,18 +109,20 @@ class Desk:
         session = session_of(request)
         viewer = request.scope.get("desk_viewer") or {}
         permissions = set(viewer.get("permissions") or ())
+        if viewer:
+            session.menu = _bits_of(permissions)
         content = self._templates.get_template(template).render(
             session=session,
             viewer=viewer,
             can=permissions.__contains__,
             finds_people=PEOPLE in permissions,
-            navigation=_menu_of(permissions),
+            navigation=_menu_of(session.menu) if session.token else [],
             dict_of_roles=lambda roles: {role: self.texts.word("Role", role) for role in roles if role in ROLES},
             section=section,
-            here=request.url.path,
+            here=address_of(request),
             notices=session.take_notices(),
-            time=partial(formats.time_element, zone=session.zone),
-            day=partial(formats.day_element, zone=session.zone),
+            time=partial(formats.time_element, date=self.texts.date, zone=session.zone),
+            day=partial(formats.day_element, date=self.texts.date, zone=session.zone),
             **values,
         )
         return HTMLResponse(content, status)
@@ -157,13 +159,24 @@ class Desk:
         return key if self.texts.has(key) else "refusals.other"
 
 
-def _menu_of(permissions: set[str]) -> list[tuple[str, str]]:
+def _bits_of(permissions: set[str]) -> int:
+    """Return which links of the menu the viewer may use, one bit each."""
+    return sum(1 << place for place, (_, _, field) in enumerate(NAVIGATION) if field in permissions)
+
+
+def _menu_of(bits: int) -> list[tuple[str, str]]:
     """Return the links of the menu: of each section the first page that the viewer may open."""
     paths: dict[str, str] = {}
-    for path, key, field in NAVIGATION:
-        if field in permissions:
+    for place, (path, key, _) in enumerate(NAVIGATION):
+        if bits >> place & 1:
             paths.setdefault(key, path)
     return [(path, key) for key, path in paths.items()]
+
+
+def address_of(request: Request) -> str:
+    """Return the path and the query of a request."""
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
 
 
 async def form_of(request: Request) -> Form:

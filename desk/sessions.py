@@ -43,17 +43,25 @@ class Session:
     role: str = ""
     case: str = ""
     zone: str = "UTC"
+    menu: int = 0
+    """The links of the menu that the last page had, one bit each, for pages that cannot ask the API."""
     signed_in_at: float = 0.0
     notices: list[Notice] = field(default_factory=list)
 
     def sign_in(self, token: str, *, role: str = "", zone: str = "") -> None:
         """Begin a sign-in. The CSRF token and the case stay, so that a form that waited for it can be sent."""
-        self.token, self.role, self.signed_in_at = token, role, time.time()
+        self.token, self.signed_in_at = token, time.time()
+        self.act_as(role)
         self.zone = zone or self.zone
+
+    def act_as(self, role: str) -> None:
+        """Act in another role, whose menu is not known yet."""
+        self.role, self.menu = role, 0
 
     def sign_out(self) -> None:
         """Forget the token and the case."""
-        self.token = self.role = self.case = ""
+        self.token = self.case = ""
+        self.act_as("")
         self.signed_in_at = 0.0
         self.notices = []
 
@@ -121,6 +129,11 @@ def _is_link_from_elsewhere(request: Request) -> bool:
     return is_navigation and headers.get("sec-fetch-site") == "cross-site"
 
 
+def _is_public(headers: MutableHeaders) -> bool:
+    """Return whether shared caches may keep an answer, which must then have no cookie of one browser."""
+    return headers.get("cache-control", "").startswith("public")
+
+
 class Sessions:
     """Middleware that reads the session of each request and writes it with each page."""
 
@@ -144,7 +157,7 @@ class Sessions:
         scope["desk_session"] = session
 
         async def send_with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and not _is_public(MutableHeaders(scope=message)):
                 value = self._codec.encode(session)
                 if len(value) > _LONGEST_COOKIE:
                     raise ValueError("the token is too long for a cookie")

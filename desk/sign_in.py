@@ -55,7 +55,9 @@ async def begin_oidc(request: Request) -> Response:
     if desk.provider is None:
         return go("/sign-in")
     session.zone = request.query_params.get("zone", "UTC")[:_LONGEST_ZONE]
-    back = local_path(request.query_params.get("back", "/"))[:_LONGEST_PATH]
+    back = local_path(request.query_params.get("back", "/"))
+    if len(back) > _LONGEST_PATH:
+        back = back.partition("?")[0][:_LONGEST_PATH]
     try:
         address, state, cookie = await desk.provider.begin(back=back)
     except SignInFailed as failure:
@@ -150,7 +152,7 @@ async def set_case(request: Request) -> Response:
 async def set_role(request: Request) -> Response:
     """Act in another role of the token."""
     form, session = await form_of(request), session_of(request)
-    session.role = form.text("role")[:20]
+    session.act_as(form.text("role")[:20])
     return go("/")
 
 

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +35,12 @@ class Texts:
     def plain(self, key: str) -> str:
         """Return a text without values, for attributes and titles."""
         return str(self(key))
+
+    def date(self, moment: datetime) -> str:
+        """Return the day of a time, as the language writes it."""
+        dates = self._tree["dates"]
+        text: str = dates["day"].format(day=moment.day, month=dates["months"][moment.month - 1], year=moment.year)
+        return text
 
     def word(self, enum: str, value: str | None) -> str:
         """Return the words for an enum value; a value that a newer API sends stands for itself."""

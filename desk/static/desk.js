@@ -59,5 +59,20 @@
     scrollTo(0, stays && !notice ? place.scroll : 0);
   });
 
-  document.addEventListener("htmx:sendError", () => { location.reload(); });
+  // What was typed stays on the page, which says why it was not sent.
+  const refuse = (reason) => {
+    const messages = document.getElementById("messages");
+    const notice = document.createElement("p");
+    notice.className = "notice refused";
+    notice.tabIndex = -1;
+    notice.textContent = messages.dataset[reason];
+    messages.replaceChildren(notice);
+    notice.focus();
+    document.querySelectorAll("form[aria-busy]").forEach((form) => form.removeAttribute("aria-busy"));
+  };
+
+  document.addEventListener("htmx:sendError", () => { refuse("away"); });
+  document.addEventListener("htmx:afterOnLoad", (event) => {
+    if (event.detail.xhr.status === 413) refuse("large");
+  });
 })();

@@ -4,7 +4,7 @@ import re
 
 from tests.conftest import Api
 from tests.desk.agents import Agent, SignIn
-from tests.people import known
+from tests.people import RECORD_SYNC, SYNC, known
 
 
 def grant_of(agent: Agent) -> str:
@@ -31,6 +31,24 @@ def test_a_second_person_approves_in_two_steps(api: Api, support: Agent, officer
     page = support.post(f"/grants/{grant}/end", subject=person.id)
     assert "The grant is ended." in page
     assert "Diary.txt" not in page
+
+
+def test_all_file_names_are_on_pages(api: Api, support: Agent, officer: Agent) -> None:
+    person, other = known(api), known(api, "bo@example.com")
+    files = [SYNC["files"][0] | {"name": f"{number}.txt"} for number in range(120)]  # type: ignore[index]
+    assert api.ask("SYNC", RECORD_SYNC, who={"id": person.id}, input=SYNC | {"files": files}).data
+    support.open(f"/people/{person.id}/files")
+    support.post(f"/people/{person.id}/files", minutes="15")
+    officer.open("/grants")
+    officer.post(f"/grants/{grant_of(officer)}/approve")
+    address, shown = f"/people/{person.id}/files", []
+    while address:
+        support.open(address)
+        shown += re.findall(r"<bdi>(\d+\.txt)</bdi>", support.page.text)
+        address = support.page.text.partition('class="button second" href="')[2].partition('"')[0].replace("&amp;", "&")
+    assert sorted(shown) == sorted(each["name"] for each in files)
+    assert "File names of" in support.open(f"/people/{person.id}/files?account={other.sync}")
+    assert ".txt" not in support.page.text, "the account of another person"
 
 
 def test_a_grant_is_refused_and_a_late_approval_says_so(api: Api, support: Agent, officer: Agent) -> None:

@@ -79,10 +79,42 @@ def test_a_form_that_met_an_outage_is_kept_and_sent_again(api: Api, agent: Agent
 def test_a_page_that_met_an_outage_can_be_opened_again(
     agent: Agent, network: SwitchedTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
+    agent.open("/requests?view=overdue")
     network.answer = away
-    assert "Try again" in agent.open("/")
+    assert "Try again" in agent.open("/requests?view=overdue")
     assert "Send it again" not in agent.text
+    assert '<a class="button" href="/requests?view=overdue">' in agent.page.text, "the same list"
     assert "the API did not answer: ConnectError" in caplog.text
+
+
+def test_pages_without_an_answer_have_the_menu_of_the_role(
+    api: Api, agent: Agent, switched_url: str, network: SwitchedTransport
+) -> None:
+    person = known(api)
+    agent.find("user@example.com")
+    network.answer = away
+    for page in (agent.open("/requests"), agent.post(f"/people/{person.id}/choices", channel="MAIL", everything="yes")):
+        assert 'href="/grants"' in agent.page.text
+        assert "/record" not in agent.page.text
+        assert "Support Sign out" in page
+        assert "Case" in page
+    network.answer = broken
+    assert "The desk failed" in agent.open("/requests")
+    assert 'href="/grants"' in agent.page.text
+    agent.post("/role", role="PRIVACY")
+    assert 'href="/grants"' not in agent.page.text, "the menu of another role is not known"
+    agent.post("/sign-out")
+    assert "nav" not in agent.page.text.partition("<main")[0].partition("<body")[2]
+    network.answer = None
+    officer = Agent(switched_url, "PRIVACY")
+    network.answer = away
+    officer.open("/requests")
+    assert 'href="/record"' in officer.page.text
+    officer.client.close()
+
+
+def broken(_: httpx2.Request) -> httpx2.Response:
+    raise RuntimeError("user@example.com")
 
 
 @pytest.mark.parametrize(
@@ -131,6 +163,45 @@ def test_a_role_that_was_withdrawn_is_named_and_nothing_is_done(
     refusal = {"code": "FORBIDDEN", "header": "X-Role"}
     network.answer = lambda _: httpx2.Response(403, json={"errors": [{"extensions": refusal}]})
     assert "Your role does not permit this" in agent.open("/")
+    assert 'href="/requests"' not in agent.page.text, "no menu of a role that is gone"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sentence"),
+    [
+        ({"code": "FORBIDDEN", "header": "X-Role"}, "send it again when your role permits it"),
+        ({"code": "RATE_LIMITED"}, "Your account asked about too many people in a short time."),
+    ],
+)
+def test_a_form_that_is_refused_is_kept(
+    api: Api, agent: Agent, network: SwitchedTransport, refusal: dict[str, str], sentence: str
+) -> None:
+    person = known(api)
+    agent.open("/")
+    network.answer = lambda _: httpx2.Response(403, json={"errors": [{"extensions": refusal}]})
+    assert sentence in agent.find("user@example.com")
+    fields = hidden(agent)
+    assert fields == {"query": "user@example.com"}
+    network.answer = None
+    agent.post("/search", **fields)
+    assert agent.page.url.path == f"/people/{person.id}"
+
+
+def test_a_page_that_is_refused_leads_on(agent: Agent, network: SwitchedTransport) -> None:
+    assert "Open it from the start" in agent.open("/requests?view=all&after=nonsense")
+    assert '<a class="button" href="/requests">' in agent.page.text
+    network.answer = lambda _: httpx2.Response(429, json={"errors": [{"extensions": {"code": "RATE_LIMITED"}}]})
+    assert "Wait a minute." in agent.open("/requests?view=all")
+    assert '<a class="button" href="/requests?view=all">' in agent.page.text
+
+
+def test_a_form_that_met_an_unforeseen_exception_is_kept(api: Api, agent: Agent, network: SwitchedTransport) -> None:
+    known(api)
+    agent.open("/")
+    network.answer = broken
+    assert "Sending it again does nothing twice." in agent.find("user@example.com")
+    network.answer = None
+    assert "Ada Example" in agent.post("/search", **hidden(agent))
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/requests/req_0", "/incidents", "/people/sub_0"])
@@ -192,9 +263,6 @@ def test_a_person_who_is_erased_while_their_page_is_open(api: Api, databases: Da
 def test_an_unforeseen_exception_has_a_page_and_a_line_without_values(
     api: Api, agent: Agent, network: SwitchedTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(_: httpx2.Request) -> httpx2.Response:
-        raise RuntimeError("user@example.com")
-
     network.answer = broken
     assert "The desk failed" in agent.open("/")
     assert agent.page.headers["cache-control"] == "no-store"

@@ -5,16 +5,18 @@ from datetime import UTC, datetime
 import pytest
 
 from desk import formats
+from desk.texts import Texts
 
 
 def test_times_are_in_the_zone_of_the_agent_with_utc_in_the_title() -> None:
-    assert formats.time_element("2027-01-31T23:30:00Z", "Europe/Berlin") == (
+    date = Texts().date
+    assert formats.time_element("2027-01-31T23:30:00Z", date, "Europe/Berlin") == (
         '<time datetime="2027-01-31T23:30:00Z" title="2027-01-31 23:30:00 UTC">1 Feb 2027, 00:30</time>'
     )
-    assert "31 Jan 2027, 23:30" in formats.time_element("2027-01-31T23:30:00Z", "No/Where")
-    assert formats.day_element("2027-01-31") == '<time datetime="2027-01-31">31 Jan 2027</time>'
-    assert formats.time_element("<b>") == "<span>&lt;b&gt;</span>"
-    assert "1 Feb 2027" in formats.day_element("2027-01-31T23:30:00Z", "Europe/Berlin")
+    assert "31 Jan 2027, 23:30" in formats.time_element("2027-01-31T23:30:00Z", date, "No/Where")
+    assert formats.day_element("2027-01-31", date) == '<time datetime="2027-01-31">31 Jan 2027</time>'
+    assert formats.time_element("<b>", date) == "<span>&lt;b&gt;</span>"
+    assert "1 Feb 2027" in formats.day_element("2027-01-31T23:30:00Z", date, "Europe/Berlin")
 
 
 @pytest.mark.parametrize(("at", "days"), [("2027-01-31T13:00:00Z", 1), ("2027-01-30T11:00:00Z", -1), (None, None)])

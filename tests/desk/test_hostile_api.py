@@ -28,6 +28,7 @@ PATHS = (
     "/people/sub_1",
     "/people/sub_1/erasure",
     "/people/sub_1/files",
+    "/people/sub_1/files?account=syn_1",
     "/people/sub_1/details",
     "/requests",
     "/requests?view=all",
@@ -52,7 +53,9 @@ OFFICERS_PATHS = (
     "/backups",
     "/policy",
     "/statistics",
+    "/tokens",
 )
+OFFICERS = {"PRIVACY", "AUDITOR", "ADMIN"}
 
 
 class HostileTransport(httpx2.AsyncBaseTransport):
@@ -84,7 +87,7 @@ def hostile_url(network: HostileTransport, tmp_path_factory: pytest.TempPathFact
         yield url
 
 
-@pytest.mark.parametrize("role", ["SUPPORT", "BILLING", "PRIVACY", "AUDITOR"])
+@pytest.mark.parametrize("role", ["SUPPORT", "BILLING", "PRIVACY", "AUDITOR", "ADMIN"])
 @pytest.mark.parametrize("kind", VALUES)
 def test_no_value_of_the_api_becomes_markup(
     hostile_url: str, network: HostileTransport, role: str, kind: str, request: pytest.FixtureRequest
@@ -92,7 +95,7 @@ def test_no_value_of_the_api_becomes_markup(
     network.value, network.role = VALUES[kind], role
     agent = Agent(hostile_url, role)
     request.addfinalizer(agent.client.close)
-    for path in (*(PATHS if role != "AUDITOR" else ()), *(OFFICERS_PATHS if role in {"PRIVACY", "AUDITOR"} else ())):
+    for path in (*(PATHS if role != "AUDITOR" else ()), *(OFFICERS_PATHS if role in OFFICERS else ())):
         agent.open(path)
         page = agent.page.text
         assert agent.page.status_code in {200, 403, 404}, (path, agent.text)
@@ -103,6 +106,16 @@ def test_no_value_of_the_api_becomes_markup(
         assert LONG[:2001] not in re.sub(r'="[^"]*"', "", page), path
         assert len(page) < 400_000, path
         assert page.count("<bdi>") == page.count("</bdi>")
+
+
+def test_no_path_adds_a_header(hostile_url: str, network: HostileTransport, request: pytest.FixtureRequest) -> None:
+    network.value, network.role = SCRIPT, "SUPPORT"
+    agent = Agent(hostile_url, "SUPPORT")
+    request.addfinalizer(agent.client.close)
+    agent.open("/requests/req_x%0d%0aA:b/certificate")
+    assert agent.page.status_code == 200
+    assert agent.page.headers["content-disposition"] == 'attachment; filename="certificate-x%0D%0AA%3Ab.jws"'
+    assert "a" not in agent.page.headers
 
 
 @pytest.mark.skipif(program() is None, reason="Chromium is not installed: tests/install-peers.sh")

@@ -134,6 +134,38 @@ def test_a_double_click_sends_one_form(api: Api, browser: Browser, desk_url: str
     ]
 
 
+def test_what_was_typed_outlives_an_outage_of_the_desk(api: Api, browser: Browser, desk_url: str) -> None:
+    person = known(api)
+    browser.command("Network.clearBrowserCookies")
+    browser.resize(1280)
+    pilot = Pilot(browser, desk_url, width=1280)
+    pilot.sign_in("Support")
+    pilot.set_case("#1042")
+    pilot.open(f"/people/{person.id}/details")
+    pilot.type_into("Name", "Ada Renamed")
+    offline(browser, is_away=True)
+    try:
+        pilot.press_enter(is_answered=False)
+        browser.wait_until("!!document.querySelector('#messages .notice')")
+        assert "The desk does not answer. What you entered is still on this page" in pilot.messages
+        assert browser.value("document.activeElement === document.querySelector('#messages .notice')")
+    finally:
+        offline(browser, is_away=False)
+    pilot.browser.value("document.querySelector('input[name=add]').value = 'x'.repeat(200000)")
+    pilot.browser.value("document.querySelector('input[name=add]').type = 'text'")
+    pilot.activate("Correct", is_answered=False)
+    browser.wait_until("document.querySelector('#messages').textContent.includes('too much at once')")
+    pilot.browser.value("document.querySelector('input[name=add]').value = ''")
+    pilot.activate("Correct")
+    assert pilot.heading == "Ada Renamed"
+
+
+def offline(browser: Browser, *, is_away: bool) -> None:
+    """Take the network away from the browser, or give it back."""
+    speeds = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    browser.command("Network.emulateNetworkConditions", offline=is_away, **speeds)
+
+
 def test_a_wrong_search_says_so_in_the_live_region(api: Api, pilot: Pilot) -> None:
     pilot.sign_in("Billing")
     pilot.set_case("refund/77")

@@ -33,7 +33,7 @@ def test_an_incident_from_the_report_to_its_end(api: Api, officer: Agent, suppor
     assert person.id in page
     assert "overdue" in page
 
-    assert "This is no time." in officer.post(f"{path}/authority", authority="The authority", at="soon")
+    assert "Enter a date and a time." in officer.post(f"{path}/authority", authority="The authority", at="soon")
     page = officer.post(f"{path}/authority", authority="The authority", at="2020-01-01T00:00")
     assert "before the company was aware" in page
     page = officer.post(f"{path}/authority", authority="The authority", at="2026-02-01T12:00")

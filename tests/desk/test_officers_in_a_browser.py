@@ -49,7 +49,7 @@ def test_an_incident_by_keyboard(api: Api, officer: Pilot) -> None:
     look(officer)
     officer.choose("What happened", "Data was lost")
     press_space_on(officer, "Email addresses")
-    officer.type_into("People beside these (optional)", person.id)
+    officer.type_into("Other people affected (optional)", person.id)
     officer.activate("Preview whom it affects")
     assert "People affected: at most 1." in officer.text
     look(officer)

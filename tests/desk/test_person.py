@@ -1,5 +1,7 @@
 """The page of a person over HTTP: what each role sees, and the choices that are made on it."""
 
+import re
+
 from tests.conftest import Api, Databases
 from tests.desk.agents import Agent, SignIn
 from tests.journeys.exports import values
@@ -41,6 +43,27 @@ def test_the_privacy_officer_sees_who_looked(api: Api, support: Agent, officer: 
     page = officer.open(f"/record?subject={link}")
     assert "DeskPersonForSupport" in page
     assert "/record?subject=" not in support.page.text, "the record is not for support"
+
+
+def test_a_first_load_is_under_50_kilobytes_with_everything(api: Api, officer: Agent) -> None:
+    known(api)
+    officer.find("user@example.com")
+    page = officer.page.text
+    files = set(re.findall(r'"(/static/[^"]+)"', page))
+    assert len(files) == 4
+    sizes = [int(officer.client.get(file).headers["content-length"]) for file in files]
+    assert len(officer.page.content) + sum(sizes) < 50_000
+
+
+def test_an_extended_request_has_its_new_due_date(api: Api, officer: Agent) -> None:
+    person = known(api)
+    document = "mutation($by: SubjectBy!) { openRequest(subject: $by, kind: COMPLAINT, channel: MAIL) { id dueAt } }"
+    request = api.ask("SUPPORT", document, by={"id": person.id}).data["openRequest"]
+    extend = "mutation($id: ID!) { extendRequest(id: $id, reason: COMPLEXITY) { extendedUntil } }"
+    extended = api.ask("PRIVACY", extend, id=request["id"]).data["extendRequest"]["extendedUntil"]
+    officer.open(f"/people/{person.id}")
+    assert f'datetime="{extended[:19]}Z"' in officer.page.text
+    assert f'datetime="{request["dueAt"][:19]}Z"' not in officer.page.text
 
 
 def test_all_letters_are_on_pages(api: Api, databases: Databases, support: Agent, officer: Agent) -> None:

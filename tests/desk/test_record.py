@@ -38,10 +38,10 @@ def test_officers_and_auditors_find_who_looked_and_what_was_refused(
 
 
 def test_wrong_filters_are_named_at_their_field(api: Api, officer: Agent) -> None:
-    assert "This is no id of a person" in officer.post("/record", subject="user@example.com")
+    assert "This is not the id of a person" in officer.post("/record", subject="user@example.com")
     assert 'aria-invalid="true"' in officer.page.text
-    assert "This is no time." in officer.post("/record", since="yesterday")
-    assert "This is no time." in officer.post("/record", until="tomorrow")
+    assert "Enter a date and a time." in officer.post("/record", since="yesterday")
+    assert "Enter a date and a time." in officer.post("/record", until="tomorrow")
     assert "before the first time" in officer.post("/record", since="2026-02-01T00:00", until="2026-01-01T00:00")
 
 

@@ -9,7 +9,7 @@ def test_a_rule_is_set_and_shows_what_it_would_remove(api: Api, officer: Agent, 
     known(api)
     page = officer.open("/retention")
     assert "Would remove" in page
-    assert "This is no number of days." in officer.post("/retention/rules", category="SYNC_FILE_NAMES", days="many")
+    assert "Enter a whole number of days." in officer.post("/retention/rules", category="SYNC_FILE_NAMES", days="many")
     assert "BAD_INPUT" in officer.post("/retention/rules", category="SYNC_FILE_NAMES")
     page = officer.post("/retention/rules", category="SYNC_FILE_NAMES", days="7", reason="Nobody needs them longer")
     assert "The rule is set." in page
@@ -24,7 +24,9 @@ def test_the_data_of_a_person_is_held_and_released(api: Api, officer: Agent) -> 
     known(api)
     officer.open("/retention")
     form = {"subject": "user@example.com", "ground": "LEGAL_CLAIM"}
-    assert "This is no address" in officer.post("/retention/hold", subject="Ada", ground="LEGAL_CLAIM", reference="7")
+    assert "This is not an address" in officer.post(
+        "/retention/hold", subject="Ada", ground="LEGAL_CLAIM", reference="7"
+    )
     assert "BAD_INPUT" in officer.post("/retention/hold", **form, reference="")
     assert "The person's data is held." in officer.post("/retention/hold", **form, reference="7 O 12/26")
     assert "STATE_CONFLICT" in officer.post("/retention/hold", **form, reference="8 O 99/26")

@@ -38,7 +38,7 @@ def test_nobody_is_found_and_what_was_typed_stays_out_of_the_address(api: Api, s
     assert support.page.url.path == "/search"
     assert support.page.url.query == b""
     assert 'value="nobody@example.com"' in support.page.text
-    assert "This is no address, no id and no account" in support.find("nobody")
+    assert "This is not an address, an id or an account" in support.find("nobody")
 
 
 def test_without_a_case_there_is_no_search(api: Api, sign_in: SignIn) -> None:

@@ -19,6 +19,11 @@ def test_every_answer_has_the_headers(desk_url: str, path: str) -> None:
     assert "unsafe" not in answer.headers["content-security-policy"]
 
 
+def test_files_that_caches_keep_have_no_session(support: Agent) -> None:
+    for path, count in (("/static/1/desk.js", 0), ("/static/1/nothing.js", 1), ("/", 1)):
+        assert len(support.client.get(path).headers.get_list("set-cookie")) == count, path
+
+
 def test_pages_have_no_inline_script_and_no_inline_style(api: Api, support: Agent) -> None:
     known(api)
     support.find("user@example.com")

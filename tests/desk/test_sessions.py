@@ -36,6 +36,12 @@ def test_a_cookie_keeps_the_session_and_reveals_nothing() -> None:
     assert session.take_notices() == []
 
 
+def test_another_role_has_a_menu_that_is_not_known_yet() -> None:
+    session = Session(menu=3)
+    session.act_as("PRIVACY")
+    assert (session.role, session.menu) == ("PRIVACY", 0)
+
+
 def test_a_forged_cookie_and_one_of_another_desk_are_no_session() -> None:
     session = Session()
     session.sign_in("prv_secret")

@@ -1,6 +1,7 @@
 """The texts: each key that a page names exists, and values are escaped."""
 
 import re
+from datetime import UTC, datetime
 
 from markupsafe import Markup
 
@@ -31,6 +32,19 @@ def test_values_are_escaped_and_isolated_from_the_direction_of_the_text() -> Non
 def test_a_value_of_a_newer_api_stands_for_itself() -> None:
     assert Texts().word("RequestState", "BEING_WEIGHED") == "Being weighed"
     assert Texts().word("RequestState", None) == ""
+
+
+def test_templates_have_no_words_of_their_own() -> None:
+    """Every word that a page shows is in the file of the language, so that another language is another file."""
+    for page in (ROOT / "desk" / "templates").glob("*.html"):
+        text = re.sub(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", "", page.read_text(), flags=re.DOTALL)
+        outside = re.sub(r"<[^>]*>", "", text.replace(' aria-invalid="true"', "").replace(' aria-describedby=""', ""))
+        assert re.findall(r"[A-Za-z]+", outside) == [], page.name
+
+
+def test_dates_are_written_by_the_language() -> None:
+    dates = [Texts().date(datetime(2027, month, 5, tzinfo=UTC)) for month in (1, 12)]
+    assert dates == ["5 Jan 2027", "5 Dec 2027"]
 
 
 def test_every_kind_of_letter_has_words() -> None:

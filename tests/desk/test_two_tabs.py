@@ -72,7 +72,7 @@ def test_a_stale_page_and_the_way_back_do_nothing_twice(api: Api, databases: Dat
     tabs.second.activate("Complete the request")
     tabs.to_front(tabs.first).activate("Deny", is_answered=False)
     tabs.first.activate("Deny the request")
-    assert "It does not stand any more as your page showed it" in tabs.first.messages
+    assert "This has changed since your page was loaded" in tabs.first.messages
     assert "The request is done" in tabs.first.text
     tabs.first.open("/requests")
     tabs.first.browser.value("history.back()")
