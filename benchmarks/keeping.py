@@ -123,8 +123,10 @@ def measure_retention(options: argparse.Namespace) -> None:
 
 
 def measure_statistics(options: argparse.Namespace) -> None:
-    """Measure the computation of a day's figures, and consent decisions beside it, in alternating rounds."""
+    """Measure the computation of a day's figures: alone, then beside consent decisions, in alternating rounds."""
     with run_databases(options.people or 1_000_000) as databases, serve(databases) as server:
+        result = WorkerProcess(databases, "2029-12-31").result()
+        print(f"refreshed alone in {result['seconds']:.1f} s ({result['processor']:.1f} s of a core)", flush=True)
         load = ConsentLoad(databases, server)
         load.round("consent", 2)
         alone, beside, results = [], [], []
@@ -138,7 +140,9 @@ def measure_statistics(options: argparse.Namespace) -> None:
             beside += windows[:-1] or windows
             alone.append(load.round("consent", options.seconds))
             print(
-                f"refreshed in {results[-1]['seconds']:.1f} s ({results[-1]['processor']:.1f} s of a core)", flush=True
+                f"refreshed beside decisions in {results[-1]['seconds']:.1f} s "
+                f"({results[-1]['processor']:.1f} s of a core)",
+                flush=True,
             )
         rates = [statistics.median(each.per_second for each in windows) for windows in (alone, beside)]
         slow = [statistics.median(each.p99_ms for each in windows) for windows in (alone, beside)]
