@@ -9,10 +9,8 @@ No attribute holds a value of a person: statements are sent as their text with p
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from contextvars import ContextVar, Token
-from time import monotonic, time_ns
-from types import TracebackType
-from typing import Any, Final, Self
+from time import monotonic
+from typing import Any, Final
 
 from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -21,13 +19,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-NANOSECONDS: Final = 1_000_000_000
-REQUESTS_PER_SECOND: Final = 50
-"""The most requests that are traced a second, where neither their callers nor ``OTEL_TRACES_SAMPLER`` decide."""
 SAMPLED: Final = 1
 """The flag of `traceparent` for a request whose caller traces it."""
-_is_untraced: Final = ContextVar("is_untraced", default=False)
-"""Whether the current request is not traced. Work without a request is traced."""
 
 
 class OtlpRequestSpan:
@@ -41,26 +34,6 @@ class OtlpRequestSpan:
         """End the span."""
         self._span.set_attributes({f"privacy.{name}": value for name, value in attributes.items()})
         self._span.end()
-
-
-class UntracedRequest:
-    """A request that is not traced: nothing within its context is recorded."""
-
-    __slots__ = ("_token",)
-    trace_id = ""
-    _token: Token[bool]
-
-    def __enter__(self) -> Self:
-        self._token = _is_untraced.set(True)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        _is_untraced.reset(self._token)
-
-    def end(self, **attributes: str) -> None:
-        """Do nothing."""
 
 
 class RateLimit:
@@ -82,21 +55,25 @@ class RateLimit:
 class OtlpTracer:
     """Records spans and sends them to a collector in the background."""
 
-    def __init__(self, endpoint: str, service: str, *, requests_per_second: int = REQUESTS_PER_SECOND) -> None:
-        """Set how many requests to trace a second. ``OTEL_TRACES_SAMPLER`` overrides it."""
-        self._limit = None if os.environ.get("OTEL_TRACES_SAMPLER") else RateLimit(requests_per_second)
+    def __init__(self, endpoint: str, service: str, *, requests_per_second: int | None = None) -> None:
+        """Set how many requests to trace a second; None for a process without requests, whose work is all traced.
+
+        ``OTEL_TRACES_SAMPLER`` overrides the number.
+        """
+        is_limited = requests_per_second is not None and not os.environ.get("OTEL_TRACES_SAMPLER")
+        self._limit = RateLimit(requests_per_second or 0) if is_limited else None
         self._provider = TracerProvider(resource=Resource.create({"service.name": service}))
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("privacy")
         self._propagator = TraceContextTextMapPropagator()
 
-    def request(self, traceparent: str) -> AbstractContextManager[OtlpRequestSpan | UntracedRequest]:
-        """Start the span of a request, if it is to be traced; it goes on after this context."""
+    def request(self, traceparent: str) -> AbstractContextManager[OtlpRequestSpan] | None:
+        """Start the span of a request, which goes on after this context; None if the request is not traced."""
         if self._limit:
             is_traced = int(traceparent[-2:], 16) & SAMPLED if traceparent else self._limit.allows(monotonic())
             if not is_traced:
-                return UntracedRequest()
+                return None
         return self._traced_request(traceparent)
 
     @contextmanager
@@ -106,9 +83,14 @@ class OtlpTracer:
         with trace.use_span(span, end_on_exit=False, record_exception=False, set_status_on_exception=False):
             yield OtlpRequestSpan(span)
 
+    @property
+    def _is_recording(self) -> bool:
+        """Whether spans of the context are recorded: all of them, or those of traced requests where these are few."""
+        return self._limit is None or trace.get_current_span().is_recording()
+
     def span(self, name: str, attributes: dict[str, str | int]) -> AbstractContextManager[Any]:
         """Record a span that ends with the context, unless the request is not traced."""
-        if _is_untraced.get():
+        if not self._is_recording:
             return nullcontext()
         return self._tracer.start_as_current_span(
             name,
@@ -119,19 +101,24 @@ class OtlpTracer:
 
     def record(self, name: str, started_at: int) -> None:
         """Record a span that ends now, unless the request is not traced."""
-        if not _is_untraced.get():
+        if self._is_recording:
             self._tracer.start_span(name, start_time=started_at).end()
 
-    def record_query(self, query: Any) -> None:
-        """Record the span of a statement that has ended, as a part of a traced request or letter."""
-        if not trace.get_current_span().is_recording():
-            return
-        ended_at = time_ns()
-        attributes = {"db.system.name": "postgresql", "db.query.text": query.query.strip()}
-        if query.exception:
-            attributes["error.type"] = type(query.exception).__name__
-        started_at = ended_at - int(query.elapsed * NANOSECONDS)
-        self._tracer.start_span("statement", start_time=started_at, attributes=attributes).end(ended_at)
+    def statement(self, sql: str) -> AbstractContextManager[Any]:
+        """Record the span of a statement that ends with the context, as a part of a traced request or letter."""
+        return self._traced_statement(sql) if trace.get_current_span().is_recording() else nullcontext()
+
+    @contextmanager
+    def _traced_statement(self, sql: str) -> Iterator[None]:
+        attributes = {"db.system.name": "postgresql", "db.query.text": sql.strip()}
+        span = self._tracer.start_span("statement", attributes=attributes)
+        try:
+            yield
+        except BaseException as error:
+            span.set_attribute("error.type", type(error).__name__)
+            raise
+        finally:
+            span.end()
 
     def close(self) -> None:
         """Send what is recorded, and stop."""

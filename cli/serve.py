@@ -19,7 +19,7 @@ from cli.databases import database_settings
 from cli.lazy import load
 from cli.logging import configure_logging
 from cli.ports import require_free_port
-from cli.tracing import start_tracing
+from cli.tracing import REQUESTS_PER_SECOND, start_tracing
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 BACKLOG = 2048
@@ -35,7 +35,7 @@ def application() -> App:
     """Create the application of one process from the environment; uvicorn calls this in each process."""
     settings = Settings.read()
     configure_logging(settings.log_format)
-    start_tracing(settings, "privacy-api")
+    start_tracing(settings, "privacy-api", REQUESTS_PER_SECOND)
     return create_app(settings)
 
 

@@ -12,15 +12,20 @@ from models.storage.turns import Steps
 
 
 class TracedExecution(RequestExecution):
-    """One request in the pipeline, with a span."""
+    """One request in the pipeline, with a span if it is traced."""
 
     __slots__ = ("_span",)
-    _span: RequestSpan
+    _span: RequestSpan | None
 
     def start(self) -> None:
         tracer = tracing.installed()
         assert tracer, "requests are traced only with a tracer"  # noqa: S101
-        with tracer.request(self._exchange.head.traceparent) as self._span:
+        request = tracer.request(self._exchange.head.traceparent)
+        if request is None:
+            self._span = None
+            super().start()
+            return
+        with request as self._span:
             super().start()
 
     def _preparation_steps(self, actor: Actor, request: Request) -> Steps[tuple[PreparedOperation, int]]:
@@ -31,5 +36,8 @@ class TracedExecution(RequestExecution):
         return prepared
 
     def _log(self, code: str, trace_id: str = "") -> None:
+        if self._span is None:
+            super()._log(code, trace_id)
+            return
         super()._log(code, trace_id or self._span.trace_id)
         self._span.end(operation=self._operation or "", role=self._actor.role if self._actor else "", code=code or "OK")

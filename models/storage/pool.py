@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from models.storage import session_checks, tracing
+from models.storage import session_checks
 from models.storage.connection_budget import BudgetedPool, ConnectionBudget
 from models.storage.outages import OUT_OF_REACH, describe, outages
 
@@ -129,7 +129,6 @@ def _connect_and_check(
             if isinstance(error, _REFUSALS):
                 raise SessionRefused(error) from None
             raise
-        tracing.watch_statements(connection)
         outages.recover(server)
         outages.recover(session)
         return connection

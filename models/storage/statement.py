@@ -8,6 +8,8 @@ import asyncpg
 import sqlalchemy
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
+from models.storage import tracing
+
 Connection = asyncpg.pool.PoolConnectionProxy
 
 _NO_COLUMNS: frozenset[str] = frozenset()
@@ -56,20 +58,24 @@ class Statement:
 
     async def rows(self, connection: Connection, **values: Any) -> list[asyncpg.Record]:
         """Return all rows."""
-        rows: list[asyncpg.Record] = await connection.fetch(self._sql_for(connection), *self._arguments(values))
+        with tracing.statement(self.sql):
+            rows: list[asyncpg.Record] = await connection.fetch(self._sql_for(connection), *self._arguments(values))
         return rows
 
     async def row(self, connection: Connection, **values: Any) -> asyncpg.Record | None:
         """Return the first row, or None."""
-        return await connection.fetchrow(self._sql_for(connection), *self._arguments(values))
+        with tracing.statement(self.sql):
+            return await connection.fetchrow(self._sql_for(connection), *self._arguments(values))
 
     async def value(self, connection: Connection, **values: Any) -> Any:
         """Return the first column of the first row, or None."""
-        return await connection.fetchval(self.sql, *self._arguments(values))
+        with tracing.statement(self.sql):
+            return await connection.fetchval(self.sql, *self._arguments(values))
 
     async def run(self, connection: Connection, **values: Any) -> int:
         """Run the statement and return the number of rows that it affected."""
-        status: str = await connection.execute(self.sql, *self._arguments(values))
+        with tracing.statement(self.sql):
+            status: str = await connection.execute(self.sql, *self._arguments(values))
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 

@@ -1,7 +1,7 @@
 """Traces of what this process does. Nothing is traced, at no cost, until a tracer is installed (``cli/otlp.py``)."""
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 
 class RequestSpan(Protocol):
@@ -16,8 +16,11 @@ class RequestSpan(Protocol):
 class Tracer(Protocol):
     """What records spans and sends them on."""
 
-    def request(self, traceparent: str) -> AbstractContextManager[RequestSpan]:
-        """Start the span of a request as a part of its caller's trace; spans of the context belong to it."""
+    def request(self, traceparent: str) -> AbstractContextManager[RequestSpan] | None:
+        """Start the span of a request as a part of its caller's trace; spans of the context belong to it.
+
+        Return None if the request is not traced.
+        """
 
     def span(self, name: str, attributes: dict[str, str | int]) -> AbstractContextManager[Any]:
         """Record a span that ends with the context."""
@@ -25,11 +28,14 @@ class Tracer(Protocol):
     def record(self, name: str, started_at: int) -> None:
         """Record a span that ends now; its start is in nanoseconds since 1970."""
 
-    def record_query(self, query: Any) -> None:
-        """Record the span of a statement that has ended (asyncpg's LoggedQuery)."""
+    def statement(self, sql: str) -> AbstractContextManager[Any]:
+        """Record the span of a statement, with its text, that ends with the context."""
 
     def close(self) -> None:
         """Send what is recorded, and stop."""
+
+
+_NOTHING: Final = nullcontext()
 
 
 class _Installed:
@@ -39,7 +45,7 @@ class _Installed:
 
 
 def install(tracer: Tracer | None) -> None:
-    """Trace with this tracer. Connections are traced that are opened afterwards."""
+    """Trace with this tracer from now on."""
     _Installed.tracer = tracer
 
 
@@ -58,10 +64,10 @@ def close() -> None:
 def span(name: str, **attributes: str | int) -> AbstractContextManager[Any]:
     """Return the context of a span; without a tracer it does nothing."""
     tracer = _Installed.tracer
-    return tracer.span(name, attributes) if tracer else nullcontext()
+    return tracer.span(name, attributes) if tracer else _NOTHING
 
 
-def watch_statements(connection: Any) -> None:
-    """Trace the statements of a connection, if there is a tracer."""
-    if _Installed.tracer:
-        connection.add_query_logger(_Installed.tracer.record_query)
+def statement(sql: str) -> AbstractContextManager[Any]:
+    """Return the context of a statement's span; without a tracer it does nothing."""
+    tracer = _Installed.tracer
+    return tracer.statement(sql) if tracer else _NOTHING

@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import httpx2
 import pytest
@@ -15,7 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from api.settings import UnsafeSettingError
 from cli.otlp import OtlpTracer, RateLimit
-from cli.tracing import start_tracing
+from cli.tracing import REQUESTS_PER_SECOND, start_tracing
 from models.outbox.emails import EmailKind
 from models.storage import tracing
 from tests.conftest import Databases, Running, World, issued, settings_for
@@ -80,7 +80,7 @@ def traced_service(collector: Collector, databases: Databases) -> Iterator[Calla
     """Run a service that sends traces; yield a function that sends it a document in a trace, with variables."""
     secret = asyncio.run(issued(databases))["STORE"]
     settings = settings_for(databases, otlp_endpoint=collector.url)
-    start_tracing(settings, "privacy-api")
+    start_tracing(settings, "privacy-api", REQUESTS_PER_SECOND)
     running = Running(settings)
     with running as url, httpx2.Client(base_url=url, verify=False) as client:
 
@@ -144,13 +144,27 @@ def test_requests_over_the_limit_of_a_second_are_not_traced_and_nothing_that_bel
 ) -> None:
     for most in (0, 1):
         tracer = OtlpTracer(collector.url, "privacy-api", requests_per_second=most)
-        with tracer.request("") as request, tracer.span("batch", {}):
+        span = tracer.request("")
+        assert (span is not None) == (most == 1)
+        with span or nullcontext() as request, tracer.span("batch", {}), tracer.statement("SELECT $1"):
             tracer.record("plan", 1)
-        request.end(code="OK")
+        if request:
+            request.end(code="OK")
         tracer.close()
         names = sorted(span.name for span in collector.spans)
-        assert names == ([] if most == 0 else ["batch", "plan", "request"])
-        assert bool(request.trace_id) == (most == 1)
+        assert names == ([] if most == 0 else ["batch", "plan", "request", "statement"])
+
+
+def test_the_statement_of_a_trace_names_the_class_of_its_error(collector: Collector) -> None:
+    tracer = OtlpTracer(collector.url, "privacy-api", requests_per_second=1)
+    request = tracer.request("")
+    assert request
+    with request, pytest.raises(ValueError, match=SECRETS[1]), tracer.statement("SELECT $1"):
+        raise ValueError(SECRETS[1])
+    tracer.close()
+    [span] = collector.named("statement")
+    assert attributes(span)["error.type"] == "ValueError"
+    assert SECRETS[1].encode() not in b"".join(collector.bodies)
 
 
 def test_the_limit_begins_anew_with_each_second() -> None:
