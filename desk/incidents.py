@@ -75,7 +75,8 @@ async def notify_affected(request: Request) -> Response:
         return await _page(request, form)
     if form.text("step") != "confirm":
         return await _page(request, form, is_review=True)
-    variables: dict[str, Any] = {name: form.text(name) for name in ("consequences", "measures")}
+    # The letter has each text as one paragraph; the API refuses line breaks.
+    variables: dict[str, Any] = {name: " ".join(form.text(name).split()) for name in ("consequences", "measures")}
     variables["id"] = request.path_params["id"]
     submission = await submit(request, "notify_affected", variables, "incidents.notified")
     return go(_path(request)) if submission.data else await _page(request, form, submission.problem)

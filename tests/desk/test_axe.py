@@ -34,6 +34,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
         "/requests/{request}",
         "/requests/{request}/verification",
         "/grants",
+        "/grants?view=all",
         "/nowhere",
     ),
     "Billing": ("/people/{person}",),
@@ -45,7 +46,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
         "/grants?view=all",
     ),
     "Auditor": ("/grants", "/tokens"),
-    "Administrator": ("/requests", "/requests/{open}", "/tokens", "/incidents/report", "/nowhere"),
+    "Administrator": ("/requests", "/requests/{open}", "/tokens", "/incidents/report", "/backups", "/nowhere"),
 }
 """The pages of each role, with the names of ids."""
 
@@ -93,7 +94,9 @@ def test_axe_finds_nothing_on_any_page(
                 browser.resize(width, is_dark=is_dark)
                 browser.value("document.querySelectorAll('details').forEach(each => { each.open = true })")
                 problems += [(path, width, each) for each in violations(browser)]
-                assert browser.value("document.documentElement.scrollWidth") <= width, path
+            for width in (320, 1920):
+                browser.resize(width)
+                assert browser.value("document.documentElement.scrollWidth") <= width, (role, path)
     assert problems == []
 
 

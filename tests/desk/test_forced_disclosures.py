@@ -23,7 +23,7 @@ def test_a_disclosure_is_recorded_and_its_delay_ended(api: Api, officer: Agent, 
     assert "all of one kind" in officer.post("/disclosures/new", **form)
     form["subjects"] = "\r\n".join(people)
     page = officer.post("/disclosures/new", **form)
-    assert "People who will be written to: 2." in page
+    assert "People who will be written to: at most 2." in page
     assert "There is no forced disclosure." in officer.open("/disclosures"), "a review records nothing"
     page = officer.post("/disclosures/new", **form, step="confirm")
     assert "BAD_INPUT" in page, "a delay needs a ground"

@@ -4,7 +4,7 @@ from tests.conftest import Api
 from tests.desk.agents import Agent, SignIn
 from tests.people import known
 
-TEXTS = {"consequences": "Strangers may know the name.", "measures": "The access is closed."}
+TEXTS = {"consequences": "Strangers may\r\nknow the name.", "measures": "The access is closed."}
 
 
 def test_an_incident_from_the_report_to_its_end(api: Api, officer: Agent, support: Agent, sign_in: SignIn) -> None:
@@ -40,8 +40,8 @@ def test_an_incident_from_the_report_to_its_end(api: Api, officer: Agent, suppor
     assert "The notice to the authority is recorded." in page
 
     page = officer.post(f"{path}/letters", **TEXTS)
-    assert "People who will be written to: 2." in page
-    assert TEXTS["consequences"] in officer.post(f"{path}/letters", **TEXTS, step="edit")
+    assert "People who will be written to: at most 2." in page
+    assert "Strangers may know the name." in officer.post(f"{path}/letters", **TEXTS, step="edit")
     page = officer.post(f"{path}/letters", **TEXTS, step="confirm")
     assert "The letters are on their way." in page
     assert "0 sent, 2 waiting, 0 failed" in page

@@ -59,7 +59,7 @@ def test_an_incident_by_keyboard(api: Api, officer: Pilot) -> None:
     officer.type_into("What may follow for them", "Strangers may write to you.")
     officer.type_into("What you have done about it", "The copy is found again.")
     officer.activate("Review the letter")
-    assert "People who will be written to: 1." in officer.text
+    assert "People who will be written to: at most 1." in officer.text
     look(officer)
     officer.activate("Write the letters now (1)")
     assert "The letters are on their way." in officer.messages
@@ -84,7 +84,7 @@ def test_a_forced_disclosure_by_keyboard(api: Api, officer: Pilot) -> None:
     press_space_on(officer, "Email addresses")
     officer.type_into("Whose data", person.id)
     officer.activate("Review")
-    assert "People who will be written to: 1." in officer.text
+    assert "People who will be written to: at most 1." in officer.text
     look(officer)
     officer.activate("Record it and write the letters (1)")
     assert "The disclosure is recorded." in officer.messages

@@ -23,6 +23,17 @@ def test_a_page_leads_to_the_sign_in_and_back(api: Api, sign_in: SignIn) -> None
     assert "Choose a role." in agent.open(f"/people/{person.id}")
 
 
+def test_the_way_back_leads_to_the_same_list(api: Api, sign_in: SignIn) -> None:
+    agent = sign_in()
+    agent.open("/requests?view=done&kind=ENQUIRY")
+    fields = agent.hidden_fields("main")
+    assert fields["back"] == "/requests?view=done&kind=ENQUIRY"
+    agent.post("/sign-in", role="SUPPORT", back=fields["back"])
+    assert 'href="/requests?view=done&amp;kind=ENQUIRY" aria-current="page"' in agent.page.text
+    agent.post("/case", case="#1042", back=agent.hidden_fields()["back"])
+    assert str(agent.page.url).endswith("/requests?view=done&kind=ENQUIRY"), "setting the case keeps the list"
+
+
 def test_a_role_without_a_token_signs_nobody_in(sign_in: SignIn) -> None:
     agent = sign_in()
     for role in ("STORE", "SYNC", "", "what"):

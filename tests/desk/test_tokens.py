@@ -33,6 +33,7 @@ def test_administrators_have_pages_without_people(api: Api, sign_in: SignIn) -> 
     request = api.ask("SUPPORT", open_request, who={"id": person.id}).data["openRequest"]["id"]
     administrator = sign_in("ADMIN", case="")
     assert "Open requests" in administrator.open("/") or "Requests" in administrator.text, "the first page"
+    assert "This view is on record, under the name admin of the tests." in administrator.open(f"/requests/{request}")
     for path in ("/requests", f"/requests/{request}", "/recipients", "/retention", "/backups", "/policy"):
         administrator.open(path)
         assert administrator.page.status_code == 200, path
