@@ -6,6 +6,7 @@ that its time and its memory are measured alone.
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import statistics
@@ -17,11 +18,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+import uvloop
+
 from benchmarks.environment import console
 from benchmarks.keeping_load import ConsentLoad, serve
 from benchmarks.keeping_locks import LockSampler
 from benchmarks.keeping_people import KeepingDatabases, copy_fragments, open_databases, run_databases
 from benchmarks.keeping_rows import CREATE_ROWS, DUE_RULE, START_NOTICES
+from cli.work import GC_THRESHOLDS
 from models.retention.runs import RetentionRuns
 from models.statistics import computing
 from models.storage.clock import now
@@ -195,7 +199,8 @@ def main() -> None:
     parser.add_argument("--work", help="Do the work of a measure; the benchmark starts this itself.")
     options = parser.parse_args()
     if options.work:
-        asyncio.run(work(options.work))
+        gc.set_threshold(*GC_THRESHOLDS)
+        uvloop.run(work(options.work))
         return
     for name in options.measures:
         MEASURES[name](options)
