@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from graphql import (
 )
 
 from api.access.policy import ACCESS_POLICY
+from api.graphql.limits import ROOT_FIELDS, TOKENS
 from models.actors import Role
 from tests.conftest import SYSTEMS
 
@@ -141,6 +142,37 @@ def groups(role: Role, most: int = 15) -> Iterable[list[str]]:
             kinds.setdefault((coordinate.partition(".")[0], role in roles), []).append(coordinate)
     for coordinates in kinds.values():
         yield from (coordinates[start : start + most] for start in range(0, len(coordinates), most))
+
+
+def batches(documents: Iterable[tuple[str, set[str]]]) -> Iterator[list[tuple[str, set[str]]]]:
+    """Yield operations with their coordinates in batches that `joined` makes one operation of, within the limits.
+
+    An operation with several root fields is a batch by itself.
+    """
+    pending: dict[str, list[tuple[str, set[str]]]] = {"query": [], "mutation": []}
+    sizes = dict.fromkeys(pending, 0)
+    for document, named in documents:
+        if all(coordinate.startswith(("Query.", "Mutation.")) for coordinate in named):
+            yield [(document, named)]
+            continue
+        kind = document.partition(" ")[0]
+        size = len(re.findall(r"\w+|[^\w\s]", document))
+        if len(pending[kind]) == ROOT_FIELDS or sizes[kind] + size > TOKENS * 3 // 4:
+            yield pending[kind]
+            pending[kind], sizes[kind] = [], 0
+        pending[kind].append((document, named))
+        sizes[kind] += size
+    yield from (batch for batch in pending.values() if batch)
+
+
+def joined(batch: Sequence[tuple[str, set[str]]]) -> tuple[str, set[str]]:
+    """Return one operation with the root field of each operation under an alias, and all coordinates."""
+    if len(batch) == 1:
+        return batch[0]
+    kind = batch[0][0].partition(" ")[0]
+    roots = (document.partition(" { ")[2].removesuffix(" }") for document, _ in batch)
+    inner = " ".join(f"root{number}: {root}" for number, root in enumerate(roots))
+    return f"{kind} {{ {inner} }}", set().union(*(named for _, named in batch))
 
 
 def _chosen(name: str, field: GraphQLField) -> str:
