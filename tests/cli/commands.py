@@ -3,16 +3,17 @@
 import asyncio
 import atexit
 import contextlib
+import fcntl
 import os
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
+from uuid import uuid4
 
 import typer
 
@@ -34,25 +35,39 @@ class Ran(NamedTuple):
         return int(line.strip().partition("  ")[0].replace(",", ""))
 
 
-class Command:
+class Forked:
+    """A process that the fork server has forked."""
+
+    def __init__(self, reply: asyncio.StreamReader, connection: asyncio.StreamWriter) -> None:
+        self.pid = 0
+        self._reply = reply
+        self._connection = connection
+
+    async def begin(self) -> None:
+        """Wait until the process runs."""
+        self.pid = int(await self._reply.readline())
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the process, which must not have been waited for."""
+        os.kill(self.pid, number)
+
+    async def end(self) -> int:
+        """Wait for the end of the process and return its exit code; a signal that ended it counts negative."""
+        code = int(await self._reply.readline())
+        self._connection.close()
+        await self._connection.wait_closed()
+        return code
+
+
+class Command(Forked):
     """A command that runs, its output in files."""
 
     def __init__(
         self, reply: asyncio.StreamReader, connection: asyncio.StreamWriter, out: IO[bytes], errors: IO[bytes]
     ) -> None:
-        self.pid = 0
-        self._reply = reply
-        self._connection = connection
+        super().__init__(reply, connection)
         self._out = out
         self._errors = errors
-
-    async def begin(self) -> None:
-        """Wait until the command runs."""
-        self.pid = int(await self._reply.readline())
-
-    def send_signal(self, number: int) -> None:
-        """Send a signal to the command, which must not have been waited for."""
-        os.kill(self.pid, number)
 
     async def kill(self) -> None:
         """Kill the command and wait for its end."""
@@ -61,9 +76,7 @@ class Command:
 
     async def wait(self) -> Ran:
         """Wait for the end of the command and return its output; a signal that ended it counts negative."""
-        code = int(await self._reply.readline())
-        self._connection.close()
-        await self._connection.wait_closed()
+        code = await self.end()
         with self._out as out, self._errors as errors:
             out.seek(0)
             errors.seek(0)
@@ -99,23 +112,58 @@ def program() -> Any:
 
 @cache
 def _fork_server() -> socket.socket:
-    """Start the fork server of this process, which ends with it."""
-    ours, its = socket.socketpair()
-    with its:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.cli.fork_server"],
-            stdin=its.fileno(),
-            stdout=subprocess.DEVNULL,
-            cwd=ROOT,
-            env=environment(),
+    """Connect to the fork server of all workers: the first one starts it, and it ends with the last connection."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
+    path = Path(tempfile.gettempdir(), f"privacy-{run}.socket")
+    lock = ROOT / "var" / "fork_server.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("a") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        connection = _connected(path)
+        if not connection:
+            _start_fork_server(path)
+            connection = _connected(path)
+    assert connection
+    atexit.register(connection.close)
+    return connection
+
+
+def _connected(path: Path) -> socket.socket | None:
+    """Return a connection to the fork server, or None if there is none."""
+    connection = socket.socket(socket.AF_UNIX)
+    with contextlib.suppress(OSError):
+        connection.connect(str(path))
+        if connection.recv(1):
+            return connection
+    connection.close()
+    return None
+
+
+def _start_fork_server(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-m", "tests.cli.fork_server", str(path)],
+            environment(),
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, listener.fileno(), 0),
+                (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            ],
         )
 
-    def end() -> None:
-        ours.close()
-        process.wait()
 
-    atexit.register(end)
-    return ours
+async def _fork(
+    module: str, *arguments: str, variables: Mapping[str, str], streams: Sequence[int], at: Path
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Fork a process that runs a module with these three streams; return both ends of its reply."""
+    ours, its = socket.socketpair()
+    request = {"module": module, "arguments": arguments, "directory": str(at), "environment": dict(variables)}
+    with its:
+        fork_server.send(_fork_server(), request, [*streams, its.fileno()])
+    return await asyncio.open_connection(sock=ours)
 
 
 async def start(
@@ -126,17 +174,39 @@ async def start(
     at: Path,
 ) -> Command:
     """Start the command in the directory ``at`` and return once it runs."""
-    ours, its = socket.socketpair()
     out, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 -- `wait` closes them
     reader, writer = os.pipe()
-    request = {"arguments": arguments, "directory": str(at), "environment": environment(on) | dict(variables or {})}
-    fork_server.send(_fork_server(), request, [reader, out.fileno(), errors.fileno(), its.fileno()])
-    its.close()
+    streams = reader, out.fileno(), errors.fileno()
+    ends = await _fork("cli", *arguments, variables=environment(on) | dict(variables or {}), streams=streams, at=at)
     os.close(reader)
-    started = Command(*await asyncio.open_connection(sock=ours), out, errors)
+    started = Command(*ends, out, errors)
     await started.begin()
     await asyncio.to_thread(_feed, writer, stdin)
     return started
+
+
+@contextlib.asynccontextmanager
+async def conversation(
+    module: str, *arguments: str, variables: Mapping[str, str]
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Run a module of the tests in a process of its own; yield its output and input, and kill it in the end."""
+    ours, its = socket.socketpair()
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    with its:
+        streams = its.fileno(), its.fileno(), nothing
+        process = Forked(*await _fork(module, *arguments, variables=variables, streams=streams, at=ROOT))
+        await process.begin()
+    os.close(nothing)
+    output, entry = await asyncio.open_connection(sock=ours)
+    try:
+        yield output, entry
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGKILL)
+        await process.end()
+        entry.close()
+        with contextlib.suppress(ConnectionError):
+            await entry.wait_closed()
 
 
 async def privacy(

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,8 +14,8 @@ import pytest
 from models.actors import Actor, Role
 from models.erasure import ledger, ledger_lag, ledger_marks, steps
 from models.unit_of_work import unit_of_work
-from tests.cli.commands import environment
-from tests.conftest import ROOT, Databases, World
+from tests.cli.commands import conversation, environment
+from tests.conftest import Databases, World
 from tests.journeys.isolated_databases import open_world, request_erasures
 from tests.mailers.fake_smtp import FakeSmtpServer, serve
 
@@ -58,15 +57,15 @@ UNNOTED = "SELECT subject_id FROM erasures WHERE completed_at IS NULL"
 class Mortal:
     """Workers, one after another, each of which is killed."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self, output: asyncio.StreamReader, entry: asyncio.StreamWriter) -> None:
+        self._output = output
+        self._entry = entry
         self._living = 0
         self._death: asyncio.Task[int] | None = None
 
     async def born(self, last: int = 0) -> None:
         """Begin one, which dies at this line; it works when this returns."""
-        assert self._process.stdin
-        self._process.stdin.write(f"{last}\n".encode())
+        self._entry.write(f"{last}\n".encode())
         self._living = await self._next_number()
         self._death = asyncio.create_task(self._next_number())
 
@@ -84,31 +83,20 @@ class Mortal:
         return await asyncio.wait_for(self._death, 60)
 
     async def _next_number(self) -> int:
-        assert self._process.stdout
-        return int(await self._process.stdout.readline())
+        return int(await self._output.readline())
 
 
 @contextlib.asynccontextmanager
 async def mortal(databases: Databases, port: int) -> AsyncIterator[Mortal]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.journeys.killable_worker", f"smtp://127.0.0.1:{port}?starttls=never"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        cwd=ROOT,
-        env=environment(databases) | {"LEASE": LEASE},
-    )
-    try:
-        assert process.stdout
-        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
-        worker = Mortal(process)
+    smtp_url = f"smtp://127.0.0.1:{port}?starttls=never"
+    variables = environment(databases) | {"LEASE": LEASE}
+    async with conversation("tests.journeys.killable_worker", smtp_url, variables=variables) as (output, entry):
+        assert await asyncio.wait_for(output.readline(), 60) == b"ready\n"
+        worker = Mortal(output, entry)
         try:
             yield worker
         finally:
             await worker.killed()
-    finally:
-        process.kill()
-        await process.communicate()  # it closes the pipes, too
 
 
 async def value(world: World, sql: str) -> Any:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -20,8 +19,8 @@ from models.registration.registering import Registration
 from models.requests.intake import ErasureOptions
 from models.requests.vocabulary import IdentityProof
 from models.subjects.identifiers import SubjectIdentifier
-from tests.cli.commands import environment
-from tests.conftest import ROOT, Databases, World
+from tests.cli.commands import conversation, environment
+from tests.conftest import Databases, World
 from tests.mailers.fake_smtp import FakeSmtpServer, serve
 from tests.workers.outbox_workers import email_rows, make_due, register
 
@@ -45,15 +44,14 @@ ONCE = (
 class Victim:
     """A worker in a process of its own that is killed at a given line."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self, output: asyncio.StreamReader, entry: asyncio.StreamWriter) -> None:
+        self._output = output
+        self._entry = entry
 
     async def run(self, last: int = 0) -> str:
         """Send what is due until that line; return ``killed``, or how many lines ran."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{last}\n".encode())
-        return (await asyncio.wait_for(self._process.stdout.readline(), 30)).decode().strip()
+        self._entry.write(f"{last}\n".encode())
+        return (await asyncio.wait_for(self._output.readline(), 30)).decode().strip()
 
     async def finish(self) -> None:
         """Send what is due, and count no lines."""
@@ -63,21 +61,11 @@ class Victim:
 @contextlib.asynccontextmanager
 async def victim(work: str, databases: Databases, port: int = 0) -> AsyncIterator[Victim]:
     arguments = work, databases.url, databases.keyring_url, databases.master_key
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.workers.kill_at_line", *arguments),
-        f"smtp://127.0.0.1:{port}?starttls=never",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-        env=environment(),
-    )
-    try:
-        assert process.stdout is not None
-        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
-        yield Victim(process)
-    finally:
-        process.kill()
-        await process.communicate()  # it closes the pipes, too
+    smtp_url = f"smtp://127.0.0.1:{port}?starttls=never"
+    module = "tests.workers.kill_at_line"
+    async with conversation(module, *arguments, smtp_url, variables=environment()) as (output, entry):
+        assert await asyncio.wait_for(output.readline(), 60) == b"ready\n"
+        yield Victim(output, entry)
 
 
 async def owe(world: World, subject_id: UUID, number: int, *, governed: bool) -> None:

@@ -4,33 +4,19 @@ import contextlib
 import http.client
 import json
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from pathlib import Path
 
+import anyio
 import pytest
 
 from api.http.draining import Drain
-from tests.cli.commands import environment
+from tests.cli.commands import start
 from tests.cli.test_worker_health import free_port
-from tests.conftest import ROOT, Api, Databases
+from tests.conftest import Api, Databases
 
 DRAIN = 3
 VIEWER = json.dumps({"query": "{ viewer { role } }"})
-
-
-@pytest.fixture
-def stopping(clean: Databases) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    port = free_port()
-    command = [sys.executable, "-m", "cli", "serve", "--port", str(port), "--drain", str(DRAIN)]
-    process = subprocess.Popen(command, env=environment(clean), cwd=ROOT, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(port, 200)
-        yield process, port
-    finally:
-        process.kill()
-        process.wait()
 
 
 def ready(port: int) -> int:
@@ -58,28 +44,38 @@ def send_query(connection: http.client.HTTPConnection, secret: str) -> tuple[int
     return response.status, response.getheader("connection")
 
 
-def test_a_process_that_stops_answers_and_closes(stopping: tuple[subprocess.Popen[bytes], int], api: Api) -> None:
-    with contextlib.ExitStack() as stack:
-        process, port = stopping
+@pytest.mark.anyio
+async def test_a_process_that_stops_answers_and_closes(api: Api, clean: Databases, tmp_path: Path) -> None:
+    port = free_port()
+    process = await start("serve", "--port", str(port), "--drain", str(DRAIN), on=clean, at=tmp_path)
+    try:
+        wait_for(port, 200)
         secret = api.secrets["STORE"]
-        busy, idle, other, late = (
-            stack.enter_context(contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)))
-            for _ in range(4)
-        )
-        assert [send_query(connection, secret) for connection in (busy, busy, idle)] == [(200, None)] * 3
-        other.connect()
-        began = time.monotonic()
-        process.send_signal(signal.SIGTERM)
-        wait_for(port, 503)
-        assert process.poll() is None
-        assert send_query(busy, secret) == (200, "close"), "a connection that was used before"
-        assert send_query(other, secret) == (200, "close"), "its first request"
-        late.request("GET", "/healthz")
-        response = late.getresponse()
-        assert (response.status, response.getheader("connection")) == (200, "close"), "the process lives"
-        assert idle.sock.recv(1) == b"", "an idle connection is closed at the end"
-        assert process.wait(60) in {0, -signal.SIGTERM}
+        with contextlib.ExitStack() as stack:
+            busy, idle, other, late = (
+                stack.enter_context(contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)))
+                for _ in range(4)
+            )
+            assert [send_query(connection, secret) for connection in (busy, busy, idle)] == [(200, None)] * 3
+            other.connect()
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            wait_for(port, 503)
+            process.send_signal(0)  # it raises unless the process lives
+            assert send_query(busy, secret) == (200, "close"), "a connection that was used before"
+            assert send_query(other, secret) == (200, "close"), "its first request"
+            late.request("GET", "/healthz")
+            response = late.getresponse()
+            assert (response.status, response.getheader("connection")) == (200, "close"), "the process lives"
+            assert idle.sock.recv(1) == b"", "an idle connection is closed at the end"
+        with anyio.fail_after(60):
+            result = await process.wait()
+        assert result.code in {0, -signal.SIGTERM}, result.errors
         assert time.monotonic() - began >= DRAIN
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGKILL)
+        raise
 
 
 @pytest.mark.anyio
