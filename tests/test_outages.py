@@ -20,6 +20,7 @@ from cli import database_roles
 from cli.embedded import Cluster
 from cli.embedded.data_dir import resolve_data_path
 from models.encryption.master_keys import MasterKeys
+from tests.clusters import initialised
 from tests.conftest import ROOT, Answered, Api, Databases, Running, issued, settings_for
 from tests.people import DECIDE, GRANT, REGISTER, known
 
@@ -43,6 +44,7 @@ def site(request: pytest.FixtureRequest, worker_id: str) -> Iterator[Site]:
     main, keyring = (Cluster(home, binaries=binaries, settings={"fsync": "off"}) for home in homes)
     for cluster, name in ((main, "privacy"), (keyring, "keyring")):
         cluster.remove()
+        initialised(cluster.directory, binaries)
         cluster.start()
         cluster.create_database(name)
         asyncio.run(migrations.upgrade(name, cluster.url(name)))

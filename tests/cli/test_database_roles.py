@@ -13,13 +13,14 @@ from cli import database_roles
 from cli.embedded import Cluster
 from models.access.database_roles import ALL, READERS
 from models.actors import Role
+from tests.clusters import initialised
 from tests.conftest import Databases
 
 
 @pytest.fixture(scope="module")
 def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Yield a server with an owner that is no superuser and a login without rights."""
-    with Cluster(Path(tmp_path_factory.mktemp("production")), settings={"fsync": "off"}) as cluster:
+    with Cluster(initialised(Path(tmp_path_factory.mktemp("production"))), settings={"fsync": "off"}) as cluster:
         yield cluster
 
 
@@ -66,7 +67,7 @@ def test_an_owner_without_createrole_reads_what_to_do(production: Cluster) -> No
 
 
 def test_an_owner_with_createrole_makes_the_roles(tmp_path: Path) -> None:
-    with Cluster(tmp_path / "server", settings={"fsync": "off"}) as cluster:
+    with Cluster(initialised(tmp_path / "server"), settings={"fsync": "off"}) as cluster:
         url = new_database(cluster, "second", "owner_two", "CREATEROLE")
         asyncio.run(database_roles.apply("privacy", url, ["web"]))
         assert asyncio.run(database_roles.differences("privacy", url)) == []

@@ -16,6 +16,7 @@ from models.audit.segments import Segment, SegmentSigner
 from models.audit.verification import Finding, VerificationResult
 from models.storage.database import OUTAGE_ERRORS, Database
 from tests.cli.commands import privacy
+from tests.clusters import initialised
 from tests.conftest import Api, Databases, Running, settings_for
 from tests.models.audit.sample_log import seal_all, verify_log, write_events
 from workers.audit_sealer import AuditSealer
@@ -32,7 +33,7 @@ PAGE = "query($id: ID!) { subject(by: {id: $id}) { displayName } }"
 @pytest.fixture
 def elsewhere(databases: Databases, tmp_path: Path) -> Iterator[Databases]:
     """Create a database of the same name and roles on a new server."""
-    with Cluster(tmp_path / "elsewhere", settings={"fsync": "off"}) as cluster:
+    with Cluster(initialised(tmp_path / "elsewhere"), settings={"fsync": "off"}) as cluster:
         cluster.create_database("privacy")
         asyncio.run(migrations.upgrade("privacy", cluster.url("privacy")))
         asyncio.run(database_roles.apply("privacy", cluster.url("privacy")))

@@ -18,6 +18,7 @@ import pytest
 
 import cli
 from cli.embedded import Cluster, EmbeddedError, bundled_binaries
+from tests.clusters import initialised
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -79,7 +80,7 @@ def test_its_files_are_private_and_no_directory_around_them_changes(place: Path)
 
 
 def test_neither_statements_nor_the_values_in_errors_reach_its_logs(place: Path, binaries: Path) -> None:
-    with Cluster(place / "pg", binaries=binaries, settings=QUICK) as cluster:
+    with Cluster(initialised(place / "pg", binaries), binaries=binaries, settings=QUICK) as cluster:
         for statement in ("SELECT 'canary'::int", "canary", "DO $$BEGIN RAISE WARNING 'canary'; END$$; canary"):
             with pytest.raises(EmbeddedError, match="canary"):
                 cluster.run("psql", "-c", statement)
@@ -89,7 +90,7 @@ def test_neither_statements_nor_the_values_in_errors_reach_its_logs(place: Path,
 
 
 def test_a_second_start_picks_up_what_runs(place: Path) -> None:
-    with Cluster(place / "pg", settings=QUICK) as first:
+    with Cluster(initialised(place / "pg"), settings=QUICK) as first:
         pid = _postmaster(first)
         with Cluster(place / "pg", settings=QUICK) as second:
             second.start()
@@ -99,7 +100,7 @@ def test_a_second_start_picks_up_what_runs(place: Path) -> None:
 
 
 def test_committed_rows_survive_a_killed_postmaster(place: Path, binaries: Path) -> None:
-    cluster = Cluster(place / "pg", binaries=binaries, settings=QUICK)
+    cluster = Cluster(initialised(place / "pg", binaries), binaries=binaries, settings=QUICK)
     cluster.start()
     cluster.run("psql", "-c", "CREATE TABLE kept (id int); INSERT INTO kept SELECT generate_series(1, 1000)")
     os.kill(_postmaster(cluster), signal.SIGKILL)
@@ -108,7 +109,7 @@ def test_committed_rows_survive_a_killed_postmaster(place: Path, binaries: Path)
 
 
 def test_a_process_id_that_another_program_got_does_not_stop_a_start(place: Path) -> None:
-    cluster = Cluster(place / "pg", settings=QUICK)
+    cluster = Cluster(initialised(place / "pg"), settings=QUICK)
     cluster.start()
     lines = (cluster.directory / "data/postmaster.pid").read_text().splitlines()
     os.kill(_postmaster(cluster), signal.SIGKILL)
@@ -140,7 +141,7 @@ def test_odd_and_very_long_paths_work(place: Path, binaries: Path, name: str) ->
 
 
 def test_the_last_user_stops_it_and_a_killed_user_counts_no_more(place: Path) -> None:
-    other = _use(place / "pg", "stay")
+    other = _use(initialised(place / "pg"), "stay")
     cluster = Cluster(place / "pg", settings=QUICK)
     cluster.start()
     cluster.stop()
@@ -162,7 +163,7 @@ def test_processes_that_start_it_at_once_share_it(place: Path) -> None:
 
 
 def test_ctrl_c_in_the_terminal_of_a_service_does_not_reach_it(place: Path) -> None:
-    other = _use(place / "pg", "stay")
+    other = _use(initialised(place / "pg"), "stay")
     os.killpg(other.pid, signal.SIGINT)
     other.wait(timeout=20)
     cluster = Cluster(place / "pg")

@@ -12,6 +12,7 @@ import pytest
 from cli.embedded import Cluster
 from cli.embedded.data_dir import resolve_data_path
 from cli.embedded.watcher import watched
+from tests.clusters import initialised
 
 UNUSABLE = """
 import signal, sys, time
@@ -37,7 +38,7 @@ def test_a_server_that_dies_is_started_again(tmp_path: Path, capfd: pytest.Captu
             super().start()
             is_running.set()
 
-    with Watched(tmp_path / "db", settings={"fsync": "off"}) as cluster, watched(cluster, poll=0.05):
+    with Watched(initialised(tmp_path / "db"), settings={"fsync": "off"}) as cluster, watched(cluster, poll=0.05):
         cluster.run("psql", "--command=CREATE TABLE kept (id int)")
         for _ in range(2):
             is_running.clear()
