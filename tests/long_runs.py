@@ -209,6 +209,15 @@ LONG_RUNS = (
         "Several processes apply the roles to migrated databases at once.",
         "cli/test_database_roles.py::test_a_privilege_too_many_or_too_few_is_named",
     ),
+    *(
+        LongRun(
+            "cli/test_completion.py::test_a_shell_completes_a_command_of_a_subcommand",
+            "A shell starts processes that import a subcommand.",
+            "cli/test_completion.py::test_a_shell_completes_a_command_of_a_subcommand[bash]",
+            shell,
+        )
+        for shell in ("zsh", "fish")
+    ),
     # Every page, role, situation and value.
     LongRun(
         "desk/test_axe.py::test_axe_finds_nothing",
@@ -220,6 +229,18 @@ LONG_RUNS = (
         "desk/test_officers_in_a_browser.py::test_the_other_pages",
         "A browser shows the other pages of officers in two forms.",
         "desk/test_officers_in_a_browser.py::test_an_incident_by_keyboard",
+    ),
+    LongRun(
+        "desk/test_officers_in_a_browser.py::test_an_incident_by_keyboard",
+        "A browser shows the pages of an incident in two forms.",
+        "desk/test_officers_in_a_browser.py::test_an_incident_by_keyboard[narrow-dark]",
+        "wide-light",
+    ),
+    LongRun(
+        "desk/test_officers_in_a_browser.py::test_a_forced_disclosure_by_keyboard",
+        "A browser shows the pages of a forced disclosure in two forms.",
+        "desk/test_officers_in_a_browser.py::test_a_forced_disclosure_by_keyboard[wide-light]",
+        "narrow-dark",
     ),
     LongRun(
         "desk/test_hostile_api.py::test_nothing_hostile_runs",

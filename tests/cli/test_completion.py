@@ -9,42 +9,54 @@ import pytest
 
 from tests.cli.commands import environment, privacy
 
-# Each asks as its shell does when the Tab key is pressed.
+# Each asks as its shell does when the Tab key is pressed after the words.
 QUESTIONS = {
     "bash": """
 eval "$(cat script)"
-COMP_WORDS=(privacy audit ver) COMP_CWORD=2
-$(complete -p privacy | sed 's/.*-F \\([^ ]*\\) .*/\\1/') privacy ver audit
+COMP_WORDS=(@typed) COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+$(complete -p privacy | sed 's/.*-F \\([^ ]*\\) .*/\\1/') privacy "${COMP_WORDS[@]: -1}" "${COMP_WORDS[@]: -2:1}"
 printf '%s\\n' "${COMPREPLY[@]}"
 """,
     "zsh": """
 compdef() { }
 _describe() { :; }
 _arguments() { print -r -- "$@"; }
-words=(privacy audit ver)
+words=(@typed)
 source ./script
-env _TYPER_COMPLETE_ARGS="privacy audit ver" _PRIVACY_COMPLETE=complete_zsh privacy
+env _TYPER_COMPLETE_ARGS="@typed" _PRIVACY_COMPLETE=complete_zsh privacy
 """,
     "fish": """
 source ./script
-complete --do-complete "privacy audit ver"
+complete --do-complete "@typed"
 """,
 }
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("shell", QUESTIONS)
-async def test_a_shell_completes_a_command(shell: str, tmp_path: Path) -> None:
+async def demand_completed(shell: str, words: str, expected: str, at: Path) -> None:
+    """Assert that a shell with its script of ``privacy`` completes the words."""
     program = shutil.which(shell)
     if not program:
         pytest.skip(f"{shell} is not installed: tests/install-peers.sh")
-    result = await privacy("completion", shell, at=tmp_path)
+    result = await privacy("completion", shell, at=at)
     assert result.code == 0, result.errors
-    (tmp_path / "script").write_text(result.out)
+    (at / "script").write_text(result.out)
     variables = environment()
     variables["PATH"] = f"{Path(sys.executable).parent}:{variables['PATH']}"
-    process = await anyio.run_process([program, "-c", QUESTIONS[shell]], cwd=tmp_path, env=variables, check=False)
-    assert b"verify" in process.stdout, process.stderr
+    question = QUESTIONS[shell].replace("@typed", words)
+    process = await anyio.run_process([program, "-c", question], cwd=at, env=variables, check=False)
+    assert expected in process.stdout.decode(), process.stderr
+
+
+@pytest.mark.parametrize("shell", QUESTIONS)
+async def test_a_shell_completes_a_command(shell: str, tmp_path: Path) -> None:
+    await demand_completed(shell, "privacy mig", "migrations", tmp_path)
+
+
+@pytest.mark.parametrize("shell", QUESTIONS)
+async def test_a_shell_completes_a_command_of_a_subcommand(shell: str, tmp_path: Path) -> None:
+    """The subcommand is imported for it, by some shells more than once."""
+    await demand_completed(shell, "privacy audit ver", "verify", tmp_path)
 
 
 async def test_another_shell_is_refused(tmp_path: Path) -> None:
