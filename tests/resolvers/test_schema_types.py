@@ -2,7 +2,7 @@
 
 import inspect
 import pkgutil
-from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 
 import pytest
@@ -14,17 +14,20 @@ from resolvers.schema_types import Mutation
 MUTATIONS = [field.python_name for field in Mutation.__strawberry_definition__.fields]  # type: ignore[attr-defined]
 
 
-def functions_of_a_unit_of_work() -> Iterator[str]:
-    """Yield the names of the functions in models whose first parameter is a unit of work."""
-    for module in pkgutil.walk_packages(models.__path__, "models."):
-        for name, function in inspect.getmembers(import_module(module.name), inspect.iscoroutinefunction):
-            if next(iter(inspect.signature(function).parameters), "") == "unit":
-                yield name
+@cache
+def functions_of_a_unit_of_work() -> set[str]:
+    """Return the names of the functions in models whose first parameter is a unit of work."""
+    return {
+        name
+        for module in pkgutil.walk_packages(models.__path__, "models.")
+        for name, function in inspect.getmembers(import_module(module.name), inspect.iscoroutinefunction)
+        if next(iter(inspect.signature(function).parameters), "") == "unit"
+    }
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_mutation_is_a_function_of_that_name_in_models(name: str) -> None:
-    assert name in set(functions_of_a_unit_of_work())
+    assert name in functions_of_a_unit_of_work()
 
 
 def test_the_field_of_an_access_event_is_the_field_of_the_schema() -> None:
