@@ -18,7 +18,7 @@ from models.requests.vocabulary import ErasureReason, IdentityProof
 from models.storage.database import Database
 from models.subjects.identifiers import SubjectIdentifier
 from models.unit_of_work import unit_of_work
-from tests.conftest import Databases, Templates, World
+from tests.conftest import LASTING_WORLDS, Databases, Templates, World
 from workers.erasure_worker import ErasureWorker
 
 NOW = ErasureOptions(Channel.WEBSITE, IdentityProof.ATTESTED, ErasureReason.REQUESTED, immediately=True)
@@ -52,6 +52,13 @@ def erasure_worker(world: World) -> ErasureWorker:
 
 
 def drain_erasures(databases: Databases) -> int:
+    """Complete all erasures that are due in the databases of a worker of the tests, over sessions that last."""
+    return LASTING_WORLDS.run(databases, lambda world: erasure_worker(world).drain())
+
+
+def drain_isolated_erasures(databases: Databases) -> int:
+    """Complete all erasures that are due in databases that may go back or away."""
+
     async def drained() -> int:
         async with open_world(databases) as world:
             return await erasure_worker(world).drain()

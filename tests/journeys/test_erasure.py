@@ -13,7 +13,7 @@ from tests.cli.importing.test_command import imported
 from tests.cli.importing.test_command import written as written_lines
 from tests.conftest import Api, Databases
 from tests.journeys.canary_site import CANARIES, PAGE, Site, everything_known, mailed
-from tests.journeys.isolated_databases import drain_erasures
+from tests.journeys.isolated_databases import drain_isolated_erasures
 from tests.people import CARD, OPT_OUT, RECORD_SYNC, REGISTER, STORE_CARD, SYNC
 
 ERASE = """mutation Erase($who: SubjectBy!) {
@@ -56,7 +56,7 @@ def test_every_value_of_a_person_is_a_canary_and_none_is_left(
     subject = everything_known(api)
     request = api.ask("ADMIN", ERASE, who={"email": CANARIES["address"]}).data["requestErasure"]
     assert (request["state"], request["subjectId"]) == ("SCHEDULED", subject)
-    assert drain_erasures(site.databases) == 1
+    assert drain_isolated_erasures(site.databases) == 1
     assert api.ask("PRIVACY", REQUEST, id=request["id"]).data["rightsRequest"]["state"] == "PARTIALLY_COMPLETED"
     [edge] = api.ask("SERVICE", STEPS, system="forum").data["erasureSteps"]["edges"]
     step = edge["node"]
@@ -78,7 +78,7 @@ def test_every_value_of_a_person_is_a_canary_and_none_is_left(
     assert site.canary_places() == [], "while a system has not answered"
     done = api.ask("SERVICE", COMPLETE, id=step["id"]).data["completeErasureStep"]
     assert (done["state"], done["references"]) == ("DONE", [])
-    drain_erasures(site.databases)
+    drain_isolated_erasures(site.databases)
     assert api.ask("PRIVACY", REQUEST, id=request["id"]).data["rightsRequest"]["certificate"]["jws"]
     assert site.canary_places() == [], "while the last letter waits"
     letter = mailed(site.databases, tmp_path / "mail")
@@ -98,7 +98,7 @@ def test_every_value_of_a_person_is_a_canary_and_none_is_left(
 def test_a_look_up_of_an_erased_person_shows_nothing(api: Api, databases: Databases) -> None:
     subject = everything_known(api)
     api.ask("ADMIN", ERASE, who={"id": subject})
-    drain_erasures(databases)
+    drain_isolated_erasures(databases)
     decided = 'query($who: SubjectBy!) { consentDecision(subject: $who, purpose: "newsletter") { allowed reason } }'
     assert (
         api.ask("STORE", decided, who={"email": CANARIES["address"]}).data["consentDecision"]["reason"]
@@ -124,11 +124,11 @@ def test_only_a_fresh_act_brings_an_erased_person_back_and_it_brings_nothing_alo
     address, account = CANARIES["address"], {"system": "forum", "reference": CANARIES["account"]}
     assert api.ask("STORE", OPT_OUT, who={"id": subject}, purposes=["product-announcements"], channel="STORE").data
     api.ask("ADMIN", ERASE, who={"id": subject})
-    drain_erasures(databases)
+    drain_isolated_erasures(databases)
     for role, system in (("SERVICE", "forum"), ("STORE", "store"), ("SYNC", "sync")):
         [edge] = api.ask(role, STEPS, system=system).data["erasureSteps"]["edges"]
         assert api.ask(role, COMPLETE, id=edge["node"]["id"]).data
-    drain_erasures(databases)
+    drain_isolated_erasures(databases)
     for role in ("SYNC", "ADMIN"):
         for fields in ({"email": address}, {"email": "new@example.com", "account": account}):
             assert api.ask(role, REGISTER, input=fields).code == "SUBJECT_ERASED"

@@ -17,7 +17,7 @@ from models.exports.building import MANIFEST_TYPE
 from tests.conftest import ROOT, World
 from tests.journeys.canary_site import CANARIES, MARK, Search, Site, everything_known, mailed
 from tests.journeys.exports import SHOWN, begin_export, drain_exports, execute, in_world, unpacked, values
-from tests.journeys.isolated_databases import drain_erasures
+from tests.journeys.isolated_databases import drain_isolated_erasures
 from tests.journeys.systems import PullSystem, WebhookSystem, listening
 from tests.json_schema import problems
 from tests.test_canaries import occurring, word
@@ -139,7 +139,7 @@ def test_a_copy_holds_every_value_of_its_person_and_leaves_none_behind(  # noqa:
     drain_exports(databases)
     assert values(databases, "SELECT count(*) > 0 FROM export_chunks") == [True]
     assert api.ask("ADMIN", ERASE, who={"id": subject}).data
-    assert drain_erasures(databases) == 1
+    assert drain_isolated_erasures(databases) == 1
     assert values(databases, "SELECT number FROM export_chunks") == []
     kept = site.kept()
     assert any("/pg_wal/" in place for place in kept)

@@ -22,7 +22,7 @@ from tests.cli.commands import environment
 from tests.conftest import ROOT, Answered, Api, Databases, Running, Templates, issued, settings_for
 from tests.journeys import standbys
 from tests.journeys.balancer import free_ports, wait_until
-from tests.journeys.isolated_databases import drain_erasures, open_world, request_erasures
+from tests.journeys.isolated_databases import drain_isolated_erasures, open_world, request_erasures
 from tests.journeys.replica_load import CONSENTS, CheckedCallers, Process
 from tests.people import DECIDE, GRANT, OPT_OUT
 
@@ -121,7 +121,7 @@ def test_a_replica_that_lags_shows_no_personal_value_of_an_erased_person(site: S
         api = Api(url, site.secrets)
         standbys.catch_up(site.primary, site.one, site.two)
         with standbys.paused(site.one, site.two):
-            assert drain_erasures(site.databases) == 1
+            assert drain_isolated_erasures(site.databases) == 1
             answer = api.ask("SUPPORT", EMAILS, who={"id": subject_id})
             assert (answer.body["data"], answer.code) == ({"subject": None}, "UNAVAILABLE")
             decision = api.ask("STORE", DECIDE, who={"id": subject_id}, purpose=PURPOSE)

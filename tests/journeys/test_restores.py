@@ -22,7 +22,7 @@ from models.unit_of_work import unit_of_work
 from tests.cli.commands import privacy
 from tests.conftest import ROOT, Databases, Running, Templates, World, settings_for
 from tests.journeys.isolated_databases import (
-    drain_erasures,
+    drain_isolated_erasures,
     erasure_worker,
     open_world,
     request_erasures,
@@ -170,7 +170,7 @@ def test_a_backup_from_before_anybody_was_registered_forgets_nothing(aside: Data
     asyncio.run(lived())
     restored = asyncio.run(privacy("restore", str(dump), "--yes", on=aside, at=tmp_path))
     assert "2 erasures in the ledger, 0 people erased again" in restored.out, restored.errors
-    drain_erasures(aside)
+    drain_isolated_erasures(aside)
 
     async def known() -> None:
         async with open_world(aside) as world, world.database.writers.acquire() as connection:
@@ -189,7 +189,7 @@ def test_a_keyring_that_was_rolled_back_is_noticed_and_its_keys_are_destroyed_ag
 
     asyncio.run(lived())
     old = aside.cluster.run("pg_dump", "--clean", "--if-exists", "-d", name)
-    drain_erasures(aside)
+    drain_isolated_erasures(aside)
     aside.cluster.run("psql", "-d", name, text=old)
 
     async def mended() -> None:
