@@ -93,7 +93,7 @@ def fake_provider() -> Iterator[FakeProvider]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         provider.url = f"http://127.0.0.1:{server.server_port}"
         yield provider
         server.shutdown()

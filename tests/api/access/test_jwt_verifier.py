@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from api.access import key_set
 from api.access.key_set import MIN_FETCH_INTERVAL_SECONDS
-from tests.conftest import Api, Databases, Running, settings_for
+from tests.conftest import Api, Databases, Running, answer_wrong_tokens_at_once, settings_for
 from tests.people import DECIDE
 
 ISSUER, AUDIENCE = "https://id.example.com", "privacy-api"
@@ -67,7 +67,7 @@ def provider(databases: Databases, served: Api) -> Iterator[Provider]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         settings = settings_for(
             databases,
@@ -77,6 +77,7 @@ def provider(databases: Databases, served: Api) -> Iterator[Provider]:
         )
         running = Running(settings)
         with running as url:
+            answer_wrong_tokens_at_once(running)
             api = Api(url, served.secrets)
             yield Provider(api, paths, running)
             api.client.close()

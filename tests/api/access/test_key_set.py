@@ -68,7 +68,7 @@ class Endpoint:
 def endpoint() -> Iterator[Endpoint]:
     key_endpoint = Endpoint()
     with key_endpoint.server as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield key_endpoint
         key_endpoint.released.set()

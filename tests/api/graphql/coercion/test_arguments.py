@@ -20,7 +20,7 @@ from tests.api.sample_requests import (
     subject,
     sync,
 )
-from tests.conftest import Api, Databases
+from tests.conftest import Api, Cleaner, Databases, empty
 from tests.people import CLIENT, OPT_OUT, REGISTER, known
 
 LAST = "9999-12-31T23:59:59.999999Z"
@@ -139,26 +139,34 @@ WRONG_VALUES: dict[str, tuple[SampleRequest, str, str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def counts(served: Api, databases: Databases, cleaners: tuple[Cleaner, ...]) -> dict[str, int]:
+    """Register a person for all tests of this module, which change nothing; return the numbers of rows."""
+    empty(databases, cleaners)
+    known(served)
+    return counted(databases)
+
+
 @pytest.mark.parametrize("bad", (BAD | WRONG_VALUES).values(), ids=BAD | WRONG_VALUES)
 def test_bad_input_is_named_not_repeated_and_changes_nothing(
-    api: Api,
+    served: Api,
     databases: Databases,
+    counts: dict[str, int],
     capsys: pytest.CaptureFixture[str],
     bad: tuple[SampleRequest, str, str],
 ) -> None:
-    known(api)
-    before = counted(databases)
     (role, document, variables), argument, secret = bad
     case = {"x_case": "case/1"} if role == "SUPPORT" else {}
-    demand_refused(api.send({"query": document, "variables": variables}, role, **case), "BAD_INPUT", argument, secret)
+    answer = served.send({"query": document, "variables": variables}, role, **case)
+    demand_refused(answer, "BAD_INPUT", argument, secret)
     written = inlined(document, variables)
     if len(written) < 20_000:
-        answer = api.send({"query": written}, role, **case)
+        answer = served.send({"query": written}, role, **case)
         if "GRAPHQL_INVALID" not in answer.text:
             demand_refused(answer, "BAD_INPUT", None, secret)
         assert secret not in answer.text
-    assert counted(databases) == before
-    api.send({"query": "{ viewer { role } }"})
+    assert counted(databases) == counts
+    served.send({"query": "{ viewer { role } }"})
     captured = capsys.readouterr()
     assert secret not in captured.out + captured.err
 
@@ -173,9 +181,9 @@ PROBLEMS = {
 
 @pytest.mark.parametrize(("problem", "samples"), PROBLEMS.items(), ids=PROBLEMS)
 def test_bad_input_says_what_is_wrong_of_variables_and_of_literals(
-    api: Api, problem: str, samples: tuple[SampleRequest, ...]
+    served: Api, problem: str, samples: tuple[SampleRequest, ...]
 ) -> None:
     for role, document, variables in samples:
         for sent in ({"query": document, "variables": variables}, {"query": inlined(document, variables)}):
-            [error, *_] = api.send(sent, role).json()["errors"]
+            [error, *_] = served.send(sent, role).json()["errors"]
             assert (error["extensions"]["code"], error["extensions"]["problem"]) == ("BAD_INPUT", problem), sent
