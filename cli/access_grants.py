@@ -1,4 +1,4 @@
-"""``privacy grants``: the columns that each role may read, and the review of access grants."""
+"""``privacy grants``: the columns that each role may read or write, and the review of access grants."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from api.access.write_grants import columns_written_by
 from api.settings import Settings
 from cli import database_roles
 from cli.databases import OpenDatabases, database_settings, owner_urls, run_with_databases
 from models.access import access_grants, grant_lists
 from models.access.access_grants import AccessGrantRow
 from models.access.database_roles import READERS
+from models.access.write_groups import GROUPS, SERVICE
 from models.actors import Role
 from models.audit import events as audit_events
 from models.audit.events import AccessEventRow
@@ -25,15 +27,27 @@ MIN_TABLE_WIDTH = 140
 """Characters that the table of all roles needs; a narrower terminal wraps its lines."""
 
 app = typer.Typer(
-    help="The columns that each role may read, and the review of access grants.",
+    help="The columns that each role may read or write, and the review of access grants.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 
 @app.command()
-def show() -> None:
+def show(
+    *,
+    writes: Annotated[
+        bool,
+        typer.Option(
+            "--writes",
+            help="Print what each group of mutations may write instead: INSERT and UPDATE of columns, DELETE of rows.",
+        ),
+    ] = False,
+) -> None:
     """Print a table of the columns that each role may SELECT, as the fields of the role require."""
+    if writes:
+        _print_writes()
+        return
 
     async def load(settings: Settings) -> dict[str, set[str]]:
         readers: dict[str, set[str]] = {}
@@ -50,6 +64,19 @@ def show() -> None:
     for column, readers in sorted(readers_by_column.items()):
         table.add_row(column, *("x" if READERS[role] in readers else "" for role in Role))
     Console(width=max(Console().width, MIN_TABLE_WIDTH)).print(table)
+
+
+def _print_writes() -> None:
+    groups = (*GROUPS, SERVICE)
+    privileges: dict[str, dict[str, str]] = {}
+    for group in groups:
+        for table, column, privilege in sorted(columns_written_by(group)):
+            cells = privileges.setdefault(f"{table}.{column}" if column else table, {})
+            cells[group.role] = cells.get(group.role, "") + privilege[0]
+    output = Table("column", *(group.role.removeprefix("privacy_").removesuffix("_writer") for group in groups))
+    for column, cells in sorted(privileges.items()):
+        output.add_row(column, *(cells.get(group.role, "") for group in groups))
+    Console(width=max(Console().width, MIN_TABLE_WIDTH)).print(output)
 
 
 @app.command()

@@ -10,11 +10,12 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 
 from api.access.column_grants import Relation, columns_read, keyring_columns_read
-from api.access.write_grants import columns_written
+from api.access.write_grants import columns_written_by, columns_written_by_the_previous_version
 from api.graphql.schema import core
 from api.settings import Settings, UnsafeSettingError
 from migrations import HISTORIES
-from models.access.database_roles import ALL, WORKER, WRITER
+from models.access.database_roles import ALL, WORKER, WRITER_OF_THE_PREVIOUS_VERSION
+from models.access.write_groups import GROUPS, SERVICE
 
 ROLES_LOCK: Final = 7235482
 """The key of the advisory lock that a session holds while it changes the roles and privileges of a database."""
@@ -80,30 +81,42 @@ async def read_columns(history: str, connection: asyncpg.Connection) -> Mapping[
 
 
 def _write_privileges(history: str) -> Iterator[Privilege]:
-    """Yield the privileges of mutations and workers; only workers may delete keys and write audit segments.
-
-    Mutations write the columns of the first database that their statements name.
-    """
+    """Yield the privileges of mutations, of the service itself and of workers."""
     tables = HISTORIES[history].tables
-    written = columns_written() if history == "privacy" else None
-    if written is not None:
-        yield from ((WRITER, *write) for write in written if write.table in tables)
+    readable = [name for name, table in tables.items() if not table.info.get("is_sealer_only")]
+    for group in (*GROUPS, SERVICE) if history == "privacy" else (SERVICE,):
+        yield from ((group.role, *write) for write in columns_written_by(group) if write.table in tables)
+        yield from _reads(group.role, history, readable)
+    yield from _reads(WRITER_OF_THE_PREVIOUS_VERSION, history, readable)
+    if history == "privacy":
+        written = columns_written_by_the_previous_version()
+        yield from ((WRITER_OF_THE_PREVIOUS_VERSION, *write) for write in written if write.table in tables)
+    else:
+        yield from _changes(WRITER_OF_THE_PREVIOUS_VERSION, history, readable)
+    yield from _reads(WORKER, history, tables)
+    yield from _changes(WORKER, history, tables)
     for name, table in tables.items():
+        if not table.info.get("is_reference") and not _is_append_only(table):
+            yield WORKER, name, "", "DELETE"
+
+
+def _reads(role: str, history: str, names: Iterable[str]) -> Iterator[Privilege]:
+    """Yield the privileges to SELECT all columns of these tables, and the revision of the database."""
+    yield role, "alembic_version", "version_num", "SELECT"
+    for name in names:
+        yield from ((role, name, column.name, "SELECT") for column in HISTORIES[history].tables[name].columns)
+
+
+def _changes(role: str, history: str, names: Iterable[str]) -> Iterator[Privilege]:
+    """Yield the privileges to insert rows into these tables, and to update rows of those that are not append-only."""
+    for name in names:
+        table = HISTORIES[history].tables[name]
+        if table.info.get("is_reference"):
+            continue
         columns = [column.name for column in table.columns]
-        for role in (WRITER, WORKER):
-            if table.info.get("is_sealer_only") and role is WRITER:
-                continue
-            yield from ((role, name, column, "SELECT") for column in columns)
-            if table.info.get("is_reference") or (written is not None and role is WRITER):
-                continue
-            defaulted = DEFAULTED_COLUMNS.get(name, ())
-            yield from ((role, name, column, "INSERT") for column in columns if column not in defaulted)
-            if not _is_append_only(table):
-                yield from ((role, name, column, "UPDATE") for column in columns)
-                if role is WORKER:
-                    yield role, name, "", "DELETE"
-    for role in (WRITER, WORKER):
-        yield role, "alembic_version", "version_num", "SELECT"
+        yield from ((role, name, each, "INSERT") for each in columns if each not in DEFAULTED_COLUMNS.get(name, ()))
+        if not _is_append_only(table):
+            yield from ((role, name, each, "UPDATE") for each in columns)
 
 
 def _is_append_only(table: Any) -> bool:

@@ -34,19 +34,22 @@ class UnitOfWork:
 
 
 @asynccontextmanager
-async def unit_of_work(  # noqa: PLR0913, PLR0917 -- commands omit the last two, which describe the GraphQL operation
+async def unit_of_work(  # noqa: PLR0913, PLR0917 -- commands omit the last three, which only the API has
     database: Database,
     keyring: Keyring,
     actor: Actor,
     mutation: str,
     operation: str | None = None,
     operation_hash: bytes | None = None,
+    *,
+    writer: str | None = None,
 ) -> AsyncIterator[UnitOfWork]:
     """Yield a unit of work in one transaction, then append its access events and commit.
 
-    If the body or the append raises, everything is rolled back.
+    ``writer`` is the PostgreSQL role of the mutation's group, where the process acts as several roles. If the body or
+    the append raises, everything is rolled back.
     """
-    async with database.transaction() as connection:
+    async with database.transaction(writer) as connection:
         unit = UnitOfWork(connection, keyring, actor)
         yield unit
         template = EventTemplate(actor, unit.action, (mutation,), operation, operation_hash, unit.grant_id)

@@ -10,6 +10,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from models.access.access_grants import GrantedPage
+from models.access.write_groups import role_of
 from models.actors import STAFF_ROLES, Actor
 from models.audit.events import EventGroup
 from models.encryption.encrypted_column import DataKey, DataKeys
@@ -159,10 +160,10 @@ class RequestContext:
         limit = service.limiter.names.get((self.actor.role, False))
         if limit is not None:
             await service.limiter.charge(self.actor, limit, 1)
+        writer = role_of(mutation.__module__)
+        begin = partial(unit_of_work, service.database, service.keyring, self.actor, field, writer=writer)
         try:
-            async with unit_of_work(
-                service.database, service.keyring, self.actor, field, self.operation, self.operation_hash
-            ) as unit:
+            async with begin(self.operation, self.operation_hash) as unit:
                 return await mutation(unit, *args, **kwargs)
         except (Forbidden, CaseRequired):
             self.access_log.record_refusal([f"Mutation.{field}"])

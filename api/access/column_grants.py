@@ -14,7 +14,7 @@ from strawberry.types.field import StrawberryField
 
 from api.access.policy import ACCESS_POLICY, visible_types
 from models.access import tokens
-from models.access.database_roles import INTERNAL, READERS, WRITER
+from models.access.database_roles import INTERNAL, INTERNAL_WRITER, READERS, WRITERS
 from models.actors import Role
 from models.encryption.encrypted_column import encrypted_columns
 from models.encryption.keyring import SUBJECT_KEYS
@@ -91,7 +91,8 @@ def decrypts(role: Role, schema: GraphQLSchema) -> bool:
 
 def database_roles(schema: GraphQLSchema) -> DatabaseRoles:
     """Return the database roles that the API acts as."""
-    return DatabaseRoles(INTERNAL, WRITER, {name: hidden_from(role, schema) for role, name in READERS.items()})
+    hidden = {name: hidden_from(role, schema) for role, name in READERS.items()}
+    return DatabaseRoles(INTERNAL, INTERNAL_WRITER, hidden, WRITERS)
 
 
 async def columns_of(connection: Any, sql: str) -> set[Relation]:

@@ -1,7 +1,6 @@
-"""Write grants: which columns mutations write, derived from the statements of the modules that mutations use.
+"""Write grants: which columns each writing role writes, derived from the statements of its group of mutations.
 
-PostgreSQL refuses the writing role every other column. Statements that only workers and commands run stand in modules
-of their own, which no resolver imports.
+PostgreSQL refuses the role every other column. Statements that only workers and commands run belong to no group.
 """
 
 import pkgutil
@@ -11,6 +10,8 @@ from importlib import import_module
 from typing import Final
 
 import models
+from models.access.write_groups import AUDIT, GROUPS, WriteGroup, includes
+from models.encryption.key_store import KeyStore
 from models.storage.statement import Statement
 from models.storage.written_columns import Write, writes_of
 
@@ -54,17 +55,43 @@ NOT_BY_MUTATIONS: Final = frozenset({"change_feed", "consent_changes"})
 """Tables that triggers and workers write. Their statements stand beside the reads of callers."""
 
 
-def statements_for_mutations() -> Iterator[tuple[str, Statement]]:
-    """Yield the statements that mutations and the API itself may run, each with its module and name."""
+LOCK: Final = Write("subjects", "id", "UPDATE")
+"""What a role needs to lock the row of a person. A trigger refuses the update itself: ids never change."""
+
+
+def statements() -> Iterator[tuple[str, Statement]]:
+    """Yield all statements of the models by their full names; of a key store, the one that inserts keys."""
     for module in pkgutil.walk_packages(models.__path__, "models."):
-        if module.name not in NOT_FOR_MUTATIONS:
-            for name, statement in vars(import_module(module.name)).items():
-                if isinstance(statement, Statement):
-                    yield f"{module.name}.{name}", statement
+        for name, value in vars(import_module(module.name)).items():
+            if isinstance(value, Statement):
+                yield f"{module.name}.{name}", value
+            elif isinstance(value, KeyStore):
+                yield f"{module.name}.{name}", value.insert_keys
+
+
+def statements_of_group(group: WriteGroup) -> Iterator[tuple[str, Statement]]:
+    """Yield the statements that the role of a group executes, each with its full name."""
+    for name, statement in statements():
+        if includes((*AUDIT, *group.statements), name):
+            yield name, statement
 
 
 @cache
-def columns_written() -> frozenset[Write]:
-    """Return what mutations and the API itself insert, update and delete."""
+def columns_written_by(group: WriteGroup) -> frozenset[Write]:
+    """Return what the role of a group inserts, updates and deletes, in both databases."""
+    writes = {write for _, statement in statements_of_group(group) for write in writes_of(statement)}
+    return frozenset(writes | ({LOCK} if group in GROUPS else set()))
+
+
+def statements_for_mutations() -> Iterator[tuple[str, Statement]]:
+    """Yield the statements of the modules that the API imports, each with its full name."""
+    for name, statement in statements():
+        if name.rpartition(".")[0] not in NOT_FOR_MUTATIONS:
+            yield name, statement
+
+
+@cache
+def columns_written_by_the_previous_version() -> frozenset[Write]:
+    """Return what all mutations of the previous version write as one role, in the first database."""
     writes = {write for _, statement in statements_for_mutations() for write in writes_of(statement)}
     return frozenset(write for write in writes if write.table not in NOT_BY_MUTATIONS)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs
@@ -21,11 +22,12 @@ from api.routes.company import Company
 from api.routes.dependencies import Dependencies
 from api.routes.exports import archive_response
 from api.routes.unsubscribe_pages import STYLE as BASE_STYLE
+from models.access.write_groups import REQUESTS
 from models.errors import SubjectErased, TooManyAttempts
 from models.exports import downloads, links
 from models.exports.downloads import LINK_ACTOR, LinkCode
 from models.requests.export_tables import MAX_LINK_CODES
-from models.unit_of_work import unit_of_work
+from models.unit_of_work import UnitOfWork, unit_of_work
 
 MAX_BODY_BYTES: Final = 4096
 MAX_FIELDS: Final = 10
@@ -120,7 +122,7 @@ class ExportPage:
 
     async def _send_code(self, dependencies: Dependencies, request_id: UUID, address: str) -> Response:
         try:
-            async with unit_of_work(dependencies.database, dependencies.keyring, LINK_ACTOR, "sendLinkCode") as unit:
+            async with _unit(dependencies, "sendLinkCode") as unit:
                 result = await downloads.send_link_code(unit, request_id)
         except SubjectErased:
             result = LinkCode.NO_EXPORT
@@ -136,7 +138,7 @@ class ExportPage:
         return self._page(200, "Look into your mail", _SENTENCES[result], asks_code=True, offers_code=True)
 
     async def _redeem(self, dependencies: Dependencies, request_id: UUID, code: str, address: str) -> Response:
-        async with unit_of_work(dependencies.database, dependencies.keyring, LINK_ACTOR, "redeemLinkCode") as unit:
+        async with _unit(dependencies, "redeemLinkCode") as unit:
             result = await downloads.redeem_link_code(unit, request_id, code)
         if result.export is None:
             self._rate_limiter.charge(address, REFUSAL_COST)
@@ -167,6 +169,11 @@ class ExportPage:
             style=Markup(STYLE),  # noqa: S704 -- a constant, and named by its hash in POLICY
         )
         return HTMLResponse(html, status, {"content-security-policy": POLICY, **(headers or {})})
+
+
+def _unit(dependencies: Dependencies, mutation: str) -> AbstractAsyncContextManager[UnitOfWork]:
+    """Return a unit of work of the person who has the link."""
+    return unit_of_work(dependencies.database, dependencies.keyring, LINK_ACTOR, mutation, writer=REQUESTS.role)
 
 
 async def _read_form(request: Request) -> dict[str, list[str]] | None:

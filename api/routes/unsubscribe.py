@@ -16,6 +16,7 @@ from api.http.token_bucket import TokenBucketLimiter
 from api.routes.company import Company
 from api.routes.dependencies import Dependencies
 from api.routes.unsubscribe_pages import UnsubscribePages
+from models.access.write_groups import CONSENT
 from models.actors import Actor, Role
 from models.consent import unsubscribe_links
 from models.consent.link_states import LinkState, read_link_state
@@ -81,7 +82,9 @@ class Unsubscribe:
         everything = await _names_everything(request)
         mutation = "optOutOfAll" if everything else "optOut"
         try:
-            async with unit_of_work(dependencies.database, dependencies.keyring, ACTOR, mutation) as unit:
+            async with unit_of_work(
+                dependencies.database, dependencies.keyring, ACTOR, mutation, writer=CONSENT.role
+            ) as unit:
                 await unsubscribe_links.unsubscribe(unit, link, everything=everything)
         except (SubjectErased, SubjectNotFound):
             return self._pages.gone()
@@ -89,7 +92,7 @@ class Unsubscribe:
 
 
 async def _read_state(database: Database, link: LinkToken) -> LinkState | None:
-    """Return the state of a link. It is read by the writing role, because a page has no role of its own."""
+    """Return the state of a link. The service itself reads it, because a page has no role of its own."""
     async with database.writers.acquire() as connection:
         return await read_link_state(connection, link)
 

@@ -50,7 +50,7 @@ class KeyStore(Generic[_Owner]):
         self._prefix = rows.name.encode() + b"\x00"
         self._encode_owner = encode_owner
         self.select_keys = Statement(select(*columns).where(owner_column == any_(owners)))
-        self._insert_keys = Statement(
+        self.insert_keys = Statement(
             insert(rows)
             .from_select(columns, select(fresh.c.owner, current, fresh.c.wrapped), include_defaults=False)
             .on_conflict_do_nothing()
@@ -83,7 +83,7 @@ class KeyStore(Generic[_Owner]):
 
     async def insert(self, connection: Connection, master_keys: MasterKeys, secrets: Mapping[_Owner, bytes]) -> int:
         """Wrap and insert keys, and return how many. The key of an owner that has one stays: it may be in use."""
-        return await self._insert_keys.run(
+        return await self.insert_keys.run(
             connection,
             owners=[*secrets],
             current=master_keys.current,

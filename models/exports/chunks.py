@@ -42,8 +42,12 @@ class IncompletePartError(Exception):
 class ChunkWriter:
     """Stores a stream under the key of an export. Each chunk is committed alone, and is of no use without the key."""
 
-    def __init__(self, database: Database, key: DataKey, subject_id: UUID, part_id: UUID) -> None:
+    def __init__(
+        self, database: Database, key: DataKey, subject_id: UUID, part_id: UUID, role: str | None = None
+    ) -> None:
+        """Set what to encrypt with, and whose part it is. ``role`` is the PostgreSQL role of an upload."""
         self._database = database
+        self._role = role
         self._key = key
         self._subject_id = subject_id
         self._part_id = part_id
@@ -68,15 +72,15 @@ class ChunkWriter:
 
     async def delete(self) -> None:
         """Delete all chunks of the part."""
-        async with self._database.writers.acquire() as connection:
+        async with self._database.transaction(self._role) as connection:
             await DELETE.run(connection, subject_id=self._subject_id, part_id=self._part_id)
 
     async def _store(self, content: bytes) -> None:
         """Commit a chunk. Raise NOT_FOUND when the export was deleted, as an erasure does."""
         nonce = os.urandom(NONCE_LENGTH)
         data = associated_data(self._key.owner_id, self._part_id, self._number)
-        async with self._database.writers.acquire() as connection:
-            try:
+        try:
+            async with self._database.transaction(self._role) as connection:
                 await INSERT.run(
                     connection,
                     subject_id=self._subject_id,
@@ -85,8 +89,8 @@ class ChunkWriter:
                     request_id=self._key.owner_id,
                     content=FORMAT_VERSION + nonce + self._key.cipher.encrypt(nonce, content, data),
                 )
-            except ForeignKeyViolationError:
-                raise NotFound(argument="id") from None
+        except ForeignKeyViolationError:
+            raise NotFound(argument="id") from None
         self._number += 1
 
 

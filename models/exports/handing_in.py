@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from models.access.write_groups import REQUESTS
 from models.actors import Actor
 from models.encryption import export_keys
 from models.encryption.keyring import Keyring
@@ -56,16 +57,16 @@ async def hand_in_part(
     is being built. Raise BAD_INPUT for what is no JSON, and QUERY_TOO_LARGE for more than 100 MiB. A part that is
     refused is not kept.
     """
-    async with database.transaction() as connection:
+    async with database.transaction(REQUESTS.role) as connection:
         request = (await _lock(UnitOfWork(connection, keyring, actor), step_id)).request
     key = await export_keys.find(keyring, request.id)
     if key is None:
         raise StateConflict(argument="id")
     part_id = new_id()
-    writer = ChunkWriter(database, key, request.subject_id, part_id)
+    writer = ChunkWriter(database, key, request.subject_id, part_id, REQUESTS.role)
     try:
         replaced = await _store(writer, content)
-        async with unit_of_work(database, keyring, actor, "handInExportPart") as unit:
+        async with unit_of_work(database, keyring, actor, "handInExportPart", writer=REQUESTS.role) as unit:
             step = await _lock(unit, step_id)
             await MARK_DONE.run(
                 unit.connection,

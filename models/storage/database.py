@@ -47,12 +47,14 @@ CLOSE_TIMEOUT = 5
 class DatabaseRoles(NamedTuple):
     """The PostgreSQL roles that a process acts as. A role that is None leaves its sessions to the login role.
 
-    ``readers`` maps each role that callers' reads run as to the columns that are hidden from it.
+    ``internal`` and ``writer`` are those of the service's own reads and writes. ``readers`` maps each role that
+    callers' reads run as to the columns that are hidden from it. ``mutations`` are the roles of groups of mutations.
     """
 
     internal: str | None = None
     writer: str | None = None
     readers: Mapping[str, frozenset[str]] = {}
+    mutations: Sequence[str] = ()
 
 
 class MaxConnections(NamedTuple):
@@ -126,7 +128,12 @@ class Database:
         reading = ConnectionBudget(readers)
         database = cls(
             await main(budget=reading, role=roles.internal, read_only=True),
-            await main(budget=ConnectionBudget(writers), role=roles.writer, read_only=False),
+            await main(
+                budget=ConnectionBudget(writers),
+                role=roles.writer,
+                read_only=False,
+                transaction_roles=roles.mutations,
+            ),
             await ring(role=roles.writer, read_only=False),
             servers,
         )
@@ -169,10 +176,13 @@ class Database:
             pool.end_connections()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """Yield a writing connection inside one transaction. Only this method commits to the main database."""
+    async def transaction(self, role: str | None = None) -> AsyncIterator[Connection]:
+        """Yield a writing connection inside one transaction. Only this method commits to the main database.
+
+        ``role`` is the role of a group of mutations, which the transaction acts as if the process has such roles.
+        """
         async with self.writers.acquire() as connection:
-            async with connection.transaction():
+            async with self.writers.begin(connection, role):
                 yield connection
             if self.servers:
                 self.servers.primary.note_seen((await read_state(connection)).position)

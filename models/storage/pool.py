@@ -1,13 +1,15 @@
 """The pools of connections: the settings of their sessions, and the checks of each new session."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple, cast
 
 import asyncpg
 
 from models.storage import session_checks
 from models.storage.connection_budget import BudgetedPool, ConnectionBudget
 from models.storage.outages import OUT_OF_REACH, describe, outages
+from models.storage.role_transactions import RoleConnection
 
 IDLE_TIMEOUT_FACTOR = 3
 """PostgreSQL ends a transaction that idles for this many times the statement timeout, which frees its locks."""
@@ -55,6 +57,7 @@ class Pool(BudgetedPool):
     """A pool whose timeout in seconds limits the wait for a connection as well as each statement.
 
     Its sessions act as ``role`` from their start. Its connections carry the columns that are hidden from this role.
+    Transactions may act as one of ``transaction_roles`` instead.
     """
 
     def __init__(  # noqa: PLR0913 -- the settings of one pool
@@ -68,9 +71,11 @@ class Pool(BudgetedPool):
         role: str | None,
         hidden_columns: frozenset[str] = frozenset(),
         server: Destination | None = None,
+        transaction_roles: Sequence[str] = (),
     ) -> None:
         self._acquire_timeout = timeout
-        connection_class: type[asyncpg.Connection] = asyncpg.Connection
+        self._transaction_roles = transaction_roles
+        connection_class: type[asyncpg.Connection] = RoleConnection if transaction_roles else asyncpg.Connection
         if hidden_columns:
             connection_class = type("Connection", (asyncpg.Connection,), {"hidden_columns": hidden_columns})
         super().__init__(
@@ -79,7 +84,7 @@ class Pool(BudgetedPool):
             loop=None,
             connection_class=connection_class,
             record_class=asyncpg.Record,
-            connect=_connect_and_check(target, role, server, read_only=read_only),
+            connect=_connect_and_check(target, role, server, transaction_roles, read_only=read_only),
             # A connection that hangs is given up before the wait for it ends, so that its outage is logged.
             timeout=min(timeout * 0.9, CONNECT_TIMEOUT_OF_REPLICAS) if server and server.is_replica else timeout * 0.9,
             command_timeout=timeout,
@@ -99,12 +104,22 @@ class Pool(BudgetedPool):
             },
         )
 
+    def begin(self, connection: Any, role: str | None) -> AbstractAsyncContextManager[None]:
+        """Return a transaction that acts as ``role`` if it is one of the roles of transactions."""
+        transaction = connection.transaction_as(role) if role in self._transaction_roles else connection.transaction()
+        return cast("AbstractAsyncContextManager[None]", transaction)
+
     def acquire(self, *, timeout: float | None = None) -> Any:
         return super().acquire(timeout=timeout or self._acquire_timeout)
 
 
 def _connect_and_check(
-    target: str, role: str | None, destination: Destination | None, *, read_only: bool
+    target: str,
+    role: str | None,
+    destination: Destination | None,
+    transaction_roles: Sequence[str],
+    *,
+    read_only: bool,
 ) -> Callable[..., Awaitable[asyncpg.Connection]]:
     """Return a function that connects, checks the session, and logs once why connections cannot be opened.
 
@@ -117,6 +132,8 @@ def _connect_and_check(
         try:
             connection: asyncpg.Connection = await asyncpg.connect(destination.url() if destination else url, **options)
             try:
+                if role and transaction_roles:
+                    await session_checks.require_roles(connection, [*transaction_roles, role])
                 await session_checks.require_settings(connection, role, read_only=read_only)
                 if destination:
                     await destination.require(connection)

@@ -4,6 +4,7 @@ PgBouncer refuses such settings, or drops them where `ignore_startup_parameters`
 between clients would act as the wrong role.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -14,6 +15,16 @@ SELECT current_user = COALESCE($1, current_user)
     AND current_setting('idle_in_transaction_session_timeout') <> '0'
 """
 """Whether a session has the settings of a pool. A server has no idle timeout unless a session sets it."""
+
+ACT_AS = """
+SELECT set_config('role', roles.name, false)
+FROM unnest($1::text[]) AS roles (name)
+"""
+
+
+async def require_roles(connection: Any, roles: Sequence[str]) -> None:
+    """Act as each role in turn, and stay the last one. Raise the error of PostgreSQL for a role that is refused."""
+    await connection.fetch(ACT_AS, roles)
 
 
 async def require_settings(connection: Any, role: str | None, *, read_only: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from cli import database_roles
+from models.access.database_roles import INTERNAL_WRITER, WRITERS
 from tests.cli.commands import Ran, privacy
 from tests.conftest import Api, Databases
 from tests.people import known
@@ -47,6 +48,20 @@ def test_the_matrix_of_columns_is_printed(clean: Databases, tmp_path: Path) -> N
     assert readers["email_addresses.address"] == {"support", "billing", "privacy"}
     assert "analyst" not in readers["subjects.status"]
     assert readers["tokens.secret_sha256"] == set()
+
+
+def test_the_columns_that_each_group_writes_are_printed(clean: Databases, tmp_path: Path) -> None:
+    shown = rows(ran(clean, tmp_path, "show", "--writes").out)
+    order = shown["column"]
+    writers = {
+        column: {group: cell for group, cell in zip(order, cells, strict=True) if cell}
+        for column, cells in shown.items()
+    }
+    assert order == [role.removeprefix("privacy_").removesuffix("_writer") for role in (*WRITERS, INTERNAL_WRITER)]
+    assert writers["tokens.revoked_at"] == {"access": "U", "disclosures": "U"}
+    assert writers["tokens.secret_sha256"] == {"access": "I"}
+    assert writers["consents.state"] == {"consent": "IU", "registration": "IU"}
+    assert writers["payment_fragments"] == {"payments": "D"}
 
 
 def test_a_live_database_is_compared_with_the_matrix(clean: Databases, tmp_path: Path) -> None:

@@ -1,20 +1,29 @@
 """The roles of PostgreSQL: who makes them, what is said when they cannot be made, and how they are compared."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
+import httpx2
 import pytest
 
 import migrations
 from api.settings import UnsafeSettingError
 from cli import database_roles
 from cli.embedded import Cluster
-from models.access.database_roles import ALL, READERS
+from models.access.database_roles import (
+    ALL,
+    INTERNAL_WRITER,
+    READERS,
+    WRITER_OF_THE_PREVIOUS_VERSION,
+    WRITERS,
+)
 from models.actors import Role
+from models.encryption.master_keys import MasterKeys
 from tests.clusters import initialised
-from tests.conftest import Databases
+from tests.conftest import Databases, Running, settings_for
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +82,46 @@ def test_an_owner_with_createrole_makes_the_roles(tmp_path: Path) -> None:
         assert asyncio.run(database_roles.differences("privacy", url)) == []
         assert asyncio.run(reads(cluster.url("second", "web"), READERS[Role.STORE], "SELECT status FROM subjects"))
         assert asyncio.run(reads(url, READERS[Role.STORE], "SELECT status FROM subjects"))
+
+
+def states_of(url: str) -> dict[str, object]:
+    """Return what a service says about its components, once it listens."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return dict(httpx2.get(f"{url}/readyz", verify=False).json())
+        except httpx2.ConnectError:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def test_a_process_waits_for_the_roles_of_its_version_and_those_of_the_previous_one_go_on(tmp_path: Path) -> None:
+    with Cluster(initialised(tmp_path / "server"), settings={"fsync": "off"}) as cluster:
+        url = new_database(cluster, "third", "owner_three", "CREATEROLE")
+        run(cluster, "CREATE DATABASE keys OWNER owner_three TEMPLATE template0")
+        keyring_url = cluster.url("keys", "owner_three")
+        asyncio.run(migrations.upgrade("keyring", keyring_url))
+        histories, new_roles = {"privacy": url, "keyring": keyring_url}, (*WRITERS, INTERNAL_WRITER)
+        for history, database_url in histories.items():
+            asyncio.run(database_roles.apply(history, database_url))
+        for name in ("third", "keys"):
+            run(cluster, f"DROP OWNED BY {', '.join(new_roles)}", database=name)
+        run(cluster, f"DROP ROLE {', '.join(new_roles)}")
+        service = Running(settings_for(Databases(cluster, url, keyring_url, MasterKeys.generate())))
+        address = service.begin()
+        states = states_of(address)
+        assert states["ready"] is False
+        for component in ("database", "keyring"):
+            assert states[component] == "lacks a role of the service: run `privacy migrate` (SQLSTATE 22023)"
+        for history, database_url in histories.items():
+            asyncio.run(database_roles.apply(history, database_url))
+        deadline = time.monotonic() + 60
+        while not states_of(address)["ready"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        as_before = reads(url, WRITER_OF_THE_PREVIOUS_VERSION, "UPDATE tokens SET approved_at = now() WHERE false")
+        assert asyncio.run(as_before), "processes of the previous version serve, too"
+        service.end()
 
 
 def test_a_privilege_too_many_or_too_few_is_named(databases: Databases) -> None:

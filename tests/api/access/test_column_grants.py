@@ -10,7 +10,14 @@ import pytest
 from api.access import column_grants, policy
 from api.access.policy import ACCESS_POLICY
 from api.graphql.schema import core
-from models.access.database_roles import INTERNAL, READERS, WORKER, WRITER
+from models.access.database_roles import (
+    INTERNAL,
+    INTERNAL_WRITER,
+    READERS,
+    WORKER,
+    WRITER_OF_THE_PREVIOUS_VERSION,
+    WRITERS,
+)
 from models.actors import Role
 from tests.conftest import Api, Databases, Running, settings_for
 from tests.people import known
@@ -50,6 +57,7 @@ SHOWN = {
 """Columns whose readers are those of one field, by hand: the code that derives the rest is not its own only judge."""
 NOBODY_READS = ("tokens.secret_sha256", "access_events.written_in", "subjects.epoch", "letters.address")
 
+ALL_WRITERS = (*WRITERS, INTERNAL_WRITER, WRITER_OF_THE_PREVIOUS_VERSION)
 
 TRY_COLUMNS = """
 DO $$
@@ -181,7 +189,7 @@ def test_keys_are_read_by_the_roles_that_open_seals(role: Role, databases: Datab
     assert columns == (keys if role in sealed else set())
 
 
-@pytest.mark.parametrize("role", [*READERS.values(), INTERNAL, WRITER, WORKER])
+@pytest.mark.parametrize("role", [*READERS.values(), INTERNAL, *ALL_WRITERS, WORKER])
 @pytest.mark.parametrize(
     "sql",
     [
@@ -220,7 +228,8 @@ def test_nobody_who_serves_callers_bends_the_record_or_the_schema(
     ],
 )
 def test_mutations_change_no_token_s_rights_and_no_webhook(databases: Databases, sessions: Sessions, sql: str) -> None:
-    assert sessions.refuses(databases.url, WRITER, sql)
+    for role in ALL_WRITERS:
+        assert sessions.refuses(databases.url, role, sql), role
 
 
 @pytest.mark.parametrize("role", [*READERS.values(), INTERNAL])
@@ -231,12 +240,12 @@ def test_readers_write_nothing(databases: Databases, sessions: Sessions, role: s
 
 @pytest.mark.parametrize("sql", ["SELECT access_event_era()", "SELECT access_event_months(CURRENT_DATE, 1)"])
 def test_workers_alone_have_the_record_s_tables_made_ready(databases: Databases, sessions: Sessions, sql: str) -> None:
-    for role, outcome in ((WRITER, True), (WORKER, False), *((reader, True) for reader in READERS.values())):
+    for role, outcome in ((WORKER, False), *((each, True) for each in (*ALL_WRITERS, *READERS.values()))):
         assert sessions.refuses(databases.url, role, sql) is outcome
 
 
 def test_keys_are_destroyed_by_workers_alone(databases: Databases, sessions: Sessions) -> None:
-    for role, outcome in ((WRITER, True), (WORKER, False), *((reader, True) for reader in READERS.values())):
+    for role, outcome in ((WORKER, False), *((each, True) for each in (*ALL_WRITERS, *READERS.values()))):
         assert sessions.refuses(databases.keyring_url, role, "DELETE FROM subject_keys") is outcome
 
 

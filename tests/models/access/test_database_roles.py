@@ -2,7 +2,16 @@
 
 import pytest
 
-from models.access.database_roles import ALL, INTERNAL, LOGIN, READERS, WORKER, WRITER
+from models.access.database_roles import (
+    ALL,
+    INTERNAL,
+    INTERNAL_WRITER,
+    LOGIN,
+    READERS,
+    WORKER,
+    WRITER_OF_THE_PREVIOUS_VERSION,
+    WRITERS,
+)
 from models.actors import Role
 from tests.conftest import World
 
@@ -11,7 +20,8 @@ def test_each_role_of_callers_reads_as_a_role_of_its_own() -> None:
     assert READERS.keys() == {*Role}
     assert READERS[Role.BILLING] == "privacy_billing"
     assert len({*ALL, LOGIN}) == len(ALL) + 1
-    assert {*ALL} == {*READERS.values(), INTERNAL, WRITER, WORKER}
+    writers = {*WRITERS, INTERNAL_WRITER, WRITER_OF_THE_PREVIOUS_VERSION}
+    assert {*ALL} == {*READERS.values(), INTERNAL, *writers, WORKER}
 
 
 @pytest.mark.anyio

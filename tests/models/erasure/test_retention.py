@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from models.access.database_roles import INTERNAL, READERS, WORKER, WRITER
+from models.access.database_roles import INTERNAL, INTERNAL_WRITER, READERS, WORKER, WRITERS
 from models.actors import Role
 from models.consent import recording
 from models.consent.ledger import Channel
@@ -99,7 +99,7 @@ async def test_a_forged_old_erasure_deletes_no_recent_ledger_row(world: World) -
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("role", [*READERS.values(), INTERNAL, WRITER])
+@pytest.mark.parametrize("role", [*READERS.values(), INTERNAL, INTERNAL_WRITER, *WRITERS])
 async def test_nobody_but_a_worker_takes_a_ledger_away(databases: Databases, role: str) -> None:
     connection = await asyncpg.connect(databases.url, server_settings={"role": role})
     try:

@@ -14,9 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
+from models.access.database_roles import INTERNAL_WRITER, WRITERS
 from models.storage.database import OUTAGE_ERRORS, Database, DatabaseRoles
 from models.storage.outages import describe
-from models.storage.session_checks import require_settings
+from models.storage.session_checks import require_roles, require_settings
 from tests.cli.commands import privacy
 from tests.conftest import Databases
 
@@ -93,7 +94,8 @@ async def test_pgbouncer_is_refused_with_a_sentence(
         direct = await asyncpg.connect(url)
         assert await direct.fetchval("SELECT current_user") == "privacy", "PgBouncer itself works"
         await direct.close()
-        roles = DatabaseRoles("privacy_internal", "privacy_writer", {"privacy_store": frozenset()})
+        readers = {"privacy_store": frozenset[str]()}
+        roles = DatabaseRoles("privacy_internal", INTERNAL_WRITER, readers, WRITERS)
         database = await Database.open(url, clean.keyring_url, readers=2, writers=2, timeout=10, roles=roles)
         try:
             for pool in (database.readers, database.writers, database.role_readers["privacy_store"]):
@@ -120,5 +122,16 @@ async def test_a_session_has_its_role_and_is_a_reader_or_a_writer(clean: Databas
         await connection.execute("SET idle_in_transaction_session_timeout = 0")
         with pytest.raises(asyncpg.ProtocolViolationError):
             await require_settings(connection, "privacy_store", read_only=True)
+    finally:
+        await connection.close()
+
+
+async def test_a_session_for_mutations_may_act_as_all_of_their_roles(clean: Databases) -> None:
+    connection = await asyncpg.connect(clean.url, server_settings={"role": INTERNAL_WRITER})
+    try:
+        await require_roles(connection, [*WRITERS, INTERNAL_WRITER])
+        assert await connection.fetchval("SELECT current_user") == INTERNAL_WRITER
+        with pytest.raises(asyncpg.InvalidParameterValueError):
+            await require_roles(connection, [*WRITERS, "privacy_missing", INTERNAL_WRITER])
     finally:
         await connection.close()

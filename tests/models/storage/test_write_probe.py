@@ -39,8 +39,8 @@ async def test_a_database_that_takes_writes_passes_and_stays_unchanged(world: Wo
     await require_writable(world.database.keyring)
 
 
-async def test_the_role_of_mutations_may_ask(databases: Databases) -> None:
-    url = databases.url + "&options=-crole%3Dprivacy_writer"
+async def test_the_role_of_the_service_s_own_writes_may_ask(databases: Databases) -> None:
+    url = databases.url + "&options=-crole%3Dprivacy_internal_writer"
     async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
         await require_writable(pool)
 
