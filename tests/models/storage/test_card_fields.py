@@ -12,7 +12,9 @@ from tests.models.storage.test_card_numbers import card_numbers
 
 @given(
     st.recursive(
-        card_numbers(), lambda inner: st.lists(inner, min_size=1) | st.dictionaries(st.text(), inner, min_size=1)
+        card_numbers(),
+        lambda inner: st.lists(inner, min_size=1) | st.dictionaries(st.text(), inner, min_size=1),
+        max_leaves=12,
     )
 )
 def test_a_number_is_found_at_any_depth(value: object) -> None:

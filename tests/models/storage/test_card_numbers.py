@@ -2,6 +2,7 @@
 
 import random
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -330,6 +331,16 @@ def test_plain_numbers_of_sixteen_digits_are_mistaken_as_often_as_stated() -> No
     assert 0.03 < count_false_positives(POSSIBLE_FALSE_POSITIVES["order: sixteen digits"], 20_000) / 20_000 < 0.045
 
 
+def check_digits(digits: str) -> Iterator[str]:
+    """Yield the check digits of the last 12, 13 ... of these digits."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 == 0 else 1)
+        total += value // 10 + value % 10
+        if place >= 11:
+            yield str(-total % 10)
+
+
 def hostile_stream() -> str:
     """Write single digits, each an issuer's first where it can be, of which no stretch sums to a multiple of ten."""
     rng = random.Random(1)
@@ -337,7 +348,7 @@ def hostile_stream() -> str:
     tail = digits
     written = [digits]
     for _ in range(MEBIBYTE // 16):
-        refused = {with_check_digit(tail[-before:])[-1] for before in range(12, min(len(tail), 18) + 1)}
+        refused = {*check_digits(tail)}
         digit = next(digit for digit in rng.choice(("4567", "4365")) + "1289037456" if digit not in refused)
         tail = (tail + digit)[-18:]
         written.append(digit)
