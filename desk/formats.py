@@ -11,6 +11,8 @@ from markupsafe import Markup
 
 LONGEST: Final = 300
 """Characters of a value that a page shows."""
+_DIRECTION_CONTROLS: Final = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+"""Characters that override the direction of text. One that is left open would reach beyond the element of its value."""
 _UNITS: Final = ("bytes", "KB", "MB", "GB", "TB", "PB")
 _THOUSAND: Final = 1000
 
@@ -85,8 +87,8 @@ def size(value: Any) -> str:
 
 
 def shorten(value: object, longest: int = LONGEST) -> str:
-    """Return a value as text, cut after this many characters."""
-    text = str(value)
+    """Return a value as text, cut after this many characters; a sign stands for each control of direction."""
+    text = str(value).translate(_DIRECTION_CONTROLS)
     return text if len(text) <= longest else f"{text[:longest]}…"
 
 

@@ -74,6 +74,7 @@ class Desk:
         self._templates.filters |= {
             "size": formats.size,
             "value": formats.isolated,
+            "plain": formats.shorten,
             "path": formats.path_part,
             "web": formats.web_address,
         }

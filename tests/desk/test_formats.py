@@ -24,6 +24,12 @@ def test_days_until_a_time(at: str | None, days: int | None) -> None:
     assert formats.days_until(at, datetime(2027, 1, 30, 12, tzinfo=UTC)) == days
 
 
+def test_a_value_does_not_turn_the_text_after_it_around() -> None:
+    hostile = "\u202e\u2066moc.elpmaxe\u202d"
+    assert formats.isolated(hostile) == "<bdi>\ufffd\ufffdmoc.elpmaxe\ufffd</bdi>"
+    assert formats.isolated("محمد") == "<bdi>محمد</bdi>"
+
+
 def test_sizes_have_units_of_a_thousand() -> None:
     assert [formats.size(each) for each in (0, 999, 1500, 15_000_000, 3_000_000_000, None)] == [
         "0 bytes",

@@ -71,7 +71,7 @@ class HostileTransport(httpx2.AsyncBaseTransport):
         body: dict[str, Any] = json.loads(await request.aread())
         data = answer_for(core, body["query"], self.value)
         if "viewer" in data:
-            data["viewer"] |= {"role": self.role, "roles": [self.role], "permissions": PERMISSIONS}
+            data["viewer"] |= {"role": self.role, "roles": [self.role, "ANALYST"], "permissions": PERMISSIONS}
         return httpx2.Response(200, json={"data": data})
 
 
@@ -104,6 +104,8 @@ def test_no_value_of_the_api_becomes_markup(
         assert not re.search(r"""(?:href|src|action)=["']?\s*javascript:""", page), path
         # Cursors, and the values that a form sends back, stay whole.
         assert LONG[:2001] not in re.sub(r'="[^"]*"', "", page), path
+        # A control of direction that a value leaves open would turn the words of the page around.
+        assert not re.search("[\u202a-\u202e\u2066-\u2069]", re.sub(r'="[^"]*"', "", page)), path
         assert len(page) < 400_000, path
         assert page.count("<bdi>") == page.count("</bdi>")
 

@@ -25,7 +25,7 @@ def test_each_text_that_a_page_names_exists() -> None:
 
 def test_values_are_escaped_and_isolated_from_the_direction_of_the_text() -> None:
     text = Texts()("layout.acting", name="<b>\u202eada</b>")
-    assert text == Markup("<bdi>&lt;b&gt;\u202eada&lt;/b&gt;</bdi>, acting as")
+    assert text == Markup("<bdi>&lt;b&gt;\ufffdada&lt;/b&gt;</bdi>, acting as")
     assert Texts()("days.left", days=3) == "3 days left"
 
 
