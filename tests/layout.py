@@ -27,7 +27,6 @@ TESTED_ELSEWHERE = {
         "api/graphql/execution/test_against_graphql_core.py",
         "graphql-core is the oracle of selections.",
     ),
-    "api/graphql/operation_hash.py": ("resolvers/test_audit.py", "A test reads the hash in the audit log."),
     "api/graphql/responses.py": ("api/http/test_request.py", "Tests read status and head of each response."),
     "api/graphql/routed_execution.py": ("journeys/test_replicas.py", "It takes replicas to choose one for a request."),
     "api/graphql/schema.py": ("test_documents.py", "Tests compare its text with schema.graphql and the documents."),

@@ -1,14 +1,13 @@
 """The names of arguments and input fields, by which errors say where a value stands in a document."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from graphql import (
     ArgumentNode,
-    DocumentNode,
     GraphQLSchema,
     ListValueNode,
-    Node,
     ObjectFieldNode,
     VariableDefinitionNode,
     is_input_object_type,
@@ -28,32 +27,21 @@ def names_of_inputs(schema: GraphQLSchema) -> frozenset[str]:
     return frozenset(names)
 
 
-def argument_names(schema: GraphQLSchema, document: DocumentNode) -> dict[int, str]:
-    """Return the dotted name of the argument or variable of each node, by the identity of the node.
+def argument_name(schema: GraphQLSchema, nodes: Sequence[Any], keys: Sequence[Any]) -> str:
+    """Return the dotted name of the argument or variable of a node, or an empty string where it has none.
 
-    A name that the schema does not know is left out.
+    ``nodes`` are those from the document to the node, with the lists between them. ``keys`` are the keys from each to
+    the next one. A name that the schema does not know is left out.
     """
     known = names_of_inputs(schema)
-    names: dict[int, str] = {}
-    pending: list[tuple[str, Any]] = [("", document)]
-    while pending:
-        path, node = pending.pop()
+    name = ""
+    for index, node in enumerate(nodes):
         if isinstance(node, ArgumentNode):
-            path = node.name.value if node.name.value in known else ""
+            name = node.name.value if node.name.value in known else ""
         elif isinstance(node, VariableDefinitionNode):
-            path = node.variable.name.value
+            name = node.variable.name.value
         elif isinstance(node, ObjectFieldNode):
-            path = f"{path}.{node.name.value}" if path and node.name.value in known else path
-        names[id(node)] = path
-        for key in node.keys:
-            inner = getattr(node, key, None)
-            if isinstance(inner, Node):
-                pending.append((path, inner))
-            elif isinstance(inner, list | tuple):
-                numbered = isinstance(node, ListValueNode)
-                pending.extend(
-                    (f"{path}.{index}" if numbered and path else path, one)
-                    for index, one in enumerate(inner)
-                    if isinstance(one, Node)
-                )
-    return names
+            name = f"{name}.{node.name.value}" if name and node.name.value in known else name
+        elif name and isinstance(node, tuple) and isinstance(nodes[index - 1], ListValueNode) and index < len(keys):
+            name = f"{name}.{keys[index]}"
+    return name

@@ -36,7 +36,7 @@ LIST_SIZE = 5
 """The objects that a list without a page size counts for: addresses, accounts, choices and the like of one person."""
 _CONTAINERS = frozenset({dict, list})
 Amount: TypeAlias = int | Callable[[Mapping[str, Any]], int]
-"""A number, or a function that computes it from the variables as they were sent."""
+"""A number, or a function that computes it from the variables. Inside an operation, lists are replaced by counts."""
 
 
 def amount_of(amount: Amount, variables: Mapping[str, Any]) -> int:
@@ -55,7 +55,16 @@ def compile_cost(schema: GraphQLSchema, document: Document, operation: Operation
     )
     root = schema.get_root_type(operation.operation)
     assert root, "a validated operation has a root type"  # noqa: S101
-    return _CostCompiler(schema, document, defaults, lists).selection(root, [operation.selection_set], LIST_SIZE)
+    amount = _CostCompiler(schema, document, defaults, lists).selection(root, [operation.selection_set], LIST_SIZE)
+    if isinstance(amount, int):
+        return amount
+
+    def cost(variables: Mapping[str, Any]) -> int:
+        """Count the entries of each variable once: several fields may name it."""
+        counts = {name: count_entries(variables.get(name, defaults.get(name))) for name in lists}
+        return amount_of(amount, {**variables, **counts})
+
+    return cost
 
 
 def _may_hold_list(type_: Any, visited: set[str]) -> bool:
@@ -137,8 +146,7 @@ class _CostCompiler(NamedTuple):
         """Return how many entries the lists in the value of an argument have."""
         if isinstance(node, VariableNode):
             name = node.name.value
-            default = self.defaults.get(name)
-            return (lambda variables: count_entries(variables.get(name, default))) if name in self.lists else 0
+            return (lambda variables: variables[name]) if name in self.lists else 0
         if isinstance(node, ListValueNode):
             return _sum([len(node.values), *map(self._entries, node.values)])
         if isinstance(node, ObjectValueNode):

@@ -23,7 +23,7 @@ from graphql import (
 from graphql.language.ast import QUERY_DOCUMENT_KEYS
 
 from api.graphql import limits
-from api.graphql.argument_names import argument_names, names_of_inputs
+from api.graphql.argument_names import argument_name, names_of_inputs
 from api.graphql.reported_texts import ReportedTextVisitor
 from api.graphql.visiting import visiting_steps
 from models.errors import BadInput, CardNumberRefused, QueryTooLarge
@@ -47,34 +47,42 @@ _Place: TypeAlias = tuple[Any, str | int]
 class _Literals(ReportedTextVisitor):
     """Looks at every literal, and every name, of a document."""
 
-    def __init__(self, types: TypeInfo) -> None:
+    def __init__(self, schema: GraphQLSchema, types: TypeInfo) -> None:
         super().__init__(types)
-        self.seen: Node | None = None
-        """The literal that was looked at last."""
+        self._schema = schema
 
-    def enter_string_value(self, node: StringValueNode, _key: object, parent: Any, *_: object) -> None:
-        self.seen = node
-        screen_text(node.value, replaces_cards=self.is_reported(parent))
+    def enter_string_value(self, node: StringValueNode, _key: object, parent: Any, *place: Any) -> None:
+        self._screen(node, node.value, parent, *place, replaces_cards=self.is_reported(parent))
 
-    def enter_enum_value(self, node: EnumValueNode, *_: object) -> None:
-        self.seen = node
-        screen_text(node.value)
+    def enter_enum_value(self, node: EnumValueNode, _key: object, *place: Any) -> None:
+        self._screen(node, node.value, *place)
 
     def enter_name(self, node: NameNode, *_: object) -> None:
-        self.seen = None
-        screen_text(node.value)
+        try:
+            screen_text(node.value)
+        except (BadInput, CardNumberRefused) as refusal:
+            refusal.extensions["argument"] = ""
+            raise
 
-    def enter_int_value(self, node: IntValueNode, *_: object) -> None:
-        self._number(node)
+    def enter_int_value(self, node: IntValueNode, _key: object, *place: Any) -> None:
+        self._number(node, *place)
 
-    def enter_float_value(self, node: FloatValueNode, *_: object) -> None:
-        self._number(node)
+    def enter_float_value(self, node: FloatValueNode, _key: object, *place: Any) -> None:
+        self._number(node, *place)
 
-    def _number(self, node: IntValueNode | FloatValueNode) -> None:
-        self.seen = node
+    def _number(self, node: IntValueNode | FloatValueNode, *place: Any) -> None:
         expected = self._types.get_input_type()
         if expected is None or get_named_type(expected).name not in _NUMBERS:
-            screen_text(node.value)
+            self._screen(node, node.value, *place)
+
+    def _screen(  # noqa: PLR0913 -- the place is what a visitor gets
+        self, node: Node, text: str, parent: Any, path: list[Any], ancestors: list[Any], *, replaces_cards: bool = False
+    ) -> None:
+        try:
+            screen_text(text, replaces_cards=replaces_cards)
+        except (BadInput, CardNumberRefused) as refusal:
+            refusal.extensions["argument"] = argument_name(self._schema, [*ancestors, parent, node], path)
+            raise
 
 
 def screen_document(schema: GraphQLSchema, document: DocumentNode) -> None:
@@ -82,15 +90,12 @@ def screen_document(schema: GraphQLSchema, document: DocumentNode) -> None:
     run_at_once(document_steps(schema, document))
 
 
-def document_steps(schema: GraphQLSchema, document: DocumentNode) -> Steps[None]:
-    """Screen a document in steps."""
+def document_steps(schema: GraphQLSchema, document: DocumentNode) -> Steps[frozenset[str]]:
+    """Screen a document in steps; return the names of the variables that hold reported texts only."""
     types = TypeInfo(schema)
-    literals = _Literals(types)
-    try:
-        yield from visiting_steps(document, TypeInfoVisitor(types, literals), QUERY_DOCUMENT_KEYS)
-    except (BadInput, CardNumberRefused) as refusal:
-        refusal.extensions["argument"] = argument_names(schema, document).get(id(literals.seen), "")
-        raise
+    literals = _Literals(schema, types)
+    yield from visiting_steps(document, TypeInfoVisitor(types, literals), QUERY_DOCUMENT_KEYS)
+    return literals.reported_variables
 
 
 _ID = re.compile(r"[a-z]{3}_[0-9a-f]{32}")

@@ -8,12 +8,11 @@ from graphql.language.parser import Parser
 
 from api.graphql import limits
 from api.graphql.errors import InvalidOperation
+from api.graphql.stepwise_parser import SLICE_TOKENS, StepwiseParser
 from api.graphql.visiting import visiting_steps
 from models.errors import QueryTooLarge
 from models.storage.turns import Steps
 
-SLICE_TOKENS: Final = 500
-"""The tokens that are read without a pause: 5 ms."""
 _NO_TOKEN: Final = Token(TokenKind.SOF, 0, 0, 0, 0)
 _WITHOUT_ERRORS: Final = frozenset(
     {
@@ -28,12 +27,20 @@ def parsing_steps(text: str) -> Steps[DocumentNode]:
     """Parse a document in steps; raise InvalidOperation, or QUERY_TOO_LARGE."""
     if len(text) > limits.DOCUMENT:
         raise QueryTooLarge(limit="document", most=limits.DOCUMENT)
-    source = Source(text)
-    lexer = Lexer(source)
-    parser = Parser(source, max_tokens=limits.TOKENS, lexer=lexer, allow_empty_selection_sets=False)
-    yield from _reading_steps(lexer)
+    lexer = Lexer(Source(text))
+    start = lexer.token
+    is_long = yield from _reading_steps(lexer)
     try:
-        return parser.parse_document()
+        return (yield from _document_steps(lexer, is_long=is_long))
+    except (InvalidOperation, QueryTooLarge):
+        _unlink(start)
+        raise
+
+
+def _document_steps(lexer: Lexer, *, is_long: bool) -> Steps[DocumentNode]:
+    parser = StepwiseParser(lexer.source, max_tokens=limits.TOKENS, lexer=lexer, allow_empty_selection_sets=False)
+    try:
+        return (yield from parser.document_steps()) if is_long else parser.parse_document()
     except GraphQLSyntaxError as error:
         if "tokens" in error.description:
             raise QueryTooLarge(limit="tokens", most=limits.TOKENS) from None
@@ -47,23 +54,31 @@ def parsing_steps(text: str) -> Steps[DocumentNode]:
         raise QueryTooLarge(limit="depth", most=limits.DEPTH) from None
 
 
-def _reading_steps(lexer: Lexer) -> Steps[None]:
-    """Read the tokens of a document before it is parsed: the parser takes those that were read."""
-    start = lexer.token
+def _reading_steps(lexer: Lexer) -> Steps[bool]:
+    """Read the tokens of a document before it is parsed; return whether they are many. The parser takes these."""
+    start, paused_at = lexer.token, 0
+    reader = Parser(lexer.source, max_tokens=limits.TOKENS, lexer=lexer)  # it counts comments, too
     with suppress(GraphQLSyntaxError):  # the parser meets it again, unless it finds another error before it
-        for number in range(limits.TOKENS):
-            if number % SLICE_TOKENS == SLICE_TOKENS - 1:
+        while lexer.token.kind is not TokenKind.EOF:
+            if reader.token_count - paused_at >= SLICE_TOKENS:
+                paused_at = reader.token_count
                 yield
-            if lexer.advance().kind is TokenKind.EOF:
-                if number >= SLICE_TOKENS:
-                    yield
-                break
+            reader.advance_lexer()
     lexer.token = lexer.last_token = start
+    is_long = reader.token_count >= SLICE_TOKENS
+    if is_long:
+        yield
+    return is_long
 
 
 def release_tokens(document: DocumentNode) -> None:
     """Remove the links between the tokens of a document: these cycles, and with them its nodes, would live on."""
-    token = document.loc.start_token if document.loc else None
+    if document.loc:
+        _unlink(document.loc.start_token)
+
+
+def _unlink(start: Token) -> None:
+    token: Token | None = start
     while token:
         token.prev, token.next, token = None, None, token.next
 

@@ -9,7 +9,6 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLError,
     GraphQLNamedType,
     InlineFragmentNode,
     NoUndefinedVariablesRule,
@@ -29,18 +28,17 @@ from graphql.validation.validate import ValidationAbortedError
 
 from api.access import policy
 from api.graphql import comments, input_screening, limits
-from api.graphql.argument_names import argument_names
 from api.graphql.cost import Amount, amount_of, compile_cost
 from api.graphql.errors import InvalidOperation
 from api.graphql.execution import Plan, compile_operation
 from api.graphql.execution.field_collection import Document
-from api.graphql.operation_hash import operation_hash
+from api.graphql.literal_rule import LiteralRule
+from api.graphql.operation_hash import hash_steps
 from api.graphql.parsing import parsing_steps, release_tokens, releasing_steps
-from api.graphql.reported_texts import reported_variables
 from api.graphql.schema import core, schema_for
 from api.graphql.visiting import validation_steps
 from models.actors import STAFF_ROLES, Actor
-from models.errors import BadInput, GraphqlInvalid, InputProblem, QueryTooLarge
+from models.errors import GraphqlInvalid, QueryTooLarge
 from models.storage.turns import Steps, run_at_once
 
 MAX_ERRORS = 10
@@ -54,14 +52,6 @@ class _Overlaps(OverlappingFieldsCanBeMergedRule):
         self.rule_context.remaining_complexity_budget = limits.COMPARISONS
 
 
-_PROBLEMS = {
-    "to include unknown field": InputProblem.UNKNOWN_KEY,
-    "OneOf Input Object": InputProblem.EXACTLY_ONE_KEY,
-    "to include required field": InputProblem.REQUIRED,
-    "not to be None": InputProblem.REQUIRED,
-}
-"""What phrases of graphql-core's messages mean. The messages repeat values, so they are not passed on."""
-
 _VARIABLE_RULES = [NoUndefinedVariablesRule, NoUnusedVariablesRule, VariablesInAllowedPositionRule]
 """The rules for which graphql-core visits each operation once more: once for all of them in one group."""
 _SPECIAL = {OverlappingFieldsCanBeMergedRule, ValuesOfCorrectTypeRule, *_VARIABLE_RULES}
@@ -71,10 +61,11 @@ _RULES: Sequence[Sequence[type[ASTValidationRule]]] = [
     _VARIABLE_RULES,
     [_Overlaps],
     [MaxIntrospectionDepthRule],
+    [LiteralRule],
 ]
 """The rules in groups. A document is validated by one group after the other, with a pause before each."""
-LONG_DOCUMENT = 1_000
-"""Characters of a document above which its preparation has pauses."""
+LONG_DOCUMENT = 120
+"""Characters of a document above which its preparation has pauses: they may take 6 ms without one."""
 
 
 class PreparedOperation(NamedTuple):
@@ -92,8 +83,9 @@ class PreparedOperation(NamedTuple):
     """The variables that hold reported texts only."""
 
     def screening_steps(self, variables: dict[str, Any]) -> Steps[None]:
-        """Screen variables in steps."""
-        return input_screening.screening_steps(core, self.variables, variables, self.reported)
+        """Screen variables in steps. What follows them is in a turn of its own."""
+        yield from input_screening.screening_steps(core, self.variables, variables, self.reported)
+        yield
 
     def require_cost(self, variables: Mapping[str, Any], most: int) -> int:
         """Return the cost of the operation with these variables; QUERY_TOO_LARGE when it is above ``most``."""
@@ -114,11 +106,15 @@ def preparation_steps(text: str, name: str | None, actor: Actor) -> Steps[Prepar
     """Prepare an operation in steps, of which each takes a part of the time that a long document takes."""
     is_long = len(text) > LONG_DOCUMENT
     document = yield from parsing_steps(text)
-    limits.check_limits(document)
-    comments.screen_comments(document)
-    release_tokens(document)
-    yield from input_screening.document_steps(core, document)
-    yield from _validation_steps(document, is_long=is_long)
+    try:
+        if is_long:
+            yield
+        limits.check_limits(document)
+        comments.screen_comments(document)
+    finally:
+        release_tokens(document)
+    reported = yield from input_screening.document_steps(core, document)
+    yield from _validation_steps(document, text)
     operation = _operation_of(document, name)
     coordinates = frozenset(_coordinates(document, operation))
     policy.check_access(actor, coordinates)
@@ -126,14 +122,17 @@ def preparation_steps(text: str, name: str | None, actor: Actor) -> Steps[Prepar
         yield
     plan = compile_operation(core, document, operation, introspected=schema_for(actor.role), personal=policy.RECORDED)
     if is_long:
+        plan.compile_variant()
         yield
-    digest = operation_hash(document)
+    digest = yield from hash_steps(document)
     if is_long:
         yield
     cost = compile_cost(core, Document.of(core, document), operation)
     if is_long:
         yield
     yield from releasing_steps(document)
+    if is_long:
+        yield
     return PreparedOperation(
         plan,
         operation.name.value if operation.name else None,
@@ -143,23 +142,23 @@ def preparation_steps(text: str, name: str | None, actor: Actor) -> Steps[Prepar
         tuple(operation.variable_definitions or ()),
         digest,
         cost,
-        reported_variables(core, document),
+        reported,
     )
 
 
-def _validation_steps(document: DocumentNode, *, is_long: bool) -> Steps[None]:
+def _validation_steps(document: DocumentNode, text: str) -> Steps[None]:
     """Validate a document by one group of rules after the other, with a pause before each for a long one."""
+    is_long = len(text) > LONG_DOCUMENT
     for rules in _RULES:
+        if rules is _VARIABLE_RULES and "$" not in text:
+            continue
         if is_long:
             yield
-        if errors := (yield from validation_steps(core, document, rules, MAX_ERRORS)):
+        finds_usages = is_long and rules is _VARIABLE_RULES
+        if errors := (yield from validation_steps(core, document, rules, MAX_ERRORS, finds_usages=finds_usages)):
             if len(errors) <= MAX_ERRORS and isinstance(errors[-1], ValidationAbortedError):
                 raise QueryTooLarge(limit="comparisons", most=limits.COMPARISONS)
             raise InvalidOperation(*errors[:MAX_ERRORS])
-    if is_long:
-        yield
-    if value_errors := (yield from validation_steps(core, document, [ValuesOfCorrectTypeRule], MAX_ERRORS)):
-        raise InvalidOperation(*_bad_input(document, value_errors[:MAX_ERRORS]))
     if is_long:
         yield
 
@@ -172,17 +171,6 @@ def _operation_of(document: DocumentNode, name: str | None) -> OperationDefiniti
         if name is not None and operation.name and operation.name.value == name:
             return operation
     raise GraphqlInvalid(problem="operationName names none of the document's operations, or is missing")
-
-
-def _bad_input(document: DocumentNode, errors: Sequence[GraphQLError]) -> Iterator[GraphQLError]:
-    """Yield BAD_INPUT for literals of the wrong type: it names the argument and does not repeat the value."""
-    names = argument_names(core, document)
-    for error in errors:
-        problem = next((problem for phrase, problem in _PROBLEMS.items() if phrase in error.message), None)
-        refusal = BadInput(
-            names.get(id(error.nodes[0]), "") if error.nodes else "", problem=problem or InputProblem.WRONG_TYPE
-        )
-        yield GraphQLError(refusal.message, nodes=error.nodes, original_error=refusal)
 
 
 def _coordinates(document: DocumentNode, operation: OperationDefinitionNode) -> Iterator[str]:

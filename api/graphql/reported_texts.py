@@ -4,29 +4,41 @@ from typing import Any
 
 from graphql import (
     ArgumentNode,
-    DocumentNode,
     FieldNode,
-    GraphQLSchema,
     ObjectFieldNode,
     TypeInfo,
-    TypeInfoVisitor,
     VariableDefinitionNode,
     VariableNode,
     Visitor,
     get_named_type,
-    visit,
 )
 
 from resolvers.inputs import REPORTED_TEXTS
 
 
 class ReportedTextVisitor(Visitor):
-    """Knows of each value whether it is a reported text: a field of an input object, or an argument of a mutation."""
+    """Knows of each value, and each variable, whether it is a reported text.
+
+    A reported text is a field of an input object, or an argument of a mutation.
+    """
 
     def __init__(self, types: TypeInfo) -> None:
         super().__init__()
         self._types = types
         self._field = ""
+        self._reported_by_name: dict[str, bool] = {}
+        """For each variable whether every use of it is a reported text."""
+
+    @property
+    def reported_variables(self) -> frozenset[str]:
+        """The names of the variables that were used as reported texts only, such as the names of files."""
+        return frozenset(name for name, is_reported in self._reported_by_name.items() if is_reported)
+
+    def enter_variable(self, node: VariableNode, _key: object, parent: Any, *_: object) -> None:
+        if isinstance(parent, VariableDefinitionNode):
+            return
+        name = node.name.value
+        self._reported_by_name[name] = self._reported_by_name.get(name, True) and self.is_reported(parent)
 
     def enter_field(self, node: FieldNode, *_: object) -> None:
         self._field = node.name.value
@@ -39,25 +51,3 @@ class ReportedTextVisitor(Visitor):
             container = get_named_type(self._types.get_parent_input_type())
             return (container and container.name, parent.name.value) in REPORTED_TEXTS
         return False
-
-
-class _Uses(ReportedTextVisitor):
-    """Collects for each variable whether every use of it is a reported text."""
-
-    def __init__(self, types: TypeInfo) -> None:
-        super().__init__(types)
-        self.reported_by_name: dict[str, bool] = {}
-
-    def enter_variable(self, node: VariableNode, _key: object, parent: Any, *_: object) -> None:
-        if isinstance(parent, VariableDefinitionNode):
-            return
-        name = node.name.value
-        self.reported_by_name[name] = self.reported_by_name.get(name, True) and self.is_reported(parent)
-
-
-def reported_variables(schema: GraphQLSchema, document: DocumentNode) -> frozenset[str]:
-    """Return the names of the variables that are used as reported texts only, such as the names of files."""
-    types = TypeInfo(schema)
-    uses = _Uses(types)
-    visit(document, TypeInfoVisitor(types, uses))
-    return frozenset(name for name, is_reported in uses.reported_by_name.items() if is_reported)

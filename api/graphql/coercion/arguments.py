@@ -1,6 +1,6 @@
 """Turns what callers give, as JSON or as literals, into the arguments that Strawberry gives to the bodies of fields."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING
 from itertools import chain
 from operator import attrgetter
@@ -113,8 +113,7 @@ class InputCompiler:
         if isinstance(node, language.NullValueNode):
             return Constant(None)
         if is_list_type(type_):
-            nodes = node.values if isinstance(node, ListValueNode) else (node,)
-            return values.literal_list([self.literal(type_.of_type, each) for each in nodes], type_.of_type)
+            return self._list(type_.of_type, node.values if isinstance(node, ListValueNode) else (node,))
         if isinstance(type_, GraphQLInputObjectType) and isinstance(node, ObjectValueNode):
             keywords = self.keywords(type_.fields, {each.name.value: each.value for each in node.fields or ()})
             make = self.object(type_).make
@@ -123,6 +122,12 @@ class InputCompiler:
             coerce = self.coercer(type_)
             return lambda variables: coerce(value_from_ast_untyped(node, dict(variables)))
         return Constant(coerce_input_literal(node, type_))
+
+    def _list(self, item_type: GraphQLInputType, nodes: Sequence[ValueNode]) -> Literal:
+        texts = [node.value for node in nodes if isinstance(node, language.StringValueNode)]
+        if texts and len(texts) == len(nodes) and values.is_text(item_type):
+            return lambda _: texts.copy()
+        return values.literal_list([self.literal(item_type, node) for node in nodes], item_type)
 
     def object(self, type_: GraphQLInputObjectType) -> "_InputObject":
         """Compile an input object type, once."""

@@ -80,6 +80,11 @@ def leaf(own: Coerce) -> Coerce:
     return coerce
 
 
+def is_text(type_: GraphQLInputType) -> bool:
+    """Return whether the values of a type are texts that need no coercion."""
+    return PLAIN.get(str(get_nullable_type(type_))) is str
+
+
 def list_of(item: Coerce, item_type: GraphQLInputType) -> Coerce:
     """Coerce a list; a single value is a list of one."""
     plain = {PLAIN.get(str(get_nullable_type(item_type)))}

@@ -153,7 +153,7 @@ class _Batch(Generic[Context]):
         try:
             for _ in range(2 if recording else 0):  # the statement is sent in the next tick of the event loop
                 await asyncio.sleep(0)
-            data_of_each = batched.data_of_each()
+            data_of_each = await batched.data_of_each()
             return None if data_of_each is None else [as_json({"data": data}) for data in data_of_each]
         except TypeError:  # a value that cannot be encoded is the failure of one query, not of the batch
             return None

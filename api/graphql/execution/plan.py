@@ -1,6 +1,7 @@
 """A plan is a compiled operation; it coerces the variables of a request and executes them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
 from typing import Any, NamedTuple, TypeAlias
 
 from graphql import GraphQLError
@@ -50,13 +51,17 @@ class Plan(NamedTuple):
 
     async def execute(self, context: ExecutionContext, variables: Mapping[str, Any] | None) -> Result:
         """Execute the operation for one request; raises BaseException only, such as a cancellation."""
+        began = perf_counter()
         coerced, errors = self._coerced(variables or {})
         if errors:
             return Result(None, errors, executed=False)
+        execution = Execution(context, coerced, began)
+        if execution.is_due():
+            await execution.pause()
         roots = self._variant(coerced)
         if isinstance(roots, GraphQLError):
             return Result(None, [roots], executed=True)
-        return await Execution(context, coerced).result(roots)
+        return await execution.result(roots)
 
     def start(self, context: ExecutionContext, variables: Mapping[str, Any]) -> StartedQuery | None:
         """Start a query that has one root field, which leads to rows; return None, and start nothing, for any other."""
@@ -68,6 +73,11 @@ class Plan(NamedTuple):
         if sole_root is None or not sole_root.source.returns_awaitable:
             return None
         return Execution(context, coerced).start_query(roots[0])
+
+    def compile_variant(self) -> None:
+        """Compile the only variant before it is needed, where there is only one."""
+        if not self.choosing:
+            self._variant({})
 
     def _coerced(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[GraphQLError]]:
         coerced: dict[str, Any] = {}

@@ -58,30 +58,27 @@ class RowBatch:
             self.data_keys = execution.wait_for(attempt(execution.context.keys_of, subject_ids))
         self.started = [source.start(self, execution) for _, source in selection.sources]
 
-    def expand(self, execution: BatchExecution) -> None:
-        """Take the values of each source, and put the rows that they lead to into batches of the next level."""
-        children = []
+    def expansion_steps(self, execution: BatchExecution) -> Iterator[None]:
+        """Put the rows that the values of each source lead to into batches of the next level; yield after each."""
+        children: list[tuple[int, ChildRows]] = []
+        self.children = children
         for index, ((field, _), started) in enumerate(zip(self.selection.sources, self.started, strict=True)):
             values = started.values()
             self.columns.append(values)
             if field.target:
                 children.append((index, ChildRows(self, field, field.target, values, execution)))
-        self.children = children
-
-    def complete(self, errors: list[GraphQLError]) -> None:
-        """Build the objects, once the batches below have theirs."""
-        is_regular, keys = self._take_children()
-        outputs = attempt(self.selection.assemble, self.rows, self.columns, keys) if is_regular else None
-        self._finish(outputs if isinstance(outputs, list) else [*self._complete_rows(keys, errors)])
+                yield
 
     def completion_steps(self, errors: list[GraphQLError], row_count: int) -> Iterator[None]:
-        """Build the objects in steps of ``row_count`` rows at most; yield after each step."""
+        """Build the objects, once the batches below have theirs, in steps of ``row_count`` rows at most."""
         is_regular, keys = self._take_children()
         outputs: list[dict[str, object] | GraphQLError] = []
         for start in range(0, len(self.rows) if is_regular else 0, row_count):
-            part = slice(start, start + row_count)
-            columns = [column[part] for column in self.columns]
-            assembled = attempt(self.selection.assemble, self.rows[part], columns, keys)
+            rows, columns = self.rows, self.columns
+            if len(rows) > row_count:
+                part = slice(start, start + row_count)
+                rows, columns = rows[part], [column[part] for column in columns]
+            assembled = attempt(self.selection.assemble, rows, columns, keys)
             yield
             if not isinstance(assembled, list):
                 is_regular, outputs = False, []
@@ -155,6 +152,8 @@ class ChildRows:
         self.groups: list[tuple[RowBatch, list[int]]] = []
         if self.rows:
             first = type(self.rows[0])
+            if first not in target.selections:
+                attempt(target.selection_of, self.rows[0])  # compiles the selection for rows of this class
             selection = target.selections.get(first)
             if selection and (len(self.rows) == 1 or {*map(type, self.rows)} == {first}):
                 self.is_regular = True

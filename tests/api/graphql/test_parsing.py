@@ -3,12 +3,15 @@
 import gc
 import json
 
-from graphql import DocumentNode, GraphQLError, Location, Token, parse
+import pytest
+from graphql import DocumentNode, FieldNode, GraphQLError, Location, StringValueNode, Token, parse
 
 from api.graphql import limits
 from api.graphql.errors import InvalidOperation
 from api.graphql.parsing import parsing_steps, release_tokens, releasing_steps
-from models.errors import QueryTooLarge
+from api.graphql.prepare import prepare
+from models.actors import Actor, Role
+from models.errors import QueryTooLarge, Refusal
 from models.storage.turns import run_at_once
 from tests.api.graphql.hostile_requests import Attacker
 
@@ -56,6 +59,34 @@ def test_tokens_are_freed_and_fields_keep_their_places() -> None:
     operation = document.definitions[0]
     assert isinstance(document, DocumentNode)
     assert GraphQLError("here", operation.selection_set.selections[0]).locations == [(1, 3)]  # type: ignore[attr-defined]
+
+
+REFUSED = {
+    "a literal": MANY_LITERALS.replace('"newsletter"', "1"),
+    "a field": MANY_LITERALS.replace("allowed", "nope"),
+    "the end": MANY_LITERALS + "}",
+    "many tokens": MANY_LITERALS.replace('"a"', '"a" "a" "a"'),
+    "many aliases": "{" + " ".join(f"a{number}: viewer {{ role }}" for number in range(40)) + "}",
+    "a card number": MANY_LITERALS.replace("newsletter", "4111111111111111"),
+    "a variable": MANY_LITERALS.replace('"newsletter"', "$a"),
+}
+
+
+@pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
+def test_a_refused_document_is_freed_without_the_collector(text: str) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = _count(Token) + _count(StringValueNode) + _count(FieldNode)
+        _prepare(text)
+        assert _count(Token) + _count(StringValueNode) + _count(FieldNode) == before
+    finally:
+        gc.enable()
+
+
+def _prepare(text: str) -> None:
+    with pytest.raises((InvalidOperation, Refusal)):
+        prepare(text, None, Actor("a test", Role.STORE, (Role.STORE,)))
 
 
 def _count(cls: type) -> int:

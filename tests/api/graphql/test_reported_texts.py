@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from graphql import parse
 
-from api.graphql.reported_texts import reported_variables
+from api.graphql.input_screening import document_steps
 from api.graphql.schema import core
+from models.storage.turns import run_at_once
 from tests.api.sample_requests import demand_refused
 from tests.conftest import Api
 from tests.people import known
@@ -40,6 +41,6 @@ def test_a_variable_that_is_also_something_else_is_refused(api: Api) -> None:
 
 
 def test_only_variables_whose_every_use_is_a_file_name_are_reported() -> None:
-    assert reported_variables(core, parse(OWN)) == {"name"}
-    assert reported_variables(core, parse(SHARED)) == frozenset()
-    assert reported_variables(core, parse(WHOLE)) == frozenset()
+    assert run_at_once(document_steps(core, parse(OWN))) == {"name"}
+    assert run_at_once(document_steps(core, parse(SHARED))) == frozenset()
+    assert run_at_once(document_steps(core, parse(WHOLE))) == frozenset()

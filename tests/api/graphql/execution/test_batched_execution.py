@@ -54,7 +54,7 @@ def looks(context: Any) -> set[Any]:
 
 async def execute_batched(started: Sequence[StartedQuery], context: Any) -> list[dict[str, Any]] | None:
     batched = BatchedExecution(started, context)
-    return batched.data_of_each() if await batched.read_all() else None
+    return await batched.data_of_each() if await batched.read_all() else None
 
 
 async def compare(plan: Plan, contexts: Callable[[], Any], requests: Sequence[Mapping[str, Any]]) -> bool | None:

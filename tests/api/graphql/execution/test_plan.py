@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 from graphql import OperationDefinitionNode, get_introspection_query, graphql_sync, parse
 
-from api.graphql.execution import Plan, Result, compile_operation
+from api.graphql.execution import Plan, Result, compile_operation, executor
+from api.graphql.execution.row_batch import RowBatch
 from api.graphql.execution.selection import code_of
 from models.encryption.encrypted_column import DataKey, EncryptedColumn
 from models.errors import BadInput, CardNumberRefused, Unavailable
@@ -219,3 +220,28 @@ def test_the_same_selection_below_many_aliases_is_compiled_to_code_once() -> Non
     after = code_of.cache_info()
     assert after.hits - before.hits > 19
     assert after.misses - before.misses < 19
+
+
+def test_an_execution_that_takes_long_pauses_after_each_field_and_each_part_of_its_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Paused(Context):
+        pauses = 0
+
+        async def pause(self) -> None:
+            self.pauses += 1
+            await super().pause()
+
+    fields = " ".join(f"a{number}: people(first: 4) {{ friends {{ note }} }}" for number in range(20))
+    text = f"{{ {fields} }}"
+    expected, context = run(text), Paused(1, 0)
+    monkeypatch.setattr(executor, "SECONDS_OF_TURN", -1)
+    assert run(text, context) == expected
+    assert context.pauses >= 60  # 20 fields, and the completion of two levels below each
+
+
+def test_rows_that_are_met_first_are_completed_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    completed: list[object] = []
+    monkeypatch.setattr(RowBatch, "_complete_row", lambda *arguments: completed.append(arguments))
+    assert run("{ people(first: 4) { id friends { id } } }").data
+    assert completed == []
