@@ -1,6 +1,5 @@
 """Parses documents in steps, and frees what is needed of them no longer."""
 
-from contextlib import suppress
 from typing import Final
 
 from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, Lexer, Node, Source, Token, TokenKind, Visitor
@@ -56,18 +55,20 @@ def _document_steps(lexer: Lexer, *, is_long: bool) -> Steps[DocumentNode]:
 
 def _reading_steps(lexer: Lexer) -> Steps[bool]:
     """Read the tokens of a document before it is parsed; return whether they are many. The parser takes these."""
-    start, paused_at = lexer.token, 0
+    start, paused_at, is_broken = lexer.token, 0, False
     reader = Parser(lexer.source, max_tokens=limits.TOKENS, lexer=lexer)  # it counts comments, too
-    with suppress(GraphQLSyntaxError):  # the parser meets it again, unless it finds another error before it
+    try:
         while lexer.token.kind is not TokenKind.EOF:
             if reader.token_count - paused_at >= SLICE_TOKENS:
                 paused_at = reader.token_count
                 yield
             reader.advance_lexer()
+    except GraphQLSyntaxError:
+        is_broken = True  # the parser meets the error again, unless it finds another one before it
     lexer.token = lexer.last_token = start
-    is_long = reader.token_count >= SLICE_TOKENS
+    is_long = is_broken or reader.token_count >= SLICE_TOKENS
     if is_long:
-        yield
+        yield  # the place of an error is found by reading all lines before it
     return is_long
 
 

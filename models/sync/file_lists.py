@@ -19,7 +19,7 @@ from models.unit_of_work import UnitOfWork
 
 REPLACED_NAME = "[card number removed {}]"
 MAX_FILES = 1000
-SLICE_CHARACTERS = 4_000
+SLICE_CHARACTERS = 2_000
 """The characters of file names that are screened for card numbers without a pause."""
 SLICE_FILES = 250
 """The files whose names are hashed, or encrypted, without a pause."""

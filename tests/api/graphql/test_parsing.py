@@ -44,7 +44,14 @@ def test_documents_are_parsed_as_by_graphql_core() -> None:
 
 
 def test_a_long_document_is_parsed_in_steps() -> None:
-    assert len([*parsing_steps(MANY_LITERALS)]) >= 2
+    assert len([*parsing_steps(MANY_LITERALS)]) >= 4
+
+
+def test_a_document_of_comments_is_refused_in_another_step_than_it_is_read() -> None:
+    steps = parsing_steps("#\n" * 16_000)
+    next(steps)
+    with pytest.raises(QueryTooLarge):
+        next(steps)
 
 
 def test_tokens_are_freed_and_fields_keep_their_places() -> None:
