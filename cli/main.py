@@ -62,7 +62,7 @@ COMMANDS = {
         "Verify, prove, export and prune the audit log of reads and changes of personal data.",
     ),
     "grants": LazyCommand(
-        "cli.access_grants:app", "The columns that each role may read, and the review of access grants."
+        "cli.access_grants:app", "The columns that each role may read or write, and the review of access grants."
     ),
     "backups": LazyCommand("cli.backups:app", "The register of backups."),
     "erasure": LazyCommand("cli.erasure:app", "Verify erasure certificates."),
