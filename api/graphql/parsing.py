@@ -12,6 +12,8 @@ from api.graphql.visiting import visiting_steps
 from models.errors import QueryTooLarge
 from models.storage.turns import Steps
 
+SLICE_CHARACTERS: Final = 8_000
+"""The characters of a document that is read and parsed without a pause, where its tokens are few."""
 _NO_TOKEN: Final = Token(TokenKind.SOF, 0, 0, 0, 0)
 _WITHOUT_ERRORS: Final = frozenset(
     {
@@ -54,7 +56,7 @@ def _document_steps(lexer: Lexer, *, is_long: bool) -> Steps[DocumentNode]:
 
 
 def _reading_steps(lexer: Lexer) -> Steps[bool]:
-    """Read the tokens of a document before it is parsed; return whether they are many. The parser takes these."""
+    """Read the tokens of a document before it is parsed; return whether it is long. The parser takes these tokens."""
     start, paused_at, is_broken = lexer.token, 0, False
     reader = Parser(lexer.source, max_tokens=limits.TOKENS, lexer=lexer)  # it counts comments, too
     try:
@@ -66,7 +68,7 @@ def _reading_steps(lexer: Lexer) -> Steps[bool]:
     except GraphQLSyntaxError:
         is_broken = True  # the parser meets the error again, unless it finds another one before it
     lexer.token = lexer.last_token = start
-    is_long = is_broken or reader.token_count >= SLICE_TOKENS
+    is_long = is_broken or reader.token_count >= SLICE_TOKENS or len(lexer.source.body) > SLICE_CHARACTERS
     if is_long:
         yield  # the place of an error is found by reading all lines before it
     return is_long

@@ -47,10 +47,13 @@ def test_a_long_document_is_parsed_in_steps() -> None:
     assert len([*parsing_steps(MANY_LITERALS)]) >= 4
 
 
-def test_a_document_of_comments_is_refused_in_another_step_than_it_is_read() -> None:
-    steps = parsing_steps("#\n" * 16_000)
+@pytest.mark.parametrize(("text", "refusal"), [("#\n" * 16_000, QueryTooLarge), ("\n" * 32_000, InvalidOperation)])
+def test_a_document_of_many_lines_is_refused_in_another_step_than_it_is_read(
+    text: str, refusal: type[Exception]
+) -> None:
+    steps = parsing_steps(text)
     next(steps)
-    with pytest.raises(QueryTooLarge):
+    with pytest.raises(refusal):
         next(steps)
 
 
