@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mailers import email_contexts, request_emails
+from mailers.direction import isolate
 from mailers.disclosure_emails import forced_disclosure, incident_notice, policy_changed
 from mailers.email_contexts import EventData
 from mailers.message import EmailContent, Envelope, Sender, build_message
@@ -198,7 +199,7 @@ def render_templates(
 ) -> EmailContent:
     """Return the rendered templates of one folder."""
     variables = {
-        **context,
+        **isolate(context),
         "sender": sender.company_name,
         "postal_address": sender.postal_address,
         "public_url": sender.public_url,
