@@ -53,6 +53,14 @@ class Attempt(NamedTuple):
     back: str
 
 
+class CompletedSignIn(NamedTuple):
+    """A sign-in that has succeeded: the token for the API, the provider's id of the agent, and the way back."""
+
+    token: str
+    agent: str
+    back: str
+
+
 class Provider:
     """The company's OpenID Connect provider."""
 
@@ -86,8 +94,8 @@ class Provider:
         )
         return address, attempt.state, str(self._serializer.dumps(list(attempt)))
 
-    async def end(self, url: str, cookie: str) -> tuple[str, Attempt]:
-        """Return the agent's token for the API; raise SIGN_IN_FAILED when anything does not fit."""
+    async def end(self, url: str, cookie: str) -> CompletedSignIn:
+        """Return the agent's token for the API, and who they are; raise SIGN_IN_FAILED when anything does not fit."""
         try:
             attempt = Attempt(*self._serializer.loads(cookie, max_age=STATE_SECONDS))
         except (BadData, TypeError):
@@ -101,11 +109,11 @@ class Provider:
             text = "sign_in.denied" if answer["error"] == "access_denied" else "sign_in.failed"
             raise SignInFailed(f"the provider answered {_error_code(answer)}", text)
         tokens = await self._exchange(metadata, answer.get("code", ""), attempt)
-        await self._verify(metadata, tokens, attempt)
+        agent = await self._verify(metadata, tokens, attempt)
         token = tokens.get(self._settings.oidc_token)
         if not isinstance(token, str):
             raise SignInFailed(f"the provider sent no {self._settings.oidc_token}")
-        return token, attempt
+        return CompletedSignIn(token, agent, attempt.back)
 
     async def leave(self) -> str:
         """Return the address at which an agent ends the session at the provider (RP-Initiated Logout)."""
@@ -139,8 +147,11 @@ class Provider:
             options = {"data": fields, "auth": (quote_plus(client["client_id"]), quote_plus(secret))}
         return await self._json("POST", _endpoint(metadata, "token_endpoint"), **options)
 
-    async def _verify(self, metadata: Mapping[str, Any], tokens: Mapping[str, Any], attempt: Attempt) -> None:
-        """Verify the ID token: signature, issuer, audience, times, nonce, and the hash of the access token."""
+    async def _verify(self, metadata: Mapping[str, Any], tokens: Mapping[str, Any], attempt: Attempt) -> str:
+        """Return the provider's id of the agent from the ID token.
+
+        Its signature, issuer, audience, times, nonce, and the hash of the access token are verified.
+        """
         published = await self._json("GET", _endpoint(metadata, "jwks_uri"))
         options: Any = {
             "iss": {"essential": True, "value": metadata["issuer"]},
@@ -159,6 +170,7 @@ class Provider:
             claims.validate(now=int(time.time()), leeway=LEEWAY_SECONDS)
         except (AuthlibBaseError, JoseError, KeyError, TypeError, ValueError) as problem:
             raise SignInFailed(f"the ID token does not fit: {type(problem).__name__}") from None
+        return str(claims["sub"])
 
     async def _json(self, method: str, url: str, **options: Any) -> dict[str, Any]:
         """Return a JSON object of the provider."""

@@ -5,7 +5,7 @@ import hashlib
 import json
 import secrets
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Final
 from urllib.parse import quote
 
@@ -34,11 +34,16 @@ class Notice:
     code: str = ""
 
 
+def new_csrf() -> str:
+    """Return a CSRF token."""
+    return secrets.token_urlsafe(24)
+
+
 @dataclass
 class Session:
     """What the desk knows about a browser. Without a token the agent is not signed in."""
 
-    csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    csrf: str = field(default_factory=new_csrf)
     token: str = ""
     role: str = ""
     case: str = ""
@@ -46,11 +51,19 @@ class Session:
     menu: int = 0
     """The links of the menu that the last page had, one bit each, for pages that cannot ask the API."""
     signed_in_at: float = 0.0
+    agent: str = ""
+    """A digest of the provider's id of the agent who signed in last, which outlives the sign-in."""
     notices: list[Notice] = field(default_factory=list)
 
-    def sign_in(self, token: str, *, role: str = "", zone: str = "") -> None:
-        """Begin a sign-in. The CSRF token and the case stay, so that a form that waited for it can be sent."""
-        self.token, self.signed_in_at = token, time.time()
+    def sign_in(self, token: str, *, agent: str = "", role: str = "", zone: str = "") -> None:
+        """Begin a sign-in. The CSRF token and the case stay, so that a form that waited for it can be sent.
+
+        They do not stay for another agent, who would send the form, or read for the case, of the one before.
+        """
+        digest = hashlib.sha256(agent.encode()).hexdigest()[:16] if agent else ""
+        if self.agent and self.agent != digest:
+            self.csrf, self.case, self.notices, role = new_csrf(), "", [], ""
+        self.token, self.signed_in_at, self.agent = token, time.time(), digest
         self.act_as(role)
         self.zone = zone or self.zone
 
@@ -90,12 +103,15 @@ class SessionCodec:
         return self._fernet.encrypt(json.dumps(asdict(session), separators=(",", ":")).encode()).decode()
 
     def decode(self, cookie: str | None) -> Session:
-        """Return the session of a cookie: a new one for a forged cookie, one without a token after its time."""
+        """Return the session of a cookie: a new one for a forged cookie, one without a token after its time.
+
+        Fields that another version of the desk wrote are left out.
+        """
         try:
             content = self._fernet.decrypt((cookie or "").encode())
             values = json.loads(content)
             values["notices"] = [Notice(**each) for each in values["notices"]]
-            session = Session(**values)
+            session = Session(**{each.name: values[each.name] for each in fields(Session) if each.name in values})
         except (InvalidToken, ValueError, TypeError, KeyError):
             return Session()
         idle = time.time() - self._fernet.extract_timestamp((cookie or "").encode())

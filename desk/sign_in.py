@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from desk.api_client import ApiOutage, ApiRefusal, SignedOut
-from desk.oidc import STATE_SECONDS, SignInFailed
+from desk.oidc import STATE_SECONDS, CompletedSignIn, SignInFailed
 from desk.pages import CASE, ROLES, desk_of, form_of, go, local_path
 from desk.sessions import session_of
 from desk.settings import DeskSettings
@@ -82,13 +82,13 @@ async def end_oidc(request: Request) -> Response:
     if desk.provider is None or (session.token and name not in request.cookies):
         return go("/")  # the way back in the history of a browser that is signed in
     try:
-        token, attempt = await desk.provider.end(str(request.url), request.cookies.get(name, ""))
-        await _accept(request, token)
+        signed_in = await desk.provider.end(str(request.url), request.cookies.get(name, ""))
+        await _accept(request, signed_in)
     except SignInFailed as failure:
         session.notify(failure.text, "refused")
         response = go("/" if session.token else "/sign-in")
     else:
-        response = go(local_path(attempt.back))
+        response = go(local_path(signed_in.back))
     response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=desk.settings.is_secure)
     return response
 
@@ -98,14 +98,14 @@ def _state_cookie(request: Request, state: str) -> str:
     return desk_of(request).cookie(f"desk-state-{sha256(state.encode()).hexdigest()[:12]}")
 
 
-async def _accept(request: Request, token: str) -> None:
+async def _accept(request: Request, signed_in: CompletedSignIn) -> None:
     """Sign in with a token that the API accepts; raise SIGN_IN_FAILED for another one, and keep the session as it was.
 
     The acting role stays if the token still has it: a form that waits is sent in the same role.
     """
     desk, session = desk_of(request), session_of(request)
     later = replace(session)
-    later.sign_in(token, role=session.role)
+    later.sign_in(signed_in.token, agent=signed_in.agent, role=session.role)
     if not desk.codec.fits(later):
         raise SignInFailed("the token is too long for a cookie", "sign_in.too_long")
     try:
@@ -116,7 +116,7 @@ async def _accept(request: Request, token: str) -> None:
         later.role = ""
     except ApiOutage:
         pass  # the next page says so
-    session.sign_in(token, role=later.role)
+    session.sign_in(signed_in.token, agent=signed_in.agent, role=later.role)
 
 
 async def leave(request: Request) -> Response:

@@ -143,6 +143,27 @@ def test_a_sign_in_that_fails_leaves_an_agent_signed_in(client: httpx2.Client, p
     assert is_signed_in(client)
 
 
+def test_a_form_waits_for_its_agent_and_for_no_other(client: httpx2.Client, provider: FakeProvider) -> None:
+    def form(path: str, **fields: str) -> httpx2.Response:
+        origin = str(client.base_url).rstrip("/")
+        sent = {"csrf": csrf} | fields
+        return client.post(path, data=sent, headers={"origin": origin}, follow_redirects=True)
+
+    end(client, *begin(client, provider))
+    csrf = client.get("/").text.partition('name="csrf" value="')[2].partition('"')[0]
+    assert 'value="case/1"' in form("/case", case="case/1", back="/").text
+    end(client, *begin(client, provider))
+    assert 'value="case/1"' in client.get("/").text
+    form("/case", case="case/2", back="/")
+    assert 'value="case/2"' in client.get("/").text, "the form of the same agent is sent after the next sign-in"
+    provider.claims = {"sub": "bo"}
+    end(client, *begin(client, provider))
+    page = client.get("/").text
+    assert "support of the tests" in page
+    assert "case/2" not in page, "the case of another agent is not carried on"
+    assert "This form is not from here" in form("/case", case="case/3", back="/").text
+
+
 def test_a_link_from_another_site_keeps_the_session(client: httpx2.Client, provider: FakeProvider) -> None:
     end(client, *begin(client, provider))
     kept = dict(client.cookies)

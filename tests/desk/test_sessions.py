@@ -1,6 +1,7 @@
 """Sessions: the cookie reveals no token, expires, and a forged one is worth nothing."""
 
 import base64
+from dataclasses import field, make_dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -40,6 +41,25 @@ def test_another_role_has_a_menu_that_is_not_known_yet() -> None:
     session = Session(menu=3)
     session.act_as("PRIVACY")
     assert (session.role, session.menu) == ("PRIVACY", 0)
+
+
+def test_another_agent_begins_without_the_case_and_the_forms_of_the_one_before() -> None:
+    session = Session(case="case/1")
+    session.sign_in("prv_secret", agent="ada", role="PRIVACY")
+    csrf = session.csrf
+    session.sign_out()
+    session.case = "case/2"
+    session.sign_in("prv_secret", agent="ada", role="PRIVACY")
+    assert (session.csrf, session.case, session.role) == (csrf, "case/2", "PRIVACY")
+    session.sign_in("prv_secret", agent="bo", role="PRIVACY")
+    assert (session.csrf == csrf, session.case, session.role) == (False, "", "")
+    assert "ada" not in session.agent
+
+
+def test_a_cookie_of_a_later_version_is_read() -> None:
+    later = make_dataclass("LaterSession", [("tint", str, field(default=""))], bases=(Session,))()
+    later.sign_in("prv_secret")
+    assert CODEC.decode(CODEC.encode(later)).token == "prv_secret"
 
 
 def test_a_forged_cookie_and_one_of_another_desk_are_no_session() -> None:
