@@ -13,7 +13,7 @@ def grant_of(agent: Agent) -> str:
     return match[1]
 
 
-def test_a_second_person_approves_in_two_steps(api: Api, support: Agent, officer: Agent) -> None:
+def test_a_second_person_approves_in_two_steps(api: Api, support: Agent, officer: Agent, sign_in: SignIn) -> None:
     person = known(api)
     assert "File names need an access grant" in support.open(f"/people/{person.id}/files")
     assert "Diary.txt" not in support.page.text
@@ -21,6 +21,10 @@ def test_a_second_person_approves_in_two_steps(api: Api, support: Agent, officer
     assert "A privacy officer was notified" in page
     assert "A privacy officer decides." in page
     assert "support of the tests" in officer.open("/grants")
+    auditor = sign_in("AUDITOR")
+    assert "support of the tests" in auditor.open("/grants")
+    assert "Decide " not in auditor.text, "a column without actions"
+    assert "Approving" not in auditor.text
     grant = grant_of(officer)
     assert "The grant is open from now on" in officer.post(f"/grants/{grant}/approve")
     page = support.open(f"/people/{person.id}/files")

@@ -75,7 +75,7 @@ def test_only_administrators_have_the_actions(api: Api, sign_in: SignIn) -> None
     administrator = sign_in("ADMIN", case="")
     administrator.open("/backups")
     assert "Your token belongs to another system" in administrator.post(f"/backups/{backup}/destruction")
-    assert "Destroyed…" in administrator.text, "it is kept"
+    assert "Record its destruction…" in administrator.text, "it is kept"
 
 
 @pytest.fixture

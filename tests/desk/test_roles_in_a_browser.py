@@ -58,7 +58,7 @@ def test_billing_administrators_auditors_and_analysts_by_keyboard(
     assert "The backup is recorded." in administrator.messages
     look(administrator)
     administrator.open("/backups")
-    administrator.activate("Destroyed…: weekly/18 of archive", is_answered=False)
+    administrator.activate("Record its destruction…: weekly/18 of archive", is_answered=False)
     administrator.activate("Record the destruction: weekly/18 of archive")
     assert "The destruction is recorded." in administrator.messages
     look(administrator)

@@ -21,6 +21,7 @@ def test_an_officer_approves_a_token_and_an_administrator_revokes_it(
     assert f"/tokens/{token}/revocation" not in officer.page.text
     assert "The token works from now on." in officer.post(f"/tokens/{token}/approval")
     assert "Waiting for an approval" not in officer.text
+    assert "a new token is issued instead" in administrator.open("/tokens"), "the page says first what it does"
     page = administrator.post(f"/tokens/{token}/revocation")
     assert "The token is revoked." in page
     assert page.index("Ended") < page.index("agent 7")
