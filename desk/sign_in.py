@@ -1,6 +1,7 @@
 """Signing in: with the company's OpenID Connect provider, or with a role of the demonstration."""
 
 import json
+import re
 from dataclasses import replace
 from hashlib import sha256
 from typing import Final
@@ -15,7 +16,7 @@ from desk.pages import CASE, ROLES, desk_of, form_of, go, local_path
 from desk.sessions import session_of
 from desk.settings import DeskSettings
 
-_LONGEST_ZONE: Final = 64
+_ZONE: Final = re.compile(r"[A-Za-z0-9_+/-]{1,64}")
 _LONGEST_PATH: Final = 200
 
 
@@ -45,7 +46,7 @@ async def sign_in_as_role(request: Request) -> Response:
     token = demo_tokens(desk.settings).get(form.text("role"))
     if token is None:
         return go("/sign-in")
-    session.sign_in(token, role=form.text("role"), zone=form.text("zone")[:_LONGEST_ZONE])
+    session.sign_in(token, role=form.text("role"), zone=_zone(form.text("zone")))
     return go(local_path(form.text("back")))
 
 
@@ -54,7 +55,7 @@ async def begin_oidc(request: Request) -> Response:
     desk, session = desk_of(request), session_of(request)
     if desk.provider is None:
         return go("/sign-in")
-    session.zone = request.query_params.get("zone", "UTC")[:_LONGEST_ZONE]
+    session.zone = _zone(request.query_params.get("zone", "")) or "UTC"
     back = local_path(request.query_params.get("back", "/"))
     if len(back) > _LONGEST_PATH:
         back = back.partition("?")[0][:_LONGEST_PATH]
@@ -91,6 +92,11 @@ async def end_oidc(request: Request) -> Response:
         response = go(local_path(signed_in.back))
     response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=desk.settings.is_secure)
     return response
+
+
+def _zone(name: str) -> str:
+    """Return the name of a time zone; the empty string for a text that is none, for which the cookie has no room."""
+    return name if _ZONE.fullmatch(name) else ""
 
 
 def _state_cookie(request: Request, state: str) -> str:

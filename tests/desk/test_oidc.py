@@ -211,6 +211,13 @@ def test_an_id_token_of_a_stranger_and_an_unknown_code_sign_nobody_in(
     assert not is_signed_in(client)
 
 
+def test_the_cookie_keeps_no_text_that_is_no_zone(client: httpx2.Client, provider: FakeProvider) -> None:
+    ordinary = client.get("/sign-in/start", params={"zone": "Europe/Berlin"}).headers.get_list("set-cookie")
+    strange = client.get("/sign-in/start", params={"zone": "\U0001f600" * 64}).headers.get_list("set-cookie")
+    sizes = [max(len(each) for each in cookies if each.startswith("desk=")) for cookies in (ordinary, strange)]
+    assert sizes[1] <= sizes[0]
+
+
 def test_a_path_on_another_site_is_not_led_to(client: httpx2.Client, provider: FakeProvider) -> None:
     answer = client.get("/sign-in/start", params={"back": "//evil.example"})
     code, state = provider.code_for(answer.headers["location"])
