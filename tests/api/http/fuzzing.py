@@ -219,7 +219,7 @@ def fuzz(running: Running, api: Api, seed: int, is_over: Callable[[int], bool]) 
     fuzzer = HttpFuzzer(api, seed + 1)
     with LoopProbe(running.server.loop) as probe, HealthyCaller(api) as caller:
         connections = fuzzer.run(is_over)
-        longest = probe.take()
+        turns = probe.read()
     until = time.monotonic() + 30
     while running.server.server_state.connections and time.monotonic() < until:
         time.sleep(0.1)
@@ -230,7 +230,8 @@ def fuzz(running: Running, api: Api, seed: int, is_over: Callable[[int], bool]) 
         "lost": fuzzer.lost,
         "healthy answers": caller.answers,
         "healthy failures": caller.failures,
-        "longest turn": longest,
+        "longest turn": turns.longest,
+        "of it in collections": turns.collecting,
         "growth": resident_bytes() / before,
         "open connections": len(running.server.server_state.connections),
     }
