@@ -25,6 +25,9 @@ from api.http.head_limits import (
 from api.http.lingering import HeldFlow, LingeringTransport
 from api.http.transfer_deadlines import DeadlineProtocol
 
+MAX_REQUESTS_OF_TURN = 16
+"""Pipelined requests that one turn of the event loop handles: many are answered at once, without any wait."""
+
 
 class BoundedProtocol(DeadlineProtocol):
     """One connection."""
@@ -42,7 +45,8 @@ class BoundedProtocol(DeadlineProtocol):
     _is_reserved = False
     """Whether the connection is beyond the maximum, and is served health checks only."""
     _unparsed = b""
-    """What arrived after a request that is not answered yet."""
+    """What arrived after a request that is not answered yet, or after the last request of a turn."""
+    _requests_of_turn = 0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -64,16 +68,20 @@ class BoundedProtocol(DeadlineProtocol):
             self.drop(len(data))
         else:
             self._unset_keepalive_if_required()
+            self._requests_of_turn = 0
             self._parse(data)
 
     def _parse(self, data: bytes) -> None:
-        """Parse what arrived, up to the end of the first request that is not answered at once."""
+        """Parse what arrived, up to the end of the first request that is not answered at once, or of the turn."""
         view, start = memoryview(data), 0
         while start < len(data) and not self.is_lingering and not self.transport.is_closing():
-            if self.is_blocked:
+            is_turn_over = self.is_between_requests and self._requests_of_turn >= MAX_REQUESTS_OF_TURN
+            if self.is_blocked or is_turn_over:
                 self._unparsed += data[start:]
                 self.flow.is_held = True
                 self.flow.pause_reading()
+                if not self.is_blocked:
+                    self.loop.call_soon(self._parse_in_next_turn)
                 return
             if self.is_between_requests and data[start] in LINE_END:
                 # Empty lines before a request are skipped (RFC 9112, 2.2).
@@ -185,6 +193,7 @@ class BoundedProtocol(DeadlineProtocol):
     def on_message_complete(self) -> None:
         if not self._is_upgrade:
             self.is_between_requests = True
+            self._requests_of_turn += 1
             self.complete_request()
 
     def complete_request(self) -> None:
@@ -193,6 +202,10 @@ class BoundedProtocol(DeadlineProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self.parse_held()
+
+    def _parse_in_next_turn(self) -> None:
+        self._requests_of_turn = 0
         self.parse_held()
 
     def parse_held(self) -> None:

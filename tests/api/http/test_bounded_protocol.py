@@ -3,13 +3,16 @@
 import asyncio
 import gc
 import json
+import threading
 import time
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from api.http.bounded_protocol import MAX_REQUESTS_OF_TURN
 from tests.api.http.connections import HEALTH, connect, next_body
 from tests.api.http.test_head_limits import graphql
 from tests.conftest import Api, Databases, Running, issued, settings_for
@@ -66,6 +69,31 @@ def test_a_pipeline_of_every_kind_is_answered_in_order(api: Api, size: int) -> N
         with connection.makefile("rb") as stream:
             for expected in ("alive", "STORE", "STORE", "STORE", "alive") * 4:
                 assert expected in json.dumps(json.loads(next_body(stream)))
+
+
+@pytest.mark.parametrize("kind", ["health", "graphql", "mixed"])
+def test_a_turn_of_the_loop_handles_few_requests_of_a_pipeline(api: Api, running: Running, kind: str) -> None:
+    counts: list[int] = []
+    loop, ended = running.server.loop, threading.Event()
+
+    def count() -> None:
+        counts.append(running.server.server_state.total_requests)
+        if not ended.is_set():
+            loop.call_soon(count)
+
+    requests = {"health": [HEALTH], "graphql": [graphql(api)], "mixed": [HEALTH, graphql(api)]}[kind]
+    requests *= 1000 // len(requests)
+    loop.call_soon_threadsafe(count)
+    try:
+        with connect(api) as connection, connection.makefile("rb") as stream:
+            connection.sendall(b"".join(requests))
+            for request in requests:
+                assert (b"alive" if request == HEALTH else b"STORE") in next_body(stream)
+    finally:
+        ended.set()
+    handled = [after - before for before, after in pairwise(counts)]
+    assert sum(handled) >= 900
+    assert max(handled) <= 2 * MAX_REQUESTS_OF_TURN, "what was held, and what is read after it"
 
 
 def test_a_broken_request_is_refused_after_the_answers_before_it(api: Api) -> None:
