@@ -53,10 +53,14 @@ class StepwiseParser(Parser):
         nodes: list[_Node] = []
         while len(nodes) < least or not self.expect_optional_token(closing):
             nodes.append((yield from parse()))
-            if self.token_count - self._paused_at >= SLICE_TOKENS:
-                self._paused_at = self.token_count
-                yield
+            yield from self._pause_steps()
         return nodes
+
+    def _pause_steps(self) -> Steps[None]:
+        """Pause where enough tokens were parsed since the last pause."""
+        if self.token_count - self._paused_at >= SLICE_TOKENS:
+            self._paused_at = self.token_count
+            yield
 
     def _definition(self) -> Steps[DefinitionNode]:
         token = self._lexer.token
@@ -152,9 +156,7 @@ class StepwiseParser(Parser):
         directives = []
         while self.peek(TokenKind.AT):
             directives.append((yield from self._directive()))
-            if self.token_count - self._paused_at >= SLICE_TOKENS:
-                self._paused_at = self.token_count
-                yield
+            yield from self._pause_steps()
         return tuple(directives) or None
 
     def _directive(self) -> Steps[DirectiveNode]:
