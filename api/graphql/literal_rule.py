@@ -4,17 +4,13 @@ from typing import Any
 
 from graphql import (
     SKIP,
-    EnumValueNode,
-    FloatValueNode,
     GraphQLError,
     GraphQLLeafType,
-    IntValueNode,
     ListValueNode,
     Node,
     NullValueNode,
     ObjectFieldNode,
     ObjectValueNode,
-    StringValueNode,
     ValidationRule,
     VisitorAction,
     get_named_type,
@@ -25,7 +21,7 @@ from graphql import (
     is_non_null_type,
     is_required_input_field,
 )
-from graphql.language import BooleanValueNode, ValueNode
+from graphql.language import ValueNode
 from graphql.utilities import validate_input_literal
 
 from api.graphql.argument_names import argument_name
@@ -76,26 +72,13 @@ class LiteralRule(ValidationRule):
         self._refuse(InputProblem.UNKNOWN_KEY, node, *place)
         return SKIP
 
-    def enter_enum_value(self, node: EnumValueNode, *place: Any) -> VisitorAction:
-        return self._leaf(node, *place)
-
-    def enter_int_value(self, node: IntValueNode, *place: Any) -> VisitorAction:
-        return self._leaf(node, *place)
-
-    def enter_float_value(self, node: FloatValueNode, *place: Any) -> VisitorAction:
-        return self._leaf(node, *place)
-
-    def enter_string_value(self, node: StringValueNode, *place: Any) -> VisitorAction:
-        return self._leaf(node, *place)
-
-    def enter_boolean_value(self, node: BooleanValueNode, *place: Any) -> VisitorAction:
-        return self._leaf(node, *place)
-
     def _leaf(self, node: ValueNode, *place: Any) -> VisitorAction:
         expected = get_named_type(self.context.get_input_type())
         if expected and not (is_leaf_type(expected) and _is_accepted(node, expected)):
             self._refuse(InputProblem.WRONG_TYPE, node, *place)
         return SKIP
+
+    enter_enum_value = enter_int_value = enter_float_value = enter_string_value = enter_boolean_value = _leaf
 
     def _refuse(
         self, problem: InputProblem, node: Node, _key: object, parent: Any, path: list[Any], ancestors: list[Any]
