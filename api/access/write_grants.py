@@ -59,19 +59,22 @@ LOCK: Final = Write("subjects", "id", "UPDATE")
 """What a role needs to lock the row of a person. A trigger refuses the update itself: ids never change."""
 
 
-def statements() -> Iterator[tuple[str, Statement]]:
-    """Yield all statements of the models by their full names; of a key store, the one that inserts keys."""
+@cache
+def statements() -> dict[str, Statement]:
+    """Return all statements of the models by their full names; of a key store, the one that inserts keys."""
+    by_name = {}
     for module in pkgutil.walk_packages(models.__path__, "models."):
         for name, value in vars(import_module(module.name)).items():
             if isinstance(value, Statement):
-                yield f"{module.name}.{name}", value
+                by_name[f"{module.name}.{name}"] = value
             elif isinstance(value, KeyStore):
-                yield f"{module.name}.{name}", value.insert_keys
+                by_name[f"{module.name}.{name}"] = value.insert_keys
+    return by_name
 
 
 def statements_of_group(group: WriteGroup) -> Iterator[tuple[str, Statement]]:
     """Yield the statements that the role of a group executes, each with its full name."""
-    for name, statement in statements():
+    for name, statement in statements().items():
         if includes((*AUDIT, *group.statements), name):
             yield name, statement
 
@@ -85,7 +88,7 @@ def columns_written_by(group: WriteGroup) -> frozenset[Write]:
 
 def statements_for_mutations() -> Iterator[tuple[str, Statement]]:
     """Yield the statements of the modules that the API imports, each with its full name."""
-    for name, statement in statements():
+    for name, statement in statements().items():
         if name.rpartition(".")[0] not in NOT_FOR_MUTATIONS:
             yield name, statement
 

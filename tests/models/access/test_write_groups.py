@@ -64,7 +64,7 @@ def test_a_group_has_the_statements_that_its_mutations_reach_and_no_other(group:
     tables = migrations.HISTORIES["privacy"].tables
     reached_writes = {
         write: name
-        for name, statement in statements()
+        for name, statement in statements().items()
         if name in names - OF_WORKERS or name in AUDIT
         for write in writes_of(statement)
         if write.table in tables
