@@ -68,12 +68,12 @@ class OtlpTracer:
         self._tracer = self._provider.get_tracer("privacy")
         self._propagator = TraceContextTextMapPropagator()
 
-    def request(self, traceparent: str) -> AbstractContextManager[OtlpRequestSpan] | None:
-        """Start the span of a request, which goes on after this context; None if the request is not traced."""
+    def request(self, traceparent: str) -> AbstractContextManager[OtlpRequestSpan | None]:
+        """Start the span of a request, which goes on after this context. It is None if the request is not traced."""
         if self._limit:
             is_traced = int(traceparent[-2:], 16) & SAMPLED if traceparent else self._limit.allows(monotonic())
             if not is_traced:
-                return None
+                return nullcontext()
         return self._traced_request(traceparent)
 
     @contextmanager

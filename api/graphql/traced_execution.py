@@ -20,12 +20,7 @@ class TracedExecution(RequestExecution):
     def start(self) -> None:
         tracer = tracing.installed()
         assert tracer, "requests are traced only with a tracer"  # noqa: S101
-        request = tracer.request(self._exchange.head.traceparent)
-        if request is None:
-            self._span = None
-            super().start()
-            return
-        with request as self._span:
+        with tracer.request(self._exchange.head.traceparent) as self._span:
             super().start()
 
     def _preparation_steps(self, actor: Actor, request: Request) -> Steps[tuple[PreparedOperation, int]]:
@@ -36,8 +31,7 @@ class TracedExecution(RequestExecution):
         return prepared
 
     def _log(self, code: str, trace_id: str = "") -> None:
-        if self._span is None:
-            super()._log(code, trace_id)
-            return
-        super()._log(code, trace_id or self._span.trace_id)
-        self._span.end(operation=self._operation or "", role=self._actor.role if self._actor else "", code=code or "OK")
+        super()._log(code, trace_id or (self._span.trace_id if self._span else ""))
+        if self._span:
+            role = self._actor.role if self._actor else ""
+            self._span.end(operation=self._operation or "", role=role, code=code or "OK")

@@ -16,10 +16,10 @@ class RequestSpan(Protocol):
 class Tracer(Protocol):
     """What records spans and sends them on."""
 
-    def request(self, traceparent: str) -> AbstractContextManager[RequestSpan] | None:
+    def request(self, traceparent: str) -> AbstractContextManager[RequestSpan | None]:
         """Start the span of a request as a part of its caller's trace; spans of the context belong to it.
 
-        Return None if the request is not traced.
+        The span is None if the request is not traced.
         """
 
     def span(self, name: str, attributes: dict[str, str | int]) -> AbstractContextManager[Any]:
