@@ -74,16 +74,21 @@ def _reading_steps(lexer: Lexer) -> Steps[bool]:
     return is_long
 
 
-def release_tokens(document: DocumentNode) -> None:
-    """Remove the links between the tokens of a document: these cycles, and with them its nodes, would live on."""
-    if document.loc:
-        _unlink(document.loc.start_token)
+def release_tokens(document: DocumentNode) -> int:
+    """Remove the links between the tokens of a document, and return how many there are.
+
+    These links are cycles: the tokens, and with them the nodes, would live on.
+    """
+    return _unlink(document.loc.start_token) if document.loc else 0
 
 
-def _unlink(start: Token) -> None:
+def _unlink(start: Token) -> int:
     token: Token | None = start
+    count = 0
     while token:
         token.prev, token.next, token = None, None, token.next
+        count += 1
+    return count
 
 
 def releasing_steps(document: DocumentNode) -> Steps[None]:

@@ -1,6 +1,7 @@
 """Prepares operations: parses, measures, screens, validates, authorises and compiles a document."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from sys import getsizeof
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -32,6 +33,7 @@ from api.graphql.cost import Amount, amount_of, compile_cost
 from api.graphql.errors import InvalidOperation
 from api.graphql.execution import Plan, compile_operation
 from api.graphql.execution.field_collection import Document
+from api.graphql.execution.plan_memory import PlanMemory
 from api.graphql.literal_rule import LiteralRule
 from api.graphql.operation_hash import hash_steps
 from api.graphql.parsing import parsing_steps, release_tokens, releasing_steps
@@ -112,7 +114,7 @@ def preparation_steps(text: str, name: str | None, actor: Actor) -> Steps[Prepar
         limits.check_limits(document)
         comments.screen_comments(document)
     finally:
-        release_tokens(document)
+        memory = PlanMemory.of_document(getsizeof(text), release_tokens(document))
     reported = yield from input_screening.document_steps(core, document)
     yield from _validation_steps(document, text)
     operation = _operation_of(document, name)
@@ -120,7 +122,9 @@ def preparation_steps(text: str, name: str | None, actor: Actor) -> Steps[Prepar
     policy.check_access(actor, coordinates)
     if is_long:
         yield
-    plan = compile_operation(core, document, operation, introspected=schema_for(actor.role), personal=policy.RECORDED)
+    plan = compile_operation(
+        core, document, operation, introspected=schema_for(actor.role), personal=policy.RECORDED, memory=memory
+    )
     if is_long:
         plan.compile_variant()
         yield

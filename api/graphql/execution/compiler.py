@@ -25,29 +25,32 @@ from api.graphql.execution.completion import attempt
 from api.graphql.execution.field_collection import Choice, Document, choosing_variables
 from api.graphql.execution.field_sources import BatchedSource, ColumnSource, IntrospectionSource, RootResolver
 from api.graphql.execution.plan import Plan, Variable
-from api.graphql.execution.selection import CompiledField, CompiledSelection, SoleRoot, code_of, depth_of
+from api.graphql.execution.plan_memory import PlanMemory
+from api.graphql.execution.selection import CompiledField, CompiledSelection, SoleRoot, depth_of, function_of
 from models.encryption.encrypted_column import encrypted_columns
 from models.storage.ids import IdFormatter
 from resolvers.field_sources import Batched, Column, source_of
 
 
-def compile_operation(
+def compile_operation(  # noqa: PLR0913 -- a document and all that it is compiled for
     schema: GraphQLSchema,
     document: DocumentNode,
     operation: OperationDefinitionNode,
     *,
     introspected: GraphQLSchema,
     personal: frozenset[str],
+    memory: PlanMemory | None = None,
 ) -> Plan:
     """Compile a validated operation.
 
     ``introspected`` is the schema as the caller's role may see it; introspection reads it. ``personal`` holds the
-    coordinates, such as ``Subject.emails``, whose reads the context records.
+    coordinates, such as ``Subject.emails``, whose reads the context records. ``memory`` has the bytes of the document.
     """
     inputs = InputCompiler(schema)
     variables = [Variable(*inputs.variable(node), node) for node in operation.variable_definitions or ()]
-    compiler = Compiler(Document.of(schema, document), inputs, _Introspection(introspected), personal, {})
-    return Plan(variables, choosing_variables(operation), partial(compiler.roots, operation), {})
+    memory = memory or PlanMemory()
+    compiler = Compiler(Document.of(schema, document), inputs, _Introspection(introspected), personal, memory, {})
+    return Plan(variables, choosing_variables(operation), partial(compiler.roots, operation), {}, memory)
 
 
 class _Introspection(NamedTuple):
@@ -63,6 +66,7 @@ class Compiler(NamedTuple):
     inputs: InputCompiler
     introspection: _Introspection
     personal: frozenset[str]
+    memory: PlanMemory
     choice: Choice
 
     def roots(self, operation: OperationDefinitionNode, choice: Choice) -> Sequence[CompiledSelection] | GraphQLError:
@@ -89,6 +93,7 @@ class Compiler(NamedTuple):
 
     def field(self, parent: GraphQLObjectType, name: str, nodes: list[FieldNode], row: type | None) -> CompiledField:
         """Compile one field of a selection; ``row`` is None at the root."""
+        self.memory.add_field()
         field_name = nodes[0].name.value
         definition = self.document.schema.get_field(parent, field_name)
         assert definition, "a validated field exists"  # noqa: S101
@@ -205,7 +210,7 @@ def _from_source(field: CompiledField, declared: StrawberryField, row: type, key
         text = f"None if (id_{field.name} := {text}) is None else {source.make.prefix!r} + id_{field.name}.hex"
     elif source.make:
         text = f"make_{field.name}({text})"
-    get = eval(code_of(f"lambda r, keys: {text}", "eval"), names)  # noqa: S307 -- made of positions and of names of columns
+    get = function_of(f"lambda r, keys: {text}", names)
     if field.target:
         return field._replace(source=ColumnSource(get))
     return field._replace(text=text, names=names, get=get, encrypted=encrypted)

@@ -10,12 +10,13 @@ from graphql.language import VariableDefinitionNode
 from api.graphql.coercion import Coerce, CoercionError, Literal
 from api.graphql.execution.executor import Execution, Result, StartedQuery
 from api.graphql.execution.field_collection import Choice
+from api.graphql.execution.plan_memory import PlanMemory
 from api.graphql.execution.selection import CompiledSelection, ExecutionContext
 
 Roots: TypeAlias = Sequence[CompiledSelection] | GraphQLError
 """The root selections, executed one after the other, or the error that leaves none."""
 MAX_VARIANTS = 16
-"""How many variants of a plan are kept. Beyond that the oldest is dropped, and compiled again when it is needed."""
+"""How many variants of a plan are kept. Beyond that all are dropped, and compiled again when they are needed."""
 
 
 class Variable(NamedTuple):
@@ -48,6 +49,7 @@ class Plan(NamedTuple):
     choosing: tuple[str, ...]
     variant_for: Callable[[Choice], Roots]
     variants: dict[tuple[Any, ...], Roots]
+    memory: PlanMemory
 
     async def execute(self, context: ExecutionContext, variables: Mapping[str, Any] | None) -> Result:
         """Execute the operation for one request; raises BaseException only, such as a cancellation."""
@@ -94,6 +96,7 @@ class Plan(NamedTuple):
         choice = tuple([variables.get(name) for name in self.choosing]) if self.choosing else ()
         if choice not in self.variants:
             if len(self.variants) >= MAX_VARIANTS:
-                del self.variants[next(iter(self.variants))]
+                self.variants.clear()
+                self.memory.drop_fields()
             self.variants[choice] = self.variant_for(dict(zip(self.choosing, choice, strict=True)))
         return self.variants[choice]

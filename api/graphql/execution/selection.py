@@ -1,10 +1,10 @@
 """The compiled parts of a plan: the fields selected of one type, compiled for one class of parent rows."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
-from types import CodeType
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from types import CodeType, FunctionType
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from graphql import GraphQLOutputType, is_list_type, is_non_null_type
 from graphql.language import FieldNode
@@ -153,10 +153,20 @@ class CompiledSelection:
         self.encrypted_subjects = _encrypted_subjects(encrypted)
 
 
-@lru_cache(maxsize=512)
-def code_of(source: str, mode: str) -> CodeType:
-    """Compile generated Python once: an operation often selects the same below several aliases."""
-    return compile(source, "<plan>", mode)
+_CODES: Final[WeakValueDictionary[str, CodeType]] = WeakValueDictionary()
+"""The code of generated functions by their source, as long as a plan has such a function."""
+
+
+def function_of(source: str, names: dict[str, Any]) -> Any:
+    """Return the function of a lambda expression, made of positions and of GraphQL names, with these globals.
+
+    Equal sources are compiled once: an operation often selects the same below several aliases.
+    """
+    code = _CODES.get(source)
+    if code is None:
+        constants = compile(source, "<plan>", "eval").co_consts
+        code = _CODES[source] = next(constant for constant in constants if isinstance(constant, CodeType))
+    return FunctionType(code, names)
 
 
 def _assembler(fields: Sequence[CompiledField]) -> Assemble:
@@ -178,9 +188,7 @@ def _assembler(fields: Sequence[CompiledField]) -> Assemble:
             text = completion_text(field.type, text, field.name, names)
         entries.append(f"{field.name!r}: {text}")
     each = f"for r, {', '.join(columns)} in zip(rows, *columns)" if columns else "for r in rows"
-    source = f"def assemble(rows, columns, keys):\n    return [{{{', '.join(entries)}}} {each}]"
-    exec(code_of(source, "exec"), names)  # noqa: S102 -- made of positions and of GraphQL names, which are identifiers
-    assemble: Assemble = names.pop("assemble")  # its globals are these names: it would refer to itself
+    assemble: Assemble = function_of(f"lambda rows, columns, keys: [{{{', '.join(entries)}}} {each}]", names)
     return assemble
 
 
@@ -188,7 +196,7 @@ def _encrypted_subjects(names: Iterable[str]) -> Callable[[Sequence[object]], li
     """Generate the function that returns the subjects of the rows in which any of these columns has a value."""
     has_value = " or ".join(f"r.{name} is not None" for name in names)
     source = f"lambda rows: [*{{r.subject_id: None for r in rows if {has_value or False}}}]"
-    subjects: Callable[[Sequence[object]], list[UUID]] = eval(code_of(source, "eval"))  # noqa: S307 -- made of names of columns
+    subjects: Callable[[Sequence[object]], list[UUID]] = function_of(source, {})
     return subjects
 
 

@@ -111,7 +111,7 @@ def fill_caches(api: Api, running: Running, seed: int) -> None:
     operations = running.app._graphql.operations
     for number in range(MAX_WARM_UPS):
         attack(api, seed + number, WARM_UP)
-        if operations._characters > 0.95 * operation_cache.MAX_CHARACTERS:
+        if operations.bytes > 0.95 * operation_cache.MAX_BYTES:
             break
 
 

@@ -22,7 +22,7 @@ ACTOR = Actor("office", Role.PRIVACY, (Role.PRIVACY,), case="case/1")
 
 
 def test_a_cache_that_has_grown_says_so_once_for_many_documents(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operation_cache, "YOUNG_CHARACTERS", 100)
+    monkeypatch.setattr(operation_cache, "YOUNG_BYTES", 30_000)
     calls: list[int] = []
     cache = OperationCache(lambda: calls.append(1))
     for number in range(6):
@@ -40,9 +40,7 @@ def test_operations_that_were_executed_are_freed_without_the_collector(api: Api,
     gc.disable()
     try:
         while operations._entries:
-            operations._entries.popitem()
-        operations._owners.clear()
-        operations._characters = 0
+            operations._drop_from(next(iter(operations._owners)))
         assert _garbage() == []
     finally:
         gc.enable()
