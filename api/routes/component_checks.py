@@ -42,6 +42,10 @@ class ComponentChecks:
 async def _state(component: str, check: Check) -> str:
     try:
         await check()
+    except TimeoutError:
+        # The answer came while the check ran: the reason of the outage is still the same.
+        outages.fail(component, problem=SLOW)
+        return SLOW
     except LookupError as problem:
         state = str(problem.args[0])
         outages.fail(component, problem=state)

@@ -8,9 +8,13 @@ import asyncpg
 import httpx2
 import pytest
 from prometheus_client import generate_latest
+from structlog.testing import capture_logs
 
+from api.routes import component_checks
+from api.routes.component_checks import SLOW, ComponentChecks
 from migrations import head
 from tests.conftest import Api, Databases
+from workers.erasure_worker import ERASED
 from workers.metrics import WORKER_METRICS
 
 
@@ -49,4 +53,24 @@ def test_the_api_exports_no_metrics_of_the_worker(api: Api) -> None:
     assert "privacy_operations_total" in text
     for name in ("privacy_letters", "privacy_webhooks", "privacy_erasures", "privacy_behind_ledger"):
         assert name not in text
-    assert generate_latest(WORKER_METRICS).count(b"# HELP privacy_erasures") >= 1
+    assert f"# HELP {ERASED._name}".encode() in generate_latest(WORKER_METRICS)
+
+
+@pytest.mark.anyio
+async def test_a_check_that_is_slow_and_then_times_out_is_one_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two lines for each question were logged, for each component, as long as a server was suspended."""
+    monkeypatch.setattr(component_checks, "CHECK_TIMEOUT_SECONDS", 0.001)
+    questions = [asyncio.Event() for _ in range(3)]
+    pending = iter(questions)
+
+    async def check() -> None:
+        await next(pending).wait()
+        raise TimeoutError
+
+    checks = ComponentChecks({"a suspended server": check})
+    with capture_logs() as lines:
+        for question in questions:
+            assert await checks.states() == {"a suspended server": SLOW}
+            question.set()
+            assert await checks._tasks["a suspended server"] == SLOW
+    assert [line["problem"] for line in lines] == [SLOW]
