@@ -1,7 +1,7 @@
 # Every path below is relative: make cannot name a target with a space in it, but the repository may lie in one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test journeys soak check bench conformance explorer clients generate fuzz rolling lock docs pictures clean
+.PHONY: help setup serve test journeys soak check bench conformance explorer clients generate fuzz oracle rolling lock docs pictures clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 # Python keeps what it compiled: the suite starts many processes, each of which would compile the same files anew.
@@ -13,6 +13,7 @@ DESK_PORT ?= 8100
 RUNS ?= 10
 SECONDS ?= 1800
 SEED ?= 1
+PART ?= 1
 BIN := .venv/bin
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
@@ -103,6 +104,10 @@ explorer: ## Fetch GraphiQL, which a browser finds at / of `make serve` (needs N
 
 fuzz: setup ## Run the tests marked fuzz, which look for long (SECONDS=1800 of HTTP, SEED=1, ARGS= as for test)
 	@echo "Fuzzing ..." && exec $(BIN)/python -m pytest -m fuzz -rP --fuzz-seconds "$(SECONDS)" --fuzz-seed "$(SEED)" $(ARGS)
+
+oracle: setup ## Compare 8,500 operations of each kind with graphql-core's executor, in parts of 500 (PART=7 goes on there)
+	@echo "Comparing generated operations ..." && export HYPOTHESIS_PROFILE=thorough; \
+	exec $(BIN)/python -m pytest -vv -n 2 --dist load -m hypothesis --first-part "$(PART)" $(ARGS) tests/api/graphql/execution
 
 rolling: setup ## Replace two API processes behind HAProxy under load, from two older versions (needs HAProxy)
 	@echo "Replacing processes ..." && exec $(BIN)/python -m pytest -n 0 -m fuzz -rP tests/journeys/test_rolling.py

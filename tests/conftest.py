@@ -77,6 +77,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz-seconds", type=float, default=1800, help="Seconds that HTTP is fuzzed for.")
     parser.addoption("--fuzz-documents", type=int, default=20_000, help="How many hostile requests are sent.")
     parser.addoption("--fuzz-seed", type=int, default=1, help="The seed of HTTP fuzzing and of hostile requests.")
+    parser.addoption("--first-part", type=int, default=1, help="The part of the examples to begin with.")
 
 
 class Databases(NamedTuple):

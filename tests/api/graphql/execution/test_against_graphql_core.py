@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLSchema
-from hypothesis import assume, event, given, note, settings
+from hypothesis import assume, event, given, note
 from hypothesis import strategies as st
 
 from api.access.policy import PERSONAL
@@ -17,6 +17,7 @@ from tests.api.graphql.execution import sample_schema
 from tests.api.graphql.execution.documents import Author
 from tests.api.graphql.execution.fake_backend import POOLS, Invention
 from tests.api.graphql.execution.oracle import assert_same, oracle, parsed, planned
+from tests.api.graphql.execution.parts import enough, seed_of, seeds
 
 pytestmark = [
     pytest.mark.timeout(1800),
@@ -33,27 +34,28 @@ def _what_is_left_behind_goes_with_its_test() -> Iterator[None]:
         gc.collect()
 
 
-enough = settings(max_examples=settings().max_examples * 5 // 3)
-seeds = st.integers(0, 2**32)
 sizes = st.integers(0, 4)
 faults = st.sampled_from((0.02, 0.1, 0.3))
 
 
 @enough
 @given(seeds, sizes)
-def test_a_club_without_faults_is_answered_the_same(seed: int, size: int) -> None:
+def test_a_club_without_faults_is_answered_the_same(part: int, seed: int, size: int) -> None:
+    seed = seed_of(part, seed)
     compare(sample_schema.schema, seed, size, lambda: sample_schema.Context(seed, 0), sample_schema.PERSONAL)
 
 
 @enough
 @given(seeds, sizes, faults)
-def test_a_club_of_nulls_and_failures_is_answered_the_same(seed: int, size: int, faults: float) -> None:
+def test_a_club_of_nulls_and_failures_is_answered_the_same(part: int, seed: int, size: int, faults: float) -> None:
+    seed = seed_of(part, seed)
     compare(sample_schema.schema, seed, size, lambda: sample_schema.Context(seed, faults), sample_schema.PERSONAL)
 
 
 @enough
 @given(seeds, sizes, st.just(0.0) | faults)
-def test_our_own_schema_is_answered_the_same(seed: int, size: int, faults: float) -> None:
+def test_our_own_schema_is_answered_the_same(part: int, seed: int, size: int, faults: float) -> None:
+    seed = seed_of(part, seed)
     compare(core, seed, size, lambda: Invention(seed, faults), PERSONAL, POOLS)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLSchema, OperationDefinitionNode
-from hypothesis import assume, event, given, note, settings
+from hypothesis import assume, event, given, note
 from hypothesis import strategies as st
 
 from api.access.policy import PERSONAL
@@ -19,10 +19,9 @@ from tests.api.graphql.execution import sample_schema
 from tests.api.graphql.execution.documents import Author
 from tests.api.graphql.execution.fake_backend import POOLS, SUBJECT, Invention
 from tests.api.graphql.execution.oracle import parsed
+from tests.api.graphql.execution.parts import enough, seed_of, seeds
 
 pytestmark = pytest.mark.timeout(1800)
-enough = settings(max_examples=settings().max_examples * 5 // 3)
-seeds = st.integers(0, 2**32)
 sizes = st.integers(0, 4)
 PEOPLE = ("query($k: Int!{}) {{ people(first: $k) {} }}", [{"k": k} for k in (2, 4, 1, 3, 0)])
 NODES = ("query($k: [ID!]!{}) {{ nodes(ids: $k) {} }}", [{"k": k} for k in (["a"], ["b", "a", "c"], [], ["d"])])
@@ -109,7 +108,10 @@ def check(  # noqa: PLR0913, PLR0917 -- all that a comparison is of
 
 @enough
 @given(seeds, sizes, st.sampled_from([("Person", PEOPLE), ("Node", NODES)]))
-def test_requests_without_faults_are_batched_unless_fields_differ_by_request(seed: int, size: int, sample: Any) -> None:
+def test_requests_without_faults_are_batched_unless_fields_differ_by_request(
+    part: int, seed: int, size: int, sample: Any
+) -> None:
+    seed = seed_of(part, seed)
     check(
         sample_schema.schema,
         sample[0],
@@ -124,8 +126,9 @@ def test_requests_without_faults_are_batched_unless_fields_differ_by_request(see
 @enough
 @given(seeds, sizes, st.sampled_from([("Person", PEOPLE), ("Node", NODES)]), st.sampled_from((0.02, 0.1)))
 def test_nulls_and_failures_are_those_of_individual_executions(
-    seed: int, size: int, sample: Any, faults: float
+    part: int, seed: int, size: int, sample: Any, faults: float
 ) -> None:
+    seed = seed_of(part, seed)
     check(
         sample_schema.schema,
         sample[0],
@@ -139,7 +142,8 @@ def test_nulls_and_failures_are_those_of_individual_executions(
 
 @enough
 @given(seeds, sizes, st.sampled_from((0.0, 0.02)))
-def test_subjects_are_shown_as_in_individual_executions(seed: int, size: int, faults: float) -> None:
+def test_subjects_are_shown_as_in_individual_executions(part: int, seed: int, size: int, faults: float) -> None:
+    seed = seed_of(part, seed)
     check(core, "Subject", SUBJECTS, seed, size, lambda: Invention(seed, faults), PERSONAL, POOLS)
 
 
