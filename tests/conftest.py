@@ -14,12 +14,13 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import asyncpg
+import execnet
 import httpx2
 import hypothesis
 import pytest
@@ -41,6 +42,7 @@ from models.storage.pool import Pool
 from models.unit_of_work import UnitOfWork, unit_of_work
 from tests.long_runs import is_long
 from tests.models.access.issuing import ISSUE
+from tests.worker_template import use_template
 
 hypothesis.settings.register_profile("default", deadline=None, max_examples=20)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=60)
@@ -78,6 +80,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz-documents", type=int, default=20_000, help="How many hostile requests are sent.")
     parser.addoption("--fuzz-seed", type=int, default=1, help="The seed of HTTP fuzzing and of hostile requests.")
     parser.addoption("--first-part", type=int, default=1, help="The part of the examples to begin with.")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[execnet.XSpec]) -> None:
+    """Fork all workers from one process."""
+    use_template(config, specs)
 
 
 class Databases(NamedTuple):

@@ -7,7 +7,6 @@ descriptors come with it: standard input, output and error, and a socket for the
 the exit code when the process has ended, each as a line.
 """
 
-import atexit
 import gc
 import json
 import os
@@ -17,12 +16,12 @@ import signal
 import socket
 import struct
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 from cli.lazy import load
 from cli.main import COMMANDS
+from tests.forking import end_process
 
 LENGTH = struct.Struct("!I")
 
@@ -35,10 +34,7 @@ def send(control: socket.socket, request: dict[str, Any], descriptors: list[int]
 
 
 def run(request: dict[str, Any]) -> None:
-    """Become the module's process: its session, directory, environment and arguments.
-
-    It ends as Python ends, but that the loaded code stays in memory: freeing it would first copy all of it.
-    """
+    """Become the module's process: its session, directory, environment and arguments."""
     os.setsid()
     os.chdir(request["directory"])
     os.environ.clear()
@@ -51,12 +47,7 @@ def run(request: dict[str, Any]) -> None:
         if not isinstance(error.code, int | None):
             raise
         code = error.code or 0
-    threading._shutdown()  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
-    gc.collect()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    end_process(code)
 
 
 def next_request(listener: socket.socket, path: Path) -> tuple[dict[str, Any], list[int]]:
