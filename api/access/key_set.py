@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import ssl
 import time
+from functools import cache
 from typing import Any, TypeAlias
 
 import httpx2
@@ -28,13 +30,18 @@ KeyName: TypeAlias = tuple[str, str]
 """The id of a key and its algorithm: equivalent keys of different types may share an id (RFC 7517, 4.5)."""
 
 
+@cache
+def _public_authorities() -> ssl.SSLContext:
+    """Load the certificates of the public authorities once a process: it takes 40 ms."""
+    return httpx2.create_ssl_context()
+
+
 class KeySet:
     """The published keys by their names. The last good ones are kept while the provider fails or answers wrongly."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        # Loading the certificates of the authorities takes 40 ms, so no fetch does it in the event loop.
-        self._tls = httpx2.create_ssl_context()
+        self._tls = _public_authorities()  # no fetch loads them in the event loop
         self._keys: dict[KeyName, jwt.PyJWK] = {}
         self._fetched_at = self._next_fetch_at = float("-inf")
         self._failure_count = 0
