@@ -1,5 +1,6 @@
 """The migration histories of the two databases, and the functions that upgrade and compare a database."""
 
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -39,6 +40,7 @@ def _engine(url: str) -> AsyncEngine:
     return create_async_engine(from_url.set(drivername="postgresql+asyncpg"), poolclass=NullPool)
 
 
+@cache
 def head(history: str) -> str:
     """Return the newest revision of a history."""
     return ScriptDirectory.from_config(_config(history)).get_current_head() or ""

@@ -5,7 +5,7 @@ elsewhere, and no token is stored in the browser.
 """
 
 import json
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -64,16 +64,20 @@ class _Coordinates(Visitor):
             self.coordinates.add(f"{parent.name}.{node.name.value}")
 
 
-def examples() -> Iterator[Example]:
-    """Yield the examples, ordered by name, as far as the files are there."""
+@cache
+def examples() -> list[Example]:
+    """Return the examples, ordered by name, as far as the files are there."""
+    result = []
     for path in sorted(EXAMPLES.glob("*.graphql")):
-        query, variables = path.read_text(), path.with_suffix(".json")
+        query, file = path.read_text(), path.with_suffix(".json")
+        variables = file.read_text() if file.exists() else ""
         types = TypeInfo(core)
         collector = _Coordinates(types)
         visit(parse(query), TypeInfoVisitor(types, collector))
         known = collector.coordinates & ACCESS_POLICY.keys()
         roles = [role for role in Role if all(role in ACCESS_POLICY[each] for each in known)]
-        yield Example(path.stem, query, variables.read_text() if variables.exists() else "", [*map(str, roles)])
+        result.append(Example(path.stem, query, variables, [*map(str, roles)]))
+    return result
 
 
 def has_files() -> bool:
