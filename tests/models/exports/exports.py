@@ -70,4 +70,4 @@ async def until_blocked(world: World, count: int = 1) -> None:
         while count > await connection.fetchval(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         ):
-            await connection.execute("SELECT")
+            await connection.execute("SELECT pg_sleep(0.01)")  # what it waits for works in this process, too
