@@ -53,7 +53,8 @@ class Chromium:
         os.close(reads)
         os.close(writes)
         self._to = os.fdopen(to, "wb", buffering=0)
-        self._of = os.fdopen(of, "rb")
+        self._of = os.fdopen(of, "rb", buffering=0)
+        self._received = bytearray()
         self._numbers = itertools.count(1)
         self.pages: dict[str, Browser] = {}
 
@@ -79,12 +80,15 @@ class Chromium:
                 return result
 
     def _receive(self) -> dict[str, Any]:
-        received = bytearray()
-        while (byte := self._of.read(1)) != b"\0":
-            if not byte:
+        begin = 0
+        while (end := self._received.find(b"\0", begin)) < 0:
+            begin = len(self._received)
+            octets = self._of.read(1 << 20)
+            if not octets:
                 raise EOFError("the browser is gone")
-            received += byte
-        event: dict[str, Any] = json.loads(received)
+            self._received += octets
+        event: dict[str, Any] = json.loads(self._received[:end])
+        del self._received[: end + 1]
         return event
 
     def end(self) -> None:

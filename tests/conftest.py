@@ -633,11 +633,16 @@ FIRST = (
     *("tests/cli/test_completion.py", "tests/cli/test_server_moves.py", "tests/cli/test_databases.py"),
     *("tests/cli/importing/test_command.py::test_everybody", "tests/cli/querying/test_command.py::test_killed"),
     *("tests/api/access/test_policy_situations.py", "tests/api/access/test_jwt_verifier.py::test_strangers"),
-    *("tests/desk/test_axe.py", "tests/api/test_killed.py", "tests/api/http/test_draining.py"),
+    *("tests/api/test_killed.py", "tests/api/http/test_draining.py"),
     *("tests/api/graphql/test_generated_documents.py", "tests/api/graphql/test_hostile_requests.py"),
     "tests/models/storage/test_card_fields.py::test_a_number_is_found_at_any_depth",
 )
 """Tests that take over five seconds and start first. None shares a fixture of its module with others."""
+BROWSING = (
+    *("tests/desk/test_two_tabs.py", "tests/journeys/test_explorer_in_a_browser.py"),
+    "tests/journeys/test_letters_in_a_browser.py",
+)
+"""Tests that open a browser themselves. One worker runs them with those that have the fixture: a start takes long."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -664,17 +669,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     result = yield
     count = getattr(config, "workerinput", {}).get("workercount", 1)
     long: list[pytest.Item] = []
+    browsing: list[pytest.Item] = []
     others: list[pytest.Item] = []
     for item in items:
-        (long if item.nodeid.startswith(FIRST) else others).append(item)
+        is_browsing = item.nodeid.startswith(BROWSING) or "browser" in getattr(item, "fixturenames", ())
+        (browsing if is_browsing else long if item.nodeid.startswith(FIRST) else others).append(item)
     size = -(-len(items) // count)
     items.clear()
     for number in range(count):
-        first = long[number::count]
-        rest = size - len(first)
+        first = long[number::count] + (browsing if number == count - 1 else [])
+        rest = max(size - len(first), 0)
         items += first + others[:rest]
         others = others[rest:]
+    items += others
     return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Send no output of a phase that passed to pytest, unless it is to print it: a failure later has all output."""
+    report = yield
+    if report.passed and not {*"PA"} & {*item.config.option.reportchars}:
+        report.sections.clear()
+    return report
 
 
 def _flush_logs() -> Generator[None, object, object]:
