@@ -13,7 +13,7 @@ CODE = struct.Struct("!i")
 
 
 def main(path: str) -> int:
-    """Have a worker forked on the streams of this process, and return its exit code; 1 when it is lost."""
+    """Return the exit code of a worker that is forked on the streams of this process; 1 when it is lost."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(path)
         socket.send_fds(connection, [b"+"], [0, 1, 2])

@@ -34,7 +34,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def use_template(config: pytest.Config, specs: Sequence[execnet.XSpec]) -> None:
-    """Have pytest-xdist start its workers from a template."""
+    """Set what pytest-xdist starts for a worker, and fork the template."""
     directory = Path(tempfile.mkdtemp(prefix="privacy-"))
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(directory / "workers.socket"))
@@ -97,7 +97,7 @@ def _load(modules: list[str]) -> None:
 @settings(max_examples=100, database=None)
 @given(st.integers(), st.text())
 def _generate(_number: int, _text: str) -> None:
-    """Have hypothesis read the constants of all modules and the characters of Unicode."""
+    """Generate values, for which hypothesis reads the constants of all modules and the characters of Unicode."""
 
 
 def _run_worker(connection: socket.socket) -> None:
