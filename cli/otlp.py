@@ -19,6 +19,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from models.storage.tracing import address_of
+
 SAMPLED: Final = 1
 """The flag of `traceparent` for a request whose caller traces it."""
 
@@ -90,27 +92,32 @@ class OtlpTracer:
 
     def span(self, name: str, attributes: dict[str, str | int]) -> AbstractContextManager[Any]:
         """Record a span that ends with the context, unless the request is not traced."""
-        if not self._is_recording:
-            return nullcontext()
-        return self._tracer.start_as_current_span(
-            name,
-            attributes={f"privacy.{key}": value for key, value in attributes.items()},
-            record_exception=False,
-            set_status_on_exception=False,
-        )
+        return self._traced_span(name, attributes) if self._is_recording else nullcontext()
+
+    @contextmanager
+    def _traced_span(self, name: str, attributes: dict[str, str | int]) -> Iterator[None]:
+        named = {f"privacy.{key}": value for key, value in attributes.items()}
+        with self._tracer.start_as_current_span(
+            name, attributes=named, record_exception=False, set_status_on_exception=False
+        ) as span:
+            try:
+                yield
+            except BaseException as error:
+                span.set_attribute("error.type", type(error).__name__)
+                raise
 
     def record(self, name: str, started_at: int) -> None:
         """Record a span that ends now, unless the request is not traced."""
         if self._is_recording:
             self._tracer.start_span(name, start_time=started_at).end()
 
-    def statement(self, sql: str) -> AbstractContextManager[Any]:
+    def statement(self, sql: str, connection: Any) -> AbstractContextManager[Any]:
         """Record the span of a statement that ends with the context, as a part of a traced request or letter."""
-        return self._traced_statement(sql) if trace.get_current_span().is_recording() else nullcontext()
+        return self._traced_statement(sql, connection) if trace.get_current_span().is_recording() else nullcontext()
 
     @contextmanager
-    def _traced_statement(self, sql: str) -> Iterator[None]:
-        attributes = {"db.system.name": "postgresql", "db.query.text": sql.strip()}
+    def _traced_statement(self, sql: str, connection: Any) -> Iterator[None]:
+        attributes = {"db.system.name": "postgresql", "db.query.text": sql.strip(), **address_of(connection)}
         span = self._tracer.start_span("statement", attributes=attributes)
         try:
             yield

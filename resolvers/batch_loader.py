@@ -41,6 +41,8 @@ class BatchLoader:
         self.queues: dict[tuple[Hashable, ...], _BatchQueue] = {}
         self.waiting = 0
         """How many requests wait for their keys."""
+        self.trace_attributes: dict[str, str] = {}
+        """Further attributes of the spans of its batches."""
 
     def request(
         self, read: Read, keys: Sequence[Any], arguments: tuple[Any, ...] = (), then: Then = None, size: int = 0
@@ -171,7 +173,8 @@ class _BatchQueue:
             if tracing.installed() is None:
                 values = await self._read(connection, [*dict.fromkeys(keys)], *self._arguments)
             else:
-                with tracing.span("batch", read=self._read.__name__, requests=len(batch), keys=len(keys)):
+                counts = {"requests": len(batch), "keys": len(keys)}
+                with tracing.span("batch", read=self._read.__name__, **counts, **self._loader.trace_attributes):
                     values = await self._read(connection, [*dict.fromkeys(keys)], *self._arguments)
             query.task = None
             for request in batch:

@@ -49,11 +49,16 @@ class RoutedLoader(BatchLoader):
         self._replica = replica
         self._primary = primary
         self._is_positioned = is_positioned
+        if replica:
+            self.trace_attributes = {"replica": replica.name}
         self._reads: dict[Read, _PositionedRead] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def _note(self, position: WalPosition) -> None:
-        (self._replica or self._servers.primary).note_seen(position)
+        if self._replica:
+            self._replica.note_seen_by_role(position)
+        else:
+            self._servers.primary.note_seen(position)
 
     def request(
         self, read: Read, keys: Sequence[Any], arguments: tuple[Hashable, ...] = (), then: Then = None, size: int = 0

@@ -13,7 +13,7 @@ from prometheus_client import Gauge
 
 from models.storage.outages import outages
 from models.storage.statement import Connection
-from models.storage.wal_position import SYSTEM_IDENTIFIER, ServerState, WalPosition, read_state
+from models.storage.wal_position import ServerState, WalPosition, begin_session, read_state
 
 log = structlog.get_logger("privacy")
 
@@ -26,7 +26,6 @@ RETRY_INTERVAL: Final = 0.1
 """Seconds between two attempts to reach a server."""
 LAG_NOTICE: Final = 1.0
 """Seconds beyond the permitted lag after which a lag is logged."""
-
 PROMOTION_DELAY: Final = 1.0
 """Seconds until a promoted server is used while the former primary still answers.
 
@@ -69,6 +68,10 @@ class Server:
     def note_seen(self, position: WalPosition) -> None:
         """Note a position that includes what a read has returned."""
         self.seen = max(self.seen, position)
+
+    def note_seen_by_role(self, position: WalPosition) -> None:
+        """Note a position that a session of a caller's role has asked for: it may not see the timeline of a stream."""
+        self.note_seen(WalPosition(max(position.timeline, self.seen.timeline), position.lsn))
 
     async def require_replica(self, connection: Connection) -> None:
         """Raise an outage unless this new session reads from a standby that has kept what it had.
@@ -167,7 +170,7 @@ class DatabaseServers:
         connection.add_termination_listener(lambda _: self._lose(server))
         server.position = WalPosition(0, 0)
         try:
-            server.system = await SYSTEM_IDENTIFIER.value(connection)
+            server.system = await begin_session(connection)
             while True:
                 asked_at = time.monotonic()
                 self._update(server, asked_at, await read_state(connection))

@@ -58,23 +58,23 @@ class Statement:
 
     async def rows(self, connection: Connection, **values: Any) -> list[asyncpg.Record]:
         """Return all rows."""
-        with tracing.statement(self.sql):
+        with tracing.statement(self.sql, connection):
             rows: list[asyncpg.Record] = await connection.fetch(self._sql_for(connection), *self._arguments(values))
         return rows
 
     async def row(self, connection: Connection, **values: Any) -> asyncpg.Record | None:
         """Return the first row, or None."""
-        with tracing.statement(self.sql):
+        with tracing.statement(self.sql, connection):
             return await connection.fetchrow(self._sql_for(connection), *self._arguments(values))
 
     async def value(self, connection: Connection, **values: Any) -> Any:
         """Return the first column of the first row, or None."""
-        with tracing.statement(self.sql):
+        with tracing.statement(self.sql, connection):
             return await connection.fetchval(self.sql, *self._arguments(values))
 
     async def run(self, connection: Connection, **values: Any) -> int:
         """Run the statement and return the number of rows that it affected."""
-        with tracing.statement(self.sql):
+        with tracing.statement(self.sql, connection):
             status: str = await connection.execute(self.sql, *self._arguments(values))
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0

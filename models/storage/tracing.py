@@ -28,8 +28,8 @@ class Tracer(Protocol):
     def record(self, name: str, started_at: int) -> None:
         """Record a span that ends now; its start is in nanoseconds since 1970."""
 
-    def statement(self, sql: str) -> AbstractContextManager[Any]:
-        """Record the span of a statement, with its text, that ends with the context."""
+    def statement(self, sql: str, connection: Any) -> AbstractContextManager[Any]:
+        """Record the span of a statement, with its text and its server, that ends with the context."""
 
     def close(self) -> None:
         """Send what is recorded, and stop."""
@@ -67,7 +67,15 @@ def span(name: str, **attributes: str | int) -> AbstractContextManager[Any]:
     return tracer.span(name, attributes) if tracer else _NOTHING
 
 
-def statement(sql: str) -> AbstractContextManager[Any]:
-    """Return the context of a statement's span; without a tracer it does nothing."""
+def statement(sql: str, connection: Any) -> AbstractContextManager[Any]:
+    """Return the context of the span of a statement on a connection; without a tracer it does nothing."""
     tracer = _Installed.tracer
-    return tracer.statement(sql) if tracer else _NOTHING
+    return tracer.statement(sql, connection) if tracer else _NOTHING
+
+
+def address_of(connection: Any) -> dict[str, str | int]:
+    """Return the address of the server of a connection, by the names of OpenTelemetry's conventions."""
+    address = getattr(connection, "_addr", None)  # asyncpg shows it to loggers of queries alone
+    if isinstance(address, tuple):
+        return {"server.address": address[0], "server.port": address[1]}
+    return {"server.address": address} if address else {}

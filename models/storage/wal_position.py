@@ -11,7 +11,7 @@ _PAGE_HEADER_BYTES = 24
 _SEGMENT_HEADER_BYTES = 40
 
 # A server that is promoted meanwhile refuses the functions of the other state. The control file has the timeline of the
-# last restart point. That of the stream is newer, and visible to members of pg_read_all_stats.
+# last restart point. That of the stream is newer, and visible to sessions with the rights of pg_read_all_stats.
 SERVER_STATE = Statement("""
 SELECT
     server.is_standby,
@@ -29,6 +29,16 @@ SELECT
 FROM (SELECT pg_is_in_recovery() AS is_standby) AS server
 """)
 
+# The login of the service inherits no rights, so a membership counts for nothing until the session acts as the role.
+# PostgreSQL 16 or later has memberships without the right to SET ROLE.
+ACT_AS_STATISTICS_READER = Statement("""
+SELECT set_config('role', 'pg_read_all_stats', false)
+WHERE pg_has_role(
+    session_user,
+    'pg_read_all_stats',
+    CASE WHEN CAST(current_setting('server_version_num') AS integer) < 160000 THEN 'MEMBER' ELSE 'SET' END
+)
+""")
 
 SYSTEM_IDENTIFIER = Statement("""
 SELECT system_identifier
@@ -65,6 +75,12 @@ class ServerState(NamedTuple):
 
     is_standby: bool
     position: WalPosition
+
+
+async def begin_session(connection: Connection) -> int:
+    """Act as pg_read_all_stats in this session if its login may, and return the identifier of the server's cluster."""
+    await ACT_AS_STATISTICS_READER.value(connection)
+    return int(await SYSTEM_IDENTIFIER.value(connection))
 
 
 async def read_state(connection: Connection) -> ServerState:

@@ -1,23 +1,20 @@
 """Traces reach a collector over OTLP: request, plan, batch, statement and letter, without any value."""
 
 import asyncio
-import http.server
 import json
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx2
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from api.settings import UnsafeSettingError
 from cli.otlp import OtlpTracer, RateLimit
 from cli.tracing import REQUESTS_PER_SECOND, start_tracing
 from models.outbox.emails import EmailKind
 from models.storage import tracing
+from tests.cli.trace_collector import Collector, attributes, collecting
 from tests.conftest import Databases, Running, World, issued, settings_for
 from tests.mailers.fake_smtp import FakeSmtpServer
 from tests.people import DECIDE, REGISTER
@@ -27,52 +24,10 @@ TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SECRETS = ("ada.lovelace@example.com", "Ada Lovelace", "user@example.com")
 
 
-class Collector(http.server.ThreadingHTTPServer):
-    """A receiver of OTLP over HTTP that keeps the spans."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        self.spans: list[Span] = []
-        self.bodies: list[bytes] = []
-
-    def named(self, name: str) -> list[Span]:
-        return [span for span in self.spans if span.name == name]
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    server: Collector
-
-    def do_POST(self) -> None:
-        assert self.path == "/v1/traces"
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.bodies.append(body)
-        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-            for scope in resource.scope_spans:
-                self.server.spans.extend(scope.spans)
-        self.send_response(200)
-        self.send_header("content-length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    with Collector() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            tracing.close()
-            server.shutdown()
-            thread.join()
-
-
-def attributes(span: Span) -> dict[str, str | int]:
-    return {each.key: each.value.string_value or each.value.int_value for each in span.attributes}
+    with collecting() as server:
+        yield server
 
 
 @contextmanager
@@ -144,7 +99,7 @@ def test_requests_over_the_limit_of_a_second_are_not_traced_and_nothing_that_bel
 ) -> None:
     for most in (0, 1):
         tracer = OtlpTracer(collector.url, "privacy-api", requests_per_second=most)
-        with tracer.request("") as request, tracer.span("batch", {}), tracer.statement("SELECT $1"):
+        with tracer.request("") as request, tracer.span("batch", {}), tracer.statement("SELECT $1", None):
             tracer.record("plan", 1)
         assert (request is not None) == (most == 1)
         if request:
@@ -156,7 +111,7 @@ def test_requests_over_the_limit_of_a_second_are_not_traced_and_nothing_that_bel
 
 def test_the_statement_of_a_trace_names_the_class_of_its_error(collector: Collector) -> None:
     tracer = OtlpTracer(collector.url, "privacy-api", requests_per_second=1)
-    with tracer.request(""), pytest.raises(ValueError, match=SECRETS[1]), tracer.statement("SELECT $1"):
+    with tracer.request(""), pytest.raises(ValueError, match=SECRETS[1]), tracer.statement("SELECT $1", None):
         raise ValueError(SECRETS[1])
     tracer.close()
     [span] = collector.named("statement")

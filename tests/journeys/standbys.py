@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import time
@@ -13,21 +14,30 @@ import migrations
 from cli import database_roles
 from cli.embedded import Cluster
 from cli.embedded.data_dir import resolve_data_path
-from tests.conftest import UNSAFE
+from models.access.database_roles import LOGIN
+from tests.conftest import ROOT, UNSAFE
 
 DURABLE: Mapping[str, str] = {**UNSAFE, "synchronous_commit": "on", "full_page_writes": "on", "wal_keep_size": "512MB"}
 """A server that can be killed, and whose commits wait for a synchronous standby where it has one."""
 
 
 def primary_in(folder: Path) -> Cluster:
-    """Start a server with an empty first database of the newest migrations."""
+    """Start a server with an empty first database of the newest migrations, set up as the documents say."""
     cluster = Cluster(folder, settings=DURABLE)
     cluster.remove()
     cluster.start()
-    cluster.create_database("privacy")
-    asyncio.run(migrations.upgrade("privacy", cluster.url("privacy")))
-    asyncio.run(database_roles.apply("privacy", cluster.url("privacy")))
+    psql(cluster, *printed_sql("operating.md", "First start")[:1], database="postgres")
+    owner = cluster.url("privacy", "owner")
+    asyncio.run(migrations.upgrade("privacy", owner))
+    asyncio.run(database_roles.apply("privacy", owner, [LOGIN]))
+    psql(cluster, *printed_sql("scaling.md", "Set up"))
     return cluster
+
+
+def printed_sql(document: str, title: str) -> list[str]:
+    """Return the blocks of SQL in a section of a document."""
+    section = re.split(r"\n#+ ", (ROOT / "docs" / document).read_text().partition(f"# {title}\n")[2])[0]
+    return re.findall(r"^```sql\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
 
 
 def standby_in(folder: Path, primary: Cluster) -> Cluster:
@@ -49,9 +59,10 @@ def replace(cluster: Cluster, primary: Cluster) -> None:
     owner = (root / "data").stat()
     shutil.rmtree(root / "data")
     with (resolve_data_path(primary.directory) / "pg_hba.conf").open("a") as rules:
-        rules.write("local replication all trust\n")
+        rules.write("local replication replicator trust\n")
     psql(primary, "SELECT pg_reload_conf()")
-    primary.run("pg_basebackup", f"--pgdata={root / 'data'}", "--checkpoint=fast", "--no-sync", "--wal-method=stream")
+    options = ("--username=replicator", f"--pgdata={root / 'data'}", "--checkpoint=fast", "--no-sync")
+    primary.run("pg_basebackup", *options, "--wal-method=stream")
     (root / "data" / "standby.signal").touch()
     for path in ((root / "data"), *(root / "data").rglob("*")):
         os.chown(path, owner.st_uid, owner.st_gid)
@@ -62,16 +73,18 @@ def replace(cluster: Cluster, primary: Cluster) -> None:
 
 
 def conninfo(primary: Cluster, name: str) -> str:
-    sockets = (resolve_data_path(primary.directory) / "socket").resolve()
-    return f"host='{sockets}' port=5432 user=privacy application_name={name}"
+    return f"host='{sockets_of(primary)}' port=5432 user=replicator application_name={name}"
 
 
-def psql(cluster: Cluster, *statements: str) -> str:
-    """Run statements one after the other and return the last output."""
-    arguments = [word for statement in statements for word in ("-c", statement)]
-    return cluster.run(
-        "psql", "--dbname=privacy", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", *arguments
-    ).strip()
+def sockets_of(cluster: Cluster) -> Path:
+    """Return the directory of the sockets of a server."""
+    return (resolve_data_path(cluster.directory) / "socket").resolve()
+
+
+def psql(cluster: Cluster, *statements: str, database: str = "privacy") -> str:
+    """Run statements one after the other as a superuser, and return the last output."""
+    options = (f"--dbname={database}", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1")
+    return cluster.run("psql", *options, text=";\n".join(statements)).strip()
 
 
 def wait_for(cluster: Cluster, condition: str) -> None:

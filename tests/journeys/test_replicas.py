@@ -10,15 +10,24 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import asyncpg
 import httpx2
 import pytest
 
+from api.access import column_grants
+from api.graphql.schema import core
+from cli import database_roles
 from cli.embedded import Cluster
+from cli.tracing import start_tracing
+from migrations import HISTORIES
+from models.access.database_roles import INTERNAL, LOGIN, READERS
+from models.storage.database import Database, ReplicaSettings
 from models.storage.ids import Prefix, format_id
 from tests.cli.commands import environment
+from tests.cli.trace_collector import attributes, collecting
 from tests.conftest import ROOT, Answered, Api, Databases, Running, Templates, issued, settings_for
 from tests.journeys import standbys
 from tests.journeys.balancer import free_ports, wait_until
@@ -28,6 +37,9 @@ from tests.people import DECIDE, GRANT, OPT_OUT
 
 EMAILS = "query Emails($who: SubjectBy!) { subject(by: $who) { status emails { address } } }"
 PURPOSE = "newsletter"
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+HELD = "SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'email_addresses'::regclass"
+WAITING = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'privacy'"
 LAG = 0.1
 """Seconds that replicas may lag behind, the default."""
 
@@ -39,11 +51,14 @@ class Site(NamedTuple):
     one: Cluster
     two: Cluster
     databases: Databases
+    """The databases as their owner reaches them."""
+    served: Databases
+    """The databases as the service reaches them: with the login that has no rights of its own."""
     secrets: dict[str, str]
 
     @property
     def urls(self) -> str:
-        return f"{self.one.url('privacy')},{self.two.url('privacy')}"
+        return f"{self.one.url('privacy', LOGIN)},{self.two.url('privacy', LOGIN)}"
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +66,14 @@ def site(templates: Templates, worker_id: str) -> Iterator[Site]:
     folder = ROOT / "var" / "replicas" / worker_id
     ring = templates.copy(f"replicas_{worker_id}", f"replicas_keyring_{worker_id}")
     primary = standbys.primary_in(folder / "primary")
-    databases = ring._replace(cluster=primary, url=primary.url("privacy"))
+    databases = ring._replace(cluster=primary, url=primary.url("privacy", "owner"))
+    asyncio.run(database_roles.apply("keyring", ring.keyring_url, [LOGIN]))
+    served = databases._replace(
+        url=primary.url("privacy", LOGIN), keyring_url=ring.cluster.url(f"replicas_keyring_{worker_id}", LOGIN)
+    )
     secrets = asyncio.run(issued(databases))
     one, two = (standbys.standby_in(folder / name, primary) for name in ("one", "two"))
-    yield Site(primary, one, two, databases, secrets)
+    yield Site(primary, one, two, databases, served, secrets)
     for cluster in (one, two, primary):
         cluster.remove()
     templates.drop(f"replicas_{worker_id}", f"replicas_keyring_{worker_id}")
@@ -71,7 +90,7 @@ def answer_to(
 
 @pytest.mark.timeout(300)
 def test_reads_go_to_replicas_that_have_what_the_caller_has_seen(site: Site) -> None:
-    with Running(settings_for(site.databases, replica_urls=site.urls, replica_lag="1h")) as url:
+    with Running(settings_for(site.served, replica_urls=site.urls, replica_lag="1h")) as url:
         api = Api(url, site.secrets)
         who = {"id": api.register("user@example.com")}
         granted = answer_to(api, GRANT, who=who, purpose=PURPOSE, channel="STORE")
@@ -95,9 +114,53 @@ def test_reads_go_to_replicas_that_have_what_the_caller_has_seen(site: Site) -> 
         api.client.close()
 
 
+@pytest.mark.anyio
+@pytest.mark.timeout(300)
+async def test_the_second_access_control_holds_on_a_replica(site: Site) -> None:
+    await asyncio.to_thread(standbys.catch_up, site.primary, site.one)
+    replica = site.one.url("privacy", LOGIN)
+    async with database_roles.connected(replica) as login:
+        for table in ("subjects", "email_addresses", "tokens"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await login.execute(f"SELECT FROM {table}")
+    async with database_roles.connected(site.databases.url) as owner:
+        granted = await database_roles.required_privileges("privacy", owner)
+    urls = site.served.url, site.served.keyring_url
+    roles = column_grants.database_roles(core)
+    database = await Database.open(
+        *urls, readers=6, writers=1, timeout=20, roles=roles, replicas=ReplicaSettings([replica])
+    )
+    try:
+        [pools] = [pools for server, pools in database.replica_readers.items() if server.is_standby]
+        assert {INTERNAL, *pools} == {INTERNAL, None, *READERS.values()}
+        for role, pool in pools.items():
+            async with pool.acquire() as connection:
+                assert await connection.fetchval("SELECT current_user") == (role or INTERNAL)
+                with pytest.raises(asyncpg.FeatureNotSupportedError, match="during recovery"):
+                    await connection.execute("BEGIN READ WRITE")
+                readable = {table: await columns_of(connection, table) for table in ("subjects", "email_addresses")}
+            assert readable == {table: granted_to(role or INTERNAL, table, granted) for table in readable}, role
+    finally:
+        await database.close()
+
+
+async def columns_of(connection: Any, table: str) -> set[str]:
+    """Return the columns of a table that a session may read."""
+    columns = set()
+    for column in (each.name for each in HISTORIES["privacy"].tables[table].columns):
+        with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(f"SELECT {column} FROM {table} LIMIT 1")
+            columns.add(column)
+    return columns
+
+
+def granted_to(role: str, table: str, granted: set[database_roles.Privilege]) -> set[str]:
+    return {column for *owner, column, kind in granted if owner == [role, table] and kind == "SELECT"}
+
+
 @pytest.mark.timeout(300)
 def test_decisions_go_to_replicas_where_the_operator_decides_so(site: Site) -> None:
-    settings = settings_for(site.databases, replica_urls=site.urls, replica_lag="1h", replica_decisions=True)
+    settings = settings_for(site.served, replica_urls=site.urls, replica_lag="1h", replica_decisions=True)
     with Running(settings) as url:
         api = Api(url, site.secrets)
         who = {"id": api.register("decided@example.com")}
@@ -110,6 +173,45 @@ def test_decisions_go_to_replicas_where_the_operator_decides_so(site: Site) -> N
         api.client.close()
 
 
+@pytest.mark.anyio
+@pytest.mark.timeout(300)
+async def test_a_read_that_ends_on_a_replica_is_repeated_on_the_primary_in_one_trace(site: Site) -> None:
+    with collecting() as collector:
+        replica = site.one.url("privacy", LOGIN)
+        settings = settings_for(
+            site.served, replica_urls=replica, replica_lag="1h", statement_timeout=60, otlp_endpoint=collector.url
+        )
+        start_tracing(settings, "privacy-api")
+        with Running(settings) as url:
+            api = Api(url, site.secrets)
+            body = {"query": EMAILS, "variables": {"who": {"id": api.register("traced@example.com")}}}
+            async with database_roles.connected(site.databases.url) as owner:
+                async with owner.transaction():
+                    await owner.execute("LOCK TABLE email_addresses IN ACCESS EXCLUSIVE MODE")
+                    await asyncio.to_thread(standbys.wait_for, site.one, f"EXISTS ({HELD})")
+                    headers = {"x_case": "case/1", "traceparent": f"00-{TRACE}-{PARENT}-01"}
+                    asking = asyncio.create_task(asyncio.to_thread(api.send, body, "SUPPORT", **headers))
+                    await asyncio.to_thread(standbys.wait_for, site.one, f"EXISTS (SELECT {WAITING})")
+                    standbys.psql(site.one, f"SELECT pg_terminate_backend(pid) {WAITING}")
+                    await asyncio.to_thread(standbys.wait_for, site.primary, f"EXISTS (SELECT {WAITING})")
+                assert (await asking).json()["data"]["subject"]["emails"]
+            api.client.close()
+    spans = [span for span in collector.spans if span.trace_id.hex() == TRACE]
+    [request] = [span for span in spans if span.name == "request"]
+    batches = {span.span_id: span for span in spans if span.name == "batch"}
+    reads = [span for span in spans if "email_addresses" in str(attributes(span).get("db.query.text"))]
+    on_replica, repeated = (batches[read.parent_span_id] for read in reads)
+    assert on_replica.parent_span_id == repeated.parent_span_id == request.span_id
+    assert attributes(on_replica)["privacy.replica"] == "server 2"
+    assert "privacy.replica" not in attributes(repeated)
+    ended = attributes(on_replica)["error.type"]
+    assert ended in {"AdminShutdownError", "ConnectionDoesNotExistError"}, "by what arrives first: message or end"
+    assert [attributes(read).get("error.type") for read in reads] == [ended, None]
+    for cluster, read in zip((site.one, site.primary), reads, strict=True):
+        assert str(attributes(read)["server.address"]).startswith(str(standbys.sockets_of(cluster)))
+    assert b"traced@example.com" not in b"".join(collector.bodies)
+
+
 @pytest.mark.timeout(300)
 def test_a_replica_that_lags_shows_no_personal_value_of_an_erased_person(site: Site) -> None:
     async def requested() -> UUID:
@@ -117,7 +219,7 @@ def test_a_replica_that_lags_shows_no_personal_value_of_an_erased_person(site: S
             return (await request_erasures(world, 1))[0]
 
     subject_id = format_id(Prefix.SUBJECT, asyncio.run(requested()))
-    with Running(settings_for(site.databases, replica_urls=site.urls, replica_lag="1h")) as url:
+    with Running(settings_for(site.served, replica_urls=site.urls, replica_lag="1h")) as url:
         api = Api(url, site.secrets)
         standbys.catch_up(site.primary, site.one, site.two)
         with standbys.paused(site.one, site.two):
@@ -144,9 +246,9 @@ class Servers:
     def processes(self) -> Iterator[list[Process]]:
         """Run two processes of the API: this one, and one of its own that reads decisions from replicas, too."""
         variables = environment() | {
-            "PRIVACY_DATABASE_URL": self.site.databases.url,
-            "PRIVACY_KEYRING_URL": self.site.databases.keyring_url,
-            "PRIVACY_MASTER_KEY": self.site.databases.master_key,
+            "PRIVACY_DATABASE_URL": self.site.served.url,
+            "PRIVACY_KEYRING_URL": self.site.served.keyring_url,
+            "PRIVACY_MASTER_KEY": self.site.served.master_key,
             "PRIVACY_REPLICA_URLS": self.site.urls,
             "PRIVACY_REPLICA_DECISIONS": "true",
             "PRIVACY_ENVIRONMENT": "development",
@@ -154,7 +256,7 @@ class Servers:
         }
         [port] = free_ports(1)
         command = [sys.executable, "-m", "cli", "serve", "--port", str(port)]
-        running = Running(settings_for(self.site.databases, replica_urls=self.site.urls, log_requests=False))
+        running = Running(settings_for(self.site.served, replica_urls=self.site.urls, log_requests=False))
         with (
             self._log.open("wb") as lines,
             subprocess.Popen(command, env=variables, cwd=ROOT, stdout=lines, stderr=lines) as process,
@@ -210,7 +312,7 @@ class Servers:
 
     def name_of(self, cluster: Cluster) -> str:
         """Return the name of a server in logs and metrics."""
-        index = [self.site.databases.url, *self.site.urls.split(",")].index(cluster.url("privacy"))
+        index = [self.site.served.url, *self.site.urls.split(",")].index(cluster.url("privacy", LOGIN))
         return f"server {index + 1}"
 
 
@@ -236,6 +338,8 @@ def test_a_killed_replica_and_a_promoted_one_cause_no_stale_answer(site: Site) -
         with CheckedCallers(processes, site.secrets["STORE"], people, LAG) as callers:
             callers.wait_for_more(32)
             left_out, recovered = servers.fail_over(callers, standbys.kill)
+            servers.rebuild()
+            callers.wait_for_more(32)
     assert callers.wrong == []
     sys.stdout.write(f"left out after {left_out:.2f} s, recovered after {recovered:.2f} s: {dict(callers.counts)}\n")
 

@@ -109,6 +109,15 @@ def test_a_replica_of_the_former_primary_is_left_out() -> None:
     assert known.servers.choose(None) is known.three
 
 
+def test_what_a_read_of_a_replica_notes_is_on_the_timeline_that_it_follows() -> None:
+    """The role of a caller sees the timeline of the last restart point, which was before the promotion."""
+    known = Known()
+    known.report(known.two, 2, 120, is_standby=False)
+    known.report(known.three, 2, 150)
+    known.three.note_seen_by_role(WalPosition(1, 170))
+    assert known.three.seen == WalPosition(2, 170)
+
+
 def test_a_former_primary_may_return_as_a_replica() -> None:
     known = Known()
     known.report(known.two, 2, 120, is_standby=False)
