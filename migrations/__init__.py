@@ -1,5 +1,6 @@
 """The migration histories of the two databases, and the functions that upgrade and compare a database."""
 
+import asyncio
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 import models
@@ -22,6 +23,13 @@ for _module in walk_packages(models.__path__, "models."):
     import_module(_module.name)  # importing a module registers its tables
 
 HISTORIES = {"privacy": Table.metadata, "keyring": KeyringTable.metadata}
+LOCK_TIMEOUT = "1s"
+"""How long a migration waits for a table that other sessions use."""
+LOCK_PAUSE = 1.0
+"""Seconds until it tries again."""
+LOCK_ATTEMPTS = 300
+"""Attempts until it fails: ten minutes."""
+LOCK_NOT_AVAILABLE = "55P03"
 _FOLDER = Path(__file__).parent
 
 
@@ -72,13 +80,36 @@ async def upgrade(history: str, url: str) -> tuple[str, str]:
 
 
 async def _upgrade_to(engine: AsyncEngine, history: str, target: str) -> str:
-    """Upgrade to a revision in one transaction; return the revision before it."""
-    async with engine.begin() as connection:
-        await connection.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(7235467)"))
+    """Upgrade to a revision, each migration in a transaction of its own; return the revision before the first one.
+
+    A transaction keeps the locks of its tables until its end, and the requests of processes that serve wait for these.
+    """
+    async with engine.connect() as connection:
+        # The lock belongs to the session, which ends with this context.
+        await connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(7235467)"))
+        await connection.execute(sqlalchemy.text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         before = await connection.run_sync(_revision)
+        await connection.commit()
         if not is_newer(history, before) and (target == "head" or before < target):
-            await connection.run_sync(lambda on: _upgrade(_config(history), on, target))
+            await _upgrade_in_gaps(connection, history, target)
         return before
+
+
+async def _upgrade_in_gaps(connection: AsyncConnection, history: str, target: str) -> None:
+    """Upgrade, and try a migration again whose tables others use, such as a backup.
+
+    While it waits for a table, all requests that need the table wait behind it: hence it gives up soon.
+    """
+    for attempt in range(1, LOCK_ATTEMPTS + 1):
+        try:
+            await connection.run_sync(lambda on: _upgrade(_config(history), on, target))
+        except sqlalchemy.exc.DBAPIError as error:
+            await connection.rollback()
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE or attempt == LOCK_ATTEMPTS:
+                raise
+            await asyncio.sleep(LOCK_PAUSE)
+        else:
+            return
 
 
 def _upgrade(config: Config, connection: sqlalchemy.Connection, target: str) -> None:

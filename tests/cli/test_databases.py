@@ -76,6 +76,8 @@ async def test_an_older_version_leaves_a_newer_database_unchanged(empty: Databas
     ]
 
 
+WAITING = "SELECT count(*) FROM pg_locks WHERE relation = 'consent_changes'::regclass AND NOT granted"
+LOCKED = "SELECT count(*) FROM pg_locks WHERE relation = $1::text::regclass AND mode = 'AccessExclusiveLock'"
 PEOPLE_OF_BEFORE = """
 INSERT INTO subjects (id, registered_at, regime) SELECT gen_random_uuid(), now(), 'GDPR' FROM generate_series(1, 5);
 INSERT INTO consent_events
@@ -108,6 +110,30 @@ async def test_people_of_before_are_filled_while_the_previous_version_writes(emp
     checked = await privacy("check", "choices", on=empty, at=tmp_path)
     assert checked.code == 1, "the test wrote the choice of one person without the ledger"
     assert checked.out == f"{format_id(Prefix.SUBJECT, changed)}  choices differ from the ledger\n"
+
+
+async def test_a_migration_whose_table_is_in_use_blocks_no_request(empty: Databases) -> None:
+    """A backup reads a table for long: requests do not queue behind the migration, and earlier ones are committed."""
+    engine = create_async_engine(make_url(empty.url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    await migrations._upgrade_to(engine, "privacy", "0040")
+    backup, reader = [await asyncpg.connect(empty.url) for _ in range(2)]
+    reading = backup.transaction()
+    await reading.start()
+    await backup.execute("LOCK TABLE consent_changes IN ACCESS SHARE MODE")
+    migrating = asyncio.create_task(migrations._upgrade_to(engine, "privacy", "head"))
+    async with asyncio.timeout(60):
+        while not await reader.fetchval(WAITING):  # noqa: ASYNC110 -- no event marks a lock
+            await asyncio.sleep(0.01)
+        assert await reader.fetchval("SELECT version_num FROM alembic_version") == "0041"
+        assert not await reader.fetchval(LOCKED, "retention_rules"), "locks of an earlier migration are kept"
+        await reader.execute("SELECT FROM consent_changes")
+        await reader.execute("SELECT FROM subjects")
+    assert not migrating.done()
+    await reading.rollback()
+    assert await migrating == "0040"
+    assert await reader.fetchval("SELECT version_num FROM alembic_version") == head("privacy")
+    for connection in (backup, reader):
+        await connection.close()
 
 
 async def test_two_demonstrations_of_one_directory_start_at_once(tmp_path: Path) -> None:
