@@ -8,7 +8,7 @@ class Reason(StrEnum):
     """Why a table, a key, a statement or a lock is not of one person, and what a sharded engine does instead."""
 
     REFERENCE = "It holds the same few rows for all people. Each shard has a copy."
-    CONFIGURATION = "It holds rows of systems, staff or days, and none about a person. One server keeps it."
+    CONFIGURATION = "It holds rows of systems, staff, incidents or days, and none about a person. One server keeps it."
     HASH = "It is found by a keyed hash. It is sharded by this hash, and leads to the person's shard."
     ROW_ID = (
         "Callers hold the id of a row. Each shard is asked, or a table sharded by this id leads to the person's shard."
@@ -46,6 +46,9 @@ TABLES: Final = {
 
 SHARDED_BY_HASH: Final = {"email_addresses": "lookup_hash", "accounts": "lookup_hash"}
 """Tables about people that are found by a keyed hash and sharded by this column."""
+
+LOOK_UP_TABLES: Final = {"suppressions": "lookup_hash"}
+"""Tables of hashes without a person, sharded by this column, which all of their keys have."""
 
 KEYS: Final = {
     **dict.fromkeys(

@@ -1,4 +1,4 @@
-"""The tables about people rewritten as tables in hash partitions, as a sharded engine would spread them.
+"""The tables about people, and those of hashes, rewritten as tables in partitions, as a sharded engine spreads them.
 
 A partitioned table refuses a primary or unique key that lacks the column it is partitioned by. The rewriting shows
 therefore what a move needs. It applies to a migrated database without people.
@@ -10,18 +10,19 @@ from typing import Final, NamedTuple
 
 import asyncpg
 
-from tests.scaling.exceptions import KEYS, SHARDED_BY_HASH
+from tests.scaling.exceptions import KEYS, LOOK_UP_TABLES, SHARDED_BY_HASH
 
 PARTITIONS: Final = 16
 PERSON: Final = "subject_id"
+HASHED: Final = SHARDED_BY_HASH | LOOK_UP_TABLES
 
-PERSON_TABLES: Final = """
+SPREAD_TABLES: Final = """
 SELECT c.oid::regclass::text AS name, c.reloptions AS options
 FROM pg_class AS c
 WHERE c.relnamespace = 'public'::regnamespace
 AND c.relkind = 'r'
 AND NOT c.relispartition
-AND (c.relname = 'subjects' OR EXISTS (
+AND (c.relname = 'subjects' OR c.relname = ANY($1) OR EXISTS (
     SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'subject_id' AND NOT a.attisdropped
 ))
 ORDER BY c.relname
@@ -82,7 +83,7 @@ class Catalog(NamedTuple):
 
     @classmethod
     async def read(cls, connection: asyncpg.Connection) -> "Catalog":
-        rows = await connection.fetch(PERSON_TABLES)
+        rows = await connection.fetch(SPREAD_TABLES, list(HASHED))
         tables = [row["name"] for row in rows]
         definitions = [
             await connection.fetch(query, tables)
@@ -93,13 +94,13 @@ class Catalog(NamedTuple):
 
 def shard_column(table: str) -> str:
     """Return the column by which a table is spread."""
-    if table in SHARDED_BY_HASH:
-        return SHARDED_BY_HASH[table]
+    if table in HASHED:
+        return HASHED[table]
     return "id" if table == "subjects" else PERSON
 
 
 async def partition(url: str) -> None:
-    """Rewrite every table about a person of a migrated database without people."""
+    """Rewrite every table about a person, and every one of hashes, of a migrated database without people."""
     connection = await asyncpg.connect(url)
     try:
         catalog = await Catalog.read(connection)
@@ -107,7 +108,7 @@ async def partition(url: str) -> None:
             for statement in statements(catalog):
                 await connection.execute(statement)
         after = await Catalog.read(connection)
-        assert after.options == {}, "a table about a person is not in partitions"
+        assert after.options == {}, "a table about a person or of hashes is not in partitions"
     finally:
         await connection.close()
 

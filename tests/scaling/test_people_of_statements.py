@@ -10,9 +10,19 @@ from sqlglot import exp
 
 from api.access.write_grants import statements_for_mutations
 from migrations import HISTORIES
+from models.storage.columns import ErasureAction
 from models.storage.statement import Statement
 from tests.conftest import Databases
-from tests.scaling.exceptions import JOINED_BY_HASH, KEYS, LOCKS, SHARDED_BY_HASH, STATEMENTS, TABLES
+from tests.scaling.exceptions import (
+    JOINED_BY_HASH,
+    KEYS,
+    LOCKS,
+    LOOK_UP_TABLES,
+    SHARDED_BY_HASH,
+    STATEMENTS,
+    TABLES,
+    Reason,
+)
 from tests.scaling.sql_walk import StatementWalk
 
 TABLES_OF_PEOPLE = {
@@ -57,6 +67,20 @@ def test_each_table_has_the_person_in_its_primary_key_or_is_listed_with_the_reas
     assert SHARDED_BY_HASH.keys() <= TABLES_OF_PEOPLE.keys()
 
 
+def test_a_table_is_listed_as_one_without_people_only_if_none_of_its_columns_is_about_a_person() -> None:
+    """Each column states what an erasure does to it where it is declared."""
+    without_people = {Reason.REFERENCE, Reason.CONFIGURATION, Reason.CHANGE_FEED}
+    for table in HISTORIES["privacy"].tables.values():
+        if TABLES.get(table.name) in without_people:
+            actions = {column.name: column.info["erasure_action"] for column in table.columns}
+            assert set(actions.values()) == {ErasureAction.IMPERSONAL}, (table.name, actions)
+            assert not {key.referred_table.name for key in table.foreign_key_constraints} & TABLES_OF_PEOPLE.keys()
+    of_hashes = {name for name, reason in TABLES.items() if reason is Reason.HASH}
+    assert of_hashes == LOOK_UP_TABLES.keys()
+    for name, column in LOOK_UP_TABLES.items():
+        assert column in HISTORIES["privacy"].tables[name].primary_key.columns
+
+
 @pytest.mark.anyio
 async def test_each_unique_key_has_the_person_or_is_listed_with_the_reason(databases: Databases) -> None:
     """The database is asked, as some keys are made by migrations alone."""
@@ -70,11 +94,11 @@ async def test_each_unique_key_has_the_person_or_is_listed_with_the_reason(datab
         JOIN pg_class AS t ON t.oid = i.indrelid
         WHERE i.indisunique AND t.relname = ANY($1)
         """,
-        list(TABLES_OF_PEOPLE),
+        [*TABLES_OF_PEOPLE, *LOOK_UP_TABLES],
     )
     sequences = await connection.fetch("SELECT sequencename FROM pg_sequences")
     await connection.close()
-    columns = TABLES_OF_PEOPLE | SHARDED_BY_HASH
+    columns = TABLES_OF_PEOPLE | SHARDED_BY_HASH | LOOK_UP_TABLES
     assert {row["name"] for row in rows if columns[row["table_name"]] not in row["columns"]} == KEYS.keys()
     assert sequences == [], "a sequence is one counter for all shards"
 
