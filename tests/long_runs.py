@@ -84,6 +84,11 @@ LONG_RUNS = (
         "cli/test_databases.py::test_people_of_before_are_filled_while_the_previous_version_writes",
     ),
     LongRun(
+        "journeys/test_rolling_workers.py",
+        "Processes of workers are started, replaced and killed beside each other.",
+        "journeys/test_kills.py::test_workers_killed_at_many_moments_leave_nothing_undone_and_do_nothing_twice[2]",
+    ),
+    LongRun(
         "journeys/test_replicas.py",
         "A primary and two replicas run behind services, and replicas are killed, promoted and held up.",
         "test_outages.py::test_a_read_only_standby_answers_reads_and_is_not_ready[carried]",
