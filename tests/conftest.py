@@ -288,7 +288,7 @@ class WorldPools:
             await self.close()  # a test left work behind
         if not self._database:
             urls = self.databases.url, self.databases.keyring_url
-            self._database = await Database.open(*urls, readers=4, writers=20, timeout=10)
+            self._database = await Database.open(*urls, readers=4, writers=20, timeout=60)
         return self._database
 
     async def close(self) -> None:

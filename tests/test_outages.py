@@ -23,6 +23,7 @@ from models.encryption.master_keys import MasterKeys
 from tests.clusters import initialised
 from tests.conftest import ROOT, Answered, Api, Databases, Running, issued, settings_for
 from tests.people import DECIDE, GRANT, REGISTER, known
+from tests.readiness import readiness
 
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
 NAMES = ("privacy", "keyring")
@@ -155,7 +156,7 @@ def test_answers_are_unavailable_during_an_outage_and_correct_after_it(site: Sit
             answer = site.api.ask("STORE", REGISTER, input={"email": "never@example.com"})
             assert is_unavailable(answer)
             assert answer.status == 503
-        ready = httpx2.get(f"{site.api.url}/readyz", verify=False)
+        ready = readiness(site.api.url)
         assert ready.status_code == 503
         assert ready.json() | {"ready": False, "database": "cannot be reached", "keyring": "ok"} == ready.json()
         assert httpx2.get(f"{site.api.url}/healthz", verify=False).status_code == 200
@@ -174,12 +175,12 @@ def test_a_read_only_standby_answers_reads_and_is_not_ready(site: Site) -> None:
         assert ask_decision(site, person.id).data["consentDecision"]["allowed"]
         for _ in range(3):
             assert is_unavailable(site.api.ask("STORE", REGISTER, input={"email": "never@example.com"}))
-        ready = httpx2.get(f"{site.api.url}/readyz", verify=False)
+        ready = readiness(site.api.url)
         assert (ready.status_code, ready.json()["database"]) == (503, "is read-only: it is a standby (SQLSTATE 25006)")
     wait_until_ready(site)
     with standby(site.keyring):
         assert is_unavailable(site.api.ask("STORE", REGISTER, input={"email": "never@example.com", "displayName": "N"}))
-        ready = httpx2.get(f"{site.api.url}/readyz", verify=False)
+        ready = readiness(site.api.url)
         assert (ready.status_code, ready.json()["keyring"]) == (503, "is read-only: it is a standby (SQLSTATE 25006)")
     wait_until_ready(site)
 
@@ -204,7 +205,7 @@ def test_decisions_continue_without_the_keyring_and_writes_are_rolled_back(site:
         assert is_unavailable(
             site.api.ask("STORE", REGISTER, input={"email": "never@example.com", "displayName": "Never"})
         )
-        assert httpx2.get(f"{site.api.url}/readyz", verify=False).json()["keyring"] == "cannot be reached"
+        assert readiness(site.api.url).json()["keyring"] == "cannot be reached"
     wait_until_ready(site)
     assert (count(site, "subjects"), count(site, "email_addresses")) == (people, addresses)
     assert site.api.ask("SUPPORT", query, id=person.id).data["subject"]["displayName"] == "Ada Example"

@@ -19,6 +19,7 @@ from tests.cli.commands import Ran, environment, start
 from tests.conftest import ROOT, Api, Databases, World
 from tests.models.erasure.erased_people import registered, requested
 from tests.models.erasure.restored import certificates_of, published_keys, roll_back
+from tests.readiness import readiness
 from workers.erasure_worker import ErasureWorker
 
 pytestmark = pytest.mark.anyio
@@ -222,12 +223,12 @@ async def test_a_backup_that_is_kept_too_long_is_named_until_it_is_removed(
     await connection.execute("UPDATE backup_sets SET expires_at = now() - interval '1 second'")
     await connection.close()
     assert f"{path.name}  OVERDUE: delete every copy, due " in (await privacy("backups", "list", on=clean)).out
-    answer = await asyncio.to_thread(httpx2.get, f"{api.url}/readyz")
+    answer = await asyncio.to_thread(readiness, api.url)
     assert answer.status_code == 200
     assert path.name in answer.json()["backups"]
     metrics = await asyncio.to_thread(httpx2.get, f"{api.url}/metrics")
     assert "privacy_backups_expired 1.0" in metrics.text
     assert (await privacy("backups", "removed", path.name, on=clean)).code == 0
-    answer = await asyncio.to_thread(httpx2.get, f"{api.url}/readyz")
+    answer = await asyncio.to_thread(readiness, api.url)
     assert answer.json()["backups"] == "ok"
     assert "removed" in (await privacy("backups", "list", on=clean)).out

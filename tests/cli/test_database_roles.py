@@ -24,6 +24,7 @@ from models.actors import Role
 from models.encryption.master_keys import MasterKeys
 from tests.clusters import initialised
 from tests.conftest import Databases, Running, settings_for
+from tests.readiness import readiness
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ def states_of(url: str) -> dict[str, object]:
     deadline = time.monotonic() + 60
     while True:
         try:
-            return dict(httpx2.get(f"{url}/readyz", verify=False).json())
+            return dict(readiness(url).json())
         except httpx2.ConnectError:
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.commands import start
 from tests.conftest import Api, Databases
+from tests.readiness import readiness
 
 pytestmark = pytest.mark.anyio
 
@@ -75,7 +76,7 @@ async def test_letters_are_counted_by_the_reply_that_refused_them(api: Api, clea
                         if 'reply="554"' in (metrics := (await client.get("/metrics")).text):
                             break
                     await anyio.sleep(0.1)
-            assert (await client.get("/readyz")).json()["mail"] == "ok"
+            assert (await anyio.to_thread.run_sync(readiness, f"http://127.0.0.1:{port}")).json()["mail"] == "ok"
     finally:
         worker.send_signal(signal.SIGTERM)
         await worker.wait()

@@ -15,6 +15,7 @@ from tests.cli.commands import privacy
 from tests.conftest import Api, Databases, Running, issued, settings_for
 from tests.journeys.isolated_databases import erasure_worker, open_world
 from tests.people import DECIDE, GRANT
+from tests.readiness import readiness
 from workers.erasure_worker import ErasureWorker
 
 ERASE = """mutation Erase($who: SubjectBy!) {
@@ -142,7 +143,7 @@ async def _went_back(databases: Databases, api: Api, at: Path, way: Way) -> None
 
 
 async def ready(api: Api) -> httpx2.Response:
-    return await asyncio.to_thread(httpx2.get, f"{api.url}/readyz")
+    return await asyncio.to_thread(readiness, api.url)
 
 
 async def until(api: Api, status: int) -> None:

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx2
 import pytest
 from prometheus_client import generate_latest
 
 from models.erasure import completion
 from tests.conftest import Api, Databases
 from tests.people import RECORD_SYNC, SYNC
+from tests.readiness import readiness
 from tests.workers.policy_work import drain, execute, with_database
 from workers import backlog
 from workers.erasure_worker import ErasureWorker
@@ -47,7 +47,7 @@ def test_backups_are_not_kept_longer_than_six_months(api: Api, databases: Databa
     assert "new" not in labels(api, overdue=True)
     assert "new" in labels(api, overdue=False)
     assert {"old", "new", "2026-05"} == set(labels(api, overdue=None))
-    assert "of sync" in httpx2.get(f"{api.url}/readyz", verify=False).json()["backups"]
+    assert "of sync" in readiness(api.url).json()["backups"]
     with_database(databases, lambda database, _keyring: backlog.refresh(database))
     assert b"\nprivacy_system_backups_overdue 0" not in generate_latest(WORKER_METRICS)
     drain(databases)
@@ -60,7 +60,7 @@ def test_backups_are_not_kept_longer_than_six_months(api: Api, databases: Databa
         assert not answer["isOverdue"]
         assert api.ask("SYNC", DESTROYED, id=each["id"]).data["recordBackupDestroyed"] == answer
     assert labels(api, overdue=True) == []
-    assert httpx2.get(f"{api.url}/readyz", verify=False).json()["backups"] == "ok"
+    assert readiness(api.url).json()["backups"] == "ok"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from api.http.request import traceparent_of
 from tests.conftest import Api, Running
 from tests.people import REGISTER
+from tests.readiness import readiness
 
 RESPONSE = "application/graphql-response+json"
 VIEWER = {"query": "{ viewer { role } }"}
@@ -200,7 +201,7 @@ def test_the_other_paths_answer_without_a_token_and_tell_nothing_personal(api: A
     api.register("user@example.com", displayName="Ada Example")
     assert api.client.get("/healthz").json() == {"alive": True}
     parts = {"database": "ok", "keyring": "ok", "ledger": "ok", "backups": "ok"}
-    assert api.client.get("/readyz").json() == {"ready": True, **parts}
+    assert readiness(api.url).json() == {"ready": True, **parts}
     for path in ("/", "/metrics"):
         answer = api.client.get(path)
         assert answer.status_code == 200

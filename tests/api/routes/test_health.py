@@ -14,6 +14,7 @@ from api.routes import component_checks
 from api.routes.component_checks import SLOW, ComponentChecks
 from migrations import head
 from tests.conftest import Api, Databases
+from tests.readiness import readiness
 from workers.erasure_worker import ERASED
 from workers.metrics import WORKER_METRICS
 
@@ -35,7 +36,7 @@ def revision(url: str, history: str, number: str) -> Iterator[None]:
 @pytest.mark.parametrize("history", ["privacy", "keyring"])
 def test_a_database_of_a_newer_version_is_ready(api: Api, databases: Databases, history: str) -> None:
     with revision(databases.url if history == "privacy" else databases.keyring_url, history, "9999"):
-        assert httpx2.get(f"{api.url}/readyz", verify=False).status_code == 200
+        assert readiness(api.url).status_code == 200
 
 
 @pytest.mark.parametrize(("history", "component"), [("privacy", "database"), ("keyring", "keyring")])
@@ -44,7 +45,7 @@ def test_a_database_that_lacks_migrations_is_not_ready(
     api: Api, databases: Databases, history: str, component: str, number: str
 ) -> None:
     with revision(databases.url if history == "privacy" else databases.keyring_url, history, number):
-        answer = httpx2.get(f"{api.url}/readyz", verify=False)
+        answer = readiness(api.url)
     assert (answer.status_code, answer.json()[component]) == (503, "migrations are missing: run `privacy migrate`")
 
 
