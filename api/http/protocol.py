@@ -20,6 +20,7 @@ PATH: Final = b"/graphql"
 MAX_CACHED_HEADS: Final = 8
 """How many parsed heads are cached for a connection: those of one client differ in the body's length, if at all."""
 MAX_CACHED_HEAD_BYTES: Final = 8192
+"""The bytes of all cached heads of a connection: with ten thousand connections each of them counts."""
 MAX_BODY_BYTES: Final = 65536
 """The largest body that is collected before the endpoint sees the request; uvicorn streams larger ones to it."""
 
@@ -38,6 +39,8 @@ class GraphQLProtocol(BoundedProtocol):
 
     _heads: dict[bytes, ParsedHead]
     """The last heads by their bytes, of those that arrived in one piece, alone or with the whole body."""
+    _cached_bytes = 0
+    """The bytes of these heads."""
     _repeated_head = b""
     """A cached head that arrived again, and whose body is still to come."""
     _chunk = b""
@@ -156,10 +159,12 @@ class GraphQLProtocol(BoundedProtocol):
         head, body, self._body = self._head, b"".join(self._body), []
         start, length = chunk.find(HEAD_END), head.body_length
         end = start + len(HEAD_END)
-        is_whole = chunk.startswith(b"POST ") and 0 < start < MAX_CACHED_HEAD_BYTES and len(chunk) - end in {0, length}
-        if is_whole and length:
-            if len(self._heads) >= MAX_CACHED_HEADS:
+        is_whole = chunk.startswith(b"POST ") and start > 0 and len(chunk) - end in {0, length}
+        if is_whole and length and end <= MAX_CACHED_HEAD_BYTES:
+            self._cached_bytes += end
+            if len(self._heads) >= MAX_CACHED_HEADS or self._cached_bytes > MAX_CACHED_HEAD_BYTES:
                 self._heads.clear()
+                self._cached_bytes = end
             self._heads[chunk[:end]] = head
         self._start(head, body, self.cycle)
 

@@ -15,6 +15,7 @@ import pytest
 from graphql import get_introspection_query
 
 from api.access import authentication
+from api.http.protocol import MAX_CACHED_HEAD_BYTES, GraphQLProtocol
 from tests.conftest import Api, Databases, MovableTime, Running, issued, settings_for
 from tests.people import DECIDE, REGISTER
 
@@ -411,3 +412,14 @@ async def _stopped_amid(clean: Databases, connected: socket.socket, sent: bytes,
             await asyncio.sleep(0.5)
     finally:
         await holder.close()
+
+
+def test_a_connection_keeps_few_bytes_of_heads(api: Api, running: Running) -> None:
+    """Eight heads of eight kilobytes were kept for each connection: a gigabyte for ten thousand."""
+    with connection(api) as connected:
+        for number in [*range(8), 7]:
+            connected.sendall(request(api, X_Number=f"{number}" * 3_000))
+            assert answer(connected)[:2] == (200, ANSWER)
+        connections = [*running.server.server_state.connections]
+        sizes = [sum(map(len, each._heads)) for each in connections if isinstance(each, GraphQLProtocol)]
+        assert 0 < max(sizes) <= MAX_CACHED_HEAD_BYTES
