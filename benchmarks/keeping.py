@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -25,10 +26,12 @@ from benchmarks.keeping_load import ConsentLoad, serve
 from benchmarks.keeping_locks import LockSampler
 from benchmarks.keeping_people import KeepingDatabases, copy_fragments, open_databases, run_databases
 from benchmarks.keeping_rows import CREATE_ROWS, DUE_RULE, START_NOTICES
+from benchmarks.processes import cpu_seconds
 from cli.work import GC_THRESHOLDS
 from models.retention.runs import RetentionRuns
 from models.statistics import computing
 from models.storage.clock import now
+from models.storage.database import Database
 from workers.policy_worker import RETENTION_BATCH, PolicyWorker
 
 STATEMENT_TIMEOUT: Final = 5.0
@@ -52,7 +55,19 @@ async def work(kind: str) -> None:
         else:
             assert await computing.compute_day(database, keyring, date.fromisoformat(kind))
         seconds = time.perf_counter() - started_at
-    print(json.dumps({"seconds": seconds, "processor": time.process_time()}), flush=True)
+        backends = await _backend_seconds(database)
+    print(json.dumps({"seconds": seconds, "processor": time.process_time(), "backends": backends}), flush=True)
+
+
+async def _backend_seconds(database: Database) -> float:
+    """Return the processor seconds of the open sessions of PostgreSQL, since they began."""
+    async with AsyncExitStack() as stack:
+        connections = [
+            await stack.enter_async_context(pool.acquire())
+            for pool in (database.readers, database.writers, database.keyring)
+            for _ in range(pool.get_idle_size())
+        ]
+        return sum(cpu_seconds(connection.get_server_pid()) for connection in connections)
 
 
 class WorkerProcess:
@@ -129,8 +144,7 @@ def measure_retention(options: argparse.Namespace) -> None:
 def measure_statistics(options: argparse.Namespace) -> None:
     """Measure the computation of a day's figures: alone, then beside consent decisions, in alternating rounds."""
     with run_databases(options.people or 1_000_000) as databases, serve(databases) as server:
-        result = WorkerProcess(databases, "2029-12-31").result()
-        print(f"refreshed alone in {result['seconds']:.1f} s ({result['processor']:.1f} s of a core)", flush=True)
+        print("refreshed alone", _refreshed(WorkerProcess(databases, "2029-12-31").result()), flush=True)
         load = ConsentLoad(databases, server)
         load.round("consent", 2)
         alone, beside, results = [], [], []
@@ -143,11 +157,7 @@ def measure_statistics(options: argparse.Namespace) -> None:
             results.append(worker.result())
             beside += windows[:-1] or windows
             alone.append(load.round("consent", options.seconds))
-            print(
-                f"refreshed beside decisions in {results[-1]['seconds']:.1f} s "
-                f"({results[-1]['processor']:.1f} s of a core)",
-                flush=True,
-            )
+            print("refreshed beside decisions", _refreshed(results[-1]), flush=True)
         rates = [statistics.median(each.per_second for each in windows) for windows in (alone, beside)]
         slow = [statistics.median(each.p99_ms for each in windows) for windows in (alone, beside)]
         costs = [statistics.median(each.cpu_us for each in windows) for windows in (alone, beside)]
@@ -156,6 +166,13 @@ def measure_statistics(options: argparse.Namespace) -> None:
             f"99th percentiles {slow[0]:.1f} and {slow[1]:.1f} ms; "
             f"{costs[0]:.0f} and {costs[1]:.0f} us of the server's core"
         )
+
+
+def _refreshed(result: dict[str, float]) -> str:
+    return (
+        f"in {result['seconds']:.1f} s (processor time of the worker {result['processor']:.1f} s, "
+        f"of its sessions {result['backends']:.1f} s)"
+    )
 
 
 def measure_disclosures(options: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """People of the benchmarks of ``benchmarks.keeping``, written with COPY, in databases that are dropped afterwards.
 
 They are like those of `privacy seed`, with the rows that the measured work reads: an encrypted address, six choices,
-and two sync accounts with a client each. Triggers and foreign keys are off meanwhile.
+and two sync accounts with a client each, with its blind indexes. Triggers and foreign keys are off meanwhile.
 """
 
 import asyncio
@@ -9,11 +9,11 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
-from uuid import UUID
 
 import orjson
 
@@ -31,6 +31,7 @@ from models.storage.database import Database
 from models.storage.ids import new_id
 from models.storage.statement import Connection
 from models.sync.accounts import APP, PLATFORM, VERSION
+from models.sync.client_indexes import ClientIndex, index_client
 
 NAMES: Final = "keeping_benchmark", "keeping_benchmark_keyring"
 BATCH: Final = 10_000
@@ -47,6 +48,7 @@ COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "sync_clients": (
         *("subject_id", "sync_account_id", "lookup_hash"),
         *("app", "version", "platform", "user_agent", "last_seen_at"),
+        *ClientIndex._fields,
     ),
     "payment_fragments": (
         *("subject_id", "id", "reference", "lookup_version", "lookup_hash"),
@@ -54,6 +56,7 @@ COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     ),
 }
 Rows = dict[str, list[tuple[Any, ...]]]
+IndexClient = Callable[[str, str, str], ClientIndex]
 
 
 class KeepingDatabases(NamedTuple):
@@ -121,16 +124,17 @@ async def copy_rows(connection: Connection, rows: Rows, columns: Mapping[str, Se
 async def _copy_people(environment: Mapping[str, str], count: int) -> None:
     rng = random.Random(1)
     async with open_databases(environment, 300) as (database, keyring), database.writers.acquire() as connection:
+        indexed = cache(partial(index_client, keyring))
         await connection.execute(WITHOUT_TRIGGERS)
         for start in range(0, count, BATCH):
             keys = await keyring.create_many([new_id() for _ in range(min(BATCH, count - start))])
             rows: Rows = {table: [] for table in COLUMNS if table != "payment_fragments"}
             for key in keys.values():
-                _add_person(rows, key, rng)
+                _add_person(rows, key, indexed, rng)
             await copy_rows(connection, rows)
 
 
-def _add_person(rows: Rows, key: DataKey, rng: random.Random) -> None:
+def _add_person(rows: Rows, key: DataKey, indexed: IndexClient, rng: random.Random) -> None:
     subject_id, at = key.owner_id, now() - timedelta(days=rng.randrange(1, 700))
     choices = {
         purpose: [("WITHDRAWN", "GRANTED")[rng.random() < 0.75], at.isoformat(), "WEBSITE", POLICY_VERSION]
@@ -146,16 +150,11 @@ def _add_person(rows: Rows, key: DataKey, rng: random.Random) -> None:
         rows["sync_accounts"].append(
             (subject_id, account_id, b"", 1, rng.randbytes(32), rng.randrange(2**34), 10, seen_at)
         )
-        rows["sync_clients"].append(_client(key, account_id, seen_at, rng))
-
-
-def _client(key: DataKey, account_id: UUID, seen_at: datetime, rng: random.Random) -> tuple[Any, ...]:
-    texts = (
-        APP.encrypt(key, "Planner"),
-        VERSION.encrypt(key, f"4.{rng.randrange(10)}"),
-        PLATFORM.encrypt(key, rng.choice(PLATFORMS)),
-    )
-    return (key.owner_id, account_id, rng.randbytes(32), *texts, b"", seen_at)
+        texts = "Planner", f"4.{rng.randrange(10)}", rng.choice(PLATFORMS)
+        encrypted = (column.encrypt(key, text) for column, text in zip((APP, VERSION, PLATFORM), texts, strict=True))
+        rows["sync_clients"].append(
+            (subject_id, account_id, rng.randbytes(32), *encrypted, b"", seen_at, *indexed(*texts))
+        )
 
 
 async def copy_fragments(environment: Mapping[str, str], count: int) -> None:

@@ -65,6 +65,13 @@ HAS_FORMER_ADDRESSES = Statement("""
 SELECT EXISTS (SELECT FROM lookup_keys WHERE address_form = 1)
 """)
 
+IDS_BETWEEN = Statement("""
+SELECT string_agg(uuid_send(subject_id), CAST('' AS bytea) ORDER BY subject_id)
+FROM subject_keys
+WHERE subject_id > :after
+AND subject_id <= :last
+""")
+
 SET_ADDRESS_FORM = Statement("""
 UPDATE lookup_keys
 SET address_form = 2
@@ -85,6 +92,13 @@ class Keyring:
     @property
     def is_loaded(self) -> bool:
         return bool(self._lookup_keys)
+
+    @property
+    def lookup_version(self) -> int:
+        """The version of the newest look-up key. Raise UNAVAILABLE before the look-up keys are loaded."""
+        if not self._lookup_keys:
+            raise Unavailable
+        return self._lookup_keys[0][0]
 
     async def load(self) -> None:
         """Read the look-up keys, and create the first one if there is none."""
@@ -141,6 +155,10 @@ class Keyring:
     async def each_of_subjects(self, connection: Connection, ids: Sequence[UUID]) -> Iterator[DataKey]:
         """Return an iterator of the data keys of these people that exist, in any order, to be taken one at a time."""
         return await SUBJECT_KEYS.each(connection, self.master_keys, ids)
+
+    async def ids_between(self, connection: Connection, after: UUID, last: UUID) -> bytes:
+        """Return the ids of the people after one id, up to another, whose data keys exist: 16 octets each, in order."""
+        return await IDS_BETWEEN.value(connection, after=after, last=last) or b""
 
     async def destroy(self, subject_ids: Sequence[UUID]) -> int:
         """Make every copy of these people's encrypted values unreadable, and return how many keys were destroyed."""

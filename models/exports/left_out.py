@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 _INDEX = "a keyed hash, which finds the record and cannot be turned back into the value"
+_COUNTED = "a keyed hash, by which equal values are counted, and which cannot be turned back into the value"
 _LINK = "an id that links rows of this service, and says nothing about the person"
 _WORK = "a state of the work on the row, not about the person"
 _OTHERS = "names an employee or a caller: data of others (Art. 15(4) GDPR)"
@@ -69,7 +70,11 @@ _REASONS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "retention_holds": {_OTHERS: ["reference"], _LINK: ["id"]},
     "subjects": {_LINK: ["epoch"], _SHOWN: ["choices"]},
     "sync_accounts": {_INDEX: ["lookup_version", "lookup_hash", "reference_hash"]},
-    "sync_clients": {_LINK: ["sync_account_id"], _INDEX: ["lookup_hash"]},
+    "sync_clients": {
+        _LINK: ["sync_account_id"],
+        _INDEX: ["lookup_hash"],
+        _COUNTED: ["index_version", "app_index", "version_index", "platform_index"],
+    },
     "sync_files": {_LINK: ["sync_account_id"], _INDEX: ["lookup_hash"]},
 }
 

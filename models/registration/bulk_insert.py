@@ -68,10 +68,12 @@ WITH person AS (
     )
 ), clients AS (
     INSERT INTO sync_clients
-        (subject_id, sync_account_id, lookup_hash, app, version, platform, user_agent, last_seen_at)
+        (subject_id, sync_account_id, lookup_hash, app, version, platform, user_agent, last_seen_at,
+        index_version, app_index, version_index, platform_index)
     SELECT * FROM unnest(
         CAST(:k0 AS uuid[]), CAST(:k1 AS uuid[]), CAST(:k2 AS bytea[]), CAST(:k3 AS bytea[]),
-        CAST(:k4 AS bytea[]), CAST(:k5 AS bytea[]), CAST(:k6 AS bytea[]), CAST(:k7 AS timestamptz[])
+        CAST(:k4 AS bytea[]), CAST(:k5 AS bytea[]), CAST(:k6 AS bytea[]), CAST(:k7 AS timestamptz[]),
+        CAST(:k8 AS smallint[]), CAST(:k9 AS bigint[]), CAST(:k10 AS bigint[]), CAST(:k11 AS bigint[])
     )
 )
 INSERT INTO sync_files (subject_id, sync_account_id, id, lookup_hash, name, size_bytes, modified_at)

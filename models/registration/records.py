@@ -19,6 +19,7 @@ from models.subjects.subjects import COUNTRY, DISPLAY_NAME, regime_of
 from models.sync import references
 from models.sync.accounts import APP, FILE_NAME, PLATFORM, USER_AGENT, VERSION
 from models.sync.accounts import REFERENCE as SYNC
+from models.sync.client_indexes import ClientIndex, index_client
 from models.sync.reports import ClientReport, SyncReport
 
 
@@ -105,6 +106,7 @@ COLUMNS = {
     "sync_clients": (
         *("subject_id", "sync_account_id", "lookup_hash"),
         *("app", "version", "platform", "user_agent", "last_seen_at"),
+        *ClientIndex._fields,
     ),
     "sync_files": ("subject_id", "sync_account_id", "id", "lookup_hash", "name", "size_bytes", "modified_at"),
 }
@@ -222,6 +224,7 @@ def _add_sync_rows(
             PLATFORM.encrypt(key, client.platform),
             USER_AGENT.encrypt(key, client.user_agent),
             seen_at,
+            *index_client(keyring, client.app, client.version, client.platform),
         ))  # fmt: skip
     for file in sync.files or ():
         digest = keyring.lookup_hashes("file", f"{account_id}\x00{file.name}")[0].digest

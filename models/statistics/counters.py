@@ -1,30 +1,23 @@
 """Counters of the figures of a day: each page of people adds to them, and the end protects them."""
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
-from typing import Any, Final, NamedTuple
+from functools import partial
+from itertools import combinations, pairwise
+from typing import Final, NamedTuple
 
 from models.consent.purposes import LegalBasis
-from models.encryption.encrypted_column import DataKey
+from models.statistics.client_counter import ClientCounter
 from models.statistics.disclosure_control import (
+    SIGNIFICANT_DIGITS,
     Contributions,
     people_count,
     protect_count,
     protect_parts,
     round_bytes,
 )
-from models.statistics.figures import ClientDimension
-from models.sync.accounts import APP, PLATFORM, VERSION
-
-DIMENSIONS: Final = (
-    (ClientDimension.APP, APP),
-    (ClientDimension.VERSION, VERSION),
-    (ClientDimension.PLATFORM, PLATFORM),
-)
-
-Figures = list[tuple[str, str, int | None]]
-"""Topic, name and protected value."""
+from models.statistics.figures import Figures
 
 
 class RequestCounts(NamedTuple):
@@ -73,6 +66,22 @@ class ChoiceCounter:
         return figures
 
 
+_ROUNDED: Final = (
+    *range(10**SIGNIFICANT_DIGITS),
+    *(
+        digits * 10**zeros
+        for zeros in range(1, 20 - SIGNIFICANT_DIGITS)
+        for digits in range(10 ** (SIGNIFICANT_DIGITS - 1), 10**SIGNIFICANT_DIGITS)
+    ),
+    10**19,
+)
+"""Every rounded number of bytes of an account, in order."""
+_ROUNDED_FROM: Final = tuple((low + high + 1) // 2 for low, high in pairwise(_ROUNDED))
+"""The least number of bytes that is rounded to each rounded number but the first."""
+_rounded_number: Final = partial(bisect_right, _ROUNDED_FROM)
+"""Return the place in ``_ROUNDED`` of a number of bytes: in a third of the time that rounding it takes."""
+
+
 class StorageCounter:
     """The storage of sync accounts. Sizes are kept with two significant digits, so that memory stays flat."""
 
@@ -81,14 +90,17 @@ class StorageCounter:
         self._bytes = Contributions()
         self._sizes: Counter[int] = Counter()
 
-    def add_people(self, people: int, account_count: int, total: int, largest: Sequence[int]) -> None:
-        """Add people with as many accounts each: the bytes of all, and the one or two largest amounts of one person."""
+    def add_people(self, people: int, account_count: int) -> None:
+        """Add people with as many accounts each."""
         self._accounts.merge(people_count(people, account_count))
+
+    def add_bytes(self, people: int, total: int, largest: Sequence[int]) -> None:
+        """Add the bytes of people: of all, and the one or two largest amounts of one person."""
         self._bytes.merge(Contributions(people, total, *largest))
 
     def add_sizes(self, sizes: Iterable[int]) -> None:
         """Add the sizes of single accounts, in bytes."""
-        self._sizes.update(map(round_bytes, sizes))
+        self._sizes.update(map(_rounded_number, sizes))
 
     def figures(self) -> Figures:
         """Return the protected figures: none when a person dominates the accounts, no total when one dominates it."""
@@ -104,64 +116,11 @@ class StorageCounter:
     def _size_at(self, percent: int) -> int:
         """Return the size that this share of the accounts does not exceed."""
         rest = -(-self._accounts.total * percent // 100)
-        for size in sorted(self._sizes):
-            rest -= self._sizes[size]
+        for number in sorted(self._sizes):
+            rest -= self._sizes[number]
             if rest <= 0:
-                return size
+                return _ROUNDED[number]
         return 0
-
-
-class ClientCounter:
-    """How many accounts sync with each program, version and platform, and of how many people they are."""
-
-    def __init__(self) -> None:
-        # How many people have a number of accounts of a value: few entries, in place of one for each person.
-        self._people: list[Counter[tuple[str, int]]] = [Counter() for _ in DIMENSIONS]
-        # How many people of a page have these values on their accounts.
-        self._page: list[defaultdict[tuple[str, ...], int]] = [defaultdict(int) for _ in DIMENSIONS]
-        self._without_client: Counter[int] = Counter()
-
-    def add_person(self, key: DataKey, clients: Iterable[Any]) -> None:
-        """Add the clients of one person: person, account, and the encrypted program, version and platform."""
-        _, accounts, *encrypted = zip(*clients, strict=True)
-        has_one_client_each = len(set(accounts)) == len(accounts)
-        for people, (_, column), values in zip(self._page, DIMENSIONS, encrypted, strict=True):
-            texts = column.decrypt_all(key, values)
-            if not has_one_client_each:
-                texts = [text for text, _ in set(zip(texts, accounts, strict=True))]
-            people[tuple(texts)] += 1
-
-    def end_page(self) -> None:
-        """Add the people of a page to the totals."""
-        for totals, people in zip(self._people, self._page, strict=True):
-            for texts, count in people.items():
-                for amount in Counter(texts).items():
-                    totals[amount] += count
-            people.clear()
-
-    def add_without_client(self, counts: Iterable[int]) -> None:
-        """Add the number of accounts of each person that report no client."""
-        self._without_client.update(counts)
-
-    def figures(self) -> Figures:
-        """Return the protected counts. Values are left out whose count is not safe, or would give away another one.
-
-        Of values with equal counts, the first by name is suppressed first, on each day.
-        """
-        figures: Figures = []
-        without_client = Contributions()
-        for amount, people in self._without_client.items():
-            without_client.merge(people_count(people, amount))
-        for (dimension, _), counts in zip(DIMENSIONS, self._people, strict=True):
-            values: defaultdict[str, Contributions] = defaultdict(Contributions)
-            for (text, amount), people in sorted(counts.items()):
-                values[text].merge(people_count(people, amount))
-            parts = dict(values)
-            if without_client.total:
-                parts[""] = without_client
-            shown = protect_parts(parts)
-            figures += [(f"clients {dimension}", text, shown[text]) for text in values if shown[text] is not None]
-        return figures
 
 
 class RequestCounter:

@@ -11,6 +11,9 @@ from models.errors import Unavailable, UnknownPurpose
 from models.storage.columns import ErasureAction, Table, Text, Timestamp, column
 from models.storage.statement import Connection, Statement, as_list, reads
 
+Figures = list[tuple[str, str, int | None]]
+"""Topic, name and protected value."""
+
 
 class ClientDimension(StrEnum):
     """What accounts are counted by."""

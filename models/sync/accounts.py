@@ -50,7 +50,7 @@ class SyncAccount(Table, table=True):
 
 
 class SyncClient(Table, table=True):
-    """A client program of a sync account."""
+    """A client program of a sync account. Its blind indexes are those of ``client_indexes``, or None."""
 
     __tablename__ = "sync_clients"
     __table_args__ = (
@@ -72,6 +72,10 @@ class SyncClient(Table, table=True):
     platform: bytes = column(Bytes, ErasureAction.ENCRYPTED)
     user_agent: bytes = column(Bytes, ErasureAction.ENCRYPTED)
     last_seen_at: datetime = column(Timestamp, ErasureAction.DELETED)
+    index_version: int | None = column(SmallInteger, ErasureAction.DELETED, nullable=True)
+    app_index: int | None = column(BigInteger, ErasureAction.DELETED, nullable=True)
+    version_index: int | None = column(BigInteger, ErasureAction.DELETED, nullable=True)
+    platform_index: int | None = column(BigInteger, ErasureAction.DELETED, nullable=True)
 
 
 class SyncFile(Table, table=True):
@@ -242,8 +246,5 @@ async def files_of_accounts(
         grants[account_id] = subject_id, grant_id
         if file[0] is not None:
             groups.add(account_id, SyncFileRow._make(file))
-    pages = {}
-    for account_id in ids:
-        subject_id, grant_id = grants.get(account_id, (None, None))
-        pages[account_id] = GrantedPage(subject_id, grant_id, build_page(groups[account_id], page))
-    return pages
+    no_grant = None, None
+    return {each: GrantedPage(*grants.get(each, no_grant), build_page(groups[each], page)) for each in ids}

@@ -30,6 +30,7 @@ from models.sync.accounts import (
     VERSION,
     WORD_LENGTH,
 )
+from models.sync.client_indexes import index_client
 from models.sync.file_lists import FileReport
 from models.unit_of_work import UnitOfWork
 
@@ -57,10 +58,13 @@ SET storage_bytes = CASE WHEN excluded.last_synced_at >= sync_accounts.last_sync
 RETURNING id, last_synced_at
 """)
 
+# The hash is of all texts of the client, so that the texts of a row, and their blind indexes, never change.
 UPSERT_CLIENT = Statement("""
 INSERT INTO sync_clients
-    (subject_id, sync_account_id, lookup_hash, app, version, platform, user_agent, last_seen_at)
-VALUES (:subject_id, :account_id, :hash, :app, :version, :platform, :user_agent, :at)
+    (subject_id, sync_account_id, lookup_hash, app, version, platform, user_agent, last_seen_at,
+    index_version, app_index, version_index, platform_index)
+VALUES (:subject_id, :account_id, :hash, :app, :version, :platform, :user_agent, :at,
+    :index_version, :app_index, :version_index, :platform_index)
 ON CONFLICT (subject_id, sync_account_id, lookup_hash) DO UPDATE
 SET last_seen_at = GREATEST(excluded.last_seen_at, sync_clients.last_seen_at)
 """)
@@ -192,5 +196,6 @@ async def record_client(unit: UnitOfWork, key: DataKey, account_id: UUID, client
         platform=PLATFORM.encrypt(key, client.platform),
         user_agent=USER_AGENT.encrypt(key, client.user_agent),
         at=at,
+        **index_client(unit.keyring, client.app, client.version, client.platform)._asdict(),
     )
     await DELETE_OLD_CLIENTS.run(unit.connection, subject_id=key.owner_id, account_id=account_id, limit=MAX_CLIENTS)

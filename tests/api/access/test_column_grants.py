@@ -55,7 +55,13 @@ SHOWN = {
     "tokens.last_used_at": "Token.lastUsedAt",
 }
 """Columns whose readers are those of one field, by hand: the code that derives the rest is not its own only judge."""
-NOBODY_READS = ("tokens.secret_sha256", "access_events.written_in", "subjects.epoch", "letters.address")
+NOBODY_READS = (
+    "tokens.secret_sha256",
+    "access_events.written_in",
+    "subjects.epoch",
+    "letters.address",
+    "sync_clients.app_index",
+)
 
 ALL_WRITERS = (*WRITERS, INTERNAL_WRITER, WRITER_OF_THE_PREVIOUS_VERSION)
 

@@ -89,6 +89,7 @@ NEVER_WRITTEN = {
     "payment_fragments": {"reference", "subject_id"},
     "email_addresses": {"address", "lookup_hash", "subject_id"},
     "sync_accounts": {"reference", "subject_id"},
+    "sync_clients": {"app", "version", "platform", "lookup_hash", "index_version", "app_index"},
     "subjects": {"choices", "registered_at"},
 }
 """Columns that no mutation updates, by hand."""

@@ -146,6 +146,17 @@ async def test_look_ups_use_every_version_and_the_newest_comes_first(world: Worl
         await connection.execute("DELETE FROM lookup_keys WHERE version = 2")
     newest, oldest = keyring.lookup_hashes("email", "user@example.com")
     assert (newest.version, oldest) == (2, first)
+    assert (keyring.lookup_version, world.keyring.lookup_version) == (2, 1)
+
+
+async def test_the_ids_whose_keys_exist_are_in_order(world: World) -> None:
+    ids = [UUID(int=number) for number in (7, 3, 5, 2, 9)]
+    await world.keyring.create_many(ids)
+    await world.keyring.destroy([UUID(int=5)])
+    async with world.keyring.pool.acquire() as connection:
+        octets = await world.keyring.ids_between(connection, UUID(int=2), UUID(int=7))
+        assert octets == UUID(int=3).bytes + UUID(int=7).bytes
+        assert await world.keyring.ids_between(connection, UUID(int=9), UUID(int=99)) == b""
 
 
 async def test_before_the_look_up_keys_are_loaded_nothing_is_hashed(world: World, databases: Databases) -> None:

@@ -7,8 +7,10 @@ from models.consent.ledger import Channel
 from models.consent.purposes import POLICY_IN_FORCE
 from models.registration import bulk_insert
 from models.registration.bulk_insert import NewSubject
-from models.registration.records import ImportedSubject, RecordContext
+from models.registration.records import ImportedSubject, ImportedSync, RecordContext
 from models.storage.ids import new_id
+from models.sync.client_indexes import index_client
+from models.sync.reports import ClientReport, SyncReport
 from tests.conftest import World
 from tests.models.erasure.erased_people import requested, worker
 from tests.models.registration.imported_people import AT, imported, person
@@ -31,6 +33,21 @@ async def test_copy_and_statement_insert_rows_into_the_same_tables(world: World)
     before = [await counted(world, table) for table in TABLES]
     assert await copied(world, await person(world, "bob@example.com"), await person(world, "cleo@example.com")) == 2
     assert [await counted(world, table) for table in TABLES] == [3 * count for count in before]
+
+
+async def test_copy_and_statement_write_the_blind_indexes_of_clients(world: World) -> None:
+    client = ClientReport("Planner", "5.1", "macOS", "Planner/5.1")
+    ada, bob = [
+        (await person(world, email))._replace(syncs=[ImportedSync(SyncReport(email, 100, 1, AT), [(client, AT)])])
+        for email in ("ada@example.com", "bob@example.com")
+    ]
+    await imported(world, ada)
+    assert await copied(world, bob) == 1
+    async with world.database.readers.acquire() as connection:
+        rows = await connection.fetch(
+            "SELECT index_version, app_index, version_index, platform_index FROM sync_clients"
+        )
+    assert [tuple(row) for row in rows] == [index_client(world.keyring, *client[:3])] * 2
 
 
 async def test_known_suppressed_and_erased_people_are_skipped(world: World) -> None:

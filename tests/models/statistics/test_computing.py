@@ -2,8 +2,9 @@
 
 import random
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import pytest
@@ -28,6 +29,37 @@ DAY = date(2026, 7, 1)
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 COLUMNS = {"APP": APP, "VERSION": VERSION, "PLATFORM": PLATFORM}
 TEXTS = {"APP": ["Planner", "Outliner", "Rare"], "VERSION": ["1", "2", "3"], "PLATFORM": ["iOS", "macOS", "Linux"]}
+
+
+COUNT_UNINDEXED = """
+SELECT count(*)
+FROM sync_clients
+WHERE index_version IS DISTINCT FROM 1
+AND subject_id = ANY($1)
+"""
+STATES_OF_INDEXES: Final[Sequence[tuple[Sequence[str], range]]] = (
+    ((), range(200, 500)),
+    ((), range(1)),
+    (
+        [
+            """
+            UPDATE sync_clients
+            SET index_version = NULL, app_index = NULL, version_index = NULL, platform_index = NULL
+            WHERE get_byte(lookup_hash, 0) < 60
+            """,
+            """
+            UPDATE sync_clients
+            SET index_version = 2, app_index = 1, version_index = 1, platform_index = 1
+            WHERE get_byte(lookup_hash, 0) > 220
+            """,
+        ],
+        range(80, 250),
+    ),
+)
+"""Statements before each computation, and how many clients of people with a key have no index of the newest version.
+
+The second computation reads the indexes that the first one wrote.
+"""
 
 
 class Person:
@@ -81,7 +113,7 @@ def contributions(people: list[dict[str, int]]) -> dict[str, Contributions]:
     return dict(parts)
 
 
-def client_figures(people: list[Person], dimension: str) -> dict[str, int]:
+def client_figures(people: list[Person], dimension: str) -> dict[str, int | None]:
     """Return the protected counts of accounts by the texts of a dimension."""
     amounts = []
     for person in people:
@@ -127,21 +159,28 @@ async def test_the_figures_of_pages_are_those_of_one_person_after_the_other(worl
         for person in people:
             await person.insert(connection, keys[person.id])
     await world.keyring.destroy([person.id for person in people if not person.has_key])
-    assert await computing.compute_day(world.database, world.keyring, DAY, page_size=50)
-    assert not await computing.compute_day(world.database, world.keyring, DAY), "once a day"
-    async with world.database.readers.acquire() as connection:
-
-        async def stored(topic: str) -> dict[str, int | None]:
-            return {row[1]: row[2] for row in await FIGURES.rows(connection, days=[DAY], topic=topic)}
-
-        for dimension in COLUMNS:
-            figures = client_figures(people, dimension)
-            assert await stored(f"clients {dimension}") == figures
-            assert figures
-        assert await stored("choices newsletter") == choice_figures(people)
-        assert await stored("storage") == storage_figures(people)
-        subjects = await connection.fetchval("SELECT subjects FROM statistics_days")
-    assert subjects == protect_count(people_count(sum(not person.is_erased for person in people)))
+    expected = {
+        "choices newsletter": choice_figures(people),
+        "storage": storage_figures(people),
+        **{f"clients {dimension}": client_figures(people, dimension) for dimension in COLUMNS},
+    }
+    assert all(expected.values())
+    keyed = [person.id for person in people if person.has_key]
+    for number, (changes, unindexed) in enumerate(STATES_OF_INDEXES):
+        day = DAY + timedelta(days=number)
+        async with world.database.transaction() as connection:
+            for change in changes:
+                await connection.execute(change)
+            assert await connection.fetchval(COUNT_UNINDEXED, keyed) in unindexed
+        assert await computing.compute_day(world.database, world.keyring, day, page_size=50)
+        assert not await computing.compute_day(world.database, world.keyring, day), "once a day"
+        async with world.database.readers.acquire() as connection:
+            for topic, figures in expected.items():
+                rows = await FIGURES.rows(connection, days=[day], topic=topic)
+                assert {row[1]: row[2] for row in rows} == figures, changes
+            subjects = await connection.fetchval("SELECT subjects FROM statistics_days WHERE day = $1", day)
+            assert subjects == protect_count(people_count(sum(not person.is_erased for person in people)))
+            assert await connection.fetchval(COUNT_UNINDEXED, keyed) == 0
 
 
 async def test_a_page_that_cannot_be_read_ends_the_computation_with_its_own_error(world: World) -> None:
