@@ -23,12 +23,16 @@ for _module in walk_packages(models.__path__, "models."):
     import_module(_module.name)  # importing a module registers its tables
 
 HISTORIES = {"privacy": Table.metadata, "keyring": KeyringTable.metadata}
-LOCK_TIMEOUT = "1s"
-"""How long a migration waits for a table that other sessions use."""
+LOCK_TIMEOUT = "200ms"
+"""How long a migration waits for a table that other sessions use.
+
+It is far below PostgreSQL's deadlock_timeout of one second: where a migration and a request wait for each other, the
+migration gives up, and not the request.
+"""
 LOCK_PAUSE = 1.0
 """Seconds until it tries again."""
 LOCK_ATTEMPTS = 300
-"""Attempts until it fails: ten minutes."""
+"""Attempts until it fails, after five minutes or more."""
 LOCK_NOT_AVAILABLE = "55P03"
 _FOLDER = Path(__file__).parent
 
