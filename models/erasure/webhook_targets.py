@@ -58,13 +58,14 @@ def is_permitted(address: IPv4Address | IPv6Address, networks: Sequence[Network]
 def _inner_address(address: IPv4Address | IPv6Address) -> IPv4Address | None:
     """Return the IPv4 address that packets to an IPv6 address go to, if it contains one.
 
-    Such addresses are IPv4-mapped, IPv4-compatible, 6to4, Teredo, NAT64 and SIIT addresses.
+    Such addresses are IPv4-mapped, IPv4-compatible, 6to4, NAT64 and SIIT addresses. Teredo addresses contain two, of a
+    server and of a client, and are not reachable globally.
     """
     if isinstance(address, IPv4Address):
         return None
     if any(address in network for network in _TRANSLATED) or (address in _COMPATIBLE and int(address) > 1):
         return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def validate_url(url: str, networks: Sequence[Network], argument: str) -> None:

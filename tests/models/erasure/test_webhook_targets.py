@@ -26,6 +26,7 @@ PRIVATE = (
     [
         *(*PRIVATE, "::ffff:10.0.0.1", "::10.0.0.1", "64:ff9b::10.0.0.1", "2002:a00:1::1", "224.0.0.1", "100.64.0.1"),
         *("64:ff9b:1::10.0.0.1", "::ffff:0:10.0.0.1", "fec0::1", "3fff::1", "5f00::1", "192.0.0.8", "192.88.99.1"),
+        *("2001::80ff:fffe", "2001::7f00:1", "2001:0:a00:1::f7f7:f7f7"),
     ],
 )
 def test_private_addresses_are_permitted_in_their_networks_only(address: str) -> None:
