@@ -46,6 +46,7 @@ NOT_FOR_MUTATIONS: Final = frozenset(
         "models.registration.bulk_insert",
         "models.retention.removals",
         "models.retention.runs",
+        "models.statistics.account_counts",
         "models.statistics.client_texts",
         "models.statistics.computing",
     }
