@@ -28,6 +28,7 @@ import uvicorn
 
 import migrations
 from api.app import create_app
+from api.http import token_bucket
 from api.http.protocol import SERVER_OPTIONS
 from api.settings import Settings
 from cli import database_roles
@@ -492,6 +493,25 @@ class MovableTime:
 
     def advance(self, seconds: float) -> None:
         self._offset += seconds
+
+
+class StoppedTime(MovableTime):
+    """A clock that stands still unless a test moves it: no bucket fills up while a busy machine answers slowly."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stopped_at = time.monotonic()
+
+    def monotonic(self) -> float:
+        return self._stopped_at + self._offset
+
+
+@pytest.fixture
+def stopped_buckets(monkeypatch: pytest.MonkeyPatch) -> StoppedTime:
+    """Return the clock of all token buckets, which stands still."""
+    clock = StoppedTime()
+    monkeypatch.setattr(token_bucket, "time", clock)
+    return clock
 
 
 class _Server(uvicorn.Server):

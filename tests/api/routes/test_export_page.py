@@ -203,6 +203,7 @@ def test_the_page_stores_nothing_names_nobody_and_loads_nothing(
         assert httpx2.post(behind_a_proxy.url + link, content=content, verify=False).status_code < 500
 
 
+@pytest.mark.usefixtures("stopped_buckets")
 def test_guesses_are_slowed_by_the_address_that_they_come_from(
     api: Api, databases: Databases, behind_a_proxy: Running
 ) -> None:

@@ -147,6 +147,7 @@ def test_one_click_is_accepted_as_providers_send_it(api: Api, body: bytes, kind:
     assert reason(api, subject_id) == "WITHDRAWN"
 
 
+@pytest.mark.usefixtures("stopped_buckets")
 def test_valid_tokens_are_not_slowed_and_wrong_ones_are(api: Api, databases: Databases) -> None:
     path = link(api, person(api, "newsletter"))
     with Running(settings_for(databases)) as url, httpx2.Client(base_url=url, verify=False) as client:
@@ -346,6 +347,7 @@ def test_no_letter_confirms_an_opt_out_on_the_page(api: Api, databases: Database
     assert databases.cluster.run("psql", "-At", "-d", databases.url, "-c", "SELECT count(*) FROM letters") == before
 
 
+@pytest.mark.usefixtures("stopped_buckets")
 def test_an_address_that_tries_invalid_tokens_is_rate_limited(databases: Databases) -> None:
     with (
         Running(settings_for(databases, tls_in_front=True)) as url,
@@ -364,6 +366,7 @@ def test_an_address_that_tries_invalid_tokens_is_rate_limited(databases: Databas
         assert tried("198.51.100.8").status_code == 404
 
 
+@pytest.mark.usefixtures("stopped_buckets")
 def test_x_forwarded_for_is_ignored_without_a_proxy(databases: Databases) -> None:
     with Running(settings_for(databases)) as url, httpx2.Client(base_url=url, verify=False) as client:
         all_headers = [{"x-forwarded-for": f"198.51.100.{n}"} for n in range(30)]
