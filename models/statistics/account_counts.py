@@ -93,34 +93,17 @@ WHERE NOT is_simple
 
 # The same columns as above.
 COUNTS_OF_SEVERAL_CLIENTS: Final = Statement("""
-WITH client AS MATERIALIZED (
-    SELECT subject_id, sync_account_id, app_index, version_index, platform_index
-    FROM sync_clients
-    WHERE subject_id = ANY(:ids)
-)
-SELECT 'APP' AS name, least, greatest, amount, count(*) AS people, CAST(NULL AS uuid) AS subject_id
+SELECT name, index AS least, index AS greatest, amount, count(*) AS people, CAST(NULL AS uuid) AS subject_id
 FROM (
-    SELECT app_index AS least, app_index AS greatest, count(DISTINCT sync_account_id) AS amount
-    FROM client
-    GROUP BY subject_id, app_index
+    SELECT dimension.name, dimension.index, count(DISTINCT c.sync_account_id) AS amount
+    FROM sync_clients AS c
+    CROSS JOIN LATERAL (
+        VALUES ('APP', c.app_index), ('VERSION', c.version_index), ('PLATFORM', c.platform_index)
+    ) AS dimension (name, index)
+    WHERE c.subject_id = ANY(:ids)
+    GROUP BY c.subject_id, dimension.name, dimension.index
 ) AS person
-GROUP BY least, greatest, amount
-UNION ALL
-SELECT 'VERSION', least, greatest, amount, count(*), NULL
-FROM (
-    SELECT version_index AS least, version_index AS greatest, count(DISTINCT sync_account_id) AS amount
-    FROM client
-    GROUP BY subject_id, version_index
-) AS person
-GROUP BY least, greatest, amount
-UNION ALL
-SELECT 'PLATFORM', least, greatest, amount, count(*), NULL
-FROM (
-    SELECT platform_index AS least, platform_index AS greatest, count(DISTINCT sync_account_id) AS amount
-    FROM client
-    GROUP BY subject_id, platform_index
-) AS person
-GROUP BY least, greatest, amount
+GROUP BY name, index, amount
 """)
 
 SIZES: Final = Statement("""
