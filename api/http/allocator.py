@@ -1,7 +1,7 @@
 """The memory allocator of the C library: it returns what large requests took to the system.
 
 glibc raises its thresholds with each larger block that is freed (mallopt(3), M_MMAP_THRESHOLD). After one body of a few
-mebibytes it keeps tens of mebibytes, of which small objects that remain hold more and more.
+mebibytes it keeps tens of mebibytes: small objects that live on keep the blocks around them from being returned.
 """
 
 import ctypes
