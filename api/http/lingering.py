@@ -52,6 +52,7 @@ class LingeringProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self.refusal = 0
         if self._linger_timer:
             self._linger_timer.cancel()
             self._linger_timer = None
@@ -106,12 +107,20 @@ class LingeringTransport:
 
     def __init__(self, protocol: LingeringProtocol) -> None:
         self._protocol = protocol
-        self.write = protocol.transport.write
+        self._transport = protocol.transport
         self.is_closing = protocol.transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        """Send these bytes, unless the connection is closed.
+
+        uvicorn tells only the last request of a connection that the client has gone, not the one before it.
+        """
+        if not self.is_closing():
+            self._transport.write(data)
 
     def close(self) -> None:
         """Close the connection, after the rest of the request."""
         if self._protocol.is_between_requests:
-            self._protocol.transport.close()
-        else:
+            self._transport.close()
+        elif not self.is_closing():
             self._protocol.linger()

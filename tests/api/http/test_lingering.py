@@ -1,9 +1,20 @@
 """A client that sends its whole body before it reads gets the response to a request that is refused early."""
 
+import asyncio
 import http.client
+import logging
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
+from api.http.protocol import SERVER_OPTIONS
 from tests.api.http.connections import HEALTH, connect, read_response
 from tests.conftest import Api
 
@@ -71,3 +82,56 @@ def test_nothing_on_a_refused_connection_is_executed(api: Api) -> None:
         assert read_response(connection)[0] == 400
         connection.sendall(HEALTH)
         assert connection.recv(10) == b""
+
+
+PART = 16 * MIB
+"""More than the buffers of a connection hold."""
+
+
+class Sender(NamedTuple):
+    """A server whose responses are larger than a client takes without reading."""
+
+    api: Api
+    state: ServerState
+    has_sent: threading.Event
+
+
+@pytest.fixture
+def sender() -> Iterator[Sender]:
+    has_sent = threading.Event()
+
+    async def send_parts(_scope: Any, _receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"%d" % (2 * PART))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": bytes(PART), "more_body": True})
+        has_sent.set()
+        await send({"type": "http.response.body", "body": bytes(PART)})
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(send_parts, lifespan="off", timeout_graceful_shutdown=1, **SERVER_OPTIONS))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    yield Sender(Api(f"http://127.0.0.1:{listener.getsockname()[1]}", {}), server.server_state, has_sent)
+    server.should_exit = True
+    thread.join(30)
+
+
+@pytest.mark.parametrize("behind", [HEALTH, HEALTH + b"no HTTP\r\n\r\n", HEALTH[:20], b""])
+def test_a_client_that_leaves_before_it_has_read_is_no_error(
+    sender: Sender, caplog: pytest.LogCaptureFixture, behind: bytes
+) -> None:
+    chunked = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+    with caplog.at_level(logging.ERROR):
+        with connect(sender.api) as connection:
+            connection.sendall(chunked + behind)
+            assert sender.has_sent.wait(20)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        _wait_until(lambda: not sender.state.tasks and not sender.state.connections)
+    assert not caplog.records
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    ended = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < ended
+        time.sleep(0.01)
