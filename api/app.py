@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
@@ -113,9 +113,10 @@ class App:
         """Whether the address of a client is named by a proxy."""
         return self._settings.tls_in_front
 
-    def handle(self, exchange: Exchange) -> None:
-        """Handle a request of our own protocol."""
-        self._graphql.handle(exchange)
+    @property
+    def handle(self) -> Callable[[Exchange], None]:
+        """The function that handles a request of our own protocol."""
+        return self._graphql.handle
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

@@ -154,8 +154,9 @@ def decide_by_kind(  # noqa: PLR0913, PLR0917 -- each is a part of the question
     then: Callable[[list[Any]], Any],
 ) -> Awaitable[Any]:
     """Return what ``then`` makes of the decisions for identifiers of one kind, read by the read of that kind."""
-    if kind != "id":
-        keys = [lookup_digests(context.service.keyring, kind, key) for key in keys]
+    if kind == "id":
+        return context.load(reads[kind], keys, arguments, then)
+    keys = [lookup_digests(context.service.keyring, kind, key) for key in keys]
     return _load_by_kind(context, reads, kind, keys, arguments, then)
 
 

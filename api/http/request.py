@@ -145,7 +145,7 @@ async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
 
 def parse_request(octets: bytes) -> Request:
     """Return the GraphQL request of a body; 400 when there is none. QUERY_TOO_LARGE for one with very many keys."""
-    if octets.count(b":") > MAX_KEYS and any(islice(_KEY.finditer(octets), MAX_KEYS, None)):
+    if len(octets) > MAX_KEYS and octets.count(b":") > MAX_KEYS and any(islice(_KEY.finditer(octets), MAX_KEYS, None)):
         raise QueryTooLarge(limit="values", most=MAX_KEYS)
     body = _parsed(octets)
     if type(body) is not dict:

@@ -78,12 +78,11 @@ class RequestLog:
             if int(at) != self._second:
                 self._second = int(at)
                 self._stamp = strftime("%Y-%m-%dT%H:%M:%S", gmtime(at))
-            trace = f',"trace":"{trace_id}"' if trace_id else ""
             if not self._lines:
                 asyncio.get_running_loop().call_later(DELAY, self.flush)
             self._lines.append(
-                f'{{"at":"{self._stamp}.{int(at % 1 * 1000):03}Z","event":"operation","request":"{request_id}",'
-                f'"operation":{_named(operation)},"role":"{role}","code":"{code}","ms":{seconds * 1000:.2f}{trace}}}\n'
+                f'{{"at":"{self._stamp}.{int(at % 1 * 1000):03}Z","event":"operation","request":"{request_id}"'
+                f"{_outcome(operation, role, code)}{seconds * 1000:.2f}{_trace(trace_id) if trace_id else ''}}}\n"
             )
 
     def flush(self) -> None:
@@ -95,5 +94,11 @@ class RequestLog:
 
 
 @lru_cache(1000)
-def _named(operation: str | None) -> str:
-    return f'"{operation}"' if operation and operation.isidentifier() and operation.isascii() else "null"
+def _outcome(operation: str | None, role: str, code: str) -> str:
+    """Return the part of a line that many operations share."""
+    name = f'"{operation}"' if operation and operation.isidentifier() and operation.isascii() else "null"
+    return f',"operation":{name},"role":"{role}","code":"{code}","ms":'
+
+
+def _trace(trace_id: str) -> str:
+    return f',"trace":"{trace_id}"'

@@ -1,9 +1,12 @@
 """JSON of callers without repeated keys: readers differ in which of them counts (RFC 8259, 4)."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import orjson
+
+COLON: Final = ord(":")
+BACKSLASH: Final = ord("\\")
 
 
 class RepeatedKeyError(ValueError):
@@ -18,8 +21,9 @@ def parse(octets: bytes) -> Any:
     """
     parsed = orjson.loads(octets)
     try:
-        if octets.count(b":") == orjson.dumps(parsed).count(b":") and (
-            b"\\" not in octets or b"\\u003" not in octets  # the first search is fifty times as fast
+        # Octets are found as numbers faster than as texts, and one octet fifty times as fast as several.
+        if octets.count(COLON) == orjson.dumps(parsed).count(COLON) and (
+            BACKSLASH not in octets or b"\\u003" not in octets
         ):
             return parsed
     except orjson.JSONEncodeError:

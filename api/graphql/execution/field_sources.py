@@ -31,13 +31,13 @@ class RootResolver(NamedTuple):
 
     def call(self, execution: RunningExecution) -> object:
         """Return what the resolver returns, or the exception that it raises."""
-        return attempt(self._call, execution)
-
-    def _call(self, execution: RunningExecution) -> object:
-        keywords = self.keywords(execution.variables)
-        if self.info:
-            keywords[self.info] = Info(execution.context)
-        return self.resolver(*self.positional, **keywords)
+        try:
+            keywords = self.keywords(execution.variables)
+            if self.info:
+                keywords[self.info] = Info(execution.context)
+            return self.resolver(*self.positional, **keywords)
+        except Exception as error:  # noqa: BLE001 -- becomes the error of its position
+            return error
 
 
 class BatchedSource(NamedTuple):
