@@ -65,7 +65,19 @@ def format_error(error: BaseException) -> dict[str, Any]:
         if error.path:
             response["path"] = list(error.path)
     response["extensions"] = {"code": refusal.code, **refusal.extensions}
+    forget_frames(error)
     return response
+
+
+def forget_frames(error: BaseException | None) -> None:
+    """Drop the traceback of an error that is answered, and those of its causes.
+
+    The frames hold the body of the request, and an execution that refers to the error: a cycle. Such a cycle stays for
+    ever if what lives long is exempted from garbage collection meanwhile.
+    """
+    while error:
+        error.__traceback__ = None
+        error = error.original_error if isinstance(error, GraphQLError) else error.__cause__ or error.__context__
 
 
 def status_of(refusals: Iterable[Refusal]) -> int:

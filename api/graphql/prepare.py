@@ -180,27 +180,28 @@ def _operation_of(document: DocumentNode, name: str | None) -> OperationDefiniti
 def _coordinates(document: DocumentNode, operation: OperationDefinitionNode) -> Iterator[str]:
     """Yield the coordinates of all fields that an operation selects, whatever their directives say."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    spread: set[str] = set()
-
-    def of(selections: SelectionSetNode, parent: Any) -> Iterator[str]:
-        for selection in selections.selections:
-            if isinstance(selection, FieldNode):
-                field = getattr(parent, "fields", {}).get(selection.name.value)
-                if field is None:
-                    continue
-                yield f"{parent.name}.{selection.name.value}"
-                if selection.selection_set:
-                    yield from of(selection.selection_set, get_named_type(field.type))
-            elif isinstance(selection, InlineFragmentNode):
-                condition = selection.type_condition
-                yield from of(selection.selection_set, _type(condition.name.value) if condition else parent)
-            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in spread:
-                spread.add(selection.name.value)
-                fragment = fragments[selection.name.value]
-                yield from of(fragment.selection_set, _type(fragment.type_condition.name.value))
-
     root = core.mutation_type if operation.operation is OperationType.MUTATION else core.query_type
-    yield from of(operation.selection_set, root)
+    return _coordinates_below(operation.selection_set, root, fragments)
+
+
+def _coordinates_below(
+    selections: SelectionSetNode, parent: Any, fragments: dict[str, FragmentDefinitionNode]
+) -> Iterator[str]:
+    """Yield the coordinates of the fields of a selection set. Each fragment is taken out when it is spread first."""
+    for selection in selections.selections:
+        if isinstance(selection, FieldNode):
+            field = getattr(parent, "fields", {}).get(selection.name.value)
+            if field is None:
+                continue
+            yield f"{parent.name}.{selection.name.value}"
+            if selection.selection_set:
+                yield from _coordinates_below(selection.selection_set, get_named_type(field.type), fragments)
+        elif isinstance(selection, InlineFragmentNode):
+            condition = selection.type_condition
+            type_ = _type(condition.name.value) if condition else parent
+            yield from _coordinates_below(selection.selection_set, type_, fragments)
+        elif isinstance(selection, FragmentSpreadNode) and (fragment := fragments.pop(selection.name.value, None)):
+            yield from _coordinates_below(fragment.selection_set, _type(fragment.type_condition.name.value), fragments)
 
 
 def _type(name: str) -> GraphQLNamedType | None:

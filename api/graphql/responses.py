@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from graphql import GraphQLError
 
-from api.graphql.errors import format_error, refusal_of, status_of
+from api.graphql.errors import forget_frames, format_error, refusal_of, status_of
 from api.http.exchange import Headers, ResponseHeadTemplate
 from api.http.headers import JSON_HEADERS, RESPONSE_HEADERS
 from api.http.request import RejectedRequest
@@ -46,7 +46,9 @@ def error_response(error: Exception, *, responds: bool) -> tuple[Response, Heade
         return refused([error], responds=True), _CHALLENGE
     if isinstance(error, Refusal):
         return refused([error], responds=responds), ()
-    return refused([refusal_of(error)], responds=True), ()
+    refusal = refusal_of(error)
+    forget_frames(error)
+    return refused([refusal], responds=True), ()
 
 
 @cache

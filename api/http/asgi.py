@@ -25,10 +25,15 @@ class DisconnectMonitor:
         self._timer = self._loop.call_later(UNMONITORED_SECONDS, self._start)
 
     def stop(self) -> None:
-        """Stop waiting."""
+        """Stop waiting.
+
+        A cancelled task refers to the monitor by its traceback. The monitor must not refer to the task, too: a cycle
+        that is exempt from garbage collection would keep the body of the request for ever.
+        """
         self._timer.cancel()
-        if self._task:
-            self._task.cancel()
+        task, self._task = self._task, None
+        if task:
+            task.cancel()
 
     def _start(self) -> None:
         self._task = self._loop.create_task(self._wait())
@@ -75,10 +80,11 @@ class AsgiExchange(Exchange):
             self.response.set_result(None)
 
     def stop(self) -> None:
-        """Stop monitoring the client."""
+        """Stop monitoring the client, and forget what refers to this exchange: a cycle waits for the collector."""
+        self._cancellable = None
         if self._monitor:
             self._monitor.stop()
-            self._monitor = None  # they refer to each other: without this they wait for the garbage collector
+            self._monitor = None
 
 
 class AsgiAdapter:

@@ -1,6 +1,5 @@
 """A client that sends its whole body before it reads gets the response to a request that is refused early."""
 
-import asyncio
 import http.client
 import logging
 import socket
