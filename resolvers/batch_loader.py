@@ -118,7 +118,7 @@ class _BatchQueue:
 
     async def _execute_batches(self) -> None:
         """Lease a connection, and execute batch after batch while requests are queued."""
-        connection, is_sound, task = None, False, asyncio.current_task()
+        connection, is_sound = None, False
         try:
             connection = await self._loader.leases.acquire()
             for _ in range(MAX_STATEMENTS_PER_LEASE):
@@ -128,12 +128,12 @@ class _BatchQueue:
                 batch = self._next_batch()
                 if not batch:
                     break
-                await self._execute(connection, batch, task)
+                await self._execute(connection, batch)
             is_sound = True
         except Exception as error:  # noqa: BLE001 -- there is no connection: the requests for it get the error
             self._loader.fail(self._next_batch(), error, self._read, self._arguments)
         finally:
-            self._tasks.discard(task)
+            self._tasks.discard(asyncio.current_task())
             if connection:
                 await self._loader.leases.release(connection, is_sound=is_sound)
             queues, key = self._loader.queues, (self._read, *self._arguments)
@@ -160,14 +160,9 @@ class _BatchQueue:
             self._start_task()
         return batch
 
-    async def _execute(
-        self,
-        connection: asyncpg.pool.PoolConnectionProxy,
-        batch: Sequence[LoadRequest],
-        task: asyncio.Task[None] | None,
-    ) -> None:
+    async def _execute(self, connection: asyncpg.pool.PoolConnectionProxy, batch: Sequence[LoadRequest]) -> None:
         """Read the keys of a batch. Where that fails, read for each request, so that none gets another's error."""
-        query = InFlightQuery(batch, task)
+        query = InFlightQuery(batch, asyncio.current_task())
         keys = batch[0].keys if len(batch) == 1 else [key for request in batch for key in request.keys]
         try:
             if tracing.installed() is None:
@@ -180,28 +175,26 @@ class _BatchQueue:
             for request in batch:
                 request.resolve(values)
         except asyncio.CancelledError:
+            query.task = None  # the task refers to this frame by its traceback: a cycle waits for the collector
             for request in batch:
                 request.cancel()
             raise
         except Exception as error:  # noqa: BLE001 -- the loader ends the requests with it
             query.task = None
             if len(batch) > 1 and not isinstance(error, OUTAGE_ERRORS):
-                await self._execute_individually(connection, batch, task)
+                await self._execute_individually(connection, batch)
             else:
                 self._loader.fail(batch, error, self._read, self._arguments)
 
     async def _execute_individually(
-        self,
-        connection: asyncpg.pool.PoolConnectionProxy,
-        batch: Sequence[LoadRequest],
-        task: asyncio.Task[None] | None,
+        self, connection: asyncpg.pool.PoolConnectionProxy, batch: Sequence[LoadRequest]
     ) -> None:
         remaining = list(batch)
         try:
             while remaining:
                 request = remaining.pop(0)
                 if not request.done():
-                    await self._execute(connection, [request], task)
+                    await self._execute(connection, [request])
         except asyncio.CancelledError:
             # The request that was executed was cancelled, and the task with it: the others go into the next batch.
             self._queued[:0] = remaining

@@ -1,5 +1,6 @@
 """A request leaves nothing behind that only the garbage collector could find: its pauses would delay all tests."""
 
+import asyncio
 import gc
 import http.client
 import json
@@ -7,11 +8,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import asyncpg
 import pytest
 
 from api.http import asgi
 from api.http.protocol import MAX_BODY_BYTES, GraphQLProtocol
-from tests.conftest import Api
+from tests.api.graphql.execution.test_request_batching import until, waiting_loads
+from tests.api.http.connections import connect
+from tests.conftest import Api, Databases, Running
 from tests.people import OPT_OUT, RECORD_SYNC, SYNC
 
 PAGE = """
@@ -81,6 +85,32 @@ def test_answers_of_every_kind_leave_no_cycles(
             assert response.status_code == 200
 
     assert _garbage(ask) == set()
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/graphql?by=the-adapter"])
+def test_clients_that_leave_leave_no_cycles(
+    api: Api, running: Running, clean: Databases, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(asgi, "UNMONITORED_SECONDS", 0)
+    person = api.register("ada@example.com", displayName="Ada")
+    body = json.dumps({"query": DECISION, "variables": {"id": person}}).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {api.secrets['STORE']}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+
+    async def leave() -> None:
+        holder = await asyncpg.connect(clean.url)
+        try:
+            async with holder.transaction():
+                await holder.execute("LOCK TABLE subjects IN ACCESS EXCLUSIVE MODE")
+                with connect(api) as connection:
+                    connection.sendall(head.encode() + body)
+                    await until(lambda: waiting_loads(running) == 1)
+                await until(lambda: not waiting_loads(running))
+            await until(lambda: not any(each.queues for each in running.app._graphql.service.readers.values()))
+        finally:
+            await holder.close()
+
+    assert _garbage(lambda: asyncio.run(leave())) == set()
 
 
 def test_connections_leave_nothing_once_they_are_closed(api: Api) -> None:
