@@ -91,7 +91,7 @@ class ExportPage:
                 429, "Too many requests", "Please wait a little and try again.", headers={"retry-after": str(wait)}
             )
         # An invalid token becomes the id of no request, and takes the same way.
-        request_id = links.parse_token(dependencies.keyring, request.path_params["token"])
+        request_id = links.verify_token(dependencies.keyring, request.path_params["token"])
         async with dependencies.database.writers.acquire() as connection:
             export = await downloads.find_ready(connection, request_id)
         if export is None or not export.is_fetchable_by_link:

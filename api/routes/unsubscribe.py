@@ -55,7 +55,7 @@ class Unsubscribe:
         try:
             dependencies = self._dependencies()
             dependencies.restore_guard.require_open()
-            link = unsubscribe_links.parse_token(dependencies.keyring, request.path_params["token"])
+            link = unsubscribe_links.verify_token(dependencies.keyring, request.path_params["token"])
             if link is None:
                 return self._refuse(client_address(request.scope, is_proxied=self._is_proxied))
             state = await _read_state(dependencies.database, link)

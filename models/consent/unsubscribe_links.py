@@ -51,8 +51,8 @@ def make_token(keyring: Keyring, subject_id: UUID, purpose: str) -> str:
     return base64.urlsafe_b64encode(content + _macs(keyring, content)[0]).rstrip(b"=").decode()
 
 
-def parse_token(keyring: Keyring, text: str) -> LinkToken | None:
-    """Return the content of a token, or None for an invalid one. Every invalid token takes the same time."""
+def verify_token(keyring: Keyring, text: str) -> LinkToken | None:
+    """Verify a token; return its content, or None for an invalid one. Every invalid token takes the same time."""
     try:
         raw = base64.b64decode(
             text[:MAX_TOKEN_LENGTH] + "=" * (-len(text[:MAX_TOKEN_LENGTH]) % 4), altchars=b"-_", validate=True

@@ -152,7 +152,7 @@ async def complete(  # noqa: PLR0913 -- a certificate contains values from sever
             unit, emails, keys, completed_at=at, backups_clear_at=clear_at
         )
         facts = await ledger_facts.of_requests(connection, ids)
-    await _destroy_keys(keyring, facts)
+    await _destroy_request_keys(keyring, facts)
     return CompletionResult(ids, [email.request_id for email in emails if email.request_id not in enqueued])
 
 
@@ -189,7 +189,7 @@ def _claims(
     return claims
 
 
-async def _destroy_keys(keyring: Keyring, completed: Sequence[ErasureFacts]) -> None:
+async def _destroy_request_keys(keyring: Keyring, completed: Sequence[ErasureFacts]) -> None:
     """Destroy the keys of completed requests and record their facts in the ledger."""
     await keyring.destroy([facts.request_id for facts in completed])
     async with keyring.pool.acquire() as connection:
@@ -213,6 +213,6 @@ async def clean_up(
             erased = await ledger_facts.of_requests(connection, list(unfinished))
         await ledger_facts.record_erased(ring, erased)
     if completed := [facts for facts in erased if facts.completed_at]:
-        await _destroy_keys(keyring, completed)
+        await _destroy_request_keys(keyring, completed)
     mark = await ledger_lag.advance_mark(database, keyring, previous.mark)
     return CleanupResult(mark, waiting[-1]["position"] if len(waiting) == most else 0)

@@ -20,8 +20,8 @@ def make_token(keyring: Keyring, request_id: UUID) -> str:
     return base64.urlsafe_b64encode(request_id.bytes + _macs(keyring, request_id.bytes)[0]).rstrip(b"=").decode()
 
 
-def parse_token(keyring: Keyring, text: str) -> UUID:
-    """Return the request of a token, or an id that no request has. Every token takes the same time."""
+def verify_token(keyring: Keyring, text: str) -> UUID:
+    """Verify a token; return its request, or an id that no request has. Every token takes the same time."""
     try:
         raw = base64.b64decode(text[:TOKEN_LENGTH] + "=", altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
