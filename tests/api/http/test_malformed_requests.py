@@ -66,7 +66,7 @@ def test_answers_of_every_kind_leave_no_cycles(
     monkeypatch.setattr(asgi, "UNMONITORED_SECONDS", monitored_after)
     who = {"id": api.register("ada@example.com", displayName="Ada")}
     unknown = {"who": who, "purposes": ["unknown"], "channel": "WEBSITE"}
-    asked: list[tuple[str, str, dict[str, Any]]] = [
+    requests: list[tuple[str, str, dict[str, Any]]] = [
         ("SUPPORT", PAGE, who),
         ("STORE", DECISION, who),
         ("STORE", DECISION, {"id": "no id"}),
@@ -78,7 +78,7 @@ def test_answers_of_every_kind_leave_no_cycles(
     ]
 
     def ask() -> None:
-        for role, document, variables in asked:
+        for role, document, variables in requests:
             body = json.dumps({"query": document, "variables": variables}).encode() + b" " * length
             headers = {"authorization": f"Bearer {api.secrets[role]}", "content-type": "application/json"}
             response = api.client.post(path, content=body, headers=headers | {"x-case": "case/1"})
