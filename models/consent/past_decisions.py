@@ -84,12 +84,13 @@ def require_past(at: datetime | None, argument: str = "at") -> datetime | None:
 def choice_at(events: Iterable[tuple[str, datetime, str]], repeated: tuple[datetime, datetime] | None) -> PastChoice:
     """Return the choice that counts after these events, which are ordered by effective time.
 
-    ``repeated`` holds the first and the last time of the current refusal; grants in between do not count.
+    ``repeated`` holds the first and the last time of the current refusal. Grants after the first and up to the last one
+    do not count.
     """
     choice = NO_CHOICE
     for state, at, policy_version in events:
         grants = state == ConsentState.GRANTED
-        if grants and repeated is not None and repeated[0] <= at <= repeated[1]:
+        if grants and repeated is not None and repeated[0] < at <= repeated[1]:
             continue
         if grants or choice.state in {None, ConsentState.GRANTED}:
             choice = PastChoice(state, at, policy_version)

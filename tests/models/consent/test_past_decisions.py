@@ -51,6 +51,16 @@ def test_a_grant_between_a_refusal_and_its_repetition_does_not_count() -> None:
     assert choice_at([refusal, grant], (START, START + 2 * DAY)) == PastChoice("WITHDRAWN", START, "1")
 
 
+def test_a_grant_at_the_time_of_the_current_refusal_ends_an_earlier_one() -> None:
+    earlier, grant, refusal = (
+        ("WITHDRAWN", START, "1"),
+        ("GRANTED", START + DAY, "1"),
+        ("WITHDRAWN", START + DAY, "1"),
+    )
+    repeated = (START + DAY, START + 2 * DAY)
+    assert choice_at([earlier, grant, refusal], repeated) == PastChoice("WITHDRAWN", START + DAY, "1")
+
+
 async def choose(world: World, email: str, generator: random.Random) -> None:
     """Record some choices of a new person; those that the rules refuse are left out."""
     who = await registered(world, email)
