@@ -15,6 +15,7 @@ from sqlalchemy import ARRAY, Uuid, bindparam, func
 from models.audit.known_systems import KnownSystem
 from models.consent.ledger import Consent, ConsentEvent
 from models.disclosures.disclosures import Disclosure
+from models.erasure.column_erasure import COUNT_EMAILS, COUNT_PROFILES, ERASE_EMAILS, ERASE_PROFILES
 from models.erasure.retention import RetainedRow, retained_until
 from models.payments.fragments import PaymentFragment, PaymentRemoval
 from models.requests.export_tables import ExportChunk, ExportFile, ExportStepRecord
@@ -81,53 +82,6 @@ def _delete_choices(what: str) -> ErasureTarget:
     target = _delete_rows(what, Consent)
     return target._replace(columns=target.columns | {"subjects.choices"})
 
-
-COUNT_EMAILS = Statement("""
-SELECT subject_id, count(*)
-FROM letters
-WHERE subject_id = ANY(CAST(:ids AS uuid[]))
-AND address IS NOT NULL
-AND NOT has_own_key
-GROUP BY subject_id
-""")
-
-# The proof of sending stays. The address and the content are erased, whether the email was sent or not.
-ERASE_EMAILS = Statement("""
-WITH erased AS (
-    UPDATE letters
-    SET address = NULL, context = NULL, lease = NULL,
-        state = CASE WHEN state = 'QUEUED' THEN 'DROPPED' ELSE state END,
-        reason = CASE WHEN state = 'QUEUED' THEN 'ERASED' ELSE reason END
-    WHERE subject_id = ANY(CAST(:ids AS uuid[]))
-    AND NOT has_own_key
-    AND address IS NOT NULL
-    RETURNING subject_id
-)
-SELECT subject_id, count(*)
-FROM erased
-GROUP BY subject_id
-""")
-
-COUNT_PROFILES = Statement("""
-SELECT id, CAST(display_name IS NOT NULL AS integer) + CAST(country IS NOT NULL AS integer)
-FROM subjects
-WHERE id = ANY(CAST(:ids AS uuid[]))
-AND (display_name IS NOT NULL OR country IS NOT NULL)
-""")
-
-ERASE_PROFILES = Statement("""
-WITH before AS (
-    SELECT id, CAST(display_name IS NOT NULL AS integer) + CAST(country IS NOT NULL AS integer) AS count
-    FROM subjects
-    WHERE id = ANY(CAST(:ids AS uuid[]))
-    AND (display_name IS NOT NULL OR country IS NOT NULL)
-)
-UPDATE subjects AS s
-SET display_name = NULL, country = NULL
-FROM before AS b
-WHERE s.id = b.id
-RETURNING b.id, b.count
-""")
 
 EXPORTS, EXPORT_PARTS, EXPORT_CONTENT = "exports", "parts of exports", "content of exports"
 IDENTITY_CODES, UNSENT_EMAILS = "identity codes", "letters not sent yet"
