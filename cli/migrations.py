@@ -18,6 +18,9 @@ SETUP_LOCK = 7235481
 """The key of the advisory lock that a process holds while it migrates the databases or adds example data."""
 
 
+PENDING = "run `privacy migrate --post-deployment` once no process of the previous version is left"
+
+
 class MigrationResult(NamedTuple):
     """The revisions of a database before and after a migration; ``before`` is empty for a new database."""
 
@@ -29,6 +32,11 @@ class MigrationResult(NamedTuple):
     def is_newer(self) -> bool:
         """Whether a newer version migrated this database, so that this version has left it unchanged."""
         return is_newer(self.history, self.after)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a post-deployment migration has not run yet."""
+        return not self.is_newer and self.after != head(self.history)
 
 
 @asynccontextmanager
@@ -42,19 +50,19 @@ async def exclusive_setup(settings: Settings) -> AsyncIterator[None]:
         yield
 
 
-async def migrate_databases(settings: Settings) -> list[MigrationResult]:
-    """Upgrade both databases to the newest revision, then apply the roles and their privileges.
+async def migrate_databases(settings: Settings, *, post_deployment: bool = False) -> list[MigrationResult]:
+    """Upgrade both databases, then apply the roles and their privileges.
 
     A database that a newer version has migrated stays as it is. Concurrent calls wait for each other.
     """
     async with exclusive_setup(settings):
-        return await _migrate(settings)
+        return await _migrate(settings, post_deployment=post_deployment)
 
 
-async def _migrate(settings: Settings) -> list[MigrationResult]:
+async def _migrate(settings: Settings, *, post_deployment: bool) -> list[MigrationResult]:
     results = []
     for history, url in owner_urls(settings).items():
-        result = MigrationResult(history, *await upgrade(history, url))
+        result = MigrationResult(history, *await upgrade(history, url, post_deployment=post_deployment))
         results.append(result)
         if not result.is_newer:
             await database_roles.apply(history, url, database_roles.logins(settings))
@@ -70,11 +78,26 @@ async def _migrate(settings: Settings) -> list[MigrationResult]:
     return results
 
 
-def migrate() -> None:
-    """Upgrade both databases: tables, then roles and privileges. Run it before a new version starts to serve."""
+def migrate(
+    *,
+    post_deployment: Annotated[
+        bool,
+        typer.Option(
+            "--post-deployment",
+            help="Also drop what only the previous version needs. Its last process must have ended.",
+        ),
+    ] = False,
+) -> None:
+    """Upgrade both databases: tables, then roles and privileges. Run it before a new version starts to serve.
+
+    It keeps what the previous version needs. Once no process of that version is left, run it with --post-deployment.
+    A new database has no previous version, and gets everything at once.
+    """
     with database_settings() as settings:
-        for result in asyncio.run(migrate_databases(settings)):
+        for result in asyncio.run(migrate_databases(settings, post_deployment=post_deployment)):
             typer.echo(f"{result.history}: {_describe(result)}")
+            if result.is_pending:
+                typer.echo(PENDING)
 
 
 def _describe(result: MigrationResult) -> str:

@@ -1,7 +1,9 @@
 """The migration histories of the two databases, and the functions that upgrade and compare a database."""
 
 import asyncio
-from functools import cache
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -58,27 +60,40 @@ def head(history: str) -> str:
     return ScriptDirectory.from_config(_config(history)).get_current_head() or ""
 
 
+@cache
+def required(history: str) -> str:
+    """Return the revision from which on this version is ready: the newest one before its post-deployment migrations."""
+    revisions = ScriptDirectory.from_config(_config(history)).walk_revisions()
+    return next(each.revision for each in revisions if not getattr(each.module, "is_post_deployment", False))
+
+
+def is_ready(history: str, revision: str) -> bool:
+    """Return whether a process of this version can serve on a database of a revision, which may be a newer one."""
+    return revision >= required(history)
+
+
 def is_newer(history: str, revision: str) -> bool:
     """Return whether a newer version of this service made a revision: it follows all that this version knows."""
     script = ScriptDirectory.from_config(_config(history))
     return revision not in {known.revision for known in script.walk_revisions()} and revision > head(history)
 
 
-async def upgrade(history: str, url: str) -> tuple[str, str]:
+async def upgrade(history: str, url: str, *, post_deployment: bool = False) -> tuple[str, str]:
     """Upgrade a database under an advisory lock; return the revisions before and after.
 
-    A database of a newer version stays as it is: its revision is returned twice.
+    Post-deployment migrations run only if asked for, or in a database without tables. A database of a newer version
+    stays as it is: its revision is returned twice.
     """
     engine = _engine(url)
     try:
-        before = await _upgrade_to(engine, history, choices.REVISION if history == "privacy" else "head")
+        before = await _revision_of(engine)
         if is_newer(history, before):
             return before, before
-        if history == "privacy":
-            if before <= choices.REVISION:
-                await choices.fill_choices(engine)
-            await _upgrade_to(engine, history, "head")
-        return before, head(history)
+        if history == "privacy" and await _upgrade_to(engine, history, choices.REVISION) <= choices.REVISION:
+            await choices.fill_choices(engine)
+        target = head(history) if post_deployment or not before else max(before, required(history))
+        await _upgrade_to(engine, history, target)
+        return before, target
     finally:
         await engine.dispose()
 
@@ -88,25 +103,31 @@ async def _upgrade_to(engine: AsyncEngine, history: str, target: str) -> str:
 
     A transaction keeps the locks of its tables until its end, and the requests of processes that serve wait for these.
     """
-    async with engine.connect() as connection:
-        # The lock belongs to the session, which ends with this context.
-        await connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(7235467)"))
-        await connection.execute(sqlalchemy.text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    async with _locked(engine) as connection:
         before = await connection.run_sync(_revision)
         await connection.commit()
         if not is_newer(history, before) and (target == "head" or before < target):
-            await _upgrade_in_gaps(connection, history, target)
+            await _run_in_gaps(connection, history, lambda config: command.upgrade(config, target))
         return before
 
 
-async def _upgrade_in_gaps(connection: AsyncConnection, history: str, target: str) -> None:
-    """Upgrade, and try a migration again whose tables others use, such as a backup.
+@asynccontextmanager
+async def _locked(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open a connection that holds the lock of migrations. The lock belongs to the session, which ends with it."""
+    async with engine.connect() as connection:
+        await connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(7235467)"))
+        await connection.execute(sqlalchemy.text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+        yield connection
+
+
+async def _run_in_gaps(connection: AsyncConnection, history: str, run: Callable[[Config], None]) -> None:
+    """Run migrations, and try one again whose tables others use, such as a backup.
 
     While it waits for a table, all requests that need the table wait behind it: hence it gives up soon.
     """
     for attempt in range(1, LOCK_ATTEMPTS + 1):
         try:
-            await connection.run_sync(lambda on: _upgrade(_config(history), on, target))
+            await connection.run_sync(partial(_run, _config(history), run))
         except sqlalchemy.exc.DBAPIError as error:
             await connection.rollback()
             if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE or attempt == LOCK_ATTEMPTS:
@@ -116,9 +137,9 @@ async def _upgrade_in_gaps(connection: AsyncConnection, history: str, target: st
             return
 
 
-def _upgrade(config: Config, connection: sqlalchemy.Connection, target: str) -> None:
+def _run(config: Config, run: Callable[[Config], None], connection: sqlalchemy.Connection) -> None:
     config.attributes["connection"] = connection
-    command.upgrade(config, target)
+    run(config)
 
 
 def _revision(connection: sqlalchemy.Connection) -> str:
@@ -129,10 +150,14 @@ async def revision(url: str) -> str:
     """Return the current revision of a database; empty when it has none."""
     engine = _engine(url)
     try:
-        async with engine.connect() as connection:
-            return await connection.run_sync(_revision)
+        return await _revision_of(engine)
     finally:
         await engine.dispose()
+
+
+async def _revision_of(engine: AsyncEngine) -> str:
+    async with engine.connect() as connection:
+        return await connection.run_sync(_revision)
 
 
 async def differences(history: str, url: str) -> list[object]:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from api.routes.component_checks import CHECK_TIMEOUT_SECONDS, OK, Check, ComponentChecks
 from api.routes.dependencies import Dependencies
-from migrations import head, is_newer
+from migrations import is_ready
 from models.access import tokens
 from models.erasure import backups, system_backups
 from models.requests import searching
@@ -124,7 +124,7 @@ async def _check_database(dependencies: Dependencies) -> None:
 async def _check_revision(connection: Connection, history: str) -> None:
     """Raise LookupError unless the database has the revision of this version, or that of a newer version."""
     revision = await REVISION.value(connection)
-    if revision != head(history) and not is_newer(history, revision or ""):
+    if not is_ready(history, revision or ""):
         raise LookupError("migrations are missing: run `privacy migrate`")
 
 

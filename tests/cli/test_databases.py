@@ -112,6 +112,31 @@ async def test_people_of_before_are_filled_while_the_previous_version_writes(emp
     assert checked.out == f"{format_id(Prefix.SUBJECT, changed)}  choices differ from the ledger\n"
 
 
+REVISION_FILE = """
+revision = "{number}"
+down_revision = {before!r}
+is_post_deployment = {is_post_deployment}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kinds", "number"),
+    [([False, False], "2"), ([False, True], "1"), ([False, True, True], "1"), ([True, False], "2")],
+    ids=["none", "one", "two", "one of an earlier version"],
+)
+async def test_a_version_is_ready_without_the_post_deployment_migrations_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kinds: list[bool], number: str
+) -> None:
+    for index, is_post_deployment in enumerate(kinds, 1):
+        before = str(index - 1) if index > 1 else None
+        text = REVISION_FILE.format(number=index, before=before, is_post_deployment=is_post_deployment)
+        (tmp_path / f"{index}.py").write_text(text)
+    config = migrations._config("privacy")
+    config.set_main_option("version_locations", str(tmp_path))
+    monkeypatch.setattr(migrations, "_config", lambda _: config)
+    assert migrations.required.__wrapped__("privacy") == number
+
+
 async def test_a_migration_whose_table_is_in_use_blocks_no_request(empty: Databases) -> None:
     """A backup reads a table for long: requests do not queue behind the migration, and earlier ones are committed."""
     engine = create_async_engine(make_url(empty.url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
