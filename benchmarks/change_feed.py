@@ -39,7 +39,7 @@ from workers.change_sequencer import POLL, ChangeSequencer
 PORT: Final = 8791
 CONCURRENCY: Final = 20
 ACTOR: Final = Actor("benchmark", Role.STORE, (Role.STORE,))
-TRIGGERS: Final = ("choices_are_noted", "choice_is_noted")
+TRIGGERS: Final = ("choices_of_new_subjects_are_noted", "current_choice_is_noted")
 WARM_UP: Final = 10 * CONCURRENCY
 """Mutations before each round."""
 RATE_AIM: Final = 5_000
@@ -90,7 +90,7 @@ async def measure_cost(
         for number in range(rounds * 2):
             mode = ("ENABLE", "DISABLE", "DISABLE", "ENABLE")[number % 4]
             for trigger in TRIGGERS:
-                await owner.execute(f"ALTER TABLE consents {mode} TRIGGER {trigger}")
+                await owner.execute(f"ALTER TABLE subjects {mode} TRIGGER {trigger}")
             # Each connection plans its statements anew after the triggers changed.
             await _mutate(database, keyring, people, WARM_UP)
             sequencer = asyncio.create_task(ChangeSequencer(database).run())
@@ -103,7 +103,7 @@ async def measure_cost(
             sequencer.cancel()
             await asyncio.gather(sequencer, return_exceptions=True)
         for trigger in TRIGGERS:
-            await owner.execute(f"ALTER TABLE consents ENABLE TRIGGER {trigger}")
+            await owner.execute(f"ALTER TABLE subjects ENABLE TRIGGER {trigger}")
     return results
 
 

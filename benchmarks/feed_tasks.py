@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from uuid import UUID
 
 import asyncpg
 
+from models.consent.current_choices import APPEND_CURRENT
+from models.consent.stored_choices import StoredChoice, encode
 from models.storage.database import Database
 from workers.change_sequencer import ChangeSequencer
 
@@ -33,22 +36,6 @@ PAGE: Final = (
     "{ edges { node { at subjectId purpose state } } pageInfo { endCursor hasNextPage } } }"
 )
 POLL: Final = 0.05
-
-RESERVE: Final = "UPDATE subjects SET epoch = epoch + $2 WHERE id = $1 RETURNING epoch"
-APPEND_EVENTS: Final = """
-INSERT INTO consent_events
-    (subject_id, state, effective_at, recorded_at, policy_version, epoch, purpose, channel, actor)
-SELECT CAST($1 AS uuid), $2, CAST($3 AS timestamptz) + number * interval '1 us', now(), $4, epoch, purpose, 'STORE', $7
-FROM unnest(CAST($5 AS bigint[]), CAST($6 AS text[])) WITH ORDINALITY AS choice (epoch, purpose, number)
-"""
-UPSERT_CONSENTS: Final = """
-INSERT INTO consents (subject_id, state, effective_at, policy_version, epoch, purpose, channel)
-SELECT CAST($1 AS uuid), $2, CAST($3 AS timestamptz) + number * interval '1 us', $4, epoch, purpose, 'STORE'
-FROM unnest(CAST($5 AS bigint[]), CAST($6 AS text[])) WITH ORDINALITY AS choice (epoch, purpose, number)
-ON CONFLICT (subject_id, purpose) DO UPDATE
-SET state = excluded.state, effective_at = excluded.effective_at, policy_version = excluded.policy_version,
-    epoch = excluded.epoch, channel = excluded.channel
-"""
 
 
 class FeedLoad(NamedTuple):
@@ -99,12 +86,16 @@ async def _write(load: FeedLoad, number: int) -> None:
     for turn in range(count // TRANSACTION_SIZE, load.changes // load.writers // TRANSACTION_SIZE):
         subject_id = load.people[(turn * 7 + number) % len(load.people)]
         async with connection.transaction():
-            for state in ("GRANTED", "WITHDRAWN"):
-                last = await connection.fetchval(RESERVE, subject_id, len(PURPOSES))
-                choices = [last - index for index in reversed(range(len(PURPOSES)))], PURPOSES
-                arguments = subject_id, state, datetime.now(UTC), version, *choices
-                await connection.execute(APPEND_EVENTS, *arguments, actor)
-                await connection.execute(UPSERT_CONSENTS, *arguments)
+            for state, purpose in product(("GRANTED", "WITHDRAWN"), PURPOSES):
+                choice = StoredChoice(state, datetime.now(UTC), "STORE", version)
+                await APPEND_CURRENT.run(
+                    connection,  # type: ignore[arg-type]  # a pooled connection has the same methods
+                    subject_id=subject_id,
+                    purpose=purpose,
+                    choice=encode(choice),
+                    actor=actor,
+                    **choice._asdict(),
+                )
             if random.random() < PAUSE_SHARE:
                 await asyncio.sleep(random.uniform(0, PAUSE))
     await connection.close()

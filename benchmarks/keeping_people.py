@@ -15,12 +15,11 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
-import orjson
-
 from benchmarks.environment import console, run_postgresql
 from benchmarks.erasure_databases import cluster_urls
 from cli.embedded import Cluster
 from cli.seed import PLATFORMS, PURPOSES
+from models.consent.stored_choices import StoredChoice, encode_all
 from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
@@ -39,7 +38,6 @@ WITHOUT_TRIGGERS: Final = "SET session_replication_role = replica"
 POLICY_VERSION: Final = "2018-05-24"
 COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "subjects": ("id", "registered_at", "regime", "choices"),
-    "consents": ("subject_id", "purpose", "state", "effective_at", "epoch", "channel", "policy_version"),
     "email_addresses": ("subject_id", "id", "address", "lookup_version", "lookup_hash", "is_primary", "added_at"),
     "sync_accounts": (
         *("subject_id", "id", "reference", "lookup_version", "lookup_hash"),
@@ -137,12 +135,10 @@ async def _copy_people(environment: Mapping[str, str], count: int) -> None:
 def _add_person(rows: Rows, key: DataKey, indexed: IndexClient, rng: random.Random) -> None:
     subject_id, at = key.owner_id, now() - timedelta(days=rng.randrange(1, 700))
     choices = {
-        purpose: [("WITHDRAWN", "GRANTED")[rng.random() < 0.75], at.isoformat(), "WEBSITE", POLICY_VERSION]
+        purpose: StoredChoice(("WITHDRAWN", "GRANTED")[rng.random() < 0.75], at, "WEBSITE", POLICY_VERSION)
         for purpose in PURPOSES
     }
-    rows["subjects"].append((subject_id, at, "GDPR", orjson.dumps(choices).decode()))
-    for epoch, (purpose, (state, _, *rest)) in enumerate(choices.items(), 1):
-        rows["consents"].append((subject_id, purpose, state, at, epoch, *rest))
+    rows["subjects"].append((subject_id, at, "GDPR", encode_all(choices)))
     address = SUBJECT_ADDRESS.encrypt(key, f"{subject_id.hex}@example.com")
     rows["email_addresses"].append((subject_id, new_id(), address, 1, rng.randbytes(32), True, at))
     for _ in range(2):

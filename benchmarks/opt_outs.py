@@ -17,8 +17,8 @@ from benchmarks.workloads import Workload
 from cli.embedded.cluster import bundled_binaries
 from models.actors import Actor, Role
 from models.consent import opt_outs
+from models.consent.current_choices import APPEND_CURRENT
 from models.consent.ledger import Channel
-from models.consent.recording import NEXT_SEQUENCE
 from models.encryption.keyring import Keyring
 from models.encryption.master_keys import MasterKeys
 from models.storage.database import Database
@@ -62,7 +62,7 @@ class PgbenchScript(NamedTuple):
 
     def statement(self, logged: LoggedQuery) -> str:
         text = re.sub(r"\$(\d+)", lambda match: self.value(logged.args[int(match[1]) - 1]), logged.query.strip())
-        return f"{text} \\gset" if logged.query == NEXT_SEQUENCE.sql else f"{text};"
+        return f"{text} \\gset" if logged.query == APPEND_CURRENT.sql else f"{text};"
 
     def value(self, value: Any) -> str:  # noqa: PLR0911 -- one for each kind of value
         if isinstance(value, UUID):

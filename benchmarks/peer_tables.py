@@ -99,11 +99,24 @@ $$;
 
 
 class CopiedTable(NamedTuple):
-    """A table to copy: its columns in the order of the unencrypted table, and the encrypted columns."""
+    """A table to copy: its columns in the order of the unencrypted table, and the encrypted columns.
+
+    ``source`` is what the rows are read from, if it is not a table of the same name.
+    """
 
     columns: str
     encrypted: Mapping[str, EncryptedColumn] = {}
     owner: str = "subject_id"
+    source: str | None = None
+
+
+CHOICES = """(
+    SELECT s.id AS subject_id, c.purpose, c.choice ->> 0 AS state, CAST(c.choice ->> 1 AS timestamptz) AS effective_at,
+        c.choice ->> 2 AS channel, c.choice ->> 3 AS policy_version
+    FROM subjects AS s
+    CROSS JOIN LATERAL jsonb_each(s.choices) AS c (purpose, choice)
+) AS choices"""
+"""The choices in the rows of people, as the rows of a table."""
 
 
 COPIED_TABLES = {
@@ -115,7 +128,7 @@ COPIED_TABLES = {
     "email_addresses": CopiedTable(
         "subject_id id address is_primary verified_at added_at", {"address": email_addresses.ADDRESS}
     ),
-    "consents": CopiedTable("subject_id purpose state effective_at channel policy_version"),
+    "consents": CopiedTable("subject_id purpose state effective_at channel policy_version", source=CHOICES),
     "payment_fragments": CopiedTable(
         "subject_id id reference last_digits expiry_month expiry_year stored_at",
         {
@@ -157,7 +170,8 @@ async def copy_people(source: asyncpg.Pool, keyring: Keyring, target: str) -> No
                 keys = await keyring.of_subjects(connection, ids)
             for table, table_copy in COPIED_TABLES.items():
                 rows = await source.fetch(
-                    f"SELECT {table_copy.columns.replace(' ', ', ')} FROM {table} WHERE {table_copy.owner} = ANY($1)",
+                    f"SELECT {table_copy.columns.replace(' ', ', ')} FROM {table_copy.source or table} "
+                    f"WHERE {table_copy.owner} = ANY($1)",
                     ids,
                 )
                 await plain.copy_records_to_table(

@@ -13,7 +13,7 @@ from api.access.column_grants import Relation, columns_read, keyring_columns_rea
 from api.access.write_grants import columns_written_by, columns_written_by_the_previous_version
 from api.graphql.schema import core
 from api.settings import Settings, UnsafeSettingError
-from migrations import HISTORIES
+from migrations import HISTORIES, previous_version
 from models.access.database_roles import ALL, WORKER, WRITER_OF_THE_PREVIOUS_VERSION
 from models.access.write_groups import GROUPS, SERVICE
 
@@ -72,7 +72,9 @@ async def required_privileges(history: str, connection: asyncpg.Connection) -> s
         for role, relations in (await read_columns(history, connection)).items()
         for relation in relations
     }
-    return read | set(_write_privileges(history))
+    readers = {role for role, *column, _ in read if column == ["subjects", "choices"]}
+    kept = await previous_version.privileges(connection, readers) if history == "privacy" else set()
+    return read | set(_write_privileges(history)) | kept
 
 
 async def read_columns(history: str, connection: asyncpg.Connection) -> Mapping[str, Iterable[Relation]]:

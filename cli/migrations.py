@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import Enum
 from typing import Annotated, NamedTuple
 
 import typer
@@ -10,7 +11,7 @@ import typer
 from api.settings import Settings
 from cli import database_roles
 from cli.databases import database_settings, open_databases, owner_urls, renew_address_hashes, temporary_databases
-from migrations import differences, head, is_newer, upgrade
+from migrations import differences, head, is_newer, roll_back, upgrade
 from models.audit import epochs
 from models.encryption.keyring import HAS_FORMER_ADDRESSES
 
@@ -19,6 +20,14 @@ SETUP_LOCK = 7235481
 
 
 PENDING = "run `privacy migrate --post-deployment` once no process of the previous version is left"
+
+
+class Stage(Enum):
+    """What to do with the migrations that must not run while processes of the previous version serve."""
+
+    DEPLOYMENT = "leave them"
+    POST_DEPLOYMENT = "run them"
+    ROLL_BACK = "undo them"
 
 
 class MigrationResult(NamedTuple):
@@ -50,19 +59,23 @@ async def exclusive_setup(settings: Settings) -> AsyncIterator[None]:
         yield
 
 
-async def migrate_databases(settings: Settings, *, post_deployment: bool = False) -> list[MigrationResult]:
-    """Upgrade both databases, then apply the roles and their privileges.
+async def migrate_databases(settings: Settings, stage: Stage = Stage.DEPLOYMENT) -> list[MigrationResult]:
+    """Upgrade both databases, or undo the post-deployment migration, then apply the roles and their privileges.
 
     A database that a newer version has migrated stays as it is. Concurrent calls wait for each other.
     """
     async with exclusive_setup(settings):
-        return await _migrate(settings, post_deployment=post_deployment)
+        return await _migrate(settings, stage)
 
 
-async def _migrate(settings: Settings, *, post_deployment: bool) -> list[MigrationResult]:
+async def _migrate(settings: Settings, stage: Stage) -> list[MigrationResult]:
     results = []
     for history, url in owner_urls(settings).items():
-        result = MigrationResult(history, *await upgrade(history, url, post_deployment=post_deployment))
+        if stage is Stage.ROLL_BACK and history == "privacy":
+            revisions = await roll_back(url)
+        else:
+            revisions = await upgrade(history, url, post_deployment=stage is Stage.POST_DEPLOYMENT)
+        result = MigrationResult(history, *revisions)
         results.append(result)
         if not result.is_newer:
             await database_roles.apply(history, url, database_roles.logins(settings))
@@ -87,16 +100,23 @@ def migrate(
             help="Also drop what only the previous version needs. Its last process must have ended.",
         ),
     ] = False,
+    undo: Annotated[
+        bool,
+        typer.Option("--roll-back", help="Undo --post-deployment, so that the previous version can serve again."),
+    ] = False,
 ) -> None:
     """Upgrade both databases: tables, then roles and privileges. Run it before a new version starts to serve.
 
     It keeps what the previous version needs. Once no process of that version is left, run it with --post-deployment.
     A new database has no previous version, and gets everything at once.
     """
+    if post_deployment and undo:
+        raise typer.BadParameter("--post-deployment and --roll-back exclude each other")
+    stage = Stage.POST_DEPLOYMENT if post_deployment else Stage.ROLL_BACK if undo else Stage.DEPLOYMENT
     with database_settings() as settings:
-        for result in asyncio.run(migrate_databases(settings, post_deployment=post_deployment)):
+        for result in asyncio.run(migrate_databases(settings, stage)):
             typer.echo(f"{result.history}: {_describe(result)}")
-            if result.is_pending:
+            if stage is Stage.DEPLOYMENT and result.is_pending:
                 typer.echo(PENDING)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 import models
-from migrations import choices
+from migrations import choices, previous_version
 from models.storage.columns import KeyringTable, Table
 
 for _module in walk_packages(models.__path__, "models."):
@@ -89,10 +89,32 @@ async def upgrade(history: str, url: str, *, post_deployment: bool = False) -> t
         before = await _revision_of(engine)
         if is_newer(history, before):
             return before, before
-        if history == "privacy" and await _upgrade_to(engine, history, choices.REVISION) <= choices.REVISION:
-            await choices.fill_choices(engine)
+        for revision, fill in choices.FILLS.items() if history == "privacy" else ():
+            if await _upgrade_to(engine, history, revision) <= revision:
+                await fill(engine)
         target = head(history) if post_deployment or not before else max(before, required(history))
         await _upgrade_to(engine, history, target)
+        return before, target
+    finally:
+        await engine.dispose()
+
+
+async def roll_back(url: str) -> tuple[str, str]:
+    """Undo the post-deployment migrations of the first database; return the revisions before and after.
+
+    The previous version can serve again afterwards. The call may be stopped and repeated. A database of a newer version
+    stays as it is: its revision is returned twice.
+    """
+    engine, target = _engine(url), required("privacy")
+    try:
+        async with _locked(engine) as connection:
+            before = await connection.run_sync(_revision)
+            await connection.commit()
+            if is_newer("privacy", before) or before < target:
+                return before, before
+            if before > target:
+                await _run_in_gaps(connection, "privacy", lambda config: command.downgrade(config, target))
+        await choices.fill_table(engine)
         return before, target
     finally:
         await engine.dispose()
@@ -161,12 +183,19 @@ async def _revision_of(engine: AsyncEngine) -> str:
 
 
 async def differences(history: str, url: str) -> list[object]:
-    """Return the differences between the tables in the code and those of a migrated database."""
+    """Return the differences between the tables in the code and those of a migrated database.
+
+    The table that a post-deployment migration drops is none.
+    """
     engine = _engine(url)
     try:
         async with engine.connect() as connection:
-            return await connection.run_sync(
-                lambda on: list(compare_metadata(MigrationContext.configure(on), HISTORIES[history]))
-            )
+            return await connection.run_sync(partial(_compare, history))
     finally:
         await engine.dispose()
+
+
+def _compare(history: str, connection: sqlalchemy.Connection) -> list[object]:
+    options = {"include_name": lambda name, kind, _: kind != "table" or name != previous_version.TABLE}
+    context = MigrationContext.configure(connection, opts=options)
+    return list(compare_metadata(context, HISTORIES[history]))

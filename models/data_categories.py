@@ -29,7 +29,6 @@ CATEGORY_BY_TABLE: Final[Mapping[str, DataCategory]] = {
     "accounts": DataCategory.ACCOUNTS,
     "known_systems": DataCategory.ACCOUNTS,
     "consent_events": DataCategory.CONSENTS,
-    "consents": DataCategory.CONSENTS,
     "consent_changes": DataCategory.CONSENTS,
     "payment_fragments": DataCategory.PAYMENT_FRAGMENTS,
     "payment_removals": DataCategory.PAYMENT_FRAGMENTS,
@@ -58,9 +57,11 @@ CATEGORY_BY_TABLE: Final[Mapping[str, DataCategory]] = {
 """The category of each table with a column about a person, in both databases."""
 
 CATEGORY_BY_COLUMN: Final[Mapping[str, DataCategory]] = {
+    "subjects.choices": DataCategory.CONSENTS,
     "subjects.epoch": DataCategory.CONSENTS,
     "subjects.opted_out_at": DataCategory.CONSENTS,
     "subjects.opted_out_confirmed_at": DataCategory.CONSENTS,
+    "subjects.refusals_confirmed_at": DataCategory.CONSENTS,
 }
 """Columns whose category is not that of their table."""
 

@@ -258,7 +258,7 @@ def test_a_statement_that_hangs_is_given_up(site: Site) -> None:
     async def locked() -> list[Answered]:
         connection = await asyncpg.connect(site.databases.url)
         async with connection.transaction():
-            await connection.execute("LOCK TABLE subjects, consents")
+            await connection.execute("LOCK TABLE subjects, consent_events")
             query = asyncio.gather(
                 asyncio.to_thread(ask_decision, site, person.id),
                 asyncio.to_thread(

@@ -6,7 +6,7 @@ that no field of a role shows are not read for it either. Functions take the Gra
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
 from graphql import GraphQLSchema
@@ -30,14 +30,6 @@ class Relation(NamedTuple):
 
     table: str
     column: str
-
-
-CHOICES: Final = Relation("subjects", "choices")
-CHOICES_OF_THE_PREVIOUS_VERSION: Final = {
-    Relation("consents", name)
-    for name in ("subject_id", "purpose", "state", "effective_at", "channel", "policy_version")
-}
-"""What the previous version reads instead of the person's row, while processes of both versions serve."""
 
 
 def _fields(role: Role, schema: GraphQLSchema) -> Iterator[StrawberryField]:
@@ -142,8 +134,6 @@ async def columns_read(connection: asyncpg.Connection, schema: GraphQLSchema) ->
         by_role[name] = set()
         for statement in statements_for(role, schema):
             by_role[name] |= await columns(statement.sql_without(hidden_from(role, schema)))
-        if CHOICES in by_role[name]:
-            by_role[name] |= CHOICES_OF_THE_PREVIOUS_VERSION
     by_role[INTERNAL] = {Relation("alembic_version", "version_num")}
     for statement in (tokens.VALID, searching.COUNT_OVERDUE):
         by_role[INTERNAL] |= await columns(statement.sql)

@@ -25,8 +25,6 @@ STAFF_NOTICE: Final = "models.outbox.staff_notices.ENQUEUE"
 CHOICES: Final = (
     "models.consent.current_choices",
     "models.consent.opt_outs",
-    "models.consent.recording.APPEND_EVENT",
-    "models.consent.recording.NEXT_SEQUENCE",
     "models.consent.suppressions",
 )
 """What records a choice of a person, or of an address."""

@@ -1,4 +1,4 @@
-"""The check of current choices: the row of each person agrees with the stored choices and with the ledger."""
+"""The check of current choices: the row of each person agrees with a replay of the ledger."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -18,38 +18,55 @@ ORDER BY id
 LIMIT :most
 """)
 
-# The event that counts has the latest time, a refusal at equal times, then the highest sequence. A grant from before
-# the last repetition of a refusal does not count. An erasure keeps the ledger and deletes the choices.
+# A choice of the ledger is the last grant, or the first refusal after it. At equal times a refusal comes after a grant,
+# and a higher sequence number last. No grant between a refusal and its last repetition counts.
+# An erasure keeps the ledger, and deletes the choices before the status is ERASED.
 DIFFERENT = Statement("""
-SELECT s.id
-FROM subjects AS s
-WHERE s.id = ANY(:ids)
-AND (
-    s.choices IS DISTINCT FROM (
-        SELECT jsonb_object_agg(c.purpose, jsonb_build_array(c.state, c.effective_at, c.channel, c.policy_version))
-        FROM consents AS c
-        WHERE c.subject_id = s.id
+WITH kept AS (
+    SELECT s.id, c.purpose, c.choice ->> 0 AS state, CAST(c.choice ->> 1 AS timestamptz) AS effective_at,
+        c.choice ->> 2 AS channel, c.choice ->> 3 AS policy_version,
+        CAST(s.refusals_confirmed_at ->> c.purpose AS timestamptz) AS confirmed_at
+    FROM subjects AS s
+    CROSS JOIN LATERAL jsonb_each(s.choices) AS c (purpose, choice)
+    WHERE s.id = ANY(:ids)
+), events AS (
+    SELECT e.subject_id, e.purpose, e.state, e.effective_at, e.channel, e.policy_version, e.epoch
+    FROM consent_events AS e
+    JOIN subjects AS s ON s.id = e.subject_id
+    LEFT JOIN kept AS k ON k.id = e.subject_id AND k.purpose = e.purpose
+    WHERE e.subject_id = ANY(:ids)
+    AND (s.status IN ('ACTIVE', 'RESTRICTED') OR (s.status = 'ERASING' AND s.choices IS NOT NULL))
+    AND (
+        e.state <> 'GRANTED' OR k.confirmed_at IS NULL
+        OR e.effective_at <= k.effective_at OR e.effective_at > k.confirmed_at
     )
-    OR EXISTS (
-        SELECT
-        FROM (
-            SELECT DISTINCT ON (e.purpose) e.purpose, e.state
-            FROM consent_events AS e
-            LEFT JOIN consents AS c ON c.subject_id = e.subject_id AND c.purpose = e.purpose
-            WHERE e.subject_id = s.id
-            AND s.status IN ('ACTIVE', 'RESTRICTED')
-            AND NOT (e.state = 'GRANTED' AND e.effective_at <= COALESCE(c.confirmed_at, '-infinity'))
-            ORDER BY e.purpose, e.effective_at DESC, e.state <> 'GRANTED' DESC, e.epoch DESC
-        ) AS latest
-        WHERE latest.state IS DISTINCT FROM s.choices -> latest.purpose ->> 0
-    )
+), granted AS (
+    SELECT subject_id, purpose, max(effective_at) AS effective_at
+    FROM events
+    WHERE state = 'GRANTED'
+    GROUP BY subject_id, purpose
+), replayed AS (
+    SELECT DISTINCT ON (e.subject_id, e.purpose)
+        e.subject_id, e.purpose, e.state, e.effective_at, e.channel, e.policy_version
+    FROM events AS e
+    LEFT JOIN granted AS g ON g.subject_id = e.subject_id AND g.purpose = e.purpose
+    WHERE g.effective_at IS NULL
+    OR e.effective_at >= g.effective_at
+    ORDER BY e.subject_id, e.purpose, e.state = 'GRANTED', CASE WHEN e.state <> 'GRANTED' THEN e.effective_at END,
+        CASE WHEN e.state = 'GRANTED' THEN -e.epoch ELSE e.epoch END
 )
-ORDER BY s.id
+SELECT DISTINCT COALESCE(k.id, r.subject_id) AS id
+FROM kept AS k
+FULL JOIN replayed AS r ON r.subject_id = k.id AND r.purpose = k.purpose
+WHERE (k.state, k.effective_at, k.channel, k.policy_version)
+    IS DISTINCT FROM (r.state, r.effective_at, r.channel, r.policy_version)
+OR (k.confirmed_at IS NOT NULL AND (k.state = 'GRANTED' OR k.confirmed_at < k.effective_at))
+ORDER BY id
 """)
 
 
 async def find_different(database: Database, batch_size: int = BATCH_SIZE) -> AsyncIterator[UUID]:
-    """Yield the ids of people whose current choices differ from the stored ones or from a replay of the ledger."""
+    """Yield the ids of people whose current choices differ from a replay of the ledger."""
     after = UUID(int=0)
     while True:
         async with database.readers.acquire() as connection:

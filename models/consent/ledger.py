@@ -1,4 +1,4 @@
-"""The consent ledger: append-only events, and the current consent per subject and purpose.
+"""The consent ledger: append-only events, and the current consent per subject and purpose, as callers read it.
 
 Events are ordered by effective time. At equal times a refusal wins, then the subject's higher sequence number.
 The stored name of the sequence is ``epoch``.
@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index
+from sqlalchemy import BigInteger, Index
 
 from models.consent import stored_choices
 from models.consent.purposes import LegalBasis, PurposeRow
@@ -67,29 +67,6 @@ class ConsentEvent(Table, table=True):
     channel: str = column(Text, ErasureAction.KEPT)
     policy_version: str = column(Text, ErasureAction.KEPT, references="policy_versions.version")
     actor: str = column(Text, ErasureAction.KEPT)
-
-
-class Consent(Table, table=True):
-    """The current consent of a subject for a purpose. The transaction that appends an event also updates it.
-
-    Triggers copy what callers read of it into ``subjects.choices``.
-    """
-
-    __tablename__ = "consents"
-    __table_args__ = (
-        ForeignKeyConstraint(["subject_id", "epoch"], ["consent_events.subject_id", "consent_events.epoch"]),
-        enum_check("state", ConsentState),
-    )
-
-    subject_id: UUID = column(Uuid, ErasureAction.DELETED, references="subjects.id", primary_key=True)
-    purpose: str = column(Text, ErasureAction.DELETED, references="purposes.key", primary_key=True)
-    state: str = column(Text, ErasureAction.DELETED)
-    effective_at: datetime = column(Timestamp, ErasureAction.DELETED)
-    epoch: int = column(BigInteger, ErasureAction.DELETED)
-    channel: str = column(Text, ErasureAction.DELETED)
-    policy_version: str = column(Text, ErasureAction.DELETED)
-    confirmed_at: datetime | None = column(Timestamp, ErasureAction.DELETED, nullable=True)
-    """When a refusal was last repeated. Repeating appends no event, and only a later grant replaces the refusal."""
 
 
 class ConsentRow(NamedTuple):

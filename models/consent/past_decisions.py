@@ -20,7 +20,7 @@ from models.subjects.subjects import SubjectStatus
 # A refusal that was repeated keeps its first time; no grant from before the last repetition counts.
 PAST = Statement("""
 SELECT s.id, p.key, p.legal_basis, p.lapses_after_days, past.kind, s.opted_out_at, s.opted_out_confirmed_at,
-    c.effective_at, c.confirmed_at,
+    CAST(s.choices -> p.key ->> 1 AS timestamptz), CAST(s.refusals_confirmed_at ->> p.key AS timestamptz),
     ARRAY(
         SELECT ROW(e.state, e.effective_at, e.policy_version)
         FROM consent_events AS e
@@ -39,7 +39,6 @@ SELECT s.id, p.key, p.legal_basis, p.lapses_after_days, past.kind, s.opted_out_a
     )
 FROM subjects AS s
 CROSS JOIN purposes AS p
-LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = p.key AND c.state <> 'GRANTED'
 LEFT JOIN LATERAL (
     SELECT n.kind
     FROM consent_changes AS n

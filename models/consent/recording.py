@@ -9,6 +9,7 @@ from models.consent import current_choices, purposes
 from models.consent.channels import require_grant_channel
 from models.consent.ledger import Channel, ConsentState
 from models.consent.purposes import REFUSABLE_BASES, LegalBasis, PurposeRow
+from models.consent.stored_choices import StoredChoice
 from models.errors import BadInput, PurposeNotRefusable, StateConflict, UnknownPurpose
 from models.outbox import emails
 from models.outbox.emails import EmailKind
@@ -25,24 +26,18 @@ BULK_CHANNELS = frozenset({Channel.IMPORT, Channel.SCRIPT})
 """Channels that record many choices at once. Grants on them never follow a refusal, and no email confirms them."""
 
 
-# The update locks the subject's row. The clock is read while the lock is held, so that a later choice has a later
-# time on every machine.
-NEXT_SEQUENCE = Statement("""
-UPDATE subjects
-SET epoch = epoch + 1
-WHERE id = :subject_id
-RETURNING epoch
-""")
-
+# The caller holds the lock of the row while the clock is read, so that a later choice has a later time on every
+# machine.
 CURRENT_CONSENT = Statement("""
 SELECT clock_timestamp(), s.opted_out_at, COALESCE(s.opted_out_confirmed_at, s.opted_out_at),
-    c.state, c.effective_at, c.confirmed_at, c.channel, c.policy_version,
+    s.choices -> CAST(:purpose AS text) ->> 0, CAST(s.choices -> CAST(:purpose AS text) ->> 1 AS timestamptz),
+    CAST(s.refusals_confirmed_at ->> CAST(:purpose AS text) AS timestamptz),
+    s.choices -> CAST(:purpose AS text) ->> 2, s.choices -> CAST(:purpose AS text) ->> 3,
     (SELECT v.version FROM policy_versions AS v
      WHERE v.effective_on <= CAST(COALESCE(CAST(:at AS timestamptz), now()) AT TIME ZONE 'UTC' AS date)
      ORDER BY v.effective_on DESC LIMIT 1),
     (SELECT v.version FROM policy_versions AS v ORDER BY v.effective_on LIMIT 1)
 FROM subjects AS s
-LEFT JOIN consents AS c ON c.subject_id = s.id AND c.purpose = :purpose
 WHERE s.id = :subject_id
 """)
 
@@ -57,19 +52,15 @@ SELECT EXISTS (
 )
 """)
 
-APPEND_EVENT = Statement("""
-INSERT INTO consent_events
-    (subject_id, epoch, purpose, state, effective_at, recorded_at, channel, policy_version, actor)
-VALUES (:subject_id, :sequence, :purpose, :state, :at, clock_timestamp(), :channel, :policy_version, :actor)
-""")
-
 REFUSED_BEFORE = Statement("""
 SELECT EXISTS (
-    SELECT FROM consents
-    WHERE subject_id = :subject_id
-    AND purpose = :purpose
-    AND state <> 'GRANTED'
-    AND GREATEST(effective_at, confirmed_at) < COALESCE(CAST(:at AS timestamptz), clock_timestamp())
+    SELECT FROM subjects
+    WHERE id = :subject_id
+    AND choices -> CAST(:purpose AS text) ->> 0 <> 'GRANTED'
+    AND GREATEST(
+        CAST(choices -> CAST(:purpose AS text) ->> 1 AS timestamptz),
+        CAST(refusals_confirmed_at ->> CAST(:purpose AS text) AS timestamptz)
+    ) < COALESCE(CAST(:at AS timestamptz), clock_timestamp())
 )
 """)
 
@@ -136,22 +127,15 @@ async def record_choice(unit: UnitOfWork, subject_id: UUID, choice: Choice) -> d
         channel=choice.channel,
     ):
         return at
-    sequence = unit.latest_sequences[subject_id] = await NEXT_SEQUENCE.value(unit.connection, subject_id=subject_id)
-    event = {
-        "subject_id": subject_id,
-        "sequence": sequence,
-        "purpose": choice.purpose.key,
-        "state": choice.state,
-        "at": at,
-        "channel": choice.channel,
-        "policy_version": policy_version,
-    }
-    await APPEND_EVENT.run(unit.connection, **event, actor=unit.actor.name)
-    if state == choice.state and not grants:
+    is_repeated = state == choice.state and not grants
+    is_current = not is_repeated and (
+        effective_at is None or (at, not grants) >= (confirmed_at or effective_at, state != ConsentState.GRANTED)
+    )
+    event = StoredChoice(choice.state, at, choice.channel, policy_version)
+    await current_choices.append(unit, subject_id, choice.purpose.key, event, is_current=is_current)
+    if is_repeated:
         return await current_choices.repeat_refusal(unit, subject_id, choice.purpose.key, at) or effective_at
-    if effective_at is None or (at, not grants) >= (confirmed_at or effective_at, state != ConsentState.GRANTED):
-        await current_choices.UPSERT_CONSENT.run(unit.connection, **event)
-    else:
+    if not is_current:
         await current_choices.set_first_refusal(unit, subject_id, choice.purpose.key, grants=grants)
     return at
 

@@ -1,9 +1,10 @@
-"""The current choices of people and all purposes, read in one statement: a row for each person and for each purpose.
+"""The current choices as the rows of people hold them, and the statement that reads them with all purposes.
 
-A row for each choice would cost the driver and PostgreSQL several times as much.
+The statement returns a row for each person and for each purpose. A row for each choice would cost the driver and
+PostgreSQL several times as much.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import NamedTuple
@@ -64,6 +65,24 @@ async def read(connection: Connection, ids: Sequence[UUID]) -> tuple[list[Curren
             people.append(PersonChoices(subject_id, row[8], row[9], _parse(row[10])))
     purposes.sort(key=attrgetter("key"))
     return purposes, people
+
+
+def encode(choice: StoredChoice) -> str:
+    """Return a choice as the JSON array that the person's row holds for its purpose."""
+    return orjson.dumps(_parts(choice)).decode()
+
+
+def encode_all(choices: Mapping[str, StoredChoice]) -> str | None:
+    """Return the choices of a person as the JSON object of the row; None when there are none."""
+    return orjson.dumps({purpose: _parts(choice) for purpose, choice in choices.items()}).decode() if choices else None
+
+
+def _parts(choice: StoredChoice) -> list[str]:
+    """Return the parts of a choice, with the time as PostgreSQL writes it: equal choices are equal texts."""
+    seconds, _, fraction = choice.effective_at.astimezone(UTC).replace(tzinfo=None).isoformat().partition(".")
+    fraction = fraction.rstrip("0")
+    time = f"{seconds}.{fraction}+00:00" if fraction else f"{seconds}+00:00"
+    return [choice.state, time, choice.channel, choice.policy_version]
 
 
 def _parse(text: str | None) -> dict[str, StoredChoice]:

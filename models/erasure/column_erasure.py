@@ -48,3 +48,26 @@ FROM before AS b
 WHERE s.id = b.id
 RETURNING b.id, b.count
 """)
+
+COUNT_CHOICES = Statement("""
+SELECT s.id, count(*)
+FROM subjects AS s
+CROSS JOIN LATERAL jsonb_object_keys(s.choices)
+WHERE s.id = ANY(CAST(:ids AS uuid[]))
+GROUP BY s.id
+""")
+
+ERASE_CHOICES = Statement("""
+WITH before AS (
+    SELECT s.id, count(*) AS count
+    FROM subjects AS s
+    CROSS JOIN LATERAL jsonb_object_keys(s.choices)
+    WHERE s.id = ANY(CAST(:ids AS uuid[]))
+    GROUP BY s.id
+)
+UPDATE subjects AS s
+SET choices = NULL, refusals_confirmed_at = NULL
+FROM before AS b
+WHERE s.id = b.id
+RETURNING b.id, b.count
+""")

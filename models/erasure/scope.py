@@ -13,9 +13,16 @@ import sqlalchemy
 from sqlalchemy import ARRAY, Uuid, bindparam, func
 
 from models.audit.known_systems import KnownSystem
-from models.consent.ledger import Consent, ConsentEvent
+from models.consent.ledger import ConsentEvent
 from models.disclosures.disclosures import Disclosure
-from models.erasure.column_erasure import COUNT_EMAILS, COUNT_PROFILES, ERASE_EMAILS, ERASE_PROFILES
+from models.erasure.column_erasure import (
+    COUNT_CHOICES,
+    COUNT_EMAILS,
+    COUNT_PROFILES,
+    ERASE_CHOICES,
+    ERASE_EMAILS,
+    ERASE_PROFILES,
+)
 from models.erasure.retention import RetainedRow, retained_until
 from models.payments.fragments import PaymentFragment, PaymentRemoval
 from models.requests.export_tables import ExportChunk, ExportFile, ExportStepRecord
@@ -77,12 +84,6 @@ def _delete_rows(what: str, model: type[Table]) -> ErasureTarget:
     )
 
 
-def _delete_choices(what: str) -> ErasureTarget:
-    """Return a target that deletes the current choices; a trigger empties the column that repeats them."""
-    target = _delete_rows(what, Consent)
-    return target._replace(columns=target.columns | {"subjects.choices"})
-
-
 EXPORTS, EXPORT_PARTS, EXPORT_CONTENT = "exports", "parts of exports", "content of exports"
 IDENTITY_CODES, UNSENT_EMAILS = "identity codes", "letters not sent yet"
 KNOWN_SYSTEMS = "systems that know the person"
@@ -111,7 +112,12 @@ ERASURE_TARGETS: Sequence[ErasureTarget] = (
     _delete_rows("payment fragments", PaymentFragment),
     _delete_rows("removals of payment fragments", PaymentRemoval),
     _delete_rows("disclosures to recipients", Disclosure),
-    _delete_choices("choices that count now"),
+    ErasureTarget(
+        "choices that count now",
+        COUNT_CHOICES,
+        ERASE_CHOICES,
+        frozenset({"subjects.choices", "subjects.refusals_confirmed_at"}),
+    ),
     _delete_rows(IDENTITY_CODES, IdentityCode),
     ErasureTarget(
         UNSENT_EMAILS,

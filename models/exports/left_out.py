@@ -28,7 +28,6 @@ _REASONS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         _LINK: ["number", "position", "noted_at"],
     },
     "consent_events": {_OTHERS: ["actor"]},
-    "consents": {_LINK: ["epoch"]},
     "email_addresses": {_INDEX: ["lookup_version", "lookup_hash"]},
     "erasure_steps": {
         _LINK: ["id", "request_id"],
@@ -68,7 +67,7 @@ _REASONS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         _WORK: ["claimed_until", "started_at", "settled_at", "has_restricted", "extended_at"],
     },
     "retention_holds": {_OTHERS: ["reference"], _LINK: ["id"]},
-    "subjects": {_LINK: ["epoch"], _SHOWN: ["choices"]},
+    "subjects": {_LINK: ["epoch"]},
     "sync_accounts": {_INDEX: ["lookup_version", "lookup_hash", "reference_hash"]},
     "sync_clients": {
         _LINK: ["sync_account_id"],

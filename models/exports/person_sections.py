@@ -87,11 +87,13 @@ ORDER BY known_at, system
         PERSON,
         True,
         Statement("""
-SELECT p.title AS purpose, p.legal_basis, c.state, c.effective_at, c.channel, c.policy_version,
-    c.confirmed_at AS last_repeated_at
-FROM consents AS c
+SELECT p.title AS purpose, p.legal_basis, c.choice ->> 0 AS state, CAST(c.choice ->> 1 AS timestamptz) AS effective_at,
+    c.choice ->> 2 AS channel, c.choice ->> 3 AS policy_version,
+    CAST(s.refusals_confirmed_at ->> c.purpose AS timestamptz) AS last_repeated_at
+FROM subjects AS s
+CROSS JOIN LATERAL jsonb_each(s.choices) AS c (purpose, choice)
 JOIN purposes AS p ON p.key = c.purpose
-WHERE c.subject_id = :subject_id
+WHERE s.id = :subject_id
 ORDER BY p.title
 """),
     ),

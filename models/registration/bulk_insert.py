@@ -18,10 +18,11 @@ from models.unit_of_work import UnitOfWork
 # One round trip for the rows of all tables. Each parameter is the array of one column.
 INSERT_SUBJECTS = Statement("""
 WITH person AS (
-    INSERT INTO subjects (id, registered_at, regime, epoch, display_name, country)
+    INSERT INTO subjects
+        (id, registered_at, regime, epoch, display_name, country, choices, refusals_confirmed_at)
     SELECT * FROM unnest(
         CAST(:s0 AS uuid[]), CAST(:s1 AS timestamptz[]), CAST(:s2 AS text[]), CAST(:s3 AS bigint[]),
-        CAST(:s4 AS bytea[]), CAST(:s5 AS bytea[])
+        CAST(:s4 AS bytea[]), CAST(:s5 AS bytea[]), CAST(:s6 AS jsonb[]), CAST(:s7 AS jsonb[])
     )
 ), addresses AS (
     INSERT INTO email_addresses (subject_id, id, address, lookup_version, lookup_hash, is_primary, added_at)
@@ -42,12 +43,6 @@ WITH person AS (
         CAST(:l0 AS uuid[]), CAST(:l1 AS bigint[]), CAST(:l2 AS text[]), CAST(:l3 AS text[]),
         CAST(:l4 AS timestamptz[]), CAST(:l5 AS timestamptz[]), CAST(:l6 AS text[]), CAST(:l7 AS text[]),
         CAST(:l8 AS text[])
-    )
-), choices AS (
-    INSERT INTO consents (subject_id, purpose, state, effective_at, epoch, channel, policy_version, confirmed_at)
-    SELECT * FROM unnest(
-        CAST(:c0 AS uuid[]), CAST(:c1 AS text[]), CAST(:c2 AS text[]), CAST(:c3 AS timestamptz[]),
-        CAST(:c4 AS bigint[]), CAST(:c5 AS text[]), CAST(:c6 AS text[]), CAST(:c7 AS timestamptz[])
     )
 ), cards AS (
     INSERT INTO payment_fragments
@@ -82,7 +77,7 @@ SELECT * FROM unnest(
     CAST(:f4 AS bytea[]), CAST(:f5 AS bigint[]), CAST(:f6 AS timestamptz[])
 )
 """)
-_PARAMETER_PREFIXES = dict(zip(COLUMNS, "sealcpykf", strict=True))
+_PARAMETER_PREFIXES = dict(zip(COLUMNS, "sealpykf", strict=True))
 
 
 class InsertSlot(NamedTuple):

@@ -47,10 +47,12 @@ WHERE s.id = :subject_id
 """)
 
 REFUSED_PURPOSES = Statement("""
-SELECT subject_id, purpose, GREATEST(effective_at, confirmed_at)
-FROM consents
-WHERE subject_id = ANY(:ids)
-AND state <> 'GRANTED'
+SELECT s.id, c.purpose,
+    GREATEST(CAST(c.choice ->> 1 AS timestamptz), CAST(s.refusals_confirmed_at ->> c.purpose AS timestamptz))
+FROM subjects AS s
+CROSS JOIN LATERAL jsonb_each(s.choices) AS c (purpose, choice)
+WHERE s.id = ANY(:ids)
+AND c.choice ->> 0 <> 'GRANTED'
 """)
 
 

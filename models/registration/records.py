@@ -5,8 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
+
 from models.consent.ledger import Channel, ConsentState, refusal_state
 from models.consent.purposes import PurposeRow
+from models.consent.stored_choices import StoredChoice, encode_all
 from models.encryption.encrypted_column import DataKey
 from models.encryption.keyring import Keyring
 from models.payments.fragments import EXPIRY_MONTH, EXPIRY_YEAR, LAST_DIGITS, FragmentInput
@@ -75,7 +78,10 @@ ConsentKey = tuple[str, ConsentState, datetime, Channel]
 Rows = dict[str, list[tuple[Any, ...]]]
 
 COLUMNS = {
-    "subjects": ("id", "registered_at", "regime", "epoch", "display_name", "country"),
+    "subjects": (
+        *("id", "registered_at", "regime", "epoch", "display_name", "country"),
+        *("choices", "refusals_confirmed_at"),
+    ),
     "email_addresses": (
         *("subject_id", "id", "address", "lookup_version", "lookup_hash"),
         *("is_primary", "added_at"),
@@ -84,16 +90,6 @@ COLUMNS = {
     "consent_events": (
         *("subject_id", "epoch", "purpose", "state", "effective_at"),
         *("recorded_at", "channel", "policy_version", "actor"),
-    ),
-    "consents": (
-        "subject_id",
-        "purpose",
-        "state",
-        "effective_at",
-        "epoch",
-        "channel",
-        "policy_version",
-        "confirmed_at",
     ),
     "payment_fragments": (
         *("subject_id", "id", "reference", "lookup_version", "lookup_hash"),
@@ -117,8 +113,8 @@ def build_rows(person: ImportedSubject, key: DataKey, keyring: Keyring, context:
     """Return the encrypted rows of a new person, by table."""
     rows: Rows = {table: [] for table in COLUMNS}
     at, next_id, subject_id = context.at, context.next_id, key.owner_id
-    events, current = _consent_rows(person.consents, subject_id, context)
-    rows["consent_events"], rows["consents"] = events, current
+    events = rows["consent_events"] = _event_rows(person.consents, subject_id, context)
+    choices, refusals_confirmed_at = _current_choices(events)
     rows["subjects"].append((
         subject_id,
         at,
@@ -126,6 +122,8 @@ def build_rows(person: ImportedSubject, key: DataKey, keyring: Keyring, context:
         len(events),
         DISPLAY_NAME.encrypt(key, person.display_name) if person.display_name is not None else None,
         COUNTRY.encrypt(key, person.country) if person.country is not None else None,
+        choices,
+        refusals_confirmed_at,
     ))  # fmt: skip
     for index, name in enumerate(person.addresses):
         version, digest = hash_identifier(keyring, name).newest
@@ -153,53 +151,35 @@ def build_rows(person: ImportedSubject, key: DataKey, keyring: Keyring, context:
     return rows
 
 
-def _consent_rows(
-    consents: Sequence[ImportedConsent], subject_id: UUID, context: RecordContext
-) -> tuple[list[Any], list[Any]]:
-    """Return the rows of consent_events, each event once, and of consents, the latest event of each purpose.
+def _event_rows(consents: Sequence[ImportedConsent], subject_id: UUID, context: RecordContext) -> list[Any]:
+    """Return the rows of consent_events, each event once."""
+    versions: dict[ConsentKey, str] = {}
+    for consent in consents:
+        event = (consent.purpose.key, consent.state, min(consent.at, context.at), consent.channel)
+        versions.setdefault(event, consent.policy_version or context.policy_version)
+    return [
+        (subject_id, sequence, purpose, state, at, context.at, channel, policy_version, context.actor)
+        for sequence, ((purpose, state, at, channel), policy_version) in enumerate(versions.items(), 1)
+    ]
+
+
+def _current_choices(events: Iterable[Any]) -> tuple[str | None, str | None]:
+    """Return the current choices after these events, and when the refusals among them were last repeated, as JSON.
 
     The order is that of ``consent.recording``: by effective time; at the same time a refusal follows a grant.
     """
-    sequences: dict[ConsentKey, int] = {}
-    versions: list[str] = []
-    ranks: dict[str, tuple[datetime, bool, int]] = {}
-    for consent in consents:
-        at = min(consent.at, context.at)
-        event = (consent.purpose.key, consent.state, at, consent.channel)
-        if event in sequences:
-            continue
-        sequence = sequences[event] = len(sequences) + 1
-        versions.append(consent.policy_version or context.policy_version)
-        rank = (at, not consent.grants, sequence)
-        ranks[consent.purpose.key] = max(ranks.get(consent.purpose.key, rank), rank)
-    latest = {sequence for _, _, sequence in ranks.values()}
-    events = [
-        (subject_id, sequence, purpose, state, at, context.at, channel, versions[sequence - 1], context.actor)
-        for (purpose, state, at, channel), sequence in sequences.items()
-    ]
-    current = []
-    for (purpose, state, at, channel), sequence in sequences.items():
-        if sequence in latest:
-            first = _first_refusal(sequences, (purpose, state, at, channel))
-            first_at, first_channel, number = first[2], first[3], sequences[first]
-            confirmed_at = at if at > first_at else None
-            current.append(
-                (subject_id, purpose, state, first_at, number, first_channel, versions[number - 1], confirmed_at)
-            )
-    return events, current
-
-
-def _first_refusal(events: Iterable[ConsentKey], latest: ConsentKey) -> ConsentKey:
-    """Return the first refusal of those that the latest one repeats; the latest event itself if it is a grant."""
-    purpose, state, *_ = latest
-    if state == ConsentState.GRANTED:
-        return latest
-    of_purpose = [event for event in events if event[0] == purpose]
-    last_grant_at = max((event[2] for event in of_purpose if event[1] == ConsentState.GRANTED), default=None)
-    return min(
-        (event for event in of_purpose if event[1] == state and (last_grant_at is None or event[2] >= last_grant_at)),
-        key=lambda event: event[2],
-    )
+    choices: dict[str, StoredChoice] = {}
+    confirmed_at: dict[str, datetime] = {}
+    granted = ConsentState.GRANTED
+    ordered = sorted(events, key=lambda event: (event[4], event[3] != granted, event[1]))
+    for _, _, purpose, state, at, _, channel, policy_version, _ in ordered:
+        current = choices.get(purpose)
+        if current is None or granted in {state, current.state}:
+            choices[purpose] = StoredChoice(state, at, channel, policy_version)
+            confirmed_at.pop(purpose, None)
+        elif at > current.effective_at:
+            confirmed_at[purpose] = at
+    return encode_all(choices), orjson.dumps(confirmed_at).decode() if confirmed_at else None
 
 
 def _add_sync_rows(

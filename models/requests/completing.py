@@ -32,8 +32,8 @@ HAS_OBJECTED = Statement("""
 SELECT s.status IN ('ERASING', 'ERASED')
     OR COALESCE(s.opted_out_confirmed_at >= :received_at, FALSE)
     OR EXISTS (
-        SELECT FROM consents AS c
-        WHERE c.subject_id = s.id AND c.state <> 'GRANTED' AND c.confirmed_at >= :received_at
+        SELECT FROM jsonb_each_text(s.refusals_confirmed_at) AS c (purpose, confirmed_at)
+        WHERE CAST(c.confirmed_at AS timestamptz) >= :received_at
     )
     OR EXISTS (
         SELECT FROM consent_events AS e

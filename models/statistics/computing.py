@@ -50,21 +50,23 @@ FROM (SELECT id, status, opted_out_at FROM subjects WHERE id > :after ORDER BY i
 """)
 
 CHOICES: Final = Statement("""
-SELECT purpose, state, count(*)
-FROM consents
-WHERE subject_id > :after
-AND subject_id <= :last
-GROUP BY purpose, state
+SELECT c.purpose, c.choice ->> 0 AS state, count(*)
+FROM subjects AS s
+CROSS JOIN LATERAL jsonb_each(s.choices) AS c (purpose, choice)
+WHERE s.id > :after
+AND s.id <= :last
+GROUP BY c.purpose, state
 """)
 
 # Granted choices that an opt-out of everything overrides count as refusals, as they do in decisions. These people are
 # few: comparing the choices of all would take half as long again.
 EXCEPTIONAL_CHOICES: Final = Statement("""
-SELECT c.purpose, c.state, c.effective_at <= s.opted_out_at AS is_overridden, s.status = 'ERASED' AS is_erased, count(*)
+SELECT c.purpose, c.choice ->> 0 AS state, CAST(c.choice ->> 1 AS timestamptz) <= s.opted_out_at AS is_overridden,
+    s.status = 'ERASED' AS is_erased, count(*)
 FROM subjects AS s
-JOIN consents AS c ON c.subject_id = s.id
+CROSS JOIN LATERAL jsonb_each(s.choices) AS c (purpose, choice)
 WHERE s.id = ANY(:ids)
-GROUP BY c.purpose, c.state, is_overridden, is_erased
+GROUP BY c.purpose, state, is_overridden, is_erased
 """)
 
 REQUESTS: Final = Statement("""

@@ -75,7 +75,15 @@ class Subject(Table, table=True):
     display_name: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
     country: bytes | None = column(Bytes, ErasureAction.ENCRYPTED, nullable=True)
     choices: str | None = column(JSONB, ErasureAction.DELETED, nullable=True)
-    """The current choices by purpose: state, effective time, channel and policy version. Triggers write it."""
+    """The current choices by purpose, each an array of state, effective time, channel and policy version.
+
+    The statement that appends a choice to the ledger also writes it here, if it counts.
+    """
+    refusals_confirmed_at: str | None = column(JSONB, ErasureAction.DELETED, nullable=True)
+    """When a current refusal was last repeated, by purpose. Repeating appends no event to the ledger.
+
+    No grant from before the time replaces the refusal.
+    """
 
 
 DISPLAY_NAME = EncryptedColumn("subjects.display_name")

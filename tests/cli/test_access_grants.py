@@ -60,7 +60,7 @@ def test_the_columns_that_each_group_writes_are_printed(clean: Databases, tmp_pa
     assert order == [role.removeprefix("privacy_").removesuffix("_writer") for role in (*WRITERS, INTERNAL_WRITER)]
     assert writers["tokens.revoked_at"] == {"access": "U", "disclosures": "U"}
     assert writers["tokens.secret_sha256"] == {"access": "I"}
-    assert writers["consents.state"] == {"consent": "IU", "registration": "IU"}
+    assert writers["subjects.choices"] == {"consent": "U", "registration": "U"}
     assert writers["payment_fragments"] == {"payments": "D"}
 
 

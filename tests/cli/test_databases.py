@@ -17,11 +17,15 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import migrations
 from cli import database_roles
 from cli.embedded import Cluster
-from migrations import HISTORIES, head
-from migrations.choices import REVISION, fill_choices
+from migrations import HISTORIES, head, required
+from migrations.choices import fill_choices, fill_confirmed_refusals
+from models.erasure.column_erasure import ERASE_CHOICES
 from models.storage.ids import Prefix, format_id
 from tests.cli.commands import privacy, start
 from tests.conftest import Databases, Templates
+from tests.journeys.isolated_databases import open_world
+from tests.models.registration.imported_people import imported, person
+from tests.models.unit_of_work import decision, granted, refused, registered
 
 pytestmark = pytest.mark.anyio
 
@@ -93,7 +97,7 @@ UPDATE subjects SET choices = NULL
 async def test_people_of_before_are_filled_while_the_previous_version_writes(empty: Databases, tmp_path: Path) -> None:
     """A choice that is committed while the migration waits for its person is the one that the row gets."""
     engine = create_async_engine(make_url(empty.url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
-    await migrations._upgrade_to(engine, "privacy", REVISION)
+    await migrations._upgrade_to(engine, "privacy", "0037")
     await execute(empty.url, PEOPLE_OF_BEFORE)
     writer = await asyncpg.connect(empty.url)
     writing = writer.transaction()
@@ -110,6 +114,135 @@ async def test_people_of_before_are_filled_while_the_previous_version_writes(emp
     checked = await privacy("check", "choices", on=empty, at=tmp_path)
     assert checked.code == 1, "the test wrote the choice of one person without the ledger"
     assert checked.out == f"{format_id(Prefix.SUBJECT, changed)}  choices differ from the ledger\n"
+
+
+WAITING_FOR_PEOPLE = "SELECT count(*) FROM pg_locks WHERE relation = 'subjects'::regclass AND NOT granted"
+REPEATED = """
+UPDATE consents SET state = 'WITHDRAWN', confirmed_at = effective_at + interval '1 hour' WHERE subject_id <> $1
+"""
+REPEATED_IN_THE_ROW = """
+SELECT count(*)
+FROM subjects AS s
+JOIN consents AS c ON c.subject_id = s.id
+WHERE c.confirmed_at IS NOT NULL
+AND CAST(s.refusals_confirmed_at ->> c.purpose AS timestamptz) = c.confirmed_at
+"""
+
+
+async def test_repeated_refusals_of_before_are_filled_while_the_previous_version_writes(empty: Databases) -> None:
+    """A refusal that is repeated meanwhile is committed before the triggers change, and the row gets it."""
+    engine = create_async_engine(make_url(empty.url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    await migrations._upgrade_to(engine, "privacy", "0043")
+    await execute(empty.url, PEOPLE_OF_BEFORE)
+    writer, reader = [await asyncpg.connect(empty.url) for _ in range(2)]
+    last = await writer.fetchval("SELECT max(CAST(id AS text)) FROM subjects")
+    await writer.execute(REPEATED, last)
+    writing = writer.transaction()
+    await writing.start()
+    await writer.execute("UPDATE consents SET state = 'WITHDRAWN', confirmed_at = now() WHERE subject_id = $1", last)
+    migrating = asyncio.create_task(migrations._upgrade_to(engine, "privacy", "0044"))
+    async with asyncio.timeout(60):
+        while not await reader.fetchval(WAITING_FOR_PEOPLE):  # noqa: ASYNC110 -- no event marks a lock
+            await asyncio.sleep(0.01)
+    await writing.commit()
+    await migrating
+    assert await fill_confirmed_refusals(engine, batch_size=2) == 5
+    assert await reader.fetchval(REPEATED_IN_THE_ROW) == 5
+    await reader.execute("UPDATE consents SET confirmed_at = now() WHERE subject_id = $1", last)
+    assert await reader.fetchval(REPEATED_IN_THE_ROW) == 5
+    for connection in (writer, reader):
+        await connection.close()
+
+
+DIFFERENT = """
+SELECT *
+FROM (
+    SELECT subject_id, purpose, state, effective_at, channel, policy_version, confirmed_at FROM consents
+) AS kept
+FULL JOIN (
+    SELECT s.id AS subject_id, c.key AS purpose, c.value ->> 0 AS state, (c.value ->> 1)::timestamptz AS effective_at,
+        c.value ->> 2 AS channel, c.value ->> 3 AS policy_version,
+        (s.refusals_confirmed_at ->> c.key)::timestamptz AS confirmed_at
+    FROM subjects AS s, jsonb_each(s.choices) AS c
+) AS written USING (subject_id, purpose)
+WHERE (kept.state, kept.effective_at, kept.channel, kept.policy_version, kept.confirmed_at)
+    IS DISTINCT FROM
+    (written.state, written.effective_at, written.channel, written.policy_version, written.confirmed_at)
+"""
+GRANT_OF_BEFORE = """
+UPDATE subjects SET epoch = 4 WHERE id = '{who}';
+INSERT INTO consent_events
+    (subject_id, epoch, purpose, state, effective_at, recorded_at, channel, policy_version, actor)
+SELECT subject_id, 4, purpose, 'GRANTED', now(), now(), channel, policy_version, actor
+FROM consent_events
+WHERE subject_id = '{who}'
+AND epoch = 1;
+UPDATE consents
+SET state = 'GRANTED', epoch = 4, effective_at = now(), confirmed_at = NULL
+WHERE subject_id = '{who}'
+AND purpose = 'newsletter'
+"""
+NOTED = "SELECT number, purpose, state FROM consent_changes WHERE subject_id = $1 ORDER BY number"
+
+
+async def test_choices_are_copied_in_both_directions_and_noted_once(empty: Databases) -> None:
+    engine = create_async_engine(make_url(empty.url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    await migrations._upgrade_to(engine, "privacy", required("privacy"))
+    await migrations.upgrade("keyring", empty.keyring_url)
+    connection = await asyncpg.connect(empty.url)
+    async with open_world(empty) as world:
+        imported_person = await person(world)
+        await imported(world, imported_person)
+        who, other = await registered(world), await registered(world, "other@example.com")
+        for each in (who, other):
+            await granted(world, each)
+            await granted(world, each, "crash-reports")
+            for _ in range(2):
+                await refused(world, each)
+        assert await connection.fetchval("SELECT count(*) FROM consents") == 5
+        assert await connection.fetch(DIFFERENT) == []
+        assert len(await connection.fetch("SELECT FROM consents WHERE confirmed_at IS NOT NULL")) == 2
+        await connection.execute(GRANT_OF_BEFORE.format(who=who))
+        assert await connection.fetch(DIFFERENT) == []
+        assert [tuple(row) for row in await connection.fetch(NOTED, who)] == [
+            (1, "newsletter", "GRANTED"),
+            (2, "crash-reports", "GRANTED"),
+            (3, "newsletter", "WITHDRAWN"),
+            (4, "newsletter", "GRANTED"),
+        ]
+        await connection.execute("DELETE FROM consents WHERE purpose = 'crash-reports'")
+        assert await connection.fetch(DIFFERENT) == []
+        assert (await decision(world, who)).reason == "GRANTED"
+        assert (await decision(world, who, "crash-reports")).reason == "NEVER_ASKED"
+        async with world.database.transaction() as owner:
+            await ERASE_CHOICES.rows(owner, ids=[other])
+    assert await connection.fetchval("SELECT count(*) FROM consents WHERE subject_id = $1", other) == 0
+    await connection.close()
+
+
+async def test_what_the_previous_version_needs_stays_until_it_is_dropped(empty: Databases, tmp_path: Path) -> None:
+    engine = create_async_engine(make_url(empty.url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    await migrations._upgrade_to(engine, "privacy", "0043")
+    pending = "run `privacy migrate --post-deployment` once no process of the previous version is left\n"
+    lines = []
+    for options in ((), (), ("--post-deployment",), (), ("--roll-back",), ("--roll-back",)):
+        ran = await privacy("migrate", *options, on=empty, at=tmp_path)
+        assert (ran.code, ran.errors) == (0, "")
+        assert await migrations.differences("privacy", empty.url) == []
+        assert await database_roles.differences("privacy", empty.url) == []
+        lines.append(ran.out.partition("keyring")[0])
+    kept, last = required("privacy"), head("privacy")
+    assert lines == [
+        f"privacy: 0043 -> {kept}\n{pending}",
+        f"privacy: was {kept}\n{pending}",
+        f"privacy: {kept} -> {last}\n",
+        f"privacy: was {last}\n",
+        f"privacy: {last} -> {kept}\n",
+        f"privacy: was {kept}\n",
+    ]
+    refused = await privacy("migrate", "--roll-back", "--post-deployment", on=empty, at=tmp_path)
+    assert (refused.code, refused.out) == (2, "")
+    assert "exclude each other" in refused.errors
 
 
 REVISION_FILE = """

@@ -14,7 +14,6 @@ TABLES = {
     "subjects": 1,
     "email_addresses": 1,
     "accounts": 1,
-    "consents": 6,
     "consent_events": 6,
     "payment_fragments": 1,
     "sync_accounts": 2,
@@ -46,6 +45,8 @@ async def test_seeding_a_hundred_after_fifty_adds_fifty(
     async with world.database.readers.acquire() as connection:
         for table, each in TABLES.items():
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 100 * each
+        counts = await connection.fetch("SELECT count(*) FROM subjects, jsonb_object_keys(choices) GROUP BY id")
+        assert [row[0] for row in counts] == [6] * 100
     document = 'query { subject(by: {email: "user77@example.com"}) { displayName emails { address } } }'
     page = api.ask("SUPPORT", document).data["subject"]
     assert page["displayName"]

@@ -110,7 +110,7 @@ def test_each_foreign_key_between_tables_of_people_has_the_person() -> None:
         for key in table.foreign_key_constraints
         if key.referred_table.name in TABLES_OF_PEOPLE
     ]
-    assert len(keys) > 20
+    assert len(keys) > 18
     for key in keys:
         own, referred = TABLES_OF_PEOPLE[key.table.name], TABLES_OF_PEOPLE[key.referred_table.name]
         assert (own, referred) in {(e.parent.name, e.column.name) for e in key.elements}, key.name

@@ -240,7 +240,7 @@ def test_mutations_change_no_token_s_rights_and_no_webhook(databases: Databases,
 
 @pytest.mark.parametrize("role", [*READERS.values(), INTERNAL])
 def test_readers_write_nothing(databases: Databases, sessions: Sessions, role: str) -> None:
-    assert sessions.refuses(databases.url, role, "DELETE FROM consents")
+    assert sessions.refuses(databases.url, role, "DELETE FROM letters")
     assert sessions.refuses(databases.url, role, "INSERT INTO tokens (name) VALUES ('x')")
 
 

@@ -26,9 +26,9 @@ from tests.conftest import ROOT, Databases
 
 TABLES = {
     "privacy_access_writer": {"access_grants", "notices", "tokens"},
-    "privacy_consent_writer": {"consent_events", "consents", "letters", "suppressions"},
+    "privacy_consent_writer": {"consent_events", "letters", "suppressions"},
     "privacy_registration_writer": {
-        *("accounts", "consent_events", "consents", "email_addresses", "identity_codes", "letters", "notices"),
+        *("accounts", "consent_events", "email_addresses", "identity_codes", "letters", "notices"),
         *("rights_requests", "suppressions"),
     },
     "privacy_payments_writer": {"payment_fragments", "payment_removals"},
@@ -50,7 +50,7 @@ TABLES = {
 Each also appends access events and known systems, and may update the columns of people below.
 """
 OF_EACH = {"access_events", "known_systems", "subjects"}
-CHOICES = {"epoch", "opted_out_at", "opted_out_confirmed_at"}
+CHOICES = {"choices", "epoch", "opted_out_at", "opted_out_confirmed_at", "refusals_confirmed_at"}
 UPDATED = {
     "subjects": {
         "privacy_access_writer": {"id"},
@@ -90,7 +90,7 @@ NEVER_WRITTEN = {
     "email_addresses": {"address", "lookup_hash", "subject_id"},
     "sync_accounts": {"reference", "subject_id"},
     "sync_clients": {"app", "version", "platform", "lookup_hash", "index_version", "app_index"},
-    "subjects": {"choices", "registered_at"},
+    "subjects": {"registered_at"},
 }
 """Columns that no mutation updates, by hand."""
 NEVER_DELETED = {

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from api.routes import component_checks
 from api.routes.component_checks import SLOW, ComponentChecks
-from migrations import head
+from migrations import head, required
 from tests.conftest import Api, Databases
 from tests.readiness import readiness
 from workers.erasure_worker import ERASED
@@ -36,6 +36,12 @@ def revision(url: str, history: str, number: str) -> Iterator[None]:
 @pytest.mark.parametrize("history", ["privacy", "keyring"])
 def test_a_database_of_a_newer_version_is_ready(api: Api, databases: Databases, history: str) -> None:
     with revision(databases.url if history == "privacy" else databases.keyring_url, history, "9999"):
+        assert readiness(api.url).status_code == 200
+
+
+def test_a_database_before_its_post_deployment_migrations_is_ready(api: Api, databases: Databases) -> None:
+    assert required("privacy") < head("privacy")
+    with revision(databases.url, "privacy", required("privacy")):
         assert readiness(api.url).status_code == 200
 
 

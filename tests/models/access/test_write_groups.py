@@ -21,7 +21,11 @@ OUTSIDE_THE_SCHEMA = {
 """The mutations of pages and of uploads, with the roles that they run as."""
 
 
-OF_WORKERS = {"models.erasure.column_erasure.ERASE_EMAILS", "models.erasure.column_erasure.ERASE_PROFILES"}
+OF_WORKERS = {
+    "models.erasure.column_erasure.ERASE_CHOICES",
+    "models.erasure.column_erasure.ERASE_EMAILS",
+    "models.erasure.column_erasure.ERASE_PROFILES",
+}
 """Statements of the table from which plans are counted, which only workers execute."""
 
 

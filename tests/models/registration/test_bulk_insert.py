@@ -17,7 +17,7 @@ from tests.models.registration.imported_people import AT, imported, person
 from tests.models.unit_of_work import counted
 
 pytestmark = pytest.mark.anyio
-TABLES = ("subjects", "email_addresses", "accounts", "consent_events", "consents")
+TABLES = ("subjects", "email_addresses", "accounts", "consent_events")
 
 
 async def copied(world: World, *people: ImportedSubject) -> int:

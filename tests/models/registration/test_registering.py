@@ -30,7 +30,7 @@ from tests.models.unit_of_work import (
     registered,
 )
 
-TABLES = ("subjects", "email_addresses", "accounts", "consent_events", "consents", "suppressions")
+TABLES = ("subjects", "email_addresses", "accounts", "consent_events", "suppressions")
 
 
 @pytest.mark.anyio

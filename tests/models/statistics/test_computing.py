@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from cryptography.exceptions import InvalidTag
 
+from models.consent.stored_choices import StoredChoice, encode_all
 from models.encryption.encrypted_column import DataKey
 from models.statistics import computing
 from models.statistics.disclosure_control import (
@@ -85,12 +86,9 @@ class Person:
         await self._copy(
             connection,
             "subjects",
-            {"id": self.id, "registered_at": AT, "regime": "GDPR", "status": status, "opted_out_at": self.opted_out_at},
+            {"id": self.id, "registered_at": AT, "regime": "GDPR", "status": status, "opted_out_at": self.opted_out_at}
+            | {"choices": self._choices()},
         )
-        if self.choice and not self.is_erased:
-            choice = {"purpose": "newsletter", "state": self.choice, "effective_at": self.chosen_at, "epoch": 1}
-            rest = {"channel": "STORE", "policy_version": "2018-05-24"}
-            await self._copy(connection, "consents", {"subject_id": self.id} | choice | rest)
         for account_id, size in self.accounts.items():
             hashes = {"lookup_version": 1, "lookup_hash": random.randbytes(32), "reference": b""}
             counts = {"storage_bytes": size, "file_count": 1, "last_synced_at": AT}
@@ -99,6 +97,11 @@ class Person:
             encrypted = {name.lower(): COLUMNS[name].encrypt(key, text) for name, text in texts.items()}
             ids = {"subject_id": self.id, "sync_account_id": account_id, "lookup_hash": random.randbytes(32)}
             await self._copy(connection, "sync_clients", ids | encrypted | {"user_agent": b"", "last_seen_at": AT})
+
+    def _choices(self) -> str | None:
+        if self.choice is None or self.is_erased:
+            return None
+        return encode_all({"newsletter": StoredChoice(self.choice, self.chosen_at, "STORE", "2018-05-24")})
 
     async def _copy(self, connection: Connection, table: str, row: dict[str, Any]) -> None:
         await connection.copy_records_to_table(table, records=[tuple(row.values())], columns=list(row))

@@ -54,7 +54,7 @@ async def test_the_people_are_spread_over_the_partitions(api: Api, databases: Da
     tables = {row[0] for row in rows}
     used = {
         table: await connection.fetchval(f"SELECT count(DISTINCT tableoid) FROM {table}")
-        for table in ("subjects", "consents", "email_addresses", "sync_accounts", "payment_fragments")
+        for table in ("subjects", "consent_events", "email_addresses", "sync_accounts", "payment_fragments")
     }
     await connection.close()
     assert tables == {name for name in HISTORIES["privacy"].tables if name not in TABLES} | LOOK_UP_TABLES.keys()
