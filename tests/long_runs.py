@@ -84,6 +84,11 @@ LONG_RUNS = (
         "cli/test_databases.py::test_people_of_before_are_filled_while_the_previous_version_writes",
     ),
     LongRun(
+        "journeys/test_versions_of_choices.py",
+        "Two versions record choices on the same databases, which are migrated and rolled back meanwhile.",
+        "cli/test_databases.py::test_repeated_refusals_of_before_are_filled_while_the_previous_version_writes",
+    ),
+    LongRun(
         "journeys/test_rolling_workers.py",
         "Processes of workers are started, replaced and killed beside each other.",
         "journeys/test_kills.py::test_workers_killed_at_many_moments_leave_nothing_undone_and_do_nothing_twice[2]",

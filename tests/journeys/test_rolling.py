@@ -18,10 +18,12 @@ from models.encryption.master_keys import MasterKeys
 from tests.cli.commands import environment
 from tests.conftest import ROOT, UNSAFE
 from tests.journeys.balancer import GIT, HAPROXY, Balancer, Callers, Version
-from tests.people import DECIDE, GRANT, REGISTER
+from tests.people import DECIDE, GRANT, OPT_OUT, REGISTER
 
 BEFORE = "65fbf4a"
 """A version from before 20 migrations, the first that is ready on databases of a newer version."""
+JUST_BEFORE = "08a078d"
+"""The last version that writes the table `consents`."""
 LONG_BEFORE = "a9559af"
 """A version whose /readyz is 503 on databases of a newer version: the balancer must ask its /healthz."""
 
@@ -68,7 +70,10 @@ class Load(NamedTuple):
 
 
 def upgrade(variables: dict[str, str], folder: Path, load: Load) -> int:
-    """Serve with the version of a commit, migrate and replace it while callers ask; return the answers."""
+    """Serve with the version of a commit, migrate and replace it while callers ask; return the answers.
+
+    The post-deployment migration runs once the older processes have ended.
+    """
     folder.mkdir()
     old = Version.of(load.commit, folder / "old", variables)
     new = Version(ROOT, variables, drains=True)
@@ -84,6 +89,7 @@ def upgrade(variables: dict[str, str], folder: Path, load: Load) -> int:
         bodies = [
             {"query": DECIDE, "variables": {"who": {"id": person}, "purpose": "newsletter"}},
             {"query": GRANT, "variables": {"who": {"id": person}, "purpose": "newsletter", "channel": "STORE"}},
+            {"query": OPT_OUT, "variables": {"who": {"id": person}, "purposes": ["newsletter"], "channel": "STORE"}},
             {"query": REGISTER, "variables": {"input": {"email": "user@example.com"}}},
         ]
         with Callers(balancer.port, secret.group(), bodies, load.callers, pause=load.pause) as asking:
@@ -96,6 +102,8 @@ def upgrade(variables: dict[str, str], folder: Path, load: Load) -> int:
             balancer.start("one", new)
             asking.wait_for_more()
             balancer.stop("two", drains=drains)
+            asking.wait_for_more()
+            new.command("migrate", "--post-deployment")
             asking.wait_for_more()
             for _ in range(load.restarts):
                 balancer.start("two", new)
@@ -122,7 +130,9 @@ def test_an_upgrade_and_a_stop_fail_no_request(variables: dict[str, str], tmp_pa
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("commit", "check"), [(BEFORE, "/readyz"), (LONG_BEFORE, "/healthz")])
+@pytest.mark.parametrize(
+    ("commit", "check"), [(JUST_BEFORE, "/readyz"), (BEFORE, "/readyz"), (LONG_BEFORE, "/healthz")]
+)
 def test_upgrades_and_restarts_under_load_fail_no_request(
     variables: dict[str, str], tmp_path: Path, commit: str, check: str
 ) -> None:
