@@ -16,16 +16,24 @@ KEY: Final = ("subject_id", "purpose")
 NUMBER: Final = "epoch"
 CHOICE: Final = ("state", "effective_at", "channel", "policy_version")
 CONFIRMED: Final = "confirmed_at"
+HAS_ENABLED_TRIGGER: Final = """
+SELECT EXISTS (
+    SELECT FROM pg_trigger WHERE tgrelid = to_regclass($1) AND tgname = 'choices_are_noted' AND tgenabled <> 'D'
+)
+"""
 COLUMNS: Final = (*KEY, *CHOICE, NUMBER, CONFIRMED)
 
 
 async def privileges(connection: Any, readers: Iterable[str]) -> set[tuple[str, str, str, str]]:
     """Return the privileges as role, table, column and privilege; none once the table is dropped.
 
+    There are none either while a roll-back fills the table: its triggers are disabled, so that a choice in it is lost.
     ``readers`` are the roles that read choices.
     """
-    is_there = await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f"public.{TABLE}")
-    return {(role, TABLE, column, privilege) for role, column, privilege in _privileges(readers)} if is_there else set()
+    is_in_use = await connection.fetchval(HAS_ENABLED_TRIGGER, f"public.{TABLE}")
+    if not is_in_use:
+        return set()
+    return {(role, TABLE, column, privilege) for role, column, privilege in _privileges(readers)}
 
 
 def _privileges(readers: Iterable[str]) -> Iterator[tuple[str, str, str]]:

@@ -245,6 +245,33 @@ async def test_what_the_previous_version_needs_stays_until_it_is_dropped(empty: 
     assert "exclude each other" in refused.errors
 
 
+async def test_the_previous_version_is_refused_until_a_roll_back_has_ended(
+    empty: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The triggers are disabled until then: choices that it writes would not reach the rows of people."""
+    assert (await privacy("migrate", on=empty, at=tmp_path)).code == 0
+
+    async def grants() -> int:
+        connection = await asyncpg.connect(empty.url)
+        try:
+            select = "SELECT count(*) FROM information_schema.column_privileges WHERE table_name = 'consents' "
+            return int(await connection.fetchval(select + "AND grantee <> current_user"))
+        finally:
+            await connection.close()
+
+    async def stop(_engine: object) -> None:
+        raise InterruptedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations.choices, "fill_table", stop)
+        with pytest.raises(InterruptedError):
+            await migrations.roll_back(empty.url)
+    assert (await privacy("migrate", on=empty, at=tmp_path)).code == 0
+    assert await grants() == 0
+    assert (await privacy("migrate", "--roll-back", on=empty, at=tmp_path)).code == 0
+    assert await grants() > 0
+
+
 REVISION_FILE = """
 revision = "{number}"
 down_revision = {before!r}
