@@ -19,6 +19,8 @@ import migrations
 from cli import database_roles
 from cli.embedded import Cluster
 from cli.embedded.data_dir import resolve_data_path
+from models.access.database_roles import READERS
+from models.actors import Role
 from models.encryption.master_keys import MasterKeys
 from tests.clusters import initialised
 from tests.conftest import ROOT, Answered, Api, Databases, Running, issued, settings_for
@@ -183,6 +185,23 @@ def test_a_read_only_standby_answers_reads_and_is_not_ready(site: Site) -> None:
         ready = readiness(site.api.url)
         assert (ready.status_code, ready.json()["keyring"]) == (503, "is read-only: it is a standby (SQLSTATE 25006)")
     wait_until_ready(site)
+
+
+def test_a_missing_role_of_callers_is_not_ready(site: Site) -> None:
+    async def rename(before: str, after: str) -> None:
+        connection = await asyncpg.connect(site.databases.url)
+        await connection.execute(f"ALTER ROLE {before} RENAME TO {after}")
+        await connection.close()
+
+    assert readiness(site.api.url).status_code == 200
+    asyncio.run(rename(READERS[Role.SUPPORT], "elsewhere"))
+    try:
+        ready = readiness(site.api.url)
+        assert ready.status_code == 503
+        assert ready.json()["database"] == "roles of callers are missing: run `privacy migrate`"
+    finally:
+        asyncio.run(rename("elsewhere", READERS[Role.SUPPORT]))
+    assert readiness(site.api.url).status_code == 200
 
 
 def test_readiness_is_answered_soon_while_both_servers_hang(site: Site) -> None:

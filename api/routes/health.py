@@ -19,7 +19,7 @@ from migrations import is_ready
 from models.access import tokens
 from models.erasure import backups, system_backups
 from models.requests import searching
-from models.storage import write_probe
+from models.storage import session_checks, write_probe
 from models.storage.database import OUTAGE_ERRORS
 from models.storage.statement import Connection, Statement
 
@@ -118,6 +118,8 @@ async def _run_check(
 async def _check_database(dependencies: Dependencies) -> None:
     async with dependencies.database.readers.acquire() as connection:
         await _check_revision(connection, "privacy")
+        if not await session_checks.has_roles(connection, [*dependencies.database.role_readers]):
+            raise LookupError("roles of callers are missing: run `privacy migrate`")
     await write_probe.require_writable(dependencies.database.writers)
 
 

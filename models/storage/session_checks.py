@@ -21,6 +21,19 @@ SELECT set_config('role', roles.name, false)
 FROM unnest($1::text[]) AS roles (name)
 """
 
+MISSING_ROLES = """
+SELECT count(*)
+FROM unnest($1::text[]) AS roles (name)
+LEFT JOIN pg_roles AS r ON r.rolname = roles.name
+WHERE r.oid IS NULL
+OR NOT pg_has_role(session_user, r.oid, 'MEMBER')
+"""
+
+
+async def has_roles(connection: Any, roles: Sequence[str]) -> bool:
+    """Return whether the login may act as each role; a role that does not exist is none."""
+    return not await connection.fetchval(MISSING_ROLES, roles)
+
 
 async def require_roles(connection: Any, roles: Sequence[str]) -> None:
     """Act as each role in turn, and stay the last one. Raise the error of PostgreSQL for a role that is refused."""
