@@ -65,19 +65,27 @@ def format_error(error: BaseException) -> dict[str, Any]:
         if error.path:
             response["path"] = list(error.path)
     response["extensions"] = {"code": refusal.code, **refusal.extensions}
-    forget_frames(error)
+    forget_frames(error, refusal)
     return response
 
 
-def forget_frames(error: BaseException | None) -> None:
-    """Drop the traceback of an error that is answered, and those of its causes.
+def forget_frames(error: BaseException, refusal: Refusal) -> None:
+    """Drop the traceback of an error that is answered by this refusal, and those of all that led to it.
 
     The frames hold the body of the request, and an execution that refers to the error: a cycle. Such a cycle stays for
-    ever if what lives long is exempted from garbage collection meanwhile.
+    ever if what lives long is exempted from garbage collection meanwhile. Those of a fault stay, because one fault may
+    end several requests, and each of them logs its place.
     """
-    while error:
-        error.__traceback__ = None
-        error = error.original_error if isinstance(error, GraphQLError) else error.__cause__ or error.__context__
+    remaining: list[BaseException | None] = [] if isinstance(refusal, Internal) else [error]
+    seen: set[int] = set()
+    while remaining:
+        each = remaining.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            each.__traceback__ = None
+            remaining += (each.__cause__, each.__context__)
+            if isinstance(each, GraphQLError):
+                remaining.append(each.original_error)
 
 
 def status_of(refusals: Iterable[Refusal]) -> int:

@@ -47,7 +47,7 @@ def error_response(error: Exception, *, responds: bool) -> tuple[Response, Heade
     if isinstance(error, Refusal):
         return refused([error], responds=responds), ()
     refusal = refusal_of(error)
-    forget_frames(error)
+    forget_frames(error, refusal)
     return refused([refusal], responds=True), ()
 
 

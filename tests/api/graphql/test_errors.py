@@ -8,8 +8,11 @@ from typing import Any
 
 import asyncpg
 import pytest
+from graphql import GraphQLError
 
+from api.graphql.errors import format_error
 from api.graphql.schema import CODES
+from models.errors import NotFound
 from tests.conftest import Answered, Api, Databases
 from tests.people import CARD, DECIDE, GRANT, OPT_OUT, REGISTER, STORE_CARD, known
 
@@ -184,3 +187,25 @@ def test_one_failed_field_spares_the_others(api: Api) -> None:
     assert answer.body["data"] == {"good": {"allowed": True}, "also": None, "viewer": {"role": "STORE"}}
     assert answer.body["errors"][0]["path"] == ["also"]
     assert codes_of(answer) == {"BAD_INPUT"}
+
+
+def raised(error: Exception, cause: Exception | None = None) -> Exception:
+    try:
+        raise error from cause
+    except type(error) as caught:
+        return caught
+
+
+def test_each_request_that_a_fault_ends_logs_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    fault = raised(RuntimeError())
+    for _ in range(2):
+        format_error(GraphQLError("", original_error=fault))
+        assert "test_errors.py" in capsys.readouterr().out
+
+
+def test_the_frames_of_refusals_are_forgotten_whatever_led_to_them() -> None:
+    first, second = raised(ValueError()), raised(KeyError())
+    first.__context__, second.__context__ = second, first
+    refusal = raised(NotFound(), first)
+    format_error(GraphQLError("", original_error=refusal))
+    assert [each.__traceback__ for each in (refusal, first, second)] == [None] * 3
