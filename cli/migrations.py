@@ -11,7 +11,7 @@ import typer
 from api.settings import Settings
 from cli import database_roles
 from cli.databases import database_settings, open_databases, owner_urls, renew_address_hashes, temporary_databases
-from migrations import differences, head, is_newer, roll_back, upgrade
+from migrations import differences, head, is_newer, is_ready, revision, roll_back, upgrade
 from models.audit import epochs
 from models.encryption.keyring import HAS_FORMER_ADDRESSES
 
@@ -72,6 +72,8 @@ async def _migrate(settings: Settings, stage: Stage) -> list[MigrationResult]:
     results = []
     for history, url in owner_urls(settings).items():
         if stage is Stage.ROLL_BACK and history == "privacy":
+            if not is_ready(history, current := await revision(url)):
+                raise typer.BadParameter(f"there is nothing to undo: the database has revision {current or 'nothing'}")
             revisions = await roll_back(url)
         else:
             revisions = await upgrade(history, url, post_deployment=stage is Stage.POST_DEPLOYMENT)

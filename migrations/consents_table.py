@@ -46,7 +46,8 @@ $$
 """
 
 # The sequence number of a choice is that of the update which made it current. A row that is inserted with its choices
-# comes before their events, and numbers from 1 on are those of events of the person.
+# comes before their events, and numbers from 1 on are those of events of the person. A repetition takes no number:
+# while a roll-back fills the table, what it repeats may not be there yet, and is filled later.
 COPY_CHOICES = """
 CREATE FUNCTION copy_choices() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
@@ -61,11 +62,25 @@ BEGIN
     FROM jsonb_each(NEW.choices) WITH ORDINALITY AS n (purpose, choice, number)
     WHERE (n.choice, NEW.refusals_confirmed_at -> n.purpose)
         IS DISTINCT FROM (OLD.choices -> n.purpose, OLD.refusals_confirmed_at -> n.purpose)
+    AND (
+        TG_OP = 'INSERT' OR NEW.epoch <> OLD.epoch
+        OR EXISTS (SELECT FROM consents AS k WHERE k.subject_id = NEW.id AND k.purpose = n.purpose)
+    )
     ON CONFLICT (subject_id, purpose) DO UPDATE
     SET state = excluded.state, effective_at = excluded.effective_at, channel = excluded.channel,
         policy_version = excluded.policy_version, confirmed_at = excluded.confirmed_at,
         epoch = CASE WHEN NEW.epoch = OLD.epoch THEN c.epoch ELSE excluded.epoch END;
     RETURN NULL;
+END
+$$
+"""
+
+REQUIRE_FILLED = """
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_trigger WHERE tgname = 'choices_are_noted' AND tgenabled = 'D') THEN
+        RAISE EXCEPTION 'the table consents is not filled: run `privacy migrate --roll-back` to its end';
+    END IF;
 END
 $$
 """
@@ -110,6 +125,7 @@ def create_table() -> None:
     )
     for function in (NOTE_CHOICES, NOTE_CHOICE):
         op.execute(function)
+    op.execute("REVOKE ALL ON FUNCTION note_choices(), note_choice() FROM PUBLIC")
 
 
 def copy_both_ways() -> None:
@@ -130,7 +146,11 @@ def copy_both_ways() -> None:
 
 
 def copy_one_way() -> None:
-    """Copy from the table only, and the choices without their repetitions, as the previous version does."""
+    """Copy from the table only, and the choices without their repetitions, as the previous version does.
+
+    Refuse a table that a roll-back has not filled: the first choice in it would replace all others of the person.
+    """
+    op.execute(REQUIRE_FILLED)
     _drop_copies_into_the_table()
     op.execute(KEEP_CHOICES_OF_BEFORE)
     _create_triggers_of_the_table("")

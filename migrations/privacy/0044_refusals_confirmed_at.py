@@ -63,6 +63,11 @@ def upgrade() -> None:
     consents_table.copy_both_ways()
     for statement in (*FUNCTIONS, *TRIGGERS):
         op.execute(statement)
+    # A role that may execute such a function can make it write what it likes, by a trigger on a temporary table.
+    op.execute(
+        "REVOKE ALL ON FUNCTION note_choices_of_new_subjects(), note_current_choice(), note_choices(), note_choice(), "
+        "note_status(), note_erased_subject() FROM PUBLIC"
+    )
 
 
 def downgrade() -> None:

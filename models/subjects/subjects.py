@@ -77,7 +77,7 @@ class Subject(Table, table=True):
     choices: str | None = column(JSONB, ErasureAction.DELETED, nullable=True)
     """The current choices by purpose, each an array of state, effective time, channel and policy version.
 
-    The statement that appends a choice to the ledger also writes it here, if it counts.
+    The transaction that appends a choice to the ledger also writes it here, if it counts.
     """
     refusals_confirmed_at: str | None = column(JSONB, ErasureAction.DELETED, nullable=True)
     """When a current refusal was last repeated, by purpose. Repeating appends no event to the ledger.

@@ -11,6 +11,8 @@ import anyio
 import asyncpg
 import httpx2
 import pytest
+import sqlalchemy
+from alembic import command
 from sqlalchemy import NullPool, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -25,7 +27,7 @@ from tests.cli.commands import privacy, start
 from tests.conftest import Databases, Templates
 from tests.journeys.isolated_databases import open_world
 from tests.models.registration.imported_people import imported, person
-from tests.models.unit_of_work import decision, granted, refused, registered
+from tests.models.unit_of_work import decision, granted, refused, refused_all, registered
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +47,13 @@ async def execute(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute(statement)
     await connection.close()
+
+
+async def downgrade(url: str, revision: str) -> None:
+    engine = migrations._engine(url)
+    async with engine.connect() as connection:
+        await migrations._run_in_gaps(connection, "privacy", lambda config: command.downgrade(config, revision))
+    await engine.dispose()
 
 
 async def test_migrations_that_start_at_once_all_succeed(empty: Databases, tmp_path: Path) -> None:
@@ -243,6 +252,39 @@ async def test_what_the_previous_version_needs_stays_until_it_is_dropped(empty: 
     refused = await privacy("migrate", "--roll-back", "--post-deployment", on=empty, at=tmp_path)
     assert (refused.code, refused.out) == (2, "")
     assert "exclude each other" in refused.errors
+
+
+async def test_a_database_from_before_has_nothing_to_roll_back(empty: Databases, tmp_path: Path) -> None:
+    for revision in ("", "0043"):
+        if revision:
+            engine = create_async_engine(make_url(empty.url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+            await migrations._upgrade_to(engine, "privacy", revision)
+        refused = await privacy("migrate", "--roll-back", on=empty, at=tmp_path)
+        assert (refused.code, refused.out) == (2, "")
+        assert f"there is nothing to undo: the database has revision {revision or 'nothing'}" in refused.errors
+
+
+async def test_repeated_refusals_are_recorded_while_a_roll_back_fills_the_table(empty: Databases) -> None:
+    """The number of the person may be that of an opt-out of everything, which has no event."""
+    for history, url in zip(HISTORIES, (empty.url, empty.keyring_url), strict=True):
+        await migrations.upgrade(history, url)
+    async with open_world(empty) as world:
+        who = await registered(world)
+        await granted(world, who)
+        await refused(world, who)
+        await refused_all(world, who)
+        await downgrade(empty.url, required("privacy"))
+        with pytest.raises(sqlalchemy.exc.DBAPIError, match="is not filled"):
+            await downgrade(empty.url, "0043")
+        await migrations.upgrade("privacy", empty.url)
+        await refused(world, who)
+        await refused_all(world, who)
+    connection = await asyncpg.connect(empty.url)
+    assert await connection.fetchval("SELECT count(*) FROM consents") == 0
+    await migrations.roll_back(empty.url)
+    assert await connection.fetchval("SELECT count(*) FROM consents WHERE confirmed_at IS NOT NULL") > 0
+    assert await connection.fetch(DIFFERENT) == []
+    await connection.close()
 
 
 async def test_the_previous_version_is_refused_until_a_roll_back_has_ended(

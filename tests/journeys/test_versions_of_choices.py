@@ -13,12 +13,12 @@ from typing import Any, NamedTuple, Self
 
 import asyncpg
 import pytest
-from alembic import command
 
 import migrations
 from cli import database_roles
 from migrations import head, required
 from tests.cli.commands import Ran, environment, privacy
+from tests.cli.test_databases import downgrade
 from tests.conftest import ROOT, Databases, Templates
 from tests.journeys.balancer import Version
 from tests.journeys.test_rolling import has_history
@@ -166,13 +166,6 @@ def empty(databases: Databases, templates: Templates, worker_id: str) -> Iterato
         databases.cluster.create_database(name)
     yield databases._replace(url=databases.cluster.url(names[0]), keyring_url=databases.cluster.url(names[1]))
     templates.drop(*names)
-
-
-async def downgrade(url: str, revision: str) -> None:
-    engine = migrations._engine(url)
-    async with engine.connect() as connection:
-        await migrations._run_in_gaps(connection, "privacy", lambda config: command.downgrade(config, revision))
-    await engine.dispose()
 
 
 @pytest.mark.timeout(300)

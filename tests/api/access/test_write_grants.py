@@ -282,3 +282,19 @@ def test_no_resolver_and_no_model_of_a_mutation_imports_the_modules_of_the_worke
         reached_modules |= fresh
     assert not reached_modules & NOT_FOR_MUTATIONS, sorted(reached_modules & NOT_FOR_MUTATIONS)
     assert imports.keys() >= NOT_FOR_MUTATIONS
+
+
+def test_nobody_executes_the_functions_of_the_owner(databases: Databases) -> None:
+    """A role that may execute a trigger's function has it write anything, by a trigger on a temporary table."""
+
+    async def executed_by_all() -> dict[str, bool]:
+        connection = await asyncpg.connect(databases.url)
+        select = "SELECT proname, has_function_privilege('public', oid, 'EXECUTE') AS is_permitted FROM pg_proc "
+        select += "WHERE prosecdef"
+        rows = await connection.fetch(select)
+        await connection.close()
+        return {row["proname"]: row["is_permitted"] for row in rows}
+
+    functions = asyncio.run(executed_by_all())
+    assert len(functions) > 5
+    assert [name for name, is_permitted in functions.items() if is_permitted] == []
