@@ -117,6 +117,9 @@ def main() -> None:
     rounds: dict[tuple[str, str], list[Round]] = defaultdict(list)
     with run_postgresql() as cluster, ExitStack() as stack:
         place = create_databases(cluster, options.subjects)
+        if options.before:  # it may need what a post-deployment migration drops
+            stack.callback(place.command, "migrate", "--post-deployment")
+            place.command("migrate", "--roll-back")
         works = works_of(place)
         secrets = {work.role: place.token(work.role) for work in works}
         ports = {name: PORT + number for number, name in enumerate(names)}
