@@ -110,7 +110,7 @@ class HttpExchange(Exchange):
     __slots__ = ("_connection", "keep_alive", "response_complete")
 
     def __init__(self, connection: HttpConnection, head: RequestHead, client: str, *, keep_alive: bool) -> None:
-        Exchange.__init__(self, head, client, b"")  # half as fast again as by super()
+        Exchange.__init__(self, head, client, b"")  # faster than super(), once a request
         self.keep_alive = keep_alive
         self.response_complete = False
         self._connection = connection
