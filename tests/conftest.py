@@ -254,6 +254,17 @@ def empty(databases: Databases, cleaners: tuple[Cleaner, ...]) -> None:
         cleaner.clean()
 
 
+@pytest.fixture(name="empty")
+def databases_without_tables(databases: Databases, templates: Templates, worker_id: str) -> Iterator[Databases]:
+    """Return two databases without tables."""
+    names = f"empty_{worker_id}", f"empty_keyring_{worker_id}"
+    templates.drop(*names)
+    for name in names:
+        databases.cluster.create_database(name)
+    yield databases._replace(url=databases.cluster.url(names[0]), keyring_url=databases.cluster.url(names[1]))
+    templates.drop(*names)
+
+
 @pytest.fixture
 def clean(databases: Databases, cleaners: tuple[Cleaner, ...]) -> Databases:
     """Return the two databases, emptied."""

@@ -7,8 +7,18 @@ from models.consent.stored_choices import StoredChoice, encode
 from models.storage.statement import Statement
 from models.unit_of_work import UnitOfWork
 
+_APPEND_EVENT = """
+INSERT INTO consent_events
+    (subject_id, epoch, purpose, state, effective_at, recorded_at, channel, policy_version, actor)
+SELECT id, epoch, CAST(:purpose AS text), CAST(:state AS text), CAST(:effective_at AS timestamptz), clock_timestamp(),
+    CAST(:channel AS text), CAST(:policy_version AS text), CAST(:actor AS text)
+FROM person
+RETURNING epoch
+"""
+
 # The update locks the subject's row. A trigger notes the choice in the change feed under the new sequence number.
-APPEND_CURRENT = Statement("""
+APPEND_CURRENT = Statement(
+    """
 WITH person AS (
     UPDATE subjects
     SET epoch = epoch + 1,
@@ -17,28 +27,21 @@ WITH person AS (
     WHERE id = :subject_id
     RETURNING id, epoch
 )
-INSERT INTO consent_events
-    (subject_id, epoch, purpose, state, effective_at, recorded_at, channel, policy_version, actor)
-SELECT id, epoch, CAST(:purpose AS text), CAST(:state AS text), CAST(:effective_at AS timestamptz), clock_timestamp(),
-    CAST(:channel AS text), CAST(:policy_version AS text), CAST(:actor AS text)
-FROM person
-RETURNING epoch
-""")
+"""
+    + _APPEND_EVENT
+)
 
-APPEND_LATE = Statement("""
+APPEND_LATE = Statement(
+    """
 WITH person AS (
     UPDATE subjects
     SET epoch = epoch + 1
     WHERE id = :subject_id
     RETURNING id, epoch
 )
-INSERT INTO consent_events
-    (subject_id, epoch, purpose, state, effective_at, recorded_at, channel, policy_version, actor)
-SELECT id, epoch, CAST(:purpose AS text), CAST(:state AS text), CAST(:effective_at AS timestamptz), clock_timestamp(),
-    CAST(:channel AS text), CAST(:policy_version AS text), CAST(:actor AS text)
-FROM person
-RETURNING epoch
-""")
+"""
+    + _APPEND_EVENT
+)
 
 # A repeated refusal keeps its first time, but no grant from before the repetition replaces it.
 CONFIRM_REFUSAL = Statement("""

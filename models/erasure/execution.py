@@ -194,7 +194,7 @@ async def execute(database: Database, keyring: Keyring, claimed: Sequence[Claime
     await keyring.destroy(ids)
     await export_destruction.destroy_exports(database, keyring, ids)
     async with database.transaction() as connection:
-        await _erase_unerased(connection, [request.id for request in claimed])
+        await _erase_rows(connection, [request.id for request in claimed])
         facts = await ledger_facts.of_requests(connection, [request.id for request in claimed])
     async with keyring.pool.acquire() as connection:
         await ledger_facts.record_erased(connection, facts)
@@ -232,7 +232,7 @@ async def _prepare(database: Database, keyring: Keyring, claimed: Sequence[Claim
         )
 
 
-async def _erase_unerased(connection: Connection, request_ids: Sequence[UUID]) -> None:
+async def _erase_rows(connection: Connection, request_ids: Sequence[UUID]) -> None:
     """Delete the rows of the people who are not erased yet, and record the counts and one audit event each."""
     subject_ids = [row[0] for row in await LOCK_UNERASED.rows(connection, ids=list(request_ids))]
     if not subject_ids:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -24,23 +23,12 @@ from migrations.choices import fill_choices, fill_confirmed_refusals
 from models.erasure.column_erasure import ERASE_CHOICES
 from models.storage.ids import Prefix, format_id
 from tests.cli.commands import privacy, start
-from tests.conftest import Databases, Templates
+from tests.conftest import Databases
 from tests.journeys.isolated_databases import open_world
 from tests.models.registration.imported_people import imported, person
 from tests.models.unit_of_work import decision, granted, refused, refused_all, registered
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def empty(databases: Databases, templates: Templates, worker_id: str) -> Iterator[Databases]:
-    """Return two databases without tables."""
-    names = f"empty_{worker_id}", f"empty_keyring_{worker_id}"
-    templates.drop(*names)
-    for name in names:
-        databases.cluster.create_database(name)
-    yield databases._replace(url=databases.cluster.url(names[0]), keyring_url=databases.cluster.url(names[1]))
-    templates.drop(*names)
 
 
 async def execute(url: str, statement: str) -> None:

@@ -5,7 +5,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from cli import database_roles
 from migrations import head, required
 from tests.cli.commands import Ran, environment, privacy
 from tests.cli.test_databases import downgrade
-from tests.conftest import ROOT, Databases, Templates
+from tests.conftest import ROOT, Databases
 from tests.journeys.balancer import Version
 from tests.journeys.test_rolling import has_history
 
@@ -155,17 +155,6 @@ class Histories:
         rows: list[Any] = await connection.fetch(query)
         await connection.close()
         return rows
-
-
-@pytest.fixture
-def empty(databases: Databases, templates: Templates, worker_id: str) -> Iterator[Databases]:
-    """Return two databases without tables."""
-    names = f"versions_{worker_id}", f"versions_keyring_{worker_id}"
-    templates.drop(*names)
-    for name in names:
-        databases.cluster.create_database(name)
-    yield databases._replace(url=databases.cluster.url(names[0]), keyring_url=databases.cluster.url(names[1]))
-    templates.drop(*names)
 
 
 @pytest.mark.timeout(300)
